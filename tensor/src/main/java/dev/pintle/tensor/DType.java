@@ -1,0 +1,95 @@
+package dev.pintle.tensor;
+
+import dev.pintle.problem.Problem;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** The type of a tensor's elements. */
+public enum DType {
+    /** IEEE double. */
+    FP64(8, ScalarType.Double),
+    /** IEEE single. */
+    FP32(4, ScalarType.Float),
+    /** IEEE half. */
+    FP16(2, ScalarType.Half),
+    /** The upper 16 bits of an IEEE single. */
+    BF16(2, ScalarType.BFloat16),
+    /** Signed 64-bit integer. */
+    INT64(8, ScalarType.Long),
+    /** Signed 32-bit integer. */
+    INT32(4, ScalarType.Int),
+    /** Signed 16-bit integer. */
+    INT16(2, ScalarType.Short),
+    /** Signed 8-bit integer. */
+    INT8(1, ScalarType.Char),
+    /** Unsigned 8-bit integer. */
+    UINT8(1, ScalarType.Byte),
+    /** Truth value, one byte. */
+    BOOL(1, ScalarType.Bool);
+
+    private final int bytes;
+    private final ScalarType scalarType;
+
+    DType(int bytes, ScalarType scalarType) {
+        this.bytes = bytes;
+        this.scalarType = scalarType;
+    }
+
+    /** Bytes an element takes. */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** Whether elements are floating-point numbers. */
+    public boolean isFloating() {
+        return this == FP64 || this == FP32 || this == FP16 || this == BF16;
+    }
+
+    ScalarType scalarType() {
+        return scalarType;
+    }
+
+    static DType of(ScalarType type) {
+        return Arrays.stream(values())
+                .filter(d -> d.scalarType.value == type.value)
+                .findFirst()
+                .orElseThrow(() -> Problem.of("libtorch returned a tensor of a dtype that is not used here.")
+                        .fact("dtype", type)
+                        .toException());
+    }
+
+    /**
+     * Reads a name as people write it: {@code bf16}, {@code bfloat16}, {@code fp32}, {@code float32}, …
+     *
+     * @throws IllegalArgumentException naming the choices
+     */
+    public static DType parse(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "fp64", "float64", "double", "f64" -> FP64;
+            case "fp32", "float32", "float", "f32" -> FP32;
+            case "fp16", "float16", "half", "f16" -> FP16;
+            case "bf16", "bfloat16" -> BF16;
+            case "int64", "i64" -> INT64;
+            case "int32", "i32" -> INT32;
+            case "int16", "i16" -> INT16;
+            case "int8", "i8" -> INT8;
+            case "uint8", "u8" -> UINT8;
+            case "bool" -> BOOL;
+            default ->
+                throw Problem.of("There is no such dtype.")
+                        .fact("but was", name)
+                        .fact(
+                                "choose",
+                                Arrays.stream(values()).map(DType::toString).collect(Collectors.joining(", ")))
+                        .toIllegalArgument();
+        };
+    }
+
+    /** The name in lower case: {@code bf16}. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

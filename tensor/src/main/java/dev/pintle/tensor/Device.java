@@ -1,0 +1,70 @@
+package dev.pintle.tensor;
+
+import dev.pintle.problem.Problem;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Where a tensor's memory is.
+ *
+ * @param kind processor or GPU
+ * @param index number of the GPU; 0 for the processor
+ */
+public record Device(Kind kind, int index) {
+    /** The kinds of device. */
+    public enum Kind {
+        /** The processor's own memory. */
+        CPU,
+        /** An NVIDIA GPU. */
+        CUDA
+    }
+
+    /** The processor. */
+    public static final Device CPU = new Device(Kind.CPU, 0);
+
+    /** GPU number {@code index}. */
+    public static Device cuda(int index) {
+        return new Device(Kind.CUDA, index);
+    }
+
+    /** The first GPU that libtorch can use, else the processor. */
+    public static Device best() {
+        LibTorch.load();
+        return torch.cuda_is_available() ? cuda(0) : CPU;
+    }
+
+    /**
+     * Reads {@code cpu}, {@code cuda}, {@code cuda:1} or {@code best}.
+     *
+     * @throws IllegalArgumentException naming the choices
+     */
+    public static Device parse(String name) {
+        if (name.equals("best")) {
+            return best();
+        }
+        if (name.equals("cpu")) {
+            return CPU;
+        }
+        if (name.equals("cuda")) {
+            return cuda(0);
+        }
+        if (name.matches("cuda:\\d{1,3}")) {
+            return cuda(Integer.parseInt(name.substring(5)));
+        }
+        throw Problem.of("There is no such device.")
+                .fact("but was", name)
+                .fact("choose", "cpu, cuda, cuda:N, best")
+                .toIllegalArgument();
+    }
+
+    org.bytedeco.pytorch.Device toTorch() {
+        return kind == Kind.CPU
+                ? new org.bytedeco.pytorch.Device(torch.DeviceType.CPU)
+                : new org.bytedeco.pytorch.Device(torch.DeviceType.CUDA, (byte) index);
+    }
+
+    /** {@code cpu} or {@code cuda:0}. */
+    @Override
+    public String toString() {
+        return kind == Kind.CPU ? "cpu" : "cuda:" + index;
+    }
+}

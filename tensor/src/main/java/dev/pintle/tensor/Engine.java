@@ -1,0 +1,49 @@
+package dev.pintle.tensor;
+
+import java.io.IOException;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.global.torch;
+
+/** What the tensor engine is and how it is set up: for reports and {@code pintle doctor}. */
+public final class Engine {
+    private Engine() {}
+
+    /** Version of libtorch and of its Java binding, such as {@code 2.10.0-1.5.13}; "unknown" outside its jar. */
+    public static String version() {
+        try {
+            String version = Loader.getVersion("org.bytedeco", "pytorch");
+            return version == null ? "unknown" : version;
+        } catch (IOException e) {
+            return "unknown";
+        }
+    }
+
+    /** Threads one operation may use; set from {@code PINTLE_THREADS}, else the number of processors. */
+    public static int threads() {
+        return LibTorch.threadCount();
+    }
+
+    /** The vector instructions that libtorch chose on this processor, such as {@code AVX2}. */
+    public static String cpuCapability() {
+        LibTorch.load();
+        try (BytePointer name = torch.get_cpu_capability()) {
+            return name.getString();
+        }
+    }
+
+    /** Whether libtorch sees a GPU. */
+    public static boolean cudaAvailable() {
+        LibTorch.load();
+        return torch.cuda_is_available();
+    }
+
+    /** Folder that the native libraries are unpacked into. */
+    public static String nativeCacheFolder() {
+        try {
+            return Loader.getCacheDir().toString();
+        } catch (IOException e) {
+            return "none that can be written: " + e.getMessage();
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package dev.pintle.tensor;
+
+import dev.pintle.problem.PintleException;
+import dev.pintle.problem.Problem;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.bytedeco.pytorch.global.torch;
+
+/** Loads libtorch once, sets its threads, and turns its errors into ours. */
+final class LibTorch {
+    private static final int THREADS;
+
+    static {
+        // JavaCPP would otherwise walk /proc for the process's size at every allocation and throw when it looks large.
+        setIfAbsent("org.bytedeco.javacpp.maxBytes", "0");
+        setIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+        THREADS = threads();
+        try {
+            torch.set_num_threads(THREADS);
+        } catch (UnsatisfiedLinkError e) {
+            throw Problem.of("libtorch could not be loaded.")
+                    .fact("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
+                    .fact("cause", firstLine(e))
+                    .fact("try", "pintle doctor, on a platform that libtorch is published for")
+                    .toException(e);
+        }
+    }
+
+    private LibTorch() {}
+
+    /** Makes sure that the class is initialised. */
+    static void load() {}
+
+    static int threadCount() {
+        return THREADS;
+    }
+
+    private static int threads() {
+        String asked = System.getenv("PINTLE_THREADS");
+        if (asked == null || asked.isBlank()) {
+            return Runtime.getRuntime().availableProcessors();
+        }
+        if (!asked.strip().matches("[1-9]\\d{0,3}")) {
+            throw Problem.of("PINTLE_THREADS is not a number of threads.")
+                    .fact("expected", "a whole number from 1 to 9999")
+                    .fact("but was", asked)
+                    .toException();
+        }
+        return Integer.parseInt(asked.strip());
+    }
+
+    private static void setIfAbsent(String key, String value) {
+        if (System.getProperty(key) == null) {
+            System.setProperty(key, value);
+        }
+    }
+
+    /** Runs a call into libtorch; what it throws becomes a sentence with the operands as facts. */
+    static <T> T call(String operation, Supplier<T> body, Tensor... operands) {
+        try {
+            return body.get();
+        } catch (PintleException | IllegalStateException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw translated(operation, e, operands);
+        }
+    }
+
+    private static RuntimeException translated(String operation, RuntimeException error, Tensor... operands) {
+        String why = firstLine(error);
+        boolean memory = why.contains("allocate memory") || why.contains("out of memory");
+        Problem problem = Problem.of(
+                memory ? "Out of memory in " + operation + "." : "libtorch refused the operation " + operation + ".");
+        for (Tensor operand : operands) {
+            problem = problem.fact("operand", operand.describe());
+        }
+        problem = problem.fact("libtorch", why);
+        if (memory) {
+            problem = problem.fact("try", "a smaller batch, a shorter prompt, or a smaller dtype");
+        }
+        return problem.toException(error);
+    }
+
+    // libtorch appends its own stack after the first lines; none of it helps a caller.
+    private static String firstLine(Throwable error) {
+        List<String> lines = Arrays.asList(String.valueOf(error.getMessage()).split("\n"));
+        String first = lines.isEmpty() ? "" : lines.get(0);
+        int stack = first.indexOf("Exception raised from");
+        return (stack < 0 ? first : first.substring(0, stack)).strip();
+    }
+}

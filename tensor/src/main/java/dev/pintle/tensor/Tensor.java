@@ -1,0 +1,900 @@
+package dev.pintle.tensor;
+
+import dev.pintle.problem.Problem;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LayoutOptional;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.T_TensorTensor_T;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A native array: a thin wrapper over a libtorch tensor, held by the {@link TensorScope} it was made in.
+ *
+ * <p>Operations make new tensors in the innermost open scope; those that write in place end in {@code InPlace} or say so.
+ * Binary operations follow libtorch's broadcasting: sizes are matched from the innermost axis, an axis of size 1 stretches.
+ * Operands must be on one device. All methods throw {@link IllegalStateException} after the owning scope has closed and
+ * {@link dev.pintle.problem.PintleException} for what libtorch refuses.
+ */
+public final class Tensor implements AutoCloseable {
+    private org.bytedeco.pytorch.@Nullable Tensor handle;
+    private TensorScope scope;
+    private @Nullable Shape shape;
+    private @Nullable DType dtype;
+    private @Nullable Device device;
+
+    private Tensor(org.bytedeco.pytorch.Tensor handle, TensorScope scope) {
+        this.handle = handle;
+        this.scope = scope;
+    }
+
+    // ---------------------------------------------------------------- making
+
+    /**
+     * FP32 values on the processor.
+     *
+     * @param sizes the shape; its product must be the number of values
+     */
+    public static Tensor of(float[] values, long... sizes) {
+        requireCount(values.length, sizes);
+        Tensor made = empty(DType.FP32, Device.CPU, sizes);
+        try (FloatPointer data = made.handle().data_ptr_float()) {
+            data.put(values);
+        }
+        return made;
+    }
+
+    /** FP64 values on the processor. */
+    public static Tensor of(double[] values, long... sizes) {
+        requireCount(values.length, sizes);
+        Tensor made = empty(DType.FP64, Device.CPU, sizes);
+        try (DoublePointer data = made.handle().data_ptr_double()) {
+            data.put(values);
+        }
+        return made;
+    }
+
+    /** INT64 values on the processor. */
+    public static Tensor of(long[] values, long... sizes) {
+        requireCount(values.length, sizes);
+        Tensor made = empty(DType.INT64, Device.CPU, sizes);
+        try (LongPointer data = made.handle().data_ptr_long()) {
+            data.put(values);
+        }
+        return made;
+    }
+
+    /** INT32 values on the processor, as INT64. */
+    public static Tensor of(int[] values, long... sizes) {
+        return of(Arrays.stream(values).asLongStream().toArray(), sizes);
+    }
+
+    /** Truth values on the processor. */
+    public static Tensor of(boolean[] values, long... sizes) {
+        requireCount(values.length, sizes);
+        byte[] bytes = new byte[values.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (values[i] ? 1 : 0);
+        }
+        Tensor made = empty(DType.BOOL, Device.CPU, sizes);
+        try (Pointer data = made.handle().data_ptr();
+                BytePointer view = new BytePointer(data)) {
+            view.put(bytes, 0, bytes.length);
+        }
+        return made;
+    }
+
+    /** Raw elements in row-major order and the machine's byte order, on the processor: what {@link #toBytes} gives. */
+    public static Tensor ofBytes(byte[] bytes, DType dtype, long... sizes) {
+        requireCount(bytes.length / dtype.bytes(), sizes);
+        Tensor made = empty(dtype, Device.CPU, sizes);
+        if (bytes.length > 0) {
+            try (Pointer data = made.handle().data_ptr();
+                    BytePointer view = new BytePointer(data)) {
+                view.put(bytes, 0, Math.toIntExact(made.shape().elements() * dtype.bytes()));
+            }
+        }
+        return made;
+    }
+
+    /** A vector `[size]` in FP32 on the processor. */
+    public static Tensor of(Vec vec) {
+        return of(vec.toArray(), vec.size());
+    }
+
+    /** Memory whose content is not set. */
+    public static Tensor empty(DType dtype, Device device, long... sizes) {
+        return make("empty", dtype, device, options -> torch.empty(sizes, options, null));
+    }
+
+    /** Zeros. */
+    public static Tensor zeros(DType dtype, Device device, long... sizes) {
+        return make("zeros", dtype, device, options -> torch.zeros(sizes, options));
+    }
+
+    /** The integers from 0 to {@code count - 1} as INT64. */
+    public static Tensor range(long count, Device device) {
+        return make("range", DType.INT64, device, options -> {
+            try (Scalar end = new Scalar(count)) {
+                return torch.arange(end, options);
+            }
+        });
+    }
+
+    /** Independent draws from the standard normal distribution. Repeats for one seed, device and libtorch version. */
+    public static Tensor randn(long seed, DType dtype, Device device, long... sizes) {
+        return make("randn", dtype, device, options -> {
+            torch.manual_seed(seed);
+            return torch.randn(sizes, options);
+        });
+    }
+
+    /** Tensors joined along an existing axis. All other sizes must agree. */
+    public static Tensor cat(List<Tensor> tensors, int axis) {
+        return joined("cat", tensors, vector -> torch.cat(vector, axis));
+    }
+
+    /** Tensors of one shape joined along a new axis. */
+    public static Tensor stack(List<Tensor> tensors, int axis) {
+        return joined("stack", tensors, vector -> torch.stack(vector, axis));
+    }
+
+    // ---------------------------------------------------------------- facts
+
+    /** The sizes of the axes. */
+    public Shape shape() {
+        Shape known = shape;
+        if (known == null) {
+            org.bytedeco.pytorch.Tensor h = handle();
+            long[] sizes = new long[(int) h.dim()];
+            for (int i = 0; i < sizes.length; i++) {
+                sizes[i] = h.size(i);
+            }
+            known = Shape.of(sizes);
+            shape = known;
+        }
+        return known;
+    }
+
+    /**
+     * Size of one axis.
+     *
+     * @param axis from 0, or from -1 at the innermost
+     */
+    public long size(int axis) {
+        return shape().size(axis);
+    }
+
+    /** The type of the elements. */
+    public DType dtype() {
+        DType known = dtype;
+        if (known == null) {
+            known = DType.of(handle().scalar_type());
+            dtype = known;
+        }
+        return known;
+    }
+
+    /** Where the memory is. */
+    public Device device() {
+        Device known = device;
+        if (known == null) {
+            org.bytedeco.pytorch.Tensor h = handle();
+            if (h.is_cpu()) {
+                known = Device.CPU;
+            } else {
+                try (org.bytedeco.pytorch.Device d = h.device()) {
+                    known = Device.cuda(d.index());
+                }
+            }
+            device = known;
+        }
+        return known;
+    }
+
+    /** Shape, dtype and device: {@code [12, 768] bf16 on cpu}. */
+    public String describe() {
+        return handle == null
+                ? "released tensor of scope " + scope.name()
+                : shape() + " " + dtype() + " on " + device();
+    }
+
+    // ---------------------------------------------------------------- shape: views that share memory
+
+    /** The same elements in another shape; one size may be -1. Copies only where the memory layout demands it. */
+    public Tensor reshape(long... sizes) {
+        return unary("reshape", h -> h.reshape(sizes));
+    }
+
+    /** The same bytes read as another dtype of the same size per element, or from bytes. Sizes of the last axis scale. */
+    public Tensor viewAs(DType other) {
+        return unary("viewAs", h -> h.view(other.scalarType()));
+    }
+
+    /** Two axes exchanged. */
+    public Tensor transpose(int axis, int otherAxis) {
+        return unary("transpose", h -> h.transpose(axis, otherAxis));
+    }
+
+    /** {@code length} entries of an axis from {@code start} on. */
+    public Tensor narrow(int axis, long start, long length) {
+        return unary("narrow", h -> h.narrow(axis, start, length));
+    }
+
+    /** One entry of an axis, which disappears. */
+    public Tensor select(int axis, long index) {
+        return unary("select", h -> h.select(axis, index));
+    }
+
+    /** A new axis of size 1 before {@code axis}. */
+    public Tensor unsqueeze(int axis) {
+        return unary("unsqueeze", h -> h.unsqueeze(axis));
+    }
+
+    /** Without an axis of size 1. */
+    public Tensor squeeze(int axis) {
+        return unary("squeeze", h -> h.squeeze(axis));
+    }
+
+    /** Axes of size 1 stretched to {@code sizes} without copying; -1 keeps a size. */
+    public Tensor expand(long... sizes) {
+        return unary("expand", h -> h.expand(sizes));
+    }
+
+    /** A view with explicit strides, counted in elements from {@code offset}. */
+    public Tensor strided(long[] sizes, long[] strides, long offset) {
+        return unary("strided", h -> {
+            try (LongOptional start = new LongOptional(offset)) {
+                return h.as_strided(sizes, strides, start);
+            }
+        });
+    }
+
+    /** The same elements in row-major memory; this tensor's own when it already is. */
+    public Tensor contiguous() {
+        return unary("contiguous", h -> new org.bytedeco.pytorch.Tensor(h.contiguous()));
+    }
+
+    /** A copy with memory of its own. */
+    public Tensor copy() {
+        return unary("copy", org.bytedeco.pytorch.Tensor::clone);
+    }
+
+    // ---------------------------------------------------------------- dtype and device
+
+    /** In another dtype; this tensor's own memory when it already has it. */
+    public Tensor to(DType other) {
+        return other == dtype() ? this : unary("to " + other, h -> h.to(other.scalarType()));
+    }
+
+    /** On another device; this tensor's own memory when it already is there. */
+    public Tensor to(Device other) {
+        if (other.equals(device())) {
+            return this;
+        }
+        return unary("to " + other, h -> {
+            try (org.bytedeco.pytorch.Device d = other.toTorch()) {
+                return h.to(d, dtype().scalarType());
+            }
+        });
+    }
+
+    // ---------------------------------------------------------------- arithmetic
+
+    /** Sum; broadcasts. */
+    public Tensor plus(Tensor other) {
+        return binary("plus", other, org.bytedeco.pytorch.Tensor::add);
+    }
+
+    /** Every element plus a number. */
+    public Tensor plus(double number) {
+        return withScalar("plus", number, org.bytedeco.pytorch.Tensor::add);
+    }
+
+    /** Difference; broadcasts. */
+    public Tensor minus(Tensor other) {
+        return binary("minus", other, org.bytedeco.pytorch.Tensor::sub);
+    }
+
+    /** Product element by element; broadcasts. */
+    public Tensor times(Tensor other) {
+        return binary("times", other, org.bytedeco.pytorch.Tensor::mul);
+    }
+
+    /** Every element times a number. */
+    public Tensor times(double number) {
+        return withScalar("times", number, org.bytedeco.pytorch.Tensor::mul);
+    }
+
+    /** Quotient element by element; broadcasts. */
+    public Tensor dividedBy(Tensor other) {
+        return binary("dividedBy", other, org.bytedeco.pytorch.Tensor::div);
+    }
+
+    /**
+     * Adds {@code other} to this tensor's own memory.
+     *
+     * @return this tensor
+     */
+    public Tensor plusInPlace(Tensor other) {
+        return inPlace("plusInPlace", other, org.bytedeco.pytorch.Tensor::add_);
+    }
+
+    /**
+     * Writes {@code other}'s elements, converted, into this tensor's memory; broadcasts.
+     *
+     * @return this tensor
+     */
+    public Tensor copyFrom(Tensor other) {
+        requireNotClosed(other);
+        LibTorch.call("copyFrom", () -> handle().copy_(other.handle()), this, other);
+        return this;
+    }
+
+    /**
+     * Sets every element.
+     *
+     * @return this tensor
+     */
+    public Tensor fillInPlace(double number) {
+        try (Scalar scalar = new Scalar(number)) {
+            LibTorch.call("fillInPlace", () -> handle().fill_(scalar), this);
+        }
+        return this;
+    }
+
+    /** Square root. */
+    public Tensor sqrt() {
+        return unary("sqrt", torch::sqrt);
+    }
+
+    /** e to the power of each element. */
+    public Tensor exp() {
+        return unary("exp", torch::exp);
+    }
+
+    /** Cosine of each element in radians. */
+    public Tensor cos() {
+        return unary("cos", torch::cos);
+    }
+
+    /** Sine of each element in radians. */
+    public Tensor sin() {
+        return unary("sin", torch::sin);
+    }
+
+    /** Hyperbolic tangent. */
+    public Tensor tanh() {
+        return unary("tanh", torch::tanh);
+    }
+
+    /** The larger of each element and 0. */
+    public Tensor relu() {
+        return unary("relu", torch::relu);
+    }
+
+    /** x times the logistic function of x. */
+    public Tensor silu() {
+        return unary("silu", torch::silu);
+    }
+
+    /** Gaussian error linear unit, exact. */
+    public Tensor gelu() {
+        return unary("gelu", torch::gelu);
+    }
+
+    /** Gaussian error linear unit in its tanh approximation. */
+    public Tensor geluTanh() {
+        return unary("geluTanh", h -> torch.gelu(h, "tanh"));
+    }
+
+    /** Absolute value. */
+    public Tensor abs() {
+        return unary("abs", torch::abs);
+    }
+
+    // ---------------------------------------------------------------- comparison and choice
+
+    /** Whether each element is greater than a number. */
+    public Tensor greaterThan(double number) {
+        return withScalar("greaterThan", number, org.bytedeco.pytorch.Tensor::gt);
+    }
+
+    /** Whether each element is greater than its partner; broadcasts. */
+    public Tensor greaterThan(Tensor other) {
+        return binary("greaterThan", other, org.bytedeco.pytorch.Tensor::gt);
+    }
+
+    /** Whether each element is at most its partner; broadcasts. */
+    public Tensor atMost(Tensor other) {
+        return binary("atMost", other, org.bytedeco.pytorch.Tensor::le);
+    }
+
+    /** Both truth values; broadcasts. */
+    public Tensor and(Tensor other) {
+        return binary("and", other, org.bytedeco.pytorch.Tensor::logical_and);
+    }
+
+    /** The opposite truth value. */
+    public Tensor not() {
+        return unary("not", torch::logical_not);
+    }
+
+    /** This tensor's elements, and {@code number} where {@code mask} is true; broadcasts. */
+    public Tensor maskedFill(Tensor mask, double number) {
+        try (Scalar scalar = new Scalar(number)) {
+            return binary("maskedFill", mask, (h, m) -> h.masked_fill(m, scalar));
+        }
+    }
+
+    /** {@code whenTrue} where this mask is true, else {@code whenFalse}; broadcasts. */
+    public Tensor choose(Tensor whenTrue, Tensor whenFalse) {
+        requireSameDevice(whenTrue);
+        requireSameDevice(whenFalse);
+        return op(
+                "choose",
+                () -> torch.where(handle(), whenTrue.handle(), whenFalse.handle()),
+                this,
+                whenTrue,
+                whenFalse);
+    }
+
+    // ---------------------------------------------------------------- reductions
+
+    /** Mean over an axis, which disappears unless {@code keepAxis}. */
+    public Tensor mean(int axis, boolean keepAxis) {
+        return reduced("mean", (h, none) -> h.mean(new long[] {axis}, keepAxis, none));
+    }
+
+    /** Sum over an axis, which disappears unless {@code keepAxis}. */
+    public Tensor sum(int axis, boolean keepAxis) {
+        return reduced("sum", (h, none) -> h.sum(new long[] {axis}, keepAxis, none));
+    }
+
+    /** Sum of all elements, a scalar. */
+    public Tensor sum() {
+        return unary("sum", torch::sum);
+    }
+
+    /** Euclidean length over an axis, which disappears unless {@code keepAxis}. */
+    public Tensor norm(int axis, boolean keepAxis) {
+        return reduced("norm", (h, none) -> {
+            try (Scalar two = new Scalar(2.0)) {
+                return torch.linalg_vector_norm(h, two, new long[] {axis}, keepAxis, none);
+            }
+        });
+    }
+
+    /** Largest element over an axis, which disappears unless {@code keepAxis}. */
+    public Tensor max(int axis, boolean keepAxis) {
+        return unary("max", h -> torch.amax(h, new long[] {axis}, keepAxis));
+    }
+
+    /** Index of the largest element of the last axis, which disappears; the first of equals. */
+    public Tensor argmax() {
+        return unary("argmax", h -> {
+            try (LongOptional last = new LongOptional(-1)) {
+                return h.argmax(last, false);
+            }
+        });
+    }
+
+    /** The largest {@code k} elements of the last axis in falling order, with their indices. */
+    public TopK topK(int k) {
+        T_TensorTensor_T pair = LibTorch.call("topK", () -> torch.topk(handle(), k, -1, true, true), this);
+        try {
+            // the pair's members live in its own memory; copying the handles shares the elements
+            return new TopK(
+                    wrap(new org.bytedeco.pytorch.Tensor(pair.get0())),
+                    wrap(new org.bytedeco.pytorch.Tensor(pair.get1())));
+        } finally {
+            pair.deallocate();
+        }
+    }
+
+    /**
+     * The largest elements of the last axis.
+     *
+     * @param values `[…, k]`
+     * @param indices `[…, k]` INT64
+     */
+    public record TopK(Tensor values, Tensor indices) {}
+
+    /** Softmax over the last axis, computed in FP32 at least and returned in this dtype. */
+    public Tensor softmax() {
+        DType precise = dtype() == DType.FP64 ? DType.FP64 : DType.FP32;
+        return reduced("softmax", precise, (h, type) -> torch.softmax(h, -1, type))
+                .to(dtype());
+    }
+
+    /** Logarithm of the softmax over the last axis, in FP32 at least. */
+    public Tensor logSoftmax() {
+        DType precise = dtype() == DType.FP64 ? DType.FP64 : DType.FP32;
+        return reduced("logSoftmax", precise, (h, type) -> torch.log_softmax(h, -1, type));
+    }
+
+    /**
+     * x / sqrt(mean(x²) + eps) · weight over the last axis.
+     *
+     * @param weight `[width]` in this tensor's dtype
+     */
+    public Tensor rmsNorm(Tensor weight, double eps) {
+        requireSameDevice(weight);
+        long[] width = {size(-1)};
+        try (TensorOptional w = new TensorOptional(weight.handle());
+                DoubleOptional e = new DoubleOptional(eps)) {
+            return op("rmsNorm", () -> torch.rms_norm(handle(), width, w, e), this, weight);
+        }
+    }
+
+    // ---------------------------------------------------------------- products and lookups
+
+    /** Matrix product; leading axes are batch axes and broadcast. */
+    public Tensor matmul(Tensor other) {
+        useThreads(other, other.size(-1));
+        return binary("matmul", other, torch::matmul);
+    }
+
+    /**
+     * {@code this · weightᵀ}.
+     *
+     * @param weight `[out, in]`; this is `[…, in]`, the result `[…, out]`
+     */
+    public Tensor linear(Tensor weight) {
+        useThreads(weight, weight.size(0));
+        return binary("linear", weight, torch::linear);
+    }
+
+    /**
+     * {@code this · weightᵀ + bias}.
+     *
+     * @param weight `[out, in]`
+     * @param bias `[out]`, or null for none
+     */
+    public Tensor linear(Tensor weight, @Nullable Tensor bias) {
+        if (bias == null) {
+            return linear(weight);
+        }
+        requireSameDevice(bias);
+        useThreads(weight, weight.size(0));
+        return ternaryOptional("linear", weight, bias, torch::linear);
+    }
+
+    /** Rows of this matrix `[rows, …]` by INT64 indices of any shape `[i…]`: the result is `[i…, …]`. */
+    public Tensor rows(Tensor indices) {
+        return binary("rows", indices, torch::embedding);
+    }
+
+    /** Entries of an axis by a list of INT64 indices `[n]`, in that order. */
+    public Tensor indexSelect(int axis, Tensor indices) {
+        return binary("indexSelect", indices, (h, i) -> h.index_select(axis, i));
+    }
+
+    /** Entries of the last axis picked by INT64 indices of the same rank. */
+    public Tensor gather(Tensor indices) {
+        return binary("gather", indices, (h, i) -> h.gather(-1, i));
+    }
+
+    /**
+     * Scaled dot-product attention: softmax(q·kᵀ·scale + mask)·v, softmax in FP32. This is q
+     * `[batch, nHeads, tokens, dHead]`.
+     *
+     * @param key `[batch, nKvHeads, slots, dHead]`; nHeads must be a multiple of nKvHeads, whose heads are shared
+     * @param value `[batch, nKvHeads, slots, dHead]`
+     * @param mask BOOL, true where a query may look, broadcasting to `[batch, nHeads, tokens, slots]`; null for all
+     * @param causal whether query i sees slots 0 to i only; then mask must be null
+     * @return `[batch, nHeads, tokens, dHead]`
+     */
+    public Tensor attend(Tensor key, Tensor value, @Nullable Tensor mask, boolean causal, double scale) {
+        boolean grouped = size(1) != key.size(1);
+        if (device().equals(Device.CPU)) {
+            Threads.forSpread(4.0 * shape().elements() * key.size(2));
+        }
+        return op(
+                "attend",
+                () -> {
+                    try (TensorOptional m = mask == null ? new TensorOptional() : new TensorOptional(mask.handle());
+                            DoubleOptional s = new DoubleOptional(scale)) {
+                        return torch.scaled_dot_product_attention(
+                                handle(), key.handle(), value.handle(), m, 0, causal, s, grouped);
+                    }
+                },
+                this,
+                key,
+                value);
+    }
+
+    // ---------------------------------------------------------------- to the heap
+
+    /** All elements in row-major order, as FP32. */
+    public float[] toFloats() {
+        Tensor dense = onHeapOrder(DType.FP32);
+        float[] values = new float[Math.toIntExact(dense.shape().elements())];
+        if (values.length > 0) {
+            try (FloatPointer data = dense.handle().data_ptr_float()) {
+                data.get(values);
+            }
+        }
+        return values;
+    }
+
+    /** All elements in row-major order, as FP64. */
+    public double[] toDoubles() {
+        Tensor dense = onHeapOrder(DType.FP64);
+        double[] values = new double[Math.toIntExact(dense.shape().elements())];
+        if (values.length > 0) {
+            try (DoublePointer data = dense.handle().data_ptr_double()) {
+                data.get(values);
+            }
+        }
+        return values;
+    }
+
+    /** All elements in row-major order, as INT64. */
+    public long[] toLongs() {
+        Tensor dense = onHeapOrder(DType.INT64);
+        long[] values = new long[Math.toIntExact(dense.shape().elements())];
+        if (values.length > 0) {
+            try (LongPointer data = dense.handle().data_ptr_long()) {
+                data.get(values);
+            }
+        }
+        return values;
+    }
+
+    /** All elements in row-major order, as INT32. */
+    public int[] toInts() {
+        Tensor dense = onHeapOrder(DType.INT32);
+        int[] values = new int[Math.toIntExact(dense.shape().elements())];
+        if (values.length > 0) {
+            try (IntPointer data = dense.handle().data_ptr_int()) {
+                data.get(values);
+            }
+        }
+        return values;
+    }
+
+    /** The raw bytes in row-major order and the machine's byte order. */
+    public byte[] toBytes() {
+        Tensor dense = to(Device.CPU).contiguous();
+        byte[] bytes = new byte
+                [Math.toIntExact(dense.shape().elements() * dense.dtype().bytes())];
+        if (bytes.length > 0) {
+            try (Pointer data = dense.handle().data_ptr();
+                    BytePointer view = new BytePointer(data)) {
+                view.get(bytes, 0, bytes.length);
+            }
+        }
+        return bytes;
+    }
+
+    /** A vector `[size]` on the heap, as FP32. */
+    public Vec toVec() {
+        if (shape().rank() != 1) {
+            throw Problem.of("Only a tensor with one axis is a vector.")
+                    .fact("but was", describe())
+                    .toIllegalArgument();
+        }
+        return Vec.of(toFloats());
+    }
+
+    /** The single element of a tensor with one. */
+    public double item() {
+        if (shape().elements() != 1) {
+            throw Problem.of("Only a tensor with one element is a number.")
+                    .fact("but was", describe())
+                    .toIllegalArgument();
+        }
+        return handle().item_double();
+    }
+
+    // ---------------------------------------------------------------- memory
+
+    /** Releases this tensor before its scope closes. Views of it stay valid. */
+    @Override
+    public void close() {
+        if (handle != null) {
+            handle.deallocate();
+            handle = null;
+        }
+    }
+
+    void releaseFrom(TensorScope closing) {
+        if (scope == closing) {
+            close();
+        }
+    }
+
+    void moveTo(TensorScope owner) {
+        handle();
+        scope = owner;
+    }
+
+    /**
+     * The libtorch tensor.
+     *
+     * @throws IllegalStateException once released
+     */
+    org.bytedeco.pytorch.Tensor handle() {
+        org.bytedeco.pytorch.Tensor live = handle;
+        if (live == null) {
+            throw new IllegalStateException(Problem.of("The tensor was used after it was released.")
+                    .fact("scope", scope.name())
+                    .fact("try", "scope.keep(tensor) to pass it outward")
+                    .toString());
+        }
+        return live;
+    }
+
+    static Tensor wrap(org.bytedeco.pytorch.Tensor handle) {
+        TensorScope scope = TensorScope.current();
+        Tensor tensor = new Tensor(handle, scope);
+        scope.add(tensor);
+        return tensor;
+    }
+
+    // ---------------------------------------------------------------- plumbing
+
+    private interface Unary {
+        org.bytedeco.pytorch.Tensor apply(org.bytedeco.pytorch.Tensor h);
+    }
+
+    private interface Binary {
+        org.bytedeco.pytorch.Tensor apply(org.bytedeco.pytorch.Tensor h, org.bytedeco.pytorch.Tensor other);
+    }
+
+    private interface WithScalar {
+        org.bytedeco.pytorch.Tensor apply(org.bytedeco.pytorch.Tensor h, Scalar scalar);
+    }
+
+    private interface WithType {
+        org.bytedeco.pytorch.Tensor apply(org.bytedeco.pytorch.Tensor h, ScalarTypeOptional type);
+    }
+
+    private interface WithOptional {
+        org.bytedeco.pytorch.Tensor apply(
+                org.bytedeco.pytorch.Tensor h, org.bytedeco.pytorch.Tensor other, TensorOptional optional);
+    }
+
+    private interface WithOptions {
+        org.bytedeco.pytorch.Tensor apply(TensorOptions options);
+    }
+
+    private interface WithVector {
+        org.bytedeco.pytorch.Tensor apply(TensorVector vector);
+    }
+
+    private static Tensor op(String name, Supplier<org.bytedeco.pytorch.Tensor> body, Tensor... operands) {
+        TensorScope.current();
+        return wrap(LibTorch.call(name, body, operands));
+    }
+
+    private Tensor unary(String name, Unary body) {
+        return op(name, () -> body.apply(handle()), this);
+    }
+
+    private Tensor binary(String name, Tensor other, Binary body) {
+        requireSameDevice(other);
+        return op(name, () -> body.apply(handle(), other.handle()), this, other);
+    }
+
+    private Tensor withScalar(String name, double number, WithScalar body) {
+        try (Scalar scalar = new Scalar(number)) {
+            return op(name, () -> body.apply(handle(), scalar), this);
+        }
+    }
+
+    private Tensor reduced(String name, WithType body) {
+        try (ScalarTypeOptional none = new ScalarTypeOptional()) {
+            return op(name, () -> body.apply(handle(), none), this);
+        }
+    }
+
+    private Tensor reduced(String name, DType dtype, WithType body) {
+        try (ScalarTypeOptional type = new ScalarTypeOptional(dtype.scalarType())) {
+            return op(name, () -> body.apply(handle(), type), this);
+        }
+    }
+
+    private Tensor ternaryOptional(String name, Tensor other, Tensor optional, WithOptional body) {
+        requireSameDevice(other);
+        try (TensorOptional last = new TensorOptional(optional.handle())) {
+            return op(name, () -> body.apply(handle(), other.handle(), last), this, other, optional);
+        }
+    }
+
+    private Tensor inPlace(String name, Tensor other, Binary body) {
+        requireSameDevice(other);
+        LibTorch.call(name, () -> body.apply(handle(), other.handle()), this, other);
+        return this;
+    }
+
+    private static Tensor joined(String name, List<Tensor> tensors, WithVector body) {
+        org.bytedeco.pytorch.Tensor[] handles =
+                tensors.stream().map(Tensor::handle).toArray(org.bytedeco.pytorch.Tensor[]::new);
+        try (TensorVector vector = new TensorVector(handles)) {
+            return op(name, () -> body.apply(vector), tensors.toArray(Tensor[]::new));
+        }
+    }
+
+    private static Tensor make(String name, DType dtype, Device device, WithOptions body) {
+        LibTorch.load();
+        TensorScope.current();
+        try (ScalarTypeOptional type = new ScalarTypeOptional(dtype.scalarType());
+                org.bytedeco.pytorch.Device d = device.toTorch();
+                DeviceOptional where = new DeviceOptional(d);
+                TensorOptions bare = new TensorOptions();
+                TensorOptions typed = bare.dtype(type);
+                TensorOptions options = typed.device(where)) {
+            return op(name, () -> body.apply(options));
+        }
+    }
+
+    /** Maps bytes of a file `[count]` without reading them. Writes stay in this process. */
+    static Tensor map(String path, long count) {
+        try (BoolOptional shared = new BoolOptional(false);
+                LongOptional size = new LongOptional(count);
+                ScalarTypeOptional type = new ScalarTypeOptional(ScalarType.Byte);
+                LayoutOptional layout = new LayoutOptional();
+                DeviceOptional device = new DeviceOptional();
+                BoolOptional pinned = new BoolOptional()) {
+            return op("map", () -> torch.from_file(path, shared, size, type, layout, device, pinned));
+        }
+    }
+
+    private void useThreads(Tensor other, long columns) {
+        if (device().equals(Device.CPU) && other.shape().rank() > 0) {
+            Threads.forProduct(2.0 * shape().elements() * columns);
+        }
+    }
+
+    private Tensor onHeapOrder(DType type) {
+        return to(Device.CPU).to(type).contiguous();
+    }
+
+    private void requireSameDevice(Tensor other) {
+        if (!device().equals(other.device())) {
+            throw Problem.of("The tensors are on different devices.")
+                    .fact("one", describe())
+                    .fact("other", other.describe())
+                    .fact("try", "move one with .to(device)")
+                    .toIllegalArgument();
+        }
+    }
+
+    private static void requireNotClosed(Tensor tensor) {
+        tensor.handle();
+    }
+
+    private static void requireCount(long count, long[] sizes) {
+        if (Shape.of(sizes).elements() != count) {
+            throw Problem.of("The number of values does not fit the shape.")
+                    .fact("values", count)
+                    .fact("shape", Arrays.toString(sizes))
+                    .toIllegalArgument();
+        }
+    }
+
+    /** Shape, dtype and device. */
+    @Override
+    public String toString() {
+        return "Tensor " + describe();
+    }
+}

@@ -1,0 +1,169 @@
+package dev.pintle.tensor;
+
+import dev.pintle.problem.Problem;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.bytedeco.pytorch.InferenceMode;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Native memory with one lexical owner.
+ *
+ * A tensor's memory is libtorch's, reference-counted there; a Java Tensor holds one reference. Left to the garbage
+ * collector, a forward pass would keep gigabytes alive until Java happens to run out of heap, which it does not, since a
+ * Tensor is a few bytes to it. So each thread has a stack of scopes, every tensor is noted in the scope that is open when
+ * it is made, and closing the scope drops the references. A result that must outlive its scope is handed outward by name
+ * (keep) or to an owner with a life of its own (adopt): a loaded model's weights, a key-value cache.
+ *
+ * The outermost scope of a thread also switches on libtorch's inference mode, which leaves out the bookkeeping for
+ * gradients that nothing here uses.
+ */
+/**
+ * The lexical owner of native memory: every tensor made while a scope is open on this thread is released when it closes.
+ *
+ * <pre>{@code
+ * try (TensorScope scope = TensorScope.open("score prompts")) {
+ *     return scope.keep(weights.times(2));
+ * }
+ * }</pre>
+ *
+ * Making a tensor with no open scope is an error rather than a leak.
+ */
+public final class TensorScope implements AutoCloseable {
+    private static final ThreadLocal<Deque<TensorScope>> OPEN = ThreadLocal.withInitial(ArrayDeque::new);
+
+    private final String name;
+    private final boolean lexical;
+    private final List<Tensor> tensors = new ArrayList<>();
+    private final @Nullable InferenceMode inferenceMode;
+    private boolean closed;
+
+    private TensorScope(String name, boolean lexical, @Nullable InferenceMode inferenceMode) {
+        this.name = name;
+        this.lexical = lexical;
+        this.inferenceMode = inferenceMode;
+    }
+
+    /**
+     * Opens a scope on this thread, inside those already open.
+     *
+     * @param name what it is for, shown in errors
+     */
+    public static TensorScope open(String name) {
+        LibTorch.load();
+        Deque<TensorScope> stack = OPEN.get();
+        TensorScope scope = new TensorScope(name, true, stack.isEmpty() ? new InferenceMode() : null);
+        stack.push(scope);
+        return scope;
+    }
+
+    /**
+     * An owner outside any thread's stack, for what lives long: weights, caches. It holds only what it adopts, and may be
+     * closed by any thread.
+     */
+    public static TensorScope owner(String name) {
+        return new TensorScope(name, false, null);
+    }
+
+    /** What the scope is for. */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Hands a tensor of this scope to the enclosing one.
+     *
+     * @return the same tensor
+     * @throws IllegalStateException if this scope is the thread's outermost
+     */
+    public Tensor keep(Tensor tensor) {
+        TensorScope outer = null;
+        boolean found = false;
+        for (TensorScope scope : OPEN.get()) { // innermost first
+            if (found) {
+                outer = scope;
+                break;
+            }
+            found = scope == this;
+        }
+        if (outer == null) {
+            throw new IllegalStateException(Problem.of("There is no outer scope to keep the tensor in.")
+                    .fact("scope", name)
+                    .fact("try", "open a scope around this one, or copy the values to the heap")
+                    .toString());
+        }
+        return outer.adopt(tensor);
+    }
+
+    /**
+     * Takes over a tensor from the scope that holds it.
+     *
+     * @return the same tensor
+     */
+    public Tensor adopt(Tensor tensor) {
+        if (closed) {
+            throw new IllegalStateException("The scope is closed and cannot hold a tensor.\n  scope: " + name);
+        }
+        tensor.moveTo(this);
+        synchronized (tensors) {
+            tensors.add(tensor);
+        }
+        return tensor;
+    }
+
+    static TensorScope current() {
+        TensorScope scope = OPEN.get().peek();
+        if (scope == null) {
+            throw new IllegalStateException(Problem.of("No tensor scope is open on this thread.")
+                    .fact("thread", Thread.currentThread().getName())
+                    .fact("try", "try (TensorScope scope = TensorScope.open(\"what for\")) { … }")
+                    .toString());
+        }
+        return scope;
+    }
+
+    void add(Tensor tensor) {
+        tensors.add(tensor);
+    }
+
+    /**
+     * Releases every tensor still held.
+     *
+     * @throws IllegalStateException if a scope opened later on this thread is still open, or on another thread than its own
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        if (lexical) {
+            Deque<TensorScope> stack = OPEN.get();
+            if (stack.peek() != this) {
+                TensorScope innermost = stack.peek();
+                throw new IllegalStateException(
+                        Problem.of("Scopes close in the reverse order of opening, on their own thread.")
+                                .fact("closing", name)
+                                .fact("still open", innermost == null ? "none on this thread" : innermost.name)
+                                .toString());
+            }
+            stack.pop();
+        }
+        closed = true;
+        synchronized (tensors) {
+            for (Tensor tensor : tensors) {
+                tensor.releaseFrom(this);
+            }
+            tensors.clear();
+        }
+        if (inferenceMode != null) {
+            inferenceMode.deallocate();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "TensorScope(" + name + ")";
+    }
+}

@@ -1,0 +1,57 @@
+package dev.pintle.tensor;
+
+import org.bytedeco.openblas.presets.openblas_nolapack;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Chooses how many threads the next operation on the processor uses.
+ *
+ * <p>libtorch leaves FP32 products to OpenBLAS, whose threads are not libtorch's; both pools wait for their slowest
+ * thread. For a small operation that waiting costs more than the work, and on a machine that is busy with something else a
+ * hundred times more. So small operations run on the calling thread, and products inside an operation that libtorch itself
+ * spreads over threads are never spread again.
+ */
+final class Threads {
+    /** Operations with fewer multiplications and additions take less time than waking a thread. */
+    private static final double WORTH_THREADS = 3e7;
+
+    private static volatile int torchThreads = LibTorch.threadCount();
+    private static volatile int blasThreads = -1;
+
+    private Threads() {}
+
+    /**
+     * For a product that OpenBLAS computes by itself.
+     *
+     * @param flops multiplications and additions
+     */
+    static void forProduct(double flops) {
+        int threads = threadsFor(flops);
+        setTorch(threads);
+        setBlas(threads);
+    }
+
+    /** For an operation that libtorch spreads over its own threads, with products inside. */
+    static void forSpread(double flops) {
+        setTorch(threadsFor(flops));
+        setBlas(1);
+    }
+
+    private static int threadsFor(double flops) {
+        return flops < WORTH_THREADS ? 1 : LibTorch.threadCount();
+    }
+
+    private static void setTorch(int threads) {
+        if (torchThreads != threads) {
+            torch.set_num_threads(threads);
+            torchThreads = threads;
+        }
+    }
+
+    private static void setBlas(int threads) {
+        if (blasThreads != threads) {
+            openblas_nolapack.blas_set_num_threads(threads);
+            blasThreads = threads;
+        }
+    }
+}
