@@ -1,0 +1,95 @@
+package dev.pintle.tensor.io;
+
+import dev.pintle.problem.PintleException;
+import dev.pintle.problem.Problem;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Looking up names that a user typed and a file declared. */
+final class Names {
+    private static final int SHOWN = 120;
+    private static final int COMPARED = 100_000;
+
+    private Names() {}
+
+    /** A name from a file made fit for one line of a message: control characters escaped, long ones shortened. */
+    static String shown(String name) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < name.length() && i < SHOWN; i++) {
+            char c = name.charAt(i);
+            if (Character.isISOControl(c) || Character.isSurrogate(c) || Character.getType(c) == Character.FORMAT) {
+                text.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+            } else {
+                text.append(c);
+            }
+        }
+        return name.length() > SHOWN ? text + "… (" + name.length() + " characters)" : text.toString();
+    }
+
+    /** The value of a name, else an error that lists the nearest names. */
+    static <T> T find(Map<String, T> byName, String name, Path file) {
+        T found = byName.get(name);
+        if (found == null) {
+            throw missing(name, byName.keySet(), file);
+        }
+        return found;
+    }
+
+    private static PintleException missing(String name, Collection<String> names, Path file) {
+        Problem problem = Problem.of("The checkpoint holds no tensor of this name.")
+                .fact("file", file.toAbsolutePath())
+                .fact("asked for", shown(name));
+        for (String near : nearest(name, names)) {
+            problem = problem.fact("nearest", shown(near));
+        }
+        return problem.fact("holds", names.size() + (names.size() == 1 ? " tensor" : " tensors"))
+                .toException();
+    }
+
+    /** Up to three names: those that contain the one asked for or end it first, then by edits. */
+    private static List<String> nearest(String name, Collection<String> names) {
+        record Near(String name, int distance) {}
+        return names.stream()
+                .limit(COMPARED)
+                .filter(candidate -> candidate.length() <= SHOWN && name.length() <= SHOWN)
+                .map(candidate -> new Near(candidate, distance(name, candidate)))
+                .sorted(Comparator.comparingInt(Near::distance).thenComparing(Near::name))
+                .limit(3)
+                .map(Near::name)
+                .toList();
+    }
+
+    private static int distance(String asked, String candidate) {
+        boolean part =
+                !asked.isEmpty() && !candidate.isEmpty() && (candidate.contains(asked) || asked.contains(candidate));
+        return part ? 1 : edits(asked, candidate);
+    }
+
+    /** Levenshtein's distance. */
+    private static int edits(String a, String b) {
+        int[] above = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            above[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int[] row = new int[b.length() + 1];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replaced = above[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                row[j] = Math.min(replaced, 1 + Math.min(above[j], row[j - 1]));
+            }
+            above = row;
+        }
+        return above[b.length()];
+    }
+
+    /** How a value from a file is named in a message. */
+    static String kind(@Nullable Object value) {
+        return value == null ? "None" : value.getClass().getSimpleName();
+    }
+}

@@ -1,0 +1,65 @@
+package dev.pintle.tensor.io;
+
+import dev.pintle.problem.PintleException;
+import dev.pintle.tensor.MappedFile;
+import dev.pintle.tensor.Shape;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+
+/**
+ * One array in a file, as {@code numpy.save} writes it ({@code .npy}). Numbers and truth values are read, in either memory
+ * order; Python objects never. NumPy has no bf16.
+ *
+ * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">the format</a>
+ */
+public final class Npy {
+    private Npy() {}
+
+    /**
+     * The array in the current scope, mapped. An array in Fortran's order comes as a view with its axes exchanged.
+     *
+     * @throws PintleException if the file is not an array of a dtype that is read, or not of the size it says
+     */
+    public static Tensor read(Path path) {
+        NpyHeader header = header(path);
+        try (TensorScope scope = TensorScope.open("read an array");
+                MappedFile file = MappedFile.open(path)) {
+            Tensor stored = file.tensor(header.data(), header.dtype(), Shape.of(header.storedSizes()));
+            return scope.keep(header.arranged(stored));
+        }
+    }
+
+    private static NpyHeader header(Path path) {
+        try (FileChannel file = FileChannel.open(path)) {
+            NpyHeader header = NpyHeader.read(Cursor.over(file, 0, file.size(), path, "header"));
+            if (header.bytes() != file.size() - header.data()) {
+                throw FileProblems.of("The file has another size than its array.", path)
+                        .fact("expected", header.bytes() + " bytes for " + header.shape() + " " + header.dtype())
+                        .fact("but was", (file.size() - header.data()) + " bytes")
+                        .toException();
+            }
+            return header;
+        } catch (IOException e) {
+            throw FileProblems.unreadable(path, e);
+        }
+    }
+
+    /**
+     * Writes an array, row-major. Either the whole file appears or none of it.
+     *
+     * @param path the file to make or replace; missing folders are made
+     * @throws IllegalArgumentException for bf16, which NumPy lacks
+     * @throws PintleException if the file cannot be written
+     */
+    public static void write(Path path, Tensor tensor) {
+        byte[] header = NpyHeader.write(tensor);
+        AtomicFile.write(path, file -> {
+            AtomicFile.writeFully(file, ByteBuffer.wrap(header));
+            TensorBytes.stream(tensor, piece -> AtomicFile.writeFully(file, ByteBuffer.wrap(piece)));
+        });
+    }
+}
