@@ -1,0 +1,62 @@
+package dev.pintle.testkit;
+
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Reference values computed with PyTorch and Hugging Face transformers, in {@code testdata/golden}; {@code make_golden.py}
+ * there says how. {@code PINTLE_GOLDEN} names another folder made with another seed.
+ */
+public final class Golden {
+    // Python writes NaN where a cosine has no value
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
+
+    private Golden() {}
+
+    /** Folder of reference values. */
+    public static Path folder() {
+        String other = System.getenv("PINTLE_GOLDEN");
+        return other == null ? projectRoot().resolve("testdata/golden") : Path.of(other);
+    }
+
+    /** The demo model's folder. */
+    public static Path parley() {
+        return projectRoot().resolve("models/parley-7m");
+    }
+
+    /** A JSON file of reference values. */
+    public static JsonNode json(String name) {
+        try {
+            return JSON.readTree(Files.readString(folder().resolve(name)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Ids in a JSON array. */
+    public static int[] ids(JsonNode array) {
+        int[] ids = new int[array.size()];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = array.get(i).asInt();
+        }
+        return ids;
+    }
+
+    /** The checkout: the nearest folder upward that holds {@code testdata}. */
+    public static Path projectRoot() {
+        for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
+            if (Files.isDirectory(folder.resolve("testdata"))) {
+                return folder;
+            }
+        }
+        throw new IllegalStateException("Tests run inside the checkout, which holds a folder testdata.");
+    }
+}
