@@ -1,0 +1,64 @@
+package dev.pintle.chat.jinja;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A template that cannot be read or rendered: what is wrong, and where. A place that is not yet known is line 0; the
+ * interpreter fills it in on the way out, from the innermost expression that has one.
+ */
+public final class JinjaException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final String sentence;
+    private final transient Map<String, String> facts;
+    private final int line;
+    private final int column;
+
+    JinjaException(String sentence, Map<String, String> facts, int line, int column) {
+        super(sentence);
+        this.sentence = sentence;
+        this.facts = new LinkedHashMap<>(facts);
+        this.line = line;
+        this.column = column;
+    }
+
+    /** A failure whose place the caller adds with {@link #at}. */
+    static JinjaException of(String sentence, String... facts) {
+        Map<String, String> named = new LinkedHashMap<>();
+        for (int i = 0; i + 1 < facts.length; i += 2) {
+            named.put(facts[i], facts[i + 1]);
+        }
+        return new JinjaException(sentence, named, 0, 0);
+    }
+
+    /** This failure at {@code place}, unless it already has one. */
+    JinjaException at(Place place) {
+        if (line > 0) {
+            return this;
+        }
+        JinjaException placed = new JinjaException(sentence, facts, place.line(), place.column());
+        placed.setStackTrace(getStackTrace());
+        return placed;
+    }
+
+    /** The sentence that says what is wrong. */
+    public String sentence() {
+        return sentence;
+    }
+
+    /** What was found, by name, in the order in which it reads best. */
+    public Map<String, String> facts() {
+        return new LinkedHashMap<>(facts);
+    }
+
+    /** The line in the template, from 1. */
+    public int line() {
+        return line;
+    }
+
+    /** The column in the line, from 1. */
+    public int column() {
+        return column;
+    }
+}
