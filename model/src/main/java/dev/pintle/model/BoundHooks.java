@@ -1,0 +1,74 @@
+package dev.pintle.model;
+
+import dev.pintle.model.HookPoint.Site;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The hooks of one run by place, ready to be called. */
+final class BoundHooks {
+    private final Map<HookPoint, List<Hook.Action>> actions = new HashMap<>();
+    private final int lastLayer;
+
+    private BoundHooks(int lastLayer) {
+        this.lastLayer = lastLayer;
+    }
+
+    static BoundHooks bind(List<? extends Hook> hooks, ModelConfig config, Device device, DType dtype) {
+        int last = -1;
+        for (Hook hook : hooks) {
+            for (HookPoint point : hook.points()) {
+                requireWithin(point, config);
+                last = Math.max(last, point.layer());
+            }
+        }
+        BoundHooks bound = new BoundHooks(last);
+        for (Hook hook : hooks) {
+            Hook.Action action = hook.bind(config, device, dtype);
+            for (HookPoint point : hook.points()) {
+                bound.actions.computeIfAbsent(point, p -> new ArrayList<>()).add(action);
+            }
+        }
+        return bound;
+    }
+
+    /** @throws IllegalArgumentException if the model has no such layer */
+    static void requireWithin(HookPoint point, ModelConfig config) {
+        if (point.layer() >= config.nLayers()) {
+            throw Problem.of("The model has no such layer.")
+                    .fact("hook point", point)
+                    .fact("layers", "0 to " + (config.nLayers() - 1))
+                    .toIllegalArgument();
+        }
+    }
+
+    /** The last layer that any hook wants to see; -1 for none. */
+    int lastLayer() {
+        return lastLayer;
+    }
+
+    Tensor apply(Site site, int layer, Tensor activation, Layout layout) {
+        if (actions.isEmpty()) {
+            return activation;
+        }
+        HookPoint point = new HookPoint(site, layer);
+        for (Hook.Action action : actions.getOrDefault(point, List.of())) {
+            Tensor replaced = action.apply(point, activation, layout);
+            if (replaced != activation
+                    && (!replaced.shape().equals(activation.shape()) || replaced.dtype() != activation.dtype())) {
+                throw Problem.of("A hook gave back an activation of another shape or dtype.")
+                        .fact("hook point", point)
+                        .fact("expected", activation.describe())
+                        .fact("but was", replaced.describe())
+                        .toIllegalArgument();
+            }
+            activation = replaced;
+        }
+        return activation;
+    }
+}

@@ -1,0 +1,172 @@
+package dev.pintle.model;
+
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Carries token ids through a transformer: checks them, chunks them, stops early, collects what was asked for. */
+final class ForwardPass {
+    private final Transformer transformer;
+    private final ModelConfig config;
+    private final Device device;
+    private final DType dtype;
+
+    ForwardPass(Transformer transformer, ModelConfig config, Device device, DType dtype) {
+        this.transformer = transformer;
+        this.config = config;
+        this.device = device;
+        this.dtype = dtype;
+    }
+
+    /** @param promptLengths tokens of each row's prompt in the whole sequence */
+    Run run(TokenBatch batch, RunOptions options, List<? extends Hook> hooks, int[] promptLengths) {
+        check(batch, options);
+        try (TensorScope scope = TensorScope.open("run " + batch.batch() + " x " + batch.tokens() + " tokens")) {
+            Recorder recorder = new Recorder(options.capture(), scope);
+            List<Hook> all = new ArrayList<>(hooks);
+            all.add(recorder);
+            BoundHooks bound = BoundHooks.bind(all, config, device, dtype);
+            boolean chunked = batch.tokens() > options.chunk();
+            try (KvCache own = chunked && options.cache() == null ? newCache() : null) {
+                KvCache cache = own == null ? options.cache() : own;
+                List<Tensor> logits = new ArrayList<>();
+                int[] next = new int[batch.batch()];
+                for (int row = 0; row < next.length; row++) {
+                    next[row] = cache == null ? 0 : cache.nextPosition(row);
+                }
+                for (int start = 0; start < batch.tokens(); start += options.chunk()) {
+                    int count = Math.min(options.chunk(), batch.tokens() - start);
+                    boolean last = start + count == batch.tokens();
+                    Tensor resid = pass(batch, start, count, next, promptLengths, cache, bound, options, scope);
+                    Tensor some = logits(resid, last, options.logits());
+                    if (some != null) {
+                        logits.add(some);
+                    }
+                    resid.close();
+                }
+                return recorder.finish(batch, scope, logits.isEmpty() ? null : joined(logits, scope));
+            }
+        }
+    }
+
+    KvCache newCache() {
+        return new KvCache(config, device, dtype);
+    }
+
+    private Tensor pass(
+            TokenBatch batch,
+            int start,
+            int count,
+            int[] next,
+            int[] promptLengths,
+            @Nullable KvCache cache,
+            BoundHooks bound,
+            RunOptions options,
+            TensorScope scope) {
+        int[] ids = new int[batch.batch() * count];
+        int[][] positions = new int[batch.batch()][count];
+        for (int row = 0; row < batch.batch(); row++) {
+            for (int t = 0; t < count; t++) {
+                int index = start + t - batch.padding(row);
+                ids[row * count + t] = batch.id(row, start + t);
+                positions[row][t] = index < 0 ? Layout.PADDING : next[row] + index;
+            }
+        }
+        Pass pass = new Pass(bound, new Layout(positions, promptLengths), cache, Weights.precise(dtype), device, scope);
+        Tensor resid = transformer.embed(Tensor.of(ids, batch.batch(), count).to(device), config, pass);
+        int lastLayer = Math.min(options.lastLayer(config.nLayers()), config.nLayers() - 1);
+        for (int layer = 0; layer <= lastLayer; layer++) {
+            try (TensorScope inner = TensorScope.open("block " + layer)) {
+                Tensor before = resid;
+                resid = inner.keep(transformer.blocks().get(layer).forward(before, pass));
+                before.close(); // its memory lives on where a reader holds another handle on it
+            }
+        }
+        return resid;
+    }
+
+    private @Nullable Tensor logits(Tensor resid, boolean lastChunk, RunOptions.Logits which) {
+        return switch (which) {
+            case NONE -> null;
+            case LAST -> lastChunk ? transformer.logits(resid.select(1, resid.size(1) - 1), config) : null;
+            case ALL -> transformer.logits(resid, config);
+        };
+    }
+
+    private static Tensor joined(List<Tensor> parts, TensorScope scope) {
+        Tensor whole = parts.size() == 1 ? parts.get(0) : Tensor.cat(parts, 1);
+        return scope.keep(whole);
+    }
+
+    private void check(TokenBatch batch, RunOptions options) {
+        options.capture().forEach(point -> BoundHooks.requireWithin(point, config));
+        for (int row = 0; row < batch.batch(); row++) {
+            int[] ids = batch.row(row);
+            for (int i = 0; i < ids.length; i++) {
+                if (ids[i] < 0 || ids[i] >= config.dVocab()) {
+                    throw Problem.of("A token id is not in the model's vocabulary.")
+                            .fact("row", row)
+                            .fact("position", i)
+                            .fact("expected", "0 to " + (config.dVocab() - 1))
+                            .fact("but was", ids[i])
+                            .toIllegalArgument();
+                }
+            }
+            KvCache cache = options.cache();
+            int before = cache == null || cache.batch() == 0 ? 0 : cache.nextPosition(row);
+            if (before + ids.length > config.maxPositions()) {
+                throw Problem.of("The sequence is longer than the model was made for.")
+                        .fact("row", row)
+                        .fact("expected", "at most " + config.maxPositions() + " tokens")
+                        .fact("but was", before + ids.length)
+                        .fact("try", "a shorter prompt or fewer new tokens")
+                        .toIllegalArgument();
+            }
+        }
+    }
+
+    /** Reads activations as they pass, after every other hook at the place. */
+    private static final class Recorder implements Hook {
+        private final Set<HookPoint> points;
+        private final TensorScope scope;
+        private final Map<HookPoint, List<Tensor>> chunks = new HashMap<>();
+
+        Recorder(Set<HookPoint> points, TensorScope scope) {
+            this.points = points;
+            this.scope = scope;
+        }
+
+        @Override
+        public Set<HookPoint> points() {
+            return points;
+        }
+
+        @Override
+        public Action bind(ModelConfig model, Device device, DType dtype) {
+            return (point, activation, layout) -> {
+                // a second handle on the same memory, since the first is released with its block
+                Tensor held = scope.adopt(activation.reshape(activation.shape().toArray()));
+                chunks.computeIfAbsent(point, p -> new ArrayList<>()).add(held);
+                return activation;
+            };
+        }
+
+        Run finish(TokenBatch batch, TensorScope inner, @Nullable Tensor logits) {
+            Map<HookPoint, Tensor> captured = new LinkedHashMap<>();
+            for (HookPoint point : points) {
+                List<Tensor> parts = chunks.getOrDefault(point, List.of());
+                captured.put(point, inner.keep(parts.size() == 1 ? parts.get(0) : Tensor.cat(parts, 1)));
+            }
+            return new Run(batch, captured, logits);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package dev.pintle.model;
+
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Keys and values of tokens already seen, `[batch, nKvHeads, slots, dHead]` a layer, with each slot's absolute position.
+ * It grows by doubling and owns its memory; close it when the sequences are done.
+ */
+public final class KvCache implements AutoCloseable {
+    private static final int FIRST_CAPACITY = 64;
+
+    private final ModelConfig config;
+    private final Device device;
+    private final DType dtype;
+    private final TensorScope owner = TensorScope.owner("key-value cache");
+    private final List<Entry> buffers = new ArrayList<>(); // [batch, nKvHeads, capacity, dHead] a layer
+    private int[][] positions = new int[0][]; // [batch][slots]
+    private int slots;
+
+    /** Keys and values of one layer. */
+    record Entry(Tensor keys, Tensor values) {}
+
+    KvCache(ModelConfig config, Device device, DType dtype) {
+        this.config = config;
+        this.device = device;
+        this.dtype = dtype;
+    }
+
+    /** Entries a row, padding included. */
+    public int slots() {
+        return slots;
+    }
+
+    /** Rows; 0 before the first pass. */
+    public int batch() {
+        return positions.length;
+    }
+
+    /** Bytes of the keys and values that {@code slots} slots of {@code batch} rows take. */
+    public static long bytes(ModelConfig config, DType dtype, long batch, long slots) {
+        return 2L * config.nLayers() * batch * config.nKvHeads() * slots * config.dHead() * dtype.bytes();
+    }
+
+    /** The absolute position that follows a row's last token. */
+    public int nextPosition(int row) {
+        return slots == 0 ? 0 : Arrays.stream(positions[row]).max().orElse(-1) + 1;
+    }
+
+    int position(int row, int slot) {
+        return positions[row][slot];
+    }
+
+    /** Notes the positions of a pass's tokens; its layers then call {@link #append}. */
+    void begin(Layout layout) {
+        if (slots == 0) {
+            positions = new int[layout.batch()][0];
+        } else if (layout.batch() != positions.length) {
+            throw Problem.of("The key-value cache holds another number of rows than the pass.")
+                    .fact("cache", positions.length)
+                    .fact("pass", layout.batch())
+                    .toIllegalArgument();
+        }
+        for (int row = 0; row < positions.length; row++) {
+            int[] longer = Arrays.copyOf(positions[row], slots + layout.tokens());
+            for (int t = 0; t < layout.tokens(); t++) {
+                longer[slots + t] = layout.position(row, t);
+            }
+            positions[row] = longer;
+        }
+        slots += layout.tokens();
+    }
+
+    /**
+     * Stores the keys and values of this pass in the last slots.
+     *
+     * @return those of all slots, as views
+     */
+    Entry append(int layer, Tensor keys, Tensor values) {
+        while (buffers.size() <= layer) {
+            buffers.add(allocate(keys.size(0), Math.max(slots, FIRST_CAPACITY)));
+        }
+        long fresh = keys.size(2);
+        Entry buffer = buffers.get(layer);
+        if (buffer.keys().size(2) < slots) {
+            Entry larger =
+                    allocate(keys.size(0), Math.max(slots, 2 * buffer.keys().size(2)));
+            larger.keys().narrow(2, 0, slots - fresh).copyFrom(buffer.keys().narrow(2, 0, slots - fresh));
+            larger.values().narrow(2, 0, slots - fresh).copyFrom(buffer.values().narrow(2, 0, slots - fresh));
+            buffer.keys().close();
+            buffer.values().close();
+            buffers.set(layer, larger);
+            buffer = larger;
+        }
+        buffer.keys().narrow(2, slots - fresh, fresh).copyFrom(keys);
+        buffer.values().narrow(2, slots - fresh, fresh).copyFrom(values);
+        return new Entry(buffer.keys().narrow(2, 0, slots), buffer.values().narrow(2, 0, slots));
+    }
+
+    private Entry allocate(long batch, long capacity) {
+        long[] shape = {batch, config.nKvHeads(), capacity, config.dHead()};
+        try (TensorScope scope = TensorScope.open("grow key-value cache")) {
+            return new Entry(
+                    owner.adopt(Tensor.empty(dtype, device, shape)), owner.adopt(Tensor.empty(dtype, device, shape)));
+        }
+    }
+
+    /** A cache of {@code rows} rows that all continue this one-row cache; this one stays as it is. */
+    public KvCache branch(int rows) {
+        if (batch() != 1) {
+            throw Problem.of("Only a cache of one sequence can be branched.")
+                    .fact("rows", batch())
+                    .toIllegalArgument();
+        }
+        KvCache branch = new KvCache(config, device, dtype);
+        branch.slots = slots;
+        branch.positions = new int[rows][];
+        Arrays.setAll(branch.positions, row -> positions[0].clone());
+        try (TensorScope scope = TensorScope.open("branch key-value cache")) {
+            for (Entry entry : buffers) {
+                Entry copy = branch.allocate(rows, slots + FIRST_CAPACITY);
+                copy.keys().narrow(2, 0, slots).copyFrom(entry.keys().narrow(2, 0, slots));
+                copy.values().narrow(2, 0, slots).copyFrom(entry.values().narrow(2, 0, slots));
+                branch.buffers.add(copy);
+            }
+        }
+        return branch;
+    }
+
+    /** Forgets all but the first {@code kept} slots. */
+    public void truncate(int kept) {
+        if (kept < 0 || kept > slots) {
+            throw Problem.of("A cache can only be cut within what it holds.")
+                    .fact("slots", slots)
+                    .fact("asked for", kept)
+                    .toIllegalArgument();
+        }
+        for (int row = 0; row < positions.length; row++) {
+            positions[row] = Arrays.copyOf(positions[row], kept);
+        }
+        slots = kept;
+    }
+
+    /** Releases the memory. */
+    @Override
+    public void close() {
+        owner.close();
+    }
+}

@@ -1,0 +1,185 @@
+package dev.pintle.model;
+
+import dev.pintle.chat.ChatOptions;
+import dev.pintle.chat.ChatTemplate;
+import dev.pintle.chat.Message;
+import dev.pintle.chat.SpecialTokens;
+import dev.pintle.chat.Tokenizer;
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * A loaded language model, or a view of one with hooks.
+ *
+ * <p>A model is never changed: {@link #with} gives a view that shares the weights, and several views may run at once on
+ * different threads. Closing the model that was loaded releases the weights; closing a view does nothing.
+ */
+public final class LanguageModel implements AutoCloseable {
+    private final Loaded loaded;
+    private final List<Hook> hooks;
+    private final boolean view;
+
+    /** What all views of a model share. */
+    private record Loaded(
+            ModelId id,
+            TransformerFolder transformer,
+            Tokenizer tokenizer,
+            ChatTemplate template,
+            Set<Integer> stopIds) {}
+
+    private LanguageModel(Loaded loaded, List<Hook> hooks, boolean view) {
+        this.loaded = loaded;
+        this.hooks = hooks;
+        this.view = view;
+    }
+
+    /**
+     * Loads a model with its tokenizer and chat template.
+     *
+     * @param nameOrFolder {@code parley-7m} or a folder in the Hugging Face format
+     * @param device where to put the weights
+     * @param dtype of weights and residual stream; a checkpoint in this dtype stays mapped on the processor
+     * @throws dev.pintle.problem.PintleException naming what is missing, left over or not understood
+     */
+    public static LanguageModel load(String nameOrFolder, Device device, DType dtype) {
+        Path folder = ModelFolders.find(nameOrFolder);
+        TransformerFolder transformer = TransformerFolder.open(folder, device, dtype);
+        try {
+            Tokenizer tokenizer = Tokenizer.open(folder);
+            ChatTemplate template = ChatTemplate.load(folder);
+            ModelId id = new ModelId(nameOrFolder, Fingerprint.of(folder));
+            return new LanguageModel(
+                    new Loaded(id, transformer, tokenizer, template, StopIds.read(folder)), List.of(), false);
+        } catch (RuntimeException e) {
+            transformer.close();
+            throw e;
+        }
+    }
+
+    /** A view on which {@code more} hooks act, after those of this view. */
+    public LanguageModel with(Hook... more) {
+        return with(Arrays.asList(more));
+    }
+
+    /** A view on which {@code more} hooks act, after those of this view. */
+    public LanguageModel with(List<? extends Hook> more) {
+        for (Hook hook : more) {
+            hook.points().forEach(point -> BoundHooks.requireWithin(point, config()));
+        }
+        List<Hook> all = new ArrayList<>(hooks);
+        all.addAll(more);
+        return new LanguageModel(loaded, List.copyOf(all), true);
+    }
+
+    // ---------------------------------------------------------------- facts
+
+    /** Which model this is. */
+    public ModelId id() {
+        return loaded.id;
+    }
+
+    /** Its numbers. */
+    public ModelConfig config() {
+        return loaded.transformer.config();
+    }
+
+    /** Where its weights are. */
+    public Device device() {
+        return loaded.transformer.device();
+    }
+
+    /** Dtype of weights and residual stream. */
+    public DType dtype() {
+        return loaded.transformer.dtype();
+    }
+
+    /** Its tokenizer. */
+    public Tokenizer tokenizer() {
+        return loaded.tokenizer;
+    }
+
+    /** Its chat template. */
+    public ChatTemplate chatTemplate() {
+        return loaded.template;
+    }
+
+    /** Tokens that end an answer. */
+    public Set<Integer> stopIds() {
+        return loaded.stopIds;
+    }
+
+    // ---------------------------------------------------------------- text to tokens
+
+    /** A conversation with the header of an answer that has not begun, as token ids. */
+    public int[] chatTokens(List<Message> messages) {
+        return rendered(messages, ChatOptions.forAnswer());
+    }
+
+    /** A conversation whose last message goes on, as token ids. */
+    public int[] continuedTokens(List<Message> messages) {
+        return rendered(messages, ChatOptions.forContinuation());
+    }
+
+    private int[] rendered(List<Message> messages, ChatOptions options) {
+        // the template writes the special tokens itself
+        return loaded.tokenizer.encode(loaded.template.render(messages, options), SpecialTokens.NONE);
+    }
+
+    // ---------------------------------------------------------------- running
+
+    /**
+     * Runs token ids through the model. The result's tensors belong to the innermost scope open on this thread.
+     *
+     * @throws IllegalArgumentException for ids outside the vocabulary or sequences longer than the model was made for
+     */
+    public Run run(TokenBatch batch, RunOptions options) {
+        KvCache cache = options.cache();
+        int[] lengths = IntStream.range(0, batch.batch())
+                .map(row -> batch.length(row) + (cache == null || cache.batch() == 0 ? 0 : cache.nextPosition(row)))
+                .toArray();
+        return loaded.transformer.forward().run(batch, options, hooks, lengths);
+    }
+
+    /** An empty key-value cache for this model. */
+    public KvCache newCache() {
+        return loaded.transformer.forward().newCache();
+    }
+
+    /** Writes one continuation a request. Rows do not influence each other. */
+    public List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
+        return new Generator(loaded.transformer.forward(), loaded.tokenizer, loaded.stopIds, hooks)
+                .generate(requests, listener);
+    }
+
+    /** Writes one continuation. */
+    public Generated generate(int[] prompt, Decoding decoding) {
+        return generate(List.of(GenerationRequest.of(prompt, decoding)), GenerationListener.SILENT)
+                .get(0);
+    }
+
+    /** Answers one user turn. */
+    public Generated chat(String user, Decoding decoding) {
+        return chat(List.of(Message.user(user)), decoding);
+    }
+
+    /** Answers a conversation. */
+    public Generated chat(List<Message> messages, Decoding decoding) {
+        return generate(chatTokens(messages), decoding);
+    }
+
+    /** Releases the weights, if this is the model that was loaded and not a view of it. */
+    @Override
+    public void close() {
+        if (!view) {
+            loaded.transformer.close();
+            loaded.tokenizer.close();
+        }
+    }
+}

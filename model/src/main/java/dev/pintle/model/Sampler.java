@@ -1,0 +1,108 @@
+package dev.pintle.model;
+
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.SplittableRandom;
+
+/** Chooses the tokens of one row; its random numbers depend on the row's seed alone. */
+final class Sampler {
+    private final Decoding decoding;
+    private final SplittableRandom random;
+    private final BitSet seen = new BitSet();
+
+    Sampler(Decoding decoding, int[] prompt) {
+        this.decoding = decoding;
+        this.random = new SplittableRandom(decoding instanceof Decoding.Sample sample ? sample.seed() : 0);
+        Arrays.stream(prompt).forEach(seen::set);
+    }
+
+    /** A token and the logarithm of its probability before any filter. */
+    record Choice(int id, double logProbability) {}
+
+    /** @param logits `[dVocab]` */
+    Choice next(float[] logits) {
+        int id = decoding instanceof Decoding.Sample sample ? draw(logits, sample) : largest(logits);
+        seen.set(id);
+        return new Choice(id, logits[id] - logSumExp(logits));
+    }
+
+    private static int largest(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            if (logits[i] > logits[best]) {
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    private static double logSumExp(float[] logits) {
+        double max = logits[largest(logits)];
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit - max);
+        }
+        return max + Math.log(sum);
+    }
+
+    private int draw(float[] logits, Decoding.Sample sample) {
+        double[] scores = new double[logits.length];
+        for (int i = 0; i < scores.length; i++) {
+            double logit = logits[i];
+            if (seen.get(i)) {
+                logit = logit > 0 ? logit / sample.repetitionPenalty() : logit * sample.repetitionPenalty();
+            }
+            scores[i] = logit / sample.temperature();
+        }
+        int[] order = candidates(scores, sample.topK()); // by falling score
+        double[] probabilities = softmax(scores, order);
+        int kept = kept(probabilities, sample);
+        double total = 0;
+        for (int i = 0; i < kept; i++) {
+            total += probabilities[i];
+        }
+        double target = random.nextDouble() * total;
+        for (int i = 0; i < kept; i++) {
+            target -= probabilities[i];
+            if (target < 0) {
+                return order[i];
+            }
+        }
+        return order[kept - 1];
+    }
+
+    private static int[] candidates(double[] scores, int topK) {
+        Integer[] boxed = new Integer[scores.length];
+        Arrays.setAll(boxed, i -> i);
+        Arrays.sort(boxed, (a, b) -> scores[a] != scores[b] ? Double.compare(scores[b], scores[a]) : a - b);
+        int count = topK == 0 ? boxed.length : Math.min(topK, boxed.length);
+        int[] order = new int[count];
+        Arrays.setAll(order, i -> boxed[i]);
+        return order;
+    }
+
+    private static double[] softmax(double[] scores, int[] order) {
+        double[] probabilities = new double[order.length];
+        double sum = 0;
+        for (int i = 0; i < order.length; i++) {
+            probabilities[i] = Math.exp(scores[order[i]] - scores[order[0]]);
+            sum += probabilities[i];
+        }
+        for (int i = 0; i < order.length; i++) {
+            probabilities[i] /= sum;
+        }
+        return probabilities;
+    }
+
+    /** How many of the most probable tokens pass top-p and min-p; at least one. */
+    private static int kept(double[] probabilities, Decoding.Sample sample) {
+        int kept = 0;
+        double before = 0;
+        while (kept < probabilities.length
+                && (kept == 0 || (before < sample.topP() && probabilities[kept] >= sample.minP() * probabilities[0]))) {
+            before += probabilities[kept];
+            kept++;
+        }
+        return kept;
+    }
+}

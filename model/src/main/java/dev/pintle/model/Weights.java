@@ -1,0 +1,122 @@
+package dev.pintle.model;
+
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.io.Checkpoint;
+import dev.pintle.tensor.io.TensorEntry;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The weights of a checkpoint, handed out by name and shape; what nobody asked for is an error. */
+public final class Weights {
+    private final Checkpoint checkpoint;
+    private final Path source;
+    private final Device device;
+    private final DType dtype;
+    private final TensorScope owner;
+    private final Set<String> unused;
+
+    Weights(Checkpoint checkpoint, Path source, Device device, DType dtype, TensorScope owner) {
+        this.checkpoint = checkpoint;
+        this.source = source;
+        this.device = device;
+        this.dtype = dtype;
+        this.owner = owner;
+        this.unused = new LinkedHashSet<>(checkpoint.names());
+    }
+
+    /** The dtype that norms and other sensitive arithmetic are computed in. */
+    public DType preciseDType() {
+        return precise(dtype);
+    }
+
+    static DType precise(DType dtype) {
+        return dtype == DType.FP64 ? DType.FP64 : DType.FP32;
+    }
+
+    /** Whether the checkpoint has this weight. */
+    public boolean has(String name) {
+        return checkpoint.contains(name);
+    }
+
+    /**
+     * A weight in the model's dtype.
+     *
+     * @throws dev.pintle.problem.PintleException if missing or of another shape
+     */
+    public Tensor get(String name, long... shape) {
+        return get(name, dtype, shape);
+    }
+
+    /** A norm's weight, in FP32 (FP64 in an FP64 model). */
+    public Tensor norm(String name, long... shape) {
+        return get(name, preciseDType(), shape);
+    }
+
+    /**
+     * A linear map `[out, in]`, with a bias `[out]` where {@code biased}.
+     *
+     * @param name without {@code .weight}
+     */
+    public Linear linear(String name, int out, int in, boolean biased) {
+        return new Linear(get(name + ".weight", out, in), biased ? get(name + ".bias", out) : null);
+    }
+
+    private Tensor get(String name, DType as, long... shape) {
+        if (!checkpoint.contains(name)) {
+            throw Problem.of("The checkpoint lacks a weight of its architecture.")
+                    .fact("checkpoint", source.toAbsolutePath())
+                    .fact("missing", name + " " + Arrays.toString(shape))
+                    .fact("has", checkpoint.names().size() + " tensors")
+                    .toException();
+        }
+        TensorEntry entry = checkpoint.entry(name);
+        if (!Arrays.equals(entry.shape().toArray(), shape)) {
+            throw Problem.of("A weight has another shape than the configuration says.")
+                    .fact("checkpoint", source.toAbsolutePath())
+                    .fact("weight", name)
+                    .fact("expected", Arrays.toString(shape))
+                    .fact("but was", entry.shape())
+                    .toException();
+        }
+        if (!entry.dtype().isFloating()) {
+            throw Problem.of("A weight is not made of floating-point numbers.")
+                    .fact("checkpoint", source.toAbsolutePath())
+                    .fact("weight", name)
+                    .fact("dtype", entry.dtype())
+                    .toException();
+        }
+        unused.remove(name);
+        try (TensorScope scope = TensorScope.open("load " + name)) {
+            return owner.adopt(checkpoint.tensor(name).to(device).to(as));
+        }
+    }
+
+    /** Keeps a tensor that was derived from weights as long as the model. */
+    public Tensor own(Tensor derived) {
+        return owner.adopt(derived);
+    }
+
+    /** Declares weights that are stored but never used, such as copies of tied embeddings. */
+    public void ignore(String... names) {
+        Arrays.asList(names).forEach(unused::remove);
+    }
+
+    /** @throws dev.pintle.problem.PintleException naming weights that nobody asked for */
+    public void requireAllUsed() {
+        unused.removeIf(name -> name.endsWith("rotary_emb.inv_freq"));
+        if (!unused.isEmpty()) {
+            throw Problem.of("The checkpoint holds weights that its architecture does not use.")
+                    .fact("checkpoint", source.toAbsolutePath())
+                    .fact("left over", unused.stream().limit(5).collect(Collectors.joining(", ")))
+                    .fact("count", unused.size())
+                    .toException();
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.pintle.model;
+
+import static dev.pintle.testkit.TensorAssert.assertThatTensor;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.Tolerance;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What must hold for every family, whatever its weights. */
+class LawsTest {
+    private TensorScope scope;
+
+    @BeforeEach
+    void open() {
+        scope = TensorScope.open("test");
+    }
+
+    @AfterEach
+    void close() {
+        scope.close();
+    }
+
+    private static TransformerFolder model(String family) {
+        return TransformerFolder.open(Golden.folder().resolve(family), Device.CPU, DType.FP64);
+    }
+
+    private static int[] ids(int count, long seed) {
+        return new Random(seed).ints(count, 0, 256).toArray();
+    }
+
+    private static Run run(TransformerFolder model, RunOptions options, int[]... rows) {
+        int[] lengths = Arrays.stream(rows).mapToInt(row -> row.length).toArray();
+        return model.forward().run(TokenBatch.of(rows), options, List.of(), lengths);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31", "mistral_window", "qwen3", "gemma2", "gemma3", "olmo2", "phi3"})
+    void batched_rows_of_different_lengths_equal_single_runs(String family) {
+        try (TransformerFolder model = model(family)) {
+            int[][] rows = {ids(30, 1), ids(7, 2), ids(19, 3)};
+            HookPoint at = HookPoint.residPost(2);
+            Run batch = run(model, RunOptions.lastLogits().andReading(at), rows);
+            for (int row = 0; row < rows.length; row++) {
+                Run single = run(model, RunOptions.lastLogits().andReading(at), rows[row]);
+                assertThatTensor(batch.row(at, row)).isCloseTo(single.row(at, 0), Tolerance.FP64);
+                assertThatTensor(batch.logits().select(0, row))
+                        .isCloseTo(single.logits().select(0, 0), Tolerance.FP64);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31", "mistral_window", "qwen3", "gemma2", "gemma3", "olmo2", "phi3"})
+    void token_by_token_with_a_cache_equals_one_run(String family) {
+        try (TransformerFolder model = model(family);
+                KvCache cache = model.forward().newCache()) {
+            int[] tokens = ids(24, 4);
+            Tensor whole = run(model, RunOptions.allLogits(), tokens).logits().select(0, 0);
+            for (int t = 0; t < tokens.length; t++) {
+                Run step = run(model, RunOptions.lastLogits().continuing(cache), new int[] {tokens[t]});
+                assertThatTensor(step.logits().select(0, 0)).isCloseTo(whole.select(0, t), Tolerance.FP64);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31", "mistral_window", "gemma2"})
+    void a_ragged_batch_with_a_cache_equals_single_runs(String family) {
+        try (TransformerFolder model = model(family);
+                KvCache cache = model.forward().newCache()) {
+            int[][] prompts = {ids(12, 5), ids(5, 6)};
+            run(model, RunOptions.lastLogits().continuing(cache), prompts);
+            int[][] next = {{17}, {99}};
+            Run step = run(model, RunOptions.lastLogits().continuing(cache), next);
+            for (int row = 0; row < prompts.length; row++) {
+                int[] whole = Arrays.copyOf(prompts[row], prompts[row].length + 1);
+                whole[whole.length - 1] = next[row][0];
+                assertThatTensor(step.logits().select(0, row))
+                        .isCloseTo(
+                                run(model, RunOptions.lastLogits(), whole)
+                                        .logits()
+                                        .select(0, 0),
+                                Tolerance.FP64);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31", "mistral_window", "gemma2", "gemma3"})
+    void chunked_prefill_equals_one_run(String family) {
+        try (TransformerFolder model = model(family)) {
+            int[][] rows = {ids(29, 7), ids(13, 8)};
+            RunOptions options = RunOptions.allLogits().andReading(HookPoint.residPost(3), HookPoint.attnOut(1));
+            Run whole = run(model, options, rows);
+            Run chunked = run(model, options.inChunksOf(6), rows);
+            for (int row = 0; row < rows.length; row++) {
+                for (HookPoint at : Set.of(HookPoint.residPost(3), HookPoint.attnOut(1))) {
+                    assertThatTensor(chunked.row(at, row)).isCloseTo(whole.row(at, row), Tolerance.FP64);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31", "gemma2"})
+    void a_branched_prefix_equals_full_runs(String family) {
+        try (TransformerFolder model = model(family);
+                KvCache prefix = model.forward().newCache()) {
+            int[] shared = ids(11, 9);
+            run(model, RunOptions.lastLogits().continuing(prefix), shared);
+            int[][] tails = {ids(4, 10), ids(9, 11), ids(1, 12)};
+            try (KvCache branch = prefix.branch(tails.length)) {
+                Run branched = run(model, RunOptions.lastLogits().continuing(branch), tails);
+                for (int row = 0; row < tails.length; row++) {
+                    int[] whole = Arrays.copyOf(shared, shared.length + tails[row].length);
+                    System.arraycopy(tails[row], 0, whole, shared.length, tails[row].length);
+                    assertThatTensor(branched.logits().select(0, row))
+                            .isCloseTo(
+                                    run(model, RunOptions.lastLogits(), whole)
+                                            .logits()
+                                            .select(0, 0),
+                                    Tolerance.FP64);
+                }
+            }
+            assertThat(prefix.slots()).isEqualTo(shared.length);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31", "gemma3", "olmo2"})
+    void stopping_at_a_layer_equals_the_full_run_there(String family) {
+        try (TransformerFolder model = model(family)) {
+            int[] tokens = ids(15, 13);
+            for (HookPoint at : List.of(HookPoint.residPre(1), HookPoint.residMid(2), HookPoint.mlpOut(0))) {
+                Run early = run(model, RunOptions.reading(at), tokens);
+                Run full = run(model, RunOptions.allLogits().andReading(at), tokens);
+                assertThatTensor(early.row(at, 0)).isIdenticalTo(full.row(at, 0));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31", "gemma2", "olmo2"})
+    void the_residual_stream_is_the_sum_of_what_is_added_to_it(String family) {
+        try (TransformerFolder model = model(family)) {
+            List<HookPoint> points = List.of(
+                    HookPoint.residPre(1),
+                    HookPoint.attnOut(1),
+                    HookPoint.residMid(1),
+                    HookPoint.mlpOut(1),
+                    HookPoint.residPost(1));
+            Run run = run(model, RunOptions.reading(points), ids(9, 14));
+            Tensor mid = run.at(points.get(0)).plus(run.at(points.get(1)));
+            assertThatTensor(run.at(points.get(2))).isIdenticalTo(mid);
+            assertThatTensor(run.at(points.get(4))).isIdenticalTo(mid.plus(run.at(points.get(3))));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31"})
+    void bad_token_ids_and_long_prompts_are_refused_before_anything_runs(String family) {
+        try (TransformerFolder model = model(family)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> run(model, RunOptions.lastLogits(), new int[] {1, 256}))
+                    .withMessage("A token id is not in the model's vocabulary.\n  row:      0\n  position: 1\n"
+                            + "  expected: 0 to 255\n  but was:  256");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> run(model, RunOptions.lastLogits(), new int[513]))
+                    .withMessage("The sequence is longer than the model was made for.\n  row:      0\n"
+                            + "  expected: at most 512 tokens\n  but was:  513\n"
+                            + "  try:      a shorter prompt or fewer new tokens");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> run(model, RunOptions.lastLogits(), new int[0]))
+                    .withMessageStartingWith("There is nothing to run: the prompt is empty.");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> run(model, RunOptions.reading(HookPoint.residPost(4)), new int[] {1}))
+                    .withMessage(
+                            "The model has no such layer.\n  hook point: blocks.4.hook_resid_post\n  layers:     0 to 3");
+        }
+    }
+}
