@@ -1,0 +1,97 @@
+package dev.pintle.steering;
+
+import dev.pintle.chat.Message;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
+import java.util.List;
+
+/**
+ * Two prompts that differ in the concept to steer toward.
+ *
+ * @param positive the prompt that shows it
+ * @param negative the prompt that does not
+ * @param padded whether the system prompt with fewer tokens is padded to the other's length: a space, then {@code x} one by
+ *     one, so that the tokens that follow stand at the same positions
+ */
+public record ContrastPair(Prompt positive, Prompt negative, boolean padded) {
+    private static final String FIRST_USER_TURN = "Hello!";
+    private static final String PREFIX_USER_TURN = "Hello, how are you?";
+    private static final int MOST_PADDING = 4096;
+
+    /** Two system prompts before the user turn "Hello!", padded to one length. */
+    public static ContrastPair ofSystemPrompts(String positive, String negative) {
+        return ofSystemPrompts(positive, negative, FIRST_USER_TURN);
+    }
+
+    /** Two system prompts before a user turn, padded to one length. */
+    public static ContrastPair ofSystemPrompts(String positive, String negative, String user) {
+        return new ContrastPair(opening(positive, user), opening(negative, user), true);
+    }
+
+    /** Two system prompts before the user turn "Hello, how are you?" and the same begun answer. */
+    public static ContrastPair ofPrefix(String positive, String negative, String prefix) {
+        return ofPrefix(positive, negative, PREFIX_USER_TURN, prefix);
+    }
+
+    /** Two system prompts before a user turn and the same begun answer. */
+    public static ContrastPair ofPrefix(String positive, String negative, String user, String prefix) {
+        return new ContrastPair(begun(positive, user, prefix), begun(negative, user, prefix), false);
+    }
+
+    /** One pair a begun answer. */
+    public static List<ContrastPair> ofPrefixes(String positive, String negative, List<String> prefixes) {
+        return prefixes.stream()
+                .map(prefix -> ofPrefix(positive, negative, prefix))
+                .toList();
+    }
+
+    private static Prompt opening(String system, String user) {
+        return new Prompt(List.of(Message.system(system), Message.user(user)), Prompt.Ending.GENERATION_HEADER);
+    }
+
+    private static Prompt begun(String system, String user, String prefix) {
+        return new Prompt(
+                List.of(Message.system(system), Message.user(user), Message.assistant(prefix)),
+                Prompt.Ending.CONTINUED);
+    }
+
+    /** The same pair with the shorter system prompt padded, where that is asked for. */
+    public ContrastPair equalised(LanguageModel model) {
+        if (!padded) {
+            return this;
+        }
+        int positiveTokens = positive.tokens(model).length;
+        int negativeTokens = negative.tokens(model).length;
+        if (positiveTokens < negativeTokens) {
+            return new ContrastPair(lengthened(positive, negativeTokens, model), negative, false);
+        }
+        if (negativeTokens < positiveTokens) {
+            return new ContrastPair(positive, lengthened(negative, positiveTokens, model), false);
+        }
+        return new ContrastPair(positive, negative, false);
+    }
+
+    private static Prompt lengthened(Prompt prompt, int tokens, LanguageModel model) {
+        StringBuilder padding = new StringBuilder(" ");
+        Prompt longer = prompt.withLongerSystemPrompt(padding.toString());
+        while (longer.tokens(model).length < tokens) {
+            if (padding.length() > MOST_PADDING) {
+                throw Problem.of("The prompts cannot be padded to one length.")
+                        .fact("expected", tokens + " tokens")
+                        .fact(
+                                "but was",
+                                longer.tokens(model).length + " with " + padding.length() + " padding characters")
+                        .toException();
+            }
+            padding.append('x');
+            longer = prompt.withLongerSystemPrompt(padding.toString());
+        }
+        return longer;
+    }
+
+    /** Both prompts as the model reads them, padded where asked for. */
+    public TokenPair tokens(LanguageModel model) {
+        ContrastPair equal = equalised(model);
+        return new TokenPair(equal.positive.tokens(model), equal.negative.tokens(model));
+    }
+}
