@@ -1,0 +1,73 @@
+package dev.pintle.evaluation;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.problem.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * A way of speaking that words give away.
+ *
+ * @param name such as {@code pirate}
+ * @param ask how a system prompt asks for it: {@code talk like a pirate}
+ * @param marker found in a text that shows it
+ */
+public record StyleMarker(String name, String ask, Pattern marker) {
+    /** Whether a text shows the style and does not loop. */
+    public boolean shows(String text) {
+        return marker.matcher(text).find() && !Loops.in(text);
+    }
+
+    /**
+     * Reads a JSON object of styles: {@code {"pirate": {"ask": "talk like a pirate", "marker": "(?i)\\barr\\b"}}}.
+     *
+     * @return by name, in the file's order
+     * @throws dev.pintle.problem.PintleException naming the style that cannot be used
+     */
+    public static Map<String, StyleMarker> read(Path file) {
+        try {
+            JsonNode root = new ObjectMapper().readTree(Files.readString(file));
+            Map<String, StyleMarker> styles = new LinkedHashMap<>();
+            for (Iterator<Map.Entry<String, JsonNode>> it = root.fields(); it.hasNext(); ) {
+                Map.Entry<String, JsonNode> entry = it.next();
+                JsonNode style = entry.getValue();
+                if (!style.path("ask").isTextual() || !style.path("marker").isTextual()) {
+                    throw unusable(file, entry.getKey(), "an object with ask and marker");
+                }
+                styles.put(entry.getKey(), of(file, entry.getKey(), style));
+            }
+            return styles;
+        } catch (IOException e) {
+            throw Problem.of("The styles cannot be read.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("cause", e.getMessage())
+                    .toException(e);
+        }
+    }
+
+    private static StyleMarker of(Path file, String name, JsonNode style) {
+        try {
+            return new StyleMarker(
+                    name,
+                    style.get("ask").textValue(),
+                    Pattern.compile(style.get("marker").textValue()));
+        } catch (PatternSyntaxException e) {
+            throw unusable(file, name, "a regular expression: " + e.getDescription());
+        }
+    }
+
+    private static RuntimeException unusable(Path file, String name, String expected) {
+        return Problem.of("A style cannot be used.")
+                .fact("file", file.toAbsolutePath())
+                .fact("style", name)
+                .fact("expected", expected)
+                .toException();
+    }
+}

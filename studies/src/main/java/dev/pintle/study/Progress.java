@@ -1,0 +1,14 @@
+package dev.pintle.study;
+
+/** Hears how far a study has come. */
+public interface Progress {
+    /** Hears nothing. */
+    Progress SILENT = (stage, done, total) -> {};
+
+    /**
+     * Called at the start of a stage with {@code done = 0}, then after each of its parts.
+     *
+     * @param stage what is being done, as a short phrase
+     */
+    void at(String stage, int done, int total);
+}
