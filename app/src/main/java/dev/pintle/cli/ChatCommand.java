@@ -1,0 +1,119 @@
+package dev.pintle.cli;
+
+import dev.pintle.chat.Message;
+import dev.pintle.model.Decoding;
+import dev.pintle.model.Generated;
+import dev.pintle.model.GenerationRequest;
+import dev.pintle.model.LanguageModel;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jline.reader.EndOfFileException;
+import org.jline.reader.LineReader;
+import org.jline.reader.LineReaderBuilder;
+import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code pintle chat}: a conversation at the terminal, steered or not. */
+@Command(
+        name = "chat",
+        mixinStandardHelpOptions = true,
+        description = "Talks with a model at the terminal, steered by any vectors given.",
+        footer = {
+            "",
+            "In the conversation:",
+            "  /system TEXT   set the system prompt and start again",
+            "  /reset         start again",
+            "  /quit          leave; so does Ctrl-D",
+            "  Ctrl-C         stop the answer"
+        })
+final class ChatCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private DecodingOptions decoding = new DecodingOptions();
+
+    @Mixin
+    private SteeringOptions steering = new SteeringOptions();
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "System prompt.")
+    private @Nullable String system;
+
+    @Override
+    public Integer call() throws IOException {
+        Decoding how = decoding.decoding();
+        try (LanguageModel loaded = model.load();
+                Terminal terminal =
+                        TerminalBuilder.builder().system(true).dumb(true).build()) {
+            LanguageModel steered = steering.applyTo(loaded);
+            AtomicBoolean stop = new AtomicBoolean();
+            terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
+            LineReader reader = LineReaderBuilder.builder().terminal(terminal).build();
+            converse(steered, how, reader, terminal.writer(), stop);
+            return 0;
+        }
+    }
+
+    private void converse(LanguageModel steered, Decoding how, LineReader reader, PrintWriter out, AtomicBoolean stop) {
+        List<Message> messages = beginning(system);
+        while (true) {
+            String line;
+            try {
+                line = reader.readLine("> ").strip();
+            } catch (UserInterruptException e) {
+                continue;
+            } catch (EndOfFileException e) {
+                return;
+            }
+            if (line.isEmpty()) {
+                continue;
+            }
+            if (line.equals("/quit")) {
+                return;
+            }
+            if (line.equals("/reset")) {
+                messages = beginning(system);
+            } else if (line.startsWith("/system ")) {
+                system = line.substring("/system ".length()).strip();
+                messages = beginning(system);
+            } else if (line.startsWith("/")) {
+                out.println("There is no such command. Choose /system TEXT, /reset or /quit.");
+            } else {
+                messages.add(Message.user(line));
+                messages.add(Message.assistant(answer(steered, how, messages, out, stop)));
+            }
+            out.flush();
+        }
+    }
+
+    private static List<Message> beginning(@Nullable String system) {
+        List<Message> messages = new ArrayList<>();
+        if (system != null) {
+            messages.add(Message.system(system));
+        }
+        return messages;
+    }
+
+    private static String answer(
+            LanguageModel steered, Decoding how, List<Message> messages, PrintWriter out, AtomicBoolean stop) {
+        stop.set(false);
+        GenerationRequest request = GenerationRequest.of(steered.chatTokens(messages), how);
+        Generated answer = steered.generate(List.of(request), (row, piece) -> {
+                    out.print(piece);
+                    out.flush();
+                    return !stop.get();
+                })
+                .get(0);
+        out.println();
+        return answer.text();
+    }
+}

@@ -1,0 +1,156 @@
+package dev.pintle.cli;
+
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.problem.PintleException;
+import dev.pintle.study.RunManifest;
+import dev.pintle.tensor.Engine;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle doctor}: what Pintle runs on here, and what stands in its way. */
+@Command(
+        name = "doctor",
+        mixinStandardHelpOptions = true,
+        description = "Shows what Pintle runs on here and what stands in its way.")
+final class DoctorCommand implements Callable<Integer> {
+    private static final Pattern CPU_FEATURES =
+            Pattern.compile("avx2|avx512f|avx512_bf16|amx_bf16|amx_tile|fma|neon|asimd|bf16");
+
+    private static final Pattern WHITE_SPACE = Pattern.compile("\\s+");
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        List<String> troubles = new ArrayList<>();
+        line(out, "Pintle", RunManifest.version());
+        line(
+                out,
+                "Java",
+                System.getProperty("java.version") + ", " + System.getProperty("java.vendor") + ", "
+                        + System.getProperty("java.home"));
+        line(
+                out,
+                "system",
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
+                        + System.getProperty("os.arch"));
+        line(out, "processor", Runtime.getRuntime().availableProcessors() + " cores" + cpuFeatures());
+        line(out, "memory", memory());
+        line(out, "disk", disk(Path.of("").toAbsolutePath()));
+        engine(out, troubles);
+        line(out, "native cache", Engine.nativeCacheFolder());
+        line(out, "model cache", huggingFaceCache().toString());
+        for (String name : List.of("HF_TOKEN", "GOODFIRE_API_KEY", "NEURONPEDIA_API_KEY")) {
+            line(out, name, isSet(name) ? "set" : "not set");
+        }
+        model(out, troubles);
+        if (!"passive".equalsIgnoreCase(System.getenv("OMP_WAIT_POLICY"))) {
+            troubles.add("OMP_WAIT_POLICY is not passive: libtorch's threads spin while they wait, which can slow small"
+                    + " operations 50 times. Start with ./pintle, or set it.");
+        }
+        out.println();
+        troubles.forEach(trouble -> out.println("! " + trouble));
+        out.println(troubles.isEmpty() ? "All is well." : troubles.size() + " thing(s) to look at.");
+        return troubles.isEmpty() ? 0 : 1;
+    }
+
+    private static void line(PrintWriter out, String label, String value) {
+        out.printf(Locale.ROOT, "%-20s %s%n", label, value);
+    }
+
+    private static void engine(PrintWriter out, List<String> troubles) {
+        try {
+            line(
+                    out,
+                    "libtorch",
+                    Engine.version() + ", " + Engine.cpuCapability() + ", " + Engine.threads() + " threads");
+            line(
+                    out,
+                    "GPU",
+                    Engine.cudaAvailable() ? "CUDA" : "none used: this libtorch is built for the processor alone");
+        } catch (PintleException | LinkageError e) {
+            troubles.add(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void model(PrintWriter out, List<String> troubles) {
+        try {
+            line(out, "embedded model", ModelFolders.find(ModelFolders.EMBEDDED).toString());
+        } catch (PintleException e) {
+            troubles.add(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static String cpuFeatures() {
+        try {
+            Set<String> found = new TreeSet<>();
+            for (String text : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
+                if (text.startsWith("flags") || text.startsWith("Features")) {
+                    for (String flag : WHITE_SPACE.split(text)) {
+                        if (CPU_FEATURES.matcher(flag).matches()) {
+                            found.add(flag);
+                        }
+                    }
+                }
+            }
+            return found.isEmpty() ? "" : ", " + String.join(" ", found);
+        } catch (IOException e) {
+            return ""; // only Linux tells this way
+        }
+    }
+
+    private static String memory() {
+        if (ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system) {
+            return gib(system.getTotalMemorySize()) + " GiB, " + gib(system.getFreeMemorySize())
+                    + " GiB free; Java heap up to " + gib(Runtime.getRuntime().maxMemory()) + " GiB";
+        }
+        return "Java heap up to " + gib(Runtime.getRuntime().maxMemory()) + " GiB";
+    }
+
+    private static String disk(Path folder) {
+        try {
+            FileStore store = Files.getFileStore(folder);
+            return gib(store.getUsableSpace()) + " GiB free at " + folder;
+        } catch (IOException e) {
+            return "unknown: " + e.getMessage();
+        }
+    }
+
+    private static String gib(long bytes) {
+        return String.format(Locale.ROOT, "%.1f", bytes / (double) (1L << 30));
+    }
+
+    private static Path huggingFaceCache() {
+        String hub = System.getenv("HF_HUB_CACHE");
+        String home = System.getenv("HF_HOME");
+        if (hub != null) {
+            return Path.of(hub);
+        }
+        return home != null
+                ? Path.of(home, "hub")
+                : Path.of(System.getProperty("user.home"), ".cache", "huggingface", "hub");
+    }
+
+    private static boolean isSet(String variable) {
+        String value = System.getenv(variable);
+        return value != null && !value.isBlank();
+    }
+}

@@ -1,0 +1,109 @@
+package dev.pintle.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.model.Decoding;
+import dev.pintle.model.Generated;
+import dev.pintle.model.GenerationRequest;
+import dev.pintle.model.LanguageModel;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle generate}: one continuation, steered or not. */
+@Command(
+        name = "generate",
+        mixinStandardHelpOptions = true,
+        description = "Writes one answer, steered by any vectors given.")
+final class GenerateCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private DecodingOptions decoding = new DecodingOptions();
+
+    @Mixin
+    private SteeringOptions steering = new SteeringOptions();
+
+    @ArgGroup(multiplicity = "1")
+    private Input input = new Input();
+
+    @Option(names = "--json", description = "Print ids, text and log-probabilities as JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** What to continue. */
+    static final class Input {
+        @Option(
+                names = "--prompt",
+                paramLabel = "TEXT",
+                description = "Text to continue as it is, with the model's own start token.")
+        private @Nullable String prompt;
+
+        @Option(names = "--user", paramLabel = "TEXT", description = "One user turn to answer.")
+        private @Nullable String user;
+
+        @Option(
+                names = "--chat",
+                paramLabel = "FILE",
+                description = "Conversation to answer: JSON list of {role, content}.")
+        private @Nullable Path chat;
+    }
+
+    @Override
+    public Integer call() throws JsonProcessingException {
+        Decoding how = decoding.decoding();
+        PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
+        try (LanguageModel loaded = model.load()) {
+            LanguageModel steered = steering.applyTo(loaded);
+            int[] prompt = tokens(loaded);
+            Generated answer = steered.generate(List.of(GenerationRequest.of(prompt, how)), (row, piece) -> {
+                        if (!json) {
+                            out.print(piece);
+                            out.flush();
+                        }
+                        return true;
+                    })
+                    .get(0);
+            out.println(json ? json(loaded, answer, how) : "");
+            return 0;
+        }
+    }
+
+    private int[] tokens(LanguageModel loaded) {
+        if (input.chat != null) {
+            return loaded.chatTokens(ChatFile.read(input.chat));
+        }
+        if (input.user != null) {
+            return loaded.chatTokens(List.of(dev.pintle.chat.Message.user(input.user)));
+        }
+        return loaded.tokenizer().encode(input.prompt == null ? "" : input.prompt);
+    }
+
+    private static String json(LanguageModel model, Generated answer, Decoding how) throws JsonProcessingException {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("model", model.id().toString());
+        fields.put("dtype", model.dtype().toString());
+        fields.put("device", model.device().toString());
+        fields.put("decoding", how.toString());
+        fields.put("prompt_ids", answer.promptIds());
+        fields.put("ids", answer.ids());
+        fields.put("text", answer.text());
+        fields.put("log_probabilities", answer.logProbabilities());
+        fields.put("stopped_by", answer.reason().name().toLowerCase(Locale.ROOT));
+        return new ObjectMapper().writeValueAsString(fields);
+    }
+}

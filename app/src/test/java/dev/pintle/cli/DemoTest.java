@@ -1,0 +1,44 @@
+package dev.pintle.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DemoTest {
+    @Test
+    @Tag("slow")
+    void the_demo_steers_takes_apart_and_leaves_a_page_that_needs_no_network(@TempDir Path folder) throws IOException {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        Path page = folder.resolve("deep/er/index.html");
+        assertThat(Main.run(new PrintWriter(out), new PrintWriter(err), "demo", "--out", page.toString()))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.toString())
+                .contains("Ahoy")
+                .contains("conversation held in pirate style")
+                .contains(page.toString());
+        String html = Files.readString(page);
+        assertThat(html)
+                .contains("<svg")
+                .contains("id=\"numbers\"")
+                .doesNotContain("src=\"http")
+                .doesNotContain("url(http");
+        assertThat(page.resolveSibling("pirate-last-position.safetensors")).exists();
+    }
+
+    @Test
+    void a_style_the_model_does_not_know_lists_those_it_does() {
+        StringWriter err = new StringWriter();
+        assertThat(Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), "demo", "--style", "ninja"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("but was: ninja").contains("choose:  pirate, bard");
+    }
+}

@@ -1,0 +1,38 @@
+@echo off
+rem Starts Pintle on Windows. In a checkout it builds on first use; in an unpacked distribution it runs what is in lib.
+setlocal
+set "HERE=%~dp0"
+set "JAVA=java"
+if defined JAVA_HOME set "JAVA=%JAVA_HOME%\bin\java.exe"
+"%JAVA%" -version >nul 2>&1
+if errorlevel 1 (
+  echo Pintle needs a Java development kit ^(JDK^), version 17 or newer. Set JAVA_HOME or put java in PATH. 1>&2
+  exit /b 1
+)
+if exist "%HERE%pom.xml" (
+  set "ROOT=%HERE%"
+  set "LIB=%HERE%app\target\pintle\lib"
+  if not exist "%HERE%app\target\pintle\built" call :build
+  if errorlevel 1 exit /b 1
+) else (
+  set "ROOT=%HERE%.."
+  set "LIB=%HERE%..\lib"
+)
+set "OPT_OUT_TRACKING=true"
+if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=passive"
+"%JAVA%" --enable-native-access=ALL-UNNAMED -XX:+IgnoreUnrecognizedVMOptions -Djava.awt.headless=true -Dfile.encoding=UTF-8 "-Dpintle.home=%ROOT%" -Dorg.bytedeco.javacpp.nopointergc=true %JAVA_OPTS% -cp "%LIB%\*" dev.pintle.cli.Main %*
+exit /b %ERRORLEVEL%
+
+:build
+where mvn >nul 2>&1
+if errorlevel 1 (
+  echo Building Pintle needs Maven, version 3.8 or newer, in PATH. 1>&2
+  exit /b 1
+)
+echo Building Pintle ^(once^) ... 1>&2
+pushd "%HERE%"
+call mvn -q -B -Pquick -Dmaven.test.skip=true package
+if errorlevel 1 (popd & exit /b 1)
+popd
+echo built> "%HERE%app\target\pintle\built"
+exit /b 0
