@@ -558,6 +558,9 @@ public final class Tensor implements AutoCloseable {
      * @param weight `[out, in]`; this is `[…, in]`, the result `[…, out]`
      */
     public Tensor linear(Tensor weight) {
+        if (HalfProducts.suits(this, weight)) {
+            return HalfProducts.linear(this, weight, null);
+        }
         useThreads(weight, weight.size(0));
         return binary("linear", weight, torch::linear);
     }
@@ -573,6 +576,9 @@ public final class Tensor implements AutoCloseable {
             return linear(weight);
         }
         requireSameDevice(bias);
+        if (HalfProducts.suits(this, weight)) {
+            return HalfProducts.linear(this, weight, bias);
+        }
         useThreads(weight, weight.size(0));
         return ternaryOptional("linear", weight, bias, torch::linear);
     }

@@ -1,0 +1,32 @@
+package dev.pintle.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class HalfProductsTest {
+    /** BF16 keeps 8 bits: sums that are rounded once differ from the exact ones by at most half a step. */
+    private static final double HALF_A_STEP = 1.0 / 256;
+
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "FP16"})
+    void a_product_in_blocks_equals_the_exact_one_but_for_one_rounding(DType dtype) {
+        try (TensorScope scope = TensorScope.open("test")) {
+            Tensor x = Tensor.randn(1, DType.FP32, Device.CPU, 2, 9, 64).to(dtype);
+            Tensor weight = Tensor.randn(2, DType.FP32, Device.CPU, 700, 64).to(dtype); // not a multiple of a block
+            Tensor bias = Tensor.randn(3, DType.FP32, Device.CPU, 700).to(dtype);
+            Tensor product = HalfProducts.linear(x, weight, bias);
+            double[] exact = x.to(DType.FP64)
+                    .linear(weight.to(DType.FP64), bias.to(DType.FP64))
+                    .toDoubles();
+            double[] found = product.toDoubles();
+            assertThat(product.dtype()).isEqualTo(dtype);
+            assertThat(product.shape()).isEqualTo(Shape.of(2, 9, 700));
+            for (int i = 0; i < exact.length; i++) {
+                assertThat(found[i]).isCloseTo(exact[i], within(HALF_A_STEP * Math.abs(exact[i]) + 1e-4));
+            }
+        }
+    }
+}
