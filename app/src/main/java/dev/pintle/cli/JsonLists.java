@@ -9,36 +9,49 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
-/** Lists of strings in JSON files. */
+/** Lists in JSON files. */
 final class JsonLists {
     private JsonLists() {}
 
     static List<String> strings(Path file) {
+        return items(file, "a JSON list of strings", JsonNode::isTextual).stream()
+                .map(JsonNode::textValue)
+                .toList();
+    }
+
+    static int[] ints(Path file) {
+        return items(file, "a JSON list of whole numbers", JsonNode::isInt).stream()
+                .mapToInt(JsonNode::intValue)
+                .toArray();
+    }
+
+    private static List<JsonNode> items(Path file, String expected, Predicate<JsonNode> fits) {
         try {
             JsonNode root = new ObjectMapper().readTree(Files.readString(file));
-            List<String> strings = new ArrayList<>();
+            List<JsonNode> items = new ArrayList<>();
             for (JsonNode item : root) {
-                if (!item.isTextual()) {
-                    throw unusable(file, "item " + strings.size() + " is " + item);
+                if (!fits.test(item)) {
+                    throw unusable(file, expected, "item " + items.size() + " is " + item);
                 }
-                strings.add(item.textValue());
+                items.add(item);
             }
-            if (!root.isArray() || strings.isEmpty()) {
-                throw unusable(file, root.isArray() ? "an empty list" : "no list");
+            if (!root.isArray() || items.isEmpty()) {
+                throw unusable(file, expected, root.isArray() ? "an empty list" : "no list");
             }
-            return strings;
+            return items;
         } catch (JsonProcessingException e) {
-            throw unusable(file, "not JSON: " + e.getOriginalMessage());
+            throw unusable(file, expected, "not JSON: " + e.getOriginalMessage());
         } catch (IOException e) {
-            throw unusable(file, e.toString());
+            throw unusable(file, expected, e.toString());
         }
     }
 
-    private static RuntimeException unusable(Path file, String found) {
+    private static RuntimeException unusable(Path file, String expected, String found) {
         return Problem.of("The list cannot be read.")
                 .fact("file", file.toAbsolutePath())
-                .fact("expected", "a JSON list of strings")
+                .fact("expected", expected)
                 .fact("but was", found)
                 .toException();
     }

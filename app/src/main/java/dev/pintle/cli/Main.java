@@ -19,6 +19,7 @@ import picocli.CommandLine.ScopeType;
         subcommands = {
             DemoCommand.class,
             GenerateCommand.class,
+            CaptureCommand.class,
             ChatCommand.class,
             VectorCommand.class,
             DoctorCommand.class,

@@ -27,12 +27,7 @@ public final class LanguageModel implements AutoCloseable {
     private final boolean view;
 
     /** What all views of a model share. */
-    private record Loaded(
-            ModelId id,
-            TransformerFolder transformer,
-            Tokenizer tokenizer,
-            ChatTemplate template,
-            Set<Integer> stopIds) {}
+    private record Loaded(ModelId id, TransformerFolder transformer, ModelText text, Set<Integer> stopIds) {}
 
     private LanguageModel(Loaded loaded, List<Hook> hooks, boolean view) {
         this.loaded = loaded;
@@ -41,7 +36,7 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Loads a model with its tokenizer and chat template.
+     * Loads a model. Its tokenizer and chat template are read when they are first needed.
      *
      * @param nameOrFolder {@code parley-7m} or a folder in the Hugging Face format
      * @param device where to put the weights
@@ -52,11 +47,9 @@ public final class LanguageModel implements AutoCloseable {
         Path folder = ModelFolders.find(nameOrFolder);
         TransformerFolder transformer = TransformerFolder.open(folder, device, dtype);
         try {
-            Tokenizer tokenizer = Tokenizer.open(folder);
-            ChatTemplate template = ChatTemplate.load(folder);
             ModelId id = new ModelId(nameOrFolder, Fingerprint.of(folder));
             return new LanguageModel(
-                    new Loaded(id, transformer, tokenizer, template, StopIds.read(folder)), List.of(), false);
+                    new Loaded(id, transformer, new ModelText(folder), StopIds.read(folder)), List.of(), false);
         } catch (RuntimeException e) {
             transformer.close();
             throw e;
@@ -100,14 +93,22 @@ public final class LanguageModel implements AutoCloseable {
         return loaded.transformer.dtype();
     }
 
-    /** Its tokenizer. */
+    /**
+     * Its tokenizer.
+     *
+     * @throws dev.pintle.chat.TokenizerException if its folder has none
+     */
     public Tokenizer tokenizer() {
-        return loaded.tokenizer;
+        return loaded.text.tokenizer();
     }
 
-    /** Its chat template. */
+    /**
+     * Its chat template.
+     *
+     * @throws dev.pintle.chat.ChatTemplateException if its folder has none
+     */
     public ChatTemplate chatTemplate() {
-        return loaded.template;
+        return loaded.text.template();
     }
 
     /** Tokens that end an answer. */
@@ -129,7 +130,7 @@ public final class LanguageModel implements AutoCloseable {
 
     private int[] rendered(List<Message> messages, ChatOptions options) {
         // the template writes the special tokens itself
-        return loaded.tokenizer.encode(loaded.template.render(messages, options), SpecialTokens.NONE);
+        return tokenizer().encode(chatTemplate().render(messages, options), SpecialTokens.NONE);
     }
 
     // ---------------------------------------------------------------- running
@@ -154,7 +155,7 @@ public final class LanguageModel implements AutoCloseable {
 
     /** Writes one continuation a request. Rows do not influence each other. */
     public List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
-        return new Generator(loaded.transformer.forward(), loaded.tokenizer, loaded.stopIds, hooks)
+        return new Generator(loaded.transformer.forward(), tokenizer(), loaded.stopIds, hooks)
                 .generate(requests, listener);
     }
 
@@ -179,7 +180,7 @@ public final class LanguageModel implements AutoCloseable {
     public void close() {
         if (!view) {
             loaded.transformer.close();
-            loaded.tokenizer.close();
+            loaded.text.close();
         }
     }
 }

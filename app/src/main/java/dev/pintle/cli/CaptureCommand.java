@@ -1,0 +1,188 @@
+package dev.pintle.cli;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.model.Run;
+import dev.pintle.model.RunOptions;
+import dev.pintle.model.RunOptions.Logits;
+import dev.pintle.model.TokenBatch;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.io.SafeTensors;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle capture}: activations and logits of one prompt, as a safetensors file. */
+@Command(
+        name = "capture",
+        mixinStandardHelpOptions = true,
+        description = "Writes activations at hook points, and logits, of one prompt to a safetensors file.",
+        footer = {
+            "",
+            "Tensors are named by hook point, as in blocks.3.hook_resid_post [tokens, dModel], hook_embed, logits and ids;",
+            "the metadata hold model, revision and dtype."
+        })
+final class CaptureCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @ArgGroup(multiplicity = "1")
+    private Input input = new Input();
+
+    @Option(
+            names = "--at",
+            paramLabel = "PATTERN",
+            description =
+                    "Hook points to read, * for anything (default: blocks.*.hook_resid_post, or none with --logits).")
+    private List<String> patterns = new ArrayList<>();
+
+    @Option(names = "--layers", paramLabel = "LIST", description = "Only these layers, such as 3,5-7.")
+    private @Nullable String layers;
+
+    @Option(names = "--logits", paramLabel = "all|last", description = "Logits of every position, or of the last.")
+    private @Nullable Logits logits;
+
+    @Option(
+            names = {"-o", "--out"},
+            required = true,
+            paramLabel = "FILE",
+            description = "Where to write (safetensors).")
+    private Path out = Path.of("activations.safetensors");
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** What to run. */
+    static final class Input {
+        @Option(names = "--ids", paramLabel = "FILE", description = "JSON list of token ids.")
+        private @Nullable Path ids;
+
+        @Option(names = "--prompt", paramLabel = "TEXT", description = "Text, with the model's own start token.")
+        private @Nullable String prompt;
+
+        @Option(
+                names = "--chat",
+                paramLabel = "FILE",
+                description = "Conversation: JSON list of {role, content}, rendered up to the answer.")
+        private @Nullable Path chat;
+    }
+
+    @Override
+    public Integer call() {
+        try (LanguageModel loaded = model.load()) {
+            Set<HookPoint> points = points(loaded.config().nLayers());
+            int[] ids = ids(loaded);
+            Logits which = logits == null ? Logits.NONE : logits;
+            try (TensorScope scope = TensorScope.open("capture")) {
+                Run run = loaded.run(
+                        TokenBatch.of(ids), RunOptions.reading(points).withLogits(which));
+                Map<String, Tensor> tensors = new LinkedHashMap<>();
+                tensors.put("ids", Tensor.of(ids, ids.length));
+                points.forEach(point -> tensors.put(point.toString(), run.row(point, 0)));
+                if (which != Logits.NONE) {
+                    tensors.put("logits", run.logits().select(0, 0));
+                }
+                SafeTensors.write(out, tensors, metadata(loaded));
+                Objects.requireNonNull(spec)
+                        .commandLine()
+                        .getOut()
+                        .printf("%s: %d tensors, %d tokens, %s%n", out, tensors.size(), ids.length, loaded.id());
+            }
+            return 0;
+        }
+    }
+
+    private static Map<String, String> metadata(LanguageModel loaded) {
+        return new TreeMap<>(Map.of(
+                "model", loaded.id().name(),
+                "revision", loaded.id().revision(),
+                "dtype", loaded.dtype().toString(),
+                "device", loaded.device().toString(),
+                "format", "pt"));
+    }
+
+    private int[] ids(LanguageModel loaded) {
+        if (input.ids != null) {
+            return JsonLists.ints(input.ids);
+        }
+        return input.chat != null
+                ? loaded.chatTokens(ChatFile.read(input.chat))
+                : loaded.tokenizer().encode(input.prompt == null ? "" : input.prompt);
+    }
+
+    private Set<HookPoint> points(int nLayers) {
+        List<String> wanted = !patterns.isEmpty()
+                ? patterns
+                : logits == null || layers != null ? List.of("blocks.*.hook_resid_post") : List.of();
+        Set<Integer> among = layers == null ? null : layers(layers, nLayers);
+        Set<HookPoint> all = new TreeSet<>();
+        all.add(HookPoint.embed());
+        for (HookPoint.Site site : HookPoint.Site.values()) {
+            for (int layer = 0; site != HookPoint.Site.EMBED && layer < nLayers; layer++) {
+                all.add(new HookPoint(site, layer));
+            }
+        }
+        Set<HookPoint> chosen = new TreeSet<>();
+        for (String pattern : wanted) {
+            Pattern glob = Pattern.compile(Pattern.quote(pattern).replace("*", "\\E.*\\Q"));
+            Set<HookPoint> matching = all.stream()
+                    .filter(point -> glob.matcher(point.toString()).matches())
+                    .filter(point -> among == null || point.layer() < 0 || among.contains(point.layer()))
+                    .collect(Collectors.toSet());
+            if (matching.isEmpty()) {
+                throw Problem.of("No hook point of the model matches.")
+                        .fact("pattern", pattern)
+                        .fact("layers", layers == null ? "0 to " + (nLayers - 1) : layers)
+                        .fact("expected", "such as blocks.3.hook_resid_post, blocks.*.hook_mlp_out, hook_embed")
+                        .toIllegalArgument();
+            }
+            chosen.addAll(matching);
+        }
+        return chosen;
+    }
+
+    private static Set<Integer> layers(String list, int nLayers) {
+        Set<Integer> layers = new TreeSet<>();
+        for (String part : list.split(",", -1)) {
+            if (!part.strip().matches("\\d{1,5}(-\\d{1,5})?")) {
+                throw badLayers(list, nLayers);
+            }
+            String[] ends = part.strip().split("-", -1);
+            int first = Integer.parseInt(ends[0]);
+            int last = Integer.parseInt(ends[ends.length - 1]);
+            if (first > last || last >= nLayers) {
+                throw badLayers(list, nLayers);
+            }
+            for (int layer = first; layer <= last; layer++) {
+                layers.add(layer);
+            }
+        }
+        return layers;
+    }
+
+    private static IllegalArgumentException badLayers(String list, int nLayers) {
+        return Problem.of("The layers cannot be read.")
+                .fact("expected", String.format(Locale.ROOT, "a list such as 3,5-7, from 0 to %d", nLayers - 1))
+                .fact("but was", list)
+                .toIllegalArgument();
+    }
+}
