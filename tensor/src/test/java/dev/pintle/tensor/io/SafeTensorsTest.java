@@ -366,11 +366,11 @@ class SafeTensorsTest {
         Path tensors = write(many.append("\"w\":1}").toString());
         Path axes = write(
                 "{\"w\":{\"dtype\":\"U8\",\"shape\":[" + "1,".repeat(10_000_000) + "1],\"data_offsets\":[0,1]}}", 0);
-        long start = System.nanoTime();
+        long start = CpuTime.nanos();
         assertThatThrownBy(() -> SafeTensors.open(tensors))
                 .hasMessageStartingWith("The file declares too many tensors.");
         assertThatThrownBy(() -> SafeTensors.open(axes)).hasMessageStartingWith("The header is malformed.");
-        assertThat((System.nanoTime() - start) / 1e9).isLessThan(1);
+        assertThat((CpuTime.nanos() - start) / 1e9).isLessThan(1);
     }
 
     @Test
