@@ -83,10 +83,19 @@ public final class KvCache implements AutoCloseable {
      * @return those of all slots, as views
      */
     Entry append(int layer, Tensor keys, Tensor values) {
-        while (buffers.size() <= layer) {
+        long fresh = keys.size(2);
+        if (buffers.size() <= layer && slots > fresh) {
+            throw Problem.of("The key-value cache was filled by a run that stopped before this layer.")
+                    .fact("layer", layer)
+                    .fact("cache holds", buffers.size() + " layers")
+                    .fact(
+                            "try",
+                            "filling the cache with a run that computes logits, or stopping at the same layer again")
+                    .toIllegalArgument();
+        }
+        if (buffers.size() <= layer) {
             buffers.add(allocate(keys.size(0), Math.max(slots, FIRST_CAPACITY)));
         }
-        long fresh = keys.size(2);
         Entry buffer = buffers.get(layer);
         if (buffer.keys().size(2) < slots) {
             Entry larger =

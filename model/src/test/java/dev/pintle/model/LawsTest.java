@@ -171,6 +171,19 @@ class LawsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"llama31"})
+    void a_cache_that_was_filled_up_to_a_layer_does_not_serve_deeper_ones(String family) {
+        try (TransformerFolder model = model(family);
+                KvCache cache = model.forward().newCache()) {
+            run(model, RunOptions.reading(HookPoint.residPost(1)).continuing(cache), ids(5, 15));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> run(model, RunOptions.lastLogits().continuing(cache), ids(2, 16)))
+                    .withMessageStartingWith("The key-value cache was filled by a run that stopped before this layer.\n"
+                            + "  layer:       2\n  cache holds: 2 layers");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31"})
     void bad_token_ids_and_long_prompts_are_refused_before_anything_runs(String family) {
         try (TransformerFolder model = model(family)) {
             assertThatIllegalArgumentException()
