@@ -3,6 +3,7 @@ package dev.pintle.hub;
 import dev.pintle.problem.Problem;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.ArrayList;
@@ -11,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds a model by name: a folder in the Hugging Face format, or a model that travels with Pintle, in {@code models/} of its
- * home. Home is the system property {@code pintle.home}, the environment's {@code PINTLE_HOME}, or the nearest folder above
+ * Finds a model by name: a folder in the Hugging Face format, a model that travels with Pintle, in {@code models/} of its
+ * home, or a repository that is in the cache. The network is never asked; {@link HubClient} does that. Home is the system property {@code pintle.home}, the environment's {@code PINTLE_HOME}, or the nearest folder above
  * Pintle's own classes or the working folder that has such a model.
  */
 public final class ModelFolders {
@@ -24,29 +25,76 @@ public final class ModelFolders {
     /**
      * The folder of a model.
      *
-     * @param nameOrFolder {@code parley-7m} or a path
-     * @throws dev.pintle.problem.PintleException if there is none, with the places that were tried
+     * @param nameOrFolder {@code parley-7m}, a path, or a repository {@code org/name[@revision]} that is in the cache
+     * @throws dev.pintle.problem.PintleException if there is none, with the places that were tried; a {@link HubException}
+     *     if it is a repository that is not in the cache, or only in part
      */
     public static Path find(String nameOrFolder) {
-        Path given = Path.of(nameOrFolder);
-        if (Files.isRegularFile(given.resolve("config.json"))) {
-            return given;
+        Optional<Path> local = local(nameOrFolder);
+        return local.isPresent() ? local.get() : find(nameOrFolder, HubSettings.fromEnvironment());
+    }
+
+    /** As {@link #find(String)}, with the cache that {@code settings} name. */
+    public static Path find(String nameOrFolder, HubSettings settings) {
+        Optional<Path> local = local(nameOrFolder);
+        if (local.isPresent()) {
+            return local.get();
         }
-        List<Path> tried = new ArrayList<>();
-        tried.add(given.toAbsolutePath());
-        for (Path home : homes()) {
-            Path folder = home.resolve("models").resolve(nameOrFolder);
-            if (Files.isRegularFile(folder.resolve("config.json"))) {
-                return folder;
-            }
+        Optional<RepoId> repo = RepoId.tryParse(nameOrFolder);
+        Optional<Path> snapshot = repo.flatMap(HubClient.of(settings)::cached);
+        if (snapshot.isPresent()) {
+            return requireWhole(snapshot.get(), repo.get());
         }
-        Problem problem = Problem.of("There is no such model.")
+        if (repo.filter(RepoId::hasOwner).isPresent()) {
+            throw HubException.of(
+                    HubException.Reason.NOT_CACHED,
+                    Problem.of("The model is not in the cache.")
+                            .fact("model", repo.get())
+                            .fact("looked in", Path.of(nameOrFolder).toAbsolutePath())
+                            .fact("looked in", settings.cache().toAbsolutePath())
+                            .fact("try", "pintle pull " + repo.get()));
+        }
+        throw Problem.of("There is no such model.")
                 .fact("model", nameOrFolder)
-                .fact("expected", "a folder with config.json, tokenizer.json and *.safetensors, or " + EMBEDDED);
-        for (Path path : tried) {
-            problem = problem.fact("looked in", path);
+                .fact(
+                        "expected",
+                        "a folder with config.json, tokenizer.json and *.safetensors; " + EMBEDDED
+                                + "; or a repository such as org/name")
+                .fact("looked in", Path.of(nameOrFolder).toAbsolutePath())
+                .toException();
+    }
+
+    private static Optional<Path> local(String nameOrFolder) {
+        Path given;
+        try {
+            given = Path.of(nameOrFolder);
+        } catch (InvalidPathException e) {
+            throw Problem.of("There is no such model.")
+                    .fact("model", nameOrFolder)
+                    .fact("cause", e.getReason())
+                    .toException(e);
         }
-        throw problem.toException();
+        if (Files.isRegularFile(given.resolve("config.json"))) {
+            return Optional.of(given);
+        }
+        return homes().stream()
+                .map(home -> home.resolve("models").resolve(nameOrFolder))
+                .filter(folder -> Files.isRegularFile(folder.resolve("config.json")))
+                .findFirst();
+    }
+
+    private static Path requireWhole(Path snapshot, RepoId repo) {
+        List<String> missing = ModelFiles.missingFrom(snapshot);
+        if (missing.isEmpty()) {
+            return snapshot;
+        }
+        Problem problem = Problem.of("The model is in the cache in part only.")
+                .fact("model", repo)
+                .fact("folder", snapshot);
+        for (String file : missing) {
+            problem = problem.fact("missing", file);
+        }
+        throw HubException.of(HubException.Reason.NOT_CACHED, problem.fact("try", "pintle pull " + repo));
     }
 
     /** A file of the embedded model's folder, such as its autoencoder, if {@code name} is one. */

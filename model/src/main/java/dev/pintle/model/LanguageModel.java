@@ -5,6 +5,7 @@ import dev.pintle.chat.ChatTemplate;
 import dev.pintle.chat.Message;
 import dev.pintle.chat.SpecialTokens;
 import dev.pintle.chat.Tokenizer;
+import dev.pintle.hub.HubClient;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
@@ -38,7 +39,8 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Loads a model. Its tokenizer and chat template are read when they are first needed.
      *
-     * @param nameOrFolder {@code parley-7m} or a folder in the Hugging Face format
+     * @param nameOrFolder {@code parley-7m}, a folder in the Hugging Face format, or a repository {@code org/name} in the
+     *     cache
      * @param device where to put the weights
      * @param dtype of weights and residual stream; a checkpoint in this dtype stays mapped on the processor
      * @throws dev.pintle.problem.PintleException naming what is missing, left over or not understood
@@ -47,7 +49,9 @@ public final class LanguageModel implements AutoCloseable {
         Path folder = ModelFolders.find(nameOrFolder);
         TransformerFolder transformer = TransformerFolder.open(folder, device, dtype);
         try {
-            ModelId id = new ModelId(nameOrFolder, Fingerprint.of(folder));
+            ModelId id = HubClient.repositoryOf(folder)
+                    .map(repo -> new ModelId(repo.name(), repo.revision()))
+                    .orElseGet(() -> new ModelId(nameOrFolder, Fingerprint.of(folder)));
             return new LanguageModel(
                     new Loaded(id, transformer, new ModelText(folder), StopIds.read(folder)), List.of(), false);
         } catch (RuntimeException e) {

@@ -1,0 +1,80 @@
+package dev.pintle.hub;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Keeps a file from being downloaded twice at once, by threads of this process and by other Java processes. The operating
+ * system frees it when a process ends, however it ends. Python's library locks in another way on Linux and does not see
+ * it; its downloads go to files of other names.
+ */
+final class DownloadLock implements AutoCloseable {
+    /** A process may hold a file lock only once, so its own threads queue here first. */
+    private static final Map<Path, ReentrantLock> OF_THIS_PROCESS = new ConcurrentHashMap<>();
+
+    private static final long POLL_MILLIS = 100;
+
+    private final ReentrantLock thread;
+    private final FileChannel channel;
+    private final FileLock process;
+
+    private DownloadLock(ReentrantLock thread, FileChannel channel, FileLock process) {
+        this.thread = thread;
+        this.channel = channel;
+        this.process = process;
+    }
+
+    /** Waits for the lock. @param waiting called once if there is something to wait for */
+    static DownloadLock acquire(Path file, Runnable waiting) throws IOException, InterruptedException {
+        Path key = file.toAbsolutePath().normalize();
+        Path folder = key.getParent();
+        if (folder != null) {
+            Files.createDirectories(folder);
+        }
+        ReentrantLock thread = OF_THIS_PROCESS.computeIfAbsent(key, path -> new ReentrantLock());
+        boolean told = false;
+        if (!thread.tryLock()) {
+            waiting.run();
+            told = true;
+            thread.lockInterruptibly();
+        }
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(key, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock process = channel.tryLock();
+            while (process == null) {
+                if (!told) {
+                    waiting.run();
+                    told = true;
+                }
+                TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+                process = channel.tryLock();
+            }
+            return new DownloadLock(thread, channel, process);
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            if (channel != null) {
+                channel.close();
+            }
+            thread.unlock();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            process.release();
+            channel.close();
+        } finally {
+            thread.unlock();
+        }
+    }
+}

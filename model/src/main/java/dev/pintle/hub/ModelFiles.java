@@ -1,0 +1,55 @@
+package dev.pintle.hub;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The files without which a model folder cannot be loaded. */
+final class ModelFiles {
+    static final String SINGLE = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
+
+    private ModelFiles() {}
+
+    /** Names of the files that a model folder lacks, by its own index; empty when it is whole. */
+    static List<String> missingFrom(Path folder) {
+        List<String> missing = new ArrayList<>();
+        for (String name : List.of("config.json", "tokenizer.json")) {
+            if (!Files.isRegularFile(folder.resolve(name))) {
+                missing.add(name);
+            }
+        }
+        if (Files.isRegularFile(folder.resolve(SINGLE))) {
+            return missing;
+        }
+        if (!Files.isRegularFile(folder.resolve(INDEX))) {
+            missing.add(SINGLE);
+            return missing;
+        }
+        for (String shard : shards(folder.resolve(INDEX))) {
+            if (!SafeNames.isSafe(shard) || !Files.isRegularFile(folder.resolve(shard))) {
+                missing.add(shard);
+            }
+        }
+        return missing;
+    }
+
+    private static Set<String> shards(Path index) {
+        Set<String> shards = new TreeSet<>();
+        try {
+            for (JsonNode shard : new ObjectMapper().readTree(index.toFile()).path("weight_map")) {
+                shards.add(shard.asText());
+            }
+        } catch (IOException e) {
+            // an index that cannot be read is as good as missing
+            return Set.of(INDEX + " (unreadable)");
+        }
+        return shards;
+    }
+}

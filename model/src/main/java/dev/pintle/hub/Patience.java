@@ -1,0 +1,79 @@
+package dev.pintle.hub;
+
+import java.net.http.HttpHeaders;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * How often and after which pauses a failed request is made again: five times, after 1, 2, 4, 8 and 16 seconds, or after as
+ * long as the server asks. Whoever makes progress starts counting anew.
+ */
+final class Patience {
+    private static final int RETRIES = 5;
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    private static final Duration LONGEST_ASKED = Duration.ofMinutes(10);
+    private static final Pattern RATE_LIMIT = Pattern.compile(";\\s*r=0\\s*;\\s*t=(\\d{1,6})");
+
+    private final Machine machine;
+    private final HubListener listener;
+    private int failures;
+
+    Patience(Machine machine, HubListener listener) {
+        this.machine = machine;
+        this.listener = listener;
+    }
+
+    /** Something arrived. */
+    void progress() {
+        failures = 0;
+    }
+
+    /**
+     * Pauses after a failure that may pass.
+     *
+     * @param asked how long the server wants us to wait
+     * @throws HubException {@code failure}, when it has happened often enough or the wait would be too long
+     */
+    void pause(HubException failure, Optional<Duration> asked) throws InterruptedException {
+        failures++;
+        if (failures > RETRIES || asked.filter(wait -> wait.compareTo(LONGEST_ASKED) > 0).isPresent()) {
+            throw failure;
+        }
+        Duration pause = asked.orElse(FIRST_PAUSE.multipliedBy(1L << (failures - 1)));
+        listener.note(failure.problem().sentence() + " Trying again in " + Math.max(1, pause.toSeconds()) + " s ("
+                + failures + " of " + RETRIES + ").");
+        machine.sleep(pause);
+    }
+
+    /** Whether a status may be another one a little later. */
+    static boolean mayPass(int status) {
+        return status == 408 || status == 429 || status >= 500;
+    }
+
+    /** The wait that an answer asks for: {@code Retry-After}, or {@code ratelimit: "api";r=0;t=55}. */
+    static Optional<Duration> asked(HttpHeaders headers) {
+        Optional<Duration> retryAfter = headers.firstValue("Retry-After").flatMap(Patience::duration);
+        return retryAfter.isPresent()
+                ? retryAfter
+                : headers.firstValue("ratelimit").map(RATE_LIMIT::matcher).filter(Matcher::find).map(found ->
+                        Duration.ofSeconds(Long.parseLong(found.group(1))));
+    }
+
+    private static Optional<Duration> duration(String retryAfter) {
+        try {
+            if (retryAfter.matches("\\d{1,9}")) {
+                return Optional.of(Duration.ofSeconds(Long.parseLong(retryAfter)));
+            }
+            ZonedDateTime until = ZonedDateTime.parse(retryAfter, DateTimeFormatter.RFC_1123_DATE_TIME);
+            Duration wait = Duration.between(ZonedDateTime.now(until.getZone()), until);
+            return Optional.of(wait.isNegative() ? Duration.ZERO : wait);
+        } catch (DateTimeException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.pintle.hub;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Which files of a repository to fetch. Patterns are those of Hugging Face's library: {@code *} is any run of characters,
+ * slashes too, and {@code ?} is one character.
+ */
+public sealed interface Selection {
+    /**
+     * What it takes to run a model: configuration, tokenizer, chat template and safetensors. Weights in other formats, and
+     * second copies such as {@code consolidated.safetensors} or {@code original/}, are left out.
+     */
+    static Selection forModel() {
+        return new ForModel();
+    }
+
+    /** Files by name or pattern. */
+    static Selection matching(String... patterns) {
+        return new Matching(Arrays.asList(patterns));
+    }
+
+    /** Files by name or pattern. */
+    static Selection matching(List<String> patterns) {
+        return new Matching(patterns);
+    }
+
+    /** The chosen ones among a repository's files. */
+    List<String> of(List<String> files);
+
+    /** What was asked for and is not among the files, for an error; empty when all is there. */
+    List<String> missingFrom(List<String> files);
+
+    /** Whether a snapshot folder holds all that would be chosen, as far as can be told without a list of the repository. */
+    boolean isHeldBy(Path snapshot);
+
+    /** Whether {@link #isHeldBy} needs no list to be sure. */
+    boolean isExact();
+
+    /** See {@link #forModel}. */
+    record ForModel() implements Selection {
+        private static final Matching TEXT = new Matching(List.of(
+                "config.json",
+                "generation_config.json",
+                "tokenizer*.json",
+                "tokenizer.model",
+                "special_tokens_map.json",
+                "added_tokens.json",
+                "chat_template*",
+                ModelFiles.INDEX));
+        private static final Pattern SHARD = Pattern.compile("model(-[^/]*)?\\.safetensors");
+
+        @Override
+        public List<String> of(List<String> files) {
+            boolean named = files.contains(ModelFiles.INDEX) || files.contains(ModelFiles.SINGLE);
+            Predicate<String> weights = named
+                    ? SHARD.asMatchPredicate()
+                    : file -> file.endsWith(".safetensors") && !file.startsWith("consolidated");
+            return files.stream()
+                    .filter(file -> file.indexOf('/') < 0)
+                    .filter(file -> TEXT.includes(file) || weights.test(file))
+                    .toList();
+        }
+
+        @Override
+        public List<String> missingFrom(List<String> files) {
+            return Stream.of("config.json", "*.safetensors")
+                    .filter(pattern -> of(files).stream().noneMatch(new Matching(List.of(pattern))::includes))
+                    .toList();
+        }
+
+        @Override
+        public boolean isHeldBy(Path snapshot) {
+            return ModelFiles.missingFrom(snapshot).isEmpty();
+        }
+
+        @Override
+        public boolean isExact() {
+            return true;
+        }
+    }
+
+    /** See {@link #matching(List)}. */
+    record Matching(List<String> patterns) implements Selection {
+        /** @param patterns copied; not empty */
+        public Matching {
+            patterns = List.copyOf(patterns);
+            if (patterns.isEmpty()) {
+                throw new IllegalArgumentException("A selection needs at least one name or pattern.");
+            }
+        }
+
+        boolean includes(String file) {
+            return patterns.stream().anyMatch(pattern -> matches(pattern, file));
+        }
+
+        @Override
+        public List<String> of(List<String> files) {
+            return files.stream().filter(this::includes).toList();
+        }
+
+        @Override
+        public List<String> missingFrom(List<String> files) {
+            return patterns.stream()
+                    .filter(pattern -> files.stream().noneMatch(file -> matches(pattern, file)))
+                    .toList();
+        }
+
+        @Override
+        public boolean isHeldBy(Path snapshot) {
+            try (Stream<Path> walk = Files.walk(snapshot, FileVisitOption.FOLLOW_LINKS)) {
+                return missingFrom(walk.filter(Files::isRegularFile)
+                                .map(file -> snapshot.relativize(file).toString().replace('\\', '/'))
+                                .toList())
+                        .isEmpty();
+            } catch (IOException | UncheckedIOException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public boolean isExact() {
+            return patterns.stream().allMatch(pattern -> pattern.indexOf('*') < 0 && pattern.indexOf('?') < 0);
+        }
+
+        private static boolean matches(String pattern, String file) {
+            String regex = Pattern.quote(pattern).replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q");
+            return Pattern.compile(regex, Pattern.DOTALL).matcher(file).matches();
+        }
+    }
+}
