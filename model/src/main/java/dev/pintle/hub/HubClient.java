@@ -295,7 +295,23 @@ public final class HubClient {
             throw RepoFolder.disk("The cache cannot be written.", settings.cache(), e);
         } finally {
             pool.shutdownNow();
-            pool.awaitTermination(10, TimeUnit.SECONDS);
+            awaitEnd(pool);
+        }
+    }
+
+    /** Waits, interrupted or not, until nobody writes any more; then the next attempt may begin. */
+    private static void awaitEnd(ExecutorService pool) {
+        boolean interrupted = false;
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!pool.isTerminated() && System.nanoTime() < end) {
+            try {
+                pool.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
