@@ -1,6 +1,9 @@
 package dev.pintle.cli;
 
+import dev.pintle.chat.ChatOptions;
 import dev.pintle.chat.Message;
+import dev.pintle.chat.SpecialTokens;
+import dev.pintle.chat.Token;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
@@ -15,6 +18,7 @@ import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
+import org.jline.reader.impl.DefaultParser;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +36,10 @@ import picocli.CommandLine.Option;
             "In the conversation:",
             "  /system TEXT   set the system prompt and start again",
             "  /reset         start again",
+            "  /tokens        show the tokens of the conversation so far",
             "  /quit          leave; so does Ctrl-D",
-            "  Ctrl-C         stop the answer"
+            "  Ctrl-C         stop the answer",
+            "A line that ends in \\ goes on in the next."
         })
 final class ChatCommand implements Callable<Integer> {
     @Mixin
@@ -57,10 +63,32 @@ final class ChatCommand implements Callable<Integer> {
             LanguageModel steered = steering.applyTo(loaded);
             AtomicBoolean stop = new AtomicBoolean();
             terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
-            LineReader reader = LineReaderBuilder.builder().terminal(terminal).build();
-            converse(steered, how, reader, terminal.writer(), stop);
+            converse(steered, how, reader(terminal), terminal.writer(), stop);
             return 0;
         }
+    }
+
+    private static LineReader reader(Terminal terminal) {
+        DefaultParser parser = new DefaultParser();
+        parser.setEscapeChars(new char[0]); // what is typed is text, not a shell's language
+        parser.setQuoteChars(new char[0]);
+        return LineReaderBuilder.builder()
+                .terminal(terminal)
+                .parser(parser)
+                .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
+                .variable(LineReader.HISTORY_FILE, UserFolders.data().resolve("chat-history"))
+                .build();
+    }
+
+    /** What the user types, up to the first line that does not end in a backslash. */
+    static String read(LineReader reader) {
+        StringBuilder text = new StringBuilder();
+        String line = reader.readLine("> ");
+        while (line.endsWith("\\")) {
+            text.append(line, 0, line.length() - 1).append('\n');
+            line = reader.readLine(". ");
+        }
+        return text.append(line).toString().strip();
     }
 
     private void converse(LanguageModel steered, Decoding how, LineReader reader, PrintWriter out, AtomicBoolean stop) {
@@ -68,7 +96,7 @@ final class ChatCommand implements Callable<Integer> {
         while (true) {
             String line;
             try {
-                line = reader.readLine("> ").strip();
+                line = read(reader);
             } catch (UserInterruptException e) {
                 continue;
             } catch (EndOfFileException e) {
@@ -85,14 +113,25 @@ final class ChatCommand implements Callable<Integer> {
             } else if (line.startsWith("/system ")) {
                 system = line.substring("/system ".length()).strip();
                 messages = beginning(system);
+            } else if (line.equals("/tokens")) {
+                TokenLines.print(tokens(steered, messages), out);
             } else if (line.startsWith("/")) {
-                out.println("There is no such command. Choose /system TEXT, /reset or /quit.");
+                out.println("There is no such command. Choose /system TEXT, /reset, /tokens or /quit.");
             } else {
                 messages.add(Message.user(line));
                 messages.add(Message.assistant(answer(steered, how, messages, out, stop)));
             }
             out.flush();
         }
+    }
+
+    private static List<Token> tokens(LanguageModel model, List<Message> messages) {
+        return messages.isEmpty()
+                ? List.of()
+                : model.tokenizer()
+                        .tokens(
+                                model.chatTemplate().render(messages, ChatOptions.forAnswer()),
+                                SpecialTokens.NONE); // what the model would read before its next answer
     }
 
     private static List<Message> beginning(@Nullable String system) {

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.problem.PintleException;
 import dev.pintle.study.RunManifest;
@@ -57,8 +58,8 @@ final class DoctorCommand implements Callable<Integer> {
         line(out, "disk", disk(Path.of("").toAbsolutePath()));
         engine(out, troubles);
         line(out, "native cache", Engine.nativeCacheFolder());
-        line(out, "model cache", huggingFaceCache().toString());
-        for (String name : List.of("HF_TOKEN", "GOODFIRE_API_KEY", "NEURONPEDIA_API_KEY")) {
+        hub(out, troubles);
+        for (String name : List.of("GOODFIRE_API_KEY", "NEURONPEDIA_API_KEY")) {
             line(out, name, isSet(name) ? "set" : "not set");
         }
         model(out, troubles);
@@ -87,6 +88,17 @@ final class DoctorCommand implements Callable<Integer> {
                     "GPU",
                     Engine.cudaAvailable() ? "CUDA" : "none used: this libtorch is built for the processor alone");
         } catch (PintleException | LinkageError e) {
+            troubles.add(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void hub(PrintWriter out, List<String> troubles) {
+        try {
+            HubSettings settings = Session.of(Objects.requireNonNull(spec)).hub();
+            line(out, "model cache", settings.cache().toString());
+            line(out, "hub", settings.endpoint() + (settings.offline() ? ", switched off" : ""));
+            line(out, "hub token", settings.token().toString());
+        } catch (PintleException | IllegalArgumentException e) {
             troubles.add(String.valueOf(e.getMessage()));
         }
     }
@@ -136,17 +148,6 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static String gib(long bytes) {
         return String.format(Locale.ROOT, "%.1f", bytes / (double) (1L << 30));
-    }
-
-    private static Path huggingFaceCache() {
-        String hub = System.getenv("HF_HUB_CACHE");
-        String home = System.getenv("HF_HOME");
-        if (hub != null) {
-            return Path.of(hub);
-        }
-        return home != null
-                ? Path.of(home, "hub")
-                : Path.of(System.getProperty("user.home"), ".cache", "huggingface", "hub");
     }
 
     private static boolean isSet(String variable) {

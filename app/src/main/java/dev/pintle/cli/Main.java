@@ -22,6 +22,9 @@ import picocli.CommandLine.ScopeType;
             CaptureCommand.class,
             ChatCommand.class,
             VectorCommand.class,
+            PullCommand.class,
+            ModelsCommand.class,
+            TokensCommand.class,
             DoctorCommand.class,
             BenchCommand.class
         })
@@ -31,6 +34,16 @@ public final class Main implements Runnable {
 
     @CommandLine.Spec
     private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
+
+    private final Session session;
+
+    private Main(Session session) {
+        this.session = session;
+    }
+
+    Session session() {
+        return session;
+    }
 
     /** Version for {@code --version}. */
     static final class Version implements IVersionProvider {
@@ -49,7 +62,11 @@ public final class Main implements Runnable {
     }
 
     static int run(PrintWriter out, PrintWriter err, String... args) {
-        Main main = new Main();
+        return run(Session.REAL, out, err, args);
+    }
+
+    static int run(Session session, PrintWriter out, PrintWriter err, String... args) {
+        Main main = new Main(session);
         CommandLine command = new CommandLine(main)
                 .setOut(out)
                 .setErr(err)

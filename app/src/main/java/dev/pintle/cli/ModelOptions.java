@@ -1,10 +1,22 @@
 package dev.pintle.cli;
 
+import dev.pintle.hub.HubClient;
+import dev.pintle.hub.HubException;
+import dev.pintle.hub.HubPlan;
+import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
+import dev.pintle.hub.RepoId;
+import dev.pintle.hub.Selection;
+import dev.pintle.hub.Sizes;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Which model a command runs, shared by all that run one. */
 final class ModelOptions {
@@ -12,8 +24,12 @@ final class ModelOptions {
             names = "--model",
             paramLabel = "NAME|DIR",
             defaultValue = ModelFolders.EMBEDDED,
-            description = "Model: ${DEFAULT-VALUE} or a folder in the Hugging Face format (default: ${DEFAULT-VALUE}).")
+            description = "Model: ${DEFAULT-VALUE}, a repository in the cache (org/name[@revision]), or a folder in the"
+                    + " Hugging Face format (default: ${DEFAULT-VALUE}).")
     private String model = ModelFolders.EMBEDDED;
+
+    @Option(names = "--pull", description = "Fetch the model from the Hugging Face hub if it is not in the cache.")
+    private boolean pull;
 
     @Option(
             names = "--dtype",
@@ -29,8 +45,44 @@ final class ModelOptions {
             description = "Device: cpu, cuda, cuda:N or best (default: ${DEFAULT-VALUE}).")
     private String device = "best";
 
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
     LanguageModel load() {
-        return LanguageModel.load(model, Device.parse(device), DType.parse(dtype));
+        Device where = Device.parse(device);
+        DType how = DType.parse(dtype);
+        Path folder = folder();
+        boolean cached = HubClient.repositoryOf(folder).isPresent();
+        return LanguageModel.load(cached ? folder.toString() : model, where, how);
+    }
+
+    /** The model's folder. Asks the network only for a repository that is missing, and only if the user wants that. */
+    Path folder() {
+        Session session = Session.of(Objects.requireNonNull(command));
+        HubSettings settings = session.hub();
+        try {
+            return ModelFolders.find(model, settings);
+        } catch (HubException e) {
+            if (e.reason() != HubException.Reason.NOT_CACHED
+                    || settings.offline()
+                    || !(pull || session.interactive())) {
+                throw e;
+            }
+            HubClient hub = HubClient.of(settings);
+            HubPlan plan = hub.plan(RepoId.parse(model), Selection.forModel());
+            if (!pull && !session.confirms(question(plan))) {
+                throw e;
+            }
+            return hub.fetch(
+                    plan,
+                    new DownloadProgress(
+                            command.commandLine().getErr(), session.interactive(), System::nanoTime));
+        }
+    }
+
+    private static String question(HubPlan plan) {
+        return plan.repo() + " is not here. Download " + plan.filesMissing() + " files, "
+                + Sizes.text(plan.bytesMissing()) + "?";
     }
 
     Device device() {

@@ -1,0 +1,121 @@
+package dev.pintle.cli;
+
+import dev.pintle.hub.HubFile;
+import dev.pintle.hub.HubListener;
+import dev.pintle.hub.HubPlan;
+import dev.pintle.hub.Sizes;
+import java.io.PrintWriter;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/** A download as one line with bar, rate and time left on a terminal, and as a line a file elsewhere. */
+final class DownloadProgress implements HubListener {
+    private static final int BAR = 24;
+    private static final long NANOS = 1_000_000_000L;
+    private static final long WINDOW = 8 * NANOS;
+    private static final long REDRAW = NANOS / 10;
+    private static final long REPORT = 30 * NANOS;
+
+    private final PrintWriter err;
+    private final boolean terminal;
+    private final LongSupplier clock;
+    private final Map<String, Long> done = new HashMap<>();
+    private final Map<String, Long> sizes = new HashMap<>();
+    private final Deque<long[]> arrivals = new ArrayDeque<>(); // {when, bytes fetched by then}
+    private long total;
+    private long fetched;
+    private long shown;
+
+    /** @param clock nanoseconds */
+    DownloadProgress(PrintWriter err, boolean terminal, LongSupplier clock) {
+        this.err = err;
+        this.terminal = terminal;
+        this.clock = clock;
+    }
+
+    @Override
+    public synchronized void planned(HubPlan plan) {
+        total = plan.bytes();
+        plan.files().forEach(file -> sizes.put(file.path(), file.bytes()));
+        shown = clock.getAsLong();
+        arrivals.add(new long[] {shown, 0});
+        long here = plan.bytes() - plan.bytesMissing();
+        line(plan.repo().name() + " at " + plan.commit().substring(0, 7) + ": " + plan.files().size() + " files, "
+                + Sizes.text(plan.bytes()) + (here > 0 ? ", of which " + Sizes.text(here) + " are here" : ""));
+        for (HubFile file : plan.files()) {
+            if (file.bytesMissing() == 0) {
+                done.put(file.path(), file.bytes());
+            }
+        }
+    }
+
+    @Override
+    public synchronized void progress(String file, long bytesDone, long bytesTotal) {
+        Long before = done.put(file, bytesDone);
+        if (before != null && bytesDone > before) { // the first call tells what was here
+            fetched += bytesDone - before;
+        }
+        long now = clock.getAsLong();
+        if (now - shown >= (terminal ? REDRAW : REPORT)) {
+            shown = now;
+            arrivals.add(new long[] {now, fetched});
+            while (arrivals.size() > 2 && now - arrivals.getFirst()[0] > WINDOW) {
+                arrivals.removeFirst();
+            }
+            if (terminal) {
+                err.print("\r\033[K  " + bar() + " " + state() + "  " + file);
+                err.flush();
+            } else {
+                line("  " + state());
+            }
+        }
+    }
+
+    @Override
+    public synchronized void finished(String file) {
+        line("  " + file + "  " + Sizes.text(sizes.getOrDefault(file, 0L)));
+    }
+
+    @Override
+    public synchronized void note(String text) {
+        line("  " + text);
+    }
+
+    private void line(String text) {
+        err.println((terminal ? "\r\033[K" : "") + text);
+        err.flush();
+    }
+
+    private long here() {
+        return done.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private String bar() {
+        int filled = total == 0 ? BAR : (int) Math.min(BAR, BAR * here() / total);
+        return "█".repeat(filled) + "░".repeat(BAR - filled);
+    }
+
+    private String state() {
+        long[] first = arrivals.getFirst();
+        long[] last = arrivals.getLast();
+        double rate = last[0] == first[0] ? 0 : (last[1] - first[1]) * (double) NANOS / (last[0] - first[0]);
+        String text = Sizes.text(here()) + " of " + Sizes.text(total);
+        return rate < 1
+                ? text
+                : text + "  " + Sizes.text(Math.round(rate)) + "/s  " + duration((total - here()) / rate) + " left";
+    }
+
+    static String duration(double seconds) {
+        long whole = Math.max(0, Math.round(seconds));
+        if (whole < 60) {
+            return whole + " s";
+        }
+        return whole < 3600
+                ? String.format(Locale.ROOT, "%d min %02d s", whole / 60, whole % 60)
+                : String.format(Locale.ROOT, "%d h %02d min", whole / 3600, whole % 3600 / 60);
+    }
+}

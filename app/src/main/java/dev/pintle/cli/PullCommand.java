@@ -1,0 +1,51 @@
+package dev.pintle.cli;
+
+import dev.pintle.hub.HubClient;
+import dev.pintle.hub.RepoId;
+import dev.pintle.hub.Selection;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle pull}: fetches a model into the cache. */
+@Command(
+        name = "pull",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Fetches a model from the Hugging Face hub into the cache that Hugging Face's own library uses.",
+            "Ctrl-C is safe: the same command goes on where it stopped."
+        })
+final class PullCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "REPO[@REVISION]", description = "Such as google/gemma-2-2b-it.")
+    private String repo = "";
+
+    @Parameters(
+            index = "1..*",
+            paramLabel = "FILES",
+            description = "Names or patterns, such as '*.safetensors' (default: what it takes to run a model).")
+    private List<String> files = new ArrayList<>();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        CommandSpec command = Objects.requireNonNull(spec);
+        Session session = Session.of(command);
+        Path folder = HubClient.of(session.hub())
+                .snapshot(
+                        RepoId.parse(repo),
+                        files.isEmpty() ? Selection.forModel() : Selection.matching(files),
+                        new DownloadProgress(
+                                command.commandLine().getErr(), session.interactive(), System::nanoTime));
+        command.commandLine().getOut().println(folder);
+        return 0;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.pintle.cli;
+
+import dev.pintle.hub.HubSettings;
+import java.io.Console;
+import java.lang.reflect.InvocationTargetException;
+import java.util.Locale;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** What a command finds around it: the hub's settings, and a person at a terminal or none. */
+interface Session {
+    /** The user's own. */
+    Session REAL = new Session() {};
+
+    /** The session that a command runs in. */
+    static Session of(CommandSpec spec) {
+        return spec.root().userObject() instanceof Main main ? main.session() : REAL;
+    }
+
+    /** Where models come from. */
+    default HubSettings hub() {
+        return HubSettings.fromEnvironment();
+    }
+
+    /** Whether input and output are a terminal. */
+    default boolean interactive() {
+        Console console = System.console();
+        if (console == null) {
+            return false;
+        }
+        try { // since Java 22 there is a console without a terminal too, and a method that tells
+            return Boolean.TRUE.equals(Console.class.getMethod("isTerminal").invoke(console));
+        } catch (NoSuchMethodException e) {
+            return true;
+        } catch (IllegalAccessException | InvocationTargetException e) {
+            return false;
+        }
+    }
+
+    /** Whether the person at the terminal says yes. */
+    default boolean confirms(String question) {
+        Console console = System.console();
+        String answer = console == null ? null : console.readLine("%s [y/N] ", question);
+        return answer != null && answer.strip().toLowerCase(Locale.ROOT).matches("y|yes");
+    }
+}

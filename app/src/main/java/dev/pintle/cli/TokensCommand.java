@@ -1,0 +1,73 @@
+package dev.pintle.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.chat.ChatOptions;
+import dev.pintle.chat.ChatTemplate;
+import dev.pintle.chat.SpecialTokens;
+import dev.pintle.chat.Token;
+import dev.pintle.chat.Tokenizer;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle tokens}: a text as the model sees it. */
+@Command(
+        name = "tokens",
+        mixinStandardHelpOptions = true,
+        description = "Shows the tokens of a text or conversation: ids and pieces. Loads no weights.")
+final class TokensCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @ArgGroup(multiplicity = "1")
+    private Input input = new Input();
+
+    @Option(names = "--json", description = "Print id, text and place of every token as JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** What to look at. */
+    static final class Input {
+        @Parameters(paramLabel = "TEXT", description = "Text as it is, with the model's own start token.")
+        private @Nullable String text;
+
+        @Option(
+                names = "--chat",
+                paramLabel = "FILE",
+                description = "Conversation to be answered: JSON list of {role, content}.")
+        private @Nullable Path chat;
+    }
+
+    @Override
+    public Integer call() throws JsonProcessingException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Path folder = model.folder();
+        try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+            List<Token> tokens = input.chat != null
+                    ? tokenizer.tokens(
+                            ChatTemplate.load(folder).render(ChatFile.read(input.chat), ChatOptions.forAnswer()),
+                            SpecialTokens.NONE) // the template writes them itself
+                    : tokenizer.tokens(input.text == null ? "" : input.text, SpecialTokens.ADD);
+            if (json) {
+                out.println(new ObjectMapper()
+                        .writeValueAsString(tokens.stream().map(TokenLines::fields).toList()));
+            } else {
+                TokenLines.print(tokens, out);
+            }
+            return 0;
+        }
+    }
+}
