@@ -10,6 +10,8 @@ import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -76,8 +78,18 @@ final class ChatCommand implements Callable<Integer> {
                 .terminal(terminal)
                 .parser(parser)
                 .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
-                .variable(LineReader.HISTORY_FILE, UserFolders.data().resolve("chat-history"))
+                .variable(LineReader.HISTORY_FILE, history())
                 .build();
+    }
+
+    private static Path history() {
+        Path file = UserFolders.data().resolve("chat-history");
+        try {
+            Files.createDirectories(UserFolders.data());
+        } catch (IOException e) {
+            // then this conversation's lines are remembered while it lasts
+        }
+        return file;
     }
 
     /** What the user types, up to the first line that does not end in a backslash. */

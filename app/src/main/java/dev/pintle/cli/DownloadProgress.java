@@ -44,7 +44,7 @@ final class DownloadProgress implements HubListener {
         shown = clock.getAsLong();
         arrivals.add(new long[] {shown, 0});
         long here = plan.bytes() - plan.bytesMissing();
-        line(plan.repo().name() + " at " + plan.commit().substring(0, 7) + ": " + plan.files().size() + " files, "
+        line(plan.repo().name() + " at " + plan.commit().substring(0, 7) + ": " + count(plan.files().size()) + ", "
                 + Sizes.text(plan.bytes()) + (here > 0 ? ", of which " + Sizes.text(here) + " are here" : ""));
         for (HubFile file : plan.files()) {
             if (file.bytesMissing() == 0) {
@@ -107,6 +107,10 @@ final class DownloadProgress implements HubListener {
         return rate < 1
                 ? text
                 : text + "  " + Sizes.text(Math.round(rate)) + "/s  " + duration((total - here()) / rate) + " left";
+    }
+
+    static String count(int files) {
+        return files == 1 ? "1 file" : files + " files";
     }
 
     static String duration(double seconds) {

@@ -76,12 +76,12 @@ final class ModelOptions {
             return hub.fetch(
                     plan,
                     new DownloadProgress(
-                            command.commandLine().getErr(), session.interactive(), System::nanoTime));
+                            command.commandLine().getErr(), session.terminal(), System::nanoTime));
         }
     }
 
     private static String question(HubPlan plan) {
-        return plan.repo() + " is not here. Download " + plan.filesMissing() + " files, "
+        return plan.repo() + " is not here. Download " + DownloadProgress.count(plan.filesMissing()) + ", "
                 + Sizes.text(plan.bytesMissing()) + "?";
     }
 

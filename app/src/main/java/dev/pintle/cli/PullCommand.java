@@ -44,7 +44,7 @@ final class PullCommand implements Callable<Integer> {
                         RepoId.parse(repo),
                         files.isEmpty() ? Selection.forModel() : Selection.matching(files),
                         new DownloadProgress(
-                                command.commandLine().getErr(), session.interactive(), System::nanoTime));
+                                command.commandLine().getErr(), session.terminal(), System::nanoTime));
         command.commandLine().getOut().println(folder);
         return 0;
     }

@@ -21,7 +21,12 @@ interface Session {
         return HubSettings.fromEnvironment();
     }
 
-    /** Whether input and output are a terminal. */
+    /** Whether standard error, where progress goes, is a terminal; the launcher says so. */
+    default boolean terminal() {
+        return Boolean.getBoolean("pintle.terminal");
+    }
+
+    /** Whether somebody is there to answer a question. */
     default boolean interactive() {
         Console console = System.console();
         if (console == null) {
