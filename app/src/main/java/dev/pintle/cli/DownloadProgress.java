@@ -44,8 +44,9 @@ final class DownloadProgress implements HubListener {
         shown = clock.getAsLong();
         arrivals.add(new long[] {shown, 0});
         long here = plan.bytes() - plan.bytesMissing();
-        line(plan.repo().name() + " at " + plan.commit().substring(0, 7) + ": " + count(plan.files().size()) + ", "
-                + Sizes.text(plan.bytes()) + (here > 0 ? ", of which " + Sizes.text(here) + " are here" : ""));
+        line(plan.repo().name() + " at " + plan.commit().substring(0, 7) + ": "
+                + count(plan.files().size()) + ", " + Sizes.text(plan.bytes())
+                + (here > 0 ? ", of which " + Sizes.text(here) + " are here" : ""));
         for (HubFile file : plan.files()) {
             if (file.bytesMissing() == 0) {
                 done.put(file.path(), file.bytes());

@@ -74,9 +74,7 @@ final class ModelOptions {
                 throw e;
             }
             return hub.fetch(
-                    plan,
-                    new DownloadProgress(
-                            command.commandLine().getErr(), session.terminal(), System::nanoTime));
+                    plan, new DownloadProgress(command.commandLine().getErr(), session.terminal(), System::nanoTime));
         }
     }
 

@@ -87,7 +87,8 @@ final class ModelsCommand implements Callable<Integer> {
                     .writeValueAsString(models.stream().map(Model::fields).toList()));
             return 0;
         }
-        int width = models.stream().mapToInt(model -> model.name().length()).max().orElse(0);
+        int width =
+                models.stream().mapToInt(model -> model.name().length()).max().orElse(0);
         String row = "%-" + Math.max(5, width) + "s  %-8s  %9s  %-10s  %s%n";
         out.printf(Locale.ROOT, row, "model", "revision", "size", "family", "");
         for (Model model : models) {

@@ -43,8 +43,7 @@ final class PullCommand implements Callable<Integer> {
                 .snapshot(
                         RepoId.parse(repo),
                         files.isEmpty() ? Selection.forModel() : Selection.matching(files),
-                        new DownloadProgress(
-                                command.commandLine().getErr(), session.terminal(), System::nanoTime));
+                        new DownloadProgress(command.commandLine().getErr(), session.terminal(), System::nanoTime));
         command.commandLine().getOut().println(folder);
         return 0;
     }

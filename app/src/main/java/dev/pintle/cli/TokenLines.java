@@ -13,7 +13,12 @@ final class TokenLines {
 
     static void print(List<Token> tokens, PrintWriter out) {
         for (Token token : tokens) {
-            out.printf(Locale.ROOT, "%7d  %s%s%n", token.id(), quoted(token.text()), token.span() == null ? "  added" : "");
+            out.printf(
+                    Locale.ROOT,
+                    "%7d  %s%s%n",
+                    token.id(),
+                    quoted(token.text()),
+                    token.span() == null ? "  added" : "");
         }
         out.println(tokens.size() + (tokens.size() == 1 ? " token" : " tokens"));
     }

@@ -63,7 +63,8 @@ final class TokensCommand implements Callable<Integer> {
                     : tokenizer.tokens(input.text == null ? "" : input.text, SpecialTokens.ADD);
             if (json) {
                 out.println(new ObjectMapper()
-                        .writeValueAsString(tokens.stream().map(TokenLines::fields).toList()));
+                        .writeValueAsString(
+                                tokens.stream().map(TokenLines::fields).toList()));
             } else {
                 TokenLines.print(tokens, out);
             }

@@ -10,8 +10,7 @@ final class UserFolders {
 
     /** Folder for data: that of the operating system's custom, or {@code XDG_DATA_HOME}. */
     static Path data() {
-        return data(
-                System.getenv(), System.getProperty("os.name", ""), Path.of(System.getProperty("user.home", "")));
+        return data(System.getenv(), System.getProperty("os.name", ""), Path.of(System.getProperty("user.home", "")));
     }
 
     static Path data(Map<String, String> environment, String system, Path home) {

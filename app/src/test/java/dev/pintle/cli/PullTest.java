@@ -74,7 +74,8 @@ class PullTest {
 
     /** The hub then has the demo model, under another name. */
     private void fillWithParley() throws IOException {
-        for (String name : List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")) {
+        for (String name :
+                List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")) {
             hub.with(name, Files.readString(Golden.parley().resolve(name)));
         }
         hub.withLarge("model.safetensors", Files.readAllBytes(Golden.parley().resolve("model.safetensors")));
@@ -99,7 +100,8 @@ class PullTest {
     @Test
     void pull_fetches_the_files_that_are_named() {
         hub.with("a.json", "{}").with("b.txt", "b").withLarge("c/d.bin", 10);
-        assertThat(pintle("pull", "org/tiny@" + FakeHub.COMMIT, "*.json", "c/d.bin")).isZero();
+        assertThat(pintle("pull", "org/tiny@" + FakeHub.COMMIT, "*.json", "c/d.bin"))
+                .isZero();
         assertThat(snapshot().resolve("a.json")).hasContent("{}");
         assertThat(snapshot().resolve("c/d.bin")).exists();
         assertThat(snapshot().resolve("b.txt")).doesNotExist();
@@ -134,16 +136,13 @@ class PullTest {
     @Test
     void a_model_that_is_missing_is_an_error_that_names_the_command_to_fetch_it() {
         assertThat(pintle("tokens", "--model", "org/tiny@v1", "Hi")).isEqualTo(1);
-        assertThat(err)
-                .hasToString(
-                        """
+        assertThat(err).hasToString("""
                         The model is not in the cache.
                           model:     org/tiny@v1
                           looked in: %s
                                      %s
                           try:       pintle pull org/tiny@v1
-                        """
-                                .formatted(Path.of("org/tiny@v1").toAbsolutePath(), home.resolve("hub")));
+                        """.formatted(Path.of("org/tiny@v1").toAbsolutePath(), home.resolve("hub")));
         assertThat(hub.requests()).isEmpty();
     }
 
@@ -152,17 +151,14 @@ class PullTest {
         fillWithParley();
         assertThat(pintle("pull", "org/tiny", "config.json")).isZero();
         assertThat(pintle("tokens", "--model", "org/tiny", "Hi")).isEqualTo(1);
-        assertThat(err)
-                .hasToString(
-                        """
+        assertThat(err).hasToString("""
                         The model is in the cache in part only.
                           model:   org/tiny
                           folder:  %s
                           missing: tokenizer.json
                                    model.safetensors
                           try:     pintle pull org/tiny
-                        """
-                                .formatted(snapshot()));
+                        """.formatted(snapshot()));
         assertThat(pintle("models")).isZero();
         assertThat(out.toString()).contains("incomplete: pintle pull org/tiny@" + FakeHub.COMMIT);
     }
@@ -211,7 +207,8 @@ class PullTest {
         progress.progress("model.safetensors", 1_100_000_000L, 4_000_000_000L);
         assertThat(out.toString())
                 .contains("org/tiny at 0123456: 1 file, 4.0 GB, of which 1.0 GB are here\n")
-                .endsWith("\r\033[K  ██████░░░░░░░░░░░░░░░░░░ 1.1 GB of 4.0 GB  50.0 MB/s  58 s left  model.safetensors");
+                .endsWith(
+                        "\r\033[K  ██████░░░░░░░░░░░░░░░░░░ 1.1 GB of 4.0 GB  50.0 MB/s  58 s left  model.safetensors");
     }
 
     @Test

@@ -75,8 +75,9 @@ class TokensTest {
     void a_line_that_ends_in_a_backslash_goes_on_in_the_next() {
         Deque<String> typed = new ArrayDeque<>(List.of("one\\", "  two\\", "three", "four"));
         LineReader reader = (LineReader) Proxy.newProxyInstance(
-                LineReader.class.getClassLoader(), new Class<?>[] {LineReader.class}, (proxy, method, args) ->
-                        typed.pop());
+                LineReader.class.getClassLoader(),
+                new Class<?>[] {LineReader.class},
+                (proxy, method, args) -> typed.pop());
         assertThat(ChatCommand.read(reader)).isEqualTo("one\n  two\nthree");
         assertThat(ChatCommand.read(reader)).isEqualTo("four");
     }

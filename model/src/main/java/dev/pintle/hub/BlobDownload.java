@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -35,12 +36,19 @@ final class BlobDownload {
     private final RepoId repo;
     private final String path;
     private final Path partial;
+    private final BooleanSupplier stopped;
     private final ContentHash hash;
     private final byte[] buffer = new byte[BUFFER];
     private Remote remote;
     private long done;
 
-    /** @param repo at its commit @param partial where to collect the bytes */
+    /**
+     * A download that has not begun.
+     *
+     * @param repo at its commit
+     * @param partial where to collect the bytes
+     * @param stopped whether to stop; asked often, since Java's HTTP client may swallow an interrupt
+     */
     BlobDownload(
             HubHttp http,
             HubSettings settings,
@@ -49,7 +57,8 @@ final class BlobDownload {
             RepoId repo,
             String path,
             Remote remote,
-            Path partial) {
+            Path partial,
+            BooleanSupplier stopped) {
         this.http = http;
         this.problems = new HubProblems(settings);
         this.settings = settings;
@@ -59,6 +68,7 @@ final class BlobDownload {
         this.path = path;
         this.remote = remote;
         this.partial = partial;
+        this.stopped = stopped;
         this.hash = ContentHash.of(remote.etag(), remote.bytes());
     }
 
@@ -118,6 +128,7 @@ final class BlobDownload {
 
     private void fetch(FileChannel out) throws IOException, InterruptedException {
         while (done < remote.bytes()) {
+            requireNotStopped();
             long before = done;
             Failure failure = attempt(out);
             if (done > before) {
@@ -144,8 +155,7 @@ final class BlobDownload {
     /** Why an attempt ended early, and how long the server wants us to wait. */
     private record Failure(HubException problem, Optional<Duration> asked) {}
 
-    private @Nullable Failure attempt(FileChannel out)
-            throws IOException, InterruptedException {
+    private @Nullable Failure attempt(FileChannel out) throws IOException, InterruptedException {
         HttpResponse<InputStream> answer;
         try {
             answer = http.open(remote.location(), done);
@@ -196,10 +206,11 @@ final class BlobDownload {
             try {
                 read = in.read(buffer);
             } catch (IOException e) {
-                requireNotInterrupted();
-                return new Failure(cut(stall.happened() ? "nothing came for a while" : e.getMessage()), Optional.empty());
+                requireNotStopped();
+                return new Failure(
+                        cut(stall.happened() ? "nothing came for a while" : e.getMessage()), Optional.empty());
             }
-            requireNotInterrupted();
+            requireNotStopped();
             if (read < 0) {
                 return done < remote.bytes() ? new Failure(cut("the server ended it"), Optional.empty()) : null;
             }
@@ -232,8 +243,8 @@ final class BlobDownload {
                         .fact("try", "the same command again; it goes on from here"));
     }
 
-    private static void requireNotInterrupted() throws InterruptedException {
-        if (Thread.interrupted()) {
+    private void requireNotStopped() throws InterruptedException {
+        if (Thread.interrupted() || stopped.getAsBoolean()) {
             throw new InterruptedException();
         }
     }

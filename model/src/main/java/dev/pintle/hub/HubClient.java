@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -142,9 +143,9 @@ public final class HubClient {
     public Optional<Path> file(RepoId repo, String path, HubListener listener) {
         RepoFolder folder = folder(repo);
         Optional<String> commit = folder.commitOf(repo.revision());
-        Optional<Path> here =
-                commit.map(known -> folder.file(known, path)).filter(Files::isRegularFile);
-        boolean lacking = commit.filter(known -> folder.isKnownToLack(known, path)).isPresent();
+        Optional<Path> here = commit.map(known -> folder.file(known, path)).filter(Files::isRegularFile);
+        boolean lacking =
+                commit.filter(known -> folder.isKnownToLack(known, path)).isPresent();
         if ((here.isPresent() || lacking) && (settings.offline() || repo.isCommit())) {
             return here;
         }
@@ -164,7 +165,10 @@ public final class HubClient {
                 throw e;
             }
             RepoId at = repo.at(remote.commit());
-            fetch(new HubPlan(repo, remote.commit(), List.of(planned(folder, at, path, remote.bytes(), remote.etag()))), listener);
+            fetch(
+                    new HubPlan(
+                            repo, remote.commit(), List.of(planned(folder, at, path, remote.bytes(), remote.etag()))),
+                    listener);
             return Optional.of(folder.file(remote.commit(), path));
         });
     }
@@ -223,7 +227,8 @@ public final class HubClient {
     }
 
     private static HubException lacking(RepoId repo, List<String> missing, List<String> all) {
-        Problem problem = Problem.of("The repository lacks files that were asked for.").fact("repository", repo);
+        Problem problem =
+                Problem.of("The repository lacks files that were asked for.").fact("repository", repo);
         for (String pattern : missing) {
             problem = problem.fact("missing", pattern);
         }
@@ -243,8 +248,10 @@ public final class HubClient {
                                 .fact("file", file.path())
                                 .fact("size", Sizes.text(file.bytes()))
                                 .fact("most", Sizes.text(LARGEST))
-                                .fact("try", "Hugging Face's own library, into the same cache: hf download "
-                                        + plan.repo().name()));
+                                .fact(
+                                        "try",
+                                        "Hugging Face's own library, into the same cache: hf download "
+                                                + plan.repo().name()));
             }
         }
         long free;
@@ -278,7 +285,7 @@ public final class HubClient {
             RepoId at = plan.repo().at(plan.commit());
             for (HubFile file : plan.files()) {
                 tasks.submit(() -> {
-                    fetch(at, file, folder, listener);
+                    fetch(at, file, folder, listener, pool::isShutdown);
                     return null;
                 });
             }
@@ -315,7 +322,7 @@ public final class HubClient {
         }
     }
 
-    private void fetch(RepoId at, HubFile file, RepoFolder folder, HubListener listener)
+    private void fetch(RepoId at, HubFile file, RepoFolder folder, HubListener listener, BooleanSupplier stopped)
             throws IOException, InterruptedException {
         String path = file.path();
         Path there = folder.file(at.revision(), path);
@@ -329,7 +336,8 @@ public final class HubClient {
                     boolean missing = !Files.isRegularFile(blob) || Files.size(blob) != remote.bytes();
                     if (missing) {
                         Path partial = folder.incomplete(remote.etag());
-                        new BlobDownload(http(), settings, machine, listener, at, path, remote, partial).into(blob);
+                        new BlobDownload(http(), settings, machine, listener, at, path, remote, partial, stopped)
+                                .into(blob);
                     }
                     folder.place(remote.etag(), at.revision(), path, settings.symlinks(), missing);
                 }

@@ -178,7 +178,13 @@ final class HubHttp {
     }
 
     private <T> HttpResponse<T> metadata(
-            URI first, String method, BodyHandler<T> body, RepoId repo, String file, HubListener listener, Follow follow)
+            URI first,
+            String method,
+            BodyHandler<T> body,
+            RepoId repo,
+            String file,
+            HubListener listener,
+            Follow follow)
             throws InterruptedException {
         Patience patience = new Patience(machine, listener);
         while (true) {
@@ -236,7 +242,8 @@ final class HubHttp {
 
     private URI resolve(URI from, String location) {
         URI to = from.resolve(parse(location));
-        boolean web = "https".equals(to.getScheme()) || ("http".equals(to.getScheme()) && "http".equals(from.getScheme()));
+        boolean web =
+                "https".equals(to.getScheme()) || ("http".equals(to.getScheme()) && "http".equals(from.getScheme()));
         if (!web || to.getHost() == null) {
             throw problems.notAsExpected(
                     "The server sent us to an address that cannot be used.",
@@ -252,7 +259,10 @@ final class HubHttp {
             return URI.create(location);
         } catch (IllegalArgumentException e) {
             throw problems.notAsExpected(
-                    "The server sent us to an address that cannot be used.", "Location", "an address", "something else");
+                    "The server sent us to an address that cannot be used.",
+                    "Location",
+                    "an address",
+                    "something else");
         }
     }
 

@@ -26,7 +26,8 @@ final class HubProblems {
      */
     HubException of(int status, HttpHeaders headers, RepoId repo, String file) {
         String code = headers.firstValue("X-Error-Code").orElse("").toLowerCase(Locale.ROOT);
-        String said = settings.token().hideIn(headers.firstValue("X-Error-Message").orElse(""));
+        String said =
+                settings.token().hideIn(headers.firstValue("X-Error-Message").orElse(""));
         if (code.equals("revisionnotfound")) {
             return HubException.of(
                     Reason.REVISION_NOT_FOUND,
@@ -104,7 +105,8 @@ final class HubProblems {
                         "try",
                         settings.token().isSet()
                                 ? "accepting the terms at " + page(repo) + " with the account of this token"
-                                : "accepting the terms at " + page(repo) + ", then a token of that account in HF_TOKEN");
+                                : "accepting the terms at " + page(repo)
+                                        + ", then a token of that account in HF_TOKEN");
         if (settings.token().isSet()) {
             problem = problem.fact("try", "a token that may read gated repositories, if this one is fine-grained");
         }
@@ -132,7 +134,9 @@ final class HubProblems {
                 Problem.of("The server cannot be reached.")
                         .fact("server", server(uri))
                         .fact("cause", why)
-                        .fact("try", "again later; or HF_ENDPOINT for another server, HF_HUB_OFFLINE=1 for the cache alone"),
+                        .fact(
+                                "try",
+                                "again later; or HF_ENDPOINT for another server, HF_HUB_OFFLINE=1 for the cache alone"),
                 cause);
     }
 

@@ -41,7 +41,8 @@ final class Patience {
      */
     void pause(HubException failure, Optional<Duration> asked) throws InterruptedException {
         failures++;
-        if (failures > RETRIES || asked.filter(wait -> wait.compareTo(LONGEST_ASKED) > 0).isPresent()) {
+        if (failures > RETRIES
+                || asked.filter(wait -> wait.compareTo(LONGEST_ASKED) > 0).isPresent()) {
             throw failure;
         }
         Duration pause = asked.orElse(FIRST_PAUSE.multipliedBy(1L << (failures - 1)));
@@ -60,8 +61,10 @@ final class Patience {
         Optional<Duration> retryAfter = headers.firstValue("Retry-After").flatMap(Patience::duration);
         return retryAfter.isPresent()
                 ? retryAfter
-                : headers.firstValue("ratelimit").map(RATE_LIMIT::matcher).filter(Matcher::find).map(found ->
-                        Duration.ofSeconds(Long.parseLong(found.group(1))));
+                : headers.firstValue("ratelimit")
+                        .map(RATE_LIMIT::matcher)
+                        .filter(Matcher::find)
+                        .map(found -> Duration.ofSeconds(Long.parseLong(found.group(1))));
     }
 
     private static Optional<Duration> duration(String retryAfter) {

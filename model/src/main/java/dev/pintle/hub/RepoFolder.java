@@ -89,8 +89,7 @@ final class RepoFolder {
     }
 
     Path lock(String etag) {
-        return SafeNames.resolve(
-                cache.resolve(".locks").resolve(String.valueOf(root.getFileName())), etag + ".lock");
+        return SafeNames.resolve(cache.resolve(".locks").resolve(String.valueOf(root.getFileName())), etag + ".lock");
     }
 
     Path snapshot(String commit) {
@@ -145,7 +144,8 @@ final class RepoFolder {
             List<Path> newestFirst = new ArrayList<>(commits.filter(Files::isDirectory)
                     .filter(commit -> RepoId.isCommit(String.valueOf(commit.getFileName())))
                     .toList());
-            newestFirst.sort((a, b) -> Long.compare(b.toFile().lastModified(), a.toFile().lastModified()));
+            newestFirst.sort(
+                    (a, b) -> Long.compare(b.toFile().lastModified(), a.toFile().lastModified()));
             List<CachedRepo> repos = new ArrayList<>();
             for (Path snapshot : newestFirst) {
                 repos.add(describe(snapshot));
@@ -164,7 +164,8 @@ final class RepoFolder {
                 bytes += Files.size(file);
             }
         }
-        boolean model = Files.exists(snapshot.resolve("config.json")) || Files.exists(snapshot.resolve(ModelFiles.INDEX));
+        boolean model =
+                Files.exists(snapshot.resolve("config.json")) || Files.exists(snapshot.resolve(ModelFiles.INDEX));
         boolean complete = !model || ModelFiles.missingFrom(snapshot).isEmpty();
         return new CachedRepo(name, commit, revisionsOf(commit), snapshot, bytes, complete);
     }

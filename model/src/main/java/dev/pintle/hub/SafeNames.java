@@ -14,7 +14,10 @@ final class SafeNames {
 
     /** Whether a name with slashes stays below the folder it is resolved against, on every operating system. */
     static boolean isSafe(String name) {
-        if (name.isEmpty() || name.indexOf('\\') >= 0 || name.indexOf(':') >= 0 || name.chars().anyMatch(c -> c < ' ')) {
+        if (name.isEmpty()
+                || name.indexOf('\\') >= 0
+                || name.indexOf(':') >= 0
+                || name.chars().anyMatch(c -> c < ' ')) {
             return false;
         }
         for (String segment : name.split("/", -1)) {

@@ -119,7 +119,8 @@ public sealed interface Selection {
         public boolean isHeldBy(Path snapshot) {
             try (Stream<Path> walk = Files.walk(snapshot, FileVisitOption.FOLLOW_LINKS)) {
                 return missingFrom(walk.filter(Files::isRegularFile)
-                                .map(file -> snapshot.relativize(file).toString().replace('\\', '/'))
+                                .map(file ->
+                                        snapshot.relativize(file).toString().replace('\\', '/'))
                                 .toList())
                         .isEmpty();
             } catch (IOException | UncheckedIOException e) {

@@ -19,6 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,7 +33,7 @@ class HubClientTest {
     private static final String SECRET = "hf_theVerySecretToken";
 
     @TempDir
-    private Path home;
+    private Path home = Path.of("");
 
     private final FakeHub hub = new FakeHub();
     private final List<Duration> pauses = Collections.synchronizedList(new ArrayList<>());
@@ -113,8 +114,10 @@ class HubClientTest {
 
     /** Nothing in the cache may pretend to be a file that it is not. */
     private void assertNothingFalse() throws IOException {
-        assertThat(repoFolder().resolve("snapshots")).satisfiesAnyOf(
-                folder -> assertThat(folder).doesNotExist(), folder -> assertThat(tree(folder)).isEmpty());
+        assertThat(repoFolder().resolve("snapshots"))
+                .satisfiesAnyOf(
+                        folder -> assertThat(folder).doesNotExist(),
+                        folder -> assertThat(tree(folder)).isEmpty());
         assertThat(blob("model.safetensors")).doesNotExist();
         assertThat(repoFolder().resolve("refs")).doesNotExist();
     }
@@ -210,7 +213,7 @@ class HubClientTest {
     @Test
     void the_cache_lists_what_it_holds() {
         Path snapshot = fetchModel();
-        long bytes = 3_000_000 + "{\"model_type\": \"llama\"}".length() + 2;
+        long bytes = 3_000_000L + "{\"model_type\": \"llama\"}".length() + 2;
         assertThat(client().cachedRepos())
                 .containsExactly(new CachedRepo("org/tiny", FakeHub.COMMIT, List.of("main"), snapshot, bytes, true));
     }
@@ -224,8 +227,8 @@ class HubClientTest {
         hub.forget();
         assertThat(client().file(AT_COMMIT, "steering.json", listener)).isEmpty();
         assertThat(hub.requests()).isEmpty();
-        assertThat(client().file(REPO, "README.md", listener)).hasValueSatisfying(file -> assertThat(file)
-                .hasContent("# Tiny"));
+        assertThat(client().file(REPO, "README.md", listener))
+                .hasValueSatisfying(file -> assertThat(file).hasContent("# Tiny"));
     }
 
     // ---------------------------------------------------------------- no request without need
@@ -260,14 +263,11 @@ class HubClientTest {
     @Test
     void offline_mode_refuses_what_is_not_in_the_cache() {
         settings = settings.withOffline(true);
-        assertThat(failure())
-                .hasMessage(
-                        """
+        assertThat(failure()).hasMessage("""
                         The repository's files are not all in the cache, and the network is switched off.
                           repository: org/tiny
                           cache:      %s
-                          try:        the same without HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE"""
-                                .formatted(cache()));
+                          try:        the same without HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE""".formatted(cache()));
         assertThat(hub.requests()).isEmpty();
     }
 
@@ -291,10 +291,11 @@ class HubClientTest {
     @Test
     void the_token_goes_to_the_hub_and_to_no_other_host() {
         fetchModel();
-        assertThat(hub.requests("hub", "HEAD")).allSatisfy(request -> assertThat(request.authorization())
-                .isEqualTo("Bearer " + SECRET));
-        assertThat(hub.requests("cdn", "GET")).hasSize(1).allSatisfy(request -> assertThat(request.authorization())
-                .isEmpty());
+        assertThat(hub.requests("hub", "HEAD"))
+                .allSatisfy(request -> assertThat(request.authorization()).isEqualTo("Bearer " + SECRET));
+        assertThat(hub.requests("cdn", "GET"))
+                .hasSize(1)
+                .allSatisfy(request -> assertThat(request.authorization()).isEmpty());
     }
 
     @Test
@@ -324,7 +325,11 @@ class HubClientTest {
 
     @Test
     void a_head_is_never_sent_to_another_host_even_by_an_address_without_a_scheme() {
-        hub.fail("hub", "HEAD", "model", FakeHub.status(302, "Location", "//localhost:" + hub.cdn().getPort() + "/x"));
+        hub.fail(
+                "hub",
+                "HEAD",
+                "model",
+                FakeHub.status(302, "Location", "//localhost:" + hub.cdn().getPort() + "/x"));
         assertThat(failure()).hasMessageContaining("The server did not answer as a hub does.");
         assertThat(hub.requests("cdn", "HEAD")).isEmpty();
     }
@@ -342,63 +347,52 @@ class HubClientTest {
     void an_unknown_repository_is_named() {
         RepoId unknown = RepoId.parse("org/unknown");
         assertThatThrownBy(() -> client().snapshot(unknown, WEIGHTS, listener))
-                .hasMessage(
-                        """
+                .hasMessage("""
                         There is no such repository, or it is private.
                           repository: org/unknown
                           server:     %s
                           token:      from HF_TOKEN
-                          try:        checking the name; for a private repository, a valid token that may read it in HF_TOKEN"""
-                                .formatted(hub.endpoint()));
+                          try:        checking the name; for a private repository, a valid token that may read it in HF_TOKEN""".formatted(hub.endpoint()));
         assertThat(cache()).doesNotExist();
     }
 
     @Test
     void an_unknown_revision_is_named() {
         assertThatThrownBy(() -> client().snapshot(REPO.at("v9"), WEIGHTS, listener))
-                .hasMessage(
-                        """
+                .hasMessage("""
                         The repository has no such revision.
                           repository: org/tiny
                           revision:   v9
-                          try:        a branch, tag or commit listed at %s/org/tiny"""
-                                .formatted(hub.endpoint()));
+                          try:        a branch, tag or commit listed at %s/org/tiny""".formatted(hub.endpoint()));
     }
 
     @Test
     void a_gated_repository_without_a_token_says_how_to_get_one() {
         settings = settings.withToken(HubToken.NONE);
         hub.fail("hub", "GET", "/api", FakeHub.status(401, "X-Error-Code", "GatedRepo"));
-        assertThat(failure())
-                .hasMessage(
-                        """
+        assertThat(failure()).hasMessage("""
                         The repository is gated: its owner asks readers to accept terms first.
                           repository: org/tiny
                           token:      none
-                          try:        accepting the terms at %s/org/tiny, then a token of that account in HF_TOKEN"""
-                                .formatted(hub.endpoint()));
+                          try:        accepting the terms at %s/org/tiny, then a token of that account in HF_TOKEN""".formatted(hub.endpoint()));
     }
 
     @Test
     void a_gated_repository_with_a_token_says_what_the_token_lacks() throws IOException {
         hub.fail("hub", "HEAD", "model", FakeHub.status(403, "X-Error-Code", "GatedRepo"));
-        assertThat(failure())
-                .hasMessage(
-                        """
+        assertThat(failure()).hasMessage("""
                         The repository is gated: its owner asks readers to accept terms first.
                           repository: org/tiny
                           token:      from HF_TOKEN
                           try:        accepting the terms at %s/org/tiny with the account of this token
-                                      a token that may read gated repositories, if this one is fine-grained"""
-                                .formatted(hub.endpoint()));
+                                      a token that may read gated repositories, if this one is fine-grained""".formatted(hub.endpoint()));
         assertNothingFalse();
     }
 
     @Test
     void a_file_that_is_not_in_the_repository_is_an_error_with_those_that_are() {
         assertThatThrownBy(() -> client().snapshot(REPO, Selection.matching("*.gguf", "config.json"), listener))
-                .hasMessage(
-                        """
+                .hasMessage("""
                         The repository lacks files that were asked for.
                           repository: org/tiny
                           missing:    *.gguf
@@ -413,7 +407,8 @@ class HubClientTest {
     @Test
     void a_name_that_leads_out_of_the_cache_is_refused() throws IOException {
         for (String evil : List.of("../x", "a/../../../x", "/etc/x", "C:/x", "a//x", "..\\\\x")) {
-            String json = "{\"sha\":\"" + FakeHub.COMMIT + "\",\"siblings\":[{\"rfilename\":\"" + evil + "\",\"size\":1}]}";
+            String json =
+                    "{\"sha\":\"" + FakeHub.COMMIT + "\",\"siblings\":[{\"rfilename\":\"" + evil + "\",\"size\":1}]}";
             hub.fail("hub", "GET", "/api", hub.body(json.getBytes(StandardCharsets.UTF_8)));
             assertThatThrownBy(() -> client().snapshot(REPO, Selection.matching("*"), listener))
                     .hasMessageStartingWith("The server named a file that would lead out of the cache.");
@@ -450,14 +445,11 @@ class HubClientTest {
         for (int i = 0; i < 6; i++) {
             hub.fail("hub", "HEAD", "model", FakeHub.status(500));
         }
-        assertThat(failure())
-                .hasMessage(
-                        """
+        assertThat(failure()).hasMessage("""
                         The server could not answer.
                           server: %s
                           status: 500
-                          try:    again later; what has arrived is kept"""
-                                .formatted(hub.endpoint()));
+                          try:    again later; what has arrived is kept""".formatted(hub.endpoint()));
         assertThat(pauses.stream().map(Duration::toSeconds)).containsExactly(1L, 2L, 4L, 8L, 16L);
         assertNothingFalse();
     }
@@ -552,9 +544,7 @@ class HubClientTest {
     void a_file_shorter_than_announced_is_refused() throws IOException {
         hub.fail("cdn", "GET", "model", hub.body(new byte[2_000_000]));
         hub.fail("cdn", "GET", "model", FakeHub.status(416));
-        assertThat(failure())
-                .hasMessage(
-                        """
+        assertThat(failure()).hasMessage("""
                         The server's file is shorter than it announced.
                           file:     model.safetensors
                           expected: 3000000 bytes
@@ -583,15 +573,12 @@ class HubClientTest {
     @Test
     void too_little_room_is_said_before_anything_is_fetched() {
         free = 60_000_000;
-        assertThat(failure())
-                .hasMessage(
-                        """
+        assertThat(failure()).hasMessage("""
                         The disk has too little room for the download.
                           cache:  %s
                           needed: 3.0 MB
                           free:   60.0 MB
-                          try:    making room, or another disk in HF_HUB_CACHE"""
-                                .formatted(cache()));
+                          try:    making room, or another disk in HF_HUB_CACHE""".formatted(cache()));
         assertThat(hub.requests("cdn", "GET")).isEmpty();
         assertThat(cache()).doesNotExist();
     }
@@ -635,10 +622,11 @@ class HubClientTest {
         long size = 200_000_000;
         hub.withLarge("model.safetensors", size);
         Thread[] reader = new Thread[1];
+        AtomicBoolean interrupted = new AtomicBoolean();
         HubListener interrupting = new HubListener() {
             @Override
             public void progress(String file, long done, long total) {
-                if (done > size / 2) {
+                if (done > size / 2 && interrupted.compareAndSet(false, true)) {
                     reader[0].interrupt();
                 }
             }
@@ -663,11 +651,60 @@ class HubClientTest {
         assertThat(Files.size(snapshot.resolve("model.safetensors"))).isEqualTo(size);
     }
 
+    /** Another Java process, which fetches the weights and is killed as soon as some of them are here. */
+    @Test
+    void a_download_goes_on_where_a_killed_process_left_it() throws Exception {
+        long size = 50_000_000;
+        hub.withLarge("model.safetensors", size);
+        hub.fail("cdn", "GET", "model", hub.cutAfterWaiting("model.safetensors", 20_000_000, 60_000));
+        Process other = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        OtherProcess.class.getName(),
+                        hub.endpoint().toString(),
+                        cache().toString())
+                .redirectErrorStream(true)
+                .start();
+        try {
+            long end = System.nanoTime() + 30_000_000_000L;
+            while (System.nanoTime() < end
+                    && (!Files.exists(partial("model.safetensors"))
+                            || Files.size(partial("model.safetensors")) < 15_000_000)) {
+                Thread.sleep(20);
+            }
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        assertNothingFalse();
+        long kept = Files.size(partial("model.safetensors"));
+        assertThat(kept).isBetween(15_000_000L, 20_000_000L);
+
+        hub.forget();
+        assertWhole(fetchWeights().resolve("model.safetensors"), "model.safetensors");
+        assertThat(hub.requests("cdn", "GET"))
+                .extracting(FakeHub.Request::range)
+                .containsExactly("bytes=" + kept + "-");
+    }
+
+    /** Fetches the weights from a hub, args[0], into a cache, args[1]. */
+    static final class OtherProcess {
+        private OtherProcess() {}
+
+        public static void main(String[] args) {
+            HubSettings settings = HubSettings.read(Map.of(), Path.of("/nonexistent"), Path.of("/nonexistent"))
+                    .withEndpoint(URI.create(args[0]))
+                    .withCache(Path.of(args[1]))
+                    .withTimeouts(Duration.ofSeconds(60), Duration.ofSeconds(60));
+            HubClient.of(settings).snapshot(REPO, WEIGHTS, HubListener.SILENT);
+        }
+    }
+
     @Test
     void a_list_without_sizes_is_completed_file_by_file() {
         hub.hideSizes();
         HubPlan plan = client().plan(REPO, Selection.forModel());
-        assertThat(plan.bytes()).isEqualTo(3_000_000 + 25);
+        assertThat(plan.bytes()).isEqualTo(3_000_025);
         assertThat(plan.files().get(2)).isEqualTo(new HubFile("model.safetensors", 3_000_000, 3_000_000));
     }
 }

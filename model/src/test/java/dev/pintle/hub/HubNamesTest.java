@@ -21,12 +21,29 @@ class HubNamesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "/", "a/", "/a", "a/b/c", "../a", "a/..", "a--b/c", ".a/b", "a/b.git", "a b/c", "a/b@", "a/b@../x", "a\\b"})
+    @ValueSource(
+            strings = {
+                "",
+                "/",
+                "a/",
+                "/a",
+                "a/b/c",
+                "../a",
+                "a/..",
+                "a--b/c",
+                ".a/b",
+                "a/b.git",
+                "a b/c",
+                "a/b@",
+                "a/b@../x",
+                "a\\b"
+            })
     void what_is_no_repository_is_refused(String text) {
         assertThatThrownBy(() -> RepoId.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("This is not the name of a repository.\n  expected: org/name or org/name@revision, of letters,"
-                        + " digits, '.', '_' and '-'\n  but was:  " + text);
+                .hasMessage(
+                        "This is not the name of a repository.\n  expected: org/name or org/name@revision, of letters,"
+                                + " digits, '.', '_' and '-'\n  but was:  " + text);
     }
 
     @Test

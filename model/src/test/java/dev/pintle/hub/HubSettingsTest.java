@@ -14,10 +14,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 class HubSettingsTest {
     @TempDir
-    private Path work;
+    private Path work = Path.of("");
 
     @TempDir
-    private Path home;
+    private Path home = Path.of("");
 
     private HubSettings read(Map<String, String> environment) {
         return HubSettings.read(environment, work, home);
@@ -43,9 +43,13 @@ class HubSettingsTest {
     @Test
     void the_cache_is_where_hugging_faces_library_would_put_it() {
         assertThat(read(Map.of("XDG_CACHE_HOME", "/x")).cache()).isEqualTo(Path.of("/x/huggingface/hub"));
-        assertThat(read(Map.of("XDG_CACHE_HOME", "/x", "HF_HOME", "~/hf")).cache()).isEqualTo(home.resolve("hf/hub"));
-        assertThat(read(Map.of("HF_HOME", "/h", "HUGGINGFACE_HUB_CACHE", "/a")).cache()).isEqualTo(Path.of("/a"));
-        assertThat(read(Map.of("HUGGINGFACE_HUB_CACHE", "/a", "HF_HUB_CACHE", "/b")).cache()).isEqualTo(Path.of("/b"));
+        assertThat(read(Map.of("XDG_CACHE_HOME", "/x", "HF_HOME", "~/hf")).cache())
+                .isEqualTo(home.resolve("hf/hub"));
+        assertThat(read(Map.of("HF_HOME", "/h", "HUGGINGFACE_HUB_CACHE", "/a")).cache())
+                .isEqualTo(Path.of("/a"));
+        assertThat(read(Map.of("HUGGINGFACE_HUB_CACHE", "/a", "HF_HUB_CACHE", "/b"))
+                        .cache())
+                .isEqualTo(Path.of("/b"));
     }
 
     @Test

@@ -165,6 +165,11 @@ public final class FakeHub implements AutoCloseable {
 
     /** Sends only {@code bytes} of what it announced and ends the connection. */
     public Fault cutAfter(String path, long bytes) {
+        return cutAfterWaiting(path, bytes, 0);
+    }
+
+    /** As {@link #cutAfter}, with a silence before the end. */
+    public Fault cutAfterWaiting(String path, long bytes, long millis) {
         return exchange -> {
             Content content = content(path);
             long from = from(exchange);
@@ -176,6 +181,7 @@ public final class FakeHub implements AutoCloseable {
             content.write(from, bytes, exchange.getResponseBody());
             exchange.getResponseBody().flush();
             bytesSent.addAndGet(bytes);
+            after(millis).answer(exchange);
             exchange.close();
             return true;
         };
@@ -243,8 +249,7 @@ public final class FakeHub implements AutoCloseable {
     private void handle(String server, HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().getRawPath();
         String method = exchange.getRequestMethod();
-        requests.add(new Request(
-                server, method, path, header(exchange, "Authorization"), header(exchange, "Range")));
+        requests.add(new Request(server, method, path, header(exchange, "Authorization"), header(exchange, "Range")));
         try {
             for (Map.Entry<String, Queue<Fault>> entry : faults.entrySet()) {
                 String[] key = entry.getKey().split(" ", 3);
@@ -256,7 +261,10 @@ public final class FakeHub implements AutoCloseable {
                 }
             }
             if (server.equals("cdn")) {
-                send(exchange, content(exchange.getRequestURI().getPath().substring("/signed/".length())), from(exchange));
+                send(
+                        exchange,
+                        content(exchange.getRequestURI().getPath().substring("/signed/".length())),
+                        from(exchange));
             } else if (path.startsWith("/api/models/")) {
                 list(exchange, path);
             } else {
@@ -280,10 +288,11 @@ public final class FakeHub implements AutoCloseable {
         List<String> siblings = new ArrayList<>();
         files.forEach((name, content) -> {
             String more = content.large()
-                    ? ",\"blobId\":\"pointer\",\"lfs\":{\"sha256\":\"" + content.etag() + "\",\"size\":" + content.size() + "}"
+                    ? ",\"blobId\":\"pointer\",\"lfs\":{\"sha256\":\"" + content.etag() + "\",\"size\":"
+                            + content.size() + "}"
                     : ",\"blobId\":\"" + content.etag() + "\"";
-            siblings.add("{\"rfilename\":\"" + name + "\""
-                    + (listsSizes ? ",\"size\":" + content.size() + more : "") + "}");
+            siblings.add(
+                    "{\"rfilename\":\"" + name + "\"" + (listsSizes ? ",\"size\":" + content.size() + more : "") + "}");
         });
         byte[] json = ("{\"id\":\"" + REPO + "\",\"sha\":\"" + COMMIT + "\",\"siblings\":[" + String.join(",", siblings)
                         + "]}")
@@ -313,7 +322,8 @@ public final class FakeHub implements AutoCloseable {
             exchange.getResponseHeaders().set("X-Linked-Etag", "\"" + content.etag() + "\"");
             exchange.getResponseHeaders().set("X-Linked-Size", String.valueOf(content.size()));
             String signed = raw.substring(prefix.length() + revision.length() + 1);
-            status(302, "Location", cdn() + "/signed/" + signed + "?Signature=secret").answer(exchange);
+            status(302, "Location", cdn() + "/signed/" + signed + "?Signature=secret")
+                    .answer(exchange);
         } else if (method.equals("HEAD")) {
             exchange.getResponseHeaders().set("ETag", "W/\"" + content.etag() + "\"");
             exchange.getResponseHeaders().set("Content-Length", String.valueOf(content.size()));
@@ -356,7 +366,8 @@ public final class FakeHub implements AutoCloseable {
     private Content content(String path) {
         @Nullable Content content = files.get(path);
         if (content == null) {
-            throw new IllegalArgumentException("no such file: " + path + " among " + Arrays.asList(files.keySet().toArray()));
+            throw new IllegalArgumentException("no such file: " + path + " among "
+                    + Arrays.asList(files.keySet().toArray()));
         }
         return content;
     }
