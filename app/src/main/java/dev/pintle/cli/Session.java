@@ -27,6 +27,7 @@ interface Session {
     }
 
     /** Whether somebody is there to answer a question. */
+    @SuppressWarnings("SystemConsoleNull") // before Java 22 it is null; later isTerminal tells
     default boolean interactive() {
         Console console = System.console();
         if (console == null) {
@@ -42,6 +43,7 @@ interface Session {
     }
 
     /** Whether the person at the terminal says yes. */
+    @SuppressWarnings("SystemConsoleNull")
     default boolean confirms(String question) {
         Console console = System.console();
         String answer = console == null ? null : console.readLine("%s [y/N] ", question);

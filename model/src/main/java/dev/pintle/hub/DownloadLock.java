@@ -32,7 +32,11 @@ final class DownloadLock implements AutoCloseable {
         this.process = process;
     }
 
-    /** Waits for the lock. @param waiting called once if there is something to wait for */
+    /**
+     * Waits for the lock.
+     *
+     * @param waiting called once if there is something to wait for
+     */
     static DownloadLock acquire(Path file, Runnable waiting) throws IOException, InterruptedException {
         Path key = file.toAbsolutePath().normalize();
         Path folder = key.getParent();

@@ -42,10 +42,20 @@ final class HubHttp {
     /** A commit and its files. */
     record Listing(String commit, List<Entry> files) {}
 
-    /** A file in a listing. @param bytes -1 where the server does not say @param etag "" where it does not say */
+    /**
+     * A file in a listing.
+     *
+     * @param bytes -1 where the server does not say
+     * @param etag "" where it does not say
+     */
     record Entry(String path, long bytes, String etag) {}
 
-    /** What a server says about a file. @param location where its bytes are @param etag also the name of its blob */
+    /**
+     * What a server says about a file.
+     *
+     * @param etag also the name of its blob
+     * @param location where its bytes are
+     */
     record Remote(String commit, String etag, long bytes, URI location) {}
 
     // ---------------------------------------------------------------- the list of files

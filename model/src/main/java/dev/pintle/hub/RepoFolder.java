@@ -30,9 +30,11 @@ import java.util.stream.Stream;
 /** The folder of one repository in the cache. */
 final class RepoFolder {
     private static final String PREFIX = "models--";
-    private static final String CACHEDIR_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n"
-            + "# This file is a cache directory tag: backup programs may leave this folder out.\n"
-            + "# For information about cache directory tags, see https://bford.info/cachedir/\n";
+    private static final String CACHEDIR_TAG = """
+            Signature: 8a477f597d28d172789f06886806bc55
+            # This file is a cache directory tag: backup programs may leave this folder out.
+            # For information about cache directory tags, see https://bford.info/cachedir/
+            """;
 
     private final Path cache;
     private final Path root;

@@ -51,7 +51,13 @@ public final class FakeHub implements AutoCloseable {
     private final AtomicLong bytesSent = new AtomicLong();
     private volatile boolean listsSizes = true;
 
-    /** A request as it arrived. @param server hub or cdn @param authorization and range "" where absent */
+    /**
+     * A request as it arrived.
+     *
+     * @param server hub or cdn
+     * @param authorization the header, or "" where absent
+     * @param range the header, or "" where absent
+     */
     public record Request(String server, String method, String path, String authorization, String range) {}
 
     /** Something to do instead of answering. */
@@ -77,8 +83,8 @@ public final class FakeHub implements AutoCloseable {
     /** Starts both servers. */
     public FakeHub() {
         try {
-            hub = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
-            cdn = HttpServer.create(new InetSocketAddress(InetAddress.getByName("localhost"), 0), 0);
+            hub = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            cdn = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
