@@ -81,7 +81,9 @@ final class DemoCommand implements Callable<Integer> {
                         "Steering %s to %s, at %s%n%n",
                         model.id().name(), settings.style().ask(), AT);
             }
-            SteeringFindings findings = new SteeringStudy(model, sae, labels, settings).run(ProgressLine.on(err));
+            SteeringFindings findings = new SteeringStudy(model, sae, labels, settings)
+                    .run(new ProgressLine(
+                            err, Session.of(Objects.requireNonNull(spec)).terminal()));
             SteeringReport report = new SteeringReport(findings);
             report.write(page);
             findings.vectors()

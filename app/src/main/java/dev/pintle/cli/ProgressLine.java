@@ -13,12 +13,10 @@ final class ProgressLine implements Progress {
     private String stage = "";
     private long started;
 
-    /** On standard error; the launcher says whether that is a terminal. */
-    static ProgressLine on(PrintWriter err) {
-        return new ProgressLine(err, Boolean.getBoolean("pintle.terminal"));
-    }
-
-    private ProgressLine(PrintWriter err, boolean terminal) {
+    /**
+     * @param terminal whether {@code err} is a terminal
+     */
+    ProgressLine(PrintWriter err, boolean terminal) {
         this.err = err;
         this.terminal = terminal;
     }
