@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.testkit.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ChatTemplateTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Path PARLEY = Repository.file("models", "parley-7m");
+    private static final Path PARLEY = Golden.parley();
     private static final List<Message> QUESTION = List.of(Message.user("Hi"));
 
     // ---- against the reference
@@ -27,8 +28,7 @@ class ChatTemplateTest {
     @Test
     void parley_renders_every_reference_chat_as_transformers_does() throws IOException {
         ChatTemplate template = ChatTemplate.load(PARLEY);
-        for (JsonNode expected :
-                JSON.readTree(Repository.file("testdata", "golden", "chat.json").toFile())) {
+        for (JsonNode expected : Golden.json("chat.json")) {
             List<Message> messages = new ArrayList<>();
             for (JsonNode message : expected.path("messages")) {
                 messages.add(new Message(

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.testkit.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TokenizerTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Path PARLEY = Repository.file("models", "parley-7m");
+    private static final Path PARLEY = Golden.parley();
     private static Tokenizer tokenizer;
 
     @BeforeAll
@@ -41,8 +42,7 @@ class TokenizerTest {
     // ---- against the reference
 
     private static JsonNode golden() throws IOException {
-        return JSON.readTree(
-                Repository.file("testdata", "golden", "tokenizer.json").toFile());
+        return Golden.json("tokenizer.json");
     }
 
     private static int[] ids(JsonNode array) {
@@ -67,8 +67,7 @@ class TokenizerTest {
 
     @Test
     void rendered_chats_encode_to_the_ids_of_transformers_without_a_second_bos() throws IOException {
-        for (JsonNode expected :
-                JSON.readTree(Repository.file("testdata", "golden", "chat.json").toFile())) {
+        for (JsonNode expected : Golden.json("chat.json")) {
             String text = expected.path("text").asText();
             assertThat(tokenizer.encode(text, SpecialTokens.NONE)).as(text).isEqualTo(ids(expected.path("ids")));
         }
