@@ -9,8 +9,14 @@ import java.util.List;
  * of two words rather than of what the model makes of them.
  *
  * @param pair two prompts that end on the same tokens
+ * @param aggregation how the positions become one vector
  */
-public record AfterLastDifference(ContrastPair pair) implements SteeringMethod {
+public record AfterLastDifference(ContrastPair pair, Aggregation aggregation) implements SteeringMethod.Paired {
+    /** With the mean of the directions. */
+    public AfterLastDifference(ContrastPair pair) {
+        this(pair, Aggregation.mean());
+    }
+
     /** For static import. */
     public static AfterLastDifference afterLastDifference(ContrastPair pair) {
         return new AfterLastDifference(pair);

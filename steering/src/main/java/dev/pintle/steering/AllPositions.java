@@ -10,8 +10,14 @@ import java.util.List;
  * zero, in a causal model.
  *
  * @param pair two prompts of one length
+ * @param aggregation how the positions become one vector
  */
-public record AllPositions(ContrastPair pair) implements SteeringMethod {
+public record AllPositions(ContrastPair pair, Aggregation aggregation) implements SteeringMethod.Paired {
+    /** With the mean of the directions. */
+    public AllPositions(ContrastPair pair) {
+        this(pair, Aggregation.mean());
+    }
+
     /** For static import. */
     public static AllPositions allPositions(ContrastPair pair) {
         return new AllPositions(pair);

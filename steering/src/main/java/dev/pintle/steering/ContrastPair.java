@@ -45,6 +45,26 @@ public record ContrastPair(Prompt positive, Prompt negative, boolean padded) {
                 .toList();
     }
 
+    /** Two texts without a chat template, neither padded. */
+    public static ContrastPair ofTexts(String positive, String negative) {
+        return new ContrastPair(Prompt.ofText(positive), Prompt.ofText(negative), false);
+    }
+
+    /**
+     * A multiple-choice question with two answers, as in the data of contrastive activation addition: the question is a user
+     * turn and the answer, such as {@code (A)}, what the assistant says.
+     *
+     * @param matching the answer that shows the behaviour
+     * @param notMatching the other
+     */
+    public static ContrastPair ofAnswers(String question, String matching, String notMatching) {
+        return new ContrastPair(answered(question, matching), answered(question, notMatching), false);
+    }
+
+    private static Prompt answered(String question, String answer) {
+        return Prompt.ofMessages(List.of(Message.user(question), Message.assistant(answer.strip())));
+    }
+
     private static Prompt opening(String system, String user) {
         return new Prompt(List.of(Message.system(system), Message.user(user)), Prompt.Ending.GENERATION_HEADER);
     }
@@ -92,6 +112,6 @@ public record ContrastPair(Prompt positive, Prompt negative, boolean padded) {
     /** Both prompts as the model reads them, padded where asked for. */
     public TokenPair tokens(LanguageModel model) {
         ContrastPair equal = equalised(model);
-        return new TokenPair(equal.positive.tokens(model), equal.negative.tokens(model));
+        return new TokenPair(equal.positive.tokenized(model), equal.negative.tokenized(model));
     }
 }

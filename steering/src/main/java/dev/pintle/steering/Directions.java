@@ -1,94 +1,268 @@
 package dev.pintle.steering;
 
-import dev.pintle.model.HookPoint;
-import dev.pintle.model.LanguageModel;
-import dev.pintle.model.Run;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.Random;
 
-/**
- * Half differences of activations, one a compared position.
+/*
+ * Directions as they stream past, in bounded memory.
  *
- * @param rows `[directions][dModel]`
- * @param meanActivationNorm mean length of the negative prompts' activations, the first token left out
+ * The first rows are kept (2,048 of them: 64 MB at dModel 4096), and while there are no more than that every aggregation is
+ * computed from all of them. Beyond, the running sum gives the mean of all rows exactly, and the running second moments
+ * [dModel, dModel] give the components of all rows exactly; the kept rows become a uniform random sample of all (reservoir
+ * sampling), from which the logistic probe and the uncertainty are computed.
  */
-record Directions(List<double[]> rows, double meanActivationNorm) {
-    /** Reads every pair of a method; all pairs are checked before the first forward pass. */
-    static Directions read(LanguageModel model, HookPoint at, SteeringMethod method) {
-        if (method.pairs().isEmpty()) {
-            throw Problem.of("There is no contrast pair to read.")
-                    .fact("method", method.name())
-                    .toIllegalArgument();
+/** Directions `[directions, dModel]` on their way to one vector. */
+final class Directions {
+    /** Most rows that are kept. */
+    static final int KEPT = 2048;
+
+    private static final int BUCKETS = 128;
+    private static final int RESAMPLES = 200;
+
+    private final int dModel;
+    private final boolean secondMoments;
+    private final Random random;
+    private final List<double[]> kept = new ArrayList<>();
+    private final double[] sum;
+    private final double[][] buckets = new double[BUCKETS][];
+    private final List<double[]> pending = new ArrayList<>();
+    private double[][] moments = new double[0][]; // [dModel][dModel] once there are more rows than are kept
+    private long count;
+
+    Directions(int dModel, Aggregation aggregation, long seed) {
+        this.dModel = dModel;
+        this.sum = new double[dModel];
+        this.secondMoments =
+                !(aggregation instanceof Aggregation.Mean) && !(aggregation instanceof Aggregation.LogisticProbe);
+        this.random = new Random(seed);
+    }
+
+    static Directions of(List<double[]> rows, Aggregation aggregation, long seed) {
+        Directions directions = new Directions(rows.get(0).length, aggregation, seed);
+        for (int i = 0; i < rows.size(); i++) {
+            directions.add(i, rows.get(i));
         }
-        List<TokenPair> pairs = new ArrayList<>();
-        List<Positions.Span> spans = new ArrayList<>();
-        for (ContrastPair pair : method.pairs()) {
-            TokenPair tokens = pair.tokens(model);
-            pairs.add(tokens);
-            spans.add(method.positions().of(tokens));
+        return directions;
+    }
+
+    /** @param unit number of the pair, or of the row where there is one pair: what is independent of the rest */
+    void add(long unit, double[] row) {
+        double[] bucket = buckets[(int) (unit % BUCKETS)];
+        if (bucket == null) {
+            bucket = new double[dModel];
+            buckets[(int) (unit % BUCKETS)] = bucket;
         }
-        List<double[]> rows = new ArrayList<>();
-        double norms = 0;
-        long normed = 0;
-        for (int i = 0; i < pairs.size(); i++) {
-            try (TensorScope scope = TensorScope.open("read contrast pair " + i)) {
-                TokenPair pair = pairs.get(i);
-                Run run = model.run(TokenBatch.of(pair.positive(), pair.negative()), RunOptions.reading(at));
-                Positions.Span span = spans.get(i);
-                Tensor positive = run.row(at, 0).narrow(0, span.positiveFrom(), span.count()); // [count, dModel]
-                Tensor whole = run.row(at, 1); // [tokens, dModel]
-                Tensor negative = whole.narrow(0, span.negativeFrom(), span.count());
-                addRows(
-                        rows,
-                        positive.to(DType.FP64).minus(negative.to(DType.FP64)).times(0.5));
-                if (pair.negative().length > 1) {
-                    Tensor rest =
-                            whole.narrow(0, 1, pair.negative().length - 1L).to(DType.FP64);
-                    norms += rest.norm(-1, false).sum().item();
-                    normed += pair.negative().length - 1L;
+        for (int i = 0; i < dModel; i++) {
+            sum[i] += row[i];
+            bucket[i] += row[i];
+        }
+        count++;
+        if (kept.size() < KEPT) {
+            kept.add(row);
+            return;
+        }
+        if (secondMoments) {
+            if (moments.length == 0) {
+                moments = new double[dModel][dModel];
+                pending.addAll(kept);
+            }
+            pending.add(row);
+            if (pending.size() >= 512) {
+                flush();
+            }
+        }
+        long slot = (long) (random.nextDouble() * count);
+        if (slot < KEPT) {
+            kept.set((int) slot, row);
+        }
+    }
+
+    private void flush() {
+        if (pending.isEmpty()) {
+            return;
+        }
+        try (TensorScope scope = TensorScope.open("second moments")) {
+            Tensor rows = matrix(pending); // [rows, dModel]
+            double[] product = rows.transpose(0, 1).matmul(rows).toDoubles();
+            for (int i = 0; i < dModel; i++) {
+                for (int j = 0; j < dModel; j++) {
+                    moments[i][j] += product[i * dModel + j];
                 }
             }
         }
-        return new Directions(rows, normed == 0 ? 0 : norms / normed);
+        pending.clear();
     }
 
-    private static void addRows(List<double[]> rows, Tensor directions) {
-        double[] flat = directions.toDoubles();
-        int width = directions.shape().intSize(1);
-        for (int start = 0; start < flat.length; start += width) {
-            double[] row = new double[width];
-            System.arraycopy(flat, start, row, 0, width);
-            rows.add(row);
+    private static Tensor matrix(List<double[]> rows) {
+        int width = rows.get(0).length;
+        double[] flat = new double[Math.multiplyExact(rows.size(), width)];
+        for (int i = 0; i < rows.size(); i++) {
+            System.arraycopy(rows.get(i), 0, flat, i * width, width);
         }
+        return Tensor.of(flat, rows.size(), width);
     }
 
-    int count() {
-        return rows.size();
+    long count() {
+        return count;
     }
 
-    /** Mean of the directions. @param unitFirst whether each gets length 1 before; zero directions stay zero */
-    double[] mean(boolean unitFirst) {
-        double[] mean = new double[rows.get(0).length];
-        for (double[] row : rows) {
-            double norm = unitFirst ? Math.max(norm(row), Double.MIN_NORMAL) : 1;
-            for (int i = 0; i < mean.length; i++) {
-                mean[i] += row[i] / norm / rows.size();
-            }
-        }
+    double[] mean() {
+        double[] mean = sum.clone();
+        Arrays.setAll(mean, i -> mean[i] / count);
         return mean;
     }
 
-    private static double norm(double[] row) {
-        double sum = 0;
-        for (double value : row) {
-            sum += value * value;
+    /**
+     * One vector, of no particular length.
+     *
+     * @param explained share explained, NaN where there is none
+     */
+    record Aggregated(double[] vector, double explained) {}
+
+    Aggregated aggregate(Aggregation aggregation) {
+        if (aggregation instanceof Aggregation.Mean) {
+            return new Aggregated(mean(), Double.NaN);
         }
-        return Math.sqrt(sum);
+        if (count <= kept.size() && kept.size() <= Math.max(dModel, Eigen.EXACT)
+                || aggregation instanceof Aggregation.LogisticProbe) {
+            Aggregation.Weights weights = aggregation.weights(gram(kept), false);
+            return new Aggregated(weighted(weights.weights(), kept), weights.explained());
+        }
+        if (aggregation instanceof Aggregation.PcaReconstructedMean) {
+            return new Aggregated(mean(), covarianceLeading(true).share());
+        }
+        Eigen.Leading leading = covarianceLeading(aggregation instanceof Aggregation.FirstPrincipalComponent);
+        double[] vector = leading.vector();
+        double sign = Eigen.dot(vector, sum) >= 0 ? 1 : -1;
+        Arrays.setAll(vector, i -> sign * vector[i]);
+        return new Aggregated(vector, leading.share());
+    }
+
+    private Eigen.Leading covarianceLeading(boolean centred) {
+        if (moments.length == 0) {
+            moments = new double[dModel][dModel];
+            pending.addAll(kept);
+        }
+        flush();
+        double[] mean = mean();
+        double[][] covariance = new double[dModel][dModel];
+        for (int i = 0; i < dModel; i++) {
+            for (int j = 0; j < dModel; j++) {
+                covariance[i][j] = moments[i][j] / count - (centred ? mean[i] * mean[j] : 0);
+            }
+        }
+        return Eigen.leading(covariance);
+    }
+
+    private static double[] weighted(double[] weights, List<double[]> rows) {
+        double[] vector = new double[rows.get(0).length];
+        for (int r = 0; r < weights.length; r++) {
+            double[] row = rows.get(r);
+            for (int i = 0; i < vector.length; i++) {
+                vector[i] += weights[r] * row[i];
+            }
+        }
+        return vector;
+    }
+
+    /** Inner products `[rows][rows]`. */
+    private static double[][] gram(List<double[]> rows) {
+        try (TensorScope scope = TensorScope.open("gram matrix")) {
+            Tensor matrix = matrix(rows).to(DType.FP64).to(Device.CPU);
+            double[] product = matrix.matmul(matrix.transpose(0, 1)).toDoubles();
+            double[][] gram = new double[rows.size()][];
+            for (int i = 0; i < gram.length; i++) {
+                gram[i] = Arrays.copyOfRange(product, i * gram.length, (i + 1) * gram.length);
+            }
+            return gram;
+        }
+    }
+
+    /** How far two halves of the pairs agree. */
+    SteeringVector.Stability stability(Aggregation aggregation, long seed) {
+        List<double[]> units = units(aggregation);
+        if (units.size() < 4) {
+            return SteeringVector.Stability.UNKNOWN;
+        }
+        double[][] gram = gram(units);
+        Random draws = new Random(seed);
+        double[] cosines = new double[RESAMPLES];
+        double[] once = new double[RESAMPLES];
+        for (int round = 0; round < RESAMPLES; round++) {
+            int[] order = shuffled(gram.length, draws);
+            int half = order.length / 2;
+            int[] one = Arrays.copyOf(order, half);
+            int[] other = Arrays.copyOfRange(order, half, order.length);
+            once[round] = cosine(gram, one, other, aggregation);
+            cosines[round] = cosine(gram, resampled(one, draws), resampled(other, draws), aggregation);
+        }
+        Arrays.sort(cosines);
+        Arrays.sort(once);
+        return new SteeringVector.Stability(
+                once[RESAMPLES / 2], cosines[(int) (0.025 * RESAMPLES)], cosines[(int) (0.975 * RESAMPLES)]);
+    }
+
+    /** Sums of pairs for means, which add up; single directions for components, which do not. */
+    private List<double[]> units(Aggregation aggregation) {
+        if (aggregation instanceof Aggregation.Mean || aggregation instanceof Aggregation.PcaReconstructedMean) {
+            return Arrays.stream(buckets).filter(Objects::nonNull).toList();
+        }
+        return kept.size() <= BUCKETS ? kept : kept.subList(0, BUCKETS);
+    }
+
+    private static int[] shuffled(int n, Random draws) {
+        int[] order = new int[n];
+        Arrays.setAll(order, i -> i);
+        for (int i = n - 1; i > 0; i--) {
+            int j = draws.nextInt(i + 1);
+            int held = order[i];
+            order[i] = order[j];
+            order[j] = held;
+        }
+        return order;
+    }
+
+    private static int[] resampled(int[] from, Random draws) {
+        int[] drawn = new int[from.length];
+        Arrays.setAll(drawn, i -> from[draws.nextInt(from.length)]);
+        return drawn;
+    }
+
+    /** Cosine of the vectors that two sets of rows give, from inner products alone. */
+    private static double cosine(double[][] gram, int[] one, int[] other, Aggregation aggregation) {
+        Aggregation cheap = aggregation instanceof Aggregation.PcaReconstructedMean ? Aggregation.mean() : aggregation;
+        double[] a = cheap.weights(part(gram, one, one), true).weights();
+        double[] b = cheap.weights(part(gram, other, other), true).weights();
+        double within = quadratic(a, part(gram, one, one), a) * quadratic(b, part(gram, other, other), b);
+        return within > 0 ? quadratic(a, part(gram, one, other), b) / Math.sqrt(within) : 0;
+    }
+
+    private static double[][] part(double[][] gram, int[] rows, int[] columns) {
+        double[][] part = new double[rows.length][columns.length];
+        for (int i = 0; i < rows.length; i++) {
+            for (int j = 0; j < columns.length; j++) {
+                part[i][j] = gram[rows[i]][columns[j]];
+            }
+        }
+        return part;
+    }
+
+    private static double quadratic(double[] a, double[][] matrix, double[] b) {
+        return Eigen.dot(a, Eigen.times(matrix, b));
+    }
+
+    /** A direction with length 1; zero stays zero. */
+    static double[] unit(double[] row) {
+        double norm = Math.max(Math.sqrt(Eigen.dot(row, row)), Double.MIN_NORMAL);
+        double[] unit = row.clone();
+        Arrays.setAll(unit, i -> unit[i] / norm);
+        return unit;
     }
 }

@@ -11,11 +11,18 @@ import java.util.List;
  *
  * @param pairs prompts that differ in the concept and end at the position of interest
  * @param normalisesDirections whether every pair weighs the same
+ * @param aggregation how the pairs become one vector
  */
-public record LastPosition(List<ContrastPair> pairs, boolean normalisesDirections) implements SteeringMethod {
+public record LastPosition(List<ContrastPair> pairs, boolean normalisesDirections, Aggregation aggregation)
+        implements SteeringMethod.Paired {
     /** Keeps a copy of the pairs. */
     public LastPosition {
         pairs = List.copyOf(pairs);
+    }
+
+    /** With the mean of the directions. */
+    public LastPosition(List<ContrastPair> pairs, boolean normalisesDirections) {
+        this(pairs, normalisesDirections, Aggregation.mean());
     }
 
     /** For static import: every pair weighs the same. */

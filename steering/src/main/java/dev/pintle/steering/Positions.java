@@ -1,38 +1,200 @@
 package dev.pintle.steering;
 
+import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
-/** Which positions of a contrast pair are compared. */
+/**
+ * Which positions of a prompt are read. Positions are absolute: the first token stands at 0, with and without a chat
+ * template.
+ */
 public sealed interface Positions {
+    /** The name in files and on the command line, as {@link #parse} reads it. */
+    String name();
+
+    /**
+     * The positions of a pair to compare one by one.
+     *
+     * @throws PintleException if the pair has none of this kind, or the prompts have different numbers of them
+     */
+    default Selection of(TokenPair pair) {
+        int[] positive = in(pair.positive());
+        int[] negative = in(pair.negative());
+        if (positive.length != negative.length) {
+            throw Problem.of("The prompts have different numbers of positions to compare.")
+                    .fact("positions", name())
+                    .fact("positive", positive.length + " of " + pair.positive().length() + " tokens")
+                    .fact("negative", negative.length + " of " + pair.negative().length() + " tokens")
+                    .fact("try", "positions counted from the end, padded prompts, or diff-mean, which compares classes")
+                    .toException();
+        }
+        return new Selection(positive, negative);
+    }
+
+    /**
+     * The positions of one prompt.
+     *
+     * @throws PintleException if the prompt has none, or the kind compares two prompts
+     */
+    int[] in(TokenizedPrompt prompt);
+
+    /**
+     * Positions to compare one by one.
+     *
+     * @param positive of the positive prompt
+     * @param negative of the negative prompt, as many
+     */
+    record Selection(int[] positive, int[] negative) {}
+
+    /** Says whether to read a token. */
+    @FunctionalInterface
+    interface TokenPredicate {
+        /** Whether to read the token at a position. */
+        boolean test(TokenizedPrompt prompt, int position);
+    }
+
     /** Every position, the part both prompts share included. */
     record All() implements Positions {
         @Override
-        public Span of(TokenPair pair) {
+        public String name() {
+            return "all";
+        }
+
+        @Override
+        public Selection of(TokenPair pair) {
             return aligned(pair, 0, this);
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            return IntStream.range(0, prompt.length()).toArray();
         }
     }
 
     /** From the first position at which the prompts differ. */
     record FromFirstDifference() implements Positions {
         @Override
-        public Span of(TokenPair pair) {
+        public String name() {
+            return "first-difference";
+        }
+
+        @Override
+        public Selection of(TokenPair pair) {
             return aligned(pair, pair.firstDifference(), this);
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            throw needsPair(this);
         }
     }
 
     /** The positions after the last difference, where both prompts have the same tokens but not the same past. */
     record AfterLastDifference() implements Positions {
         @Override
-        public Span of(TokenPair pair) {
-            return span(pair, pair.equalTail(), this);
+        public String name() {
+            return "after-last-difference";
+        }
+
+        @Override
+        public Selection of(TokenPair pair) {
+            return fromEnd(pair, pair.equalTail(), this);
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            throw needsPair(this);
         }
     }
 
     /** The last position of each prompt. */
     record Last() implements Positions {
         @Override
-        public Span of(TokenPair pair) {
-            return span(pair, 1, this);
+        public String name() {
+            return "last";
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            return new int[] {prompt.length() - 1};
+        }
+    }
+
+    /** The letter of an answer such as {@code (B)}: the last token whose text is one capital letter, parentheses aside. */
+    record AnswerLetter() implements Positions {
+        private static final Pattern LETTER = Pattern.compile("[\\s(]*[A-Z][\\s).:]*");
+
+        @Override
+        public String name() {
+            return "answer-letter";
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            for (int position = prompt.length() - 1; position >= 0; position--) {
+                if (LETTER.matcher(prompt.text(position)).matches()) {
+                    return new int[] {position};
+                }
+            }
+            throw none(prompt, this);
+        }
+    }
+
+    /**
+     * A range of positions.
+     *
+     * @param from the first, from 0
+     * @param to the first one after it
+     */
+    record Range(int from, int to) implements Positions {
+        /** @throws IllegalArgumentException if the range is empty or begins before the prompt */
+        public Range {
+            if (from < 0 || to <= from) {
+                throw Problem.of("A range of positions begins at 0 or later and ends after it begins.")
+                        .fact("from", from)
+                        .fact("to", to)
+                        .toIllegalArgument();
+            }
+        }
+
+        @Override
+        public String name() {
+            return "range:" + from + "-" + to;
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            if (to > prompt.length()) {
+                throw Problem.of("The range of positions reaches past the prompt.")
+                        .fact("range", from + " up to " + to)
+                        .fact("prompt", prompt)
+                        .toException();
+            }
+            return IntStream.range(from, to).toArray();
+        }
+    }
+
+    /** The words of one role, or what the chat template writes between them. */
+    record ByRole(Role role) implements Positions {
+        @Override
+        public String name() {
+            return "role:" + role.label();
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            return matching(prompt, (p, position) -> p.role(position) == role, this);
+        }
+    }
+
+    /** Positions that a predicate picks. @param name for the record of what was done */
+    record Matching(String name, TokenPredicate predicate) implements Positions {
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            return matching(prompt, predicate, this);
         }
     }
 
@@ -56,40 +218,98 @@ public sealed interface Positions {
         return new Last();
     }
 
-    /**
-     * The positions of one pair.
-     *
-     * @throws dev.pintle.problem.PintleException if the pair has none of this kind
-     */
-    Span of(TokenPair pair);
+    /** The letter of an answer. */
+    static Positions answerLetter() {
+        return new AnswerLetter();
+    }
 
-    /**
-     * Positions to compare one by one.
-     *
-     * @param positiveFrom first position in the positive prompt
-     * @param negativeFrom first position in the negative prompt
-     * @param count how many
-     */
-    record Span(int positiveFrom, int negativeFrom, int count) {}
+    /** Positions {@code from} up to {@code to}, which is left out. */
+    static Positions range(int from, int to) {
+        return new Range(from, to);
+    }
 
-    private static Span aligned(TokenPair pair, int from, Positions kind) {
-        if (pair.positive().length != pair.negative().length) {
+    /** The words of a role. */
+    static Positions byRole(Role role) {
+        return new ByRole(role);
+    }
+
+    /** Reads a name: {@code last}, {@code role:assistant}, {@code range:4-9}. @throws IllegalArgumentException listing them */
+    static Positions parse(String name) {
+        Matcher range = Pattern.compile("range:(\\d{1,7})-(\\d{1,7})").matcher(name);
+        if (range.matches()) {
+            return range(Integer.parseInt(range.group(1)), Integer.parseInt(range.group(2)));
+        }
+        if (name.startsWith("role:")) {
+            return byRole(Role.parse(name.substring("role:".length())));
+        }
+        return switch (name) {
+            case "all" -> all();
+            case "first-difference" -> fromFirstDifference();
+            case "after-last-difference" -> afterLastDifference();
+            case "last" -> last();
+            case "answer-letter" -> answerLetter();
+            default ->
+                throw Problem.of("There are no such positions.")
+                        .fact("but was", name)
+                        .fact(
+                                "choose",
+                                "all, first-difference, after-last-difference, last, answer-letter, range:FROM-TO, role:ROLE")
+                        .toIllegalArgument();
+        };
+    }
+
+    private static Selection aligned(TokenPair pair, int from, Positions kind) {
+        if (pair.positive().length() != pair.negative().length()) {
             throw Problem.of("The prompts have different lengths, so their positions cannot be compared one by one.")
-                    .fact("positive", pair.positive().length + " tokens")
-                    .fact("negative", pair.negative().length + " tokens")
+                    .fact("positive", pair.positive().length() + " tokens")
+                    .fact("negative", pair.negative().length() + " tokens")
                     .fact("try", "ContrastPair.ofSystemPrompts, which pads, or positions counted from the end")
                     .toException();
         }
-        return span(pair, pair.positive().length - from, kind);
+        return fromEnd(pair, pair.positive().length() - from, kind);
     }
 
-    private static Span span(TokenPair pair, int count, Positions kind) {
+    private static Selection fromEnd(TokenPair pair, int count, Positions kind) {
         if (count == 0) {
             throw Problem.of("The pair has no position to read.")
-                    .fact("positions", kind)
+                    .fact("positions", kind.name())
                     .fact("pair", pair)
                     .toException();
         }
-        return new Span(pair.positive().length - count, pair.negative().length - count, count);
+        int positive = pair.positive().length();
+        int negative = pair.negative().length();
+        return new Selection(
+                IntStream.range(positive - count, positive).toArray(),
+                IntStream.range(negative - count, negative).toArray());
+    }
+
+    private static int[] matching(TokenizedPrompt prompt, TokenPredicate predicate, Positions kind) {
+        int[] found = IntStream.range(0, prompt.length())
+                .filter(position -> predicate.test(prompt, position))
+                .toArray();
+        if (found.length == 0) {
+            throw none(prompt, kind);
+        }
+        return found;
+    }
+
+    private static PintleException none(TokenizedPrompt prompt, Positions kind) {
+        return Problem.of("The prompt has no position to read.")
+                .fact("positions", kind.name())
+                .fact("prompt", prompt + ", ending " + Arrays.toString(tail(prompt)))
+                .toException();
+    }
+
+    private static String[] tail(TokenizedPrompt prompt) {
+        return IntStream.range(Math.max(0, prompt.length() - 4), prompt.length())
+                .mapToObj(prompt::text)
+                .toArray(String[]::new);
+    }
+
+    private static IllegalArgumentException needsPair(Positions kind) {
+        return Problem.of("These positions compare two prompts and cannot be found in one.")
+                .fact("positions", kind.name())
+                .fact("choose", "all, last, answer-letter, range:FROM-TO, role:ROLE")
+                .toIllegalArgument();
     }
 }

@@ -1,14 +1,16 @@
 package dev.pintle.steering;
 
+import dev.pintle.chat.ChatOptions;
 import dev.pintle.chat.Message;
+import dev.pintle.chat.SpecialTokens;
 import dev.pintle.model.LanguageModel;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A conversation to read activations from.
+ * A text to read activations from.
  *
- * @param messages in order
+ * @param messages in order; of a plain text the one message that holds it
  * @param ending how its end is rendered
  */
 public record Prompt(List<Message> messages, Ending ending) {
@@ -17,7 +19,9 @@ public record Prompt(List<Message> messages, Ending ending) {
         /** With the header of an answer that has not begun. */
         GENERATION_HEADER,
         /** Open, so that the last message goes on. */
-        CONTINUED
+        CONTINUED,
+        /** No conversation: the text as it is, after the model's own start token. */
+        PLAIN
     }
 
     /** Keeps a copy of the messages. */
@@ -25,18 +29,42 @@ public record Prompt(List<Message> messages, Ending ending) {
         messages = List.copyOf(messages);
     }
 
+    /** A text without a chat template. */
+    public static Prompt ofText(String text) {
+        return new Prompt(List.of(new Message("text", text)), Ending.PLAIN);
+    }
+
+    /** A conversation, open at its end where the assistant spoke last, else with the header of an answer. */
+    public static Prompt ofMessages(List<Message> messages) {
+        boolean answered =
+                !messages.isEmpty() && messages.get(messages.size() - 1).role().equals("assistant");
+        return new Prompt(messages, answered ? Ending.CONTINUED : Ending.GENERATION_HEADER);
+    }
+
+    /** As the model reads it. */
+    public TokenizedPrompt tokenized(LanguageModel model) {
+        return new TokenizedPrompt(model, this, tokens(model));
+    }
+
     /** Token ids as the model reads them. */
     int[] tokens(LanguageModel model) {
         return switch (ending) {
             case GENERATION_HEADER -> model.chatTokens(messages);
             case CONTINUED -> model.continuedTokens(messages);
+            case PLAIN -> model.tokenizer().encode(messages.get(0).content(), SpecialTokens.ADD);
         };
     }
 
-    /** The same with text appended to its system message. */
+    /** Options that render this ending. */
+    ChatOptions options() {
+        return ending == Ending.CONTINUED ? ChatOptions.forContinuation() : ChatOptions.forAnswer();
+    }
+
+    /** The same with text appended to its first message. */
     Prompt withLongerSystemPrompt(String appended) {
         List<Message> longer = new ArrayList<>(messages);
-        longer.set(0, Message.system(messages.get(0).content() + appended));
+        Message first = messages.get(0);
+        longer.set(0, new Message(first.role(), first.content() + appended, first.fields()));
         return new Prompt(longer, ending);
     }
 }

@@ -75,15 +75,10 @@ public final class VectorFiles {
             return new SteeringVector(
                     direction,
                     at,
-                    new SteeringVector.Origin(
+                    SteeringVector.Origin.unknown(
                             new ModelId(text(metadata, "model_id", file), text(metadata, "model_revision", file)),
                             text(metadata, "method", file),
-                            (int) number(metadata, "n_pairs", file),
-                            (int) number(metadata, "n_directions", file),
-                            number(metadata, "norm_before_scaling", file),
-                            number(metadata, "mean_activation_norm", file),
-                            text(metadata, "dtype_of_capture", file),
-                            text(metadata, "device", file)));
+                            ""));
         } catch (IllegalArgumentException e) {
             throw unusable(file, "a hook point", String.valueOf(e.getMessage()));
         }

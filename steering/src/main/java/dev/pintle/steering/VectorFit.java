@@ -1,45 +1,404 @@
 package dev.pintle.steering;
 
+import dev.pintle.model.Generated;
+import dev.pintle.model.GenerationListener;
+import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.Problem;
+import dev.pintle.steering.SharedPrefixReader.Reading;
+import dev.pintle.steering.SharedPrefixReader.Sequence;
 import dev.pintle.tensor.Vec;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
 
-/** Reads the activations of a method's pairs and averages their directions. */
-final class VectorFit {
+/**
+ * Fits steering vectors at one or many hook points from one reading of the prompts. Prompts are read a few thousand
+ * activations at a time and forgotten, so that the number of pairs is not bounded by memory.
+ *
+ * <pre>{@code
+ * FitResult all = VectorFit.of(model, method).at(HookPoint.residPost(3), HookPoint.residPost(4)).run();
+ * }</pre>
+ */
+public final class VectorFit {
+    /** Heap for activations that wait for their partner. */
+    private static final long CHUNK_BYTES = 48L << 20;
+
+    private static final int ANSWERED_AT_ONCE = 64;
+
     private final LanguageModel model;
-    private final HookPoint at;
     private final SteeringMethod method;
+    private final List<HookPoint> points;
+    private final FitProgress progress;
+    private final long seed;
 
-    VectorFit(LanguageModel model, HookPoint at, SteeringMethod method) {
+    private VectorFit(
+            LanguageModel model, SteeringMethod method, Collection<HookPoint> points, FitProgress progress, long seed) {
         this.model = model;
-        this.at = at;
         this.method = method;
+        this.points = List.copyOf(new TreeSet<>(points));
+        this.progress = progress;
+        this.seed = seed;
     }
 
-    SteeringVector run() {
-        Directions directions = Directions.read(model, at, method);
-        double[] mean = directions.mean(method.normalisesDirections());
-        Vec raw = Vec.of(mean);
-        if (raw.norm() == 0 || !raw.isFinite()) {
-            throw Problem.of("The prompts leave no direction: their activations do not differ.")
-                    .fact("hook point", at)
+    /** A fit that has no hook point yet. */
+    public static VectorFit of(LanguageModel model, SteeringMethod method) {
+        return new VectorFit(model, method, List.of(), FitProgress.SILENT, 42);
+    }
+
+    /** The same at these hook points. */
+    public VectorFit at(HookPoint... where) {
+        return at(Arrays.asList(where));
+    }
+
+    /** The same at these hook points. */
+    public VectorFit at(Collection<HookPoint> where) {
+        return new VectorFit(model, method, where, progress, seed);
+    }
+
+    /** The same after every block. */
+    public VectorFit atAllLayers() {
+        return at(IntStream.range(0, model.config().nLayers())
+                .mapToObj(HookPoint::residPost)
+                .toList());
+    }
+
+    /** The same, telling how far it has come. */
+    public VectorFit listening(FitProgress listener) {
+        return new VectorFit(model, method, points, listener, seed);
+    }
+
+    /** The same with another seed for the draws of the uncertainty. */
+    public VectorFit seeded(long other) {
+        return new VectorFit(model, method, points, progress, other);
+    }
+
+    /** Two sequences whose activations are compared. */
+    private record Comparison(int[] positive, int[] positiveAt, int[] negative, int[] negativeAt) {
+        long rows() {
+            return positiveAt.length + (long) negativeAt.length;
+        }
+    }
+
+    /**
+     * Reads the prompts and fits.
+     *
+     * @throws dev.pintle.problem.PintleException if a prompt does not fit the method, before any forward pass
+     */
+    public FitResult run() {
+        if (points.isEmpty()) {
+            throw new IllegalArgumentException("A fit needs a hook point.\n  try: at(HookPoint.residPost(12))");
+        }
+        requireLayers();
+        if (method instanceof DiffMean diffMean) {
+            return diffMean(diffMean);
+        }
+        boolean averaged = method instanceof GeneratedTokens;
+        boolean unitFirst = method instanceof SteeringMethod.Paired paired && paired.normalisesDirections();
+        List<Comparison> comparisons = method instanceof GeneratedTokens generated
+                ? answered(generated)
+                : compared((SteeringMethod.Paired) method);
+        Digest hash = new Digest();
+        comparisons.forEach(c -> hash.add(c.positive).add(c.negative));
+        List<Directions> directions = points.stream()
+                .map(p -> new Directions(model.config().dModel(), method.aggregation(), seed))
+                .toList();
+        double[] norms = new double[points.size()];
+        long[] normed = new long[1];
+        SharedPrefixReader reader = new SharedPrefixReader(model, points);
+        long started = System.nanoTime();
+        int from = 0;
+        while (from < comparisons.size()) {
+            int to = chunkEnd(comparisons, from);
+            List<Sequence> sequences = new ArrayList<>();
+            for (Comparison c : comparisons.subList(from, to)) {
+                sequences.add(new Sequence(c.positive, c.positiveAt, false));
+                sequences.add(new Sequence(c.negative, c.negativeAt, true));
+                normed[0] += c.negative.length - 1L;
+            }
+            List<Reading> readings = reader.read(sequences);
+            for (int i = from; i < to; i++) {
+                Reading positive = readings.get(2 * (i - from));
+                Reading negative = readings.get(2 * (i - from) + 1);
+                for (int point = 0; point < points.size(); point++) {
+                    norms[point] += negative.normSums()[point];
+                    double[][] a = averaged ? mean(positive.rows()[point]) : positive.rows()[point];
+                    double[][] b = averaged ? mean(negative.rows()[point]) : negative.rows()[point];
+                    for (int row = 0; row < a.length; row++) {
+                        double[] d = halfDifference(a[row], b[row]);
+                        long unit = comparisons.size() > 1 ? i : row;
+                        directions.get(point).add(unit, unitFirst ? Directions.unit(d) : d);
+                    }
+                }
+            }
+            from = to;
+            progress.at(2L * from, 2L * comparisons.size());
+        }
+        double seconds = (System.nanoTime() - started) / 1e9;
+        return result(directions, comparisons.size(), hash, norms, normed[0], reader.report(seconds));
+    }
+
+    private void requireLayers() {
+        for (HookPoint point : points) {
+            if (point.layer() >= model.config().nLayers()) {
+                throw Problem.of("The model has no such layer.")
+                        .fact("hook point", point)
+                        .fact("layers", "0 to " + (model.config().nLayers() - 1))
+                        .toIllegalArgument();
+            }
+        }
+    }
+
+    private int chunkEnd(List<Comparison> comparisons, int from) {
+        long rowBytes = 8L * model.config().dModel() * points.size();
+        long bytes = 0;
+        int to = from;
+        while (to < comparisons.size()) {
+            bytes += comparisons.get(to).rows() * rowBytes;
+            if (to > from && bytes > CHUNK_BYTES) {
+                break;
+            }
+            to++;
+        }
+        return to;
+    }
+
+    private List<Comparison> compared(SteeringMethod.Paired paired) {
+        if (paired.pairs().isEmpty()) {
+            throw Problem.of("There is no contrast pair to read.")
                     .fact("method", method.name())
-                    .fact("pairs", method.pairs().size())
-                    .fact("try", "prompts that differ in more than padding, or a later layer")
+                    .toIllegalArgument();
+        }
+        List<Comparison> comparisons = new ArrayList<>();
+        for (ContrastPair pair : paired.pairs()) {
+            TokenPair tokens = pair.tokens(model);
+            Positions.Selection selection = paired.positions().of(tokens);
+            comparisons.add(checked(new Comparison(
+                    tokens.positive().ids(),
+                    selection.positive(),
+                    tokens.negative().ids(),
+                    selection.negative())));
+        }
+        return comparisons;
+    }
+
+    private Comparison checked(Comparison comparison) {
+        int longest = Math.max(comparison.positive.length, comparison.negative.length);
+        requireLength(longest);
+        return comparison;
+    }
+
+    private void requireLength(int tokens) {
+        if (tokens > model.config().maxPositions()) {
+            throw Problem.of("A prompt is longer than the model was made for.")
+                    .fact("expected", "at most " + model.config().maxPositions() + " tokens")
+                    .fact("but was", tokens)
                     .toException();
         }
-        return new SteeringVector(
-                raw.unit(),
-                at,
-                new SteeringVector.Origin(
-                        model.id(),
-                        method.name(),
-                        method.pairs().size(),
-                        directions.count(),
-                        raw.norm(),
-                        directions.meanActivationNorm(),
-                        model.dtype().toString(),
-                        model.device().toString()));
+    }
+
+    private List<Comparison> answered(GeneratedTokens generated) {
+        List<int[]> prompts = new ArrayList<>();
+        for (ContrastPair pair : generated.pairs()) {
+            TokenPair tokens = pair.tokens(model);
+            prompts.add(tokens.positive().ids());
+            prompts.add(tokens.negative().ids());
+        }
+        prompts.forEach(ids -> requireLength(ids.length + generated.decoding().maxNewTokens()));
+        List<Generated> answers = new ArrayList<>();
+        for (int from = 0; from < prompts.size(); from += ANSWERED_AT_ONCE) {
+            List<int[]> some = prompts.subList(from, Math.min(prompts.size(), from + ANSWERED_AT_ONCE));
+            answers.addAll(model.generate(
+                    some.stream()
+                            .map(ids -> GenerationRequest.of(ids, generated.decoding()))
+                            .toList(),
+                    GenerationListener.SILENT));
+        }
+        List<Comparison> comparisons = new ArrayList<>();
+        for (int i = 0; i < answers.size(); i += 2) {
+            Generated positive = answers.get(i);
+            Generated negative = answers.get(i + 1);
+            if (positive.ids().length == 0 || negative.ids().length == 0) {
+                throw Problem.of("The model gave an empty answer, so there is nothing to read.")
+                        .fact("pair", i / 2)
+                        .fact("positive", positive.ids().length + " tokens")
+                        .fact("negative", negative.ids().length + " tokens")
+                        .toException();
+            }
+            comparisons.add(new Comparison(joined(positive), answerOf(positive), joined(negative), answerOf(negative)));
+        }
+        return comparisons;
+    }
+
+    private static int[] joined(Generated answer) {
+        int[] all = Arrays.copyOf(answer.promptIds(), answer.promptIds().length + answer.ids().length);
+        System.arraycopy(answer.ids(), 0, all, answer.promptIds().length, answer.ids().length);
+        return all;
+    }
+
+    private static int[] answerOf(Generated answer) {
+        int start = answer.promptIds().length;
+        return IntStream.range(start, start + answer.ids().length).toArray();
+    }
+
+    private static double[][] mean(double[][] rows) {
+        double[] mean = new double[rows[0].length];
+        for (double[] row : rows) {
+            for (int i = 0; i < mean.length; i++) {
+                mean[i] += row[i] / rows.length;
+            }
+        }
+        return new double[][] {mean};
+    }
+
+    private static double[] halfDifference(double[] positive, double[] negative) {
+        double[] d = new double[positive.length];
+        Arrays.setAll(d, i -> (positive[i] - negative[i]) / 2);
+        return d;
+    }
+
+    // ---------------------------------------------------------------- unpaired classes
+
+    private FitResult diffMean(DiffMean classes) {
+        List<Sequence> sequences = new ArrayList<>();
+        Digest hash = new Digest();
+        for (boolean positive : new boolean[] {true, false}) {
+            for (Prompt prompt : positive ? classes.positive() : classes.negative()) {
+                TokenizedPrompt tokens = prompt.tokenized(model);
+                requireLength(tokens.length());
+                sequences.add(new Sequence(tokens.ids(), classes.positions().in(tokens), !positive));
+                hash.add(tokens.ids());
+            }
+        }
+        int positives = classes.positive().size();
+        long normed = sequences.subList(positives, sequences.size()).stream()
+                .mapToLong(s -> s.ids().length - 1L)
+                .sum();
+        double[][][] sums = new double[2][points.size()][model.config().dModel()];
+        long[] counts = new long[2];
+        double[] norms = new double[points.size()];
+        SharedPrefixReader reader = new SharedPrefixReader(model, points);
+        long started = System.nanoTime();
+        overChunks(sequences, reader, (index, reading) -> {
+            int side = index < positives ? 0 : 1;
+            counts[side] += reading.rows()[0].length;
+            for (int point = 0; point < points.size(); point++) {
+                norms[point] += reading.normSums()[point];
+                for (double[] row : reading.rows()[point]) {
+                    addTo(sums[side][point], row);
+                }
+            }
+        });
+        // the directions are seen from the midpoint of the class means, which only a first reading tells
+        List<Directions> directions = new ArrayList<>();
+        double[][] means = new double[points.size()][];
+        double[][] midpoints = new double[points.size()][];
+        for (int point = 0; point < points.size(); point++) {
+            directions.add(new Directions(model.config().dModel(), classes.aggregation(), seed));
+            double[] up = scaled(sums[0][point], 1.0 / counts[0]);
+            double[] down = scaled(sums[1][point], 1.0 / counts[1]);
+            means[point] = halfDifference(up, down);
+            midpoints[point] = halfDifference(up, scaled(down, -1));
+        }
+        overChunks(sequences, reader, (index, reading) -> {
+            boolean positive = index < positives;
+            // classes of different sizes weigh the same
+            double weight = (counts[0] + counts[1]) / 2.0 / (positive ? counts[0] : counts[1]);
+            for (int point = 0; point < points.size(); point++) {
+                for (double[] row : reading.rows()[point]) {
+                    double[] d = halfDifference(row, midpoints[point]);
+                    directions.get(point).add(index, scaled(d, (positive ? 2 : -2) * weight));
+                }
+            }
+        });
+        double seconds = (System.nanoTime() - started) / 1e9;
+        return result(directions, sequences.size(), hash, norms, normed, reader.report(seconds));
+    }
+
+    private interface Receiver {
+        void accept(int index, Reading reading);
+    }
+
+    private void overChunks(List<Sequence> sequences, SharedPrefixReader reader, Receiver receiver) {
+        long rowBytes = 8L * model.config().dModel() * points.size();
+        int from = 0;
+        while (from < sequences.size()) {
+            long bytes = 0;
+            int to = from;
+            while (to < sequences.size() && (to == from || bytes <= CHUNK_BYTES)) {
+                bytes += sequences.get(to).positions().length * rowBytes;
+                to++;
+            }
+            List<Reading> readings = reader.read(sequences.subList(from, to));
+            for (int i = from; i < to; i++) {
+                receiver.accept(i, readings.get(i - from));
+            }
+            from = to;
+            progress.at(from, sequences.size());
+        }
+    }
+
+    private static void addTo(double[] sum, double[] row) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += row[i];
+        }
+    }
+
+    private static double[] scaled(double[] row, double factor) {
+        double[] product = row.clone();
+        Arrays.setAll(product, i -> factor * product[i]);
+        return product;
+    }
+
+    // ---------------------------------------------------------------- the vectors
+
+    private FitResult result(
+            List<Directions> directions, int pairs, Digest hash, double[] norms, long normed, ExtractionReport report) {
+        Map<HookPoint, SteeringVector> vectors = new LinkedHashMap<>();
+        String pairsHash = hash.hex();
+        ModelHashes hashes = ModelHashes.of(model);
+        for (int point = 0; point < points.size(); point++) {
+            Directions here = directions.get(point);
+            Directions.Aggregated aggregated = here.aggregate(method.aggregation());
+            Vec raw = Vec.of(aggregated.vector());
+            if (raw.norm() == 0 || !raw.isFinite()) {
+                throw Problem.of("The prompts leave no direction: their activations do not differ.")
+                        .fact("hook point", points.get(point))
+                        .fact("method", method.name())
+                        .fact("pairs", pairs)
+                        .fact("try", "prompts that differ in more than padding, or a later layer")
+                        .toException();
+            }
+            vectors.put(
+                    points.get(point),
+                    new SteeringVector(
+                            raw.unit(),
+                            points.get(point),
+                            new SteeringVector.Origin(
+                                    model.id(),
+                                    hashes.tokenizer(),
+                                    hashes.template(),
+                                    method.name(),
+                                    method.positionsName(),
+                                    method.aggregation().name(),
+                                    pairs,
+                                    pairsHash,
+                                    here.count(),
+                                    Vec.of(here.mean()).norm(),
+                                    normed == 0 ? 0 : norms[point] / normed,
+                                    aggregated.explained(),
+                                    here.stability(method.aggregation(), seed),
+                                    seed,
+                                    model.dtype().toString(),
+                                    model.device().toString(),
+                                    "")));
+        }
+        return new FitResult(vectors, report);
     }
 }

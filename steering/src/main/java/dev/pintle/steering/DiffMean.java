@@ -1,0 +1,61 @@
+package dev.pintle.steering;
+
+import dev.pintle.problem.Problem;
+import java.util.List;
+
+/**
+ * The difference of two class means: v = unit((μ⁺ − μ⁻) / 2), where μ is the mean over all read positions of all prompts of a
+ * class (Marks and Tegmark 2023, arXiv:2310.06824). The prompts need not be pairs, nor as many.
+ *
+ * <p>The directions that other aggregations than the mean see are the activations of both classes as seen from the midpoint c
+ * of the class means: h − c of the positive class, c − h of the negative.
+ *
+ * @param positive texts that show the concept
+ * @param negative texts that do not
+ * @param positions where to read each; not a kind that compares two prompts
+ * @param aggregation how the directions become one vector
+ */
+public record DiffMean(List<Prompt> positive, List<Prompt> negative, Positions positions, Aggregation aggregation)
+        implements SteeringMethod {
+    /** @throws IllegalArgumentException if a class is empty or the positions compare two prompts */
+    public DiffMean {
+        positive = List.copyOf(positive);
+        negative = List.copyOf(negative);
+        if (positive.isEmpty() || negative.isEmpty()) {
+            throw Problem.of("Both classes need a text to read.")
+                    .fact("positive", positive.size())
+                    .fact("negative", negative.size())
+                    .toIllegalArgument();
+        }
+        if (positions instanceof Positions.FromFirstDifference || positions instanceof Positions.AfterLastDifference) {
+            throw Problem.of("These positions compare two prompts, and diff-mean has no pairs.")
+                    .fact("positions", positions.name())
+                    .fact("choose", "all, last, answer-letter, range:FROM-TO, role:ROLE")
+                    .toIllegalArgument();
+        }
+    }
+
+    /** The last positions of two classes of texts. */
+    public static DiffMean diffMean(List<Prompt> positive, List<Prompt> negative) {
+        return new DiffMean(positive, negative, Positions.last(), Aggregation.mean());
+    }
+
+    /** The two sides of pairs as classes. */
+    public static DiffMean ofPairs(List<ContrastPair> pairs, Positions positions, Aggregation aggregation) {
+        return new DiffMean(
+                pairs.stream().map(ContrastPair::positive).toList(),
+                pairs.stream().map(ContrastPair::negative).toList(),
+                positions,
+                aggregation);
+    }
+
+    @Override
+    public String name() {
+        return "diff-mean";
+    }
+
+    @Override
+    public String positionsName() {
+        return positions.name();
+    }
+}

@@ -1,0 +1,51 @@
+package dev.pintle.steering;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.PintleException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Hashes of what turns words into token ids, so that a vector can tell whether it would be fitted from the same ids again.
+ *
+ * @param tokenizer SHA-256 of tokenizer.json; empty where there is none
+ * @param template SHA-256 of the chat template's source; empty where there is none
+ */
+record ModelHashes(String tokenizer, String template) {
+    static ModelHashes of(LanguageModel model) {
+        try {
+            Path folder = ModelFolders.find(model.id().name());
+            return new ModelHashes(file(folder.resolve("tokenizer.json")), template(folder));
+        } catch (IOException | PintleException e) {
+            return new ModelHashes("", "");
+        }
+    }
+
+    private static String template(Path folder) throws IOException {
+        Path config = folder.resolve("tokenizer_config.json");
+        if (Files.isRegularFile(folder.resolve("chat_template.jinja"))) {
+            return file(folder.resolve("chat_template.jinja"));
+        }
+        if (!Files.isRegularFile(config)) {
+            return "";
+        }
+        JsonNode template =
+                new ObjectMapper().readTree(Files.readString(config)).path("chat_template");
+        if (template.isMissingNode()) {
+            return "";
+        }
+        return new Digest()
+                .add(template.isTextual() ? template.textValue() : template.toString())
+                .hex();
+    }
+
+    private static String file(Path file) throws IOException {
+        return Files.isRegularFile(file)
+                ? new Digest().add(Files.readAllBytes(file)).hex()
+                : "";
+    }
+}

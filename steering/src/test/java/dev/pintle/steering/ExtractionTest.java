@@ -1,0 +1,190 @@
+package dev.pintle.steering;
+
+import static dev.pintle.testkit.TensorAssert.assertThatVec;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.tensor.Vec;
+import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.Tolerance;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class ExtractionTest {
+    private static LanguageModel model;
+
+    @BeforeAll
+    static void load() {
+        model = Parley.load();
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+    }
+
+    private static Vec mean(List<double[]> rows) {
+        return Vec.of(Directions.of(rows, Aggregation.mean(), 1).mean());
+    }
+
+    @Test
+    void shared_beginnings_change_nothing_but_the_work() throws IOException {
+        List<String> prefixes = Arrays.asList(new ObjectMapper()
+                .readValue(Files.readString(Golden.parley().resolve("prefixes.json")), String[].class));
+        LastPosition method =
+                new LastPosition(ContrastPair.ofPrefixes(Parley.positive("pirate"), Parley.NEUTRAL, prefixes), false);
+        List<Long> heard = new ArrayList<>();
+        FitResult fast = VectorFit.of(model, method)
+                .at(Parley.AT)
+                .listening((done, total) -> heard.add(done))
+                .run();
+        Vec plain = mean(PlainReader.directions(model, Parley.AT, method)).unit();
+        assertThatVec(fast.at(Parley.AT).direction()).isCloseTo(plain, Tolerance.VECTORS_FP32);
+        assertThat(fast.report().tokensPlain())
+                .isEqualTo(method.pairs().stream()
+                        .mapToLong(p -> p.tokens(model).positive().length()
+                                + p.tokens(model).negative().length())
+                        .sum());
+        assertThat(fast.report().share()).isLessThan(0.2); // longer prompts save more
+        assertThat(heard).last().isEqualTo(2L * method.pairs().size());
+    }
+
+    @Test
+    void any_trie_of_sequences_is_read_as_each_sequence_alone() {
+        Random random = new Random(5);
+        List<int[]> all = new ArrayList<>();
+        int[] root = random.ints(70, 10, 2000).toArray();
+        for (int i = 0; i < 40; i++) {
+            int[] from = random.nextInt(4) == 0 || all.isEmpty() ? root : all.get(random.nextInt(all.size()));
+            int kept = random.nextInt(from.length + 1);
+            int[] more = random.ints(random.nextInt(30), 10, 2000).toArray();
+            int[] ids = Arrays.copyOf(from, Math.max(1, kept) + more.length);
+            System.arraycopy(more, 0, ids, Math.max(1, kept), more.length);
+            all.add(ids);
+        }
+        all.add(all.get(0).clone()); // the same once more, and one that begins others
+        all.add(Arrays.copyOf(root, 60));
+        List<SharedPrefixReader.Sequence> sequences = all.stream()
+                .map(ids -> new SharedPrefixReader.Sequence(
+                        ids,
+                        IntStream.range(0, ids.length)
+                                .filter(p -> p % 3 == 0 || p == ids.length - 1)
+                                .toArray(),
+                        true))
+                .toList();
+        SharedPrefixReader reader = new SharedPrefixReader(model, List.of(HookPoint.residPost(1), Parley.AT));
+        List<SharedPrefixReader.Reading> readings = reader.read(sequences);
+        for (int i = 0; i < sequences.size(); i++) {
+            double[][] plain = PlainReader.read(
+                    model, Parley.AT, sequences.get(i).ids(), sequences.get(i).positions());
+            double norm = 0;
+            for (double[] row : PlainReader.read(
+                    model,
+                    Parley.AT,
+                    all.get(i),
+                    IntStream.range(1, all.get(i).length).toArray())) {
+                norm += Math.sqrt(Eigen.dot(row, row));
+            }
+            assertThat(readings.get(i).normSums()[1]).isCloseTo(norm, within(1e-4 * norm + 1e-9));
+            for (int p = 0; p < plain.length; p++) {
+                assertThatVec(Vec.of(readings.get(i).rows()[1][p]))
+                        .as("sequence " + i + ", reading " + p)
+                        .isCloseTo(Vec.of(plain[p]), Tolerance.ACTIVATIONS_FP32);
+            }
+        }
+        assertThat(reader.report(0).tokensComputed())
+                .isLessThan(reader.report(0).tokensPlain());
+    }
+
+    @Test
+    void all_layers_in_one_reading_equal_each_layer_alone() {
+        LastPosition method = LastPosition.lastPosition(Parley.prefixed("pirate"));
+        FitResult all = VectorFit.of(model, method).atAllLayers().run();
+        assertThat(all.vectors()).hasSize(model.config().nLayers());
+        all.vectors()
+                .forEach((at, vector) -> assertThatVec(vector.direction())
+                        .as(at.toString())
+                        .isCloseTo(SteeringVector.fit(model, at, method).direction(), Tolerance.VECTORS_FP32));
+    }
+
+    @Test
+    void class_means_of_paired_prompts_differ_by_the_mean_difference() {
+        List<ContrastPair> pairs = Parley.prefixed("bard");
+        Vec paired = SteeringVector.fit(model, Parley.AT, new LastPosition(pairs, false))
+                .direction();
+        Vec classes = SteeringVector.fit(
+                        model, Parley.AT, DiffMean.ofPairs(pairs, Positions.last(), Aggregation.mean()))
+                .direction();
+        assertThatVec(classes).isCloseTo(paired, Tolerance.VECTORS_FP32);
+    }
+
+    @Test
+    void reading_answers_finds_what_the_model_says() {
+        List<ContrastPair> pairs = List.of(
+                ContrastPair.ofSystemPrompts(
+                        Parley.positive("pirate"), Parley.NEUTRAL, "What is the capital of Japan?"),
+                ContrastPair.ofSystemPrompts(Parley.positive("pirate"), Parley.NEUTRAL, "Tell me about the whale."),
+                ContrastPair.ofSystemPrompts(Parley.positive("pirate"), Parley.NEUTRAL, "Hello, how are you?"));
+        SteeringVector said = SteeringVector.fit(model, Parley.AT, GeneratedTokens.generatedTokens(pairs, 24));
+        SteeringVector read =
+                SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("pirate")));
+        assertThat(said.cosine(read)).isGreaterThan(0.5);
+        assertThat(said.origin().positions()).isEqualTo("generated");
+        assertThat(said.origin().pairs()).isEqualTo(3);
+    }
+
+    @Test
+    void a_fitted_vector_says_where_it_comes_from() {
+        SteeringVector vector =
+                SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("pirate")));
+        SteeringVector.Origin origin = vector.origin();
+        assertThat(origin.tokenizer()).hasSize(64);
+        assertThat(origin.template()).hasSize(64);
+        assertThat(origin.pairsHash()).hasSize(64);
+        assertThat(origin.method()).isEqualTo("last-position");
+        assertThat(origin.positions()).isEqualTo("last");
+        assertThat(origin.aggregation()).isEqualTo("mean");
+        assertThat(origin.pairs()).isEqualTo(40);
+        assertThat(origin.directions()).isEqualTo(40);
+        assertThat(origin.stability().splitHalfCosine()).isBetween(0.5, 1.0);
+        assertThat(origin.stability().low())
+                .isLessThanOrEqualTo(origin.stability().high());
+        assertThat(SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("pirate"))))
+                .isEqualTo(vector);
+    }
+
+    @Test
+    void a_layer_the_model_lacks_is_refused_before_anything_runs() throws JsonProcessingException {
+        assertThatThrownBy(() -> SteeringVector.fit(
+                        model, HookPoint.residPost(8), AllPositions.allPositions(Parley.pair("pirate"))))
+                .hasMessage("""
+                        The model has no such layer.
+                          hook point: blocks.8.hook_resid_post
+                          layers:     0 to 7""");
+    }
+
+    @Test
+    void prompts_that_do_not_differ_leave_no_direction() {
+        assertThatThrownBy(() -> SteeringVector.fit(
+                        model, Parley.AT, LastPosition.lastPosition(List.of(ContrastPair.ofTexts("same", "same")))))
+                .hasMessage("""
+                        The prompts leave no direction: their activations do not differ.
+                          hook point: blocks.3.hook_resid_post
+                          method:     last-position
+                          pairs:      1
+                          try:        prompts that differ in more than padding, or a later layer""");
+    }
+}

@@ -1,0 +1,71 @@
+package dev.pintle.steering;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+import dev.pintle.tensor.io.Checkpoint;
+import dev.pintle.tensor.io.SafeTensors;
+import dev.pintle.testkit.Golden;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The demo model and the reference values for it, as several tests use them. */
+final class Parley {
+    static final String NEUTRAL = "The assistant should act normally.";
+    static final JsonNode FACTS = Golden.json("vectors.json");
+    static final HookPoint AT = HookPoint.residPost(FACTS.get("layer").asInt());
+
+    private Parley() {}
+
+    static LanguageModel load() {
+        return LanguageModel.load(Golden.parley().toString(), Device.CPU, DType.FP32);
+    }
+
+    static Checkpoint tensors() {
+        return SafeTensors.open(Golden.folder().resolve("parley.safetensors"));
+    }
+
+    static List<String> styles() {
+        List<String> styles = new ArrayList<>();
+        FACTS.get("styles").fieldNames().forEachRemaining(styles::add);
+        return styles;
+    }
+
+    // the file holds the prompts as padded; the padding is what the tests check
+    static String positive(String style) {
+        return FACTS.at("/styles/" + style + "/positive").asText().replaceFirst("\\. x*$", ".");
+    }
+
+    static ContrastPair pair(String style) {
+        return ContrastPair.ofSystemPrompts(positive(style), NEUTRAL);
+    }
+
+    static List<ContrastPair> prefixed(String style) {
+        List<String> prefixes = new ArrayList<>();
+        FACTS.get("prefixes").forEach(prefix -> prefixes.add(prefix.asText()));
+        return ContrastPair.ofPrefixes(positive(style), NEUTRAL, prefixes);
+    }
+
+    static Vec vector(Checkpoint tensors, String style, String method) {
+        try (TensorScope scope = TensorScope.open("expected")) {
+            return tensors.tensor("vector." + style + "." + method).toVec();
+        }
+    }
+
+    static List<double[]> rows(Checkpoint tensors, String name, int from) {
+        try (TensorScope scope = TensorScope.open("expected")) {
+            int width = tensors.entry(name).shape().intSize(1);
+            double[] flat = tensors.tensor(name).toDoubles();
+            List<double[]> rows = new ArrayList<>();
+            for (int i = from; i < flat.length / width; i++) {
+                rows.add(Arrays.copyOfRange(flat, i * width, (i + 1) * width));
+            }
+            return rows;
+        }
+    }
+}
