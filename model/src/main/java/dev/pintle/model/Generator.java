@@ -34,9 +34,13 @@ final class Generator {
                 rows.stream().mapToInt(row -> row.request.prompt().length).toArray();
         TokenBatch next =
                 TokenBatch.of(requests.stream().map(GenerationRequest::prompt).toList());
-        try (KvCache cache = forward.newCache()) {
+        try (KvCache cache = forward.newCache();
+                RowHooks own = new RowHooks(
+                        requests.stream().map(GenerationRequest::hooks).toList())) {
+            List<Hook> all = new ArrayList<>(hooks);
+            all.add(own);
             while (rows.stream().anyMatch(row -> row.reason == null)) {
-                float[][] logits = step(next, cache, promptLengths);
+                float[][] logits = step(next, cache, promptLengths, all);
                 int[][] chosen = new int[rows.size()][];
                 for (Row row : rows) {
                     chosen[row.index] = new int[] {row.accept(logits[row.index])};
@@ -47,10 +51,10 @@ final class Generator {
         return rows.stream().map(Row::finished).toList();
     }
 
-    private float[][] step(TokenBatch batch, KvCache cache, int[] promptLengths) {
+    private float[][] step(TokenBatch batch, KvCache cache, int[] promptLengths, List<Hook> all) {
         try (TensorScope scope = TensorScope.open("generate a token")) {
             RunOptions options = RunOptions.lastLogits().continuing(cache);
-            Tensor logits = forward.run(batch, options, hooks, promptLengths).logits(); // [batch, dVocab]
+            Tensor logits = forward.run(batch, options, all, promptLengths).logits(); // [batch, dVocab]
             float[][] rows = new float[batch.batch()][];
             Arrays.setAll(rows, row -> logits.select(0, row).toFloats());
             return rows;

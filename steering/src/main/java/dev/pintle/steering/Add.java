@@ -1,5 +1,6 @@
 package dev.pintle.steering;
 
+import dev.pintle.model.Addition;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelConfig;
 import dev.pintle.problem.Problem;
@@ -7,17 +8,20 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
+import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 
 /**
- * Adds a multiple of a vector to the residual stream at every position: h + strength · v (activation addition, Turner et
- * al. 2023, arXiv:2308.10248). The product is formed in FP32 and the sum rounded once to the model's dtype.
+ * Adds a multiple of a vector to the residual stream: h + strength · v (activation addition, Turner et al. 2023,
+ * arXiv:2308.10248). The product is formed in FP32 and the sum rounded once to the model's dtype.
  *
  * @param direction `[dModel]`
  * @param at where
  * @param strength factor on the direction as it is
+ * @param tokens on which tokens
  */
-public record Add(Vec direction, HookPoint at, double strength) implements Intervention {
+public record Add(Vec direction, HookPoint at, double strength, Tokens tokens) implements Intervention, Addition {
     /** @throws IllegalArgumentException if the strength is not a finite number */
     public Add {
         if (!Double.isFinite(strength) || !direction.isFinite()) {
@@ -28,9 +32,24 @@ public record Add(Vec direction, HookPoint at, double strength) implements Inter
         }
     }
 
+    /** On every token. */
+    public Add(Vec direction, HookPoint at, double strength) {
+        this(direction, at, strength, Tokens.all());
+    }
+
     /** For static import: adds a vector where it was fitted. */
     public static Add add(SteeringVector vector, double strength) {
         return new Add(vector.direction(), vector.at(), strength);
+    }
+
+    /** Adds vectors of several layers, each where it was fitted. */
+    public static List<Add> addAll(Collection<SteeringVector> vectors, double strength) {
+        return vectors.stream().map(vector -> add(vector, strength)).toList();
+    }
+
+    /** The same on other tokens. */
+    public Add on(Tokens other) {
+        return new Add(direction, at, strength, other);
     }
 
     @Override
@@ -39,14 +58,28 @@ public record Add(Vec direction, HookPoint at, double strength) implements Inter
     }
 
     @Override
+    public Vec added() {
+        return direction.times(strength);
+    }
+
+    @Override
+    public boolean actsOn(int position, int promptLength) {
+        return tokens.include(position, promptLength);
+    }
+
+    @Override
+    public boolean actsEverywhere() {
+        return tokens instanceof Tokens.All;
+    }
+
+    @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
-        if (direction.size() != model.dModel()) {
-            throw Problem.of("The vector does not fit the model.")
-                    .fact("vector", direction.size() + " wide")
-                    .fact("model", "dModel = " + model.dModel())
-                    .toIllegalArgument();
+        requireWidth(model);
+        if (strength == 0) {
+            return (point, activation, layout) -> activation; // −0 + 0 would be another bit pattern
         }
-        Tensor scaled = Tensor.of(direction.times(strength)).to(device);
-        return (point, activation, layout) -> activation.plus(scaled).to(activation.dtype());
+        Tensor scaled = Tensor.of(added()).to(device);
+        return (point, activation, layout) ->
+                tokens.change(activation, layout, h -> h.plus(scaled).to(h.dtype()));
     }
 }

@@ -1,6 +1,58 @@
 package dev.pintle.steering;
 
 import dev.pintle.model.Hook;
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.ModelConfig;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.Vec;
+import java.util.Set;
 
-/** Something done to the residual stream while a model runs. A value: it can be kept, compared and reused. */
-public sealed interface Intervention extends Hook permits Add {}
+/**
+ * Something done to the residual stream while a model runs. A value: it can be kept, compared and reused. Several act one
+ * after the other, in the order they are given; those on many layers are a list with one for each.
+ */
+public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Rotate, Conditional {
+    /** Where it acts. */
+    HookPoint at();
+
+    /** On which tokens. */
+    Tokens tokens();
+
+    @Override
+    default Set<HookPoint> points() {
+        return Set.of(at());
+    }
+
+    /** Dtype in which a change is computed before it is rounded to the model's. */
+    static DType precise(DType dtype) {
+        return dtype == DType.FP64 ? DType.FP64 : DType.FP32;
+    }
+
+    /** A direction on the model's device, `[dModel]`. @throws IllegalArgumentException if the model has another width */
+    static Tensor placed(Vec direction, ModelConfig model, Device device, DType dtype) {
+        if (direction.size() != model.dModel()) {
+            throw Problem.of("The vector does not fit the model.")
+                    .fact("vector", direction.size() + " wide")
+                    .fact("model", "dModel = " + model.dModel())
+                    .toIllegalArgument();
+        }
+        return Tensor.of(direction).to(precise(dtype)).to(device);
+    }
+
+    /** How far each activation reaches along a direction, `[batch, tokens, 1]`. @param unit `[dModel]`, of length 1 */
+    static Tensor projection(Tensor activation, Tensor unit) {
+        return activation.to(unit.dtype()).times(unit).sum(-1, true);
+    }
+
+    /** @throws IllegalArgumentException naming the number that is not finite */
+    static void requireFinite(String what, double number) {
+        if (!Double.isFinite(number)) {
+            throw Problem.of("An intervention needs finite numbers.")
+                    .fact(what, number)
+                    .toIllegalArgument();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package dev.pintle.steering;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.ModelConfig;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.Vec;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Takes a direction out of the residual stream: h − share · (h·u) u, u = unit(v) (directional ablation, Arditi et al. 2024,
+ * arXiv:2406.11717). Unlike adding −v, it takes from each activation what it has and no more.
+ *
+ * @param direction `[dModel]`, of any length but 0
+ * @param at where
+ * @param share how much of the component to take out; 1 for all of it
+ * @param tokens on which tokens
+ */
+public record Ablate(Vec direction, HookPoint at, double share, Tokens tokens) implements Intervention {
+    /** @throws IllegalArgumentException for the zero vector or a share that is not finite */
+    public Ablate {
+        Intervention.requireFinite("share", share);
+        requireDirection(direction);
+    }
+
+    static void requireDirection(Vec direction) {
+        if (!direction.isFinite() || direction.norm() == 0) {
+            throw Problem.of("The intervention needs a direction.")
+                    .fact("but was", direction)
+                    .toIllegalArgument();
+        }
+    }
+
+    /** For static import: takes the direction out of every token where the vector was fitted. */
+    public static Ablate ablate(SteeringVector vector) {
+        return new Ablate(vector.direction(), vector.at(), 1, Tokens.all());
+    }
+
+    /** Takes a direction out after every block, so that none writes it again. */
+    public static List<Ablate> everywhere(SteeringVector vector, int nLayers) {
+        return IntStream.range(0, nLayers)
+                .mapToObj(layer -> new Ablate(vector.direction(), HookPoint.residPost(layer), 1, Tokens.all()))
+                .toList();
+    }
+
+    @Override
+    public Action bind(ModelConfig model, Device device, DType dtype) {
+        Tensor unit = Intervention.placed(direction.unit(), model, device, dtype);
+        if (share == 0) {
+            return (point, activation, layout) -> activation;
+        }
+        return (point, activation, layout) -> tokens.change(activation, layout, h -> {
+            Tensor along = Intervention.projection(h, unit).times(-share); // [batch, tokens, 1]
+            return h.to(unit.dtype()).plus(along.times(unit)).to(h.dtype());
+        });
+    }
+}

@@ -1,0 +1,54 @@
+package dev.pintle.steering;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.ModelConfig;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.Vec;
+
+/**
+ * Holds the component along a direction within bounds: h + (clip(p, low, high) − p) u, p = h·u, u = unit(v). With both bounds
+ * equal it sets the component; with one infinite it is a cap or a floor.
+ *
+ * @param direction `[dModel]`, of any length but 0
+ * @param at where
+ * @param low smallest component, −∞ for no floor
+ * @param high largest component, ∞ for no cap
+ * @param tokens on which tokens
+ */
+public record Clamp(Vec direction, HookPoint at, double low, double high, Tokens tokens) implements Intervention {
+    /** @throws IllegalArgumentException if no number is within the bounds */
+    public Clamp {
+        Ablate.requireDirection(direction);
+        if (!(low <= high) || low == Double.POSITIVE_INFINITY || high == Double.NEGATIVE_INFINITY) {
+            throw Problem.of("No component is within the bounds.")
+                    .fact("low", low)
+                    .fact("high", high)
+                    .toIllegalArgument();
+        }
+    }
+
+    /** For static import: sets the component along a vector. */
+    public static Clamp clamp(SteeringVector vector, double component) {
+        return new Clamp(vector.direction(), vector.at(), component, component, Tokens.all());
+    }
+
+    /** For static import: keeps the component along a vector from growing past a bound. */
+    public static Clamp cap(SteeringVector vector, double high) {
+        return new Clamp(vector.direction(), vector.at(), Double.NEGATIVE_INFINITY, high, Tokens.all());
+    }
+
+    @Override
+    public Action bind(ModelConfig model, Device device, DType dtype) {
+        Tensor unit = Intervention.placed(direction.unit(), model, device, dtype);
+        return (point, activation, layout) -> tokens.change(activation, layout, h -> {
+            Tensor p = Intervention.projection(h, unit); // [batch, tokens, 1]
+            Tensor under = p.times(-1).plus(low).relu(); // max(low − p, 0)
+            Tensor over = p.plus(-high).relu();
+            Tensor move = Double.isInfinite(low) ? over.times(-1) : Double.isInfinite(high) ? under : under.minus(over);
+            return h.to(unit.dtype()).plus(move.times(unit)).to(h.dtype());
+        });
+    }
+}

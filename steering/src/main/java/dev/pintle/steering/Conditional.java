@@ -1,0 +1,61 @@
+package dev.pintle.steering;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.ModelConfig;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.Vec;
+
+/**
+ * Makes another intervention where an activation reaches far enough along a direction: where h·u ≥ threshold, u = unit(v).
+ * Each token is judged by its own activation, read at the place of the intervention.
+ *
+ * <p>Conditional activation steering (CAST; Lee et al. 2024, arXiv:2409.05907) judges a whole prompt once by its cosine; this
+ * judges tokens, and by the component.
+ *
+ * @param condition `[dModel]`, of any length but 0
+ * @param threshold smallest component that counts; negate {@code condition} for the other side
+ * @param then what to do there
+ */
+public record Conditional(Vec condition, double threshold, Intervention then) implements Intervention {
+    /** @throws IllegalArgumentException for the zero vector or a threshold that is not finite */
+    public Conditional {
+        Ablate.requireDirection(condition);
+        if (!Double.isFinite(threshold)) {
+            throw Problem.of("A condition needs a finite threshold.")
+                    .fact("threshold", threshold)
+                    .toIllegalArgument();
+        }
+    }
+
+    /** For static import: an intervention where an activation reaches along a vector. */
+    public static Conditional where(SteeringVector condition, double threshold, Intervention then) {
+        return new Conditional(condition.direction(), threshold, then);
+    }
+
+    @Override
+    public HookPoint at() {
+        return then.at();
+    }
+
+    @Override
+    public Tokens tokens() {
+        return then.tokens();
+    }
+
+    @Override
+    public Action bind(ModelConfig model, Device device, DType dtype) {
+        Tensor unit = Intervention.placed(condition.unit(), model, device, dtype);
+        Action inner = then.bind(model, device, dtype);
+        return (point, activation, layout) -> {
+            Tensor changed = inner.apply(point, activation, layout);
+            if (changed == activation) {
+                return activation;
+            }
+            Tensor p = Intervention.projection(activation, unit); // [batch, tokens, 1]
+            return p.plus(-threshold).times(-1).greaterThan(0).choose(activation, changed);
+        };
+    }
+}

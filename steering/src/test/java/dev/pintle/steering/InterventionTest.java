@@ -1,0 +1,233 @@
+package dev.pintle.steering;
+
+import static dev.pintle.testkit.TensorAssert.assertThatTensor;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.pintle.chat.Message;
+import dev.pintle.model.Decoding;
+import dev.pintle.model.Generated;
+import dev.pintle.model.GenerationListener;
+import dev.pintle.model.GenerationRequest;
+import dev.pintle.model.Hook;
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.model.RunOptions;
+import dev.pintle.model.TokenBatch;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+import dev.pintle.testkit.Tolerance;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class InterventionTest {
+    private static final Decoding SHORT = Decoding.greedy(24);
+
+    private static LanguageModel model;
+    private static SteeringVector pirate;
+    private static int[] prompt;
+    private static TensorScope scope;
+
+    @BeforeAll
+    static void load() {
+        model = Parley.load();
+        pirate = SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("pirate")));
+        prompt = model.chatTokens(List.of(Message.user("Tell me about the whale.")));
+        scope = TensorScope.open("intervention tests");
+    }
+
+    @AfterAll
+    static void close() {
+        scope.close();
+        model.close();
+    }
+
+    private static Tensor logits(Hook... hooks) {
+        return model.with(hooks)
+                .run(TokenBatch.of(prompt), RunOptions.allLogits())
+                .logits();
+    }
+
+    private static double[][] activations(Hook... hooks) {
+        return PlainReader.read(
+                model.with(hooks),
+                Parley.AT,
+                prompt,
+                java.util.stream.IntStream.range(0, prompt.length).toArray());
+    }
+
+    private static double along(double[] activation) {
+        double[] unit = new double[activation.length];
+        for (int i = 0; i < unit.length; i++) {
+            unit[i] = pirate.direction().get(i);
+        }
+        return Eigen.dot(activation, unit);
+    }
+
+    @Test
+    void strength_zero_changes_no_bit() {
+        Tensor plain = logits();
+        assertThatTensor(logits(Add.add(pirate, 0))).isIdenticalTo(plain);
+        assertThatTensor(logits(Rotate.rotate(pirate, 0))).isIdenticalTo(plain);
+        assertThatTensor(logits(new Ablate(pirate.direction(), Parley.AT, 0, Tokens.all())))
+                .isIdenticalTo(plain);
+        Generated unsteered = model.generate(prompt, SHORT);
+        Generated row = model.generate(
+                        List.of(GenerationRequest.of(prompt, SHORT).with(Add.add(pirate, 0))),
+                        GenerationListener.SILENT)
+                .get(0);
+        assertThat(row.ids()).isEqualTo(unsteered.ids());
+        assertThat(row.logProbabilities()).isEqualTo(unsteered.logProbabilities());
+    }
+
+    @Test
+    void twice_the_strength_is_twice_the_vector_to_the_bit() {
+        assertThatTensor(logits(Add.add(pirate, 6))).isIdenticalTo(logits(Add.add(pirate.times(2), 3)));
+        assertThatTensor(logits(Add.add(pirate, -3))).isIdenticalTo(logits(Add.add(pirate.negated(), 3)));
+        assertThat(pirate.negated().negated().direction()).isEqualTo(pirate.direction());
+    }
+
+    @Test
+    void the_order_of_additions_does_not_matter() {
+        SteeringVector bard = SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("bard")));
+        assertThatTensor(logits(Add.add(pirate, 3), Add.add(bard, 2)))
+                .isCloseTo(logits(Add.add(bard, 2), Add.add(pirate, 3)), Tolerance.ACTIVATIONS_FP32);
+    }
+
+    @Test
+    void ablation_leaves_nothing_along_the_direction() {
+        for (double[] h : activations(Ablate.ablate(pirate))) {
+            assertThat(along(h)).isCloseTo(0, within(1e-4));
+        }
+        assertThat(Ablate.everywhere(pirate, 8)).hasSize(8);
+    }
+
+    @Test
+    void a_clamp_sets_and_a_cap_bounds_the_component() {
+        for (double[] h : activations(Clamp.clamp(pirate, 2.5))) {
+            assertThat(along(h)).isCloseTo(2.5, within(1e-4));
+        }
+        double[][] plain = activations();
+        double[][] capped = activations(Clamp.cap(pirate, 0.1));
+        for (int t = 0; t < plain.length; t++) {
+            assertThat(along(capped[t])).isCloseTo(Math.min(along(plain[t]), 0.1), within(1e-4));
+        }
+    }
+
+    @Test
+    void rotation_keeps_every_length() {
+        double[][] plain = activations();
+        double[][] turned = activations(Rotate.rotate(pirate, 5));
+        for (int t = 0; t < plain.length; t++) {
+            double length = Math.sqrt(Eigen.dot(plain[t], plain[t]));
+            assertThat(Math.sqrt(Eigen.dot(turned[t], turned[t]))).isCloseTo(length, within(1e-4 * length));
+            assertThat(along(turned[t])).isGreaterThan(along(plain[t]));
+        }
+    }
+
+    @Test
+    void a_condition_acts_where_the_component_passes_the_threshold() {
+        double[][] plain = activations();
+        double[][] acted = activations(Conditional.where(pirate, 0, Add.add(pirate, 4)));
+        int changed = 0;
+        for (int t = 0; t < plain.length; t++) {
+            double expected = along(plain[t]) >= 0 ? along(plain[t]) + 4 : along(plain[t]);
+            assertThat(along(acted[t])).isCloseTo(expected, within(1e-3));
+            changed += along(plain[t]) >= 0 ? 1 : 0;
+        }
+        assertThat(changed).isBetween(1, plain.length - 1);
+    }
+
+    @Test
+    void tokens_to_steer_are_the_same_with_and_without_a_cache() {
+        for (Tokens tokens : List.of(Tokens.generated(), Tokens.prompt(), Tokens.from(prompt.length + 3))) {
+            Add add = Add.add(pirate, 5).on(tokens);
+            Generated cached = model.with(add).generate(prompt, SHORT);
+            List<Integer> slow = new ArrayList<>();
+            int[] ids = prompt;
+            while (slow.size() < cached.ids().length) { // every token from the whole sequence, no cache
+                int promptLength = prompt.length;
+                Hook absolute = new Add(pirate.direction(), Parley.AT, 5, tokens(tokens, promptLength));
+                double[] last = model.with(absolute)
+                        .run(TokenBatch.of(ids), RunOptions.lastLogits())
+                        .logits()
+                        .toDoubles();
+                int best = 0;
+                for (int i = 1; i < last.length; i++) {
+                    best = last[i] > last[best] ? i : best;
+                }
+                slow.add(best);
+                ids = java.util.Arrays.copyOf(ids, ids.length + 1);
+                ids[ids.length - 1] = best;
+                if (tokens instanceof Tokens.OfPrompt) {
+                    break; // a run without a cache has a longer prompt each time
+                }
+            }
+            assertThat(cached.ids())
+                    .startsWith(slow.stream().mapToInt(Integer::intValue).toArray());
+        }
+    }
+
+    private static Tokens tokens(Tokens tokens, int promptLength) {
+        return tokens instanceof Tokens.Generated ? Tokens.from(promptLength) : tokens;
+    }
+
+    @Test
+    void sixty_four_rows_with_sixty_four_vectors_equal_sixty_four_runs() {
+        Random random = new Random(3);
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int row = 0; row < 64; row++) {
+            float[] noise = new float[256];
+            for (int i = 0; i < noise.length; i++) {
+                noise[i] = (float) random.nextGaussian() / 16;
+            }
+            Vec mixed = pirate.direction().plus(Vec.of(noise).times(0.3));
+            Tokens tokens = row % 3 == 0 ? Tokens.generated() : Tokens.all();
+            List<Intervention> own = new ArrayList<>();
+            own.add(new Add(mixed, Parley.AT, 1 + row / 16.0, tokens));
+            if (row % 5 == 0) {
+                own.add(new Clamp(pirate.direction(), Parley.AT, -1, 3, Tokens.all()));
+            }
+            if (row % 7 == 0) {
+                own.add(new Add(mixed, HookPoint.residPost(5), 0.5));
+            }
+            int[] ids = model.chatTokens(
+                    List.of(Message.user(row % 2 == 0 ? "Hello, how are you?" : "Tell me about honey.")));
+            requests.add(GenerationRequest.of(ids, SHORT).with(own));
+        }
+        List<Generated> batched = model.generate(requests, GenerationListener.SILENT);
+        for (int row = 0; row < 64; row++) {
+            GenerationRequest request = requests.get(row);
+            Generated single = model.with(request.hooks()).generate(request.prompt(), SHORT);
+            assertThat(batched.get(row).ids()).as("row " + row).isEqualTo(single.ids());
+        }
+    }
+
+    @Test
+    void what_does_not_fit_is_refused_whole() {
+        assertThatThrownBy(() -> model.generate(
+                        List.of(GenerationRequest.of(prompt, SHORT).with(new Add(Vec.of(1, 2), Parley.AT, 1))),
+                        GenerationListener.SILENT))
+                .hasMessage("""
+                        The vector does not fit the model.
+                          vector: 2 wide
+                          model:  dModel = 256""");
+        assertThatThrownBy(() -> new Clamp(pirate.direction(), Parley.AT, 2, 1, Tokens.all()))
+                .hasMessage("""
+                        No component is within the bounds.
+                          low:  2.0
+                          high: 1.0""");
+        assertThatThrownBy(() -> Tokens.parse("some")).hasMessage("""
+                        There are no such tokens to steer.
+                          but was: some
+                          choose:  all, prompt, generated, from:N""");
+        assertThatThrownBy(() -> Ablate.ablate(new SteeringVector(Vec.zeros(256), Parley.AT, pirate.origin())))
+                .hasMessage("The intervention needs a direction.\n  but was: Vec[256], norm 0.000");
+    }
+}
