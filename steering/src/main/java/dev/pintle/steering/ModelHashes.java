@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.model.ModelId;
 import dev.pintle.problem.PintleException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +23,19 @@ record ModelHashes(String tokenizer, String template) {
             return new ModelHashes(file(folder.resolve("tokenizer.json")), template(folder));
         } catch (IOException | PintleException e) {
             return new ModelHashes("", "");
+        }
+    }
+
+    /** The family of a model as its config.json names it; the model's name where that is not at hand. */
+    static String family(ModelId model) {
+        try {
+            Path config = ModelFolders.find(model.name()).resolve("config.json");
+            return new ObjectMapper()
+                    .readTree(Files.readString(config))
+                    .path("model_type")
+                    .asText(model.name());
+        } catch (IOException | PintleException | java.nio.file.InvalidPathException e) {
+            return model.name();
         }
     }
 

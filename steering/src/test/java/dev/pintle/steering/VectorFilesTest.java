@@ -1,0 +1,297 @@
+package dev.pintle.steering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.model.ModelId;
+import dev.pintle.problem.PintleException;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+import dev.pintle.tensor.io.Gguf;
+import dev.pintle.tensor.io.GgufValue;
+import dev.pintle.tensor.io.Npy;
+import dev.pintle.tensor.io.Npz;
+import dev.pintle.tensor.io.TorchCheckpoint;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class VectorFilesTest {
+    private static final Vec NUMBERS = Vec.of(0.1f, -2, Float.MIN_VALUE, 3.4e38f);
+    private static final SteeringVector.Origin ORIGIN = new SteeringVector.Origin(
+            new ModelId("parley-7m", "content-abc"),
+            "aa",
+            "bb",
+            "last-position",
+            "last",
+            "mean",
+            40,
+            "cc",
+            40,
+            0.57,
+            10.9,
+            Double.NaN,
+            new SteeringVector.Stability(0.98, 0.9, 0.99),
+            42,
+            "FP32",
+            "cpu",
+            "");
+
+    @TempDir
+    private Path folder;
+
+    private TensorScope scope;
+
+    @BeforeEach
+    void open() {
+        scope = TensorScope.open("test");
+    }
+
+    @AfterEach
+    void close() {
+        scope.close();
+    }
+
+    private static SteeringVector vector(int layer) {
+        return new SteeringVector(NUMBERS, HookPoint.residPost(layer), ORIGIN);
+    }
+
+    @Test
+    void a_vector_written_and_read_is_the_same_to_the_bit() {
+        for (String name : List.of("v.safetensors", "v.gguf")) {
+            VectorFiles.write(vector(3), folder.resolve(name));
+            assertThat(VectorFiles.read(folder.resolve(name))).as(name).isEqualTo(vector(3));
+        }
+        for (String name : List.of("v.pt", "v.npy")) {
+            VectorFiles.write(vector(3), folder.resolve(name));
+            SteeringVector back =
+                    VectorFiles.read(folder.resolve(name), VectorHints.none().layer(3));
+            assertThat(back.direction()).as(name).isEqualTo(NUMBERS);
+            assertThat(back.at()).as(name).isEqualTo(HookPoint.residPost(3));
+        }
+    }
+
+    @Test
+    void several_layers_share_a_file() {
+        List<SteeringVector> layers = List.of(vector(1), vector(2), vector(5));
+        for (String name : List.of("v.safetensors", "v.gguf")) {
+            Path file = folder.resolve(name);
+            VectorFiles.write(layers, file);
+            assertThat(VectorFiles.readAll(file, VectorHints.none())).isEqualTo(layers);
+            assertThat(VectorFiles.read(file, VectorHints.none().layer(5))).isEqualTo(vector(5));
+            assertThatThrownBy(() -> VectorFiles.read(file))
+                    .hasMessage("The file holds the vectors of several layers.\n  file:   " + file
+                            + "\n  layers: 1, 2, 5\n  try:    naming the layer: --layer 2");
+        }
+        assertThatThrownBy(() -> VectorFiles.write(layers, folder.resolve("v.npy")))
+                .hasMessage("The format holds one layer.\n  file:    " + folder.resolve("v.npy")
+                        + "\n  but was: layers [1, 2, 5]\n  try:     one file a layer, or .safetensors or .gguf");
+    }
+
+    @Test
+    void block_zero_is_not_written_for_llama_cpp() {
+        Path file = folder.resolve("v.gguf");
+        assertThatThrownBy(() -> VectorFiles.write(vector(0), file))
+                .hasMessage("llama.cpp cannot steer block 0, so a control vector for it would do nothing.\n  file:   "
+                        + file + "\n  vector: blocks.0.hook_resid_post\n  try:    a later layer, or .safetensors");
+        assertThat(file).doesNotExist();
+    }
+
+    @Test
+    void a_control_vector_has_what_its_readers_require() {
+        VectorFiles.write(vector(3), folder.resolve("v.gguf"));
+        try (Gguf gguf = Gguf.open(folder.resolve("v.gguf"))) {
+            assertThat(gguf.metadata())
+                    .containsEntry("general.architecture", "controlvector")
+                    .containsEntry("controlvector.model_hint", "llama")
+                    .containsEntry("controlvector.layer_count", "1");
+            assertThat(gguf.names()).containsExactly("direction.3");
+            assertThat(gguf.listed("direction.3").type()).isEqualTo("F32");
+        }
+    }
+
+    @Test
+    void the_harness_gets_a_dictionary_with_all_four_keys() {
+        VectorFiles.write(vector(3), folder.resolve("v.pt"));
+        try (TorchCheckpoint checkpoint = TorchCheckpoint.open(folder.resolve("v.pt"))) {
+            Map<?, ?> steer = (Map<?, ?>) ((Map<?, ?>) checkpoint.root()).get("layers.3");
+            assertThat(steer.keySet().stream().map(String::valueOf))
+                    .containsExactlyInAnyOrder("steering_vector", "steering_coefficient", "action", "bias");
+            assertThat(steer.get("bias")).isNull();
+        }
+    }
+
+    @Test
+    void changed_numbers_are_noticed() throws IOException {
+        Path file = folder.resolve("v.safetensors");
+        VectorFiles.write(vector(3), file);
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 6] ^= 1;
+        Files.write(file, bytes);
+        assertThatThrownBy(() -> VectorFiles.read(file))
+                .isInstanceOf(PintleException.class)
+                .hasMessageStartingWith("The steering vector cannot be used.\n  file:     " + file
+                        + "\n  expected: numbers whose hash is ");
+    }
+
+    @Test
+    void gguf_of_other_tools_keeps_their_layer_conventions() {
+        Path file = folder.resolve("other.gguf");
+        Map<String, GgufValue> repeng = new LinkedHashMap<>();
+        repeng.put("general.architecture", GgufValue.of("controlvector"));
+        repeng.put("controlvector.model_hint", GgufValue.of("llama"));
+        repeng.put("controlvector.layer_count", GgufValue.uint32(1));
+        Gguf.write(file, repeng, Map.of("direction.7", Tensor.of(NUMBERS)));
+        SteeringVector fromRepeng = VectorFiles.read(file);
+        assertThat(fromRepeng.at()).isEqualTo(HookPoint.residPost(7));
+        assertThat(fromRepeng.origin().model().name()).isEqualTo("llama");
+        assertThat(fromRepeng.origin().source()).isEqualTo("controlvector GGUF, direction.7: output of block 7");
+        repeng.put("controlvector.layer_count", new GgufValue.Int(GgufValue.Kind.INT32, 1));
+        Gguf.write(file, repeng, Map.of("direction.7", Tensor.of(NUMBERS)));
+        assertThat(VectorFiles.read(file).origin().source())
+                .isEqualTo(
+                        "cvector-generator GGUF, direction.7: read at the output of block 6, applied by llama.cpp after block 7");
+        Gguf.write(
+                file,
+                Map.of("general.architecture", GgufValue.of("steeringvector")),
+                Map.of("direction.2", Tensor.of(NUMBERS)));
+        assertThat(VectorFiles.read(file).at()).isEqualTo(HookPoint.residPost(2));
+        repeng.put("glp.mode", GgufValue.of("project"));
+        repeng.put("glp.hook_point", GgufValue.of("ffn_out_pre_residual"));
+        Gguf.write(file, repeng, Map.of("direction.7", Tensor.of(NUMBERS)));
+        assertThatThrownBy(() -> VectorFiles.read(file))
+                .hasMessage(
+                        "The file's directions are not for addition.\n  file:      " + file
+                                + "\n  operation: project\n  try:       reading it withProjections, and Ablate or Clamp in place of Add");
+        assertThat(VectorFiles.read(file, VectorHints.none().withProjections()).at())
+                .isEqualTo(HookPoint.mlpOut(7));
+    }
+
+    @Test
+    void torch_files_of_other_tools_keep_their_layer_conventions() throws IOException {
+        Path caa = folder.resolve("vec_layer_13_Llama-2-7b-chat-hf.pt");
+        TorchCheckpoint.write(caa, Tensor.of(NUMBERS));
+        assertThat(VectorFiles.read(caa).at()).isEqualTo(HookPoint.residPost(13));
+        assertThat(VectorFiles.read(caa).origin().model().name()).isEqualTo("Llama-2-7b-chat-hf");
+        Path steering = folder.resolve("steering-vectors.pt");
+        TorchCheckpoint.write(
+                steering, Map.of("layer_activations", Map.of(4L, Tensor.of(NUMBERS)), "layer_type", "decoder_block"));
+        assertThat(VectorFiles.read(steering).at()).isEqualTo(HookPoint.residPost(4));
+        Path bare = folder.resolve("bare.pt");
+        TorchCheckpoint.write(bare, Tensor.of(NUMBERS));
+        assertThatThrownBy(() -> VectorFiles.read(bare))
+                .hasMessage("The file does not say which layer its numbers belong to.\n  file:  " + bare
+                        + "\n  holds: [4] fp32 on cpu\n  try:   naming the layer: --layer L");
+        Path means = folder.resolve("mean_diffs.pt");
+        TorchCheckpoint.write(means, Tensor.of(new float[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 2, 3, 2));
+        Files.writeString(folder.resolve("direction_metadata.json"), "{\"pos\": -1, \"layer\": 2}");
+        SteeringVector refusal = VectorFiles.read(means);
+        assertThat(refusal.direction()).isEqualTo(Vec.of(10, 11));
+        assertThat(refusal.at()).isEqualTo(HookPoint.residPost(1));
+        assertThat(refusal.origin().source())
+                .isEqualTo("refusal_direction mean differences, position -1, layer 2: input of block 2");
+    }
+
+    @Test
+    void numpy_files_are_read_by_layer() {
+        Path npz = folder.resolve("v.npz");
+        Npz.write(npz, Map.of("layer_2", Tensor.of(NUMBERS), "3", Tensor.of(NUMBERS)));
+        assertThat(VectorFiles.readAll(npz, VectorHints.none()))
+                .extracting(SteeringVector::at)
+                .containsExactly(HookPoint.residPost(2), HookPoint.residPost(3));
+        Path npy = folder.resolve("layers.npy");
+        Npy.write(npy, Tensor.of(new float[] {1, 2, 3, 4}, 2, 2));
+        assertThat(VectorFiles.read(npy, VectorHints.none().layer(1)).direction())
+                .isEqualTo(Vec.of(3, 4));
+    }
+
+    @Test
+    void svec_is_read_and_damaged_svec_refused() throws IOException {
+        Path file = folder.resolve("v.svec");
+        String whole =
+                "{\"model_type\": \"llama\", \"directions\": {\"3\": [0.5, -1.0], \"4\": [1, 2]}, \"explained_variances\": {\"3\": 0.4}}";
+        Files.writeString(file, whole);
+        SteeringVector third = VectorFiles.read(file, VectorHints.none().layer(3));
+        assertThat(third.direction()).isEqualTo(Vec.of(0.5f, -1));
+        assertThat(third.at()).isEqualTo(HookPoint.residPost(3));
+        Files.writeString(file, "{\"directions\": {\"x\": [1]}}");
+        assertThatThrownBy(() -> VectorFiles.read(file))
+                .hasMessage("The steering vector cannot be used.\n  file:     " + file
+                        + "\n  expected: layer numbers as keys of directions\n  but was:  x");
+        Random random = new Random(9);
+        byte[] good = whole.getBytes(StandardCharsets.UTF_8);
+        for (int round = 0; round < 3000; round++) {
+            byte[] damaged =
+                    java.util.Arrays.copyOf(good, random.nextInt(6) == 0 ? random.nextInt(good.length) : good.length);
+            for (int hits = random.nextInt(4); hits >= 0 && damaged.length > 0; hits--) {
+                damaged[random.nextInt(damaged.length)] = (byte) "{}[]:,\"0-9eEnN.\u0000x".charAt(random.nextInt(17));
+            }
+            Files.write(file, damaged);
+            try {
+                VectorFiles.readAll(file, VectorHints.none());
+            } catch (PintleException expected) {
+                assertThat(expected).hasMessageContaining("file:");
+            }
+        }
+    }
+
+    @Test
+    void a_vector_of_another_model_is_refused_with_both_names() {
+        try (LanguageModel model = Parley.load()) {
+            SteeringVector narrow = vector(3);
+            assertThatThrownBy(() -> narrow.requireFits(model, true))
+                    .hasMessage("The vector does not fit the model.\n"
+                            + "  vector: blocks.3.hook_resid_post of parley-7m@content-abc, 4 wide\n  model:  "
+                            + model.id()
+                            + ", dModel = 256, 8 layers");
+            SteeringVector foreign = new SteeringVector(Vec.of(new float[256]).plus(ones()), Parley.AT, ORIGIN);
+            assertThatThrownBy(() -> foreign.requireFits(model, false))
+                    .hasMessage("The vector was fitted on another model.\n"
+                            + "  vector: blocks.3.hook_resid_post of parley-7m@content-abc\n  model:  " + model.id()
+                            + "\n  try:    fitting it on this model, or --force to use it all the same");
+            assertThat(foreign.requireFits(model, true)).isSameAs(foreign);
+        }
+    }
+
+    private static Vec ones() {
+        float[] ones = new float[256];
+        java.util.Arrays.fill(ones, 1);
+        return Vec.of(ones);
+    }
+
+    @Test
+    void comparison_and_arithmetic_agree_with_arithmetic_by_hand() {
+        VectorComparison c = VectorComparison.of(Vec.of(1, 0, 3), Vec.of(2, 0, 1), 1);
+        assertThat(c.cosine()).isCloseTo(5 / Math.sqrt(10 * 5), within(1e-12));
+        assertThat(c.euclidean()).isCloseTo(Math.sqrt(5), within(1e-12));
+        assertThat(c.manhattan()).isEqualTo(3);
+        assertThat(c.pearson()).isCloseTo(3 / Math.sqrt(84), within(1e-9));
+        assertThat(c.zerosOfOne()).isCloseTo(1.0 / 3, within(1e-12));
+        assertThat(c.overlap()).isEqualTo(0);
+        assertThat(VectorComparison.cosines(List.of(Vec.of(1, 0), Vec.of(0, 1))))
+                .isDeepEqualTo(new double[][] {{1, 0}, {0, 1}});
+        SteeringVector one = new SteeringVector(Vec.of(3, 4), Parley.AT, ORIGIN);
+        SteeringVector axis = new SteeringVector(Vec.of(1, 0), Parley.AT, ORIGIN);
+        assertThat(one.projectedOnto(axis).direction()).isEqualTo(Vec.of(3, 0));
+        assertThat(one.without(axis).direction()).isEqualTo(Vec.of(0, 4));
+        assertThat(one.plus(axis).minus(axis).direction()).isEqualTo(one.direction());
+        SteeringVector elsewhere = new SteeringVector(Vec.of(1, 0), HookPoint.residPost(4), ORIGIN);
+        assertThatThrownBy(() -> one.plus(elsewhere)).hasMessage("""
+                        The vectors do not stand at one place of one model.
+                          one:   blocks.3.hook_resid_post of parley-7m@content-abc, 2 wide
+                          other: blocks.4.hook_resid_post of parley-7m@content-abc, 2 wide""");
+    }
+}
