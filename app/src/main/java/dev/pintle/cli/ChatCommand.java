@@ -8,6 +8,7 @@ import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.steering.VectorLibrary;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -39,6 +40,9 @@ import picocli.CommandLine.Option;
             "  /system TEXT   set the system prompt and start again",
             "  /reset         start again",
             "  /tokens        show the tokens of the conversation so far",
+            "  /steer NAME STRENGTH   add a vector, by name or file; strength 0 takes it off",
+            "  /vectors       what is added, and the names that can be",
+            "  /compare TEXT  answer TEXT, or the last question, with and without steering",
             "  /quit          leave; so does Ctrl-D",
             "  Ctrl-C         stop the answer",
             "A line that ends in \\ goes on in the next."
@@ -62,7 +66,8 @@ final class ChatCommand implements Callable<Integer> {
         try (LanguageModel loaded = model.load();
                 Terminal terminal =
                         TerminalBuilder.builder().system(true).dumb(true).build()) {
-            LanguageModel steered = steering.applyTo(loaded);
+            ChatSteering steered =
+                    new ChatSteering(loaded, VectorLibrary.ofUser(), steering.adds(loaded), steering.force());
             AtomicBoolean stop = new AtomicBoolean();
             terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
             converse(steered, how, reader(terminal), terminal.writer(), stop);
@@ -103,7 +108,7 @@ final class ChatCommand implements Callable<Integer> {
         return text.append(line).toString().strip();
     }
 
-    private void converse(LanguageModel steered, Decoding how, LineReader reader, PrintWriter out, AtomicBoolean stop) {
+    private void converse(ChatSteering steered, Decoding how, LineReader reader, PrintWriter out, AtomicBoolean stop) {
         List<Message> messages = beginning(system);
         while (true) {
             String line;
@@ -126,12 +131,15 @@ final class ChatCommand implements Callable<Integer> {
                 system = line.substring("/system ".length()).strip();
                 messages = beginning(system);
             } else if (line.equals("/tokens")) {
-                TokenLines.print(tokens(steered, messages), out);
+                TokenLines.print(tokens(steered.view(), messages), out);
+            } else if (steered.handle(line, messages, how, out)) {
+                out.flush();
             } else if (line.startsWith("/")) {
-                out.println("There is no such command. Choose /system TEXT, /reset, /tokens or /quit.");
+                out.println("There is no such command. Choose /system TEXT, /steer NAME STRENGTH, /vectors, "
+                        + "/compare TEXT, /tokens, /reset or /quit.");
             } else {
                 messages.add(Message.user(line));
-                messages.add(Message.assistant(answer(steered, how, messages, out, stop)));
+                messages.add(Message.assistant(answer(steered.view(), how, messages, out, stop)));
             }
             out.flush();
         }

@@ -1,11 +1,12 @@
 package dev.pintle.cli;
 
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
-import java.nio.file.Path;
+import dev.pintle.steering.VectorHints;
+import dev.pintle.steering.VectorLibrary;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,12 @@ final class SteeringOptions {
 
     /** One vector and its strength. */
     static final class Steer {
-        @Option(names = "--vector", required = true, paramLabel = "FILE", description = "Steering vector to add.")
-        private @Nullable Path file;
+        @Option(
+                names = "--vector",
+                required = true,
+                paramLabel = "FILE|NAME",
+                description = "Steering vector to add: a file of any format that is read, or a saved name.")
+        private @Nullable String vector;
 
         @Option(
                 names = "--strength",
@@ -31,36 +36,52 @@ final class SteeringOptions {
                 paramLabel = "S",
                 description = "Factor on the vector; a fitted vector has length 1.")
         private double strength;
+
+        @Option(
+                names = "--layer",
+                paramLabel = "L",
+                description = "Which layer of a file with several; the layer of a file that does not say.")
+        private @Nullable Integer layer;
+
+        @Option(
+                names = "--positions",
+                paramLabel = "WHICH",
+                defaultValue = "all",
+                description = "Tokens to steer: all, prompt, generated or from:N (default: ${DEFAULT-VALUE}).")
+        private String positions = "all";
+
+        private List<Add> adds(LanguageModel model, boolean force) {
+            Tokens tokens = Tokens.parse(positions);
+            VectorHints hints =
+                    layer == null ? VectorHints.none() : VectorHints.none().layer(layer);
+            List<SteeringVector> vectors =
+                    VectorFiles.readAll(VectorLibrary.ofUser().find(String.valueOf(vector)), hints);
+            vectors.forEach(v -> v.requireFits(model, force));
+            return Add.addAll(vectors, strength).stream()
+                    .map(add -> add.on(tokens))
+                    .toList();
+        }
+    }
+
+    /** What the options ask for. */
+    List<Add> adds(LanguageModel model) {
+        List<Add> adds = new ArrayList<>();
+        for (Steer steer : steers) {
+            if (steer.vector != null) {
+                adds.addAll(steer.adds(model, force));
+            }
+        }
+        return adds;
+    }
+
+    /** Whether vectors of other models are let pass. */
+    boolean force() {
+        return force;
     }
 
     /** The model, or a view of it with the vectors added. */
     LanguageModel applyTo(LanguageModel model) {
-        List<Add> adds = new ArrayList<>();
-        for (Steer steer : steers) {
-            if (steer.file == null) {
-                continue;
-            }
-            SteeringVector vector = VectorFiles.read(steer.file);
-            if (vector.dModel() != model.config().dModel()) {
-                throw Problem.of("The vector does not fit the model.")
-                        .fact(
-                                "vector",
-                                steer.file + ", " + vector.dModel() + " wide, of "
-                                        + vector.origin().model())
-                        .fact(
-                                "model",
-                                model.id() + ", dModel = " + model.config().dModel())
-                        .toException();
-            }
-            if (!force && !vector.origin().model().revision().equals(model.id().revision())) {
-                throw Problem.of("The vector was fitted on another model.")
-                        .fact("vector", steer.file + ", of " + vector.origin().model())
-                        .fact("model", model.id())
-                        .fact("try", "fitting it on this model, or --force to add it all the same")
-                        .toException();
-            }
-            adds.add(Add.add(vector, steer.strength));
-        }
+        List<Add> adds = adds(model);
         return adds.isEmpty() ? model : model.with(adds);
     }
 }

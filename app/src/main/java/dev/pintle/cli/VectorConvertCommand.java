@@ -1,0 +1,62 @@
+package dev.pintle.cli;
+
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.VectorFiles;
+import dev.pintle.steering.VectorLibrary;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle vector convert}. */
+@Command(
+        name = "convert",
+        mixinStandardHelpOptions = true,
+        description = "Reads a vector of any format and writes it in that of another ending; layers are converted.")
+final class VectorConvertCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "FILE|NAME", description = "Vector to read.")
+    private String from = "";
+
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "FILE",
+            description = "Where to write: .safetensors, .gguf, .pt or .npy.")
+    private @Nullable Path to;
+
+    @Option(names = "--save", paramLabel = "NAME", description = "Keep it under a name.")
+    private @Nullable String save;
+
+    @Mixin
+    private VectorInput input = new VectorInput();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (to == null && save == null) {
+            throw new IllegalArgumentException(
+                    "The converted vector would be lost.\n  missing: a file, or --save NAME");
+        }
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        List<SteeringVector> vectors = input.read(from);
+        if (to != null) {
+            VectorFiles.write(vectors, to);
+            out.println(to);
+        }
+        if (save != null) {
+            out.println(save + " = " + VectorLibrary.ofUser().save(save, vectors));
+        }
+        vectors.forEach(vector -> VectorShowCommand.describe(out, vector));
+        return 0;
+    }
+}

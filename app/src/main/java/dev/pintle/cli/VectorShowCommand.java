@@ -1,0 +1,96 @@
+package dev.pintle.cli;
+
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.VectorLibrary;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle vector show}. */
+@Command(
+        name = "show",
+        mixinStandardHelpOptions = true,
+        description = "Shows what a vector is and where it comes from; without a name, lists the saved ones.")
+final class VectorShowCommand implements Callable<Integer> {
+    @Parameters(arity = "0..1", paramLabel = "FILE|NAME", description = "Vector to show.")
+    private @Nullable String vector;
+
+    @Mixin
+    private VectorInput input = new VectorInput();
+
+    @Option(names = "--json", description = "Print the full record as JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        if (vector == null) {
+            List<String> names = VectorLibrary.ofUser().names();
+            out.println(
+                    json ? VectorJson.text(names) : names.isEmpty() ? "No vector is saved." : String.join("\n", names));
+            return 0;
+        }
+        List<SteeringVector> vectors = input.read(vector);
+        if (json) {
+            out.println(VectorJson.text(vectors.stream().map(VectorJson::of).toList()));
+        } else {
+            vectors.forEach(one -> describe(out, one));
+        }
+        return 0;
+    }
+
+    /** A few lines on one vector. */
+    static void describe(PrintWriter out, SteeringVector vector) {
+        SteeringVector.Origin origin = vector.origin();
+        String model = origin.model().name().isEmpty()
+                ? "an unnamed model"
+                : origin.model().name();
+        String revision =
+                origin.model().revision().isEmpty() ? "" : "@" + origin.model().revision();
+        out.printf(Locale.ROOT, "  %s at %s of %s%s%n", origin.method(), vector.at(), model, revision);
+        out.printf(
+                Locale.ROOT,
+                "    %d wide, length %.3f",
+                vector.dModel(),
+                vector.direction().norm());
+        if (origin.pairs() > 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "; %s of %d directions from %d pairs, length %.3f before scaling",
+                    origin.aggregation(),
+                    origin.directions(),
+                    origin.pairs(),
+                    origin.normBeforeScaling());
+        }
+        out.println();
+        if (Double.isFinite(origin.meanActivationNorm())) {
+            out.printf(Locale.ROOT, "    activations there are %.2f long%n", origin.meanActivationNorm());
+        }
+        if (Double.isFinite(origin.explainedVariance())) {
+            out.printf(Locale.ROOT, "    explains %.1f%% of the variance%n", 100 * origin.explainedVariance());
+        }
+        if (Double.isFinite(origin.stability().splitHalfCosine())) {
+            out.printf(
+                    Locale.ROOT,
+                    "    halves of the pairs agree with cosine %.3f (95%%: %.3f to %.3f)%n",
+                    origin.stability().splitHalfCosine(),
+                    origin.stability().low(),
+                    origin.stability().high());
+        }
+        if (!origin.source().isEmpty()) {
+            out.printf(Locale.ROOT, "    from %s%n", origin.source());
+        }
+    }
+}
