@@ -1,7 +1,16 @@
 package dev.pintle.cli;
 
+import dev.pintle.bench.StyleBench;
 import dev.pintle.bench.TensorBench;
+import dev.pintle.evaluation.StyleMarker;
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -23,6 +32,38 @@ final class BenchCommand {
             @Option(names = "--device", defaultValue = "cpu", paramLabel = "DEVICE", description = "cpu or cuda.")
                     String device) {
         TensorBench.run(Objects.requireNonNull(spec).commandLine().getOut(), Device.parse(device));
+        return 0;
+    }
+
+    @Command(
+            name = "styles",
+            mixinStandardHelpOptions = true,
+            description = "How well each method steers the embedded model toward its thirteen styles; a few minutes.")
+    int styles(
+            @Option(names = "--layer", defaultValue = "3", paramLabel = "L", description = "Block to read and steer.")
+                    int layer) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Path folder = ModelFolders.find(ModelFolders.EMBEDDED);
+        try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, Device.CPU, DType.FP32)) {
+            out.println("| method | strength | answers in style | that loop | each style at its best |");
+            out.println("| --- | ---: | ---: | ---: | ---: |");
+            new StyleBench(
+                            model,
+                            HookPoint.residPost(layer),
+                            StyleMarker.read(folder.resolve("styles.json")).values(),
+                            JsonLists.strings(folder.resolve("prefixes.json")))
+                    .run(score -> {
+                        out.printf(
+                                Locale.ROOT,
+                                "| %s | %.1f | %.0f%% | %.0f%% | %.0f%% |%n",
+                                score.method(),
+                                score.strength(),
+                                100 * score.shows(),
+                                100 * score.loops(),
+                                100 * score.bestEach());
+                        out.flush();
+                    });
+        }
         return 0;
     }
 }
