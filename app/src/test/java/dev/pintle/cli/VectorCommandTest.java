@@ -37,7 +37,7 @@ class VectorCommandTest {
     };
 
     @TempDir
-    private Path folder;
+    private Path folder = Path.of("");
 
     private String out = "";
     private String err = "";

@@ -130,8 +130,8 @@ final class Directions {
         if (aggregation instanceof Aggregation.Mean) {
             return new Aggregated(mean(), Double.NaN);
         }
-        if (count <= kept.size() && kept.size() <= Math.max(dModel, Eigen.EXACT)
-                || aggregation instanceof Aggregation.LogisticProbe) {
+        boolean few = count <= kept.size() && kept.size() <= Math.max(dModel, Eigen.EXACT);
+        if (few || aggregation instanceof Aggregation.LogisticProbe) {
             Aggregation.Weights weights = aggregation.weights(gram(kept), false);
             return new Aggregated(weighted(weights.weights(), kept), weights.explained());
         }

@@ -255,7 +255,7 @@ final class ForeignVectors {
         if (rank == 2) {
             return perLayer(tensor, file);
         }
-        if (rank == 3 && (refusal || hints.hasPosition() && hints.hasLayer())) {
+        if (rank == 3 && (refusal || (hints.hasPosition() && hints.hasLayer()))) {
             return List.of(byPosition(tensor, beside, refusal, file, hints));
         }
         throw Problem.of("The file does not say which layer its numbers belong to.")
@@ -311,7 +311,7 @@ final class ForeignVectors {
             }
             return value.asInt();
         } catch (IOException e) {
-            throw VectorFiles.unusable(json, "a JSON object with pos and layer", e.getMessage());
+            throw VectorFiles.unusable(json, "a JSON object with pos and layer", String.valueOf(e.getMessage()));
         }
     }
 

@@ -349,7 +349,7 @@ public final class VectorFiles {
             byLayer.put(layer, new SteeringVector(direction, at, origin(metadata, layer, file)));
         }
         String expected = metadata.getOrDefault("content_sha256", "");
-        if (byLayer.isEmpty() || !expected.isEmpty() && !expected.equals(content(byLayer))) {
+        if (byLayer.isEmpty() || (!expected.isEmpty() && !expected.equals(content(byLayer)))) {
             throw unusable(
                     file,
                     byLayer.isEmpty() ? "a tensor direction.L" : "numbers whose hash is " + expected,

@@ -18,7 +18,7 @@ class PositionsTest {
     private static LanguageModel model;
 
     @TempDir
-    private Path folder;
+    private Path folder = Path.of("");
 
     @BeforeAll
     static void load() {

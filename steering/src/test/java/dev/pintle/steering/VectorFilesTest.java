@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,9 +52,9 @@ class VectorFilesTest {
             "");
 
     @TempDir
-    private Path folder;
+    private Path folder = Path.of("");
 
-    private TensorScope scope;
+    private TensorScope scope = TensorScope.owner("none yet");
 
     @BeforeEach
     void open() {
@@ -127,7 +128,8 @@ class VectorFilesTest {
     void the_harness_gets_a_dictionary_with_all_four_keys() {
         VectorFiles.write(vector(3), folder.resolve("v.pt"));
         try (TorchCheckpoint checkpoint = TorchCheckpoint.open(folder.resolve("v.pt"))) {
-            Map<?, ?> steer = (Map<?, ?>) ((Map<?, ?>) checkpoint.root()).get("layers.3");
+            Map<?, ?> steer = (Map<?, ?>)
+                    Objects.requireNonNull(((Map<?, ?>) Objects.requireNonNull(checkpoint.root())).get("layers.3"));
             assertThat(steer.keySet().stream().map(String::valueOf))
                     .containsExactlyInAnyOrder("steering_vector", "steering_coefficient", "action", "bias");
             assertThat(steer.get("bias")).isNull();
