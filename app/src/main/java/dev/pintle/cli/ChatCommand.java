@@ -8,7 +8,6 @@ import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.steering.VectorLibrary;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -67,7 +66,7 @@ final class ChatCommand implements Callable<Integer> {
                 Terminal terminal =
                         TerminalBuilder.builder().system(true).dumb(true).build()) {
             ChatSteering steered =
-                    new ChatSteering(loaded, VectorLibrary.ofUser(), steering.adds(loaded), steering.force());
+                    new ChatSteering(loaded, UserFolders.vectors(), steering.adds(loaded), steering.force());
             AtomicBoolean stop = new AtomicBoolean();
             terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
             converse(steered, how, reader(terminal), terminal.writer(), stop);

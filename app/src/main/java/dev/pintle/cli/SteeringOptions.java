@@ -6,7 +6,6 @@ import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
-import dev.pintle.steering.VectorLibrary;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +54,7 @@ final class SteeringOptions {
             VectorHints hints =
                     layer == null ? VectorHints.none() : VectorHints.none().layer(layer);
             List<SteeringVector> vectors =
-                    VectorFiles.readAll(VectorLibrary.ofUser().find(String.valueOf(vector)), hints);
+                    VectorFiles.readAll(UserFolders.vectors().find(String.valueOf(vector)), hints);
             vectors.forEach(v -> v.requireFits(model, force));
             return Add.addAll(vectors, strength).stream()
                     .map(add -> add.on(tokens))

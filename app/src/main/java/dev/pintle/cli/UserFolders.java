@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.steering.VectorLibrary;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -8,12 +9,21 @@ import java.util.Map;
 final class UserFolders {
     private UserFolders() {}
 
-    /** Folder for data: that of the operating system's custom, or {@code XDG_DATA_HOME}. */
+    /** The user's named vectors. */
+    static VectorLibrary vectors() {
+        return VectorLibrary.in(data().resolve("vectors"));
+    }
+
+    /** Folder for data: {@code PINTLE_DATA}, else below {@code XDG_DATA_HOME}, else where the system's custom puts it. */
     static Path data() {
         return data(System.getenv(), System.getProperty("os.name", ""), Path.of(System.getProperty("user.home", "")));
     }
 
     static Path data(Map<String, String> environment, String system, Path home) {
+        String own = environment.getOrDefault("PINTLE_DATA", "");
+        if (!own.isBlank()) {
+            return Path.of(own);
+        }
         String xdg = environment.getOrDefault("XDG_DATA_HOME", "");
         String local = environment.getOrDefault("LOCALAPPDATA", "");
         String name = system.toLowerCase(Locale.ROOT);

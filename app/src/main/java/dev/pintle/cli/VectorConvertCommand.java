@@ -2,7 +2,6 @@ package dev.pintle.cli;
 
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFiles;
-import dev.pintle.steering.VectorLibrary;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,7 +53,7 @@ final class VectorConvertCommand implements Callable<Integer> {
             out.println(to);
         }
         if (save != null) {
-            out.println(save + " = " + VectorLibrary.ofUser().save(save, vectors));
+            out.println(save + " = " + UserFolders.vectors().save(save, vectors));
         }
         vectors.forEach(vector -> VectorShowCommand.describe(out, vector));
         return 0;

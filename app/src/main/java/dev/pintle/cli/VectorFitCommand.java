@@ -15,7 +15,6 @@ import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorFit;
-import dev.pintle.steering.VectorLibrary;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -153,7 +152,7 @@ final class VectorFitCommand implements Callable<Integer> {
             if (out != null) {
                 VectorFiles.write(vectors, out);
             }
-            Path saved = save == null ? null : VectorLibrary.ofUser().save(save, vectors);
+            Path saved = save == null ? null : UserFolders.vectors().save(save, vectors);
             if (json) {
                 Map<String, Object> fields = new LinkedHashMap<>();
                 fields.put("vectors", vectors.stream().map(VectorJson::of).toList());

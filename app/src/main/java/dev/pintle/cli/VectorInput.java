@@ -3,7 +3,6 @@ package dev.pintle.cli;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
-import dev.pintle.steering.VectorLibrary;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -26,6 +25,6 @@ final class VectorInput {
         VectorHints hints = VectorHints.none();
         hints = layer == null ? hints : hints.layer(layer);
         hints = position == null ? hints : hints.position(position);
-        return VectorFiles.readAll(VectorLibrary.ofUser().find(nameOrFile), hints);
+        return VectorFiles.readAll(UserFolders.vectors().find(nameOrFile), hints);
     }
 }

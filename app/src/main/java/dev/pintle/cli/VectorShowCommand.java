@@ -1,7 +1,6 @@
 package dev.pintle.cli;
 
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.VectorLibrary;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
@@ -37,7 +36,7 @@ final class VectorShowCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         if (vector == null) {
-            List<String> names = VectorLibrary.ofUser().names();
+            List<String> names = UserFolders.vectors().names();
             out.println(
                     json ? VectorJson.text(names) : names.isEmpty() ? "No vector is saved." : String.join("\n", names));
             return 0;

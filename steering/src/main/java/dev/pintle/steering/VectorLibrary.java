@@ -30,21 +30,6 @@ public final class VectorLibrary {
         return new VectorLibrary(folder);
     }
 
-    /**
-     * The user's library: {@code vectors} in {@code $PINTLE_DATA}, else in {@code pintle} below {@code $XDG_DATA_HOME}, else
-     * in {@code ~/.local/share/pintle}.
-     */
-    public static VectorLibrary ofUser() {
-        String own = System.getenv("PINTLE_DATA");
-        String data = System.getenv("XDG_DATA_HOME");
-        Path base = own != null && !own.isBlank()
-                ? Path.of(own)
-                : data != null && !data.isBlank()
-                        ? Path.of(data, "pintle")
-                        : Path.of(System.getProperty("user.home"), ".local", "share", "pintle");
-        return new VectorLibrary(base.resolve("vectors"));
-    }
-
     /** Where it is. */
     public Path folder() {
         return folder;
