@@ -45,8 +45,7 @@ final class SteeringOptions {
         @Option(
                 names = "--positions",
                 paramLabel = "WHICH",
-                defaultValue = "all",
-                description = "Tokens to steer: all, prompt, generated or from:N (default: ${DEFAULT-VALUE}).")
+                description = "Tokens to steer: all, prompt, generated or from:N (default: all).")
         private String positions = "all";
 
         private List<Add> adds(LanguageModel model, boolean force) {

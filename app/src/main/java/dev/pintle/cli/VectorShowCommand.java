@@ -67,10 +67,10 @@ final class VectorShowCommand implements Callable<Integer> {
         if (origin.pairs() > 0) {
             out.printf(
                     Locale.ROOT,
-                    "; %s of %d directions from %d pairs, length %.3f before scaling",
+                    "; %s of %d directions from %s, length %.3f before scaling",
                     origin.aggregation(),
                     origin.directions(),
-                    origin.pairs(),
+                    origin.pairs() == 1 ? "1 pair" : origin.pairs() + " pairs",
                     origin.normBeforeScaling());
         }
         out.println();
