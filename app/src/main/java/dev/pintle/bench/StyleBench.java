@@ -170,7 +170,11 @@ public final class StyleBench {
         return new Score(name, best.strength(), best.shows(), best.loops(), each);
     }
 
-    /** Whether each answer shows its style, by style and question. @param loops takes whether each repeats itself, at 1 */
+    /**
+     * Whether each answer shows its style, by style and question.
+     *
+     * @param loops takes whether each repeats itself, at 1
+     */
     private boolean[] answers(List<SteeringVector> vectors, double strength, boolean[][] loops) {
         List<GenerationRequest> requests = new ArrayList<>();
         for (int style = 0; style < styles.size(); style++) {

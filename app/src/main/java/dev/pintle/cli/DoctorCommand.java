@@ -116,7 +116,7 @@ final class DoctorCommand implements Callable<Integer> {
             Set<String> found = new TreeSet<>();
             for (String text : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
                 if (text.startsWith("flags") || text.startsWith("Features")) {
-                    for (String flag : WHITE_SPACE.split(text)) {
+                    for (String flag : WHITE_SPACE.split(text, -1)) {
                         if (CPU_FEATURES.matcher(flag).matches()) {
                             found.add(flag);
                         }

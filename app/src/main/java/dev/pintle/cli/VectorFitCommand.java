@@ -144,7 +144,8 @@ final class VectorFitCommand implements Callable<Integer> {
         PrintWriter print = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
         try (LanguageModel loaded = model.load()) {
-            ProgressLine progress = new ProgressLine(err, System.console() != null);
+            ProgressLine progress = new ProgressLine(
+                    err, Session.of(Objects.requireNonNull(spec)).terminal());
             VectorFit fit = VectorFit.of(loaded, how)
                     .listening((done, total) -> progress.at("reading prompts", (int) done, (int) total));
             FitResult result = (layer == null ? fit.atAllLayers() : fit.at(HookPoint.residPost(layer))).run();
@@ -183,7 +184,7 @@ final class VectorFitCommand implements Callable<Integer> {
         if ("generated-tokens".equals(method)) {
             return new GeneratedTokens(data, Decoding.greedy(maxNewTokens), how);
         }
-        if (where != null || answers != null && method == null) {
+        if (where != null || (answers != null && method == null)) {
             return new Contrast(data, where == null ? Positions.answerLetter() : where, false, how);
         }
         String name = method != null ? method : data.size() == 1 ? "after-last-difference" : "last-position";

@@ -12,7 +12,11 @@ public interface Addition extends Hook {
     /** Where. */
     HookPoint at();
 
-    /** Whether it acts on a token. @param promptLength tokens of the row's prompt */
+    /**
+     * Whether it acts on a token.
+     *
+     * @param promptLength tokens of the row's prompt
+     */
     boolean actsOn(int position, int promptLength);
 
     /** Whether it acts on every token of every sequence. */

@@ -275,7 +275,11 @@ public sealed interface Aggregation {
         return new Mean();
     }
 
-    /** Reads a name. @throws IllegalArgumentException listing them */
+    /**
+     * Reads a name.
+     *
+     * @throws IllegalArgumentException listing them
+     */
     static Aggregation parse(String name) {
         return switch (name) {
             case "mean" -> new Mean();

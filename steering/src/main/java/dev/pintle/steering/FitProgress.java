@@ -6,6 +6,9 @@ public interface FitProgress {
     /** Hears nothing. */
     FitProgress SILENT = (done, total) -> {};
 
-    /** @param done prompts read so far; @param total prompts to read */
+    /**
+     * @param done prompts read so far;
+     * @param total prompts to read
+     */
     void at(long done, long total);
 }

@@ -18,7 +18,11 @@ public record FitResult(Map<HookPoint, SteeringVector> vectors, ExtractionReport
         vectors = Collections.unmodifiableMap(new LinkedHashMap<>(vectors));
     }
 
-    /** The vector of a hook point. @throws IllegalArgumentException if it was not read */
+    /**
+     * The vector of a hook point.
+     *
+     * @throws IllegalArgumentException if it was not read
+     */
     public SteeringVector at(HookPoint point) {
         SteeringVector vector = vectors.get(point);
         if (vector == null) {

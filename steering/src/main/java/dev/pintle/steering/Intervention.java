@@ -31,7 +31,11 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
         return dtype == DType.FP64 ? DType.FP64 : DType.FP32;
     }
 
-    /** A direction on the model's device, `[dModel]`. @throws IllegalArgumentException if the model has another width */
+    /**
+     * A direction on the model's device, `[dModel]`.
+     *
+     * @throws IllegalArgumentException if the model has another width
+     */
     static Tensor placed(Vec direction, ModelConfig model, Device device, DType dtype) {
         if (direction.size() != model.dModel()) {
             throw Problem.of("The vector does not fit the model.")
@@ -42,7 +46,11 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
         return Tensor.of(direction).to(precise(dtype)).to(device);
     }
 
-    /** How far each activation reaches along a direction, `[batch, tokens, 1]`. @param unit `[dModel]`, of length 1 */
+    /**
+     * How far each activation reaches along a direction, `[batch, tokens, 1]`.
+     *
+     * @param unit `[dModel]`, of length 1
+     */
     static Tensor projection(Tensor activation, Tensor unit) {
         return activation.to(unit.dtype()).times(unit).sum(-1, true);
     }

@@ -190,7 +190,11 @@ public sealed interface Positions {
         }
     }
 
-    /** Positions that a predicate picks. @param name for the record of what was done */
+    /**
+     * Positions that a predicate picks.
+     *
+     * @param name for the record of what was done
+     */
     record Matching(String name, TokenPredicate predicate) implements Positions {
         @Override
         public int[] in(TokenizedPrompt prompt) {
@@ -233,7 +237,11 @@ public sealed interface Positions {
         return new ByRole(role);
     }
 
-    /** Reads a name: {@code last}, {@code role:assistant}, {@code range:4-9}. @throws IllegalArgumentException listing them */
+    /**
+     * Reads a name: {@code last}, {@code role:assistant}, {@code range:4-9}.
+     *
+     * @throws IllegalArgumentException listing them
+     */
     static Positions parse(String name) {
         Matcher range = Pattern.compile("range:(\\d{1,7})-(\\d{1,7})").matcher(name);
         if (range.matches()) {

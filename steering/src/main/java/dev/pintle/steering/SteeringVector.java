@@ -121,7 +121,11 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
         return VectorFit.of(model, method).at(at).run().at(at);
     }
 
-    /** A vector by hand. @throws IllegalArgumentException unless there are dModel finite numbers that are not all 0 */
+    /**
+     * A vector by hand.
+     *
+     * @throws IllegalArgumentException unless there are dModel finite numbers that are not all 0
+     */
     public static SteeringVector ofNumbers(LanguageModel model, HookPoint at, float... numbers) {
         Vec direction = Vec.of(numbers);
         if (numbers.length != model.config().dModel() || !direction.isFinite() || direction.norm() == 0) {
@@ -141,12 +145,20 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
 
     // ---------------------------------------------------------------- arithmetic
 
-    /** Sum. @throws IllegalArgumentException unless both stand at one hook point of one model */
+    /**
+     * Sum.
+     *
+     * @throws IllegalArgumentException unless both stand at one hook point of one model
+     */
     public SteeringVector plus(SteeringVector other) {
         return combined(other, direction.plus(requireSamePlace(other).direction), "plus");
     }
 
-    /** Difference. @throws IllegalArgumentException unless both stand at one hook point of one model */
+    /**
+     * Difference.
+     *
+     * @throws IllegalArgumentException unless both stand at one hook point of one model
+     */
     public SteeringVector minus(SteeringVector other) {
         return combined(other, direction.minus(requireSamePlace(other).direction), "minus");
     }
@@ -166,7 +178,11 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
         return new SteeringVector(direction.unit(), at, origin);
     }
 
-    /** The part of this vector along another. @throws IllegalArgumentException unless both stand at one place */
+    /**
+     * The part of this vector along another.
+     *
+     * @throws IllegalArgumentException unless both stand at one place
+     */
     public SteeringVector projectedOnto(SteeringVector other) {
         Vec along = requireSamePlace(other).direction.unit();
         return combined(other, along.times(direction.dot(along)), "projected onto");
@@ -177,7 +193,11 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
         return combined(other, direction.minus(projectedOnto(other).direction), "without");
     }
 
-    /** Cosine of the angle between two vectors. @throws IllegalArgumentException unless both stand at one place */
+    /**
+     * Cosine of the angle between two vectors.
+     *
+     * @throws IllegalArgumentException unless both stand at one place
+     */
     public double cosine(SteeringVector other) {
         return direction.cosine(requireSamePlace(other).direction);
     }

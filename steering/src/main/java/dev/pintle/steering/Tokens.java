@@ -10,7 +10,11 @@ import java.util.function.UnaryOperator;
  * without a key-value cache.
  */
 public sealed interface Tokens {
-    /** Whether it acts on a token. @param promptLength tokens of the row's prompt */
+    /**
+     * Whether it acts on a token.
+     *
+     * @param promptLength tokens of the row's prompt
+     */
     boolean include(int position, int promptLength);
 
     /** The name on the command line, as {@link #parse} reads it. */
@@ -55,7 +59,11 @@ public sealed interface Tokens {
         }
     }
 
-    /** Tokens from a position on. @param first the first, from 0 */
+    /**
+     * Tokens from a position on.
+     *
+     * @param first the first, from 0
+     */
     record From(int first) implements Tokens {
         /** @throws IllegalArgumentException if the position is negative */
         public From {
@@ -97,7 +105,11 @@ public sealed interface Tokens {
         return new From(first);
     }
 
-    /** Reads a name. @throws IllegalArgumentException listing them */
+    /**
+     * Reads a name.
+     *
+     * @throws IllegalArgumentException listing them
+     */
     static Tokens parse(String name) {
         if (name.matches("from:\\d{1,7}")) {
             return from(Integer.parseInt(name.substring("from:".length())));

@@ -31,7 +31,11 @@ public record VectorComparison(
         double overlap) {
     private static final int TOP = 100;
 
-    /** Compares by the 100 largest elements, or all where there are fewer. @throws IllegalArgumentException if sizes differ */
+    /**
+     * Compares by the 100 largest elements, or all where there are fewer.
+     *
+     * @throws IllegalArgumentException if sizes differ
+     */
     public static VectorComparison of(Vec one, Vec other) {
         return of(one, other, Math.min(TOP, one.size()));
     }
@@ -62,7 +66,11 @@ public record VectorComparison(
                 (double) both / topK);
     }
 
-    /** Cosines of every vector with every other. @return `[vectors][vectors]` */
+    /**
+     * Cosines of every vector with every other.
+     *
+     * @return `[vectors][vectors]`
+     */
     public static double[][] cosines(List<Vec> vectors) {
         double[][] matrix = new double[vectors.size()][vectors.size()];
         for (int i = 0; i < matrix.length; i++) {

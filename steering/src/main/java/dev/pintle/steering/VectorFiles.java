@@ -225,7 +225,11 @@ public final class VectorFiles {
 
     // ---------------------------------------------------------------- reading
 
-    /** Reads a file's only vector. @throws PintleException saying what is missing or does not fit */
+    /**
+     * Reads a file's only vector.
+     *
+     * @throws PintleException saying what is missing or does not fit
+     */
     public static SteeringVector read(Path file) {
         return read(file, VectorHints.none());
     }
