@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Products with 16-bit weights in FP32, a block of the weight at a time. */
 final class HalfProducts {
     private static final int BLOCK = 256;
-    private static final int FEW_ROWS = 4;
+    private static final int FEW_ROWS = 8;
     private static final boolean NEEDED = !Engine.cpuCapability().contains("AVX512");
 
     private HalfProducts() {}
