@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
             CaptureCommand.class,
             ChatCommand.class,
             VectorCommand.class,
+            SaeCommand.class,
             PullCommand.class,
             ModelsCommand.class,
             TokensCommand.class,
