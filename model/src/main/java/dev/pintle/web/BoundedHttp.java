@@ -88,11 +88,7 @@ public final class BoundedHttp {
 
     private Reply send(HttpRequest request, boolean secret, Limits limits) {
         return finished(
-                request,
-                limits,
-                secret ? staying : following,
-                () -> new IntoMemory(limits.bytes()),
-                bytes -> bytes);
+                request, limits, secret ? staying : following, () -> new IntoMemory(limits.bytes()), bytes -> bytes);
     }
 
     private interface Body<T> {
@@ -104,8 +100,7 @@ public final class BoundedHttp {
         CompletableFuture<HttpResponse<T>> answer = client.sendAsync(request, info -> into.get());
         try {
             HttpResponse<T> response = answer.get(limits.time().toMillis(), TimeUnit.MILLISECONDS);
-            return new Reply.Answer(
-                    response.statusCode(), body.of(response.body()), retryAfter(response.headers()));
+            return new Reply.Answer(response.statusCode(), body.of(response.body()), retryAfter(response.headers()));
         } catch (TimeoutException e) {
             answer.cancel(true);
             return new Reply.Failure(silence(limits));

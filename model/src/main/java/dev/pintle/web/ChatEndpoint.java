@@ -75,7 +75,9 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
             }
             last = "status " + answer.status();
             boolean busy = Set.of(429, 502, 503, 504).contains(answer.status());
-            if (!busy || attempt == TRIES - 1 || !pause(answer.retryAfter().orElse(Duration.ofSeconds(1L << attempt)))) {
+            if (!busy
+                    || attempt == TRIES - 1
+                    || !pause(answer.retryAfter().orElse(Duration.ofSeconds(1L << attempt)))) {
                 break;
             }
         }
