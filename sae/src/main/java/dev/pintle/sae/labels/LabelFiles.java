@@ -8,10 +8,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** Label files of the user's own, in which an unusable line is an error. */
 public final class LabelFiles {
     private LabelFiles() {}
+
+    /** A label as it is shown: without line breaks and control characters, cut where absurdly long; empty if nothing is left. */
+    public static Optional<String> oneLine(String label) {
+        return LabelText.clean(label);
+    }
 
     /**
      * Labels by latent: JSONL, CSV, or a JSON object or list, packed with gzip or not. Of two labels of one latent the last
