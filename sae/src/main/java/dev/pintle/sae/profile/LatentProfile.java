@@ -19,6 +19,7 @@ import java.util.TreeMap;
 /** A profile that a {@link Profiler} made or is making. Reading it needs neither model nor autoencoder. */
 public final class LatentProfile implements AutoCloseable {
     private static final int TOKENS_SHOWN = 10;
+    private static final int DOUBT = 20;
 
     private final ProfileStore store;
     private final SortedMap<String, String> facts;
@@ -126,10 +127,14 @@ public final class LatentProfile implements AutoCloseable {
                 List.copyOf(nearest));
     }
 
-    /** A token that is everywhere says little: the sum counts as often as the mean over the token's occurrences is large. */
+    /**
+     * A token that is everywhere says little, and one that was seen once is chance: the sum of its activations counts as much
+     * as their mean over its occurrences, of which a few silent ones are added.
+     */
     private List<TopToken> tokens(Tally tally) {
         List<TopToken> tokens = new ArrayList<>();
-        for (int entry : tally.tokensBy(entry -> tally.tokenSum(entry) * mean(tally, entry))) {
+        for (int entry : tally.tokensBy(
+                entry -> tally.tokenSum(entry) * tally.tokenSum(entry) / (occurrences(tally, entry) + DOUBT))) {
             if (tokens.size() < TOKENS_SHOWN) {
                 tokens.add(new TopToken(
                         piece(tally.token(entry)), tally.tokenSum(entry) / tally.sum(), mean(tally, entry)));
@@ -139,7 +144,11 @@ public final class LatentProfile implements AutoCloseable {
     }
 
     private double mean(Tally tally, int entry) {
-        return tally.tokenSum(entry) / (double) Math.max(1, counts.getOrDefault(tally.token(entry), 1L));
+        return tally.tokenSum(entry) / occurrences(tally, entry);
+    }
+
+    private double occurrences(Tally tally, int entry) {
+        return Math.max(1, counts.getOrDefault(tally.token(entry), 1L));
     }
 
     private static List<Bin> histogram(Tally tally) {

@@ -167,7 +167,7 @@ public final class Profiler {
             try (Texts.Reading reading = texts.open()) {
                 skipKnown(reading, texts);
                 long total = texts.bytes();
-                boolean more = listener.at("reading texts", Math.min(total, reading.bytes()), total);
+                boolean more = listener.at("reading texts", Math.min(total - 1, reading.bytes()), total);
                 while (more && reading.hasNext() && !enough()) {
                     List<Window> batch = new ArrayList<>();
                     int size = 0;
@@ -183,10 +183,14 @@ public final class Profiler {
                     if (System.nanoTime() - written > CHECKPOINT_NANOS) {
                         checkpoint();
                     }
-                    more = listener.at("reading texts", Math.min(total, reading.bytes()), total);
+                    more = listener.at("reading texts", Math.min(total - 1, reading.bytes()), total);
                 }
                 checkpoint();
-                return enough() || !reading.hasNext();
+                boolean ended = enough() || !reading.hasNext();
+                if (ended) {
+                    listener.at("reading texts", total, total);
+                }
+                return ended;
             }
         }
 
