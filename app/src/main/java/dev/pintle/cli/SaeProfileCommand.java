@@ -119,7 +119,8 @@ final class SaeProfileCommand implements Callable<Integer> {
         try (UntilInterrupted watch = UntilInterrupted.begin()) {
             Profiler.Listener listener = (stage, done, total) -> {
                 boolean bytes = stage.equals("reading texts");
-                line.at(bytes ? "kB of texts" : stage, scaled(done, bytes), scaled(total, bytes));
+                long unit = bytes ? 1000 : 1;
+                line.at(bytes ? "kB of texts" : stage, whole(done / unit), whole((total + unit - 1) / unit));
                 return watch.goesOn();
             };
             boolean finished = profile(file, from, listener);
@@ -134,8 +135,8 @@ final class SaeProfileCommand implements Callable<Integer> {
         }
     }
 
-    private static int scaled(long number, boolean bytes) {
-        return (int) Math.min(Integer.MAX_VALUE, bytes ? (number + 999) / 1000 : number);
+    private static int whole(long number) {
+        return (int) Math.min(Integer.MAX_VALUE, number);
     }
 
     private Texts texts() {
