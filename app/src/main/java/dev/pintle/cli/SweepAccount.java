@@ -3,18 +3,25 @@ package dev.pintle.cli;
 import dev.pintle.evaluation.Interval;
 import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
+import dev.pintle.figure.Figure;
+import dev.pintle.figure.HeatMap;
 import dev.pintle.figure.LineFigure;
 import dev.pintle.figure.Marker;
 import dev.pintle.figure.SweepFigure;
 import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /** A sweep as a table, as JSON and as a figure. */
 final class SweepAccount {
+    private static final int MOST_CURVES = 4;
+    private static final String TITLE = "How much answers show the concept";
+    private static final String STRENGTH = "strength in mean activation norms";
+
     private final SweepResult result;
 
     SweepAccount(SweepResult result) {
@@ -121,29 +128,79 @@ final class SweepAccount {
 
     // ---------------------------------------------------------------- figure
 
-    SweepFigure figure() {
-        List<SweepFigure.Curve> curves = result.curves().stream()
-                .map(curve -> {
-                    int count = curve.points().size();
-                    double[][] columns = new double[4][count];
-                    for (int i = 0; i < count; i++) {
-                        Interval concept = curve.points().get(i).fluentConcept();
-                        columns[0][i] = curve.points().get(i).strength();
-                        columns[1][i] = concept.mean();
-                        columns[2][i] = concept.low();
-                        columns[3][i] = concept.high();
-                    }
-                    return new SweepFigure.Curve(curve.name(), columns[0], columns[1], columns[2], columns[3]);
-                })
+    /** Curves over strength; of one method at many layers, a heat map. */
+    Figure figure() {
+        List<SweepResult.Curve> curves = result.curves();
+        boolean layersOfOne =
+                curves.stream().map(SweepResult.Curve::method).distinct().count() == 1;
+        return layersOfOne && curves.size() > MOST_CURVES ? heatMap(curves) : lines(curves);
+    }
+
+    private SweepFigure lines(List<SweepResult.Curve> all) {
+        List<SweepFigure.Curve> curves = all.stream()
+                .sorted(Comparator.comparingDouble(curve -> -best(curve)))
+                .limit(MOST_CURVES)
+                .map(SweepAccount::line)
                 .toList();
-        Optional<SweepResult.Proposal> proposal = result.proposal();
         return new SweepFigure(
-                "How much answers show the concept",
+                all.size() > MOST_CURVES ? TITLE + ": the best " + MOST_CURVES : TITLE,
                 "Mean concept, looping answers counted as 0, over strength, with 95% intervals.",
-                "strength in mean activation norms",
+                STRENGTH,
                 LineFigure.Scale.share("concept"),
                 curves,
-                proposal.map(p -> List.of(new Marker(p.point().strength(), "proposed: " + name(p.point()))))
+                result.proposal()
+                        .map(p -> List.of(new Marker(p.point().strength(), "proposed: " + name(p.point()))))
                         .orElse(List.of()));
+    }
+
+    private static double best(SweepResult.Curve curve) {
+        return curve.points().stream()
+                .mapToDouble(point -> point.fluentConcept().mean())
+                .filter(Double::isFinite)
+                .max()
+                .orElse(0);
+    }
+
+    private static SweepFigure.Curve line(SweepResult.Curve curve) {
+        int count = curve.points().size();
+        double[][] columns = new double[4][count];
+        for (int i = 0; i < count; i++) {
+            Interval concept = curve.points().get(i).fluentConcept();
+            columns[0][i] = curve.points().get(i).strength();
+            columns[1][i] = concept.mean();
+            columns[2][i] = concept.low();
+            columns[3][i] = concept.high();
+        }
+        return new SweepFigure.Curve(curve.name(), columns[0], columns[1], columns[2], columns[3]);
+    }
+
+    private static HeatMap heatMap(List<SweepResult.Curve> curves) {
+        double[] strengths = curves.stream()
+                .flatMapToDouble(curve -> curve.points().stream().mapToDouble(SweepPoint::strength))
+                .distinct()
+                .sorted()
+                .toArray();
+        int[] layers =
+                curves.stream().mapToInt(SweepResult.Curve::layer).sorted().toArray();
+        double[][] concepts = new double[layers.length][strengths.length];
+        for (double[] row : concepts) {
+            Arrays.fill(row, Double.NaN); // a sweep that was stopped has holes
+        }
+        for (SweepResult.Curve curve : curves) {
+            for (SweepPoint point : curve.points()) {
+                concepts[Arrays.binarySearch(layers, curve.layer())][Arrays.binarySearch(strengths, point.strength())] =
+                        point.fluentConcept().mean();
+            }
+        }
+        return new HeatMap(
+                TITLE + ", " + curves.get(0).method(),
+                "Mean concept, looping answers counted as 0, by layer and strength.",
+                STRENGTH,
+                Arrays.stream(strengths)
+                        .mapToObj(s -> String.format(Locale.ROOT, "%.2f", s))
+                        .toList(),
+                layers,
+                concepts,
+                "concept");
     }
 }

@@ -117,7 +117,8 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
     // ---------------------------------------------------------------- equal cost
 
     /**
-     * Vectors compared where they move the model equally far, between points along log KL.
+     * Vectors compared where they move the model equally far, between points along log KL, and along KL from the unsteered
+     * point to the first.
      *
      * @param divergence KL from the unsteered model, nats a token
      * @param concepts by curve name; NaN where the curve does not reach so far
@@ -128,12 +129,8 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
     public List<EqualCost> equalCost() {
         List<Curve> curves = curves();
         List<double[]> reaches = curves.stream().map(SweepResult::reach).toList();
-        double low = reaches.stream()
-                .mapToDouble(r -> r[0])
-                .sorted()
-                .skip(1)
-                .findFirst()
-                .orElse(Double.NaN);
+        // all curves begin at 0, so each reaches whatever is below its end
+        double low = reaches.stream().mapToDouble(r -> r[0]).min().orElse(Double.NaN);
         double high = reaches.stream()
                 .map(r -> r[1])
                 .sorted(Comparator.reverseOrder())

@@ -16,7 +16,7 @@ import org.jfree.chart.ui.TextAnchor;
 /** Axes and markers as all figures have them. */
 final class Axes {
     /** Share of the plot that a marker's label takes above the data. */
-    static final double HEADROOM = 0.06;
+    static final double HEADROOM = 0.085;
 
     private static final int LABEL_HEIGHT = 17;
 

@@ -15,34 +15,35 @@ import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.data.xy.DefaultXYZDataset;
 
 /**
- * A value for every token and layer, as colour. Values of both signs get two hues with 0 between them.
+ * A value for every layer and token, or layer and anything else, as colour. Values of both signs get two hues with 0 between them.
  *
  * @param title what is shown
  * @param description the same in words
- * @param tokens of the text, as decoded
+ * @param x label of the horizontal axis; "" where the columns speak for themselves
+ * @param columns their names, such as the tokens of a text
  * @param layers numbers of the rows, from below
- * @param values `[layers, tokens]`; NaN leaves a hole
+ * @param values `[layers, columns]`; NaN leaves a hole
  * @param unit what a value is
  */
 public record HeatMap(
-        String title, String description, List<String> tokens, int[] layers, double[][] values, String unit)
+        String title, String description, String x, List<String> columns, int[] layers, double[][] values, String unit)
         implements ChartFigure {
     @Override
     public int width() {
-        return Axes.widthFor(tokens.size());
+        return Axes.widthFor(columns.size());
     }
 
     @Override
     public int height() {
-        return 150 + Math.max(160, Math.min(560, 26 * layers.length)) + Axes.heightFor(tokens);
+        return 150 + Math.max(160, Math.min(560, 26 * layers.length)) + Axes.heightFor(columns);
     }
 
     @Override
     public JFreeChart chart(Theme theme) {
-        int count = layers.length * tokens.size();
+        int count = layers.length * columns.size();
         double[][] cells = new double[3][count];
         for (int row = 0, i = 0; row < layers.length; row++) {
-            for (int t = 0; t < tokens.size(); t++) {
+            for (int t = 0; t < columns.size(); t++) {
                 if (Double.isFinite(values[row][t])) {
                     cells[0][i] = t;
                     cells[1][i] = row;
@@ -60,7 +61,7 @@ public record HeatMap(
         Ramp ramp = ramp(cells[2], theme);
         XYBlockRenderer renderer = new XYBlockRenderer();
         renderer.setPaintScale(ramp);
-        XYPlot plot = new XYPlot(data, Axes.tokens(tokens, width() - 160, theme), layerAxis(theme), renderer);
+        XYPlot plot = new XYPlot(data, columnAxis(theme), layerAxis(theme), renderer);
         plot.setDomainGridlinesVisible(false);
         plot.setRangeGridlinesVisible(false);
         JFreeChart chart = theme.chart(title, plot, false);
@@ -72,6 +73,13 @@ public record HeatMap(
         double low = Axes.min(values);
         double high = Axes.max(values);
         return low < 0 && high > 0 ? theme.diverging(Math.max(-low, high)) : theme.sequential(low, high);
+    }
+
+    private NumberAxis columnAxis(Theme theme) {
+        NumberAxis axis = Axes.tokens(columns, width() - 160, theme);
+        axis.setLabel(x.isEmpty() ? null : x);
+        axis.setVerticalTickLabels(columns.size() * (2 + Axes.heightFor(columns)) > width() - 160);
+        return axis;
     }
 
     private NumberAxis layerAxis(Theme theme) {

@@ -104,7 +104,8 @@ class FigureKindsTest {
             double[] decoded) {
         FIGURES.put(
                 "heat",
-                new HeatMap("Cosine with the pirate vector, by layer", "Heat map.", tokens, layers, cosines, "cosine"));
+                new HeatMap(
+                        "Cosine with the pirate vector, by layer", "Heat map.", "", tokens, layers, cosines, "cosine"));
         FIGURES.put(
                 "two-axes",
                 new TwoAxisFigure(
@@ -260,8 +261,8 @@ class FigureKindsTest {
                 new DensityFigure("t", "d", "x", 10, List.of(new DensityFigure.Sample("s", holes)), List.of()),
                 new TokenStrip("t", "d", tokens, holes, "u"),
                 new TokenStrip("t", "d", List.of(), new double[0], "u"),
-                new HeatMap("t", "d", tokens, new int[] {5}, new double[][] {holes}, "u"),
-                new HeatMap("t", "d", tokens, new int[] {5}, new double[][] {{2, 2, 2}}, "u"),
+                new HeatMap("t", "d", "x", tokens, new int[] {5}, new double[][] {holes}, "u"),
+                new HeatMap("t", "d", "x", tokens, new int[] {5}, new double[][] {{2, 2, 2}}, "u"),
                 new TwoAxisFigure(
                         "t", "d", tokens, new TwoAxisFigure.Side("l", holes), new TwoAxisFigure.Side("r", holes)),
                 new SweepFigure(
