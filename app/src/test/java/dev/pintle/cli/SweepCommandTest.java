@@ -12,6 +12,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,7 +73,7 @@ class SweepCommandTest {
                         "\nHow each question responds (slope of the concept over strength):\n",
                         "\nConcept where the model is moved equally far:\n| KL | after-last-difference, layer 3 | ");
         assertThat(figure).content().contains(">after-last-difference, layer 3<");
-        String[] withJson = java.util.Arrays.copyOf(args, args.length + 1);
+        String[] withJson = Arrays.copyOf(args, args.length + 1);
         withJson[args.length] = "--json";
         assertThat(run("sweep", withJson)).isZero();
         JsonNode json = new ObjectMapper().readTree(out);

@@ -117,14 +117,14 @@ class SweepResultTest {
                         point("b", 1, 2, 0.4),
                         point("b", 2, 8, 0.6))
                 .equalCost();
-        assertThat(levels).hasSize(5);
         assertThat(levels.stream()
                         .mapToDouble(SweepResult.EqualCost::divergence)
                         .toArray())
-                .containsExactly(new double[] {2, 2.828, 4, 5.657, 8}, within(0.001));
-        assertThat(levels.get(0).concepts().get("a, layer 3")).isCloseTo(0.4, within(1e-9));
-        assertThat(levels.get(2).concepts().get("a, layer 3")).isCloseTo(0.6, within(1e-9));
-        assertThat(levels.get(2).concepts().get("b, layer 3")).isCloseTo(0.5, within(1e-9));
+                .containsExactly(new double[] {1, 1.6818, 2.8284, 4.7568, 8}, within(0.001));
+        assertThat(levels.get(0).concepts().get("a, layer 3")).isCloseTo(0.2, within(1e-9));
+        assertThat(levels.get(0).concepts().get("b, layer 3")).isCloseTo(0.2, within(1e-9)); // half way to 2
+        assertThat(levels.get(2).concepts().get("a, layer 3")).isCloseTo(0.2 + 0.8 * 1.5 / 4, within(1e-9));
+        assertThat(levels.get(2).concepts().get("b, layer 3")).isCloseTo(0.45, within(1e-9));
         assertThat(levels.get(4).concepts().get("b, layer 3")).isCloseTo(0.6, within(1e-9));
         assertThat(result(point("", 0, 0, 0), point("a", 1, 1, 0.2)).equalCost())
                 .isEmpty();
