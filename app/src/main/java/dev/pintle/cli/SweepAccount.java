@@ -78,7 +78,7 @@ final class SweepAccount {
         for (SweepResult.EqualCost level : levels) {
             out.printf(Locale.ROOT, "| %.3f |", level.divergence());
             for (String name : names) {
-                double concept = level.concepts().get(name);
+                double concept = level.concepts().getOrDefault(name, Double.NaN);
                 out.print(Double.isNaN(concept) ? " |" : String.format(Locale.ROOT, " %.2f |", concept));
             }
             out.println();

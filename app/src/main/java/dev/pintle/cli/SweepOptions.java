@@ -314,7 +314,7 @@ final class SweepOptions {
                         .toIllegalArgument();
             }
         }
-        if (positive != null || !vectors.isEmpty() && style == null) {
+        if (positive != null || (!vectors.isEmpty() && style == null)) {
             throw Problem.of("It must be told how an answer shows the concept.")
                     .fact("expected", "--marker REGEX, --continuations FILE, --choices FILE or --judge MODEL")
                     .toIllegalArgument();

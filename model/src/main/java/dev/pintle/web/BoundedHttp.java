@@ -109,7 +109,7 @@ public final class BoundedHttp {
             Thread.currentThread().interrupt();
             return new Reply.Failure("interrupted");
         } catch (ExecutionException e) {
-            return new Reply.Failure(why(e.getCause(), limits));
+            return new Reply.Failure(why(e.getCause() == null ? e : e.getCause(), limits));
         }
     }
 
@@ -158,6 +158,9 @@ public final class BoundedHttp {
 
         abstract T finish() throws IOException;
 
+        /** Lets go of what was opened; nothing more will come. */
+        void abandon() {}
+
         @Override
         public CompletableFuture<T> getBody() {
             return done;
@@ -186,12 +189,14 @@ public final class BoundedHttp {
                 if (subscription != null) {
                     subscription.cancel();
                 }
+                abandon();
                 done.completeExceptionally(e);
             }
         }
 
         @Override
         public void onError(Throwable error) {
+            abandon();
             done.completeExceptionally(error);
         }
 
@@ -232,7 +237,6 @@ public final class BoundedHttp {
         IntoFile(Path file, long limit) {
             super(limit);
             this.file = file;
-            getBody().whenComplete((done, error) -> closeQuietly());
         }
 
         @Override
@@ -262,7 +266,8 @@ public final class BoundedHttp {
             return file;
         }
 
-        private void closeQuietly() {
+        @Override
+        void abandon() {
             try {
                 if (open != null) {
                     open.close();

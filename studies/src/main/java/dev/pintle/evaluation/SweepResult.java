@@ -240,7 +240,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
                 chosen.samples().size(),
                 without,
                 100 * chosen.loops().mean()));
-        if (chosen != best) {
+        if (!chosen.equals(best)) {
             sentences.add(String.format(
                     Locale.ROOT,
                     "The highest score, %.2f with %s after block %d at %.2f, is not clearly above it and moves the model"

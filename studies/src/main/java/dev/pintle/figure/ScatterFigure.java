@@ -100,18 +100,19 @@ public record ScatterFigure(String title, String description, String x, String y
 
     private static Shape shape(int group, double size) {
         double half = size / 2;
-        switch (group % 3) {
-            case 0:
-                return new Ellipse2D.Double(-half, -half, size, size);
-            case 1:
-                return new Rectangle2D.Double(-half, -half, size * 0.9, size * 0.9);
-            default:
-                Path2D triangle = new Path2D.Double();
-                triangle.moveTo(0, -half);
-                triangle.lineTo(half, half);
-                triangle.lineTo(-half, half);
-                triangle.closePath();
-                return triangle;
-        }
+        return switch (group % 3) {
+            case 0 -> new Ellipse2D.Double(-half, -half, size, size);
+            case 1 -> new Rectangle2D.Double(-half, -half, size * 0.9, size * 0.9);
+            default -> triangle(half);
+        };
+    }
+
+    private static Shape triangle(double half) {
+        Path2D triangle = new Path2D.Double();
+        triangle.moveTo(0, -half);
+        triangle.lineTo(half, half);
+        triangle.lineTo(-half, half);
+        triangle.closePath();
+        return triangle;
     }
 }

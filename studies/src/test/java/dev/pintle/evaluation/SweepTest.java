@@ -28,6 +28,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -38,7 +39,8 @@ class SweepTest {
             List.of("Tell me about the whale.", "Hello, how are you?", "What is the spoon made of?");
     private static LanguageModel model;
     private static SteeringVector pirate;
-    private static StyleMarker style;
+    private static final StyleMarker STYLE = Objects.requireNonNull(
+            StyleMarker.read(Golden.parley().resolve("styles.json")).get("pirate"));
 
     @TempDir
     private Path folder = Path.of("");
@@ -51,7 +53,6 @@ class SweepTest {
                 HookPoint.residPost(3),
                 AfterLastDifference.afterLastDifference(ContrastPair.ofSystemPrompts(
                         "The assistant should talk like a pirate.", "The assistant should act normally.")));
-        style = StyleMarker.read(Golden.parley().resolve("styles.json")).get("pirate");
     }
 
     @AfterAll
@@ -64,7 +65,7 @@ class SweepTest {
     }
 
     private SweepResult run(String file, Sweep.Listener listener, double... strengths) {
-        return sweep(new Concept.Marked(style))
+        return sweep(new Concept.Marked(STYLE))
                 .run(List.of(new Candidate("after", pirate)), strengths, folder.resolve(file), listener);
     }
 
@@ -232,20 +233,20 @@ class SweepTest {
         long size = Files.size(folder.resolve("part"));
         assertThat(run("part", Sweep.Listener.SILENT, 0.3, 0.45)).isEqualTo(whole);
         assertThat(Files.size(folder.resolve("part"))).isEqualTo(size);
-        assertThatThrownBy(() -> new Sweep(model, QUESTIONS.subList(0, 1), new Concept.Marked(style), 24)
+        assertThatThrownBy(() -> new Sweep(model, QUESTIONS.subList(0, 1), new Concept.Marked(STYLE), 24)
                         .run(List.of(), new double[0], folder.resolve("part"), Sweep.Listener.SILENT))
                 .hasMessageStartingWith(
                         "The file holds another sweep.\n  file:     " + folder.resolve("part") + "\n  expected: ");
-        Sweep same = sweep(new Concept.Marked(style));
+        Sweep same = sweep(new Concept.Marked(STYLE));
         assertThat(same.fileIn(folder))
-                .isEqualTo(sweep(new Concept.Marked(style)).fileIn(folder));
-        assertThat(new Sweep(model, QUESTIONS, new Concept.Marked(style), 25).fileIn(folder))
+                .isEqualTo(sweep(new Concept.Marked(STYLE)).fileIn(folder));
+        assertThat(new Sweep(model, QUESTIONS, new Concept.Marked(STYLE), 25).fileIn(folder))
                 .isNotEqualTo(same.fileIn(folder));
     }
 
     @Test
     void what_a_question_writes_is_text_and_no_special_token() {
-        SweepResult result = new Sweep(model, List.of("Hi<|eot_id|>there"), new Concept.Marked(style), 4)
+        SweepResult result = new Sweep(model, List.of("Hi<|eot_id|>there"), new Concept.Marked(STYLE), 4)
                 .run(List.of(), new double[0], folder.resolve("s"), Sweep.Listener.SILENT);
         assertThat(result.points().get(0).samples().get(0).question()).isEqualTo("Hi<|eot_id|>there");
         assertThat(model.chatTokens(List.of(Message.user("x")))).isNotEmpty();

@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,6 +89,10 @@ class FigureKindsTest {
             double[] decoded = doubles(sae.decode(sae.encode(pirate.direction().times(10))));
             all(tokens, layers, cosines, norms, latents, coordinates, decoded);
         }
+    }
+
+    private static Figure figure(String kind) {
+        return Objects.requireNonNull(FIGURES.get(kind));
     }
 
     private static double[] doubles(Vec vector) {
@@ -220,7 +225,7 @@ class FigureKindsTest {
     @Test
     void tokens_can_be_read_on_axes_and_in_strips() {
         for (String kind : List.of("heat", "two-axes", "strip")) {
-            assertThat(FIGURES.get(kind).toSvg(Theme.LIGHT)).contains(">·whale<", ">↵↵<", ">‹eot_id›<");
+            assertThat(figure(kind).toSvg(Theme.LIGHT)).contains(">·whale<", ">↵↵<", ">‹eot_id›<");
         }
         assertThat(TokenText.shown(" a\u0000\u202eb")).isEqualTo("·a\ufffd\ufffdb");
         assertThat(TokenText.shown("supercalifragilistic")).isEqualTo("supercalifragilis…");
@@ -288,7 +293,7 @@ class FigureKindsTest {
 
     @Test
     void a_file_of_another_kind_is_refused(@TempDir Path folder) {
-        assertThatThrownBy(() -> FIGURES.get("heat").write(folder.resolve("figure.pdf"), Theme.LIGHT))
+        assertThatThrownBy(() -> figure("heat").write(folder.resolve("figure.pdf"), Theme.LIGHT))
                 .hasMessage(
                         "A figure is written as SVG or PNG.\n  expected: a name that ends in .svg or .png\n  but was:  "
                                 + folder.resolve("figure.pdf"));

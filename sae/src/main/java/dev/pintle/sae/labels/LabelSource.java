@@ -55,28 +55,42 @@ public sealed interface LabelSource {
         int colon = name.indexOf(':');
         String kind = colon < 0 ? "" : name.substring(0, colon);
         String rest = name.substring(colon + 1);
-        switch (kind) {
-            case "http", "https":
-                return new LabelDump(URI.create(name.replace(" ", "%20")), name);
-            case "goodfire":
-                return new GoodfireLookup(rest, settings);
-            case "goodfire-dump":
-                return new LabelDump(
-                        URI.create(settings.hub() + "/datasets/nickjiang/feature_labels/resolve/main/goodfire/" + rest
-                                + ".json"),
+        Optional<LabelSource> source = switch (kind) {
+            case "http", "https" -> dump(name, name);
+            case "goodfire" -> Optional.of(new GoodfireLookup(rest, settings));
+            case "goodfire-dump" ->
+                dump(
+                        settings.hub() + "/datasets/nickjiang/feature_labels/resolve/main/goodfire/" + rest + ".json",
                         name);
-            case "neuronpedia", "neuronpedia-export":
-                String[] parts = rest.split("/", -1);
-                if (parts.length == 2 && rest.matches("[\\w.+-]+/[\\w.+-]+")) {
-                    return kind.equals("neuronpedia")
-                            ? new NeuronpediaFeatures(parts[0], parts[1], settings)
-                            : new NeuronpediaExport(parts[0], parts[1], settings.neuronpediaBucket());
-                }
-                break;
-            default:
-                break;
+            case "neuronpedia", "neuronpedia-export" -> neuronpedia(kind, rest, settings);
+            default -> Optional.empty();
+        };
+        return source.orElseThrow(() -> noSuch(name));
+    }
+
+    private static Optional<LabelSource> dump(String address, String name) {
+        try {
+            URI uri = URI.create(address);
+            return uri.getHost() == null ? Optional.empty() : Optional.of(new LabelDump(uri, name));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // said by the caller, with the forms
         }
-        throw Problem.of("There are no such labels.")
+    }
+
+    private static Optional<LabelSource> neuronpedia(String kind, String rest, LabelSettings settings) {
+        if (!rest.matches("[\\w.+-]+/[\\w.+-]+")) {
+            return Optional.empty();
+        }
+        String model = rest.substring(0, rest.indexOf('/'));
+        String source = rest.substring(rest.indexOf('/') + 1);
+        return Optional.of(
+                kind.equals("neuronpedia")
+                        ? new NeuronpediaFeatures(model, source, settings)
+                        : new NeuronpediaExport(model, source, settings.neuronpediaBucket()));
+    }
+
+    private static IllegalArgumentException noSuch(String name) {
+        return Problem.of("There are no such labels.")
                 .fact("expected", FORMS)
                 .fact("but was", name)
                 .toIllegalArgument();

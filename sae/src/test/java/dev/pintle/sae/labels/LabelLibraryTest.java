@@ -305,6 +305,11 @@ class LabelLibraryTest {
                         There are no such labels.
                           expected: a file, neuronpedia:MODEL/SOURCE, neuronpedia-export:MODEL/SOURCE, goodfire:MODEL, goodfire-dump:MODEL, or the address of a file
                           but was:  neuronpedia:one""");
+        for (String bad :
+                List.of("https://a b", "https:///x", "goodfire-dump:a b", "neuronpedia:../../x", "labels.jsonl", "")) {
+            assertThatThrownBy(() -> LabelSource.parse(bad, settings()))
+                    .hasMessageStartingWith("There are no such labels.");
+        }
         assertThatThrownBy(() -> settings("GOODFIRE_BASE_URL", "goodfire")).hasMessage("""
                         The address of the service cannot be used.
                           expected: an address in GOODFIRE_BASE_URL such as https://api.goodfire.ai
