@@ -211,7 +211,7 @@ class ProfilerTest {
         Texts texts = Texts.of(texts(60));
         ProfileSettings small = new ProfileSettings(256, 256, 4, 10, 4, false, 0);
         profiler("whole", small).run(texts, Profiler.Listener.SILENT);
-        for (int stop : new int[] {2, 3, 7}) {
+        for (int stop : new int[] {3, 9}) {
             boolean finished = false;
             for (int run = 0; run < 40 && !finished; run++) {
                 int[] calls = {0};
