@@ -204,7 +204,7 @@ public final class LatentProfile implements AutoCloseable {
 
     /** How many latents fired at least once. */
     public int alive() {
-        return store.tallies(1).size();
+        return store.tallyCount();
     }
 
     /** How many latents were labelled by a language model. */

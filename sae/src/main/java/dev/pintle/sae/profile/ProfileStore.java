@@ -128,6 +128,12 @@ final class ProfileStore implements AutoCloseable {
         return tallies;
     }
 
+    /** How many latents fired. */
+    int tallyCount() {
+        return sqlite.first("SELECT count(*) FROM tallies", NONE, row -> row.getInt(1))
+                .orElse(0);
+    }
+
     Optional<Tally> tally(int latent) {
         return blob("SELECT tally FROM tallies WHERE latent = ?", latent).map(bytes -> Tally.of(bytes, 1000));
     }

@@ -152,6 +152,18 @@ class LabelLibraryTest {
     }
 
     @Test
+    void a_key_is_not_carried_to_where_a_service_points() {
+        try (FakeService other = new FakeService()) {
+            other.on("/", text(PIRATE));
+            service.on("/5", status(302, "Location", other.address() + "/api/feature/m/s/5"));
+            LabelLibrary.Lookup lookup = ask("neuronpedia:m/s", settings("NEURONPEDIA_API_KEY", "secret"), 5);
+            assertThat(lookup.unknown()).containsExactly(5);
+            assertThat(sentences(lookup).get(0)).endsWith("but was:  status 302");
+            assertThat(other.requests()).isEmpty();
+        }
+    }
+
+    @Test
     void a_busy_service_is_asked_again_unless_it_wants_too_long_a_pause() {
         int[] count = {0};
         service.on("/5", (exchange, request) -> {
