@@ -21,7 +21,8 @@ import java.util.stream.IntStream;
 final class EffectsStage {
     private static final int TOKENS = 10;
     private static final int NEAREST = 8;
-    private static final int AT_ONCE = 128;
+    private static final int MOST_AT_ONCE = 1024;
+    private static final long BLOCK_BYTES = 128L << 20;
     private static final int COLUMNS = 8192;
 
     private final LanguageModel model;
@@ -39,8 +40,10 @@ final class EffectsStage {
         Set<Integer> known = new HashSet<>(store.pieces().keySet());
         int dSae = sae.dSae();
         int from = store.effectsDone();
-        for (; from < dSae && listener.at("effects", from, dSae); from += AT_ONCE) {
-            int count = Math.min(AT_ONCE, dSae - from);
+        long widest = Math.max(COLUMNS, model.config().dVocab());
+        int atOnce = (int) Math.max(1, Math.min(MOST_AT_ONCE, BLOCK_BYTES / (4 * widest)));
+        for (; from < dSae && listener.at("effects", from, dSae); from += atOnce) {
+            int count = Math.min(atOnce, dSae - from);
             Map<Integer, Effects> effects = block(from, count);
             Map<Integer, String> fresh = new HashMap<>();
             for (Effects one : effects.values()) {
