@@ -22,10 +22,13 @@ import picocli.CommandLine.ScopeType;
             CaptureCommand.class,
             ChatCommand.class,
             VectorCommand.class,
+            SaeCommand.class,
             PullCommand.class,
             ModelsCommand.class,
             TokensCommand.class,
             DoctorCommand.class,
+            SweepCommand.class,
+            TuneCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {

@@ -126,6 +126,15 @@ public final class SparseAutoencoder implements AutoCloseable {
         }
     }
 
+    /**
+     * The directions that neighbouring latents write, as stored.
+     *
+     * @return `[count, dModel]` in FP32, in the innermost open scope
+     */
+    public Tensor decoderRows(int from, int count) {
+        return parts.wDec.narrow(0, from, count);
+    }
+
     /** The decoder's bias, which is the reconstruction where no latent is active. */
     public Vec decoderBias() {
         try (TensorScope scope = TensorScope.open("decoder bias")) {

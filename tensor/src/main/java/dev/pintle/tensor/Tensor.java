@@ -269,7 +269,12 @@ public final class Tensor implements AutoCloseable {
 
     /** The same elements in row-major memory; this tensor's own when it already is. */
     public Tensor contiguous() {
-        return unary("contiguous", h -> new org.bytedeco.pytorch.Tensor(h.contiguous()));
+        return unary("contiguous", h -> {
+            try (org.bytedeco.pytorch.Tensor made =
+                    h.contiguous()) { // a reference of its own, which nothing else drops
+                return new org.bytedeco.pytorch.Tensor(made);
+            }
+        });
     }
 
     /** A copy with memory of its own. */
