@@ -14,6 +14,7 @@ import dev.pintle.tensor.TensorScope;
  */
 public record Ceilings(double copy, double read, double arithmetic) {
     private static final long COPIED = 256L << 20;
+    private static final long CUDA_COPIED = 4L << 30;
     private static final int SIDE = 3072;
     private static final int CUDA_SIDE = 8192;
 
@@ -22,18 +23,24 @@ public record Ceilings(double copy, double read, double arithmetic) {
         return new Ceilings(copyBandwidth(device), readBandwidth(device), arithmetic(device, dtype));
     }
 
+    private static long copied(Device device) {
+        return device.equals(Device.CPU) ? COPIED : CUDA_COPIED;
+    }
+
     static double copyBandwidth(Device device) {
         try (TensorScope scope = TensorScope.open("copy")) {
-            Tensor from = Tensor.zeros(DType.UINT8, device, COPIED).fillInPlace(1);
-            Tensor to = Tensor.zeros(DType.UINT8, device, COPIED);
-            return 2 * COPIED / Timing.medianSeconds(device, () -> to.copyFrom(from));
+            long bytes = copied(device);
+            Tensor from = Tensor.zeros(DType.UINT8, device, bytes).fillInPlace(1);
+            Tensor to = Tensor.zeros(DType.UINT8, device, bytes);
+            return 2 * bytes / Timing.medianSeconds(device, () -> to.copyFrom(from));
         }
     }
 
     private static double readBandwidth(Device device) {
         try (TensorScope scope = TensorScope.open("read")) {
-            Tensor from = Tensor.zeros(DType.FP32, device, COPIED / 4).fillInPlace(1);
-            return COPIED
+            long bytes = copied(device);
+            Tensor from = Tensor.zeros(DType.FP32, device, bytes / 4).fillInPlace(1);
+            return bytes
                     / Timing.medianSeconds(device, () -> {
                         try (TensorScope inner = TensorScope.open("sum")) {
                             from.sum();

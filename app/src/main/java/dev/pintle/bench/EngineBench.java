@@ -1,25 +1,32 @@
 package dev.pintle.bench;
 
+import dev.pintle.model.Decoding;
+import dev.pintle.model.GenerationListener;
+import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.HookPoint;
-import dev.pintle.model.KvCache;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelConfig;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
+import dev.pintle.steering.Add;
+import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** The engine: prefill, reading one layer, decoding one row and several, beside what the machine can do at most. */
 public final class EngineBench {
     private static final int[] PREFILL = {64, 512};
     private static final int CONTEXT = 64;
     private static final int STEPS = 8;
+    private static final int GPU_STEPS = 128;
     private static final int BATCH = 8;
+    private static final int GPU_BATCH = 32;
     private static final int DEPTH_OF_19_IN_32 = 32;
 
     private final LanguageModel model;
@@ -68,8 +75,24 @@ public final class EngineBench {
                 "read layer " + layer + " of " + config.nLayers() + " at " + PREFILL[PREFILL.length - 1] + " tokens",
                 layer + 1,
                 false);
-        decode(1);
-        decode(BATCH);
+        List<HookPoint> all = IntStream.range(0, config.nLayers())
+                .mapToObj(HookPoint::residPost)
+                .toList();
+        prefill(
+                PREFILL[PREFILL.length - 1],
+                RunOptions.reading(all),
+                "read all " + config.nLayers() + " layers at " + PREFILL[PREFILL.length - 1] + " tokens",
+                config.nLayers(),
+                false);
+        decode(1, 0, "decode, batch 1");
+        decode(1, 1, "decode, batch 1, one layer steered");
+        decode(1, config.nLayers(), "decode, batch 1, all layers steered");
+        decode(BATCH, 0, "decode, batch " + BATCH);
+        decode(BATCH, 1, "decode, batch " + BATCH + ", " + BATCH + " vectors");
+        if (!model.device().equals(Device.CPU)) {
+            decode(GPU_BATCH, 0, "decode, batch " + GPU_BATCH);
+            decode(GPU_BATCH, 1, "decode, batch " + GPU_BATCH + ", " + GPU_BATCH + " vectors");
+        }
         return List.copyOf(figures);
     }
 
@@ -84,33 +107,35 @@ public final class EngineBench {
         add(what, seconds, tokens, flops, flops / ceilings.arithmetic());
     }
 
-    private void decode(int rows) {
-        int[][] prompts = new int[rows][];
-        Arrays.setAll(prompts, row -> ids(row, CONTEXT));
-        double seconds;
-        try (KvCache cache = model.newCache()) {
-            step(prompts, cache);
-            seconds = Timing.medianSeconds(model.device(), () -> {
-                        for (int i = 0; i < STEPS; i++) {
-                            int[][] next = new int[rows][];
-                            Arrays.setAll(next, row -> ids(row, 1));
-                            step(next, cache);
-                        }
-                        cache.truncate(CONTEXT);
-                    })
-                    / STEPS;
-        }
+    /** What a token costs beyond the first, which the prompt's pass gives. */
+    private void decode(int rows, int steeredLayers, String what) {
+        int steps = model.device().equals(Device.CPU) ? STEPS : GPU_STEPS;
+        double one = generating(rows, 1, steeredLayers);
+        double seconds = (generating(rows, 1 + steps, steeredLayers) - one) / steps;
         double flops = rows * (flopsPerToken(config.nLayers()) + unembedFlops());
-        add("decode, batch " + rows, seconds, rows, flops, weightBytes() / ceilings.read());
+        add(what, seconds, rows, flops, weightBytes() / Math.max(ceilings.read(), ceilings.copy()));
     }
 
-    private void step(int[][] ids, KvCache cache) {
-        try (TensorScope scope = TensorScope.open("decode step")) {
-            model.run(TokenBatch.of(ids), RunOptions.lastLogits().continuing(cache))
-                    .logits()
-                    .argmax()
-                    .toInts();
+    private double generating(int rows, int newTokens, int steeredLayers) {
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int row = 0; row < rows; row++) {
+            List<Add> hooks = new ArrayList<>();
+            for (int layer = 0; layer < steeredLayers; layer++) {
+                hooks.add(new Add(vector(row), HookPoint.residPost(config.nLayers() - 1 - layer), 1, Tokens.all()));
+            }
+            requests.add(GenerationRequest.of(ids(row, CONTEXT), Decoding.greedy(newTokens))
+                    .with(hooks));
         }
+        return Timing.medianSeconds(model.device(), () -> model.generate(requests, GenerationListener.SILENT));
+    }
+
+    private Vec vector(int seed) {
+        float[] values = new float[config.dModel()];
+        Random random = new Random(seed);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (random.nextGaussian() / Math.sqrt(values.length));
+        }
+        return Vec.of(values);
     }
 
     private void add(String what, double seconds, int tokens, double flops, double leastSeconds) {

@@ -39,6 +39,19 @@ public final class Attention {
         this.window = window;
     }
 
+    Parts parts() {
+        return parts;
+    }
+
+    Rope rope() {
+        return rope;
+    }
+
+    @Nullable
+    Integer window() {
+        return window;
+    }
+
     /**
      * @param x `[batch, tokens, dModel]`
      * @return `[batch, tokens, dModel]`

@@ -7,18 +7,23 @@ import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Writes token after token for a batch of rows that share a key-value cache but nothing else. */
 final class Generator {
     private final ForwardPass forward;
+    private final @Nullable GraphDecoder graphs;
+    private final ModelConfig config;
     private final ModelText words;
     private final Set<Integer> stopIds;
     private final List<Hook> hooks;
 
-    Generator(ForwardPass forward, ModelText words, Set<Integer> stopIds, List<Hook> hooks) {
-        this.forward = forward;
+    Generator(LoadedTransformer transformer, ModelText words, Set<Integer> stopIds, List<Hook> hooks) {
+        this.forward = transformer.forward();
+        this.graphs = transformer.graphs().orElse(null);
+        this.config = transformer.config();
         this.words = words;
         this.stopIds = stopIds;
         this.hooks = hooks;
@@ -38,16 +43,76 @@ final class Generator {
                         requests.stream().map(GenerationRequest::hooks).toList())) {
             List<Hook> all = new ArrayList<>(hooks);
             all.add(own);
-            while (rows.stream().anyMatch(row -> row.reason == null)) {
+            while (isGoingOn(rows)) {
                 float[][] logits = step(next, cache, promptLengths, all);
-                int[][] chosen = new int[rows.size()][];
-                for (Row row : rows) {
-                    chosen[row.index] = new int[] {row.accept(logits[row.index])};
+                int[] chosen = new int[rows.size()];
+                rows.forEach(row -> chosen[row.index] = row.accept(logits[row.index]));
+                if (isGoingOn(rows) && decodedAsGraph(rows, cache, chosen)) {
+                    break;
                 }
-                next = TokenBatch.of(chosen);
+                next = TokenBatch.of(
+                        Arrays.stream(chosen).mapToObj(id -> new int[] {id}).toList());
             }
         }
         return rows.stream().map(Row::finished).toList();
+    }
+
+    private static boolean isGoingOn(List<Row> rows) {
+        return rows.stream().anyMatch(row -> row.reason == null);
+    }
+
+    /** Finishes all rows on the GPU, if what they ask for can be recorded there. */
+    private boolean decodedAsGraph(List<Row> rows, KvCache cache, int[] chosen) {
+        if (graphs == null || rows.size() > GraphDecoder.MOST_ROWS) {
+            return false;
+        }
+        int newTokens = rows.stream()
+                .mapToInt(row -> row.request.decoding().maxNewTokens())
+                .max()
+                .orElse(0);
+        int longest =
+                rows.stream().mapToInt(row -> row.request.prompt().length).max().orElse(0);
+        if (longest + newTokens > config.maxPositions()) {
+            return false;
+        }
+        try (TensorScope scope = TensorScope.open("decode on the GPU")) {
+            Map<Integer, Tensor> added = new ConstantAdditions(config, hooks, newTokens)
+                    .byLayer(rows.stream().map(row -> row.request).toList());
+            if (added == null) {
+                return false;
+            }
+            synchronized (graphs) {
+                GraphDecoder.Step step = graphs.start(cache, added, newTokens);
+                step.feed(chosen);
+                if (rows.stream().allMatch(row -> row.request.decoding() instanceof Decoding.Greedy)) {
+                    greedily(step, rows);
+                } else {
+                    drawing(step, rows);
+                }
+            }
+            return true;
+        }
+    }
+
+    /** The GPU chooses the tokens and is always given the next step before the last one is read. */
+    private static void greedily(GraphDecoder.Step step, List<Row> rows) {
+        step.launch();
+        while (isGoingOn(rows)) {
+            step.launch();
+            Sampler.Choice[] choices = step.await();
+            rows.forEach(row -> row.take(choices[row.index]));
+        }
+    }
+
+    private static void drawing(GraphDecoder.Step step, List<Row> rows) {
+        int[] chosen = new int[rows.size()];
+        while (isGoingOn(rows)) {
+            step.launch();
+            step.await();
+            float[][] logits = step.logits();
+            rows.forEach(row -> chosen[row.index] = row.accept(logits[row.index]));
+            step.feed(chosen);
+        }
     }
 
     private float[][] step(TokenBatch batch, KvCache cache, int[] promptLengths, List<Hook> all) {
@@ -86,7 +151,14 @@ final class Generator {
             if (reason != null) {
                 return request.prompt()[0];
             }
-            Sampler.Choice choice = sampler.next(logits);
+            return take(sampler.next(logits));
+        }
+
+        /** Takes a token that was chosen elsewhere. */
+        int take(Sampler.Choice choice) {
+            if (reason != null) {
+                return choice.id();
+            }
             if (stopIds.contains(choice.id())) {
                 end(StopReason.STOP_TOKEN);
                 return choice.id();

@@ -112,6 +112,12 @@ public final class KvCache implements AutoCloseable {
         return new Entry(buffer.keys().narrow(2, 0, slots), buffer.values().narrow(2, 0, slots));
     }
 
+    /** Keys and values of a layer, as views `[batch, nKvHeads, slots, dHead]`. */
+    Entry entry(int layer) {
+        Entry buffer = buffers.get(layer);
+        return new Entry(buffer.keys().narrow(2, 0, slots), buffer.values().narrow(2, 0, slots));
+    }
+
     private Entry allocate(long batch, long capacity) {
         long[] shape = {batch, config.nKvHeads(), capacity, config.dHead()};
         try (TensorScope scope = TensorScope.open("grow key-value cache")) {

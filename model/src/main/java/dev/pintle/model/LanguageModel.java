@@ -198,8 +198,7 @@ public final class LanguageModel implements AutoCloseable {
      * ids alone, and their texts are empty.
      */
     public List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
-        return new Generator(loaded.transformer.forward(), loaded.text, loaded.stopIds, hooks)
-                .generate(requests, listener);
+        return new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks).generate(requests, listener);
     }
 
     /** Writes one continuation. */

@@ -6,7 +6,9 @@ import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.SafeTensors;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A transformer with its weights, and the memory they are in. */
 final class LoadedTransformer implements AutoCloseable {
@@ -15,13 +17,21 @@ final class LoadedTransformer implements AutoCloseable {
     private final Device device;
     private final DType dtype;
     private final TensorScope owner;
+    private final @Nullable GraphDecoder graphs;
 
-    private LoadedTransformer(ModelConfig config, ForwardPass forward, Device device, DType dtype, TensorScope owner) {
+    private LoadedTransformer(
+            ModelConfig config,
+            ForwardPass forward,
+            Device device,
+            DType dtype,
+            TensorScope owner,
+            @Nullable GraphDecoder graphs) {
         this.config = config;
         this.forward = forward;
         this.device = device;
         this.dtype = dtype;
         this.owner = owner;
+        this.graphs = graphs;
     }
 
     /**
@@ -58,7 +68,10 @@ final class LoadedTransformer implements AutoCloseable {
             json.requireAllUnderstood();
             weights.requireAllUsed();
             ForwardPass forward = new ForwardPass(transformer, config, device, dtype);
-            return new LoadedTransformer(config, forward, device, dtype, owner);
+            GraphDecoder graphs = GraphDecoder.suits(transformer, config, device, dtype)
+                    ? new GraphDecoder(transformer, config, device, dtype)
+                    : null;
+            return new LoadedTransformer(config, forward, device, dtype, owner, graphs);
         } catch (RuntimeException e) {
             owner.close();
             throw e;
@@ -73,6 +86,11 @@ final class LoadedTransformer implements AutoCloseable {
         return forward;
     }
 
+    /** Decodes faster than {@link #forward}; empty where the device or the family does not allow it. */
+    Optional<GraphDecoder> graphs() {
+        return Optional.ofNullable(graphs);
+    }
+
     Device device() {
         return device;
     }
@@ -83,6 +101,9 @@ final class LoadedTransformer implements AutoCloseable {
 
     @Override
     public void close() {
+        if (graphs != null) {
+            graphs.close();
+        }
         owner.close();
     }
 }

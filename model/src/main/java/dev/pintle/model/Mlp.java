@@ -1,14 +1,25 @@
 package dev.pintle.model;
 
 import dev.pintle.tensor.Tensor;
-import java.util.function.UnaryOperator;
 
 /** The gated MLP: down(activation(gate(x)) · up(x)) (Shazeer 2020, arXiv:2002.05202). */
 public final class Mlp {
+    /** What is applied to the gate. */
+    public enum Activation {
+        /** x · sigmoid(x). */
+        SILU,
+        /** The tanh approximation of GELU. */
+        GELU_TANH;
+
+        private Tensor of(Tensor x) {
+            return this == SILU ? x.silu() : x.geluTanh();
+        }
+    }
+
     private final Linear gate;
     private final Linear up;
     private final Linear down;
-    private final UnaryOperator<Tensor> activation;
+    private final Activation activation;
 
     /**
      * @param gate `[dMlp, dModel]`
@@ -16,11 +27,27 @@ public final class Mlp {
      * @param down `[dModel, dMlp]`
      * @param activation applied to the gate
      */
-    public Mlp(Linear gate, Linear up, Linear down, UnaryOperator<Tensor> activation) {
+    public Mlp(Linear gate, Linear up, Linear down, Activation activation) {
         this.gate = gate;
         this.up = up;
         this.down = down;
         this.activation = activation;
+    }
+
+    Linear gate() {
+        return gate;
+    }
+
+    Linear up() {
+        return up;
+    }
+
+    Linear down() {
+        return down;
+    }
+
+    Activation activation() {
+        return activation;
     }
 
     /**
@@ -28,7 +55,12 @@ public final class Mlp {
      * @return `[batch, tokens, dModel]`
      */
     public Tensor forward(Tensor x) {
-        Tensor gated = activation.apply(gate.forward(x)).times(up.forward(x)); // [batch, tokens, dMlp]
+        Tensor open = gate.forward(x); // [batch, tokens, dMlp]
+        Tensor raised = up.forward(x);
+        Tensor gated = FusedOps.on(open)
+                .filter(ops -> activation == Activation.SILU)
+                .map(ops -> ops.siluTimes(open, raised))
+                .orElseGet(() -> activation.of(open).times(raised));
         return down.forward(gated); // [batch, tokens, dModel]
     }
 }

@@ -2,6 +2,7 @@ package dev.pintle.model;
 
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * Root-mean-square normalisation over the last axis: x / sqrt(mean(x²) + eps) · weight (Zhang and Sennrich 2019,
@@ -26,8 +27,20 @@ public final class RmsNorm implements Norm {
         return new RmsNorm(weights.own(weight.plus(1)), eps);
     }
 
+    Tensor weight() {
+        return weight;
+    }
+
+    double eps() {
+        return eps;
+    }
+
     @Override
     public Tensor forward(Tensor x) {
+        Optional<FusedOps> fused = FusedOps.on(x);
+        if (fused.isPresent()) {
+            return fused.get().rmsNorm(x, weight, eps);
+        }
         DType dtype = x.dtype();
         return x.to(weight.dtype()).rmsNorm(weight, eps).to(dtype);
     }

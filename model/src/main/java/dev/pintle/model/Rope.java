@@ -5,6 +5,7 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -143,6 +144,21 @@ public final class Rope {
         return 2 * frequencies.length;
     }
 
+    /** Cosines and sines of the positions from 0 on, each `[positions, rotated / 2]` in FP32. */
+    Turn table(int positions, Device device) {
+        int half = frequencies.length;
+        float[] cos = new float[positions * half];
+        float[] sin = new float[cos.length];
+        for (int at = 0; at < cos.length; at++) {
+            float angle = at / half * frequencies[at % half];
+            cos[at] = (float) Math.cos(angle);
+            sin[at] = (float) Math.sin(angle);
+        }
+        return new Turn(
+                Tensor.of(cos, positions, half).to(device),
+                Tensor.of(sin, positions, half).to(device));
+    }
+
     /**
      * Cosines and sines for a pass, `[batch or 1, 1, tokens, rotated / 2]`: one row where all rows stand at the same
      * positions.
@@ -178,6 +194,10 @@ public final class Rope {
         Tensor apply(Tensor x) {
             long half = cos.size(-1);
             long dHead = x.size(-1);
+            Optional<FusedOps> fused = 2 * half == dHead ? FusedOps.on(x) : Optional.empty();
+            if (fused.isPresent()) {
+                return fused.get().rope(x, this);
+            }
             Tensor first = x.narrow(-1, 0, half);
             Tensor second = x.narrow(-1, half, half);
             Tensor turnedFirst = first.times(cos).minus(second.times(sin));

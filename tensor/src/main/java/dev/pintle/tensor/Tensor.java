@@ -124,6 +124,13 @@ public final class Tensor implements AutoCloseable {
         return make("empty", dtype, device, options -> torch.empty(sizes, options, null));
     }
 
+    /** Zeros in memory of the processor that a GPU can write to and read from directly. */
+    public static Tensor pinned(DType dtype, long... sizes) {
+        try (TensorScope scope = TensorScope.open("pin memory")) {
+            return scope.keep(zeros(dtype, Device.CPU, sizes).unary("pinned", org.bytedeco.pytorch.Tensor::pin_memory));
+        }
+    }
+
     /** Zeros. */
     public static Tensor zeros(DType dtype, Device device, long... sizes) {
         return make("zeros", dtype, device, options -> torch.zeros(sizes, options));

@@ -111,7 +111,7 @@ final class Common {
                 weights.linear(at + "gate_proj", c.dMlp(), c.dModel(), bias),
                 weights.linear(at + "up_proj", c.dMlp(), c.dModel(), bias),
                 weights.linear(at + "down_proj", c.dModel(), c.dMlp(), bias),
-                silu ? Tensor::silu : Tensor::geluTanh);
+                silu ? Mlp.Activation.SILU : Mlp.Activation.GELU_TANH);
     }
 
     /**

@@ -9,7 +9,6 @@ import dev.pintle.model.ModelConfig;
 import dev.pintle.model.Rope;
 import dev.pintle.model.Transformer;
 import dev.pintle.model.Weights;
-import dev.pintle.tensor.Tensor;
 
 /** Phi-3 (arXiv:2404.14219): Llama's block with queries, keys and values, and gate and up, stored as one matrix each. */
 public final class Phi3 implements Architecture {
@@ -48,7 +47,7 @@ public final class Phi3 implements Architecture {
                             gateUp.rows(weights, 0, c.dMlp()),
                             gateUp.rows(weights, c.dMlp(), c.dMlp()),
                             weights.linear(at + "mlp.down_proj", c.dModel(), c.dMlp(), false),
-                            Tensor::silu);
+                            Mlp.Activation.SILU);
                     return Common.preNormBlock(weights, c, layer, new Attention(layer, c, parts, rope, window), mlp);
                 },
                 Common.finalNorm(weights, c));

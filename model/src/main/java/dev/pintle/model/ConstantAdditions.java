@@ -1,0 +1,61 @@
+package dev.pintle.model;
+
+import dev.pintle.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Interventions that come down to adding the same vector to a row's residual stream at every token it will write. */
+final class ConstantAdditions {
+    private final ModelConfig config;
+    private final List<Hook> onAllRows;
+    private final int newTokens;
+
+    /** @param newTokens most tokens a row will write */
+    ConstantAdditions(ModelConfig config, List<Hook> onAllRows, int newTokens) {
+        this.config = config;
+        this.onAllRows = onAllRows;
+        this.newTokens = newTokens;
+    }
+
+    /** Sums by layer `[rows, dModel]` in FP32 on the processor; null if a hook is something else. */
+    @Nullable
+    Map<Integer, Tensor> byLayer(List<GenerationRequest> requests) {
+        Map<Integer, float[]> sums = new TreeMap<>();
+        for (int row = 0; row < requests.size(); row++) {
+            GenerationRequest request = requests.get(row);
+            List<Hook> hooks = new ArrayList<>(onAllRows);
+            hooks.addAll(request.hooks());
+            for (Hook hook : hooks) {
+                if (!(hook instanceof Addition addition)
+                        || addition.at().site() != HookPoint.Site.RESID_POST
+                        || !isConstant(addition, request.prompt().length)) {
+                    return null;
+                }
+                if (addition.actsOn(request.prompt().length, request.prompt().length)) {
+                    float[] sum = sums.computeIfAbsent(
+                            addition.at().layer(), layer -> new float[requests.size() * config.dModel()]);
+                    float[] vector = addition.added().toArray();
+                    for (int i = 0; i < vector.length; i++) {
+                        sum[row * config.dModel() + i] += vector[i];
+                    }
+                }
+            }
+        }
+        Map<Integer, Tensor> tensors = new TreeMap<>();
+        sums.forEach((layer, sum) -> tensors.put(layer, Tensor.of(sum, requests.size(), config.dModel())));
+        return tensors;
+    }
+
+    private boolean isConstant(Addition addition, int promptLength) {
+        boolean first = addition.actsOn(promptLength, promptLength);
+        for (int i = 1; i < newTokens; i++) {
+            if (addition.actsOn(promptLength + i, promptLength) != first) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

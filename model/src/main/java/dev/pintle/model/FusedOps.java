@@ -1,0 +1,110 @@
+package dev.pintle.model;
+
+import dev.pintle.tensor.CudaKernel;
+import dev.pintle.tensor.CudaKernel.Grid;
+import dev.pintle.tensor.CudaProgram;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Norm, rotation and gated activation as one kernel each, for 16-bit activations on a GPU. */
+final class FusedOps {
+    private static final int THREADS = 256;
+    private static final Map<Key, FusedOps> LOADED = new ConcurrentHashMap<>();
+
+    private final CudaKernel rmsNorm;
+    private final CudaKernel rope;
+    private final CudaKernel siluTimes;
+
+    private record Key(Device device, DType dtype) {}
+
+    private FusedOps(CudaProgram program) {
+        this.rmsNorm = program.kernel("rms_norm");
+        this.rope = program.kernel("rope");
+        this.siluTimes = program.kernel("silu_times");
+    }
+
+    /** Empty where the tensor is not 16 bits wide on a GPU, or its last axis not a multiple of 8. */
+    static Optional<FusedOps> on(Tensor x) {
+        boolean narrow = x.dtype() == DType.BF16 || x.dtype() == DType.FP16;
+        if (x.device().kind() != Device.Kind.CUDA || !narrow || x.size(-1) % 8 != 0) {
+            return Optional.empty();
+        }
+        return Optional.of(LOADED.computeIfAbsent(new Key(x.device(), x.dtype()), FusedOps::load));
+    }
+
+    private static FusedOps load(Key key) {
+        Map<String, Integer> macros = Map.of("BF16", key.dtype == DType.BF16 ? 1 : 0);
+        return new FusedOps(CudaProgram.compile("ops.cu", source("ops.cu"), macros, key.device));
+    }
+
+    /** A CUDA source of this package. */
+    static String source(String name) {
+        try (InputStream in = FusedOps.class.getResourceAsStream("cuda/" + name)) {
+            if (in == null) {
+                throw new IOException("The resource cuda/" + name + " is missing.");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * x / rms(x) · gain.
+     *
+     * @param x `[…, width]`
+     * @param gain `[width]` in FP32
+     */
+    Tensor rmsNorm(Tensor x, Tensor gain, double eps) {
+        Tensor dense = x.contiguous();
+        long width = x.size(-1);
+        Tensor out = Tensor.empty(x.dtype(), x.device(), x.shape().toArray());
+        rmsNorm.launch(Grid.of(x.shape().elements() / width), THREADS, out, dense, gain, (int) width, (float) eps);
+        return out;
+    }
+
+    /**
+     * The rotation of {@link Rope.Turn#apply}.
+     *
+     * @param x `[batch, heads, tokens, dHead]`, all of whose elements turn
+     */
+    Tensor rope(Tensor x, Rope.Turn turn) {
+        Tensor dense = x.transpose(1, 2).contiguous(); // [batch, tokens, heads, dHead]: how a linear map left it
+        Tensor out = Tensor.empty(x.dtype(), x.device(), x.shape().toArray());
+        int perRow = turn.cos().size(0) > 1 ? 1 : 0;
+        rope.launch(
+                new Grid((int) x.size(2), (int) x.size(0), 1),
+                THREADS,
+                out,
+                dense,
+                turn.cos(),
+                turn.sin(),
+                (int) x.size(1),
+                (int) x.size(2),
+                (int) x.size(3),
+                perRow);
+        return out;
+    }
+
+    /** silu(gate) · up. */
+    Tensor siluTimes(Tensor gate, Tensor up) {
+        Tensor out = Tensor.empty(gate.dtype(), gate.device(), gate.shape().toArray());
+        long eighths = gate.shape().elements() / 8;
+        siluTimes.launch(
+                Grid.of((eighths + THREADS - 1) / THREADS),
+                THREADS,
+                out,
+                gate.contiguous(),
+                up.contiguous(),
+                Math.toIntExact(eighths));
+        return out;
+    }
+}

@@ -1,0 +1,100 @@
+package dev.pintle.tensor;
+
+import org.bytedeco.cuda.cudart.CUevent_st;
+import org.bytedeco.cuda.cudart.CUgraphExec_st;
+import org.bytedeco.cuda.cudart.CUgraph_st;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.pytorch.cuda.CUDAStream;
+import org.bytedeco.pytorch.global.torch_cuda;
+
+/**
+ * Work on a GPU that was recorded once and is repeated with one call: the processor then spends microseconds on a step of
+ * hundreds of kernels. The kernels read and write the memory they were recorded with, which must stay where it is.
+ */
+public final class CudaGraph implements AutoCloseable {
+    private final Device device;
+    private final CUDAStream stream;
+    private final CUgraphExec_st executable;
+
+    private CudaGraph(Device device, CUDAStream stream, CUgraphExec_st executable) {
+        this.device = device;
+        this.stream = stream;
+        this.executable = executable;
+    }
+
+    /**
+     * Records the kernels that {@code work} launches; it must not allocate, copy from or to the processor, or wait.
+     *
+     * @throws dev.pintle.problem.PintleException if the work cannot be recorded
+     */
+    public static CudaGraph record(Device device, Runnable work) {
+        CUDAStream before = torch_cuda.getCurrentCUDAStream((byte) device.index());
+        CUDAStream own = torch_cuda.getStreamFromPool(false, (byte) device.index());
+        try (CUgraph_st graph = new CUgraph_st();
+                CUstream_st raw = own.stream()) {
+            before.synchronize();
+            torch_cuda.setCurrentCUDAStream(own);
+            CudaCalls.runtime(
+                    "cudaStreamBeginCapture",
+                    cudart.cudaStreamBeginCapture(raw, cudart.cudaStreamCaptureModeThreadLocal));
+            try {
+                work.run();
+            } finally {
+                int ended = cudart.cudaStreamEndCapture(raw, graph);
+                torch_cuda.setCurrentCUDAStream(before);
+                CudaCalls.runtime("cudaStreamEndCapture", ended);
+            }
+            CUgraphExec_st executable = new CUgraphExec_st();
+            CudaCalls.runtime("cudaGraphInstantiate", cudart.cudaGraphInstantiate(executable, graph, 0));
+            cudart.cudaGraphDestroy(graph);
+            return new CudaGraph(device, own, executable);
+        } finally {
+            before.close();
+        }
+    }
+
+    /** Runs the work once, after all that libtorch's current stream was given. */
+    public void launch() {
+        try (CUDAStream current = torch_cuda.getCurrentCUDAStream((byte) device.index());
+                CUstream_st raw = current.stream()) {
+            CudaCalls.runtime("cudaGraphLaunch", cudart.cudaGraphLaunch(executable, raw));
+        }
+    }
+
+    @Override
+    public void close() {
+        cudart.cudaGraphExecDestroy(executable);
+        stream.close();
+    }
+
+    /** A point in the current stream's work that the processor can wait for. */
+    public static final class Mark implements AutoCloseable {
+        private final CUevent_st event = new CUevent_st();
+        private final Device device;
+
+        /** Creates one that has not been set. */
+        public Mark(Device device) {
+            this.device = device;
+            CudaCalls.runtime("cudaEventCreate", cudart.cudaEventCreateWithFlags(event, cudart.cudaEventDisableTiming));
+        }
+
+        /** Sets it after all work given so far. */
+        public void set() {
+            try (CUDAStream current = torch_cuda.getCurrentCUDAStream((byte) device.index());
+                    CUstream_st raw = current.stream()) {
+                CudaCalls.runtime("cudaEventRecord", cudart.cudaEventRecord(event, raw));
+            }
+        }
+
+        /** Waits for the work before it. */
+        public void await() {
+            CudaCalls.runtime("cudaEventSynchronize", cudart.cudaEventSynchronize(event));
+        }
+
+        @Override
+        public void close() {
+            cudart.cudaEventDestroy(event);
+        }
+    }
+}

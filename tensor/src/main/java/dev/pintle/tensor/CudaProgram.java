@@ -1,0 +1,98 @@
+package dev.pintle.tensor;
+
+import dev.pintle.problem.Problem;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.cuda.cudart.CUfunc_st;
+import org.bytedeco.cuda.cudart.CUmod_st;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.cuda.global.nvrtc;
+import org.bytedeco.cuda.nvrtc._nvrtcProgram;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.javacpp.SizeTPointer;
+
+/** CUDA C++ compiled at run time for the GPU that is there (NVRTC). It stays loaded as long as the program runs. */
+public final class CudaProgram {
+    private final Device device;
+    private final CUmod_st module;
+
+    private CudaProgram(Device device, CUmod_st module) {
+        this.device = device;
+        this.module = module;
+    }
+
+    /**
+     * Compiles; a second or so.
+     *
+     * @param name for errors
+     * @param macros names and values of preprocessor symbols
+     * @throws dev.pintle.problem.PintleException with the compiler's log if the source does not compile
+     */
+    public static CudaProgram compile(String name, String source, Map<String, Integer> macros, Device device) {
+        LibTorch.load();
+        CudaCalls.runtime("cudaSetDevice", cudart.cudaSetDevice(device.index())); // the driver needs a context
+        int[] major = new int[1];
+        int[] minor = new int[1];
+        CudaCalls.runtime(
+                "cudaDeviceGetAttribute",
+                cudart.cudaDeviceGetAttribute(major, cudart.cudaDevAttrComputeCapabilityMajor, device.index()));
+        CudaCalls.runtime(
+                "cudaDeviceGetAttribute",
+                cudart.cudaDeviceGetAttribute(minor, cudart.cudaDevAttrComputeCapabilityMinor, device.index()));
+        List<String> options = new ArrayList<>();
+        options.add("--gpu-architecture=sm_" + major[0] + minor[0]);
+        options.add("--std=c++17");
+        macros.forEach((key, value) -> options.add("-D" + key + "=" + value));
+        try (_nvrtcProgram program = new _nvrtcProgram();
+                BytePointer text = new BytePointer(source, StandardCharsets.UTF_8);
+                BytePointer title = new BytePointer(name, StandardCharsets.UTF_8);
+                PointerPointer<BytePointer> flags = new PointerPointer<>(options.toArray(String[]::new))) {
+            CudaCalls.compiler(
+                    "nvrtcCreateProgram",
+                    nvrtc.nvrtcCreateProgram(
+                            program, text, title, 0, (PointerPointer<?>) null, (PointerPointer<?>) null));
+            if (nvrtc.nvrtcCompileProgram(program, options.size(), flags) != nvrtc.NVRTC_SUCCESS) {
+                throw Problem.of("A kernel does not compile.")
+                        .fact("program", name)
+                        .fact("options", String.join(" ", options))
+                        .fact("log", log(program))
+                        .toException();
+            }
+            return new CudaProgram(device, load(program));
+        }
+    }
+
+    private static String log(_nvrtcProgram program) {
+        try (SizeTPointer size = new SizeTPointer(1)) {
+            nvrtc.nvrtcGetProgramLogSize(program, size);
+            try (BytePointer log = new BytePointer(size.get())) {
+                nvrtc.nvrtcGetProgramLog(program, log);
+                return log.getString();
+            }
+        }
+    }
+
+    private static CUmod_st load(_nvrtcProgram program) {
+        try (SizeTPointer size = new SizeTPointer(1)) {
+            CudaCalls.compiler("nvrtcGetCUBINSize", nvrtc.nvrtcGetCUBINSize(program, size));
+            try (BytePointer code = new BytePointer(size.get())) {
+                CudaCalls.compiler("nvrtcGetCUBIN", nvrtc.nvrtcGetCUBIN(program, code));
+                CUmod_st module = new CUmod_st();
+                CudaCalls.driver("cuModuleLoadData", cudart.cuModuleLoadData(module, code));
+                return module;
+            }
+        } finally {
+            nvrtc.nvrtcDestroyProgram(program);
+        }
+    }
+
+    /** A kernel declared {@code extern "C"}. */
+    public CudaKernel kernel(String name) {
+        CUfunc_st function = new CUfunc_st();
+        CudaCalls.driver("cuModuleGetFunction " + name, cudart.cuModuleGetFunction(function, module, name));
+        return new CudaKernel(name, function, device);
+    }
+}
