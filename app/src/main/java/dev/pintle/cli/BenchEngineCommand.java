@@ -6,25 +6,18 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import dev.pintle.bench.Ceilings;
 import dev.pintle.bench.EngineBench;
 import dev.pintle.bench.ResidentMemory;
-import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.ModelShape;
-import dev.pintle.problem.Problem;
-import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import java.io.PrintWriter;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -36,68 +29,28 @@ import picocli.CommandLine.Spec;
         description = "Prefill, reading one layer and decoding, beside the machine's own limits.")
 final class BenchEngineCommand implements Callable<Integer> {
     private static final ObjectWriter JSON = new ObjectMapper().writerWithDefaultPrettyPrinter();
-    private static final long SEED = 1;
 
     @Spec
     private @Nullable CommandSpec spec;
 
-    @ArgGroup
-    private @Nullable Which which;
-
-    @Option(names = "--device", defaultValue = "cpu", paramLabel = "DEVICE", description = "cpu, cuda or best.")
-    private String device = "cpu";
-
-    @Option(
-            names = "--dtype",
-            defaultValue = "bf16",
-            paramLabel = "DTYPE",
-            description = "fp32, bf16 or fp16. Default: ${DEFAULT-VALUE}.")
-    private String dtype = "bf16";
+    @Mixin
+    private BenchModelOptions model = new BenchModelOptions();
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
-    /** What to measure. */
-    static final class Which {
-        @Option(names = "--model", paramLabel = "MODEL", description = "Folder, repository or parley-7m.")
-        private @Nullable String model;
-
-        @Option(
-                names = "--shape",
-                paramLabel = "SHAPE",
-                description = "Random weights of a known shape: llama-3.1-8b, llama-3.2-1b or parley-7m.")
-        private @Nullable String shape;
-    }
-
     @Override
     public Integer call() throws JsonProcessingException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        try (LanguageModel model = open(Device.parse(device), DType.parse(dtype))) {
-            EngineBench bench = new EngineBench(model);
+        try (LanguageModel loaded = model.load()) {
+            EngineBench bench = new EngineBench(loaded);
             if (json) {
-                out.println(JSON.writeValueAsString(record(model, bench.ceilings(), bench.run())));
+                out.println(JSON.writeValueAsString(record(loaded, bench.ceilings(), bench.run())));
             } else {
-                print(out, model, bench);
+                print(out, loaded, bench);
             }
         }
         return 0;
-    }
-
-    private LanguageModel open(Device on, DType as) {
-        if (which == null || which.shape == null) {
-            String name = which == null || which.model == null ? ModelFolders.EMBEDDED : which.model;
-            return LanguageModel.load(name, on, as);
-        }
-        ModelShape shape = ModelShape.named(which.shape)
-                .orElseThrow(() -> Problem.of("There is no such shape.")
-                        .fact("but was", which.shape)
-                        .fact(
-                                "choose",
-                                Arrays.stream(ModelShape.values())
-                                        .map(ModelShape::toString)
-                                        .collect(Collectors.joining(", ")))
-                        .toIllegalArgument());
-        return LanguageModel.random(shape, SEED, on, as);
     }
 
     private static void print(PrintWriter out, LanguageModel model, EngineBench bench) {

@@ -83,10 +83,7 @@ final class DoctorCommand implements Callable<Integer> {
                     out,
                     "libtorch",
                     Engine.version() + ", " + Engine.cpuCapability() + ", " + Engine.threads() + " threads");
-            line(
-                    out,
-                    "GPU",
-                    Engine.cudaAvailable() ? "CUDA" : "none used: this libtorch is built for the processor alone");
+            line(out, "GPU", Engine.gpu());
         } catch (PintleException | LinkageError e) {
             troubles.add(String.valueOf(e.getMessage()));
         }

@@ -31,7 +31,8 @@ final class GraphDecoder implements AutoCloseable {
     private static final int SPAN = 64; // slots of a piece of attention, as in the kernel
     private static final int SMALLEST_CAPACITY = 256;
     private static final int KEPT = 4;
-    private static final int THREADS = 256;
+    private static final int WARP = 32;
+    private static final int OLDEST = 80; // compute capability with tensor cores for BF16
 
     private final Transformer transformer;
     private final ModelConfig config;
@@ -53,6 +54,7 @@ final class GraphDecoder implements AutoCloseable {
     /** Whether the kernels know everything that this model does. */
     static boolean suits(Transformer transformer, ModelConfig c, Device device, DType dtype) {
         return device.kind() == Device.Kind.CUDA
+                && CudaProgram.capability(device) >= OLDEST
                 && !"off".equals(System.getenv("PINTLE_CUDA_GRAPHS"))
                 && (dtype == DType.BF16 || dtype == DType.FP16)
                 && c.attentionSoftCap() == null
@@ -104,8 +106,7 @@ final class GraphDecoder implements AutoCloseable {
     }
 
     private CudaProgram program(int rows) {
-        int groups = rows <= 8 ? 1 : rows <= 16 ? 2 : 4;
-        return programs.computeIfAbsent(groups, n -> {
+        return programs.computeIfAbsent(groups(rows), n -> {
             Map<String, Integer> macros = Map.of(
                     "BF16",
                     dtype == DType.BF16 ? 1 : 0,
@@ -117,6 +118,16 @@ final class GraphDecoder implements AutoCloseable {
                     config.nHeads() / config.nKvHeads());
             return CudaProgram.compile("decode.cu", FusedOps.source("decode.cu"), macros, device);
         });
+    }
+
+    /** How many times 8 sequences a kernel is made for. */
+    private static int groups(int rows) {
+        return rows <= 8 ? 1 : rows <= 16 ? 2 : 4;
+    }
+
+    /** Warps of a block, as measured for that many sequences. */
+    private static int warps(int groups) {
+        return groups == 4 ? 8 : 16;
     }
 
     @Override
@@ -248,6 +259,7 @@ final class GraphDecoder implements AutoCloseable {
             private final int queries = config.nHeads() * config.dHead();
             private final int shared = config.nKvHeads() * config.dHead();
             private final int pieces = capacity / SPAN;
+            private final int threads = WARP * warps(groups(rows));
             private final Tensor resid = owner.adopt(Tensor.zeros(dtype, device, rows, config.dModel()));
             private final Tensor scaled = owner.adopt(Tensor.zeros(dtype, device, rows, config.dModel()));
             private final Tensor squares = owner.adopt(Tensor.zeros(DType.FP32, device, config.dModel() / 16, rows));
@@ -277,7 +289,7 @@ final class GraphDecoder implements AutoCloseable {
                 program.kernel("embed")
                         .launch(
                                 Grid.of(rows),
-                                THREADS,
+                                threads,
                                 resid,
                                 scaled,
                                 squares,
@@ -290,7 +302,7 @@ final class GraphDecoder implements AutoCloseable {
                 program.kernel("unembed")
                         .launch(
                                 Grid.of(config.dVocab() / 16),
-                                THREADS,
+                                threads,
                                 logits,
                                 transformer.unembedding().weight(),
                                 scaled,
@@ -315,7 +327,7 @@ final class GraphDecoder implements AutoCloseable {
                 Attention.Parts parts = block.attention().parts();
                 qkv.launch(
                         Grid.of((queries + 2L * shared) / 16),
-                        THREADS,
+                        threads,
                         mapped,
                         parts.query().weight(),
                         parts.key().weight(),
@@ -337,7 +349,7 @@ final class GraphDecoder implements AutoCloseable {
                 Mlp mlp = block.mlp();
                 gateUp.launch(
                         Grid.of(config.dMlp() / 8),
-                        THREADS,
+                        threads,
                         hidden,
                         mlp.gate().weight(),
                         mlp.up().weight(),
@@ -390,7 +402,7 @@ final class GraphDecoder implements AutoCloseable {
                     CudaKernel kernel, Linear map, Tensor x, int width, @Nullable Tensor steer, RmsNorm next) {
                 kernel.launch(
                         Grid.of(config.dModel() / 16),
-                        THREADS,
+                        threads,
                         resid,
                         scaled,
                         squares,

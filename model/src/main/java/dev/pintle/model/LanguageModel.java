@@ -67,12 +67,22 @@ public final class LanguageModel implements AutoCloseable {
      * @param seed of the weights
      */
     public static LanguageModel random(ModelShape shape, long seed, Device device, DType dtype) {
+        return random(shape, seed, device, dtype, Path.of("random weights"));
+    }
+
+    /**
+     * The same with the tokenizer and chat template of another model, whose ids the shape's vocabulary must hold. Ids that
+     * the tokenizer does not know have no text.
+     *
+     * @param words folder of the other model
+     */
+    public static LanguageModel random(ModelShape shape, long seed, Device device, DType dtype, Path words) {
         LoadedTransformer transformer = LoadedTransformer.random(shape.config(), shape.toString(), seed, device, dtype);
         return new LanguageModel(
                 new Loaded(
                         new ModelId(shape + " with random weights", "seed-" + seed),
                         transformer,
-                        new ModelText(Path.of("random weights")),
+                        new ModelText(words),
                         Set.of()),
                 List.of(),
                 false);

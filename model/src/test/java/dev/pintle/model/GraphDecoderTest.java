@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The recorded step beside the plain forward pass, both on a GPU. */
 class GraphDecoderTest {
     /** BF16 keeps 8 bits, and the two ways round at different places. */
-    private static final double RELATIVE_ERROR = 0.03;
+    private static final double RELATIVE_ERROR = 0.06;
 
     private static final int STEPS = 70; // beyond one piece of attention
 

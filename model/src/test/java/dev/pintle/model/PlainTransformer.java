@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,8 +56,7 @@ final class PlainTransformer {
         double[][] x = new double[ids.length][dModel];
         for (int t = 0; t < ids.length; t++) {
             for (int i = 0; i < dModel; i++) {
-                x[t][i] =
-                        weights.get("model.embed_tokens.weight")[ids[t] * dModel + i] * (gemma ? Math.sqrt(dModel) : 1);
+                x[t][i] = weight("model.embed_tokens")[ids[t] * dModel + i] * (gemma ? Math.sqrt(dModel) : 1);
             }
         }
         for (int layer = 0; layer < config.get("num_hidden_layers").asInt(); layer++) {
@@ -68,6 +68,10 @@ final class PlainTransformer {
         cap(logits, config.path("final_logit_softcapping"));
         seen.add(logits);
         return seen;
+    }
+
+    private double[] weight(String name) {
+        return Objects.requireNonNull(weights.get(name + ".weight"), name);
     }
 
     private double[][] block(int layer, double[][] x) {
@@ -186,7 +190,7 @@ final class PlainTransformer {
 
     /** Divides each run of {@code width} numbers by its root mean square. */
     private double[][] norm(double[][] x, String name, int width) {
-        double[] weight = weights.get(name + ".weight");
+        double[] weight = weight(name);
         double[][] out = new double[x.length][x[0].length];
         for (int t = 0; t < x.length; t++) {
             for (int start = 0; start < x[t].length; start += width) {
@@ -204,7 +208,7 @@ final class PlainTransformer {
     }
 
     private double[][] linear(double[][] x, String name, int firstRow, int rows) {
-        double[] weight = weights.get(name + ".weight");
+        double[] weight = weight(name);
         double @Nullable [] bias = weights.get(name + ".bias");
         int in = x[0].length;
         double[][] out = new double[x.length][rows];

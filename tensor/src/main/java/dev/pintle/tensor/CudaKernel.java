@@ -22,11 +22,13 @@ public final class CudaKernel {
     private final String name;
     private final CUfunc_st function;
     private final Device device;
+    private final boolean overlaps;
 
-    CudaKernel(String name, CUfunc_st function, Device device) {
+    CudaKernel(String name, CUfunc_st function, Device device, boolean overlaps) {
         this.name = name;
         this.function = function;
         this.device = device;
+        this.overlaps = overlaps;
     }
 
     /** The blocks of a launch. */
@@ -56,7 +58,8 @@ public final class CudaKernel {
                     .gridDimY(grid.y())
                     .gridDimZ(grid.z())
                     .blockDimX(threads)
-                    .hStream(stream);
+                    .hStream(stream)
+                    .numAttrs(overlaps ? 1 : 0);
             CudaCalls.driver(
                     name, cudart.cuLaunchKernelEx(launch.config, function, launch.slots, (PointerPointer<?>) null));
         }
@@ -78,7 +81,7 @@ public final class CudaKernel {
             CUlaunchAttribute overlap = new CUlaunchAttribute();
             overlap.id(cudart.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
             overlap.value().programmaticStreamSerializationAllowed(1);
-            config.blockDimY(1).blockDimZ(1).sharedMemBytes(0).attrs(overlap).numAttrs(1);
+            config.blockDimY(1).blockDimZ(1).sharedMemBytes(0).attrs(overlap);
         }
     }
 

@@ -4,9 +4,11 @@ import dev.pintle.problem.Problem;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
+import org.bytedeco.cuda.cudart.cudaDeviceProp;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.nvrtc;
 import org.bytedeco.cuda.nvrtc._nvrtcProgram;
@@ -16,6 +18,8 @@ import org.bytedeco.javacpp.SizeTPointer;
 
 /** CUDA C++ compiled at run time for the GPU that is there (NVRTC). It stays loaded as long as the program runs. */
 public final class CudaProgram {
+    private static final int FIRST_TO_OVERLAP = 90; // kernels of a stream may overlap from this compute capability on
+
     private final Device device;
     private final CUmod_st module;
 
@@ -34,16 +38,8 @@ public final class CudaProgram {
     public static CudaProgram compile(String name, String source, Map<String, Integer> macros, Device device) {
         LibTorch.load();
         CudaCalls.runtime("cudaSetDevice", cudart.cudaSetDevice(device.index())); // the driver needs a context
-        int[] major = new int[1];
-        int[] minor = new int[1];
-        CudaCalls.runtime(
-                "cudaDeviceGetAttribute",
-                cudart.cudaDeviceGetAttribute(major, cudart.cudaDevAttrComputeCapabilityMajor, device.index()));
-        CudaCalls.runtime(
-                "cudaDeviceGetAttribute",
-                cudart.cudaDeviceGetAttribute(minor, cudart.cudaDevAttrComputeCapabilityMinor, device.index()));
         List<String> options = new ArrayList<>();
-        options.add("--gpu-architecture=sm_" + major[0] + minor[0]);
+        options.add("--gpu-architecture=sm_" + capability(device));
         options.add("--std=c++17");
         macros.forEach((key, value) -> options.add("-D" + key + "=" + value));
         try (_nvrtcProgram program = new _nvrtcProgram();
@@ -62,6 +58,34 @@ public final class CudaProgram {
                         .toException();
             }
             return new CudaProgram(device, load(program));
+        }
+    }
+
+    /** The GPU's compute capability: 90 for 9.0. */
+    public static int capability(Device device) {
+        LibTorch.load();
+        int[] major = new int[1];
+        int[] minor = new int[1];
+        CudaCalls.runtime(
+                "cudaDeviceGetAttribute",
+                cudart.cudaDeviceGetAttribute(major, cudart.cudaDevAttrComputeCapabilityMajor, device.index()));
+        CudaCalls.runtime(
+                "cudaDeviceGetAttribute",
+                cudart.cudaDeviceGetAttribute(minor, cudart.cudaDevAttrComputeCapabilityMinor, device.index()));
+        return 10 * major[0] + minor[0];
+    }
+
+    /** Name, memory and compute capability. */
+    static String describe(Device device) {
+        try (cudaDeviceProp properties = new cudaDeviceProp()) {
+            CudaCalls.runtime("cudaGetDeviceProperties", cudart.cudaGetDeviceProperties(properties, device.index()));
+            return String.format(
+                    Locale.ROOT,
+                    "%s, %.0f GiB, compute capability %d.%d",
+                    properties.name().getString(),
+                    properties.totalGlobalMem() / (double) (1L << 30),
+                    properties.major(),
+                    properties.minor());
         }
     }
 
@@ -93,6 +117,6 @@ public final class CudaProgram {
     public CudaKernel kernel(String name) {
         CUfunc_st function = new CUfunc_st();
         CudaCalls.driver("cuModuleGetFunction " + name, cudart.cuModuleGetFunction(function, module, name));
-        return new CudaKernel(name, function, device);
+        return new CudaKernel(name, function, device, capability(device) >= FIRST_TO_OVERLAP);
     }
 }

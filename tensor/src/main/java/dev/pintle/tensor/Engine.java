@@ -43,6 +43,17 @@ public final class Engine {
         return torch.cuda_is_available();
     }
 
+    /** The GPU in words, or why none is used. */
+    public static String gpu() {
+        if (!"-gpu".equals(System.getProperty("org.bytedeco.javacpp.platform.extension"))) {
+            return "none used: this libtorch is built for the processor alone; PINTLE_GPU=1 ./pintle builds for CUDA";
+        }
+        if (!cudaAvailable()) {
+            return "none used: libtorch for CUDA is here but finds no GPU; see what nvidia-smi says of the driver";
+        }
+        return CudaProgram.describe(Device.cuda(0));
+    }
+
     /** Waits until the device has done all work it was given; at once on the processor. */
     public static void synchronize(Device device) {
         if (!device.equals(Device.CPU)) {

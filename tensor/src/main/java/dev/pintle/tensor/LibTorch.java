@@ -22,7 +22,7 @@ final class LibTorch {
             throw Problem.of("libtorch could not be loaded.")
                     .fact("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
                     .fact("cause", firstLine(e))
-                    .fact("try", "pintle doctor, on a platform that libtorch is published for")
+                    .fact("try", hint())
                     .toException(e);
         }
     }
@@ -34,6 +34,12 @@ final class LibTorch {
 
     static int threadCount() {
         return THREADS;
+    }
+
+    private static String hint() {
+        return System.getProperty("org.bytedeco.javacpp.platform.extension") == null
+                ? "pintle doctor, on a platform that libtorch is published for"
+                : "PINTLE_GPU=0 to use the processor, or PINTLE_CUDA_LIBS=FOLDER:FOLDER with the CUDA 13 libraries";
     }
 
     private static int threads() {

@@ -7,7 +7,19 @@
 // A norm before a product is not a kernel of its own: whoever writes the residual stream x also writes gain*x for the next
 // norm, and the squares of x summed by 16; the product is taken of gain*x, and its result scaled by 1/rms(x).
 //
-// Compiled with -DBF16=1 or 0, -DNT=1, 2 or 4, -DHEAD=dHead and -DGROUP=nHeads/nKvHeads.
+// Compiled with -DBF16=1 or 0, -DNT=1, 2 or 4, -DWARPS=warps of a block, -DHEAD=dHead and -DGROUP=nHeads/nKvHeads.
+
+// Measured on an H200 for the shape of Llama 3.1 8B: deeper look-ahead costs registers, and with them warps.
+#if NT == 1
+#define AHEAD 2
+#define BLOCKS_PER_SM 2
+#elif NT == 2
+#define AHEAD 1
+#define BLOCKS_PER_SM 1
+#else
+#define AHEAD 1
+#define BLOCKS_PER_SM 2
+#endif
 
 typedef unsigned short half_t;
 typedef unsigned int u32;
@@ -42,7 +54,7 @@ static __device__ __forceinline__ float rounded(float f) {
 
 static __device__ __forceinline__ uint4 stream16(const half_t* p) {
     uint4 v;
-    asm("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(p));
+    asm("ld.global.nc.L1::no_allocate.L2::128B.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(p));
     return v;
 }
 
@@ -58,18 +70,19 @@ static __device__ __forceinline__ void mma(float* c, u32 a0, u32 a1, u32 a2, u32
 
 // Lets the next kernel of the stream start its prologue, and waits for what the previous ones wrote.
 static __device__ __forceinline__ void release_next() {
+#if __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;");
+#endif
 }
 
 static __device__ __forceinline__ void await_previous() {
+#if __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
 }
 
-#define WARPS 8
-#define AHEAD 4
-#define BLOCKS_PER_SM (NT == 1 ? 3 : 2)
 
-// The order in which a warp takes the pieces of 32 along the inner axis: two neighbours, one line of memory, then 8 lines on.
+// The order in which a warp takes the pieces of 32 along the inner axis: two neighbours, one line of memory, then WARPS lines on.
 static __device__ __forceinline__ int piece_of(int warp, int i) {
     return (i >> 1) * (2 * WARPS) + warp * 2 + (i & 1);
 }
@@ -84,7 +97,7 @@ static __device__ __forceinline__ void product(
         const half_t* rowA, const half_t* rowB, const half_t* x, const float* squares, int parts, int rows, int k, float eps,
         Done done) {
     __shared__ float sums[WARPS][NT * 128];
-    __shared__ float scale[NT * 8];
+    __shared__ float shares[WARPS][NT * 8];
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
     const int steps = k >> 5;
     const uint4 zero = make_uint4(0, 0, 0, 0);
@@ -108,13 +121,12 @@ static __device__ __forceinline__ void product(
     }
     release_next();
     await_previous();
+    float square = 0; // of sequence lane % (NT * 8), a share of its parts
     if (NORM) {
-        for (int n = warp; n < rows; n += WARPS) {
-            float s = 0;
-            for (int p = lane; p < parts; p += 32) s += squares[p * rows + n];
-#pragma unroll
-            for (int o = 16; o; o >>= 1) s += __shfl_xor_sync(0xffffffffu, s, o);
-            if (lane == 0) scale[n] = rsqrtf(s / k + eps);
+        const int n = threadIdx.x % (NT * 8);
+        if (n < rows) {
+#pragma unroll 8
+            for (int p = threadIdx.x / (NT * 8); p < parts; p += blockDim.x / (NT * 8)) square += squares[p * rows + n];
         }
     }
     for (int first = 0; piece_of(warp, first) < steps; first += AHEAD) {
@@ -156,19 +168,25 @@ static __device__ __forceinline__ void product(
     for (int j = 0; j < NT; j++) {
         *(float4*)(sums[warp] + (j * 32 + lane) * 4) = make_float4(acc[j][0], acc[j][1], acc[j][2], acc[j][3]);
     }
+    if (NORM) {
+#pragma unroll
+        for (int o = NT * 8; o < 32; o <<= 1) square += __shfl_xor_sync(0xffffffffu, square, o);
+        if (lane < NT * 8) shares[warp][lane] = square;
+    }
     __syncthreads();
     for (int i = threadIdx.x; i < NT * 128; i += blockDim.x) {
         // a tensor core's result: lane (g, t) holds rows g, g, g + 8, g + 8 of sequences 2t, 2t + 1, 2t, 2t + 1
         int row = ((i >> 4) & 7) + ((i & 2) << 2);
         int n = (i >> 7) * 8 + ((i >> 1) & 6) + (i & 1);
         if (n >= rows || (PAIRED && row >= 8)) continue;
-        float s = 0, partner = 0;
+        float s = 0, partner = 0, all = 0;
 #pragma unroll
         for (int w = 0; w < WARPS; w++) {
             s += sums[w][i];
             if (PAIRED) partner += sums[w][i + 2];
+            if (NORM) all += shares[w][n];
         }
-        float by = NORM ? scale[n] : 1.0f;
+        float by = NORM ? rsqrtf(all / k + eps) : 1.0f;
         done(row, n, s * by, partner * by);
     }
 }
@@ -194,7 +212,7 @@ extern "C" __global__ void __launch_bounds__(256) embed(
 }
 
 // out [rows, rows0 + rows1 + rows2] = norm . (w0 | w1 | w2)^T + biases, each or all of which may be null
-extern "C" __global__ void __launch_bounds__(256, BLOCKS_PER_SM) qkv(
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) qkv(
         half_t* out, const half_t* w0, const half_t* w1, const half_t* w2, const half_t* bias0, const half_t* bias1,
         const half_t* bias2, int rows0, int rows1, int rows2, const half_t* x, const float* squares, int rows, int k, float eps) {
     const int first = blockIdx.x * 16, g = (threadIdx.x & 31) >> 2;
@@ -244,21 +262,21 @@ static __device__ __forceinline__ void add_product(
     }
 }
 
-extern "C" __global__ void __launch_bounds__(256, BLOCKS_PER_SM) write_back(
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) write_back(
         half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
         const float* gain, int rows, int k, int m) {
     add_product<false>(resid, scaled, squares, w, bias, x, steer, gain, rows, k, m);
 }
 
 // The same after attention, whose time is enough to bring the weights near.
-extern "C" __global__ void __launch_bounds__(256, BLOCKS_PER_SM) write_back_fetching(
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) write_back_fetching(
         half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
         const float* gain, int rows, int k, int m) {
     add_product<true>(resid, scaled, squares, w, bias, x, steer, gain, rows, k, m);
 }
 
 // out [rows, m] = silu(norm(x) . gate^T + gateBias) * (norm(x) . up^T + upBias); biases may be null
-extern "C" __global__ void __launch_bounds__(256, BLOCKS_PER_SM) gate_up(
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) gate_up(
         half_t* out, const half_t* gate, const half_t* up, const half_t* gateBias, const half_t* upBias, const half_t* x,
         const float* squares, int rows, int k, int m, float eps) {
     const int first = blockIdx.x * 8, g = (threadIdx.x & 31) >> 2;
@@ -272,7 +290,7 @@ extern "C" __global__ void __launch_bounds__(256, BLOCKS_PER_SM) gate_up(
 }
 
 // out [rows, m] in FP32 = norm(x) . w^T
-extern "C" __global__ void __launch_bounds__(256, BLOCKS_PER_SM) unembed(
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) unembed(
         float* out, const half_t* w, const half_t* x, const float* squares, int rows, int k, int m, float eps) {
     const int first = blockIdx.x * 16, g = (threadIdx.x & 31) >> 2;
     const half_t* mine = w + (long long)(first + g) * k;
@@ -283,8 +301,13 @@ extern "C" __global__ void __launch_bounds__(256, BLOCKS_PER_SM) unembed(
 }
 
 // Attention of one new token a sequence over the key-value cache, in pieces of SPAN slots; the last piece of a head group to
-// finish puts the pieces together. GROUP query heads share a key head. Grid (pieces, nKvHeads, rows), 128 threads.
+// finish puts the pieces together. GROUP query heads share a key head. Grid (pieces, nKvHeads, rows), 128 threads. Keys and
+// values of earlier tokens are asked for before the kernel that makes those of the new one has finished.
 #define SPAN 64
+#define SHARE (HEAD / 8)                 // threads that share a key
+#define KEYS (128 / SHARE)               // keys at a time
+#define TEAM (HEAD / 2)                  // threads that share a value
+#define TEAMS (128 / TEAM)               // values at a time
 
 static __device__ __forceinline__ float turned(const half_t* head, int d, const float* cos, const float* sin, const float* gain,
         float scale) {
@@ -310,7 +333,8 @@ static __device__ __forceinline__ float inverse_rms(const half_t* head, float ep
 }
 
 // out [rows, nHeads, HEAD]; qkv [rows, (nHeads + 2 nKvHeads) HEAD]; keys and values [rows, nKvHeads, capacity, HEAD];
-// cos and sin [maxPositions, HEAD/2]; state: slot of the new token, then first slot of each row, then position of each row.
+// cos and sin [maxPositions, HEAD/2]; state: slot of the new token, then first slot of each row, then position of each row;
+// partial [rows, nKvHeads, pieces, GROUP, HEAD + 2].
 extern "C" __global__ void __launch_bounds__(128) attend(
         half_t* out, const half_t* qkv, half_t* keys, half_t* values, const float* cos, const float* sin, const float* qGain,
         const float* kGain, const int* state, float* partial, int* arrived, int nHeads, int nKvHeads, int capacity, int window,
@@ -319,47 +343,69 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     __shared__ float q[GROUP][HEAD];
     __shared__ float score[GROUP][SPAN];
+    __shared__ float teams[TEAMS / 2 + 1][GROUP][HEAD];
+    __shared__ half_t newKey[HEAD], newValue[HEAD];
+    __shared__ float largest[GROUP], total[GROUP];
     __shared__ bool last;
-    release_next();
-    await_previous();
     const int slot = state[0], position = state[1 + rows + row];
     int start = state[1 + row];
     if (window > 0) start = max(start, slot - window + 1);
     const int from = max(start, piece * SPAN), to = min(slot + 1, (piece + 1) * SPAN), count = to - from;
     const int first = start / SPAN, used = slot / SPAN - first + 1; // pieces with something to see
-    if (count <= 0) return;
+    if (count <= 0) return; // the next kernel is released by the blocks that stay, and by this one's end
+    const long long base = ((long long)row * nKvHeads + kv) * capacity * HEAD;
+    const int part = threadIdx.x % SHARE, key = threadIdx.x / SHARE;
+    const int team = threadIdx.x / TEAM, e = threadIdx.x % TEAM;
+    const bool newest = to == slot + 1; // this piece holds the new token, as its last
+    const int old = newest ? count - 1 : count;
+    uint4 k[SPAN / KEYS];
+    u32 v[SPAN / TEAMS];
+#pragma unroll
+    for (int i = 0; i < SPAN / KEYS; i++) {
+        int s = key + i * KEYS;
+        k[i] = s < old ? *(const uint4*)(keys + base + (long long)(from + s) * HEAD + part * 8) : make_uint4(0, 0, 0, 0);
+    }
+#pragma unroll
+    for (int i = 0; i < SPAN / TEAMS; i++) {
+        int s = team + i * TEAMS;
+        v[i] = s < old ? *(const u32*)(values + base + (long long)(from + s) * HEAD + 2 * e) : 0;
+    }
     cos += (long long)position * (HEAD / 2);
     sin += (long long)position * (HEAD / 2);
+    release_next();
+    await_previous();
     const half_t* mine = qkv + (long long)row * (nHeads + 2 * nKvHeads) * HEAD;
-    const long long base = ((long long)row * nKvHeads + kv) * capacity * HEAD;
     for (int h = warp; h < GROUP; h += 4) {
         const half_t* head = mine + (kv * GROUP + h) * HEAD;
         float norm = qGain ? inverse_rms(head, eps) : 1.0f;
         for (int d = lane; d < HEAD; d += 32) q[h][d] = rounded(turned(head, d, cos, sin, qGain, norm)) * scale;
     }
-    if (to == slot + 1) { // this piece holds the new token
-        const half_t* key = mine + (nHeads + kv) * HEAD;
+    if (newest) {
+        const half_t* fresh = mine + (nHeads + kv) * HEAD;
         const half_t* value = mine + (nHeads + nKvHeads + kv) * HEAD;
-        float norm = kGain ? inverse_rms(key, eps) : 1.0f;
+        float norm = kGain ? inverse_rms(fresh, eps) : 1.0f;
         for (int d = threadIdx.x; d < HEAD; d += 128) {
-            keys[base + (long long)slot * HEAD + d] = narrow(turned(key, d, cos, sin, kGain, norm));
-            values[base + (long long)slot * HEAD + d] = value[d];
+            newKey[d] = narrow(turned(fresh, d, cos, sin, kGain, norm));
+            newValue[d] = value[d];
+            keys[base + (long long)slot * HEAD + d] = newKey[d];
+            values[base + (long long)slot * HEAD + d] = newValue[d];
         }
     }
     __syncthreads();
-    // scores: HEAD/8 lanes share a key
-    constexpr int SHARE = HEAD / 8;
-    for (int s = threadIdx.x / SHARE; s < (count + 128 / SHARE - 1) / (128 / SHARE) * (128 / SHARE); s += 128 / SHARE) {
-        const int part = threadIdx.x % SHARE;
-        uint4 v = make_uint4(0, 0, 0, 0);
-        if (s < count) v = *(const uint4*)(keys + base + (long long)(from + s) * HEAD + part * 8);
-        u32 words[4] = {v.x, v.y, v.z, v.w};
+#pragma unroll
+    for (int i = 0; i < SPAN / KEYS; i++) {
+        const int s = key + i * KEYS;
+        if (newest && s == count - 1) {
+            const u32* there = (const u32*)newKey + part * 4;
+            k[i] = make_uint4(there[0], there[1], there[2], there[3]);
+        }
+        const u32 words[4] = {k[i].x, k[i].y, k[i].z, k[i].w};
 #pragma unroll
         for (int h = 0; h < GROUP; h++) {
             float dot = 0;
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                dot += widen(words[i] & 0xffff) * q[h][part * 8 + 2 * i] + widen(words[i] >> 16) * q[h][part * 8 + 2 * i + 1];
+            for (int w = 0; w < 4; w++) {
+                dot += widen(words[w] & 0xffff) * q[h][part * 8 + 2 * w] + widen(words[w] >> 16) * q[h][part * 8 + 2 * w + 1];
             }
 #pragma unroll
             for (int o = SHARE / 2; o; o >>= 1) dot += __shfl_xor_sync(0xffffffffu, dot, o);
@@ -367,17 +413,16 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         }
     }
     __syncthreads();
-    __shared__ float largest[GROUP], total[GROUP];
     for (int h = warp; h < GROUP; h += 4) {
         float m = -1e30f;
         for (int s = lane; s < count; s += 32) m = fmaxf(m, score[h][s]);
 #pragma unroll
         for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffffffffu, m, o));
         float sum = 0;
-        for (int s = lane; s < count; s += 32) {
-            float e = __expf(score[h][s] - m);
-            score[h][s] = e;
-            sum += e;
+        for (int s = lane; s < SPAN; s += 32) {
+            float x = s < count ? __expf(score[h][s] - m) : 0;
+            score[h][s] = x;
+            sum += x;
         }
 #pragma unroll
         for (int o = 16; o; o >>= 1) sum += __shfl_xor_sync(0xffffffffu, sum, o);
@@ -387,24 +432,22 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         }
     }
     __syncthreads();
-    // mix values: each thread two elements of a head, HEAD/2 threads a slot
-    constexpr int TEAM = HEAD / 2, TEAMS = 128 / TEAM;
-    __shared__ float teams[TEAMS / 2 + 1][GROUP][HEAD];
-    const int team = threadIdx.x / TEAM, e = threadIdx.x % TEAM;
     float low[GROUP], high[GROUP];
 #pragma unroll
     for (int h = 0; h < GROUP; h++) low[h] = high[h] = 0;
-#pragma unroll 8
-    for (int s = team; s < count; s += TEAMS) {
-        u32 v = *(const u32*)(values + base + (long long)(from + s) * HEAD + 2 * e);
-        float v0 = widen(v & 0xffff), v1 = widen(v >> 16);
+#pragma unroll
+    for (int i = 0; i < SPAN / TEAMS; i++) {
+        const int s = team + i * TEAMS;
+        if (newest && s == count - 1) v[i] = ((const u32*)newValue)[e];
+        const float v0 = widen(v[i] & 0xffff), v1 = widen(v[i] >> 16);
 #pragma unroll
         for (int h = 0; h < GROUP; h++) {
             low[h] += score[h][s] * v0;
             high[h] += score[h][s] * v1;
         }
     }
-    // teams add up through shared memory, two at a time
+    // teams add up through shared memory, half of them at a time
+#pragma unroll
     for (int other = TEAMS / 2; other; other >>= 1) {
         if (team >= other && team < 2 * other) {
 #pragma unroll
@@ -431,19 +474,14 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         }
         return;
     }
-    // partial [rows, nKvHeads, pieces, GROUP, HEAD + 2]
     float* all = partial + ((long long)row * nKvHeads + kv) * pieces * GROUP * (HEAD + 2);
     float* own = all + (long long)piece * GROUP * (HEAD + 2);
     if (team == 0) {
 #pragma unroll
-        for (int h = 0; h < GROUP; h++) {
-            own[h * (HEAD + 2) + 2 * e] = low[h];
-            own[h * (HEAD + 2) + 2 * e + 1] = high[h];
-        }
+        for (int h = 0; h < GROUP; h++) *(float2*)(own + h * (HEAD + 2) + 2 * e) = make_float2(low[h], high[h]);
     }
     if (threadIdx.x < GROUP) {
-        own[threadIdx.x * (HEAD + 2) + HEAD] = largest[threadIdx.x];
-        own[threadIdx.x * (HEAD + 2) + HEAD + 1] = total[threadIdx.x];
+        *(float2*)(own + threadIdx.x * (HEAD + 2) + HEAD) = make_float2(largest[threadIdx.x], total[threadIdx.x]);
     }
     __threadfence();
     __syncthreads();
@@ -455,17 +493,18 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     __syncthreads();
     if (!last) return;
     __threadfence();
+#pragma unroll
     for (int i = threadIdx.x; i < GROUP * HEAD; i += 128) {
         const int h = i / HEAD, d = i % HEAD;
         float m = -1e30f, sum = 0, mix = 0;
-        for (int p = first; p < first + used; p++) {
-            m = fmaxf(m, __ldcg(all + ((long long)p * GROUP + h) * (HEAD + 2) + HEAD));
-        }
+#pragma unroll 4
         for (int p = first; p < first + used; p++) {
             const float* there = all + ((long long)p * GROUP + h) * (HEAD + 2);
-            float w = __expf(__ldcg(there + HEAD) - m);
-            sum += w * __ldcg(there + HEAD + 1);
-            mix += w * __ldcg(there + d);
+            const float itsMax = __ldcg(there + HEAD), itsSum = __ldcg(there + HEAD + 1), itsMix = __ldcg(there + d);
+            const float top = fmaxf(m, itsMax), w = __expf(m - top), x = __expf(itsMax - top);
+            sum = sum * w + itsSum * x;
+            mix = mix * w + itsMix * x;
+            m = top;
         }
         result[i] = narrow(mix / sum);
     }

@@ -30,8 +30,10 @@ union Eight {
 };
 
 static __device__ __forceinline__ void wait_for_previous() {
+#if __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;");
     asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
 }
 
 // out [rows, width] = x / rms(x) * gain, one block a row, width a multiple of 8

@@ -1,0 +1,64 @@
+package dev.pintle.cli;
+
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.model.ModelShape;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/** Which model a benchmark runs: one that is there, or random weights of a known shape. */
+final class BenchModelOptions {
+    private static final long SEED = 1;
+
+    @ArgGroup
+    private @Nullable Which which;
+
+    @Option(names = "--device", defaultValue = "cpu", paramLabel = "DEVICE", description = "cpu, cuda or best.")
+    private String device = "cpu";
+
+    @Option(
+            names = "--dtype",
+            defaultValue = "bf16",
+            paramLabel = "DTYPE",
+            description = "fp32, bf16 or fp16. Default: ${DEFAULT-VALUE}.")
+    private String dtype = "bf16";
+
+    /** What to measure. */
+    static final class Which {
+        @Option(names = "--model", paramLabel = "MODEL", description = "Folder, repository or parley-7m.")
+        private @Nullable String model;
+
+        @Option(
+                names = "--shape",
+                paramLabel = "SHAPE",
+                description = "Random weights of a known shape: llama-3.1-8b, llama-3.2-1b or parley-7m.")
+        private @Nullable String shape;
+    }
+
+    /** The model; one with random weights speaks through the embedded model's tokenizer. */
+    LanguageModel load() {
+        Device on = Device.parse(device);
+        DType as = DType.parse(dtype);
+        if (which == null || which.shape == null) {
+            String name = which == null || which.model == null ? ModelFolders.EMBEDDED : which.model;
+            return LanguageModel.load(name, on, as);
+        }
+        String name = which.shape;
+        ModelShape shape = ModelShape.named(name)
+                .orElseThrow(() -> Problem.of("There is no such shape.")
+                        .fact("but was", name)
+                        .fact(
+                                "choose",
+                                Arrays.stream(ModelShape.values())
+                                        .map(ModelShape::toString)
+                                        .collect(Collectors.joining(", ")))
+                        .toIllegalArgument());
+        return LanguageModel.random(shape, SEED, on, as, ModelFolders.find(ModelFolders.EMBEDDED));
+    }
+}
