@@ -598,6 +598,17 @@ public final class Tensor implements AutoCloseable {
         return binary("gather", indices, (h, i) -> h.gather(-1, i));
     }
 
+    /** A copy in which {@code values} stand at INT64 indices of the last axis; both have this tensor's rank. */
+    public Tensor scatter(Tensor indices, Tensor values) {
+        requireSameDevice(values);
+        return op("scatter", () -> handle().scatter(-1, indices.handle(), values.handle()), this, indices, values);
+    }
+
+    /** Where elements are not zero, `[count]` INT64: their places in row-major order, rising. NaN is not zero. */
+    public Tensor nonZero() {
+        return unary("nonZero", h -> h.reshape(-1).nonzero().squeeze(1));
+    }
+
     /**
      * Scaled dot-product attention: softmax(q·kᵀ·scale + mask)·v, softmax in FP32. This is q
      * `[batch, nHeads, tokens, dHead]`.
