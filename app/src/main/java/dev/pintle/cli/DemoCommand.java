@@ -75,7 +75,7 @@ final class DemoCommand implements Callable<Integer> {
         SteeringStudy.Settings settings = settings(folder);
         try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, Device.CPU, DType.FP32);
                 SparseAutoencoder sae = SparseAutoencoder.load(folder.resolve("parley-7m-sae-l3.pth"), Device.CPU)) {
-            LatentLabels labels = LatentLabels.readJsonl(folder.resolve("labels.jsonl"));
+            LatentLabels labels = LatentLabels.read(folder.resolve("labels.jsonl"));
             if (!json) {
                 out.printf(
                         "Steering %s to %s, at %s%n%n",

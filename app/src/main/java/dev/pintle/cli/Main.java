@@ -27,6 +27,8 @@ import picocli.CommandLine.ScopeType;
             ModelsCommand.class,
             TokensCommand.class,
             DoctorCommand.class,
+            SweepCommand.class,
+            TuneCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {

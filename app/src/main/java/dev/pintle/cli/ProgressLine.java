@@ -29,7 +29,7 @@ final class ProgressLine implements Progress {
         }
         double seconds = (System.nanoTime() - started) / 1e9;
         if (terminal) {
-            int filled = total == 0 ? BAR : BAR * done / total;
+            int filled = total == 0 ? BAR : (int) ((long) BAR * done / total);
             String eta = done == 0 || done == total
                     ? ""
                     : String.format(Locale.ROOT, "  %.0f s left", seconds / done * (total - done));

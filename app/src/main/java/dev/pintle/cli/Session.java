@@ -1,9 +1,13 @@
 package dev.pintle.cli;
 
 import dev.pintle.hub.HubSettings;
+import dev.pintle.hub.Variables;
+import dev.pintle.sae.labels.LabelSettings;
 import java.io.Console;
 import java.lang.reflect.InvocationTargetException;
+import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** What a command finds around it: the hub's settings, and a person at a terminal or none. */
@@ -19,6 +23,21 @@ interface Session {
     /** Where models come from. */
     default HubSettings hub() {
         return HubSettings.fromEnvironment();
+    }
+
+    /** Variables of the environment and of {@code .env}: addresses and keys of services. */
+    default Map<String, String> variables() {
+        return Variables.ofProcess();
+    }
+
+    /** Where sources of labels are. */
+    default LabelSettings labels() {
+        return LabelSettings.of(variables(), hub());
+    }
+
+    /** Folder for the user's data. */
+    default Path data() {
+        return UserFolders.data();
     }
 
     /** Whether standard error, where progress goes, is a terminal; the launcher says so. */

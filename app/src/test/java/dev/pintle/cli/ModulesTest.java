@@ -23,7 +23,7 @@ class ModulesTest {
             .layer("steering")
             .definedBy("dev.pintle.steering..")
             .layer("model")
-            .definedBy("dev.pintle.model..", "dev.pintle.chat..", "dev.pintle.hub..")
+            .definedBy("dev.pintle.model..", "dev.pintle.chat..", "dev.pintle.hub..", "dev.pintle.web..")
             .layer("tensor")
             .definedBy("dev.pintle.tensor..", "dev.pintle.problem..")
             .whereLayer("app")

@@ -1,13 +1,11 @@
 package dev.pintle.hub;
 
 import dev.pintle.problem.Problem;
-import io.github.cdimascio.dotenv.Dotenv;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -49,23 +47,7 @@ public record HubSettings(
      * @param userHome what {@code ~} means
      */
     public static HubSettings read(Map<String, String> environment, Path workingFolder, Path userHome) {
-        Map<String, String> variables = dotenv(workingFolder);
-        variables.putAll(environment);
-        return new Reader(variables, userHome).settings();
-    }
-
-    private static Map<String, String> dotenv(Path folder) {
-        Map<String, String> variables = new HashMap<>();
-        // the library would go on to look in the class path
-        if (Files.isRegularFile(folder.resolve(".env"))) {
-            Dotenv.configure()
-                    .directory(folder.toAbsolutePath().toString())
-                    .ignoreIfMalformed() // the file may be another program's, and its lines may be secret
-                    .load()
-                    .entries(Dotenv.Filter.DECLARED_IN_ENV_FILE)
-                    .forEach(entry -> variables.put(entry.getKey(), entry.getValue()));
-        }
-        return variables;
+        return new Reader(Variables.of(environment, workingFolder), userHome).settings();
     }
 
     /** These settings with another hub. */

@@ -58,6 +58,13 @@ final class ForwardPass {
         }
     }
 
+    Tensor unembed(Tensor directions) {
+        return transformer
+                .unembedding()
+                .forward(directions.to(device).to(dtype))
+                .to(Weights.precise(dtype));
+    }
+
     KvCache newCache() {
         return new KvCache(config, device, dtype);
     }

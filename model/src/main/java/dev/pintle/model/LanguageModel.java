@@ -9,6 +9,7 @@ import dev.pintle.hub.HubClient;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -150,6 +151,17 @@ public final class LanguageModel implements AutoCloseable {
                 .map(row -> batch.length(row) + (cache == null || cache.batch() == 0 ? 0 : cache.nextPosition(row)))
                 .toArray();
         return loaded.transformer.forward().run(batch, options, hooks, lengths);
+    }
+
+    /**
+     * What directions in the residual stream add to the logits when they are written straight to its end: W_U d, without
+     * the final norm, whose scale depends on all else, and without a soft cap. Hooks do not act on it.
+     *
+     * @param directions `[…, dModel]`
+     * @return `[…, dVocab]` in FP32 (FP64 in an FP64 model)
+     */
+    public Tensor directLogits(Tensor directions) {
+        return loaded.transformer.forward().unembed(directions);
     }
 
     /** An empty key-value cache for this model. */

@@ -100,6 +100,22 @@ record LatentMatrix(Tensor stored, boolean latentsFirst) {
         }
     }
 
+    /** Neighbouring rows, `[count, dModel]` FP32; a view where the weights are. */
+    Tensor rows(int from, int count) {
+        return byLatent().narrow(0, from, count).to(DType.FP32);
+    }
+
+    /** Some rows in the order asked for, `[n, dModel]`, in the dtype stored. */
+    Tensor rows(int... latents) {
+        long[] places = new long[latents.length];
+        for (int i = 0; i < places.length; i++) {
+            places[i] = latents[i];
+        }
+        Tensor indices = Tensor.of(places, places.length).to(stored.device());
+        Tensor picked = stored.indexSelect(latentsFirst ? 0 : 1, indices);
+        return latentsFirst ? picked : picked.transpose(0, 1);
+    }
+
     /** One row, on the heap. */
     Vec row(int latent) {
         try (TensorScope scope = TensorScope.open("row of a latent")) {

@@ -299,7 +299,29 @@ public final class SparseAutoencoder implements AutoCloseable {
         }
     }
 
+    /**
+     * The directions `[count, dModel]` that neighbouring latents write, as {@link #decoderRow} gives them.
+     *
+     * @return FP32, in the innermost open scope
+     */
+    public Tensor decoderRows(int from, int count) {
+        requireLatent(from);
+        requireLatent(from + count - 1);
+        try (TensorScope scope = TensorScope.open("decoder rows")) {
+            Tensor rows = weights.decoder().rows(from, count);
+            Tensor scales = weights.latentScale();
+            if (scales != null) {
+                rows = rows.dividedBy(scales.narrow(0, from, count).reshape(-1, 1));
+            }
+            return scope.keep(
+                    weights.normalisation() instanceof Normalisation.Scale scale
+                            ? rows.times(1 / scale.scale())
+                            : rows);
+        }
+    }
+
     // ---------------------------------------------------------------- decomposing
+
 
     /**
      * Takes a steering vector apart.

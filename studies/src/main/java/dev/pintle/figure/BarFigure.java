@@ -20,7 +20,7 @@ import org.jfree.data.category.DefaultCategoryDataset;
  * @param x label of the horizontal axis, with its unit
  * @param bars from the top
  */
-public record BarFigure(String title, String description, String x, List<Bar> bars) implements Figure {
+public record BarFigure(String title, String description, String x, List<Bar> bars) implements ChartFigure {
     /** One bar. */
     public record Bar(String name, double value) {}
 

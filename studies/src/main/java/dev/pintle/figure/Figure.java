@@ -1,23 +1,26 @@
 package dev.pintle.figure;
 
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.AtomicFile;
 import java.awt.Dimension;
 import java.awt.Graphics2D;
-import java.awt.geom.Rectangle2D;
+import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Locale;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.apache.batik.svggen.SVGGeneratorContext;
 import org.apache.batik.svggen.SVGGraphics2D;
-import org.jfree.chart.JFreeChart;
 import org.w3c.dom.Document;
 
 /** A picture of numbers: a value that can be drawn as SVG and PNG in either theme. */
-public sealed interface Figure permits LineFigure, BarFigure {
+public sealed interface Figure permits ChartFigure, TokenStrip {
     /** What is shown, as a short sentence. */
     String title();
 
@@ -34,8 +37,8 @@ public sealed interface Figure permits LineFigure, BarFigure {
         return 440;
     }
 
-    /** The chart behind it. */
-    JFreeChart chart(Theme theme);
+    /** Draws it on a canvas of {@link #width} times {@link #height}. */
+    void draw(Graphics2D canvas, Theme theme);
 
     /**
      * As an SVG document whose text stays text.
@@ -52,7 +55,7 @@ public sealed interface Figure permits LineFigure, BarFigure {
             context.setComment(null);
             SVGGraphics2D canvas = new SVGGraphics2D(context, false);
             canvas.setSVGCanvasSize(new Dimension(width(), height()));
-            chart(theme).draw(canvas, new Rectangle2D.Double(0, 0, width(), height()));
+            draw(canvas, theme);
             StringWriter text = new StringWriter();
             canvas.stream(text, true);
             String svg = text.toString();
@@ -67,12 +70,39 @@ public sealed interface Figure permits LineFigure, BarFigure {
             BufferedImage image = new BufferedImage(2 * width(), 2 * height(), BufferedImage.TYPE_INT_RGB);
             Graphics2D canvas = image.createGraphics();
             canvas.scale(2, 2);
-            chart(theme).draw(canvas, new Rectangle2D.Double(0, 0, width(), height()));
+            canvas.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+            canvas.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+            draw(canvas, theme);
             canvas.dispose();
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             ImageIO.write(image, "png", bytes);
             return bytes.toByteArray();
         });
+    }
+
+    /**
+     * Writes it to a file: SVG or PNG, as the name ends.
+     *
+     * @throws IllegalArgumentException for another ending
+     */
+    default void write(Path file, Theme theme) {
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+        if (name.endsWith(".svg")) {
+            AtomicFile.writeText(file, toSvg(theme));
+        } else if (name.endsWith(".png")) {
+            byte[] png = toPng(theme);
+            AtomicFile.write(file, channel -> {
+                ByteBuffer bytes = ByteBuffer.wrap(png);
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+            });
+        } else {
+            throw Problem.of("A figure is written as SVG or PNG.")
+                    .fact("expected", "a name that ends in .svg or .png")
+                    .fact("but was", file)
+                    .toIllegalArgument();
+        }
     }
 
     /** Something that draws. */

@@ -1,7 +1,6 @@
 package dev.pintle.figure;
 
 import java.awt.geom.Ellipse2D;
-import java.awt.geom.Line2D;
 import java.text.NumberFormat;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +23,8 @@ import org.jfree.data.xy.DefaultXYDataset;
  * @param y the vertical axis
  * @param series the lines
  */
-public record LineFigure(String title, String description, String x, Scale y, List<Series> series) implements Figure {
+public record LineFigure(String title, String description, String x, Scale y, List<Series> series)
+        implements ChartFigure {
     /**
      * A vertical axis.
      *
@@ -65,7 +65,7 @@ public record LineFigure(String title, String description, String x, Scale y, Li
             renderer.setSeriesStroke(i, Theme.stroke(i));
             renderer.setSeriesShape(i, new Ellipse2D.Double(-3, -3, 6, 6));
         }
-        renderer.setLegendLine(new Line2D.Double(-14, 0, 14, 0));
+        renderer.setLegendLine(Theme.LEGEND_LINE);
         NumberAxis domain = new NumberAxis(x);
         theme.dress(domain);
         domain.setTickUnit(new NumberTickUnit(step()));

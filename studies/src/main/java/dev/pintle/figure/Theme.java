@@ -3,7 +3,9 @@ package dev.pintle.figure;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.Shape;
 import java.awt.Stroke;
+import java.awt.geom.Line2D;
 import java.util.Arrays;
 import java.util.List;
 import org.jfree.chart.JFreeChart;
@@ -29,6 +31,7 @@ public enum Theme {
     }
 
     static final Stroke LINE = new BasicStroke(2.4f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
+    static final Shape LEGEND_LINE = new Line2D.Double(-14, 0, 14, 0);
     private static final Stroke HAIRLINE = new BasicStroke(1f);
     private static final String FAMILY = "SansSerif";
 
@@ -46,6 +49,10 @@ public enum Theme {
         this.series = Arrays.stream(series).mapToObj(Color::new).toList();
     }
 
+    Color ground() {
+        return ground;
+    }
+
     Color ink() {
         return ink;
     }
@@ -56,6 +63,26 @@ public enum Theme {
 
     Color series(int index) {
         return series.get(index % series.size());
+    }
+
+    /** Colour of a series as a tint through which others can be seen. */
+    Color tint(int index, int alpha) {
+        Color full = series(index);
+        return new Color(full.getRed(), full.getGreen(), full.getBlue(), alpha);
+    }
+
+    /** Colours for values from 0 on: from the ground to one strong hue, evenly in lightness. */
+    Ramp sequential(double from, double to) {
+        return this == LIGHT
+                ? Ramp.of(from, to, 0xF7F7F2, 0xC6DBEF, 0x6BAED6, 0x2171B5, 0x08306B)
+                : Ramp.of(from, to, 0x1B2026, 0x16406B, 0x1F72B4, 0x56B4E9, 0xD6F0FF);
+    }
+
+    /** Colours for signed values: two hues that colour-blind readers tell apart, the ground between them at 0. */
+    Ramp diverging(double reach) {
+        return this == LIGHT
+                ? Ramp.of(-reach, reach, 0x0B4F8A, 0x6BA6D6, 0xF7F7F2, 0xF2A45C, 0xB34400)
+                : Ramp.of(-reach, reach, 0x8CCBFF, 0x2B6AA3, 0x1B2026, 0xA85A1B, 0xFFB070);
     }
 
     /** Dash of a series, so that colour is not all that tells series apart. */

@@ -269,7 +269,12 @@ public final class Tensor implements AutoCloseable {
 
     /** The same elements in row-major memory; this tensor's own when it already is. */
     public Tensor contiguous() {
-        return unary("contiguous", h -> new org.bytedeco.pytorch.Tensor(h.contiguous()));
+        return unary("contiguous", h -> {
+            try (org.bytedeco.pytorch.Tensor made =
+                    h.contiguous()) { // a reference of its own, which nothing else drops
+                return new org.bytedeco.pytorch.Tensor(made);
+            }
+        });
     }
 
     /** A copy with memory of its own. */
@@ -606,7 +611,12 @@ public final class Tensor implements AutoCloseable {
 
     /** Where elements are not zero, `[count]` INT64: their places in row-major order, rising. NaN is not zero. */
     public Tensor nonZero() {
-        return unary("nonZero", h -> h.reshape(-1).nonzero().squeeze(1));
+        return unary("nonZero", h -> {
+            try (org.bytedeco.pytorch.Tensor flat = h.reshape(-1);
+                    org.bytedeco.pytorch.Tensor places = flat.nonzero()) {
+                return places.squeeze(1);
+            }
+        });
     }
 
     /**

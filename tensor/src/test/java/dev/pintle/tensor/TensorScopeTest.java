@@ -144,15 +144,23 @@ class TensorScopeTest {
                     a.copyFrom(b);
                     a.norm(-1, true).maskedFill(b.greaterThan(0.5), 1).linear(a, a.select(0, 0));
                     kept.close();
+                    b.contiguous();
+                    b.transpose(0, 1).toFloats();
+                    b.toFloats();
+                    c.toDoubles();
+                    a.to(DType.INT64).toInts();
+                    a.toBytes();
                 }
             }
         }
     }
 
+    /** What the process holds outside Java's own heap, which grows and shrinks as it likes. */
     private static long residentBytes() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        long all = Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("VmRSS:"))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
                 .sum();
+        return all - Runtime.getRuntime().totalMemory();
     }
 }

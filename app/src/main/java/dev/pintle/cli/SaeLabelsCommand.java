@@ -1,0 +1,130 @@
+package dev.pintle.cli;
+
+import dev.pintle.sae.labels.LabelLibrary;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle sae labels}. */
+@Command(
+        name = "labels",
+        mixinStandardHelpOptions = true,
+        description = "Shows labels of latents, or the latents whose labels have some words.")
+final class SaeLabelsCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "LATENT", description = "Latents to show the labels of.")
+    private List<Integer> latents = new ArrayList<>();
+
+    @Option(
+            names = "--search",
+            paramLabel = "WORDS",
+            description = "Latents whose labels have all these words, in any form; WORD* for all that begin so.")
+    private @Nullable String search;
+
+    @Option(
+            names = "--top",
+            paramLabel = "N",
+            defaultValue = "25",
+            description = "Most latents that a search shows (default: ${DEFAULT-VALUE}).")
+    private int top;
+
+    @Mixin
+    private SaeChoice sae = new SaeChoice();
+
+    @Mixin
+    private LabelChoice labels = new LabelChoice();
+
+    @Option(names = "--json", description = "Print as JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Session session = Session.of(Objects.requireNonNull(spec));
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        ProgressLine progress = new ProgressLine(err, session.terminal());
+        try (LabelLibrary library = LabelLibrary.open(session.data(), session.labels())) {
+            LabelChoice.Chosen chosen = labels.choose(
+                    session, sae.file(), library, (done, total) -> progress.at("fetching labels", done, total));
+            LabelLibrary.Lookup lookup = chosen.lookup(latents);
+            Map<Integer, String> found = search == null ? Map.of() : library.search(chosen.name(), search, top);
+            if (json) {
+                out.println(VectorJson.text(fields(chosen.name(), lookup, found, library)));
+            } else {
+                print(out, chosen.name(), lookup, found, library);
+                lookup.problems().forEach(err::println);
+                err.flush();
+            }
+        }
+        return 0;
+    }
+
+    private void print(
+            PrintWriter out,
+            String name,
+            LabelLibrary.Lookup lookup,
+            Map<Integer, String> found,
+            LabelLibrary library) {
+        for (int latent : latents) {
+            out.printf(Locale.ROOT, "%7d  %s%n", latent, lookup.labelOrAbsence(latent));
+        }
+        found.forEach((latent, label) -> out.printf(Locale.ROOT, "%7d  %s%n", latent, label));
+        if (search != null && found.isEmpty()) {
+            out.printf("No label of %s has all of: %s%n", name, search);
+        }
+        if (search == null && latents.isEmpty()) {
+            Map<Integer, String> all = library.kept(name);
+            long different = all.values().stream().distinct().count();
+            out.printf(Locale.ROOT, "%s: %,d labels, %,d of them different%n", name, all.size(), different);
+        }
+    }
+
+    private Map<String, Object> fields(
+            String name, LabelLibrary.Lookup lookup, Map<Integer, String> found, LabelLibrary library) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("source", name);
+        fields.put("labels_kept", library.kept(name).size());
+        fields.put(
+                "latents", latents.stream().map(latent -> row(latent, lookup)).toList());
+        if (search != null) {
+            fields.put("search", search);
+            fields.put(
+                    "found",
+                    found.entrySet().stream()
+                            .map(entry -> Map.of("latent", entry.getKey(), "label", entry.getValue()))
+                            .toList());
+        }
+        fields.put("problems", lookup.problems().stream().map(Object::toString).collect(Collectors.toList()));
+        return fields;
+    }
+
+    /** A latent without a label has none here; {@code state} says whether that is known. */
+    private static Map<String, Object> row(int latent, LabelLibrary.Lookup lookup) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("latent", latent);
+        if (lookup.labels().containsKey(latent)) {
+            row.put("label", lookup.labels().get(latent));
+        }
+        row.put(
+                "state",
+                lookup.labels().containsKey(latent)
+                        ? "labelled"
+                        : lookup.unknown().contains(latent) ? "not known" : "no label");
+        return row;
+    }
+}

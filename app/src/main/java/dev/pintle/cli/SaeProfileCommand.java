@@ -1,0 +1,224 @@
+package dev.pintle.cli;
+
+import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
+import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.profile.Explainer;
+import dev.pintle.sae.profile.LatentProfile;
+import dev.pintle.sae.profile.ProfileSettings;
+import dev.pintle.sae.profile.Profiler;
+import dev.pintle.sae.profile.Texts;
+import dev.pintle.web.ChatEndpoint;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle sae profile}. */
+@Command(
+        name = "profile",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Reads texts once and keeps what each latent does: how often it fires, on which tokens, in which contexts,"
+                    + " what it writes, which others are near; from that, a label.",
+            "May be stopped with Ctrl-C at any time; the same command goes on."
+        })
+final class SaeProfileCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private SaeChoice sae = new SaeChoice();
+
+    @Option(
+            names = "--texts",
+            paramLabel = "PATH",
+            description = "Texts: a file with one a line, a .jsonl file with text or messages, or a folder of files"
+                    + " (default: 1,500 conversations that travel with Pintle).")
+    private @Nullable Path texts;
+
+    @Option(names = "--name", paramLabel = "NAME", description = "Name of the profile (default: that of the file).")
+    private @Nullable String name;
+
+    @Option(names = "--fresh", description = "Begin anew; a profile of that name is set aside as NAME.sqlite.old.")
+    private boolean fresh;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Stop after about so many tokens; a later run may go on (default: all texts).")
+    private long mostTokens;
+
+    @Option(
+            names = "--window",
+            paramLabel = "N",
+            defaultValue = "256",
+            description = "Most tokens of a text read at once (default: ${DEFAULT-VALUE}).")
+    private int window;
+
+    @Option(names = "--special-tokens", description = "Count special tokens too.")
+    private boolean specialTokens;
+
+    @Option(
+            names = "--explain",
+            paramLabel = "MODEL",
+            description =
+                    "Then let this model of an OpenAI-compatible service write labels; its key is OPENAI_API_KEY.")
+    private @Nullable String explainer;
+
+    @Option(
+            names = "--endpoint",
+            paramLabel = "URL",
+            defaultValue = "",
+            description = "Address of that service, such as http://127.0.0.1:8080/v1 (default: OPENAI_BASE_URL).")
+    private String endpoint = "";
+
+    @Option(
+            names = "--latents",
+            split = ",",
+            paramLabel = "LATENT",
+            description = "Only these are labelled by that model (default: all that fired).")
+    private List<Integer> latents = new ArrayList<>();
+
+    @Option(names = "--json", description = "Print what was done as JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Session session = Session.of(Objects.requireNonNull(spec));
+        Path file = ProfileFiles.file(session, name == null ? sae.name() : name);
+        Texts from = texts();
+        Optional<ChatEndpoint> asked = explainer == null
+                ? Optional.empty()
+                : Optional.of(ChatEndpoint.of(endpoint, explainer, session.variables()));
+        if (fresh) {
+            setAside(file);
+        }
+        ProgressLine line =
+                new ProgressLine(Objects.requireNonNull(spec).commandLine().getErr(), session.terminal());
+        try (UntilInterrupted watch = UntilInterrupted.begin()) {
+            Profiler.Listener listener = (stage, done, total) -> {
+                boolean bytes = stage.equals("reading texts");
+                long unit = bytes ? 1000 : 1;
+                line.at(bytes ? "kB of texts" : stage, whole(done / unit), whole((total + unit - 1) / unit));
+                return watch.goesOn();
+            };
+            boolean finished = profile(file, from, listener);
+            Optional<String> failure = Optional.empty();
+            if (finished && asked.isPresent()) {
+                failure = new Explainer(asked.get())
+                        .run(file, explained(file), listener)
+                        .failure();
+            }
+            report(file, failure, asked.isPresent());
+            return failure.isPresent() ? 1 : 0;
+        }
+    }
+
+    private static int whole(long number) {
+        return (int) Math.min(Integer.MAX_VALUE, number);
+    }
+
+    private Texts texts() {
+        if (texts != null) {
+            return Texts.of(texts);
+        }
+        return Texts.embedded()
+                .orElseThrow(() -> Problem.of("The texts that travel with Pintle are not here.")
+                        .fact("expected", "models/parley-7m/texts.jsonl")
+                        .fact("try", "--texts PATH")
+                        .toException());
+    }
+
+    private boolean profile(Path file, Texts from, Profiler.Listener listener) {
+        try (LanguageModel loaded = model.load();
+                SparseAutoencoder coder = sae.load(loaded.device())) {
+            ProfileSettings settings = ProfileSettings.usual()
+                    .withWindow(window)
+                    .withSpecialTokens(specialTokens)
+                    .upTo(mostTokens);
+            return new Profiler(loaded, coder, sae.at(coder), file, settings)
+                    .run(from, listener)
+                    .finished();
+        }
+    }
+
+    private List<Integer> explained(Path file) {
+        if (!latents.isEmpty()) {
+            return latents;
+        }
+        try (LatentProfile profile = LatentProfile.open(file)) {
+            return IntStream.range(0, profile.dSae()).boxed().toList();
+        }
+    }
+
+    private void report(Path file, Optional<String> failure, boolean explaining) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        try (LatentProfile profile = LatentProfile.open(file)) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("file", file.toString());
+            fields.put("model", profile.model());
+            fields.put("autoencoder", profile.autoencoder());
+            fields.put("texts", profile.texts());
+            fields.put("documents", profile.documents());
+            fields.put("tokens", profile.tokens());
+            fields.put("latents", profile.dSae());
+            fields.put("latents_that_fired", profile.alive());
+            fields.put("latents_labelled_by_a_model", profile.explained());
+            fields.put("finished", profile.finished());
+            failure.ifPresent(why -> fields.put("explaining_ended", why));
+            if (json) {
+                out.println(VectorJson.text(fields));
+                return;
+            }
+            out.printf(
+                    Locale.ROOT,
+                    "%s%n  %,d texts, %,d tokens; %,d of %,d latents fired%n",
+                    file,
+                    profile.documents(),
+                    profile.tokens(),
+                    profile.alive(),
+                    profile.dSae());
+            if (explaining) {
+                out.printf(Locale.ROOT, "  %,d labelled by %s%n", profile.explained(), explainer);
+            }
+            failure.ifPresent(why -> out.println("  the service ended it: " + why + "; the same command goes on"));
+            if (!profile.finished()) {
+                out.println("  not finished; the same command goes on");
+            }
+        }
+    }
+
+    private static void setAside(Path file) {
+        try {
+            if (Files.exists(file)) {
+                Files.move(file, file.resolveSibling(file.getFileName() + ".old"), StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (IOException e) {
+            throw Problem.of("The profile cannot be set aside.")
+                    .fact("file", file)
+                    .fact("cause", e)
+                    .toException(e);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+package dev.pintle.cli;
+
+import dev.pintle.evaluation.Interval;
+import dev.pintle.evaluation.SweepPoint;
+import dev.pintle.evaluation.SweepResult;
+import dev.pintle.figure.Figure;
+import dev.pintle.figure.HeatMap;
+import dev.pintle.figure.LineFigure;
+import dev.pintle.figure.Marker;
+import dev.pintle.figure.SweepFigure;
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** A sweep as a table, as JSON and as a figure. */
+final class SweepAccount {
+    private static final int MOST_CURVES = 4;
+    private static final String TITLE = "How much answers show the concept";
+    private static final String STRENGTH = "strength in mean activation norms";
+
+    private final SweepResult result;
+
+    SweepAccount(SweepResult result) {
+        this.result = result;
+    }
+
+    // ---------------------------------------------------------------- text
+
+    void table(PrintWriter out) {
+        out.println("| vector | strength | concept | 95% | loops | repeats | perplexity | KL |");
+        out.println("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |");
+        for (SweepPoint point : result.points()) {
+            Interval concept = point.fluentConcept();
+            out.printf(
+                    Locale.ROOT,
+                    "| %s | %.2f | %.2f | %.2f to %.2f | %.0f%% | %.0f%% | %.1f | %.3f |%n",
+                    point.strength() == 0 ? "unsteered" : name(point),
+                    point.strength(),
+                    concept.mean(),
+                    concept.low(),
+                    concept.high(),
+                    100 * point.loops().mean(),
+                    100 * point.repetition().mean(),
+                    point.perplexity().mean(),
+                    point.divergence().mean());
+        }
+    }
+
+    void steerability(PrintWriter out) {
+        out.println("How each question responds (slope of the concept over strength):");
+        for (SweepResult.Steerability one : result.steerability()) {
+            out.printf(
+                    Locale.ROOT,
+                    "  %s, layer %d: mean %.2f (95%%: %.2f to %.2f), %.0f%% of questions move the wrong way%n",
+                    one.method(),
+                    one.layer(),
+                    one.mean().mean(),
+                    one.mean().low(),
+                    one.mean().high(),
+                    100 * one.antiSteerable());
+        }
+    }
+
+    void equalCost(PrintWriter out) {
+        List<SweepResult.EqualCost> levels = result.equalCost();
+        if (levels.isEmpty()) {
+            return;
+        }
+        out.println("Concept where the model is moved equally far:");
+        List<String> names = List.copyOf(levels.get(0).concepts().keySet());
+        out.print("| KL |");
+        names.forEach(name -> out.print(" " + name + " |"));
+        out.print("\n| ---: |" + " ---: |".repeat(names.size()) + "\n");
+        for (SweepResult.EqualCost level : levels) {
+            out.printf(Locale.ROOT, "| %.3f |", level.divergence());
+            for (String name : names) {
+                double concept = level.concepts().getOrDefault(name, Double.NaN);
+                out.print(Double.isNaN(concept) ? " |" : String.format(Locale.ROOT, " %.2f |", concept));
+            }
+            out.println();
+        }
+    }
+
+    static String name(SweepPoint point) {
+        return point.method() + ", layer " + point.layer();
+    }
+
+    // ---------------------------------------------------------------- JSON
+
+    Map<String, Object> fields() {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("concept", result.concept());
+        fields.put("whole", result.whole());
+        fields.put("points", result.points().stream().map(SweepAccount::fields).toList());
+        fields.put("steerability", result.steerability());
+        fields.put("equal_cost", result.equalCost());
+        result.proposal().ifPresent(proposal -> {
+            Map<String, Object> proposed = new LinkedHashMap<>();
+            proposed.put("method", proposal.point().method());
+            proposed.put("layer", proposal.point().layer());
+            proposed.put("strength", proposal.point().strength());
+            proposed.put("coefficient", proposal.point().coefficient());
+            proposed.put("sentences", proposal.sentences());
+            fields.put("proposal", proposed);
+        });
+        return fields;
+    }
+
+    private static Map<String, Object> fields(SweepPoint point) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("method", point.method().isEmpty() ? "unsteered" : point.method());
+        fields.put("layer", point.layer());
+        fields.put("strength", point.strength());
+        fields.put("coefficient", point.coefficient());
+        fields.put("concept", point.concept());
+        fields.put("fluent_concept", point.fluentConcept());
+        fields.put("loops", point.loops());
+        fields.put("repetition", point.repetition());
+        fields.put("perplexity", point.perplexity());
+        fields.put("kl", point.divergence());
+        fields.put("samples", point.samples());
+        return fields;
+    }
+
+    // ---------------------------------------------------------------- figure
+
+    /** Curves over strength; of one method at many layers, a heat map. */
+    Figure figure() {
+        List<SweepResult.Curve> curves = result.curves();
+        boolean layersOfOne =
+                curves.stream().map(SweepResult.Curve::method).distinct().count() == 1;
+        return layersOfOne && curves.size() > MOST_CURVES ? heatMap(curves) : lines(curves);
+    }
+
+    private SweepFigure lines(List<SweepResult.Curve> all) {
+        List<SweepFigure.Curve> curves = all.stream()
+                .sorted(Comparator.comparingDouble(curve -> -best(curve)))
+                .limit(MOST_CURVES)
+                .map(SweepAccount::line)
+                .toList();
+        return new SweepFigure(
+                all.size() > MOST_CURVES ? TITLE + ": the best " + MOST_CURVES : TITLE,
+                "Mean concept, looping answers counted as 0, over strength, with 95% intervals.",
+                STRENGTH,
+                LineFigure.Scale.share("concept"),
+                curves,
+                result.proposal()
+                        .map(p -> List.of(new Marker(p.point().strength(), "proposed: " + name(p.point()))))
+                        .orElse(List.of()));
+    }
+
+    private static double best(SweepResult.Curve curve) {
+        return curve.points().stream()
+                .mapToDouble(point -> point.fluentConcept().mean())
+                .filter(Double::isFinite)
+                .max()
+                .orElse(0);
+    }
+
+    private static SweepFigure.Curve line(SweepResult.Curve curve) {
+        int count = curve.points().size();
+        double[][] columns = new double[4][count];
+        for (int i = 0; i < count; i++) {
+            Interval concept = curve.points().get(i).fluentConcept();
+            columns[0][i] = curve.points().get(i).strength();
+            columns[1][i] = concept.mean();
+            columns[2][i] = concept.low();
+            columns[3][i] = concept.high();
+        }
+        return new SweepFigure.Curve(curve.name(), columns[0], columns[1], columns[2], columns[3]);
+    }
+
+    private static HeatMap heatMap(List<SweepResult.Curve> curves) {
+        double[] strengths = curves.stream()
+                .flatMapToDouble(curve -> curve.points().stream().mapToDouble(SweepPoint::strength))
+                .distinct()
+                .sorted()
+                .toArray();
+        int[] layers =
+                curves.stream().mapToInt(SweepResult.Curve::layer).sorted().toArray();
+        double[][] concepts = new double[layers.length][strengths.length];
+        for (double[] row : concepts) {
+            Arrays.fill(row, Double.NaN); // a sweep that was stopped has holes
+        }
+        for (SweepResult.Curve curve : curves) {
+            for (SweepPoint point : curve.points()) {
+                concepts[Arrays.binarySearch(layers, curve.layer())][Arrays.binarySearch(strengths, point.strength())] =
+                        point.fluentConcept().mean();
+            }
+        }
+        return new HeatMap(
+                TITLE + ", " + curves.get(0).method(),
+                "Mean concept, looping answers counted as 0, by layer and strength.",
+                STRENGTH,
+                Arrays.stream(strengths)
+                        .mapToObj(s -> String.format(Locale.ROOT, "%.2f", s))
+                        .toList(),
+                layers,
+                concepts,
+                "concept");
+    }
+}

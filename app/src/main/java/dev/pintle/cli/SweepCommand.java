@@ -1,0 +1,57 @@
+package dev.pintle.cli;
+
+import dev.pintle.evaluation.SweepResult;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle sweep}. */
+@Command(
+        name = "sweep",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Answers many questions with vectors of several methods and layers at rising strengths, and measures concept,"
+                    + " fluency and how far the model was moved.",
+            "May be stopped with Ctrl-C at any time; the same command goes on."
+        })
+final class SweepCommand implements Callable<Integer> {
+    @Mixin
+    private SweepOptions options = new SweepOptions();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Session session = Session.of(Objects.requireNonNull(spec));
+        ProgressLine progress =
+                new ProgressLine(Objects.requireNonNull(spec).commandLine().getErr(), session.terminal());
+        SweepResult result = options.run(
+                session, progress, List.of("last-position", "after-last-difference", "all-positions"), false);
+        SweepAccount account = new SweepAccount(result);
+        if (!result.points().isEmpty()) {
+            options.draw(account.figure());
+        }
+        if (options.json()) {
+            out.println(VectorJson.text(account.fields()));
+            return 0;
+        }
+        account.table(out);
+        out.println();
+        account.steerability(out);
+        out.println();
+        account.equalCost(out);
+        options.figure().ifPresent(file -> out.println("\n" + file));
+        if (!result.whole()) {
+            out.println("\nNot finished; the same command goes on.");
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,373 @@
+package dev.pintle.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.evaluation.Candidate;
+import dev.pintle.evaluation.Concept;
+import dev.pintle.evaluation.StyleMarker;
+import dev.pintle.evaluation.Sweep;
+import dev.pintle.evaluation.SweepResult;
+import dev.pintle.figure.Figure;
+import dev.pintle.figure.Theme;
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
+import dev.pintle.steering.Aggregation;
+import dev.pintle.steering.ContrastPair;
+import dev.pintle.steering.SteeringMethod;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Tokens;
+import dev.pintle.steering.VectorFiles;
+import dev.pintle.steering.VectorFit;
+import dev.pintle.steering.VectorHints;
+import dev.pintle.web.ChatEndpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What {@code sweep} and {@code tune} try, on what, and how it is told whether it worked. */
+final class SweepOptions {
+    private static final List<String> QUESTIONS = List.of(
+            "Tell me about the whale.",
+            "What is the capital of Japan?",
+            "Hello, how are you?",
+            "What is the spoon made of?",
+            "What do you know about honey?",
+            "What does the tailor do?",
+            "Tell me about the owl.",
+            "What is the capital of Kenya?",
+            "What is the boat made of?",
+            "What do you know about tea?",
+            "What does the baker do?",
+            "Where does the fox live?");
+    private static final String NEUTRAL = "The assistant should act normally.";
+
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @Option(
+            names = "--style",
+            paramLabel = "STYLE",
+            description = "A style of the embedded model (default there: pirate); sets prompts and marker.")
+    private @Nullable String style;
+
+    @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that shows the concept.")
+    private @Nullable String positive;
+
+    @Option(
+            names = "--negative",
+            paramLabel = "TEXT",
+            description = "System prompt that does not (default: \"" + NEUTRAL + "\").")
+    private String negative = NEUTRAL;
+
+    @Option(
+            names = "--prefixes",
+            paramLabel = "FILE",
+            description = "JSON list of begun answers, for last-position (default: the embedded model's).")
+    private @Nullable Path prefixes;
+
+    @Option(
+            names = "--vector",
+            paramLabel = "FILE|NAME",
+            description = "Vectors to try in place of fitting some; may be given often.")
+    private List<String> vectors = new ArrayList<>();
+
+    @Option(
+            names = "--method",
+            split = ",",
+            paramLabel = "METHOD",
+            description = "Methods to fit with: after-last-difference, all-positions, first-difference, last-position,"
+                    + " diff-mean.")
+    private List<String> methods = new ArrayList<>();
+
+    @Option(
+            names = "--layer",
+            split = ",",
+            paramLabel = "L",
+            description = "Blocks, from 0, after which to fit and steer; FROM-TO for several.")
+    private List<String> layers = new ArrayList<>();
+
+    @Option(
+            names = "--strengths",
+            split = ",",
+            paramLabel = "S",
+            description =
+                    "Strengths in multiples of the mean activation norm" + " (default: 0.15,0.3,0.45,0.6,0.8,1.0,1.4).")
+    private List<Double> strengths = List.of(0.15, 0.3, 0.45, 0.6, 0.8, 1.0, 1.4);
+
+    @Option(
+            names = "--positions",
+            paramLabel = "WHICH",
+            defaultValue = "all",
+            description = "Tokens to steer: all, prompt, generated or from:N (default: ${DEFAULT-VALUE}).")
+    private String positions = "all";
+
+    @Option(
+            names = "--questions",
+            paramLabel = "FILE",
+            description = "JSON list of user turns (default: twelve that the embedded model can answer).")
+    private @Nullable Path questions;
+
+    @Option(
+            names = "--max-new-tokens",
+            paramLabel = "N",
+            defaultValue = "40",
+            description = "Longest answer (default: ${DEFAULT-VALUE}).")
+    private int maxNewTokens;
+
+    @Option(
+            names = "--marker",
+            paramLabel = "REGEX",
+            description = "An answer shows the concept where this is found in it.")
+    private @Nullable String marker;
+
+    @Option(
+            names = "--continuations",
+            paramLabel = "FILE",
+            description =
+                    "Score by log-probability instead: {\"target\": [answers that show it], \"neutral\": [others]}.")
+    private @Nullable Path continuations;
+
+    @Option(
+            names = "--choices",
+            paramLabel = "FILE",
+            description = "Score by multiple-choice items: JSON list of {question, answer_matching_behavior,"
+                    + " answer_not_matching_behavior}; their questions are asked.")
+    private @Nullable Path choices;
+
+    @Option(
+            names = "--judge",
+            paramLabel = "MODEL",
+            description = "Score by a model of an OpenAI-compatible service; its key is OPENAI_API_KEY.")
+    private @Nullable String judge;
+
+    @Option(
+            names = "--endpoint",
+            paramLabel = "URL",
+            defaultValue = "",
+            description = "Address of that service (default: OPENAI_BASE_URL).")
+    private String endpoint = "";
+
+    @Option(names = "--concept", paramLabel = "TEXT", description = "The concept in words, for the judge.")
+    private @Nullable String concept;
+
+    @Option(names = "--fresh", description = "Compute everything anew; what is known is set aside.")
+    private boolean fresh;
+
+    @Option(names = "--figure", paramLabel = "FILE", description = "Draw the curves to a .svg or .png file.")
+    private @Nullable Path figure;
+
+    @Option(names = "--dark", description = "Draw them for a dark page.")
+    private boolean dark;
+
+    @Option(names = "--json", description = "Print every number and text as JSON.")
+    private boolean json;
+
+    boolean json() {
+        return json;
+    }
+
+    Optional<Path> figure() {
+        return Optional.ofNullable(figure);
+    }
+
+    void draw(Figure drawn) {
+        if (figure != null) {
+            drawn.write(figure, dark ? Theme.DARK : Theme.LIGHT);
+        }
+    }
+
+    /**
+     * Runs the sweep.
+     *
+     * @param usualMethods fitted with where none are named
+     * @param allLayers whether every block is tried where none are named
+     */
+    SweepResult run(Session session, ProgressLine progress, List<String> usualMethods, boolean allLayers) {
+        try (LanguageModel loaded = model.load();
+                UntilInterrupted watch = UntilInterrupted.begin()) {
+            Concept how = concept(session);
+            Sweep sweep = new Sweep(loaded, questions(how), how, maxNewTokens);
+            Path file = sweep.fileIn(session.data().resolve("sweeps"));
+            if (fresh) {
+                setAside(file);
+            }
+            List<Candidate> candidates = candidates(loaded, progress, usualMethods, allLayers);
+            double[] all = strengths.stream().mapToDouble(d -> d).toArray();
+            return sweep.run(candidates, all, file, (done, total) -> {
+                progress.at("answering", done, total);
+                return watch.goesOn();
+            });
+        }
+    }
+
+    // ---------------------------------------------------------------- what is tried
+
+    private List<Candidate> candidates(
+            LanguageModel loaded, ProgressLine progress, List<String> usual, boolean allLayers) {
+        Tokens where = Tokens.parse(positions);
+        List<Candidate> candidates = new ArrayList<>();
+        for (String name : vectors) {
+            for (SteeringVector vector :
+                    VectorFiles.readAll(UserFolders.vectors().find(name), VectorHints.none())) {
+                vector.requireFits(loaded, false);
+                candidates.add(new Candidate(Path.of(name).getFileName().toString(), vector, where));
+            }
+        }
+        if (!candidates.isEmpty() && methods.isEmpty()) {
+            return candidates;
+        }
+        List<Integer> wanted = layers(loaded.config().nLayers(), allLayers);
+        List<String> named = methods.isEmpty() ? usual : methods;
+        for (String method : named) {
+            VectorFit fit = VectorFit.of(loaded, SteeringMethod.of(method, data(method), Aggregation.parse("mean")))
+                    .listening((done, total) -> progress.at("reading prompts for " + method, (int) done, (int) total));
+            fit.atAllLayers().run().vectors().values().stream()
+                    .filter(vector -> wanted.contains(vector.at().layer()))
+                    .forEach(vector -> candidates.add(new Candidate(method, vector, where)));
+        }
+        return candidates;
+    }
+
+    private List<Integer> layers(int nLayers, boolean all) {
+        if (layers.isEmpty()) {
+            return all ? IntStream.range(0, nLayers).boxed().toList() : List.of(nLayers / 2 - 1);
+        }
+        List<Integer> wanted = new ArrayList<>();
+        for (String part : layers) {
+            if (!part.strip().matches("\\d{1,4}(-\\d{1,4})?")) {
+                throw badLayer(part, nLayers);
+            }
+            String[] ends = part.strip().split("-", -1);
+            int last = Integer.parseInt(ends[ends.length - 1]);
+            if (last >= nLayers) {
+                throw badLayer(part, nLayers);
+            }
+            IntStream.rangeClosed(Integer.parseInt(ends[0]), last).forEach(wanted::add);
+        }
+        return wanted;
+    }
+
+    private static IllegalArgumentException badLayer(String part, int nLayers) {
+        return Problem.of("There is no such block.")
+                .fact("expected", String.format(Locale.ROOT, "0 to %d, or a range such as 2-5", nLayers - 1))
+                .fact("but was", part)
+                .toIllegalArgument();
+    }
+
+    private List<ContrastPair> data(String method) {
+        String up = positive != null ? positive : "The assistant should " + marked().ask() + ".";
+        if (!List.of("last-position", "diff-mean").contains(method)) {
+            return List.of(ContrastPair.ofSystemPrompts(up, negative));
+        }
+        Path begun = prefixes;
+        if (begun == null) {
+            begun = ModelFolders.embeddedFile("prefixes.json")
+                    .orElseThrow(() -> Problem.of("The method reads begun answers.")
+                            .fact("method", method)
+                            .fact("missing", "--prefixes FILE, a JSON list of strings")
+                            .toException());
+        }
+        return ContrastPair.ofPrefixes(up, negative, JsonLists.strings(begun));
+    }
+
+    // ---------------------------------------------------------------- what is asked and how it is told
+
+    private List<String> questions(Concept how) {
+        if (how instanceof Concept.Choices items) {
+            return List.copyOf(items.choices().keySet());
+        }
+        return questions == null ? QUESTIONS : JsonLists.strings(questions);
+    }
+
+    private Concept concept(Session session) {
+        if (continuations != null) {
+            return continuations(continuations);
+        }
+        if (choices != null) {
+            return Concept.Choices.read(choices);
+        }
+        if (judge != null) {
+            String what = concept != null ? concept : positive != null ? positive : marked().ask();
+            return new Concept.Judged(ChatEndpoint.of(endpoint, judge, session.variables()), what);
+        }
+        if (marker != null) {
+            try {
+                return new Concept.Marked(new StyleMarker("given", "", Pattern.compile(marker)));
+            } catch (PatternSyntaxException e) {
+                throw Problem.of("The marker is no regular expression.")
+                        .fact("but was", marker)
+                        .fact("cause", e.getDescription())
+                        .toIllegalArgument();
+            }
+        }
+        if (positive != null || (!vectors.isEmpty() && style == null)) {
+            throw Problem.of("It must be told how an answer shows the concept.")
+                    .fact("expected", "--marker REGEX, --continuations FILE, --choices FILE or --judge MODEL")
+                    .toIllegalArgument();
+        }
+        return new Concept.Marked(marked());
+    }
+
+    private StyleMarker marked() {
+        Path file = ModelFolders.embeddedFile("styles.json")
+                .orElseThrow(() -> Problem.of("Styles travel with the embedded model, which is not here.")
+                        .fact("try", "--positive TEXT with --marker REGEX")
+                        .toException());
+        Map<String, StyleMarker> styles = StyleMarker.read(file);
+        StyleMarker wanted = styles.get(style == null ? "pirate" : style);
+        if (wanted == null) {
+            throw Problem.of("The embedded model was not taught that style.")
+                    .fact("but was", style)
+                    .fact("choose", String.join(", ", styles.keySet()))
+                    .toIllegalArgument();
+        }
+        return wanted;
+    }
+
+    private static Concept continuations(Path file) {
+        try {
+            JsonNode root = new ObjectMapper().readTree(Files.readString(file));
+            return new Concept.Continuations(texts(root.path("target")), texts(root.path("neutral")));
+        } catch (IOException e) {
+            throw Problem.of("The continuations cannot be read.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("expected", "{\"target\": [\"…\"], \"neutral\": [\"…\"]}")
+                    .fact("cause", e.getMessage())
+                    .toException(e);
+        }
+    }
+
+    private static List<String> texts(JsonNode list) {
+        return StreamSupport.stream(list.spliterator(), false)
+                .filter(JsonNode::isTextual)
+                .map(JsonNode::textValue)
+                .toList();
+    }
+
+    private static void setAside(Path file) {
+        try {
+            if (Files.exists(file)) {
+                Files.move(file, file.resolveSibling(file.getFileName() + ".old"), StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (IOException e) {
+            throw Problem.of("The sweep cannot be set aside.")
+                    .fact("file", file)
+                    .fact("cause", e)
+                    .toException(e);
+        }
+    }
+}

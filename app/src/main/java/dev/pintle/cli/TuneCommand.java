@@ -1,0 +1,82 @@
+package dev.pintle.cli;
+
+import dev.pintle.evaluation.SweepPoint;
+import dev.pintle.evaluation.SweepResult;
+import java.io.PrintWriter;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle tune}. */
+@Command(
+        name = "tune",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Finds the layer and strength at which steering shows a concept without breaking the text, and says why.",
+            "May be stopped with Ctrl-C at any time; the same command goes on."
+        })
+final class TuneCommand implements Callable<Integer> {
+    private static final int SHOWN = 8;
+
+    @Mixin
+    private SweepOptions options = new SweepOptions();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Session session = Session.of(Objects.requireNonNull(spec));
+        ProgressLine progress =
+                new ProgressLine(Objects.requireNonNull(spec).commandLine().getErr(), session.terminal());
+        SweepResult result = options.run(session, progress, List.of("after-last-difference"), true);
+        SweepAccount account = new SweepAccount(result);
+        if (!result.points().isEmpty()) {
+            options.draw(account.figure());
+        }
+        if (options.json()) {
+            out.println(VectorJson.text(account.fields()));
+            return 0;
+        }
+        Optional<SweepResult.Proposal> proposal = result.proposal();
+        if (proposal.isEmpty()) {
+            out.println("No setting shows the concept more than the unsteered model does without looping.");
+            account.table(out);
+        } else {
+            proposal.get().sentences().forEach(out::println);
+            out.println();
+            evidence(out, result);
+            example(out, proposal.get().point());
+        }
+        options.figure().ifPresent(file -> out.println("\n" + file));
+        if (!result.whole()) {
+            out.println("\nNot finished; the same command goes on.");
+        }
+        return 0;
+    }
+
+    /** The settings with the largest concept. */
+    private static void evidence(PrintWriter out, SweepResult result) {
+        List<SweepPoint> best = result.points().stream()
+                .sorted(Comparator.comparingDouble(
+                                (SweepPoint point) -> -point.fluentConcept().mean())
+                        .thenComparingDouble(point -> point.divergence().mean()))
+                .limit(SHOWN)
+                .toList();
+        new SweepAccount(new SweepResult(result.concept(), best, true)).table(out);
+    }
+
+    private static void example(PrintWriter out, SweepPoint point) {
+        SweepPoint.Sample sample = point.samples().get(0);
+        out.printf(Locale.ROOT, "%n%s%n  %s%n", sample.question(), sample.text().replace("\n", "\n  "));
+    }
+}

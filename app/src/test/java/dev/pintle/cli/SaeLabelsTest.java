@@ -1,0 +1,185 @@
+package dev.pintle.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.hub.HubSettings;
+import dev.pintle.testkit.FakeService;
+import dev.pintle.testkit.Golden;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SaeLabelsTest {
+    @TempDir
+    private Path folder = Path.of("");
+
+    private final Map<String, String> variables = new HashMap<>();
+    private String out = "";
+    private String err = "";
+
+    private int run(String... args) {
+        StringWriter print = new StringWriter();
+        StringWriter errors = new StringWriter();
+        Session session = new Session() {
+            @Override
+            public HubSettings hub() {
+                return HubSettings.read(variables, folder, folder);
+            }
+
+            @Override
+            public Map<String, String> variables() {
+                return variables;
+            }
+
+            @Override
+            public Path data() {
+                return folder.resolve("data");
+            }
+
+            @Override
+            public boolean terminal() {
+                return false;
+            }
+        };
+        int status = Main.run(session, new PrintWriter(print), new PrintWriter(errors), args);
+        out = print.toString();
+        err = errors.toString();
+        return status;
+    }
+
+    private Path texts(int count) throws IOException {
+        List<String> all = Files.readAllLines(Golden.parley().resolve("texts.jsonl"));
+        return Files.write(folder.resolve("texts.jsonl"), all.subList(0, count));
+    }
+
+    private int profile(String... more) throws IOException {
+        String[] args = {
+            "sae",
+            "profile",
+            "--model",
+            Golden.parley().toString(),
+            "--device",
+            "cpu",
+            "--texts",
+            texts(60).toString()
+        };
+        String[] all = new String[args.length + more.length];
+        System.arraycopy(args, 0, all, 0, args.length);
+        System.arraycopy(more, 0, all, args.length, more.length);
+        return run(all);
+    }
+
+    @Test
+    void labels_are_searched_and_their_absence_is_shown() throws IOException {
+        assertThat(run("sae", "labels", "--search", "pirate", "--top", "2")).isZero();
+        assertThat(out).isEqualTo("""
+                            146  conversation held in pirate style
+                            189  conversation held in pirate style
+                        """);
+        assertThat(run("sae", "labels", "146", "5000")).isZero();
+        assertThat(out).isEqualTo("""
+                            146  conversation held in pirate style
+                           5000  (no label)
+                        """);
+        assertThat(run("sae", "labels", "--search", "submarine")).isZero();
+        assertThat(out).endsWith("labels.jsonl has all of: submarine\n");
+        assertThat(run("sae", "labels")).isZero();
+        assertThat(out).contains("labels.jsonl: 1,024 labels, ").endsWith(" of them different\n");
+        assertThat(run("sae", "labels", "146", "5000", "--search", "pirate", "--json"))
+                .isZero();
+        JsonNode json = new ObjectMapper().readTree(out);
+        assertThat(json.at("/latents/0/label").asText()).isEqualTo("conversation held in pirate style");
+        assertThat(json.at("/latents/1/state").asText()).isEqualTo("no label");
+        assertThat(json.at("/found")).hasSize(22);
+    }
+
+    @Test
+    void a_service_that_is_gone_leaves_the_command_standing() {
+        variables.put("GOODFIRE_BASE_URL", "http://127.0.0.1:1");
+        assertThat(run("sae", "labels", "--labels", "goodfire:org/model", "7")).isZero();
+        assertThat(out).isEqualTo("      7  (not known: the source did not answer)\n");
+        assertThat(err).isEqualTo("""
+                        The source of labels cannot be used.
+                          source:   http://127.0.0.1:1
+                          expected: labels
+                          but was:  no connection
+                        """);
+    }
+
+    @Test
+    void a_profile_is_made_shown_and_searched() throws IOException {
+        assertThat(run("sae", "show", "146")).isEqualTo(1);
+        assertThat(err)
+                .isEqualTo("There is no such profile.\n  file: "
+                        + folder.resolve("data/profiles/parley-7m-sae-l3.sqlite") + "\n  try:  pintle sae profile\n");
+        assertThat(profile("--max-tokens", "600", "--json")).isZero();
+        long some = new ObjectMapper().readTree(out).get("tokens").asLong();
+        assertThat(profile("--json")).isZero();
+        JsonNode json = new ObjectMapper().readTree(out);
+        assertThat(json.get("tokens").asLong()).isGreaterThan(some);
+        assertThat(json.get("documents").asInt()).isEqualTo(60);
+        assertThat(json.get("finished").asBoolean()).isTrue();
+        assertThat(run("sae", "show", "691")).isZero();
+        assertThat(out)
+                .startsWith("latent 691 of parley-7m-sae-l3.pth\n"
+                        + "  label        the token \"\\n\\n\" in conversation held in pirate style\n"
+                        + "  own label    ")
+                .contains("\n  promotes     ", "\n  nearest      ", "\n  contexts     ", "«");
+        assertThat(run("sae", "show", "691", "--json")).isZero();
+        JsonNode facts = new ObjectMapper().readTree(out).get("facts");
+        assertThat(facts.at("/contexts/0/pieces")).hasSameSizeAs(facts.at("/contexts/0/activations"));
+        assertThat(run("sae", "labels", "--labels", "profile:parley-7m-sae-l3", "691", "--search", "promotes"))
+                .isZero();
+        assertThat(out).contains("    691  ").contains("; promotes \"");
+        assertThat(run("sae", "show", "5000")).isEqualTo(1);
+        assertThat(err).isEqualTo("""
+                        The autoencoder has no such latent.
+                          autoencoder: parley-7m-sae-l3.pth
+                          expected:    0 to 1023
+                          but was:     5000
+                        """);
+        assertThat(profile("--fresh", "--name", "../x")).isEqualTo(1);
+        assertThat(err).startsWith("A profile cannot have that name.");
+        assertThat(profile("--fresh")).isZero();
+        assertThat(folder.resolve("data/profiles/parley-7m-sae-l3.sqlite.old")).exists();
+    }
+
+    @Test
+    void a_language_model_labels_latents_and_its_end_is_said() throws IOException {
+        try (FakeService service = new FakeService()) {
+            service.on(
+                    "/chat/completions",
+                    FakeService.text("{\"choices\": [{\"message\": {\"content\": \"pirate greetings\"}}]}"));
+            String[] explain = {
+                "--explain", "some-model", "--endpoint", service.address().toString(), "--latents", "146,933"
+            };
+            assertThat(profile(explain)).isZero();
+            assertThat(out).endsWith("  2 labelled by some-model\n");
+            assertThat(run("sae", "show", "146")).isZero();
+            assertThat(out).contains("  a model says pirate greetings\n");
+            service.on("/chat/completions", FakeService.status(401));
+            assertThat(profile(
+                            "--explain",
+                            "some-model",
+                            "--endpoint",
+                            service.address().toString()))
+                    .isEqualTo(1);
+            assertThat(out).contains("  the service ended it: status 401; the same command goes on\n");
+        }
+        assertThat(profile("--explain", "some-model")).isEqualTo(1);
+        assertThat(err).isEqualTo("""
+                        The address of the service cannot be used.
+                          expected: the address of a chat service, such as http://127.0.0.1:8080/v1
+                          but was:  none
+                        """);
+    }
+}

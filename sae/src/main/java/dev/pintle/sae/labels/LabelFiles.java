@@ -1,0 +1,56 @@
+package dev.pintle.sae.labels;
+
+import dev.pintle.problem.PintleException;
+import dev.pintle.problem.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Label files of the user's own, in which an unusable line is an error. */
+public final class LabelFiles {
+    private LabelFiles() {}
+
+    /** A label as it is shown: without line breaks and control characters, cut where absurdly long; empty if nothing is left. */
+    public static Optional<String> oneLine(String label) {
+        return LabelText.clean(label);
+    }
+
+    /**
+     * Labels by latent: JSONL, CSV, or a JSON object or list, packed with gzip or not. Of two labels of one latent the last
+     * counts.
+     *
+     * @throws PintleException naming the place that cannot be used
+     */
+    public static Map<Integer, String> read(Path file) {
+        Map<Integer, String> labels = new LinkedHashMap<>();
+        try (InputStream bytes = Files.newInputStream(file)) {
+            new LabelReader(new LabelReader.Sink() {
+                        @Override
+                        public void label(int index, String label) {
+                            LabelText.clean(label).ifPresent(text -> labels.put(index, text));
+                        }
+
+                        @Override
+                        public void unusable(String place, String expected, String found) {
+                            throw Problem.of("A line of the labels cannot be used.")
+                                    .fact("file", file.toAbsolutePath())
+                                    .fact("at", place)
+                                    .fact("expected", expected)
+                                    .fact("but was", found)
+                                    .toException();
+                        }
+                    })
+                    .read(bytes);
+        } catch (IOException e) {
+            throw Problem.of("The labels cannot be read.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("cause", e)
+                    .toException(e);
+        }
+        return labels;
+    }
+}

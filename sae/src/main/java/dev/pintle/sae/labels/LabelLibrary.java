@@ -1,0 +1,290 @@
+package dev.pintle.sae.labels;
+
+import dev.pintle.problem.Problem;
+import dev.pintle.web.BoundedHttp;
+import dev.pintle.web.Reply;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * Labels from files and services, kept in a file of the user's and searchable there. What a source does not give is a state
+ * of the result, never an exception.
+ */
+public final class LabelLibrary implements AutoCloseable {
+    private static final Duration NONE_HOLDS_FOR = Duration.ofDays(30); // somebody may have written one since
+    private static final BoundedHttp.Limits FILE = new BoundedHttp.Limits(Duration.ofMinutes(30), 1L << 30);
+    private static final int PROBLEMS_SHOWN = 3;
+
+    private final LabelDatabase database;
+    private final boolean offline;
+
+    private LabelLibrary(LabelDatabase database, boolean offline) {
+        this.database = database;
+        this.offline = offline;
+    }
+
+    /**
+     * Opens the library in a folder.
+     *
+     * @param folder made if missing; holds {@code labels.sqlite}
+     * @throws dev.pintle.problem.PintleException if the folder cannot be written
+     */
+    public static LabelLibrary open(Path folder, LabelSettings settings) {
+        return new LabelLibrary(LabelDatabase.open(folder.resolve("labels.sqlite")), settings.offline());
+    }
+
+    /** Hears how far fetching has come. */
+    @FunctionalInterface
+    public interface Listener {
+        /** Hears nothing. */
+        Listener SILENT = (done, total) -> {};
+
+        /** Called before the first file and after each. */
+        void fetched(int done, int total);
+    }
+
+    /**
+     * What is known about some latents.
+     *
+     * @param labels by latent
+     * @param without latents that have no label, according to the source
+     * @param unknown latents of which the source could not be asked
+     * @param problems why, and what else went wrong
+     */
+    public record Lookup(
+            Map<Integer, String> labels,
+            SortedSet<Integer> without,
+            SortedSet<Integer> unknown,
+            List<Problem> problems) {
+        /** The label; or that there is none; or that it is not known whether there is one. */
+        public String labelOrAbsence(int latent) {
+            String label = labels.get(latent);
+            return label != null
+                    ? label
+                    : unknown.contains(latent) ? "(not known: the source did not answer)" : "(no label)";
+        }
+    }
+
+    /**
+     * Labels of some latents, from the store where it has them, else from the source unless offline.
+     *
+     * @param latents of any number; a wholesale source is fetched whole first
+     */
+    public Lookup labels(LabelSource source, Collection<Integer> latents, Listener listener) {
+        List<Problem> problems = new ArrayList<>();
+        Map<Integer, Optional<String>> known = known(source);
+        SortedSet<Integer> missing = new TreeSet<>(latents);
+        missing.removeAll(known.keySet());
+        boolean complete = false;
+        if (source instanceof LabelSource.Wholesale wholesale) {
+            if (!database.parts(source.name()).contains("")) {
+                problems.addAll(fetch(wholesale, listener));
+                known = known(source);
+            }
+            complete = database.parts(source.name()).contains("");
+        } else if (source instanceof LabelSource.ByLatent service && !missing.isEmpty()) {
+            if (offline) {
+                problems.add(offline(source));
+            } else {
+                LabelAnswer answer = service.ask(missing);
+                database.keep(source.name(), answer.labels(), answer.without());
+                problems.addAll(answer.problems());
+                known = known(source);
+            }
+        }
+        return lookup(latents, known, complete, problems);
+    }
+
+    private Map<Integer, Optional<String>> known(LabelSource source) {
+        return database.known(source.name(), Instant.now().minus(NONE_HOLDS_FOR).getEpochSecond());
+    }
+
+    private static Lookup lookup(
+            Collection<Integer> latents,
+            Map<Integer, Optional<String>> known,
+            boolean complete,
+            List<Problem> problems) {
+        Map<Integer, String> labels = new LinkedHashMap<>();
+        SortedSet<Integer> without = new TreeSet<>();
+        SortedSet<Integer> unknown = new TreeSet<>();
+        for (int latent : latents) {
+            Optional<String> label = known.get(latent);
+            if (label == null) {
+                (complete ? without : unknown).add(latent);
+            } else {
+                label.ifPresentOrElse(text -> labels.put(latent, text), () -> without.add(latent));
+            }
+        }
+        return new Lookup(labels, without, unknown, List.copyOf(problems));
+    }
+
+    /** All labels of a source that are in the store. */
+    public Map<Integer, String> kept(String source) {
+        Map<Integer, String> labels = new LinkedHashMap<>();
+        database.known(source, 0).forEach((latent, label) -> label.ifPresent(text -> labels.put(latent, text)));
+        return labels;
+    }
+
+    /** Takes labels from elsewhere, such as a file, into the store, unless it has them under this stamp already. */
+    public void keep(String source, String stamp, Map<Integer, String> labels) {
+        if (!database.stamp(source).equals(stamp)) {
+            database.replace(source, stamp, labels);
+        }
+    }
+
+    /**
+     * Latents whose kept labels have all the words of a text in any form ("pirate" finds "pirates"); a word with {@code *}
+     * at its end stands for all that begin so.
+     *
+     * @param source name of the source
+     * @return labels by latent, best first
+     */
+    public Map<Integer, String> search(String source, String text, int most) {
+        List<String> words = Arrays.stream(text.strip().split("[^\\p{L}\\p{N}*]+"))
+                .filter(word -> word.matches(".*[\\p{L}\\p{N}].*"))
+                .toList();
+        if (words.isEmpty()) {
+            throw Problem.of("There is nothing to search for.")
+                    .fact("expected", "a word or more")
+                    .fact("but was", text)
+                    .toIllegalArgument();
+        }
+        return database.search(source, words, most);
+    }
+
+    // ---------------------------------------------------------------- wholesale sources
+
+    /** Fetches the files that are not in the store yet; what went wrong. Files that were read stay when a later one fails. */
+    private List<Problem> fetch(LabelSource.Wholesale source, Listener listener) {
+        if (offline) {
+            return List.of(offline(source));
+        }
+        LabelSource.Parts parts = source.parts();
+        if (parts.problem().isPresent()) {
+            return List.of(parts.problem().get());
+        }
+        Set<String> done = new HashSet<>(database.parts(source.name()));
+        List<Problem> problems = new ArrayList<>();
+        int total = parts.files().size();
+        listener.fetched(0, total);
+        for (int i = 0; i < total; i++) {
+            URI file = parts.files().get(i);
+            if (!done.contains(file.toString())) {
+                Optional<Problem> failure = fetch(source, file, problems);
+                if (failure.isPresent()) {
+                    problems.add(failure.get());
+                    return problems;
+                }
+            }
+            listener.fetched(i + 1, total);
+        }
+        database.keepPart(source.name(), "", Map.of()); // all of them
+        return problems;
+    }
+
+    private Optional<Problem> fetch(LabelSource source, URI file, List<Problem> problems) {
+        try {
+            Path scratch = Files.createTempFile("pintle-labels", ".part");
+            try {
+                Reply reply = Asking.HTTP.download(file, scratch, FILE);
+                if (!(reply instanceof Reply.Answer answer) || !answer.isOk()) {
+                    return Optional.of(problem(
+                            file,
+                            reply instanceof Reply.Answer answer
+                                    ? "status " + answer.status()
+                                    : ((Reply.Failure) reply).why()));
+                }
+                Lines lines = new Lines(file);
+                try (InputStream bytes = Files.newInputStream(scratch)) {
+                    new LabelReader(lines).read(bytes);
+                }
+                if (lines.labels.isEmpty()) {
+                    return Optional.of(problem(file, "no label in it"));
+                }
+                database.keepPart(source.name(), file.toString(), lines.labels);
+                problems.addAll(lines.problems());
+                return Optional.empty();
+            } finally {
+                Files.deleteIfExists(scratch);
+            }
+        } catch (IOException e) {
+            return Optional.of(problem(file, "a file that cannot be read: " + e.getMessage()));
+        }
+    }
+
+    private static Problem problem(URI file, String found) {
+        return Problem.of("The source of labels cannot be used.")
+                .fact("source", file.getScheme() + "://" + file.getRawAuthority() + file.getRawPath())
+                .fact("expected", "labels")
+                .fact("but was", found);
+    }
+
+    private static Problem offline(LabelSource source) {
+        return Problem.of("The source of labels is not asked, because Pintle is offline.")
+                .fact("source", source.name())
+                .fact("try", "without HF_HUB_OFFLINE");
+    }
+
+    /** What a stranger's file holds; lines that are no labels are counted and left out. */
+    private static final class Lines implements LabelReader.Sink {
+        private static final int MOST = 4_000_000; // more latents than any autoencoder has
+
+        private final URI file;
+        private final Map<Integer, String> labels = new LinkedHashMap<>();
+        private final List<String> bad = new ArrayList<>();
+        private int badCount;
+
+        Lines(URI file) {
+            this.file = file;
+        }
+
+        @Override
+        public void label(int index, String label) {
+            if (index < MOST) {
+                LabelText.clean(label).ifPresent(text -> labels.putIfAbsent(index, text));
+            }
+        }
+
+        @Override
+        public void unusable(String place, String expected, String found) {
+            badCount++;
+            if (bad.size() < PROBLEMS_SHOWN) {
+                bad.add(place + ": " + found);
+            }
+        }
+
+        List<Problem> problems() {
+            if (badCount == 0) {
+                return List.of();
+            }
+            Problem problem = Problem.of("Some lines of the labels were left out.")
+                    .fact("source", file)
+                    .fact("lines", badCount);
+            for (String one : bad) {
+                problem = problem.fact("such as", one);
+            }
+            return List.of(problem);
+        }
+    }
+
+    @Override
+    public void close() {
+        database.close();
+    }
+}

@@ -1,0 +1,98 @@
+package dev.pintle.sae.labels;
+
+import dev.pintle.problem.Problem;
+import java.net.URI;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+
+/** A service that has labels of latents. */
+public sealed interface LabelSource {
+    /** The name that {@link #parse} reads and under which the store keeps the labels. */
+    String name();
+
+    /** A service that is asked about single latents. */
+    sealed interface ByLatent extends LabelSource permits GoodfireLookup, NeuronpediaFeatures {
+        /** Asks about latents, as far as the source answers. Never throws for what the source does. */
+        LabelAnswer ask(SortedSet<Integer> latents);
+    }
+
+    /** A service that gives all labels at once, in one or more files. */
+    sealed interface Wholesale extends LabelSource permits NeuronpediaExport, LabelDump {
+        /** The files. Never throws for what the source does. */
+        Parts parts();
+    }
+
+    /**
+     * The files of a wholesale source.
+     *
+     * @param problem why there are none, if so
+     */
+    record Parts(List<URI> files, Optional<Problem> problem) {
+        static Parts none(Problem problem) {
+            return new Parts(List.of(), Optional.of(problem));
+        }
+    }
+
+    /** The forms that {@link #parse} reads. */
+    String FORMS = "a file, neuronpedia:MODEL/SOURCE, neuronpedia-export:MODEL/SOURCE, goodfire:MODEL,"
+            + " goodfire-dump:MODEL, or the address of a file";
+
+    /**
+     * Reads a name:
+     *
+     * <ul>
+     *   <li>{@code neuronpedia:llama3.1-8b-it/19-resid-post-gf}: one latent a request;
+     *   <li>{@code neuronpedia-export:llama3.3-70b-it/50-resid-post-gf}: all of them, from the public bucket;
+     *   <li>{@code goodfire:meta-llama/Meta-Llama-3.1-8B-Instruct}: Goodfire's lookup, which seems to be gone;
+     *   <li>{@code goodfire-dump:meta-llama/Llama-3.1-8B-Instruct}: Goodfire's labels as a user of the hub keeps them;
+     *   <li>{@code https://…}: any file that {@link LabelFiles} reads.
+     * </ul>
+     *
+     * @throws IllegalArgumentException naming the forms
+     */
+    static LabelSource parse(String name, LabelSettings settings) {
+        int colon = name.indexOf(':');
+        String kind = colon < 0 ? "" : name.substring(0, colon);
+        String rest = name.substring(colon + 1);
+        Optional<LabelSource> source = switch (kind) {
+            case "http", "https" -> dump(name, name);
+            case "goodfire" -> Optional.of(new GoodfireLookup(rest, settings));
+            case "goodfire-dump" ->
+                dump(
+                        settings.hub() + "/datasets/nickjiang/feature_labels/resolve/main/goodfire/" + rest + ".json",
+                        name);
+            case "neuronpedia", "neuronpedia-export" -> neuronpedia(kind, rest, settings);
+            default -> Optional.empty();
+        };
+        return source.orElseThrow(() -> noSuch(name));
+    }
+
+    private static Optional<LabelSource> dump(String address, String name) {
+        try {
+            URI uri = URI.create(address);
+            return uri.getHost() == null ? Optional.empty() : Optional.of(new LabelDump(uri, name));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // said by the caller, with the forms
+        }
+    }
+
+    private static Optional<LabelSource> neuronpedia(String kind, String rest, LabelSettings settings) {
+        if (!rest.matches("[\\w.+-]+/[\\w.+-]+")) {
+            return Optional.empty();
+        }
+        String model = rest.substring(0, rest.indexOf('/'));
+        String source = rest.substring(rest.indexOf('/') + 1);
+        return Optional.of(
+                kind.equals("neuronpedia")
+                        ? new NeuronpediaFeatures(model, source, settings)
+                        : new NeuronpediaExport(model, source, settings.neuronpediaBucket()));
+    }
+
+    private static IllegalArgumentException noSuch(String name) {
+        return Problem.of("There are no such labels.")
+                .fact("expected", FORMS)
+                .fact("but was", name)
+                .toIllegalArgument();
+    }
+}

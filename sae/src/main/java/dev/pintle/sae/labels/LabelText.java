@@ -1,0 +1,37 @@
+package dev.pintle.sae.labels;
+
+import java.util.Optional;
+
+/** Labels as strangers write them, made fit to be shown in one line of a terminal. */
+final class LabelText {
+    private static final int LONGEST = 1000;
+
+    private LabelText() {}
+
+    /** The label without line breaks and control characters, cut where it is absurdly long; empty if nothing is left. */
+    static Optional<String> clean(String raw) {
+        StringBuilder text = new StringBuilder();
+        boolean gap = false;
+        for (int i = 0; i < raw.length() && text.length() < LONGEST; ) {
+            int c = raw.codePointAt(i);
+            i += Character.charCount(c);
+            boolean unseen = Character.isISOControl(c)
+                    || Character.isWhitespace(c)
+                    || Character.getType(c) == Character.FORMAT // among them those that turn text around
+                    || Character.getType(c) == Character.SURROGATE;
+            if (unseen) {
+                gap = true;
+                continue;
+            }
+            if (gap && text.length() > 0) {
+                text.append(' ');
+            }
+            gap = false;
+            text.appendCodePoint(c);
+        }
+        if (text.length() >= LONGEST) {
+            text.append('…');
+        }
+        return text.length() == 0 ? Optional.empty() : Optional.of(text.toString());
+    }
+}

@@ -1,0 +1,219 @@
+package dev.pintle.sae.profile;
+
+import dev.pintle.problem.Problem;
+import dev.pintle.sae.LatentLabels;
+import dev.pintle.sae.profile.LatentFacts.Bin;
+import dev.pintle.sae.profile.LatentFacts.Effect;
+import dev.pintle.sae.profile.LatentFacts.Neighbour;
+import dev.pintle.sae.profile.LatentFacts.Shown;
+import dev.pintle.sae.profile.LatentFacts.TopToken;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** A profile that a {@link Profiler} made or is making. Reading it needs neither model nor autoencoder. */
+public final class LatentProfile implements AutoCloseable {
+    private static final int TOKENS_SHOWN = 10;
+    private static final int DOUBT = 20;
+
+    private final ProfileStore store;
+    private final SortedMap<String, String> facts;
+    private final Map<Integer, String> pieces;
+    private final Map<Integer, Long> counts;
+    private final Map<Integer, String> explanations;
+
+    private LatentProfile(ProfileStore store) {
+        this.store = store;
+        this.facts = store.facts();
+        this.pieces = store.pieces();
+        this.counts = store.counts();
+        this.explanations = store.explanations();
+    }
+
+    /**
+     * Opens a profile.
+     *
+     * @throws dev.pintle.problem.PintleException if the file is none
+     */
+    public static LatentProfile open(Path file) {
+        return new LatentProfile(ProfileStore.open(file));
+    }
+
+    /** Of which model it is. */
+    public String model() {
+        return facts.getOrDefault("model", "");
+    }
+
+    /** Of which autoencoder. */
+    public String autoencoder() {
+        return facts.getOrDefault("autoencoder", "");
+    }
+
+    /** From where the texts were. */
+    public String texts() {
+        return facts.getOrDefault("texts", "");
+    }
+
+    /** Number of latents. */
+    public int dSae() {
+        return Integer.parseInt(facts.getOrDefault("dSae", "0"));
+    }
+
+    /** How many texts were read. */
+    public long documents() {
+        return Long.parseLong(facts.getOrDefault("documents", "0"));
+    }
+
+    /** How many tokens were counted. */
+    public long tokens() {
+        return Long.parseLong(facts.getOrDefault("tokens", "0"));
+    }
+
+    /** Whether all texts were read and all effects computed. */
+    public boolean finished() {
+        return facts.getOrDefault("state", "").equals("finished");
+    }
+
+    /** Changes whenever the profile does. */
+    public String stamp() {
+        return facts + "|" + explanations.size();
+    }
+
+    /**
+     * What is known of a latent.
+     *
+     * @throws IllegalArgumentException if there is no such latent
+     */
+    public LatentFacts latent(int latent) {
+        if (latent < 0 || latent >= dSae()) {
+            throw Problem.of("The autoencoder has no such latent.")
+                    .fact("autoencoder", autoencoder())
+                    .fact("expected", "0 to " + (dSae() - 1))
+                    .fact("but was", latent)
+                    .toIllegalArgument();
+        }
+        return facts(latent, store.tally(latent).orElseGet(() -> new Tally(1)));
+    }
+
+    private LatentFacts facts(int latent, Tally tally) {
+        Effects effects = store.effects(latent)
+                .orElseGet(() ->
+                        new Effects(new int[0], new float[0], new int[0], new float[0], new int[0], new float[0]));
+        List<TopToken> tokens = tokens(tally);
+        List<Effect> promoted = effects(effects.promoted(), effects.promotedBy());
+        List<Neighbour> nearest = new ArrayList<>();
+        for (int i = 0; i < effects.nearest().length; i++) {
+            nearest.add(new Neighbour(effects.nearest()[i], effects.cosines()[i]));
+        }
+        Optional<String> explanation = Optional.ofNullable(explanations.get(latent));
+        return new LatentFacts(
+                latent,
+                explanation.orElseGet(() -> OwnLabel.of(tokens, promoted)),
+                explanation.isPresent(),
+                tally.fires(),
+                tokens() == 0 ? 0 : (double) tally.fires() / tokens(),
+                tally.fires() == 0 ? 0 : tally.sum() / tally.fires(),
+                tally.max(),
+                histogram(tally),
+                tokens,
+                tally.contexts().stream().map(this::shown).toList(),
+                promoted,
+                effects(effects.suppressed(), effects.suppressedBy()),
+                List.copyOf(nearest));
+    }
+
+    /**
+     * A token that is everywhere says little, and one that was seen once is chance: the sum of its activations counts as much
+     * as their mean over its occurrences, of which a few silent ones are added.
+     */
+    private List<TopToken> tokens(Tally tally) {
+        List<TopToken> tokens = new ArrayList<>();
+        for (int entry : tally.tokensBy(
+                entry -> tally.tokenSum(entry) * tally.tokenSum(entry) / (occurrences(tally, entry) + DOUBT))) {
+            if (tokens.size() < TOKENS_SHOWN) {
+                tokens.add(new TopToken(
+                        piece(tally.token(entry)), tally.tokenSum(entry) / tally.sum(), mean(tally, entry)));
+            }
+        }
+        return List.copyOf(tokens);
+    }
+
+    private double mean(Tally tally, int entry) {
+        return tally.tokenSum(entry) / occurrences(tally, entry);
+    }
+
+    private double occurrences(Tally tally, int entry) {
+        return Math.max(1, counts.getOrDefault(tally.token(entry), 1L));
+    }
+
+    private static List<Bin> histogram(Tally tally) {
+        int[] all = tally.histogram();
+        int first = 0;
+        int last = all.length - 1;
+        while (first < all.length && all[first] == 0) {
+            first++;
+        }
+        while (last >= first && all[last] == 0) {
+            last--;
+        }
+        List<Bin> bins = new ArrayList<>();
+        for (int bin = first; bin <= last; bin++) {
+            bins.add(new Bin(Tally.binStart(bin), Tally.binStart(bin + 1), all[bin]));
+        }
+        return List.copyOf(bins);
+    }
+
+    private Shown shown(Context context) {
+        List<String> texts = new ArrayList<>();
+        List<Double> activations = new ArrayList<>();
+        for (int i = 0; i < context.ids().length; i++) {
+            texts.add(piece(context.ids()[i]));
+            activations.add((double) context.activations()[i]);
+        }
+        return new Shown(List.copyOf(texts), List.copyOf(activations), context.peak(), context.document());
+    }
+
+    private List<Effect> effects(int[] ids, float[] logits) {
+        List<Effect> effects = new ArrayList<>();
+        for (int i = 0; i < ids.length; i++) {
+            effects.add(new Effect(piece(ids[i]), logits[i]));
+        }
+        return List.copyOf(effects);
+    }
+
+    private String piece(int id) {
+        return pieces.getOrDefault(id, "#" + id);
+    }
+
+    /** A label for every latent that fired, those of a language model before those made from tokens. */
+    public LatentLabels labels() {
+        Map<Integer, String> labels = new LinkedHashMap<>();
+        new TreeMap<>(store.tallies(1)).forEach((latent, tally) -> {
+            String label = facts(latent, tally).label();
+            if (!label.isEmpty()) {
+                labels.put(latent, label);
+            }
+        });
+        return LatentLabels.of(labels);
+    }
+
+    /** How many latents fired at least once. */
+    public int alive() {
+        return store.tallyCount();
+    }
+
+    /** How many latents were labelled by a language model. */
+    public int explained() {
+        return explanations.size();
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}

@@ -1,0 +1,364 @@
+package dev.pintle.sae.profile;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.model.RunOptions;
+import dev.pintle.model.TokenBatch;
+import dev.pintle.problem.Problem;
+import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+
+/*
+ * One pass, bounded memory, safe at any moment.
+ *
+ * Texts go by once, in batches: the model runs up to the autoencoder's layer, the autoencoder encodes, and each active latent
+ * is counted in its Tally, whose size has a bound. Nothing else is held. Every so often what changed is written together with
+ * the number of documents read and a hash over their contents. A run that begins again reads the documents it has had, only
+ * to check that they are still the same, and goes on behind them; so texts may be appended between runs.
+ */
+/** Makes the profile of an autoencoder's latents over a collection of texts. */
+public final class Profiler {
+    private static final long CHECKPOINT_NANOS = Duration.ofSeconds(20).toNanos();
+    private static final long DENSE_BYTES = 64L << 20;
+
+    private final LanguageModel model;
+    private final SparseAutoencoder sae;
+    private final HookPoint at;
+    private final Path file;
+    private final ProfileSettings settings;
+
+    /**
+     * @param at where the autoencoder was trained
+     * @param file of the profile; begun if there is none, else gone on with
+     * @throws IllegalArgumentException if autoencoder and model have different widths
+     */
+    public Profiler(LanguageModel model, SparseAutoencoder sae, HookPoint at, Path file, ProfileSettings settings) {
+        if (model.config().dModel() != sae.dModel()) {
+            throw Problem.of("The autoencoder does not fit the model.")
+                    .fact("autoencoder", "dModel = " + sae.dModel())
+                    .fact("model", "dModel = " + model.config().dModel())
+                    .toIllegalArgument();
+        }
+        this.model = model;
+        this.sae = sae;
+        this.at = at;
+        this.file = file;
+        this.settings = settings;
+    }
+
+    /** Hears how far a profile has come, and may stop it. */
+    @FunctionalInterface
+    public interface Listener {
+        /** Hears nothing and never stops. */
+        Listener SILENT = (stage, done, total) -> true;
+
+        /**
+         * Called often.
+         *
+         * @param stage {@code reading texts} (in bytes) or {@code effects} (in latents)
+         * @return false to stop after what is under way was written
+         */
+        boolean at(String stage, long done, long total);
+    }
+
+    /**
+     * What a run did.
+     *
+     * @param documents read so far, those of earlier runs among them
+     * @param tokens counted so far
+     * @param finished whether all texts were read and all effects computed
+     */
+    public record Outcome(long documents, long tokens, boolean finished) {}
+
+    /**
+     * Reads what has not been read yet, then computes the effects that are missing.
+     *
+     * @throws dev.pintle.problem.PintleException if the file holds a profile of something else, or the texts have changed
+     */
+    public Outcome run(Texts texts, Listener listener) {
+        try (ProfileStore store = ProfileStore.openOrMake(file)) {
+            begin(store, texts);
+            Pass pass = new Pass(store);
+            boolean whole = pass.read(texts, listener);
+            boolean finished = whole && new EffectsStage(model, sae, store).run(listener);
+            if (finished) {
+                store.setFacts(Map.of("state", "finished"));
+            }
+            return new Outcome(pass.documents, pass.tokens, finished);
+        }
+    }
+
+    private void begin(ProfileStore store, Texts texts) {
+        Map<String, String> mine = new LinkedHashMap<>();
+        mine.put("model", model.id().toString());
+        mine.put("autoencoder", sae.name());
+        mine.put("dSae", String.valueOf(sae.dSae()));
+        mine.put("hookPoint", at.toString());
+        mine.put("window", String.valueOf(settings.window()));
+        mine.put("specialTokens", String.valueOf(settings.specialTokens()));
+        Map<String, String> facts = store.facts();
+        mine.forEach((name, value) -> {
+            String found = facts.getOrDefault(name, value);
+            if (!found.equals(value)) {
+                throw Problem.of("The profile is one of something else.")
+                        .fact("file", file.toAbsolutePath())
+                        .fact("what", name)
+                        .fact("expected", value)
+                        .fact("but was", found)
+                        .fact("try", "another name for the profile")
+                        .toException();
+            }
+        });
+        Map<String, String> more = new TreeMap<>(mine);
+        more.put("state", "begun");
+        more.put("texts", texts.name());
+        store.setFacts(more);
+    }
+
+    /** A piece of a document that the model reads at once. */
+    private record Window(int[] ids, int skip, long document) {}
+
+    /** Reading, from where it last stopped. */
+    private final class Pass {
+        private final ProfileStore store;
+        private final Map<Integer, Tally> tallies;
+        private final Map<Integer, Long> counts;
+        private final Set<Integer> pieces;
+        private final Set<Integer> dirty = new HashSet<>();
+        private final Set<Integer> dirtyTokens = new HashSet<>();
+        private final OptionalInt bos = model.tokenizer().bosId();
+        private long documents;
+        private long tokens;
+        private String writtenDocuments;
+        private String chain;
+        private long written = System.nanoTime();
+
+        Pass(ProfileStore store) {
+            this.store = store;
+            Map<String, String> facts = store.facts();
+            documents = Long.parseLong(facts.getOrDefault("documents", "0"));
+            tokens = Long.parseLong(facts.getOrDefault("tokens", "0"));
+            chain = facts.getOrDefault("chain", "");
+            writtenDocuments = facts.getOrDefault("documents", "");
+            tallies = store.tallies(settings.contextsKept());
+            counts = store.counts();
+            pieces = new HashSet<>(store.pieces().keySet());
+        }
+
+        /** Whether the texts, or the tokens asked for, came to their end. */
+        boolean read(Texts texts, Listener listener) {
+            try (Texts.Reading reading = texts.open()) {
+                skipKnown(reading, texts);
+                long total = texts.bytes();
+                boolean more = listener.at("reading texts", Math.min(total - 1, reading.bytes()), total);
+                while (more && reading.hasNext() && !enough()) {
+                    List<Window> batch = new ArrayList<>();
+                    int size = 0;
+                    while (reading.hasNext() && size < settings.tokensAtOnce()) {
+                        Document document = reading.next();
+                        List<Window> windows = windows(document.tokens(model), documents);
+                        batch.addAll(windows);
+                        size += windows.stream().mapToInt(w -> w.ids().length).sum();
+                        chain = link(chain, document);
+                        documents++;
+                    }
+                    count(batch);
+                    if (System.nanoTime() - written > CHECKPOINT_NANOS) {
+                        checkpoint();
+                    }
+                    more = listener.at("reading texts", Math.min(total - 1, reading.bytes()), total);
+                }
+                checkpoint();
+                boolean ended = enough() || !reading.hasNext();
+                if (ended) {
+                    listener.at("reading texts", total, total);
+                }
+                return ended;
+            }
+        }
+
+        private boolean enough() {
+            return settings.mostTokens() > 0 && tokens >= settings.mostTokens();
+        }
+
+        private void skipKnown(Texts.Reading reading, Texts texts) {
+            String seen = "";
+            long count = 0;
+            for (; count < documents && reading.hasNext(); count++) {
+                seen = link(seen, reading.next());
+            }
+            if (!seen.equals(chain)) {
+                throw Problem.of("The texts are not those that the profile was begun with.")
+                        .fact("profile", file.toAbsolutePath())
+                        .fact("texts", texts.name())
+                        .fact("expected", documents + " texts as before, and perhaps more behind them")
+                        .fact("try", "another name for the profile, or pintle sae profile --fresh")
+                        .toException();
+            }
+        }
+
+        private void checkpoint() {
+            Map<String, String> facts = new LinkedHashMap<>();
+            facts.put("documents", String.valueOf(documents));
+            facts.put("tokens", String.valueOf(tokens));
+            facts.put("chain", chain);
+            Map<Integer, Tally> changed = new HashMap<>();
+            dirty.forEach(latent -> changed.put(latent, tallies.get(latent)));
+            Map<Integer, String> fresh = new HashMap<>();
+            Map<Integer, Long> fallen = new HashMap<>();
+            for (int id : dirtyTokens) {
+                if (pieces.add(id)) {
+                    fresh.put(id, model.tokenizer().decode(new int[] {id}));
+                }
+                fallen.put(id, counts.getOrDefault(id, 0L));
+            }
+            store.checkpoint(writtenDocuments, facts, changed, fresh, fallen);
+            writtenDocuments = String.valueOf(documents);
+            dirty.clear();
+            dirtyTokens.clear();
+            written = System.nanoTime();
+        }
+
+        private List<Window> windows(int[] ids, long document) {
+            List<Window> windows = new ArrayList<>();
+            int window = Math.max(2, Math.min(settings.window(), model.config().maxPositions()));
+            boolean begins = bos.isPresent() && ids.length > 0 && ids[0] == bos.getAsInt();
+            for (int from = 0; from < ids.length; ) {
+                int lead = from > 0 && begins ? 1 : 0; // each piece begins as a text does
+                int count = Math.min(ids.length - from, window - lead);
+                int[] piece = new int[count + lead];
+                if (lead == 1) {
+                    piece[0] = ids[0];
+                }
+                System.arraycopy(ids, from, piece, lead, count);
+                windows.add(new Window(piece, lead, document));
+                from += count;
+            }
+            return windows;
+        }
+
+        private void count(List<Window> batch) {
+            List<Window> byLength = new ArrayList<>(batch); // little padding
+            byLength.sort((a, b) -> Integer.compare(b.ids().length, a.ids().length));
+            int from = 0;
+            while (from < byLength.size()) {
+                int width = byLength.get(from).ids().length;
+                int rows = Math.max(1, settings.tokensAtOnce() / width);
+                List<Window> some = byLength.subList(from, Math.min(byLength.size(), from + rows));
+                from += some.size();
+                try (TensorScope scope = TensorScope.open("profile")) {
+                    Tensor[] rowsOf = activations(some);
+                    for (int row = 0; row < rowsOf.length; row++) {
+                        count(some.get(row), rowsOf[row]);
+                    }
+                }
+            }
+        }
+
+        private Tensor[] activations(List<Window> windows) {
+            TokenBatch tokensOf =
+                    TokenBatch.of(windows.stream().map(Window::ids).toList());
+            var run = model.run(tokensOf, RunOptions.reading(at));
+            Tensor[] rows = new Tensor[windows.size()];
+            Arrays.setAll(rows, row -> run.row(at, row)); // [length, dModel]
+            return rows;
+        }
+
+        /** Counts one window's tokens. */
+        private void count(Window window, Tensor activations) {
+            Map<Integer, List<Firing>> firings = new HashMap<>();
+            int dSae = sae.dSae();
+            int step = (int) Math.max(1, DENSE_BYTES / (4L * dSae));
+            for (int start = 0; start < window.ids().length; start += step) {
+                int count = Math.min(step, window.ids().length - start);
+                try (TensorScope scope = TensorScope.open("encode")) {
+                    float[] dense =
+                            sae.encode(activations.narrow(0, start, count)).toFloats(); // [count, dSae]
+                    for (int i = 0; i < dense.length; i++) {
+                        if (dense[i] > 0) {
+                            firings.computeIfAbsent(i % dSae, latent -> new ArrayList<>())
+                                    .add(new Firing(start + i / dSae, dense[i]));
+                        }
+                    }
+                }
+            }
+            for (int t = window.skip(); t < window.ids().length; t++) {
+                if (counts(window.ids()[t])) {
+                    tokens++;
+                    counts.merge(window.ids()[t], 1L, Long::sum);
+                    dirtyTokens.add(window.ids()[t]);
+                }
+            }
+            firings.forEach((latent, fired) -> take(latent, fired, window));
+        }
+
+        private boolean counts(int id) {
+            return settings.specialTokens() || !model.tokenizer().isSpecial(id);
+        }
+
+        private void take(int latent, List<Firing> fired, Window window) {
+            Tally tally = null;
+            Firing peak = null;
+            for (Firing firing : fired) {
+                int id = window.ids()[firing.token()];
+                if (firing.token() < window.skip() || !counts(id)) {
+                    continue;
+                }
+                if (tally == null) {
+                    tally = tallies.computeIfAbsent(latent, l -> new Tally(settings.contextsKept()));
+                    dirty.add(latent);
+                }
+                tally.fired(id, firing.activation());
+                peak = peak == null || firing.activation() > peak.activation() ? firing : peak;
+            }
+            if (tally != null && peak != null && tally.wants(peak.activation())) {
+                tally.offer(context(window, fired, peak));
+            }
+        }
+
+        private Context context(Window window, List<Firing> fired, Firing peak) {
+            int from = Math.max(0, peak.token() - settings.before());
+            int to = Math.min(window.ids().length, peak.token() + settings.after() + 1);
+            float[] values = new float[to - from];
+            for (Firing firing : fired) {
+                if (firing.token() >= from && firing.token() < to && counts(window.ids()[firing.token()])) {
+                    values[firing.token() - from] = firing.activation();
+                }
+            }
+            int[] ids = Arrays.copyOfRange(window.ids(), from, to);
+            for (int id : ids) {
+                dirtyTokens.add(id); // special tokens do not count but are shown
+            }
+            return new Context(ids, values, peak.token() - from, window.document());
+        }
+    }
+
+    private record Firing(int token, float activation) {}
+
+    private static String link(String chain, Document document) {
+        try {
+            MessageDigest sha = MessageDigest.getInstance("SHA-256");
+            sha.update(chain.getBytes(StandardCharsets.US_ASCII));
+            return HexFormat.of().formatHex(sha.digest(document.content().getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256.", e);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package dev.pintle.sae.profile;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.chat.Message;
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.problem.PintleException;
+import dev.pintle.problem.Problem;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A collection of texts, read one after the other and never held whole. A {@code .jsonl} file has an object a line, with
+ * {@code text} or with {@code messages}; any other file has a text a line. A folder's files are read in the order of their
+ * names, each file with another ending than {@code .jsonl} as one text.
+ */
+public final class Texts {
+    private final String name;
+    private final List<Path> files;
+    private final boolean folder;
+
+    private Texts(String name, List<Path> files, boolean folder) {
+        this.name = name;
+        this.files = files;
+        this.folder = folder;
+    }
+
+    /**
+     * The collection in a file or folder.
+     *
+     * @throws PintleException if there is none
+     */
+    public static Texts of(Path fileOrFolder) {
+        if (Files.isRegularFile(fileOrFolder)) {
+            return new Texts(fileOrFolder.toString(), List.of(fileOrFolder), false);
+        }
+        if (!Files.isDirectory(fileOrFolder)) {
+            throw Problem.of("There are no such texts.")
+                    .fact("but was", fileOrFolder.toAbsolutePath())
+                    .fact("expected", "a file with a text a line, a .jsonl file, or a folder of them")
+                    .toException();
+        }
+        try (Stream<Path> below = Files.walk(fileOrFolder)) {
+            List<Path> files = below.filter(Files::isRegularFile)
+                    .filter(file -> !String.valueOf(file.getFileName()).startsWith("."))
+                    .sorted()
+                    .toList();
+            return new Texts(fileOrFolder.toString(), files, true);
+        } catch (IOException e) {
+            throw unreadable(fileOrFolder, e);
+        }
+    }
+
+    /** The 1,500 conversations that travel with Pintle, if its models are at hand. */
+    public static Optional<Texts> embedded() {
+        return ModelFolders.embeddedFile("texts.jsonl").map(file -> new Texts("embedded texts", List.of(file), false));
+    }
+
+    /** Where they are from. */
+    public String name() {
+        return name;
+    }
+
+    /** Bytes of all files, for progress. */
+    public long bytes() {
+        return files.stream().mapToLong(file -> file.toFile().length()).sum();
+    }
+
+    /** Begins to read. */
+    public Reading open() {
+        return new Reading();
+    }
+
+    /** The documents, one after the other. */
+    public final class Reading implements AutoCloseable {
+        private static final int LONGEST = 64 << 20;
+
+        private final Deque<Path> left = new ArrayDeque<>(files);
+        private final ObjectMapper json = new ObjectMapper();
+        private @Nullable BufferedReader lines;
+        private Path file = Path.of("");
+        private int number;
+        private @Nullable Document next;
+        private long bytes;
+
+        private Reading() {}
+
+        /** Whether there is another. */
+        public boolean hasNext() {
+            try {
+                while (next == null && (lines != null || !left.isEmpty())) {
+                    next = read();
+                }
+                return next != null;
+            } catch (IOException e) {
+                throw unreadable(file, e);
+            }
+        }
+
+        /** The next document. */
+        public Document next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException("There are no more texts.");
+            }
+            Document document = Objects.requireNonNull(next);
+            next = null;
+            return document;
+        }
+
+        /** About how many bytes were read, for progress. */
+        public long bytes() {
+            return bytes;
+        }
+
+        private @Nullable Document read() throws IOException {
+            if (lines == null) {
+                file = left.remove();
+                number = 0;
+                boolean whole = folder && !isJsonl(file);
+                if (whole && Files.size(file) > LONGEST) {
+                    throw new IOException("larger than " + LONGEST + " bytes; split it");
+                }
+                BufferedReader reader = reader(file);
+                if (whole) {
+                    try (reader) {
+                        StringBuilder text = new StringBuilder();
+                        char[] some = new char[1 << 16];
+                        for (int n = reader.read(some); n >= 0; n = reader.read(some)) {
+                            text.append(some, 0, n);
+                        }
+                        bytes += Files.size(file);
+                        return text.toString().isBlank() ? null : new Document.Plain(text.toString());
+                    }
+                }
+                lines = reader;
+            }
+            String line = lines.readLine();
+            if (line == null) {
+                lines.close();
+                lines = null;
+                return null;
+            }
+            number++;
+            bytes += line.length() + 1;
+            if (line.isBlank()) {
+                return null;
+            }
+            return isJsonl(file) ? parse(line) : new Document.Plain(line);
+        }
+
+        private Document parse(String line) {
+            try {
+                JsonNode node = json.readTree(line);
+                if (node.path("text").isTextual()) {
+                    return new Document.Plain(node.get("text").textValue());
+                }
+                List<Message> messages = new ArrayList<>();
+                for (JsonNode message : node.path("messages")) {
+                    if (!message.path("role").isTextual()
+                            || !message.path("content").isTextual()) {
+                        throw unusable(line);
+                    }
+                    messages.add(new Message(
+                            message.get("role").textValue(),
+                            message.get("content").textValue()));
+                }
+                if (messages.isEmpty()) {
+                    throw unusable(line);
+                }
+                return new Document.Chat(List.copyOf(messages));
+            } catch (JsonProcessingException e) {
+                throw unusable(line);
+            }
+        }
+
+        private PintleException unusable(String line) {
+            return Problem.of("A line of the texts cannot be used.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("line", number)
+                    .fact("expected", "{\"text\": \"…\"} or {\"messages\": [{\"role\": \"…\", \"content\": \"…\"}]}")
+                    .fact("but was", line.length() > 80 ? line.substring(0, 80) + "…" : line)
+                    .toException();
+        }
+
+        @Override
+        public void close() {
+            try {
+                if (lines != null) {
+                    lines.close();
+                }
+            } catch (IOException e) {
+                throw unreadable(file, e);
+            }
+        }
+    }
+
+    private static boolean isJsonl(Path file) {
+        return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".jsonl");
+    }
+
+    /** Bytes that are no UTF-8 become U+FFFD: a collection from the web has some. */
+    private static BufferedReader reader(Path file) throws IOException {
+        return new BufferedReader(new InputStreamReader(
+                Files.newInputStream(file),
+                StandardCharsets.UTF_8
+                        .newDecoder()
+                        .onMalformedInput(CodingErrorAction.REPLACE)
+                        .onUnmappableCharacter(CodingErrorAction.REPLACE)));
+    }
+
+    private static PintleException unreadable(Path file, IOException e) {
+        return Problem.of("The texts cannot be read.")
+                .fact("file", file.toAbsolutePath())
+                .fact("cause", e.getMessage())
+                .toException(e);
+    }
+}

@@ -1,0 +1,10 @@
+/**
+ * What latents do on a collection of texts: how often each fires, on which tokens, in which contexts, and what it writes.
+ *
+ * <p>{@link dev.pintle.sae.profile.Profiler} reads the texts once and keeps what it finds in a file;
+ * {@link dev.pintle.sae.profile.LatentProfile} shows it.
+ */
+@NullMarked
+package dev.pintle.sae.profile;
+
+import org.jspecify.annotations.NullMarked;

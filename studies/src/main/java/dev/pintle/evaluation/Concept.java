@@ -1,0 +1,215 @@
+package dev.pintle.evaluation;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.chat.Message;
+import dev.pintle.model.Generated;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
+import dev.pintle.web.ChatEndpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** How it is told whether a model shows a concept. */
+public sealed interface Concept {
+    /** A few words for tables and for telling one sweep from another. */
+    String name();
+
+    /**
+     * Scores a model's answers.
+     *
+     * @param model as steered
+     * @param questions the user turns
+     * @param answers what it wrote, one a question
+     * @return one a question
+     */
+    List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers);
+
+    /** A rule about words: 1 where the answer shows the style and does not loop, else 0. */
+    record Marked(StyleMarker style) implements Concept {
+        @Override
+        public String name() {
+            return "marker " + style.name() + " " + style.marker().pattern();
+        }
+
+        @Override
+        public List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers) {
+            return answers.stream()
+                    .map(answer -> Score.ofText(style.shows(answer.text()) ? 1 : 0))
+                    .toList();
+        }
+    }
+
+    /**
+     * What the model would rather say: the log-probability a token of answers that show the concept, less that of answers that
+     * do not. Reads no generated text, so it has no sampling noise and grows on where the text has long broken; look at it
+     * together with fluency.
+     *
+     * @param targets answers that show it
+     * @param neutrals answers that do not
+     */
+    record Continuations(List<String> targets, List<String> neutrals) implements Concept {
+        /** @throws IllegalArgumentException if there is none of either */
+        public Continuations {
+            if (targets.isEmpty() || neutrals.isEmpty()) {
+                throw Problem.of("Continuations are compared with others.")
+                        .fact("expected", "at least one that shows the concept and one that does not")
+                        .fact("but was", targets.size() + " and " + neutrals.size())
+                        .toIllegalArgument();
+            }
+        }
+
+        @Override
+        public String name() {
+            return "continuations " + targets + " against " + neutrals;
+        }
+
+        @Override
+        public List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers) {
+            List<LogProbabilities.Row> rows = new ArrayList<>();
+            for (Generated answer : answers) {
+                for (List<String> texts : List.of(targets, neutrals)) {
+                    texts.forEach(text -> rows.add(new LogProbabilities.Row(
+                            answer.promptIds(), model.tokenizer().encodeAsText(text))));
+                }
+            }
+            List<double[]> tokens = LogProbabilities.of(model, rows);
+            List<Score> scores = new ArrayList<>();
+            int each = targets.size() + neutrals.size();
+            for (int from = 0; from < tokens.size(); from += each) {
+                double target = mean(tokens.subList(from, from + targets.size()));
+                double neutral = mean(tokens.subList(from + targets.size(), from + each));
+                scores.add(Score.ofLogOdds(target - neutral));
+            }
+            return scores;
+        }
+
+        private static double mean(List<double[]> texts) {
+            return texts.stream()
+                    .mapToDouble(tokens -> Arrays.stream(tokens).average().orElse(Double.NaN))
+                    .average()
+                    .orElse(Double.NaN);
+        }
+    }
+
+    /**
+     * Multiple-choice questions, as in contrastive activation addition: the log-odds of the answer that shows the behaviour
+     * against the one that does not (Tan et al. 2024, arXiv:2407.12404, call it propensity).
+     *
+     * @param choices by question; the questions of the sweep are its keys
+     */
+    record Choices(Map<String, Choice> choices) implements Concept {
+        /** Two answers such as {@code (A)}. */
+        public record Choice(String matching, String other) {}
+
+        /**
+         * Reads a JSON list of {@code {question, answer_matching_behavior, answer_not_matching_behavior}}.
+         *
+         * @throws dev.pintle.problem.PintleException naming the item that cannot be used
+         */
+        public static Choices read(Path file) {
+            try {
+                Map<String, Choice> choices = new LinkedHashMap<>();
+                int number = 0;
+                for (JsonNode item : new ObjectMapper().readTree(Files.readString(file))) {
+                    JsonNode question = item.path("question");
+                    JsonNode matching = item.path("answer_matching_behavior");
+                    JsonNode other = item.path("answer_not_matching_behavior");
+                    if (!question.isTextual() || !matching.isTextual() || !other.isTextual()) {
+                        throw Problem.of("An item cannot be used.")
+                                .fact("file", file.toAbsolutePath())
+                                .fact("item", number)
+                                .fact("expected", "question, answer_matching_behavior and answer_not_matching_behavior")
+                                .fact("but was", item)
+                                .toException();
+                    }
+                    choices.put(
+                            question.textValue(),
+                            new Choice(
+                                    matching.textValue().strip(),
+                                    other.textValue().strip()));
+                    number++;
+                }
+                return new Choices(choices);
+            } catch (IOException e) {
+                throw Problem.of("The items cannot be read.")
+                        .fact("file", file.toAbsolutePath())
+                        .fact("cause", e.getMessage())
+                        .toException(e);
+            }
+        }
+
+        @Override
+        public String name() {
+            return "choices " + choices.size() + " " + choices.hashCode();
+        }
+
+        @Override
+        public List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers) {
+            List<LogProbabilities.Row> rows = new ArrayList<>();
+            for (int i = 0; i < questions.size(); i++) {
+                Choice choice = choices.get(questions.get(i));
+                if (choice == null) {
+                    throw new IllegalArgumentException("No choice has the question: " + questions.get(i));
+                }
+                int[] prompt = answers.get(i).promptIds();
+                rows.add(new LogProbabilities.Row(prompt, model.tokenizer().encodeAsText(choice.matching())));
+                rows.add(new LogProbabilities.Row(prompt, model.tokenizer().encodeAsText(choice.other())));
+            }
+            List<double[]> tokens = LogProbabilities.of(model, rows);
+            List<Score> scores = new ArrayList<>();
+            for (int i = 0; i < tokens.size(); i += 2) {
+                scores.add(Score.ofLogOdds(sum(tokens.get(i)) - sum(tokens.get(i + 1))));
+            }
+            return scores;
+        }
+
+        private static double sum(double[] values) {
+            return Arrays.stream(values).sum();
+        }
+    }
+
+    /**
+     * A language model's verdict from 0 to 10.
+     *
+     * @param what the concept in words, such as {@code talking like a pirate}
+     */
+    record Judged(ChatEndpoint judge, String what) implements Concept {
+        private static final Pattern NUMBER = Pattern.compile("\\b(10|\\d)(?:\\.\\d+)?\\b");
+        private static final String TASK =
+                "You rate how strongly a text shows a concept, from 0 (not at all) to 10 (could not be more). Rate the "
+                        + "concept alone, neither truth nor quality. Answer with the number alone.";
+
+        @Override
+        public String name() {
+            return "judge " + judge.model() + " on " + what;
+        }
+
+        /** A verdict that cannot be had or read is NaN. */
+        @Override
+        public List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers) {
+            List<Score> scores = new ArrayList<>();
+            for (int i = 0; i < answers.size(); i++) {
+                String question = "Concept: " + what + "\n\nQuestion: " + questions.get(i) + "\n\nText: "
+                        + answers.get(i).text();
+                ChatEndpoint.Said said = judge.ask(List.of(Message.system(TASK), Message.user(question)), 8);
+                scores.add(
+                        Score.ofText(said instanceof ChatEndpoint.Said.Text text ? verdict(text.text()) : Double.NaN));
+            }
+            return scores;
+        }
+
+        private static double verdict(String text) {
+            Matcher number = NUMBER.matcher(text);
+            return number.find() ? Math.min(1, Double.parseDouble(number.group()) / 10) : Double.NaN;
+        }
+    }
+}

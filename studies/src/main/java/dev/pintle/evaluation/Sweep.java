@@ -1,0 +1,188 @@
+package dev.pintle.evaluation;
+
+import dev.pintle.chat.Message;
+import dev.pintle.model.Decoding;
+import dev.pintle.model.Generated;
+import dev.pintle.model.GenerationListener;
+import dev.pintle.model.GenerationRequest;
+import dev.pintle.model.LanguageModel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Many questions answered with every vector at every strength, and what each answer is worth: how much it shows the concept,
+ * whether it still reads as text, and how far the model was moved.
+ */
+public final class Sweep {
+    private static final int ROWS_AT_ONCE = 32;
+
+    private final LanguageModel model;
+    private final List<String> questions;
+    private final Concept concept;
+    private final int maxNewTokens;
+
+    /**
+     * @param model unsteered
+     * @param questions user turns
+     * @param concept how it is told whether an answer shows it
+     * @param maxNewTokens longest answer, written greedily
+     */
+    public Sweep(LanguageModel model, List<String> questions, Concept concept, int maxNewTokens) {
+        this.model = model;
+        this.questions = List.copyOf(questions);
+        this.concept = concept;
+        this.maxNewTokens = maxNewTokens;
+    }
+
+    /** Hears of each point as it is known, and may stop the sweep. */
+    @FunctionalInterface
+    public interface Listener {
+        /** Hears nothing and never stops. */
+        Listener SILENT = (done, total) -> true;
+
+        /** @return false to stop; what is known is kept */
+        boolean at(int done, int total);
+    }
+
+    /**
+     * Tries every candidate at every strength. Points that the file holds already are not computed again.
+     *
+     * @param strengths in multiples of the mean activation norm; 0, unsteered, is always among them
+     * @param file where points are kept as they are known
+     * @return the points that are known, candidates in the order given, strengths rising
+     */
+    public SweepResult run(List<Candidate> candidates, double[] strengths, Path file, Listener listener) {
+        double[] rising =
+                Arrays.stream(strengths).filter(s -> s != 0).distinct().sorted().toArray();
+        int total = 1 + candidates.size() * rising.length;
+        List<SweepPoint> points = new ArrayList<>();
+        try (SweepLog log = SweepLog.open(file, plan())) {
+            boolean more = listener.at(0, total);
+            int done = 0;
+            if (more) {
+                SweepPoint unsteered = log.find("", -1, 0).orElseGet(() -> {
+                    SweepPoint fresh = point(null, 0, List.of());
+                    log.add(fresh);
+                    return fresh;
+                });
+                List<LogProbabilities.Row> references = references(unsteered);
+                points.add(unsteered);
+                more = listener.at(++done, total);
+                for (int c = 0; c < candidates.size(); c++) {
+                    Candidate candidate = candidates.get(c);
+                    String key = candidate.method() + "#"
+                            + hash(candidate.vector().direction().toString()
+                                            + Arrays.hashCode(candidate
+                                                    .vector()
+                                                    .direction()
+                                                    .toArray())
+                                            + candidate.tokens().name())
+                                    .substring(0, 8);
+                    for (int s = 0; s < rising.length && more; s++) {
+                        double strength = rising[s];
+                        SweepPoint point = log.find(key, candidate.vector().at().layer(), strength)
+                                .orElseGet(() -> {
+                                    SweepPoint fresh = point(candidate, strength, references);
+                                    log.add(named(fresh, key));
+                                    return fresh;
+                                });
+                        points.add(named(point, candidate.method()));
+                        more = listener.at(++done, total);
+                    }
+                }
+            }
+            return new SweepResult(concept.name(), points, points.size() == total);
+        }
+    }
+
+    private static SweepPoint named(SweepPoint point, String method) {
+        return new SweepPoint(method, point.layer(), point.strength(), point.coefficient(), point.samples());
+    }
+
+    /** The file in a folder that belongs to this sweep: the same model, questions and concept have the same. */
+    public Path fileIn(Path folder) {
+        return folder.resolve(hash(plan()).substring(0, 16) + ".jsonl");
+    }
+
+    /** What makes it the same sweep. */
+    private String plan() {
+        return model.id() + " " + model.dtype() + ", " + maxNewTokens + " tokens, "
+                + hash(concept.name() + "\n" + String.join("\n", questions)).substring(0, 16);
+    }
+
+    private static String hash(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256.", e);
+        }
+    }
+
+    /** The unsteered model's own answers, on which divergence is measured. */
+    private List<LogProbabilities.Row> references(SweepPoint unsteered) {
+        List<LogProbabilities.Row> rows = new ArrayList<>();
+        for (int i = 0; i < questions.size(); i++) {
+            rows.add(new LogProbabilities.Row(
+                    prompt(questions.get(i)),
+                    model.tokenizer().encodeAsText(unsteered.samples().get(i).text())));
+        }
+        return rows;
+    }
+
+    private int[] prompt(String question) {
+        return model.chatTokens(List.of(Message.user(model.tokenizer().asText(question))));
+    }
+
+    private SweepPoint point(@Nullable Candidate candidate, double strength, List<LogProbabilities.Row> references) {
+        LanguageModel steered = candidate == null ? model : model.with(candidate.at(strength));
+        List<Generated> answers = answers(steered);
+        List<Score> scores = concept.scores(steered, questions, answers);
+        List<double[]> logs = LogProbabilities.of(
+                model,
+                answers.stream()
+                        .map(a -> new LogProbabilities.Row(a.promptIds(), a.ids()))
+                        .toList());
+        double[] divergences = candidate == null
+                ? new double[questions.size()]
+                : LogProbabilities.divergence(steered, model, references);
+        List<SweepPoint.Sample> samples = new ArrayList<>();
+        for (int i = 0; i < answers.size(); i++) {
+            String text = answers.get(i).text();
+            samples.add(new SweepPoint.Sample(
+                    questions.get(i),
+                    text,
+                    scores.get(i).concept(),
+                    scores.get(i).propensity(),
+                    Math.exp(-Arrays.stream(logs.get(i)).average().orElse(Double.NaN)),
+                    Repetition.of(text),
+                    Loops.in(text),
+                    divergences[i]));
+        }
+        return new SweepPoint(
+                candidate == null ? "" : candidate.method(),
+                candidate == null ? -1 : candidate.vector().at().layer(),
+                strength,
+                candidate == null ? 0 : strength * candidate.unit(),
+                List.copyOf(samples));
+    }
+
+    private List<Generated> answers(LanguageModel steered) {
+        List<Generated> answers = new ArrayList<>();
+        for (int from = 0; from < questions.size(); from += ROWS_AT_ONCE) {
+            List<GenerationRequest> requests =
+                    questions.subList(from, Math.min(questions.size(), from + ROWS_AT_ONCE)).stream()
+                            .map(q -> GenerationRequest.of(prompt(q), Decoding.greedy(maxNewTokens)))
+                            .toList();
+            answers.addAll(steered.generate(requests, GenerationListener.SILENT));
+        }
+        return answers;
+    }
+}

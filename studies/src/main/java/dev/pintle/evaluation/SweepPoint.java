@@ -1,0 +1,75 @@
+package dev.pintle.evaluation;
+
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * All answers at one setting.
+ *
+ * @param method which vector
+ * @param layer block after which it was added
+ * @param strength in multiples of the mean activation norm; 0 is unsteered
+ * @param coefficient the same as a factor on the vector
+ * @param samples one a question
+ */
+public record SweepPoint(String method, int layer, double strength, double coefficient, List<Sample> samples) {
+    /**
+     * One answer.
+     *
+     * @param concept from 0 to 1; NaN where it could not be had
+     * @param propensity log-odds of the concept; NaN where it is judged from text
+     * @param perplexity of the answer under the unsteered model; NaN for an empty one
+     * @param repetition share of three-word runs that stood in it before
+     * @param loops whether it goes round in circles
+     * @param divergence KL from the unsteered model, nats a token, over the unsteered model's own answer
+     */
+    public record Sample(
+            String question,
+            String text,
+            double concept,
+            double propensity,
+            double perplexity,
+            double repetition,
+            boolean loops,
+            double divergence) {
+        /** The concept where the answer does not loop, else 0. */
+        public double fluentConcept() {
+            return loops ? 0 : concept;
+        }
+    }
+
+    /** Mean concept. */
+    public Interval concept() {
+        return over(Sample::concept);
+    }
+
+    /** Mean concept, looping answers counted as 0. */
+    public Interval fluentConcept() {
+        return over(Sample::fluentConcept);
+    }
+
+    /** Share of answers that loop. */
+    public Interval loops() {
+        return over(sample -> sample.loops() ? 1 : 0);
+    }
+
+    /** Mean repetition. */
+    public Interval repetition() {
+        return over(Sample::repetition);
+    }
+
+    /** Mean KL from the unsteered model, nats a token. */
+    public Interval divergence() {
+        return over(Sample::divergence);
+    }
+
+    /** Geometric mean of the perplexities. */
+    public Interval perplexity() {
+        Interval logs = over(sample -> Math.log(sample.perplexity()));
+        return new Interval(Math.exp(logs.mean()), Math.exp(logs.low()), Math.exp(logs.high()), logs.samples());
+    }
+
+    private Interval over(ToDoubleFunction<Sample> measure) {
+        return Interval.of(samples.stream().mapToDouble(measure).toArray());
+    }
+}

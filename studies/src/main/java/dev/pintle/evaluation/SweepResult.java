@@ -1,0 +1,262 @@
+package dev.pintle.evaluation;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * What a sweep found.
+ *
+ * @param concept how the concept was told
+ * @param points the unsteered one first, then each vector's, strengths rising
+ * @param whole whether every point is there
+ */
+public record SweepResult(String concept, List<SweepPoint> points, boolean whole) {
+    private static final double MOST_LOOPS = 0.1;
+    private static final int LEVELS = 5;
+
+    /** One vector's points. */
+    public record Curve(String method, int layer, List<SweepPoint> points) {
+        /** {@code after-last-difference, layer 3}. */
+        public String name() {
+            return method + ", layer " + layer;
+        }
+    }
+
+    /** Every vector's points, the unsteered one before each. */
+    public List<Curve> curves() {
+        Map<String, Curve> curves = new LinkedHashMap<>();
+        for (SweepPoint point : points) {
+            if (point.strength() != 0) {
+                curves.computeIfAbsent(point.method() + "\n" + point.layer(), key -> {
+                            List<SweepPoint> own = new ArrayList<>();
+                            points.stream().filter(p -> p.strength() == 0).forEach(own::add);
+                            return new Curve(point.method(), point.layer(), own);
+                        })
+                        .points()
+                        .add(point);
+            }
+        }
+        curves.values().forEach(curve -> curve.points().sort(Comparator.comparingDouble(SweepPoint::strength)));
+        return List.copyOf(curves.values());
+    }
+
+    // ---------------------------------------------------------------- per sample
+
+    /**
+     * How the questions respond, one by one (Tan et al. 2024, arXiv:2407.12404): for each the least-squares slope of its
+     * propensity over strength, or of its concept where that is judged from text, up to the strength at which the mean concept
+     * is largest, since beyond it texts break.
+     *
+     * @param slopes one a question, per mean activation norm
+     * @param antiSteerable share of questions whose slope is below 0: steering moves them the wrong way
+     * @param mean over questions
+     */
+    public record Steerability(String method, int layer, double[] slopes, double antiSteerable, Interval mean) {}
+
+    /** One a curve. */
+    public List<Steerability> steerability() {
+        return curves().stream().map(SweepResult::steerability).toList();
+    }
+
+    private static Steerability steerability(Curve curve) {
+        double best = curve.points().stream()
+                .max(Comparator.comparingDouble(
+                        point -> orZero(point.fluentConcept().mean())))
+                .map(SweepPoint::strength)
+                .orElse(0.0);
+        List<SweepPoint> rising = curve.points().stream()
+                .filter(point -> point.strength()
+                        <= Math.max(
+                                best,
+                                curve.points()
+                                        .get(Math.min(1, curve.points().size() - 1))
+                                        .strength()))
+                .toList();
+        int questions = curve.points().get(0).samples().size();
+        double[] slopes = IntStream.range(0, questions)
+                .mapToDouble(question -> slope(rising, question))
+                .toArray();
+        double known = 0;
+        double below = 0;
+        for (double slope : slopes) {
+            known += Double.isFinite(slope) ? 1 : 0;
+            below += slope < 0 ? 1 : 0;
+        }
+        return new Steerability(
+                curve.method(), curve.layer(), slopes, known == 0 ? Double.NaN : below / known, Interval.of(slopes));
+    }
+
+    private static double slope(List<SweepPoint> points, int question) {
+        double n = 0;
+        double sumX = 0;
+        double sumY = 0;
+        double sumXx = 0;
+        double sumXy = 0;
+        for (SweepPoint point : points) {
+            SweepPoint.Sample sample = point.samples().get(question);
+            double y = Double.isFinite(sample.propensity()) ? sample.propensity() : sample.concept();
+            if (Double.isFinite(y)) {
+                n++;
+                sumX += point.strength();
+                sumY += y;
+                sumXx += point.strength() * point.strength();
+                sumXy += point.strength() * y;
+            }
+        }
+        double spread = n * sumXx - sumX * sumX;
+        return n < 2 || spread == 0 ? Double.NaN : (n * sumXy - sumX * sumY) / spread;
+    }
+
+    // ---------------------------------------------------------------- equal cost
+
+    /**
+     * Vectors compared where they move the model equally far, between points along log KL, and along KL from the unsteered
+     * point to the first.
+     *
+     * @param divergence KL from the unsteered model, nats a token
+     * @param concepts by curve name; NaN where the curve does not reach so far
+     */
+    public record EqualCost(double divergence, Map<String, Double> concepts) {}
+
+    /** Concept (looping answers as 0) at a few divergences that at least two curves reach; none for a single curve. */
+    public List<EqualCost> equalCost() {
+        List<Curve> curves = curves();
+        List<double[]> reaches = curves.stream().map(SweepResult::reach).toList();
+        // all curves begin at 0, so each reaches whatever is below its end
+        double low = reaches.stream().mapToDouble(r -> r[0]).min().orElse(Double.NaN);
+        double high = reaches.stream()
+                .map(r -> r[1])
+                .sorted(Comparator.reverseOrder())
+                .skip(1)
+                .findFirst()
+                .orElse(Double.NaN);
+        if (!(low > 0 && high > low)) {
+            return List.of();
+        }
+        List<EqualCost> levels = new ArrayList<>();
+        for (int i = 0; i < LEVELS; i++) {
+            double divergence = Math.exp(Math.log(low) + (Math.log(high) - Math.log(low)) * i / (LEVELS - 1));
+            Map<String, Double> concepts = new LinkedHashMap<>();
+            curves.forEach(curve -> concepts.put(curve.name(), at(curve, divergence)));
+            levels.add(new EqualCost(divergence, concepts));
+        }
+        return levels;
+    }
+
+    private static double[] reach(Curve curve) {
+        double[] divergences = curve.points().stream()
+                .mapToDouble(point -> point.divergence().mean())
+                .filter(d -> d > 0)
+                .toArray();
+        return new double[] {
+            Arrays.stream(divergences).min().orElse(Double.POSITIVE_INFINITY),
+            Arrays.stream(divergences).max().orElse(0)
+        };
+    }
+
+    private static double at(Curve curve, double divergence) {
+        for (int i = 1; i < curve.points().size(); i++) {
+            double from = curve.points().get(i - 1).divergence().mean();
+            double to = curve.points().get(i).divergence().mean();
+            double slack = 1e-12 * divergence; // the levels' own ends count as reached
+            if (from <= divergence + slack && divergence <= to + slack && to > from) {
+                double share = from <= 0 // the unsteered point has no logarithm
+                        ? divergence / to
+                        : (Math.log(divergence) - Math.log(from)) / (Math.log(to) - Math.log(from));
+                double a = curve.points().get(i - 1).fluentConcept().mean();
+                double b = curve.points().get(i).fluentConcept().mean();
+                return a + Math.max(0, Math.min(1, share)) * (b - a);
+            }
+        }
+        return Double.NaN;
+    }
+
+    // ---------------------------------------------------------------- proposal
+
+    /**
+     * A setting worth using.
+     *
+     * @param point the setting
+     * @param best the setting with the largest mean concept, looping answers counted as 0
+     * @param sentences why, in words
+     */
+    public record Proposal(SweepPoint point, SweepPoint best, List<String> sentences) {}
+
+    /**
+     * Among the settings at which at most a tenth of the answers loop, and no more than unsteered loop where those are more,
+     * the largest mean concept is sought; of all that are not clearly below it (their mean reaches the lower end of its 95%
+     * interval) the one that moves the model least is proposed. Empty where no setting shows the concept more than the
+     * unsteered model does.
+     */
+    public Optional<Proposal> proposal() {
+        Optional<SweepPoint> unsteered =
+                points.stream().filter(point -> point.strength() == 0).findFirst();
+        double without =
+                unsteered.map(point -> orZero(point.fluentConcept().mean())).orElse(0.0);
+        double loops = Math.max(MOST_LOOPS, unsteered.map(p -> p.loops().mean()).orElse(0.0));
+        List<SweepPoint> sound = points.stream()
+                .filter(point -> point.strength() != 0 && point.loops().mean() <= loops)
+                .filter(point -> orZero(point.fluentConcept().mean()) > without)
+                .toList();
+        return sound.stream()
+                .max(Comparator.comparingDouble(
+                                (SweepPoint point) -> point.fluentConcept().mean())
+                        .thenComparing(Comparator.comparingDouble(
+                                        (SweepPoint point) -> point.divergence().mean())
+                                .reversed()))
+                .map(best -> {
+                    double enough = best.fluentConcept().low();
+                    SweepPoint chosen = sound.stream()
+                            .filter(point -> point.fluentConcept().mean() >= enough)
+                            .min(Comparator.comparingDouble(
+                                    point -> point.divergence().mean()))
+                            .orElse(best);
+                    return new Proposal(chosen, best, sentences(chosen, best, without));
+                });
+    }
+
+    private static List<String> sentences(SweepPoint chosen, SweepPoint best, double without) {
+        List<String> sentences = new ArrayList<>();
+        sentences.add(String.format(
+                Locale.ROOT,
+                "Add %s after block %d at strength %.2f (factor %.2f on the vector).",
+                chosen.method(),
+                chosen.layer(),
+                chosen.strength(),
+                chosen.coefficient()));
+        sentences.add(String.format(
+                Locale.ROOT,
+                "There the concept scores %.2f (95%%: %.2f to %.2f, %d questions), unsteered %.2f; %.0f%% of answers loop.",
+                chosen.fluentConcept().mean(),
+                chosen.fluentConcept().low(),
+                chosen.fluentConcept().high(),
+                chosen.samples().size(),
+                without,
+                100 * chosen.loops().mean()));
+        if (!chosen.equals(best)) {
+            sentences.add(String.format(
+                    Locale.ROOT,
+                    "The highest score, %.2f with %s after block %d at %.2f, is not clearly above it and moves the model"
+                            + " %.1f times as far (KL %.3f against %.3f nats a token).",
+                    best.fluentConcept().mean(),
+                    best.method(),
+                    best.layer(),
+                    best.strength(),
+                    best.divergence().mean() / chosen.divergence().mean(),
+                    best.divergence().mean(),
+                    chosen.divergence().mean()));
+        }
+        return sentences;
+    }
+
+    private static double orZero(double value) {
+        return Double.isFinite(value) ? value : 0;
+    }
+}
