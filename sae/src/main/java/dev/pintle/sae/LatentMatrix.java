@@ -6,6 +6,7 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -105,15 +106,17 @@ record LatentMatrix(Tensor stored, boolean latentsFirst) {
         return byLatent().narrow(0, from, count).to(DType.FP32);
     }
 
-    /** Some rows in the order asked for, `[n, dModel]`, in the dtype stored. */
-    Tensor rows(int... latents) {
-        long[] places = new long[latents.length];
-        for (int i = 0; i < places.length; i++) {
-            places[i] = latents[i];
-        }
-        Tensor indices = Tensor.of(places, places.length).to(stored.device());
-        Tensor picked = stored.indexSelect(latentsFirst ? 0 : 1, indices);
-        return latentsFirst ? picked : picked.transpose(0, 1);
+    /** Some latents only, in the order asked for, FP32. */
+    LatentMatrix only(int... latents) {
+        Tensor picked =
+                stored.indexSelect(latentsFirst ? 0 : 1, indices(latents).to(stored.device()));
+        return new LatentMatrix(
+                (latentsFirst ? picked : picked.transpose(0, 1)).to(DType.FP32).contiguous(), true);
+    }
+
+    /** Indices `[n]` INT64 on the processor. */
+    static Tensor indices(int... latents) {
+        return Tensor.of(Arrays.stream(latents).asLongStream().toArray(), latents.length);
     }
 
     /** One row, on the heap. */

@@ -322,7 +322,6 @@ public final class SparseAutoencoder implements AutoCloseable {
 
     // ---------------------------------------------------------------- decomposing
 
-
     /**
      * Takes a steering vector apart.
      *

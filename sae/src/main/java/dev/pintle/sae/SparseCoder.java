@@ -89,8 +89,9 @@ final class SparseCoder {
         });
     }
 
-    private Tensor mapped(Tensor activations, UnaryOperator<Tensor> function) {
-        try (TensorScope scope = TensorScope.open("reconstruct in blocks")) {
+    /** A function of activations `[tokens, dModel]` with a dense `[tokens, dSae]` inside, block by block. */
+    Tensor mapped(Tensor activations, UnaryOperator<Tensor> function) {
+        try (TensorScope scope = TensorScope.open("blocks of tokens")) {
             List<Tensor> parts = new ArrayList<>();
             forEachBlock(activations, block -> {
                 try (TensorScope inner = TensorScope.open("block")) {

@@ -1,6 +1,7 @@
 package dev.pintle.sae;
 
 import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,36 @@ record Weights(
 
     Weights withLatentScale(Tensor scale) {
         return new Weights(encoder, encoderBias, decoder, decoderBias, subtractsBias, normalisation, scale, sparsity);
+    }
+
+    /** Those of some latents only, in FP32, in the order asked for. */
+    Weights only(int... latents) {
+        return new Weights(
+                encoder.only(latents),
+                pick(encoderBias, latents),
+                decoder.only(latents),
+                decoderBias,
+                subtractsBias,
+                normalisation,
+                latentScale == null ? null : pick(latentScale, latents),
+                sparsity.only(latents));
+    }
+
+    private static Tensor pick(Tensor numbers, int... latents) {
+        return numbers.indexSelect(0, LatentMatrix.indices(latents).to(numbers.device()));
+    }
+
+    /** The same on a device. */
+    Weights on(Device device) {
+        return new Weights(
+                new LatentMatrix(encoder.stored().to(device), encoder.latentsFirst()),
+                encoderBias.to(device),
+                new LatentMatrix(decoder.stored().to(device), decoder.latentsFirst()),
+                decoderBias.to(device),
+                subtractsBias,
+                normalisation,
+                latentScale == null ? null : latentScale.to(device),
+                sparsity);
     }
 
     /** Activations `[n, dModel]` of any dtype, normalised in FP32. */
