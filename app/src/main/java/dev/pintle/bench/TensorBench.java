@@ -13,7 +13,6 @@ import java.util.Locale;
 public final class TensorBench {
     private static final int IN = 4096;
     private static final int OUT = 14_336;
-    private static final long COPIED = 256L << 20;
     private static final int CALLS = 100_000;
 
     private TensorBench() {}
@@ -23,7 +22,10 @@ public final class TensorBench {
         out.printf(
                 "libtorch %s, %s, %d threads, %s%n%n",
                 Engine.version(), Engine.cpuCapability(), Engine.threads(), device);
-        out.printf(Locale.ROOT, "copy bandwidth: %.1f GB/s (read and written bytes)%n%n", copyBandwidth(device) / 1e9);
+        out.printf(
+                Locale.ROOT,
+                "copy bandwidth: %.1f GB/s (read and written bytes)%n%n",
+                Ceilings.copyBandwidth(device) / 1e9);
         out.println("| linear 4096 → 14336 | rows | ms | GFLOP/s | GB/s of weights |");
         out.println("| --- | ---: | ---: | ---: | ---: |");
         for (DType dtype : List.of(DType.FP32, DType.BF16)) {
@@ -35,14 +37,6 @@ public final class TensorBench {
                 perCall() * 1e6);
     }
 
-    private static double copyBandwidth(Device device) {
-        try (TensorScope scope = TensorScope.open("copy")) {
-            Tensor from = Tensor.zeros(DType.UINT8, device, COPIED);
-            Tensor to = Tensor.zeros(DType.UINT8, device, COPIED);
-            return 2 * COPIED / Timing.medianSeconds(() -> to.copyFrom(from));
-        }
-    }
-
     private static void linear(PrintWriter out, DType dtype, Device device) {
         try (TensorScope scope = TensorScope.open("linear")) {
             Tensor weight =
@@ -51,7 +45,7 @@ public final class TensorBench {
                 Tensor x = Tensor.randn(2, DType.FP32, Device.CPU, rows, IN)
                         .to(dtype)
                         .to(device);
-                double seconds = Timing.medianSeconds(() -> {
+                double seconds = Timing.medianSeconds(device, () -> {
                     try (TensorScope inner = TensorScope.open("one product")) {
                         x.linear(weight);
                     }

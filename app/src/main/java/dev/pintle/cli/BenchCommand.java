@@ -19,7 +19,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code pintle bench}: figures of this machine. */
-@Command(name = "bench", mixinStandardHelpOptions = true, description = "Measures how fast Pintle is on this machine.")
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        subcommands = BenchEngineCommand.class,
+        description = "Measures how fast Pintle is on this machine.")
 final class BenchCommand {
     @Spec
     private @Nullable CommandSpec spec;

@@ -65,9 +65,21 @@ public final class ConfigReader {
      */
     public static ConfigReader open(Path file) {
         try {
+            return parse(Files.readString(file), file);
+        } catch (IOException e) {
+            throw Problem.of("The model's configuration cannot be read.")
+                    .fact("expected", "a folder in the Hugging Face format with config.json and *.safetensors")
+                    .fact("missing", file.toAbsolutePath())
+                    .toException(e);
+        }
+    }
+
+    /** @param file where the text comes from, for errors */
+    static ConfigReader parse(String text, Path file) {
+        try {
             JsonNode root = new ObjectMapper()
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                    .readTree(Files.readString(file));
+                    .readTree(text);
             if (root == null || !root.isObject()) {
                 throw Problem.of("The model's configuration is not a JSON object.")
                         .fact("file", file.toAbsolutePath())
@@ -78,11 +90,6 @@ public final class ConfigReader {
             throw Problem.of("The model's configuration is not valid JSON.")
                     .fact("file", file.toAbsolutePath())
                     .fact("cause", e.getOriginalMessage())
-                    .toException(e);
-        } catch (IOException e) {
-            throw Problem.of("The model's configuration cannot be read.")
-                    .fact("expected", "a folder in the Hugging Face format with config.json and *.safetensors")
-                    .fact("missing", file.toAbsolutePath())
                     .toException(e);
         }
     }

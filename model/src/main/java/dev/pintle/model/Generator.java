@@ -1,7 +1,6 @@
 package dev.pintle.model;
 
 import dev.pintle.chat.StreamingDecoder;
-import dev.pintle.chat.Tokenizer;
 import dev.pintle.model.Generated.StopReason;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -14,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 /** Writes token after token for a batch of rows that share a key-value cache but nothing else. */
 final class Generator {
     private final ForwardPass forward;
-    private final Tokenizer tokenizer;
+    private final ModelText words;
     private final Set<Integer> stopIds;
     private final List<Hook> hooks;
 
-    Generator(ForwardPass forward, Tokenizer tokenizer, Set<Integer> stopIds, List<Hook> hooks) {
+    Generator(ForwardPass forward, ModelText words, Set<Integer> stopIds, List<Hook> hooks) {
         this.forward = forward;
-        this.tokenizer = tokenizer;
+        this.words = words;
         this.stopIds = stopIds;
         this.hooks = hooks;
     }
@@ -67,7 +66,7 @@ final class Generator {
         private final GenerationRequest request;
         private final GenerationListener listener;
         private final Sampler sampler;
-        private final StreamingDecoder decoder;
+        private final @Nullable StreamingDecoder decoder;
         private final StringBuilder text = new StringBuilder();
         private final List<Sampler.Choice> choices = new ArrayList<>();
         private @Nullable StopReason reason;
@@ -77,7 +76,8 @@ final class Generator {
             this.request = request;
             this.listener = listener;
             this.sampler = new Sampler(request.decoding(), request.prompt());
-            this.decoder = tokenizer.stream(true);
+            this.decoder =
+                    words.hasTokenizer() || !request.stopStrings().isEmpty() ? words.tokenizer().stream(true) : null;
             this.reason = request.decoding().maxNewTokens() == 0 ? StopReason.LENGTH : null;
         }
 
@@ -92,7 +92,7 @@ final class Generator {
                 return choice.id();
             }
             choices.add(choice);
-            say(decoder.add(choice.id()));
+            say(decoder == null ? "" : decoder.add(choice.id()));
             if (reason == null && choices.size() == request.decoding().maxNewTokens()) {
                 end(StopReason.LENGTH);
             }
@@ -115,7 +115,7 @@ final class Generator {
         }
 
         private void end(StopReason why) {
-            String rest = decoder.finish();
+            String rest = decoder == null ? "" : decoder.finish();
             if (!rest.isEmpty()) {
                 say(rest);
             }

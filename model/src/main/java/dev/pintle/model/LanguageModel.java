@@ -29,7 +29,7 @@ public final class LanguageModel implements AutoCloseable {
     private final boolean view;
 
     /** What all views of a model share. */
-    private record Loaded(ModelId id, TransformerFolder transformer, ModelText text, Set<Integer> stopIds) {}
+    private record Loaded(ModelId id, LoadedTransformer transformer, ModelText text, Set<Integer> stopIds) {}
 
     private LanguageModel(Loaded loaded, List<Hook> hooks, boolean view) {
         this.loaded = loaded;
@@ -48,7 +48,7 @@ public final class LanguageModel implements AutoCloseable {
      */
     public static LanguageModel load(String nameOrFolder, Device device, DType dtype) {
         Path folder = ModelFolders.find(nameOrFolder);
-        TransformerFolder transformer = TransformerFolder.open(folder, device, dtype);
+        LoadedTransformer transformer = LoadedTransformer.open(folder, device, dtype);
         try {
             ModelId id = HubClient.repositoryOf(folder)
                     .map(repo -> new ModelId(repo.name(), repo.revision()))
@@ -59,6 +59,23 @@ public final class LanguageModel implements AutoCloseable {
             transformer.close();
             throw e;
         }
+    }
+
+    /**
+     * A model of a known shape with random weights, for measuring speed and memory. It has no tokenizer.
+     *
+     * @param seed of the weights
+     */
+    public static LanguageModel random(ModelShape shape, long seed, Device device, DType dtype) {
+        LoadedTransformer transformer = LoadedTransformer.random(shape.config(), shape.toString(), seed, device, dtype);
+        return new LanguageModel(
+                new Loaded(
+                        new ModelId(shape + " with random weights", "seed-" + seed),
+                        transformer,
+                        new ModelText(Path.of("random weights")),
+                        Set.of()),
+                List.of(),
+                false);
     }
 
     /** A view on which {@code more} hooks act, after those of this view. */
@@ -169,9 +186,12 @@ public final class LanguageModel implements AutoCloseable {
         return loaded.transformer.forward().newCache();
     }
 
-    /** Writes one continuation a request. Rows do not influence each other. */
+    /**
+     * Writes one continuation a request. Rows do not influence each other. Without a tokenizer the continuations are token
+     * ids alone, and their texts are empty.
+     */
     public List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
-        return new Generator(loaded.transformer.forward(), tokenizer(), loaded.stopIds, hooks)
+        return new Generator(loaded.transformer.forward(), loaded.text, loaded.stopIds, hooks)
                 .generate(requests, listener);
     }
 

@@ -2,6 +2,7 @@ package dev.pintle.model;
 
 import dev.pintle.chat.ChatTemplate;
 import dev.pintle.chat.Tokenizer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,11 @@ final class ModelText implements AutoCloseable {
             tokenizer = known;
         }
         return known;
+    }
+
+    /** Whether there is a tokenizer, so that tokens can be shown as text. */
+    boolean hasTokenizer() {
+        return Files.isRegularFile(folder.resolve("tokenizer.json"));
     }
 
     synchronized ChatTemplate template() {

@@ -5,30 +5,25 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import dev.pintle.tensor.io.Checkpoint;
-import dev.pintle.tensor.io.TensorEntry;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The weights of a checkpoint, handed out by name and shape; what nobody asked for is an error. */
+/** The weights of a model, handed out by name and shape; what nobody asked for is an error. */
 public final class Weights {
-    private final Checkpoint checkpoint;
-    private final Path source;
+    private final WeightSource source;
     private final Device device;
     private final DType dtype;
     private final TensorScope owner;
     private final Set<String> unused;
 
-    Weights(Checkpoint checkpoint, Path source, Device device, DType dtype, TensorScope owner) {
-        this.checkpoint = checkpoint;
+    Weights(WeightSource source, Device device, DType dtype, TensorScope owner) {
         this.source = source;
         this.device = device;
         this.dtype = dtype;
         this.owner = owner;
-        this.unused = new LinkedHashSet<>(checkpoint.names());
+        this.unused = new LinkedHashSet<>(source.names());
     }
 
     /** The dtype that norms and other sensitive arithmetic are computed in. */
@@ -40,9 +35,9 @@ public final class Weights {
         return dtype == DType.FP64 ? DType.FP64 : DType.FP32;
     }
 
-    /** Whether the checkpoint has this weight. */
+    /** Whether there is a weight of this name. */
     public boolean has(String name) {
-        return checkpoint.contains(name);
+        return source.has(name);
     }
 
     /**
@@ -69,32 +64,9 @@ public final class Weights {
     }
 
     private Tensor get(String name, DType as, long... shape) {
-        if (!checkpoint.contains(name)) {
-            throw Problem.of("The checkpoint lacks a weight of its architecture.")
-                    .fact("checkpoint", source.toAbsolutePath())
-                    .fact("missing", name + " " + Arrays.toString(shape))
-                    .fact("has", checkpoint.names().size() + " tensors")
-                    .toException();
-        }
-        TensorEntry entry = checkpoint.entry(name);
-        if (!Arrays.equals(entry.shape().toArray(), shape)) {
-            throw Problem.of("A weight has another shape than the configuration says.")
-                    .fact("checkpoint", source.toAbsolutePath())
-                    .fact("weight", name)
-                    .fact("expected", Arrays.toString(shape))
-                    .fact("but was", entry.shape())
-                    .toException();
-        }
-        if (!entry.dtype().isFloating()) {
-            throw Problem.of("A weight is not made of floating-point numbers.")
-                    .fact("checkpoint", source.toAbsolutePath())
-                    .fact("weight", name)
-                    .fact("dtype", entry.dtype())
-                    .toException();
-        }
         unused.remove(name);
         try (TensorScope scope = TensorScope.open("load " + name)) {
-            return owner.adopt(checkpoint.tensor(name).to(device).to(as));
+            return owner.adopt(source.take(name, shape).to(device).to(as));
         }
     }
 
@@ -113,7 +85,7 @@ public final class Weights {
         unused.removeIf(name -> name.endsWith("rotary_emb.inv_freq"));
         if (!unused.isEmpty()) {
             throw Problem.of("The checkpoint holds weights that its architecture does not use.")
-                    .fact("checkpoint", source.toAbsolutePath())
+                    .fact("checkpoint", source.place())
                     .fact("left over", unused.stream().limit(5).collect(Collectors.joining(", ")))
                     .fact("count", unused.size())
                     .toException();

@@ -38,6 +38,13 @@ public final class Engine {
         return torch.cuda_is_available();
     }
 
+    /** Waits until the device has done all work it was given; at once on the processor. */
+    public static void synchronize(Device device) {
+        if (!device.equals(Device.CPU)) {
+            torch.synchronizeDevice((byte) device.index());
+        }
+    }
+
     /** Folder that the native libraries are unpacked into. */
     public static String nativeCacheFolder() {
         try {

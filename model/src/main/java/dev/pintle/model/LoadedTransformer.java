@@ -1,0 +1,84 @@
+package dev.pintle.model;
+
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.io.SafeTensors;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+
+/** A transformer with its weights, and the memory they are in. */
+final class LoadedTransformer implements AutoCloseable {
+    private final ModelConfig config;
+    private final ForwardPass forward;
+    private final Device device;
+    private final DType dtype;
+    private final TensorScope owner;
+
+    private LoadedTransformer(ModelConfig config, ForwardPass forward, Device device, DType dtype, TensorScope owner) {
+        this.config = config;
+        this.forward = forward;
+        this.device = device;
+        this.dtype = dtype;
+        this.owner = owner;
+    }
+
+    /**
+     * Reads a folder in the Hugging Face format: config.json and safetensors, in one file or in shards. Weights stay mapped
+     * where dtype and device allow.
+     */
+    static LoadedTransformer open(Path folder, Device device, DType dtype) {
+        ConfigReader json = ConfigReader.open(folder.resolve("config.json"));
+        return build(
+                json,
+                folder.getFileName().toString(),
+                device,
+                dtype,
+                () -> new CheckpointWeights(SafeTensors.open(folder)));
+    }
+
+    /** Gives a configuration random weights. */
+    static LoadedTransformer random(ConfigReader json, String name, long seed, Device device, DType dtype) {
+        return build(json, name, device, dtype, () -> new RandomWeights(seed, device, dtype));
+    }
+
+    private static LoadedTransformer build(
+            ConfigReader json, String name, Device device, DType dtype, Supplier<WeightSource> open) {
+        Architecture family = Architecture.of(json);
+        ModelConfig config = family.config(json);
+        TensorScope owner = TensorScope.owner("weights of " + name);
+        try (TensorScope scope = TensorScope.open("load " + name);
+                WeightSource source = open.get()) {
+            Weights weights = new Weights(source, device, dtype, owner);
+            Transformer transformer = family.build(json, config, weights);
+            json.requireAllUnderstood();
+            weights.requireAllUsed();
+            ForwardPass forward = new ForwardPass(transformer, config, device, dtype);
+            return new LoadedTransformer(config, forward, device, dtype, owner);
+        } catch (RuntimeException e) {
+            owner.close();
+            throw e;
+        }
+    }
+
+    ModelConfig config() {
+        return config;
+    }
+
+    ForwardPass forward() {
+        return forward;
+    }
+
+    Device device() {
+        return device;
+    }
+
+    DType dtype() {
+        return dtype;
+    }
+
+    @Override
+    public void close() {
+        owner.close();
+    }
+}

@@ -1,0 +1,27 @@
+package dev.pintle.model;
+
+import dev.pintle.tensor.Tensor;
+import java.util.Set;
+
+/** Where weights come from: a checkpoint, or random numbers for measuring speed. */
+interface WeightSource extends AutoCloseable {
+    /** Whether there is a weight of this name. */
+    boolean has(String name);
+
+    /**
+     * A weight in its stored dtype, in the current scope.
+     *
+     * @throws dev.pintle.problem.PintleException if it is missing, of another shape or not made of floating-point numbers
+     */
+    Tensor take(String name, long... shape);
+
+    /** Names of all weights, where the source knows them. */
+    Set<String> names();
+
+    /** The place, for errors. */
+    String place();
+
+    /** Lets go of the source; weights already taken stay valid. */
+    @Override
+    void close();
+}
