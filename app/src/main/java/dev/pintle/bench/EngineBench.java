@@ -124,7 +124,7 @@ public final class EngineBench {
 
     /** Multiplications and additions of the blocks' linear maps for one token. */
     private double flopsPerToken(int layers) {
-        return 2.0 * layers * blockWeights();
+        return 2.0 * layers * config.blockWeights();
     }
 
     private double attentionFlops(int tokens, int layers) {
@@ -140,13 +140,9 @@ public final class EngineBench {
         return 2.0 * config.dVocab() * config.dModel();
     }
 
-    private double blockWeights() {
-        double heads = (double) config.dModel() * config.dHead() * (2 * config.nHeads() + 2 * config.nKvHeads());
-        return heads + 3.0 * config.dModel() * config.dMlp();
-    }
-
     /** Bytes of the weights that one pass reads. */
     private double weightBytes() {
-        return model.dtype().bytes() * (config.nLayers() * blockWeights() + (double) config.dVocab() * config.dModel());
+        return model.dtype().bytes()
+                * (config.nLayers() * config.blockWeights() + (double) config.dVocab() * config.dModel());
     }
 }

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.bench.SoakBench;
 import dev.pintle.bench.StyleBench;
 import dev.pintle.bench.TensorBench;
 import dev.pintle.evaluation.StyleMarker;
@@ -36,6 +37,25 @@ final class BenchCommand {
             @Option(names = "--device", defaultValue = "cpu", paramLabel = "DEVICE", description = "cpu or cuda.")
                     String device) {
         TensorBench.run(Objects.requireNonNull(spec).commandLine().getOut(), Device.parse(device));
+        return 0;
+    }
+
+    @Command(
+            name = "soak",
+            mixinStandardHelpOptions = true,
+            description = "Resident memory over many short generations of the embedded model.")
+    int soak(
+            @Option(names = "--count", defaultValue = "2000", paramLabel = "N", description = "Generations.")
+                    int count) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, Device.CPU, DType.FP32)) {
+            out.println("| generations | resident MB |");
+            out.println("| ---: | ---: |");
+            SoakBench.run(model, count, (done, bytes) -> {
+                out.printf(Locale.ROOT, "| %d | %.1f |%n", done, bytes / 1e6);
+                out.flush();
+            });
+        }
         return 0;
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import dev.pintle.bench.Ceilings;
 import dev.pintle.bench.EngineBench;
+import dev.pintle.bench.ResidentMemory;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelShape;
@@ -123,6 +124,8 @@ final class BenchEngineCommand implements Callable<Integer> {
                     f.flops() / 1e9,
                     100 * f.share());
         }
+        ResidentMemory.peak()
+                .ifPresent(peak -> out.printf(Locale.ROOT, "%npeak resident memory: %.2f GB%n", peak / 1e9));
     }
 
     private static Map<String, Object> record(LanguageModel model, Ceilings most, List<EngineBench.Figure> figures) {
@@ -134,6 +137,7 @@ final class BenchEngineCommand implements Callable<Integer> {
         record.put("threads", Engine.threads());
         record.put("ceilings", most);
         record.put("figures", figures);
+        ResidentMemory.peak().ifPresent(peak -> record.put("peakResidentBytes", peak));
         return record;
     }
 }

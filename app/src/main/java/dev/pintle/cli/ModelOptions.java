@@ -45,6 +45,11 @@ final class ModelOptions {
             description = "Device: cpu, cuda, cuda:N or best (default: ${DEFAULT-VALUE}).")
     private String device = "best";
 
+    @Option(
+            names = "--check-nan",
+            description = "Stop at the first layer where an activation is NaN or infinite; costs time.")
+    private boolean checkNan;
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec command;
 
@@ -53,7 +58,8 @@ final class ModelOptions {
         DType how = DType.parse(dtype);
         Path folder = folder();
         boolean cached = HubClient.repositoryOf(folder).isPresent();
-        return LanguageModel.load(cached ? folder.toString() : model, where, how);
+        LanguageModel loaded = LanguageModel.load(cached ? folder.toString() : model, where, how);
+        return checkNan ? loaded.checkingForNan() : loaded;
     }
 
     /** The model's folder. Asks the network only for a repository that is missing, and only if the user wants that. */

@@ -1,6 +1,8 @@
 package dev.pintle.model;
 
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.TensorEntry;
@@ -45,6 +47,13 @@ record CheckpointWeights(Checkpoint checkpoint) implements WeightSource {
     @Override
     public Set<String> names() {
         return checkpoint.names();
+    }
+
+    @Override
+    public boolean isMapped(Device device, DType dtype) {
+        return device.equals(Device.CPU)
+                && checkpoint.names().stream()
+                        .allMatch(name -> checkpoint.entry(name).dtype() == dtype);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.pintle.model;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ final class ForwardPass {
     /** @param promptLengths tokens of each row's prompt in the whole sequence */
     Run run(TokenBatch batch, RunOptions options, List<? extends Hook> hooks, int[] promptLengths) {
         check(batch, options);
+        Memory.requireRoomForRun(config, dtype, device, batch, options, Engine::availableMemory);
         try (TensorScope scope = TensorScope.open("run " + batch.batch() + " x " + batch.tokens() + " tokens")) {
             Recorder recorder = new Recorder(options.capture(), scope);
             List<Hook> all = new ArrayList<>(hooks);

@@ -93,6 +93,13 @@ public final class LanguageModel implements AutoCloseable {
         return new LanguageModel(loaded, List.copyOf(all), true);
     }
 
+    /** This model with a {@link NanCheck} after all hooks; closing it closes this one. */
+    public LanguageModel checkingForNan() {
+        List<Hook> all = new ArrayList<>(hooks);
+        all.add(new NanCheck(config()));
+        return new LanguageModel(loaded, List.copyOf(all), view);
+    }
+
     // ---------------------------------------------------------------- facts
 
     /** Which model this is. */

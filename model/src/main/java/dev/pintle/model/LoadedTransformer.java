@@ -2,6 +2,7 @@ package dev.pintle.model;
 
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.SafeTensors;
 import java.nio.file.Path;
@@ -49,6 +50,9 @@ final class LoadedTransformer implements AutoCloseable {
         TensorScope owner = TensorScope.owner("weights of " + name);
         try (TensorScope scope = TensorScope.open("load " + name);
                 WeightSource source = open.get()) {
+            if (!source.isMapped(device, dtype)) {
+                Memory.requireRoomForWeights(config, dtype, device, Engine::availableMemory);
+            }
             Weights weights = new Weights(source, device, dtype, owner);
             Transformer transformer = family.build(json, config, weights);
             json.requireAllUnderstood();

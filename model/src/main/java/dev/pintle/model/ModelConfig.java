@@ -40,6 +40,16 @@ public record ModelConfig(
         @Nullable Double logitSoftCap,
         double embeddingScale) {
 
+    /** How many numbers the linear maps of one block hold. */
+    public long blockWeights() {
+        return (long) dModel * dHead * (2L * nHeads + 2L * nKvHeads) + 3L * dModel * dMlp;
+    }
+
+    /** How many numbers the matrices of the model hold; norms and biases are left out. */
+    public long weights() {
+        return nLayers * blockWeights() + (tiedEmbeddings ? 1L : 2L) * dVocab * dModel;
+    }
+
     /** Sizes by axis name, for shape checks. */
     public Map<String, Integer> dims() {
         Map<String, Integer> dims = new LinkedHashMap<>();

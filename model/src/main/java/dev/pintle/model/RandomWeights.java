@@ -51,6 +51,11 @@ final class RandomWeights implements WeightSource {
     }
 
     @Override
+    public boolean isMapped(Device device, DType dtype) {
+        return false;
+    }
+
+    @Override
     public String place() {
         return "random weights";
     }

@@ -1,5 +1,7 @@
 package dev.pintle.model;
 
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import java.util.Set;
 
@@ -17,6 +19,9 @@ interface WeightSource extends AutoCloseable {
 
     /** Names of all weights, where the source knows them. */
     Set<String> names();
+
+    /** Whether weights of this dtype on this device are the file's own pages, which need no memory that must be free. */
+    boolean isMapped(Device device, DType dtype);
 
     /** The place, for errors. */
     String place();

@@ -32,8 +32,8 @@ class GoldenForwardTest {
             })
     void a_small_random_model_matches_the_reference(String family) {
         try (TensorScope scope = TensorScope.open("test");
-                TransformerFolder model =
-                        TransformerFolder.open(Golden.folder().resolve(family), Device.CPU, DType.FP32);
+                LoadedTransformer model =
+                        LoadedTransformer.open(Golden.folder().resolve(family), Device.CPU, DType.FP32);
                 Checkpoint expected = SafeTensors.open(Golden.folder().resolve(family + "/expected.safetensors"))) {
             TokenBatch batch = TokenBatch.of(expected.tensor("ids").toInts());
             List<HookPoint> layers = IntStream.range(0, model.config().nLayers())
@@ -58,7 +58,7 @@ class GoldenForwardTest {
     @Test
     void parley_matches_the_reference() {
         try (TensorScope scope = TensorScope.open("test");
-                TransformerFolder model = TransformerFolder.open(Golden.parley(), Device.CPU, DType.FP32);
+                LoadedTransformer model = LoadedTransformer.open(Golden.parley(), Device.CPU, DType.FP32);
                 Checkpoint expected = SafeTensors.open(Golden.folder().resolve("parley.safetensors"))) {
             for (int k = 0; expected.contains("forward." + k + ".ids"); k++) {
                 String prefix = "forward." + k + ".";

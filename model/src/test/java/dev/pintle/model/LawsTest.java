@@ -33,15 +33,15 @@ class LawsTest {
         scope.close();
     }
 
-    private static TransformerFolder model(String family) {
-        return TransformerFolder.open(Golden.folder().resolve(family), Device.CPU, DType.FP64);
+    private static LoadedTransformer model(String family) {
+        return LoadedTransformer.open(Golden.folder().resolve(family), Device.CPU, DType.FP64);
     }
 
     private static int[] ids(int count, long seed) {
         return new Random(seed).ints(count, 0, 256).toArray();
     }
 
-    private static Run run(TransformerFolder model, RunOptions options, int[]... rows) {
+    private static Run run(LoadedTransformer model, RunOptions options, int[]... rows) {
         int[] lengths = Arrays.stream(rows).mapToInt(row -> row.length).toArray();
         return model.forward().run(TokenBatch.of(rows), options, List.of(), lengths);
     }
@@ -49,7 +49,7 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama31", "mistral_window", "qwen3", "gemma2", "gemma3", "olmo2", "phi3"})
     void batched_rows_of_different_lengths_equal_single_runs(String family) {
-        try (TransformerFolder model = model(family)) {
+        try (LoadedTransformer model = model(family)) {
             int[][] rows = {ids(30, 1), ids(7, 2), ids(19, 3)};
             HookPoint at = HookPoint.residPost(2);
             Run batch = run(model, RunOptions.lastLogits().andReading(at), rows);
@@ -65,7 +65,7 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama31", "mistral_window", "qwen3", "gemma2", "gemma3", "olmo2", "phi3"})
     void token_by_token_with_a_cache_equals_one_run(String family) {
-        try (TransformerFolder model = model(family);
+        try (LoadedTransformer model = model(family);
                 KvCache cache = model.forward().newCache()) {
             int[] tokens = ids(24, 4);
             Tensor whole = run(model, RunOptions.allLogits(), tokens).logits().select(0, 0);
@@ -79,7 +79,7 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama31", "mistral_window", "gemma2"})
     void a_ragged_batch_with_a_cache_equals_single_runs(String family) {
-        try (TransformerFolder model = model(family);
+        try (LoadedTransformer model = model(family);
                 KvCache cache = model.forward().newCache()) {
             int[][] prompts = {ids(12, 5), ids(5, 6)};
             run(model, RunOptions.lastLogits().continuing(cache), prompts);
@@ -101,7 +101,7 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama31", "mistral_window", "gemma2", "gemma3"})
     void chunked_prefill_equals_one_run(String family) {
-        try (TransformerFolder model = model(family)) {
+        try (LoadedTransformer model = model(family)) {
             int[][] rows = {ids(29, 7), ids(13, 8)};
             RunOptions options = RunOptions.allLogits().andReading(HookPoint.residPost(3), HookPoint.attnOut(1));
             Run whole = run(model, options, rows);
@@ -117,7 +117,7 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama31", "gemma2"})
     void a_branched_prefix_equals_full_runs(String family) {
-        try (TransformerFolder model = model(family);
+        try (LoadedTransformer model = model(family);
                 KvCache prefix = model.forward().newCache()) {
             int[] shared = ids(11, 9);
             run(model, RunOptions.lastLogits().continuing(prefix), shared);
@@ -142,7 +142,7 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama31", "gemma3", "olmo2"})
     void stopping_at_a_layer_equals_the_full_run_there(String family) {
-        try (TransformerFolder model = model(family)) {
+        try (LoadedTransformer model = model(family)) {
             int[] tokens = ids(15, 13);
             for (HookPoint at : List.of(HookPoint.residPre(1), HookPoint.residMid(2), HookPoint.mlpOut(0))) {
                 Run early = run(model, RunOptions.reading(at), tokens);
@@ -155,7 +155,7 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama31", "gemma2", "olmo2"})
     void the_residual_stream_is_the_sum_of_what_is_added_to_it(String family) {
-        try (TransformerFolder model = model(family)) {
+        try (LoadedTransformer model = model(family)) {
             List<HookPoint> points = List.of(
                     HookPoint.residPre(1),
                     HookPoint.attnOut(1),
@@ -172,7 +172,7 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama31"})
     void a_cache_that_was_filled_up_to_a_layer_does_not_serve_deeper_ones(String family) {
-        try (TransformerFolder model = model(family);
+        try (LoadedTransformer model = model(family);
                 KvCache cache = model.forward().newCache()) {
             run(model, RunOptions.reading(HookPoint.residPost(1)).continuing(cache), ids(5, 15));
             assertThatIllegalArgumentException()
@@ -185,7 +185,7 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama31"})
     void bad_token_ids_and_long_prompts_are_refused_before_anything_runs(String family) {
-        try (TransformerFolder model = model(family)) {
+        try (LoadedTransformer model = model(family)) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> run(model, RunOptions.lastLogits(), new int[] {1, 256}))
                     .withMessage("A token id is not in the model's vocabulary.\n  row:      0\n  position: 1\n"

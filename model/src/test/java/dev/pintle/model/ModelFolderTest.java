@@ -37,7 +37,7 @@ class ModelFolderTest {
     }
 
     private void open() {
-        TransformerFolder.open(folder, Device.CPU, DType.FP32).close();
+        LoadedTransformer.open(folder, Device.CPU, DType.FP32).close();
     }
 
     @Test

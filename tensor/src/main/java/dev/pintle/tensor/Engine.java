@@ -1,6 +1,11 @@
 package dev.pintle.tensor;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
@@ -42,6 +47,20 @@ public final class Engine {
     public static void synchronize(Device device) {
         if (!device.equals(Device.CPU)) {
             torch.synchronizeDevice((byte) device.index());
+        }
+    }
+
+    /**
+     * Bytes that can still be allocated on the processor without swapping, as the operating system estimates it; empty
+     * where it does not say.
+     */
+    public static OptionalLong availableMemory() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+            return lines.filter(line -> line.startsWith("MemAvailable:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                    .findFirst();
+        } catch (IOException | UncheckedIOException e) {
+            return OptionalLong.empty();
         }
     }
 

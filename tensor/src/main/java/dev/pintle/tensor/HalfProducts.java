@@ -22,11 +22,22 @@ final class HalfProducts {
 
     /** Whether {@code x · weightᵀ} is faster this way. */
     static boolean suits(Tensor x, Tensor weight) {
+        return suits(weight) && weight.shape().rank() == 2 && x.shape().elements() > FEW_ROWS * x.size(-1);
+    }
+
+    /** Whether products with this tensor are faster in FP32. */
+    static boolean suits(Tensor tensor) {
         return NEEDED
-                && (weight.dtype() == DType.BF16 || weight.dtype() == DType.FP16)
-                && weight.shape().rank() == 2
-                && x.device().equals(Device.CPU)
-                && x.shape().elements() > FEW_ROWS * x.size(-1);
+                && (tensor.dtype() == DType.BF16 || tensor.dtype() == DType.FP16)
+                && tensor.device().equals(Device.CPU);
+    }
+
+    /** {@link Tensor#attend} in FP32, rounded once; keys and values are small beside weights, so they are widened whole. */
+    static Tensor attend(Tensor q, Tensor key, Tensor value, @Nullable Tensor mask, boolean causal, double scale) {
+        try (TensorScope scope = TensorScope.open("attention in FP32")) {
+            Tensor mixed = q.to(DType.FP32).attend(key.to(DType.FP32), value.to(DType.FP32), mask, causal, scale);
+            return scope.keep(mixed.to(q.dtype()));
+        }
     }
 
     /**

@@ -553,7 +553,7 @@ public final class Tensor implements AutoCloseable {
 
     /** Matrix product; leading axes are batch axes and broadcast. */
     public Tensor matmul(Tensor other) {
-        useThreads(other, other.size(-1));
+        useThreads(other, other.shape().rank() == 1 ? 1 : other.size(-1));
         return binary("matmul", other, torch::matmul);
     }
 
@@ -565,6 +565,9 @@ public final class Tensor implements AutoCloseable {
     public Tensor linear(Tensor weight) {
         if (HalfProducts.suits(this, weight)) {
             return HalfProducts.linear(this, weight, null);
+        }
+        if (FewRows.suits(this, weight)) {
+            return FewRows.linear(this, weight, null);
         }
         useThreads(weight, weight.size(0));
         return binary("linear", weight, torch::linear);
@@ -583,6 +586,9 @@ public final class Tensor implements AutoCloseable {
         requireSameDevice(bias);
         if (HalfProducts.suits(this, weight)) {
             return HalfProducts.linear(this, weight, bias);
+        }
+        if (FewRows.suits(this, weight)) {
+            return FewRows.linear(this, weight, bias);
         }
         useThreads(weight, weight.size(0));
         return ternaryOptional("linear", weight, bias, torch::linear);
@@ -631,6 +637,9 @@ public final class Tensor implements AutoCloseable {
      */
     public Tensor attend(Tensor key, Tensor value, @Nullable Tensor mask, boolean causal, double scale) {
         boolean grouped = size(1) != key.size(1);
+        if (HalfProducts.suits(this)) {
+            return HalfProducts.attend(this, key, value, mask, causal, scale);
+        }
         if (device().equals(Device.CPU)) {
             Threads.forSpread(4.0 * shape().elements() * key.size(2));
         }

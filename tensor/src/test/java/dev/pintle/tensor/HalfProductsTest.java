@@ -29,4 +29,23 @@ class HalfProductsTest {
             }
         }
     }
+
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "FP16"})
+    void attention_is_computed_in_fp32_and_rounded_once(DType dtype) {
+        try (TensorScope scope = TensorScope.open("test")) {
+            Tensor q = Tensor.randn(1, DType.FP32, Device.CPU, 1, 4, 9, 16).to(dtype);
+            Tensor k = Tensor.randn(2, DType.FP32, Device.CPU, 1, 2, 9, 16).to(dtype);
+            Tensor v = Tensor.randn(3, DType.FP32, Device.CPU, 1, 2, 9, 16).to(dtype);
+            Tensor mixed = HalfProducts.attend(q, k, v, null, true, 0.25);
+            double[] exact = q.to(DType.FP64)
+                    .attend(k.to(DType.FP64), v.to(DType.FP64), null, true, 0.25)
+                    .toDoubles();
+            double[] found = mixed.toDoubles();
+            assertThat(mixed.dtype()).isEqualTo(dtype);
+            for (int i = 0; i < exact.length; i++) {
+                assertThat(found[i]).isCloseTo(exact[i], within(HALF_A_STEP * Math.abs(exact[i]) + 1e-4));
+            }
+        }
+    }
 }
