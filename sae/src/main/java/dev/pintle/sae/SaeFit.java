@@ -3,6 +3,7 @@ package dev.pintle.sae;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.Problem;
+import dev.pintle.steering.SteeringVector;
 import java.util.Locale;
 
 /** Whether an autoencoder belongs to a model. */
@@ -21,16 +22,37 @@ final class SaeFit {
                                     + model.config().nLayers() + " layers")
                     .toException();
         }
-        String trainedOn = sae.origin().model();
-        if (!force
-                && !trainedOn.isEmpty()
-                && !comparable(trainedOn).equals(comparable(model.id().name()))) {
+        if (!force && differ(sae.origin().model(), model.id().name())) {
             throw Problem.of("The autoencoder was trained on another model.")
-                    .fact("autoencoder", sae.name() + ", for " + trainedOn)
+                    .fact("autoencoder", sae.name() + ", for " + sae.origin().model())
                     .fact("model", model.id())
                     .fact("try", "an autoencoder of this model, or --force to use it all the same")
                     .toException();
         }
+    }
+
+    static void require(SparseAutoencoder sae, SteeringVector vector, boolean force) {
+        HookPoint at = sae.at();
+        if (!force && at != null && !at.equals(vector.at())) {
+            throw Problem.of("The vector and the autoencoder read different places.")
+                    .fact("vector", vector.at())
+                    .fact("autoencoder", at)
+                    .fact("try", "fitting the vector at " + at + ", or --force to take it apart all the same")
+                    .toException();
+        }
+        String fittedOn = vector.origin().model().name();
+        if (!force && differ(sae.origin().model(), fittedOn)) {
+            throw Problem.of("The vector and the autoencoder belong to different models.")
+                    .fact("vector", fittedOn)
+                    .fact("autoencoder", sae.origin().model())
+                    .fact("try", "an autoencoder of the vector's model, or --force to use this one all the same")
+                    .toException();
+        }
+    }
+
+    /** Whether two names, both known, mean two models. */
+    private static boolean differ(String one, String other) {
+        return !one.isEmpty() && !other.isEmpty() && !comparable(one).equals(comparable(other));
     }
 
     /** A name without its organisation, spelling and the {@code Meta-} that some of Llama's repositories carry. */

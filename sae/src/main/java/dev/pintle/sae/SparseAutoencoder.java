@@ -325,17 +325,20 @@ public final class SparseAutoencoder implements AutoCloseable {
     /**
      * Takes a steering vector apart.
      *
-     * @throws dev.pintle.problem.PintleException if vector and autoencoder belong to different places
+     * @throws dev.pintle.problem.PintleException if vector and autoencoder belong to different places or models
      */
     public Decomposition decompose(SteeringVector vector, Decompose how) {
-        HookPoint mine = at();
-        if (mine != null && !mine.equals(vector.at())) {
-            throw Problem.of("The vector and the autoencoder read different places.")
-                    .fact("vector", vector.at())
-                    .fact("autoencoder", mine)
-                    .fact("try", "fit the vector at " + mine)
-                    .toException();
-        }
+        return decompose(vector, how, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param force whether to let pass a vector of another place or model; one of another width never fits
+     */
+    public Decomposition decompose(SteeringVector vector, Decompose how, boolean force) {
+        requireVector(vector.direction());
+        SaeFit.require(this, vector, force);
         return decompose(vector.direction(), how);
     }
 

@@ -63,10 +63,14 @@ class DictionaryLearningFormatTest {
 
     private static Map<String, Tensor> linear(String bias) {
         return tensors(
-                bias, vector(B_DEC),
-                "encoder.weight", matrix(ENC, false),
-                "encoder.bias", vector(B_ENC),
-                "decoder.weight", matrix(DEC, true));
+                bias,
+                vector(B_DEC),
+                "encoder.weight",
+                matrix(ENC, false),
+                "encoder.bias",
+                vector(B_ENC),
+                "decoder.weight",
+                matrix(DEC, true));
     }
 
     private static Map<String, Tensor> byLatent() {
@@ -168,7 +172,9 @@ class DictionaryLearningFormatTest {
         tensors.put("k", Tensor.of(new long[] {4}, 1).reshape());
         tensors.put("threshold", vector(-1).reshape());
         Path place = write("BatchTopKSAE", tensors);
-        assertThatThrownBy(() -> load(place)).isInstanceOf(PintleException.class).hasMessage("""
+        assertThatThrownBy(() -> load(place))
+                .isInstanceOf(PintleException.class)
+                .hasMessage("""
                 The autoencoder was saved before its threshold was known.
                   file:      %s
                   format:    dictionary_learning

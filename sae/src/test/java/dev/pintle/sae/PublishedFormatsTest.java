@@ -69,7 +69,8 @@ class PublishedFormatsTest {
     @Test
     void goodfire_files_are_relu_without_subtraction() {
         for (String suffix : new String[] {"_linear", ""}) {
-            for (String name : new String[] {"Llama-3.1-8B-Instruct-SAE-l19.pth", "Llama-3.3-70B-Instruct-SAE-l50.pt"}) {
+            for (String name :
+                    new String[] {"Llama-3.1-8B-Instruct-SAE-l19.pth", "Llama-3.3-70B-Instruct-SAE-l50.pt"}) {
                 Path file = write(
                         folder.resolve(name),
                         tensors(
@@ -108,11 +109,16 @@ class PublishedFormatsTest {
             write(
                     place.resolve("params.npz"),
                     tensors(
-                            w + "_enc", matrix(ENC, true),
-                            w + "_dec", matrix(DEC, false),
-                            "b_enc", vector(B_ENC),
-                            "b_dec", vector(B_DEC),
-                            "threshold", vector(THRESHOLD)));
+                            w + "_enc",
+                            matrix(ENC, true),
+                            w + "_dec",
+                            matrix(DEC, false),
+                            "b_enc",
+                            vector(B_ENC),
+                            "b_dec",
+                            vector(B_DEC),
+                            "threshold",
+                            vector(THRESHOLD)));
             try (SparseAutoencoder sae = load(place)) {
                 assertComputes(sae, plain(z -> jump(z, THRESHOLD)), EXACT);
                 assertThat(sae.origin().format()).isEqualTo("Gemma Scope");
@@ -184,7 +190,9 @@ class PublishedFormatsTest {
         Path place = gemma2("""
                 {"architecture": "jump_relu", "hf_hook_point_in": "model.layers.13.pre_feedforward_layernorm.output",
                  "hf_hook_point_out": "model.layers.13.post_feedforward_layernorm.output"}""");
-        assertThatThrownBy(() -> load(place)).isInstanceOf(PintleException.class).hasMessage("""
+        assertThatThrownBy(() -> load(place))
+                .isInstanceOf(PintleException.class)
+                .hasMessage("""
                 A transcoder does not read and write one place, so it cannot stand for the residual stream.
                   file:   %s
                   format: Gemma Scope 2
@@ -230,8 +238,8 @@ class PublishedFormatsTest {
             assertThat(sae.origin().format()).isEqualTo("Llama Scope");
             assertThat(sae.at()).isEqualTo(HookPoint.residPost(19));
             assertThat(sae.origin().model()).isEqualTo("Llama-3.1-8B");
-            assertThat(sae.origin().notes()).containsExactly(
-                    "latents are in the scale of activations; SAELens gives them times " + (float) s);
+            assertThat(sae.origin().notes())
+                    .containsExactly("latents are in the scale of activations; SAELens gives them times " + (float) s);
         }
     }
 
@@ -280,7 +288,8 @@ class PublishedFormatsTest {
                     new Arithmetic() {
                         @Override
                         public double[] latents(double[] x) {
-                            double[] thresholds = Arrays.stream(logs).map(Math::exp).toArray();
+                            double[] thresholds =
+                                    Arrays.stream(logs).map(Math::exp).toArray();
                             return jump(encoded(ENC, x, times(B_ENC, 1 / s)), thresholds);
                         }
 

@@ -130,7 +130,8 @@ class SaeLensFormatTest {
                     EXACT);
             double[] row = times(DEC[3], 1 / norm(DEC[3])); // what one unit of the latent writes
             for (int d = 0; d < D; d++) {
-                assertThat((double) sae.decoderRow(3).get(d)).isCloseTo(row[d], org.assertj.core.api.Assertions.within(1e-6));
+                assertThat((double) sae.decoderRow(3).get(d))
+                        .isCloseTo(row[d], org.assertj.core.api.Assertions.within(1e-6));
             }
         }
     }
@@ -140,8 +141,7 @@ class SaeLensFormatTest {
         Map<String, Tensor> tensors = standard();
         tensors.put("threshold", vector(THRESHOLD));
         for (String architecture : new String[] {"jumprelu", "batchtopk", "matryoshka_batchtopk"}) {
-            try (SparseAutoencoder sae =
-                    load(write(v6(architecture, ", \"apply_b_dec_to_input\": false"), tensors))) {
+            try (SparseAutoencoder sae = load(write(v6(architecture, ", \"apply_b_dec_to_input\": false"), tensors))) {
                 assertComputes(sae, arithmetic(false, 1, z -> jump(z, THRESHOLD)), EXACT);
             }
         }
@@ -160,7 +160,8 @@ class SaeLensFormatTest {
         try (SparseAutoencoder sae = load(write(v6("batchtopk", ", \"k\": 4"), one))) {
             assertComputes(sae, arithmetic(true, 1, z -> jump(z, 0.55)), EXACT);
             assertThat(sae.origin().notes())
-                    .containsExactly("a training checkpoint: its one threshold is used for every latent, as after training");
+                    .containsExactly(
+                            "a training checkpoint: its one threshold is used for every latent, as after training");
         }
     }
 
@@ -210,11 +211,14 @@ class SaeLensFormatTest {
             try (SparseAutoencoder sae = load(place)) {
                 assertComputes(sae, arithmetic(true, 0.35, Samples::relu), EXACT);
                 double[] row = times(DEC[3], 1 / 0.35);
-                assertThat((double) sae.decoderRow(3).get(0)).isCloseTo(row[0], org.assertj.core.api.Assertions.within(1e-6));
+                assertThat((double) sae.decoderRow(3).get(0))
+                        .isCloseTo(row[0], org.assertj.core.api.Assertions.within(1e-6));
             }
         }
         Path without = write(v6("standard", ", \"normalize_activations\": \"expected_average_only_in\""), standard());
-        assertThatThrownBy(() -> load(without)).isInstanceOf(PintleException.class).hasMessage("""
+        assertThatThrownBy(() -> load(without))
+                .isInstanceOf(PintleException.class)
+                .hasMessage("""
                 The autoencoder reads scaled activations, and its files do not say the scale.
                   folder:                %s
                   normalize_activations: expected_average_only_in
@@ -248,7 +252,9 @@ class SaeLensFormatTest {
                         @Override
                         public double[] latents(double[] x) {
                             double mean = Arrays.stream(x).average().orElse(0);
-                            double[] in = Arrays.stream(x).map(v -> (v - mean) / (deviation(x) + 1e-5)).toArray();
+                            double[] in = Arrays.stream(x)
+                                    .map(v -> (v - mean) / (deviation(x) + 1e-5))
+                                    .toArray();
                             return relu(encoded(ENC, minus(in, B_DEC), B_ENC));
                         }
 
@@ -284,7 +290,8 @@ class SaeLensFormatTest {
         try (SparseAutoencoder sae = load(place)) {
             assertThat(sae.at()).isNull();
             assertThat(sae.origin().notes())
-                    .containsExactly("it reads all heads of blocks.3.attn.hook_z, flattened: bring the activations yourself");
+                    .containsExactly(
+                            "it reads all heads of blocks.3.attn.hook_z, flattened: bring the activations yourself");
             assertThatThrownBy(sae::place).isInstanceOf(PintleException.class).hasMessage("""
                     It is not known where the autoencoder reads.
                       autoencoder:   %s
@@ -297,14 +304,18 @@ class SaeLensFormatTest {
     void what_is_not_an_autoencoder_of_one_place_is_refused_by_name() {
         for (String architecture : new String[] {"transcoder", "skip_transcoder", "jumprelu_transcoder"}) {
             Path place = write(v6(architecture, ", \"d_out\": 6"), standard());
-            assertThatThrownBy(() -> load(place)).isInstanceOf(PintleException.class).hasMessage("""
+            assertThatThrownBy(() -> load(place))
+                    .isInstanceOf(PintleException.class)
+                    .hasMessage("""
                     A transcoder does not read and write one place, so it cannot stand for the residual stream.
                       file:         %s
                       format:       SAELens
                       architecture: %s""", place.toAbsolutePath(), architecture);
         }
         Path temporal = write(v6("temporal", ""), standard());
-        assertThatThrownBy(() -> load(temporal)).isInstanceOf(PintleException.class).hasMessage("""
+        assertThatThrownBy(() -> load(temporal))
+                .isInstanceOf(PintleException.class)
+                .hasMessage("""
                 The architecture of the autoencoder is not one that is read.
                   file:         %s
                   format:       SAELens
@@ -317,7 +328,9 @@ class SaeLensFormatTest {
         tensors.remove("b_enc");
         tensors.put("mystery", vector(1));
         Path place = write(v6("standard", ""), tensors);
-        assertThatThrownBy(() -> load(place)).isInstanceOf(PintleException.class).hasMessage("""
+        assertThatThrownBy(() -> load(place))
+                .isInstanceOf(PintleException.class)
+                .hasMessage("""
                 The tensors are not those of the format.
                   file:           %s
                   format:         SAELens
