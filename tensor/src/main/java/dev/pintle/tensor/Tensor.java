@@ -75,8 +75,10 @@ public final class Tensor implements AutoCloseable {
     public static Tensor of(long[] values, long... sizes) {
         requireCount(values.length, sizes);
         Tensor made = empty(DType.INT64, Device.CPU, sizes);
-        try (LongPointer data = made.handle().data_ptr_long()) {
-            data.put(values);
+        if (values.length > 0) {
+            try (LongPointer data = made.handle().data_ptr_long()) {
+                data.put(values);
+            }
         }
         return made;
     }

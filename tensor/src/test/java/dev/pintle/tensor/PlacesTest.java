@@ -24,4 +24,13 @@ class PlacesTest {
             assertThat(tensor.toFloats()).containsExactly(1, 2, 3, 4, 5, 6);
         }
     }
+
+    @Test
+    void no_places_pick_no_rows() {
+        try (TensorScope scope = TensorScope.open("test")) {
+            Tensor none = Tensor.of(new long[0], 0);
+            Tensor rows = Tensor.zeros(DType.FP32, Device.CPU, 4, 3).indexSelect(0, none);
+            assertThat(rows.shape().toArray()).containsExactly(0, 3);
+        }
+    }
 }
