@@ -62,7 +62,10 @@ public final class SaeFolders {
                         .fact("autoencoder", name)
                         .fact("looked in", given.toAbsolutePath())
                         .fact("looked in", settings.cache().toAbsolutePath())
-                        .fact("try", "the same command with --pull")
+                        .fact(
+                                "try",
+                                "pintle pull " + place.repo() + " '"
+                                        + (place.below().isEmpty() ? "*" : place.below() + "*") + "'")
                         .toException());
     }
 

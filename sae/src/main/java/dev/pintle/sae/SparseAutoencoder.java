@@ -97,7 +97,7 @@ public final class SparseAutoencoder implements AutoCloseable {
             throw Problem.of("It is not known where the autoencoder reads.")
                     .fact("autoencoder", origin.path())
                     .fact("its files say", origin.site().isEmpty() ? "nothing" : origin.site())
-                    .fact("try", "saying it: --at blocks.12.hook_resid_post, or .at(HookPoint.residPost(12))")
+                    .fact("try", "saying it: --layer 12, or .at(HookPoint.residPost(12))")
                     .toException();
         }
         return known;

@@ -296,7 +296,7 @@ class SaeLensFormatTest {
                     It is not known where the autoencoder reads.
                       autoencoder:   %s
                       its files say: blocks.3.attn.hook_z
-                      try:           saying it: --at blocks.12.hook_resid_post, or .at(HookPoint.residPost(12))""", place);
+                      try:           saying it: --layer 12, or .at(HookPoint.residPost(12))""", place);
         }
     }
 
