@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        subcommands = BenchEngineCommand.class,
+        subcommands = {BenchEngineCommand.class, BenchSaeCommand.class},
         description = "Measures how fast Pintle is on this machine.")
 final class BenchCommand {
     @Spec
