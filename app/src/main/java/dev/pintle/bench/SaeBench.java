@@ -35,7 +35,7 @@ import java.util.stream.IntStream;
 public final class SaeBench {
     private static final int TOP = 32;
     private static final int CONTEXT = 64;
-    private static final int STEPS = 8;
+    private static final int STEPS = 4;
 
     private SaeBench() {}
 

@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
  */
 /** Encodes and decodes tokens block by block. */
 final class SparseCoder {
-    private static final long DENSE_BYTES_CPU = 64L << 20;
+    private static final long DENSE_BYTES_CPU = 128L << 20;
     private static final long DENSE_BYTES_CUDA = 1L << 30;
 
     private final SparseAutoencoder sae;

@@ -52,17 +52,17 @@ class SparseEncodingTest {
 
     @Test
     void blocks_of_tokens_answer_as_single_tokens_do() {
-        int dSae = 1 << 16; // 256 tokens a block
+        int dSae = 1 << 16; // 512 tokens a block
         try (SparseAutoencoder sae =
                         TinySae.of(4, dSae, DType.FP32, new Sparsity.TopK(8), new Normalisation.None(), true, null);
                 TensorScope scope = TensorScope.open("test")) {
-            assertThat(SparseCoder.tokensAtOnce(Device.CPU, dSae)).isEqualTo(256);
-            Tensor x = Tensor.randn(7, DType.FP32, Device.CPU, 600, 4);
+            assertThat(SparseCoder.tokensAtOnce(Device.CPU, dSae)).isEqualTo(512);
+            Tensor x = Tensor.randn(7, DType.FP32, Device.CPU, 1100, 4);
             SparseLatents all = sae.encodeActive(x);
             SparseLatents top = sae.encodeTop(x, 8);
             float[] back = sae.reconstruct(x).toFloats();
-            assertThat(all.tokens()).isEqualTo(600);
-            for (int t : new int[] {0, 255, 256, 511, 512, 599}) {
+            assertThat(all.tokens()).isEqualTo(1100);
+            for (int t : new int[] {0, 511, 512, 1023, 1024, 1099}) {
                 SparseLatents one = sae.encodeActive(x.narrow(0, t, 1));
                 assertThat(all.terms(t)).isEqualTo(top.terms(t));
                 assertThat(one.terms(0))
