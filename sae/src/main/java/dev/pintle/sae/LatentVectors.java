@@ -2,6 +2,7 @@ package dev.pintle.sae;
 
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
+import dev.pintle.problem.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -29,7 +30,7 @@ public final class LatentVectors {
     public static SteeringVector unit(SparseAutoencoder sae, int latent, LanguageModel model) {
         Vec row = sae.decoderRow(latent);
         if (row.norm() == 0) {
-            throw dev.pintle.problem.Problem.of("The latent writes nothing: its decoder row is zero.")
+            throw Problem.of("The latent writes nothing: its decoder row is zero.")
                     .fact("autoencoder", sae.name())
                     .fact("latent", latent)
                     .toException();

@@ -5,6 +5,7 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -93,7 +94,7 @@ final class LlamaScopeFormat implements SaeFormat {
     }
 
     private static Set<String> union(Set<String> some, List<String> others) {
-        Set<String> all = new java.util.HashSet<>(some);
+        Set<String> all = new HashSet<>(some);
         all.addAll(others);
         return all;
     }

@@ -6,9 +6,11 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * What an autoencoder leaves out of a text's activations x, and of the same activations steered y: e(x) = x − dec(enc(x)).
@@ -58,7 +60,7 @@ public record ReconstructionErrors(Vec norm, Vec relative, Vec steeredNorm, Vec 
             Vec norm = error.norm(1, false).toVec();
             Vec relative = error.norm(1, false).dividedBy(x.norm(1, false)).toVec();
             float[] ones = new float[norm.size()];
-            java.util.Arrays.fill(ones, 1);
+            Arrays.fill(ones, 1);
             return new ReconstructionErrors(norm, relative, norm, relative, Vec.of(ones));
         }
     }
@@ -115,7 +117,7 @@ public record ReconstructionErrors(Vec norm, Vec relative, Vec steeredNorm, Vec 
         }
         Map<Role, Segment> segments = new EnumMap<>(Role.class);
         for (Role role : Role.values()) {
-            int[] places = java.util.stream.IntStream.range(0, tokens())
+            int[] places = IntStream.range(0, tokens())
                     .filter(t -> roles.get(t) == role)
                     .toArray();
             if (places.length > 0) {

@@ -17,6 +17,7 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -229,7 +230,7 @@ public final class SaeCheck {
             double here = trials.get(0).varianceExplained();
             trials.stream()
                     .filter(trial -> trial.varianceExplained() > here + BETTER)
-                    .max(java.util.Comparator.comparingDouble(Trial::varianceExplained))
+                    .max(Comparator.comparingDouble(Trial::varianceExplained))
                     .ifPresentOrElse(
                             best -> suggestions.add(String.format(
                                     Locale.ROOT,

@@ -20,6 +20,7 @@ import dev.pintle.tensor.io.TorchCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -342,7 +343,7 @@ final class SaeFiles implements AutoCloseable {
 
     private List<String> fieldNames() {
         return Stream.iterate(config.fieldNames(), names -> names.hasNext(), names -> names)
-                .map(java.util.Iterator::next)
+                .map(Iterator::next)
                 .limit(12)
                 .toList();
     }

@@ -1,6 +1,7 @@
 package dev.pintle.sae;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.pintle.model.HookPoint;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
@@ -8,6 +9,7 @@ import dev.pintle.tensor.Vec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -196,7 +198,7 @@ final class SaeLensFormat implements SaeFormat {
 
     static Vec constant(double number, int size) {
         double[] all = new double[size];
-        java.util.Arrays.fill(all, number);
+        Arrays.fill(all, number);
         return Vec.of(all);
     }
 
@@ -216,7 +218,7 @@ final class SaeLensFormat implements SaeFormat {
                 }
             }
         }
-        return com.fasterxml.jackson.databind.node.MissingNode.getInstance();
+        return MissingNode.getInstance();
     }
 
     private static String text(JsonNode config, String key, String older) {

@@ -6,6 +6,7 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -132,8 +133,7 @@ final class SparseCoder {
             }
             starts[t + 1] = at;
         }
-        return new SparseLatents(
-                sae.dSae(), starts, java.util.Arrays.copyOf(latents, at), java.util.Arrays.copyOf(activations, at));
+        return new SparseLatents(sae.dSae(), starts, Arrays.copyOf(latents, at), Arrays.copyOf(activations, at));
     }
 
     private SparseLatents atPlaces(long[] places, float[] values, int tokens) {

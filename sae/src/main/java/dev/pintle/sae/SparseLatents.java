@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 
 /** The active latents of some tokens, without the many that are not. */
 public final class SparseLatents {
@@ -99,6 +100,6 @@ public final class SparseLatents {
     /** {@code 512 tokens, 31.8 latents each}. */
     @Override
     public String toString() {
-        return String.format(java.util.Locale.ROOT, "%d tokens, %.1f latents each", tokens(), meanCount());
+        return String.format(Locale.ROOT, "%d tokens, %.1f latents each", tokens(), meanCount());
     }
 }

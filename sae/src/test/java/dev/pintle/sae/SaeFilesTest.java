@@ -4,6 +4,7 @@ import static dev.pintle.sae.Samples.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pintle.hub.HubSettings;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.PintleException;
 import dev.pintle.tensor.DType;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -165,6 +167,37 @@ class SaeFilesTest {
                             The autoencoder does not fit the model.
                               autoencoder: parley-7m-sae-l3.pth, 256 wide, at blocks.80.hook_resid_post
                               model:       %s, dModel = 256, 8 layers""", model.id());
+        }
+    }
+
+    @Test
+    void a_repository_in_the_cache_is_found_by_its_name_and_a_folder_in_it() {
+        String commit = "0123456789abcdef0123456789abcdef01234567";
+        Path repo = folder.resolve("models--some--saes");
+        write(repo.resolve("refs/main"), commit);
+        Path snapshot = repo.resolve("snapshots").resolve(commit);
+        goodfire("models--some--saes/snapshots/" + commit + "/deep/sae-l3.pth");
+        HubSettings settings = HubSettings.read(Map.of("HF_HUB_CACHE", folder.toString()), folder, folder);
+        assertThat(SaeFolders.find("some/saes:deep", settings)).isEqualTo(snapshot.resolve("deep"));
+        assertThat(SaeFolders.find("some/saes@main:deep/sae-l3.pth", settings))
+                .isEqualTo(snapshot.resolve("deep/sae-l3.pth"));
+        assertThatThrownBy(() -> SaeFolders.find("some/saes:other", settings))
+                .isInstanceOf(PintleException.class)
+                .hasMessage("""
+                        The autoencoder is not in the cache.
+                          autoencoder: some/saes:other
+                          looked in:   %s
+                                       %s
+                          try:         pintle pull some/saes 'other*'""", Path.of("some/saes:other").toAbsolutePath(), folder.toAbsolutePath());
+        assertThatThrownBy(() -> SaeFolders.find("nothing here", settings))
+                .isInstanceOf(PintleException.class)
+                .hasMessage("""
+                        There is no such autoencoder.
+                          autoencoder: nothing here
+                          expected:    a file, a folder, or a repository such as org/name or org/name:folder
+                          looked in:   %s""", Path.of("nothing here").toAbsolutePath());
+        try (SparseAutoencoder sae = load(SaeFolders.find("some/saes:deep", settings))) {
+            assertThat(sae.dSae()).isEqualTo(L);
         }
     }
 }
