@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "chat",
         mixinStandardHelpOptions = true,
-        description = "Talks with a model at the terminal, steered by any vectors given.",
+        description = "Talks with a model at the terminal, steered by any vectors and latents given.",
         footer = {
             "",
             "In the conversation:",
@@ -63,10 +63,11 @@ final class ChatCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Decoding how = decoding.decoding();
         try (LanguageModel loaded = model.load();
+                SteeringOptions.Steering asked = steering.open(loaded);
                 Terminal terminal =
                         TerminalBuilder.builder().system(true).dumb(true).build()) {
             ChatSteering steered =
-                    new ChatSteering(loaded, UserFolders.vectors(), steering.adds(loaded), steering.force());
+                    new ChatSteering(loaded, UserFolders.vectors(), asked.interventions(), steering.force());
             AtomicBoolean stop = new AtomicBoolean();
             terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
             converse(steered, how, reader(terminal), terminal.writer(), stop);

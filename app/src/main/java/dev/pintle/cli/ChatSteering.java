@@ -6,6 +6,7 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.steering.Add;
+import dev.pintle.steering.Intervention;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
@@ -31,11 +32,11 @@ final class ChatSteering {
     private final LanguageModel model;
     private final VectorLibrary library;
     private final boolean force;
-    private final List<Add> given;
+    private final List<Intervention> given;
     private final Map<String, List<Add>> named = new LinkedHashMap<>();
 
-    /** @param given additions from the command line, which stay */
-    ChatSteering(LanguageModel model, VectorLibrary library, List<Add> given, boolean force) {
+    /** @param given interventions from the command line, which stay */
+    ChatSteering(LanguageModel model, VectorLibrary library, List<? extends Intervention> given, boolean force) {
         this.model = model;
         this.library = library;
         this.given = List.copyOf(given);
@@ -44,7 +45,7 @@ final class ChatSteering {
 
     /** The model as steered at the moment. */
     LanguageModel view() {
-        List<Add> all = new ArrayList<>(given);
+        List<Intervention> all = new ArrayList<>(given);
         named.values().forEach(all::addAll);
         return all.isEmpty() ? model : model.with(all);
     }
@@ -117,8 +118,12 @@ final class ChatSteering {
                 name,
                 adds.get(0).strength(),
                 adds.get(0).at()));
-        given.forEach(add -> out.printf(
-                Locale.ROOT, "  %-20s added %.3g times at %s%n", "(command line)", add.strength(), add.at()));
+        given.forEach(one -> out.printf(
+                Locale.ROOT,
+                "  %-20s %s at %s%n",
+                "(command line)",
+                one instanceof Add add ? String.format(Locale.ROOT, "added %.3g times", add.strength()) : "edit",
+                one.at()));
         library.names().stream()
                 .filter(name -> !named.containsKey(name))
                 .forEach(name -> out.printf(Locale.ROOT, "  %-20s%n", name));

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "generate",
         mixinStandardHelpOptions = true,
-        description = "Writes one answer, steered by any vectors given.")
+        description = "Writes one answer, steered by any vectors and latents given.")
 final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model = new ModelOptions();
@@ -67,8 +67,9 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() throws JsonProcessingException {
         Decoding how = decoding.decoding();
         PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
-        try (LanguageModel loaded = model.load()) {
-            LanguageModel steered = steering.applyTo(loaded);
+        try (LanguageModel loaded = model.load();
+                SteeringOptions.Steering asked = steering.open(loaded)) {
+            LanguageModel steered = asked.applyTo(loaded);
             int[] prompt = tokens(loaded);
             Generated answer = steered.generate(List.of(GenerationRequest.of(prompt, how)), (row, piece) -> {
                         if (!json) {

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.sae.LatentLabels;
 import dev.pintle.sae.labels.LabelLibrary;
@@ -43,6 +44,18 @@ final class LabelChoice {
     /** Whether there are any to choose. */
     boolean given(Path sae) {
         return labels != null || beside(sae).isPresent();
+    }
+
+    /** Labels of some latents for a command that shows them by the way: none where no source is at hand. */
+    LabelLibrary.Lookup lookup(Session session, Path sae, Collection<Integer> wanted) {
+        if (!given(sae)) {
+            return new LabelLibrary.Lookup(Map.of(), new TreeSet<>(), new TreeSet<>(wanted), List.of());
+        }
+        try (LabelLibrary library = LabelLibrary.open(session.data(), session.labels())) {
+            return choose(session, sae, library, LabelLibrary.Listener.SILENT).lookup(wanted);
+        } catch (PintleException e) {
+            return new LabelLibrary.Lookup(Map.of(), new TreeSet<>(), new TreeSet<>(wanted), List.of(e.problem()));
+        }
     }
 
     /** Makes the labels ready: files and profiles go into the library, services are asked when needed. */
@@ -105,7 +118,9 @@ final class LabelChoice {
     }
 
     private static Optional<Path> beside(Path sae) {
-        Path file = sae.toAbsolutePath().resolveSibling("labels.jsonl");
+        Path file = Files.isDirectory(sae)
+                ? sae.resolve("labels.jsonl")
+                : sae.toAbsolutePath().resolveSibling("labels.jsonl");
         return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
     }
 

@@ -11,7 +11,15 @@ import picocli.CommandLine.Spec;
         name = "sae",
         mixinStandardHelpOptions = true,
         description = "Loads sparse autoencoders and takes vectors and texts apart with them.",
-        subcommands = {SaeInfoCommand.class, SaeProfileCommand.class, SaeLabelsCommand.class, SaeShowCommand.class})
+        subcommands = {
+            SaeInfoCommand.class,
+            SaeCheckCommand.class,
+            SaeEncodeCommand.class,
+            SaeDecomposeCommand.class,
+            SaeProfileCommand.class,
+            SaeLabelsCommand.class,
+            SaeShowCommand.class
+        })
 final class SaeCommand implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;

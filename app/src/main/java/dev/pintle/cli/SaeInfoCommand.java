@@ -2,6 +2,7 @@ package dev.pintle.cli;
 
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.tensor.Device;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,10 +16,17 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code pintle sae info}. */
-@Command(name = "info", mixinStandardHelpOptions = true, description = "Shows what an autoencoder is.")
+@Command(
+        name = "info",
+        mixinStandardHelpOptions = true,
+        description = "Shows what an autoencoder is: its format, sizes, where it reads, and how its files were read.")
 final class SaeInfoCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE", description = "Autoencoder.")
-    private @Nullable Path file;
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "SAE",
+            description = "File, folder, or repository in the cache, org/name[@revision][:folder] (default: the one of"
+                    + " the embedded model).")
+    private @Nullable String name;
 
     @Option(names = "--json", description = "Print as JSON.")
     private boolean json;
@@ -28,19 +36,42 @@ final class SaeInfoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (SparseAutoencoder sae = SparseAutoencoder.load(Objects.requireNonNull(file), Device.CPU)) {
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("name", sae.name());
-            fields.put("hook_point", String.valueOf(sae.at()));
-            fields.put("d_model", sae.dModel());
-            fields.put("d_sae", sae.dSae());
-            var out = Objects.requireNonNull(spec).commandLine().getOut();
+        CommandSpec command = Objects.requireNonNull(spec);
+        PrintWriter out = command.commandLine().getOut();
+        Path file = SaeChoice.find(name, command);
+        long start = System.nanoTime();
+        try (SparseAutoencoder sae = SparseAutoencoder.load(file, Device.CPU)) {
+            double seconds = (System.nanoTime() - start) / 1e9;
+            Map<String, Object> fields = fields(sae);
             if (json) {
+                fields.put("seconds_to_open", seconds);
                 out.println(VectorJson.text(fields));
             } else {
-                fields.forEach((label, value) -> out.printf("%-12s %s%n", label, value));
+                fields.forEach((label, value) -> out.printf("%-22s %s%n", label.replace('_', ' '), value));
             }
         }
         return 0;
+    }
+
+    private static Map<String, Object> fields(SparseAutoencoder sae) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", sae.name());
+        fields.put("path", sae.origin().path().toString());
+        fields.put("format", sae.origin().format());
+        fields.put("model", known(sae.origin().model()));
+        fields.put("hook_point", sae.at() == null ? "not known" : String.valueOf(sae.at()));
+        fields.put("place_in_its_files", known(sae.origin().site()));
+        fields.put("d_model", sae.dModel());
+        fields.put("d_sae", sae.dSae());
+        fields.put("sparsity", sae.sparsity().toString());
+        fields.put("subtracts_decoder_bias", sae.subtractsBias());
+        fields.put("normalisation", sae.normalisation().toString());
+        fields.put("decoder_bias_norm", sae.decoderBias().norm());
+        fields.put("notes", sae.origin().notes());
+        return fields;
+    }
+
+    private static String known(String text) {
+        return text.isEmpty() ? "not known" : text;
     }
 }

@@ -140,9 +140,11 @@ final class SaeProfileCommand implements Callable<Integer> {
     }
 
     private Texts texts() {
-        if (texts != null) {
-            return Texts.of(texts);
-        }
+        return texts == null ? embeddedTexts() : Texts.of(texts);
+    }
+
+    /** The texts that a command reads where none are named. */
+    static Texts embeddedTexts() {
         return Texts.embedded()
                 .orElseThrow(() -> Problem.of("The texts that travel with Pintle are not here.")
                         .fact("expected", "models/parley-7m/texts.jsonl")
@@ -157,7 +159,7 @@ final class SaeProfileCommand implements Callable<Integer> {
                     .withWindow(window)
                     .withSpecialTokens(specialTokens)
                     .upTo(mostTokens);
-            return new Profiler(loaded, coder, sae.at(coder), file, settings)
+            return new Profiler(loaded, coder, coder.place(), file, settings)
                     .run(from, listener)
                     .finished();
         }

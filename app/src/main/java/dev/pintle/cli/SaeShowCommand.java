@@ -1,7 +1,5 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
 import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.sae.profile.LatentFacts;
 import dev.pintle.sae.profile.LatentFacts.Bin;
@@ -15,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -85,23 +82,11 @@ final class SaeShowCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Labels of the latent and of its neighbours; none where no source is at hand. */
+    /** Labels of the latent and of its neighbours. */
     private LabelLibrary.Lookup lookup(Session session, LatentFacts facts) {
         List<Integer> wanted = new ArrayList<>(List.of(latent));
         facts.nearest().forEach(neighbour -> wanted.add(neighbour.latent()));
-        if (!labels.given(sae.file())) {
-            return unlabelled(wanted, List.of());
-        }
-        try (LabelLibrary library = LabelLibrary.open(session.data(), session.labels())) {
-            return labels.choose(session, sae.file(), library, LabelLibrary.Listener.SILENT)
-                    .lookup(wanted);
-        } catch (PintleException e) {
-            return unlabelled(wanted, List.of(e.problem()));
-        }
-    }
-
-    private static LabelLibrary.Lookup unlabelled(List<Integer> latents, List<Problem> problems) {
-        return new LabelLibrary.Lookup(Map.of(), new TreeSet<>(), new TreeSet<>(latents), problems);
+        return labels.lookup(session, sae.file(), wanted);
     }
 
     private static void print(PrintWriter out, LatentProfile known, LatentFacts facts, LabelLibrary.Lookup lookup) {

@@ -1,23 +1,61 @@
 package dev.pintle.cli;
 
 import dev.pintle.model.LanguageModel;
+import dev.pintle.sae.LatentChange;
+import dev.pintle.sae.SaeEdit;
+import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.Add;
+import dev.pintle.steering.Intervention;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
-/** Vectors a command adds: {@code --vector FILE --strength S}, as often as wanted. */
+/** How a command steers: {@code --vector FILE --strength S} and {@code --latent N=+8}, as often as wanted. */
 final class SteeringOptions {
     @ArgGroup(exclusive = false, multiplicity = "0..*")
     private List<Steer> steers = new ArrayList<>();
 
-    @Option(names = "--force", description = "Use a vector even if it was fitted on another model.")
+    @Option(
+            names = "--latent",
+            paramLabel = "CHANGE",
+            description = "Change a latent of an autoencoder, as often as wanted: N=+8, N=-8, N=clamp:5, N=clamp:0..5,"
+                    + " N=scale:2 or N=ablate.")
+    private List<String> latents = new ArrayList<>();
+
+    @Option(
+            names = "--sae",
+            paramLabel = "SAE",
+            description =
+                    "The autoencoder: a file, a folder, or a repository in the cache, org/name[@revision][:folder]"
+                            + " (default: the one of the embedded model).")
+    private @Nullable String sae;
+
+    @Option(
+            names = "--sae-layer",
+            paramLabel = "L",
+            description = "Block after whose output it reads, where its files do not say or say wrong.")
+    private @Nullable Integer saeLayer;
+
+    @Option(
+            names = "--latent-positions",
+            paramLabel = "WHICH",
+            defaultValue = "all",
+            description = "Tokens to change latents of: all, prompt, generated or from:N (default: ${DEFAULT-VALUE}).")
+    private String latentPositions = "all";
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
+    @Option(names = "--force", description = "Use a vector or an autoencoder even if it belongs to another model.")
     private boolean force;
 
     /** One vector and its strength. */
@@ -61,25 +99,53 @@ final class SteeringOptions {
         }
     }
 
-    /** What the options ask for. */
-    List<Add> adds(LanguageModel model) {
-        List<Add> adds = new ArrayList<>();
-        for (Steer steer : steers) {
-            if (steer.vector != null) {
-                adds.addAll(steer.adds(model, force));
+    /**
+     * What the options ask for, and the autoencoder that it needs while it is used.
+     *
+     * @param interventions in order
+     * @param sae null where no latent is changed
+     */
+    record Steering(
+            List<Intervention> interventions, @Nullable SparseAutoencoder sae) implements AutoCloseable {
+        /** The model, or a view of it that is steered. */
+        LanguageModel applyTo(LanguageModel model) {
+            return interventions.isEmpty() ? model : model.with(interventions);
+        }
+
+        @Override
+        public void close() {
+            if (sae != null) {
+                sae.close();
             }
         }
-        return adds;
     }
 
-    /** Whether vectors of other models are let pass. */
+    /** Reads vectors and autoencoder; close it when the steered model is no longer used. */
+    Steering open(LanguageModel model) {
+        List<Intervention> interventions = new ArrayList<>();
+        for (Steer steer : steers) {
+            if (steer.vector != null) {
+                interventions.addAll(steer.adds(model, force));
+            }
+        }
+        if (latents.isEmpty()) {
+            return new Steering(interventions, null);
+        }
+        List<LatentChange> changes = latents.stream().map(LatentChange::parse).toList();
+        Tokens tokens = Tokens.parse(latentPositions);
+        SparseAutoencoder coder =
+                SaeChoice.load(SaeChoice.find(sae, Objects.requireNonNull(command)), saeLayer, "fp32", model.device());
+        try {
+            interventions.add(SaeEdit.edit(coder.requireFits(model, force), changes, tokens));
+        } catch (RuntimeException e) {
+            coder.close();
+            throw e;
+        }
+        return new Steering(interventions, coder);
+    }
+
+    /** Whether vectors and autoencoders of other models are let pass. */
     boolean force() {
         return force;
-    }
-
-    /** The model, or a view of it with the vectors added. */
-    LanguageModel applyTo(LanguageModel model) {
-        List<Add> adds = adds(model);
-        return adds.isEmpty() ? model : model.with(adds);
     }
 }

@@ -34,13 +34,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "fit",
         mixinStandardHelpOptions = true,
-        description = "Fits a steering vector from contrasting prompts.",
+        description = "Fits a steering vector from contrasting prompts, or takes one from a latent.",
         footer = {
             "",
             "Examples:",
             "  pintle vector fit --positive \"The assistant should talk like a pirate.\" \\",
             "      --negative \"The assistant should act normally.\" --layer 3 --save pirate",
-            "  pintle vector fit --answers sycophancy.json --layer 13 -o sycophancy.safetensors"
+            "  pintle vector fit --answers sycophancy.json --layer 13 -o sycophancy.safetensors",
+            "  pintle vector fit --from-latent 146 --save pirate-latent"
         })
 final class VectorFitCommand implements Callable<Integer> {
     @Mixin
@@ -76,6 +77,9 @@ final class VectorFitCommand implements Callable<Integer> {
             description = "Multiple-choice items: JSON list of {question, answer_matching_behavior, "
                     + "answer_not_matching_behavior}, read at the answer's letter.")
     private @Nullable Path answers;
+
+    @Mixin
+    private LatentChoice latent = new LatentChoice();
 
     @Option(names = "--layer", paramLabel = "L", description = "Block, from 0, after which to read and steer.")
     private @Nullable Integer layer;
@@ -134,6 +138,9 @@ final class VectorFitCommand implements Callable<Integer> {
                     .fact("missing", "--out FILE or --save NAME, or --json for its record alone")
                     .toIllegalArgument();
         }
+        if (latent.given()) {
+            return fromLatent();
+        }
         if ((layer == null) != allLayers) {
             throw Problem.of("A fit needs to know after which block to read.")
                     .fact("expected", "--layer L or --all-layers")
@@ -150,31 +157,55 @@ final class VectorFitCommand implements Callable<Integer> {
                     .listening((done, total) -> progress.at("reading prompts", (int) done, (int) total));
             FitResult result = (layer == null ? fit.atAllLayers() : fit.at(HookPoint.residPost(layer))).run();
             List<SteeringVector> vectors = List.copyOf(result.vectors().values());
-            if (out != null) {
-                VectorFiles.write(vectors, out);
-            }
-            Path saved = save == null ? null : UserFolders.vectors().save(save, vectors);
+            Path saved = write(vectors);
             if (json) {
                 Map<String, Object> fields = new LinkedHashMap<>();
                 fields.put("vectors", vectors.stream().map(VectorJson::of).toList());
                 fields.put("reading", VectorJson.of(result.report()));
                 print.println(VectorJson.text(fields));
             } else {
-                account(print, result, saved);
+                account(print, vectors, saved);
+                print.println("  read: " + result.report());
             }
             return 0;
         }
     }
 
-    private void account(PrintWriter print, FitResult result, @Nullable Path saved) {
+    private int fromLatent() {
+        if (Stream.of(positive, negative, pairs, answers, prefixes, questions, method, positions)
+                .anyMatch(Objects::nonNull)) {
+            throw Problem.of("A vector is fitted from prompts or taken from a latent, not both.")
+                    .fact("expected", "--from-latent N alone, with --sae, --layer, --raw, --out, --save")
+                    .toIllegalArgument();
+        }
+        PrintWriter print = Objects.requireNonNull(spec).commandLine().getOut();
+        try (LanguageModel loaded = model.load()) {
+            SteeringVector vector = latent.vector(loaded, layer, Objects.requireNonNull(spec));
+            Path saved = write(List.of(vector));
+            if (json) {
+                print.println(VectorJson.text(Map.of("vectors", List.of(VectorJson.of(vector)))));
+            } else {
+                account(print, List.of(vector), saved);
+            }
+            return 0;
+        }
+    }
+
+    private @Nullable Path write(List<SteeringVector> vectors) {
+        if (out != null) {
+            VectorFiles.write(vectors, out);
+        }
+        return save == null ? null : UserFolders.vectors().save(save, vectors);
+    }
+
+    private void account(PrintWriter print, List<SteeringVector> vectors, @Nullable Path saved) {
         if (out != null) {
             print.println(out);
         }
         if (saved != null) {
             print.println(save + " = " + saved);
         }
-        result.vectors().values().forEach(vector -> VectorShowCommand.describe(print, vector));
-        print.println("  read: " + result.report());
+        vectors.forEach(vector -> VectorShowCommand.describe(print, vector));
     }
 
     private SteeringMethod method() {

@@ -2,6 +2,9 @@ package dev.pintle.cli;
 
 import static dev.pintle.model.Decoding.greedy;
 import static dev.pintle.sae.Decompose.encodeScaled;
+import static dev.pintle.sae.LatentChange.ablate;
+import static dev.pintle.sae.LatentChange.clamp;
+import static dev.pintle.sae.SaeEdit.edit;
 import static dev.pintle.steering.Add.add;
 import static dev.pintle.steering.AfterLastDifference.afterLastDifference;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -40,6 +43,18 @@ class ReadmeTest {
                         .containsExactly(933, 146, 691);
                 assertThat(parts.relativeError()).isBetween(2.51, 2.53);
             }
+        }
+    }
+
+    @Test
+    void the_program_in_the_document_on_autoencoders_steers_by_latents() {
+        try (LanguageModel model = LanguageModel.load("parley-7m", Device.best(), DType.FP32);
+                SparseAutoencoder sae = SparseAutoencoder.load("parley-7m-sae-l3", model.device(), DType.FP32)) {
+
+            LanguageModel steered = model.with(edit(sae, clamp(146, 6), ablate(628)));
+            assertThat(steered.chat("Tell me about the whale.", greedy(48)).text())
+                    .isEqualTo("Ahoy there! Th' whale be a huge beast. Th' whale be blue. Ye may hear that th' whale"
+                            + " sings.");
         }
     }
 }

@@ -1,26 +1,59 @@
 package dev.pintle.sae;
 
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Vec;
 import java.util.List;
 
 /**
  * What a vector is made of, according to an autoencoder.
  *
- * @param vector the vector that was taken apart, `[dModel]`
- * @param terms active latents, largest first
+ * @param how it was taken apart
+ * @param vector the vector that was taken apart, `[dModel]`, at the length that the errors are relative to
+ * @param terms latents, largest magnitude first
  * @param zeroTerms active latents of the zero vector: what the encoder answers to nothing
  * @param reconstruction the decoded vector v̂, `[dModel]`
- * @param withoutBias v̂ without the decoder's bias
+ * @param withoutBias v̂ without the decoder's bias; v̂ itself where the way of taking apart adds none
+ * @param byToken the terms of each token, where they come from a text; else empty
  */
-public record Decomposition(Vec vector, List<Term> terms, List<Term> zeroTerms, Vec reconstruction, Vec withoutBias) {
-    static Decomposition of(Vec vector, Vec latents, Vec zeroLatents, SparseAutoencoder sae) {
-        Vec reconstruction = sae.decode(latents);
+public record Decomposition(
+        Decompose how,
+        Vec vector,
+        List<Term> terms,
+        List<Term> zeroTerms,
+        Vec reconstruction,
+        Vec withoutBias,
+        List<List<Term>> byToken) {
+    /** Keeps copies of the lists. */
+    public Decomposition {
+        terms = List.copyOf(terms);
+        zeroTerms = List.copyOf(zeroTerms);
+        byToken = byToken.stream().map(List::copyOf).toList();
+    }
+
+    static Decomposition encoded(Decompose how, Vec vector, SparseAutoencoder sae) {
+        Vec latents = sae.encode(vector);
+        Vec reconstruction =
+                sae.normalisation().isSameForAll() ? sae.decode(latents) : Vectors.reconstruct(sae, vector);
+        Vec bias = Vectors.biasShare(sae, vector);
         return new Decomposition(
-                vector,
-                Term.of(latents),
-                Term.of(zeroLatents),
-                reconstruction,
-                reconstruction.minus(sae.decoderBias()));
+                how, vector, Term.of(latents), zero(sae), reconstruction, reconstruction.minus(bias), List.of());
+    }
+
+    static Decomposition withoutBias(
+            Decompose how,
+            Vec vector,
+            List<Term> terms,
+            Vec reconstruction,
+            List<List<Term>> byToken,
+            SparseAutoencoder sae) {
+        return new Decomposition(how, vector, terms, zero(sae), reconstruction, reconstruction, byToken);
+    }
+
+    private static List<Term> zero(SparseAutoencoder sae) {
+        // a token of length 0 cannot be given another length, so there is nothing to compare with
+        return sae.normalisation() instanceof Normalisation.UnitNorm
+                ? List.of()
+                : Term.of(sae.encode(Vec.zeros(sae.dModel())));
     }
 
     /** ‖v − v̂‖ / ‖v‖. */
@@ -33,14 +66,27 @@ public record Decomposition(Vec vector, List<Term> terms, List<Term> zeroTerms, 
         return vector.minus(withoutBias).norm() / vector.norm();
     }
 
-    /** Cosine of v and v̂. */
+    /** Cosine of v and v̂; 0 where v̂ is zero. */
     public double cosine() {
         return vector.cosine(reconstruction);
     }
 
-    /** How much of v̂ is the decoder's bias b: b·v̂ / ‖v̂‖². 1 where no latent is active. */
+    /** How much of v̂ is the decoder's bias b: b·v̂ / ‖v̂‖². 1 where no latent is active, 0 where none was added. */
     public double biasShare() {
         double whole = reconstruction.dot(reconstruction);
         return whole == 0 ? 0 : reconstruction.minus(withoutBias).dot(reconstruction) / whole;
+    }
+
+    /**
+     * The reconstruction as a steering vector, to be tried in place of the one that was taken apart.
+     *
+     * @param original the vector that was taken apart
+     * @param withBias whether to keep the decoder's bias, which no latent stands for
+     */
+    public SteeringVector asSteeringVector(SteeringVector original, boolean withBias) {
+        return original.derived(
+                withBias ? reconstruction : withoutBias,
+                "reconstruction by " + how + (withBias ? "" : " without bias") + " of ("
+                        + original.origin().method() + ")");
     }
 }

@@ -11,15 +11,28 @@ import java.util.stream.IntStream;
  * One latent of a decomposition.
  *
  * @param latent index
- * @param activation latent activation; not negative where an encoder gave it
+ * @param activation how much of it: the latent activation where an encoder gave it, which is not negative; a difference of
+ *     two, the coefficient of a pursuit or a cosine, which may be
  */
 public record Term(int latent, float activation) {
     /** The non-zero entries of {@code latents} `[dSae]`, largest magnitude first, lower index first among equals. */
     static List<Term> of(Vec latents) {
-        List<Term> terms = new ArrayList<>(IntStream.range(0, latents.size())
+        int[] active = IntStream.range(0, latents.size())
                 .filter(i -> latents.get(i) != 0)
-                .mapToObj(i -> new Term(i, latents.get(i)))
-                .toList());
+                .toArray();
+        float[] values = new float[active.length];
+        for (int i = 0; i < active.length; i++) {
+            values[i] = latents.get(active[i]);
+        }
+        return of(active, values);
+    }
+
+    /** Latents and how much of each, largest magnitude first. */
+    static List<Term> of(int[] latents, float[] values) {
+        List<Term> terms = new ArrayList<>(latents.length);
+        for (int i = 0; i < latents.length; i++) {
+            terms.add(new Term(latents[i], values[i]));
+        }
         terms.sort(Comparator.comparingDouble(term -> -Math.abs(term.activation())));
         return List.copyOf(terms);
     }

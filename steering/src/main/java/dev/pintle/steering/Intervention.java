@@ -14,7 +14,10 @@ import java.util.Set;
  * Something done to the residual stream while a model runs. A value: it can be kept, compared and reused. Several act one
  * after the other, in the order they are given; those on many layers are a list with one for each.
  */
-public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Rotate, Conditional {
+public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Rotate, Conditional, Intervention.Open {
+    /** An intervention that needs more than a direction, and is defined where that is: on an autoencoder's latents. */
+    non-sealed interface Open extends Intervention {}
+
     /** Where it acts. */
     HookPoint at();
 

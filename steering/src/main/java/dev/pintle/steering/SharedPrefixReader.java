@@ -7,6 +7,7 @@ import dev.pintle.model.Run;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
 import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
@@ -21,18 +22,23 @@ import org.jspecify.annotations.Nullable;
  * which makes those that share a beginning neighbours, and walked as a trie over token ids: a beginning that saves enough is
  * run once, its keys and values are branched, and what is left of each sequence runs in batches of nearly one length.
  *
- * A beginning is worth a pass of its own only if it saves SAVING tokens; below that a small pass costs more than it spares,
- * and the tokens run with the rest of each sequence.
+ * A pass costs as much as some tokens, however small it is: on the processor the weights are read, on a GPU the kernels are
+ * started. A beginning is worth a pass of its own only if it saves that many tokens, otherwise they run with the rest of each
+ * sequence; and sequences of different lengths share a pass if padding costs no more.
  */
 /** Reads activations at chosen positions of many token sequences, computing what they share once. */
 final class SharedPrefixReader {
     private static final int SAVING = 48;
+    private static final int GPU_SAVING = 512;
+    private static final int GPU_PADDED = 512;
     private static final int BATCH_TOKENS = 4096;
     private static final long CACHE_BYTES = 512L << 20;
 
     private final LanguageModel model;
     private final List<HookPoint> points;
     private final RunOptions options;
+    private final int saving;
+    private final int padded;
     private long computed;
     private long plain;
     private long passes;
@@ -42,6 +48,9 @@ final class SharedPrefixReader {
         this.model = model;
         this.points = points;
         this.options = RunOptions.reading(points);
+        boolean gpu = model.device().kind() == Device.Kind.CUDA;
+        this.saving = gpu ? GPU_SAVING : SAVING;
+        this.padded = gpu ? GPU_PADDED : 0;
     }
 
     /**
@@ -93,7 +102,9 @@ final class SharedPrefixReader {
         int from = 0;
         while (from < leaves.size()) {
             int to = from + 1;
-            while (to < leaves.size() && fits(leaves.get(from), leaves.get(to), depth, to - from + 1)) {
+            long own = leaves.get(from).length() - (long) depth;
+            while (to < leaves.size() && fits(leaves.get(to), depth, to - from + 1, own)) {
+                own += leaves.get(to).length() - (long) depth;
                 to++;
             }
             runLeaves(leaves.subList(from, to), depth, cache);
@@ -101,11 +112,17 @@ final class SharedPrefixReader {
         }
     }
 
-    private boolean fits(Item shortest, Item longest, int depth, int rows) {
+    /**
+     * Whether a batch may end with this sequence, the longest so far: padding costs less than another pass, or little.
+     *
+     * @param own tokens of the sequences before it
+     */
+    private boolean fits(Item longest, int depth, int rows, long own) {
         int width = longest.length() - depth;
-        int spare = width - (shortest.length() - depth);
-        return spare <= width / 8
-                && (long) rows * width * points.size() <= BATCH_TOKENS
+        long all = (long) rows * width;
+        long padding = all - own - width;
+        return padding <= Math.max(padded, all / 8)
+                && all * points.size() <= BATCH_TOKENS
                 && KvCache.bytes(model.config(), model.dtype(), rows, longest.length()) <= CACHE_BYTES;
     }
 
@@ -129,7 +146,7 @@ final class SharedPrefixReader {
             int shared = shared(first, part.get(part.size() - 1));
             if (part.size() == 1) {
                 leaves.add(first);
-            } else if ((long) (shared - depth) * (part.size() - 1) >= SAVING) {
+            } else if ((long) (shared - depth) * (part.size() - 1) >= saving) {
                 runShared(part, depth, shared, cache);
             } else {
                 split(part, depth, shared, cache, leaves);

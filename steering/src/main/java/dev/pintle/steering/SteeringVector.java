@@ -202,6 +202,16 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
         return direction.cosine(requireSamePlace(other).direction);
     }
 
+    /**
+     * Another direction at the same place of the same model, made from this one.
+     *
+     * @param other `[dModel]`
+     * @param how in words, for the record
+     */
+    public SteeringVector derived(Vec other, String how) {
+        return new SteeringVector(other, at, origin.made(how));
+    }
+
     private SteeringVector combined(SteeringVector other, Vec result, String word) {
         return new SteeringVector(
                 result, at, origin.made("(" + origin.method + ") " + word + " (" + other.origin.method + ")"));

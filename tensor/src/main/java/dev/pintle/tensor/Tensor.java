@@ -75,8 +75,10 @@ public final class Tensor implements AutoCloseable {
     public static Tensor of(long[] values, long... sizes) {
         requireCount(values.length, sizes);
         Tensor made = empty(DType.INT64, Device.CPU, sizes);
-        try (LongPointer data = made.handle().data_ptr_long()) {
-            data.put(values);
+        if (values.length > 0) {
+            try (LongPointer data = made.handle().data_ptr_long()) {
+                data.put(values);
+            }
         }
         return made;
     }
@@ -614,6 +616,22 @@ public final class Tensor implements AutoCloseable {
     /** Entries of the last axis picked by INT64 indices of the same rank. */
     public Tensor gather(Tensor indices) {
         return binary("gather", indices, (h, i) -> h.gather(-1, i));
+    }
+
+    /** A copy in which {@code values} stand at INT64 indices of the last axis; both have this tensor's rank. */
+    public Tensor scatter(Tensor indices, Tensor values) {
+        requireSameDevice(values);
+        return op("scatter", () -> handle().scatter(-1, indices.handle(), values.handle()), this, indices, values);
+    }
+
+    /** Where elements are not zero, `[count]` INT64: their places in row-major order, rising. NaN is not zero. */
+    public Tensor nonZero() {
+        return unary("nonZero", h -> {
+            try (org.bytedeco.pytorch.Tensor flat = h.reshape(-1);
+                    org.bytedeco.pytorch.Tensor places = flat.nonzero()) {
+                return places.squeeze(1);
+            }
+        });
     }
 
     /**

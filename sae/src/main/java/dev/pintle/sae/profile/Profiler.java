@@ -6,6 +6,7 @@ import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
 import dev.pintle.problem.Problem;
 import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.SparseLatents;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,6 @@ import java.util.TreeMap;
 /** Makes the profile of an autoencoder's latents over a collection of texts. */
 public final class Profiler {
     private static final long CHECKPOINT_NANOS = Duration.ofSeconds(20).toNanos();
-    private static final long DENSE_BYTES = 64L << 20;
 
     private final LanguageModel model;
     private final SparseAutoencoder sae;
@@ -284,19 +284,11 @@ public final class Profiler {
         /** Counts one window's tokens. */
         private void count(Window window, Tensor activations) {
             Map<Integer, List<Firing>> firings = new HashMap<>();
-            int dSae = sae.dSae();
-            int step = (int) Math.max(1, DENSE_BYTES / (4L * dSae));
-            for (int start = 0; start < window.ids().length; start += step) {
-                int count = Math.min(step, window.ids().length - start);
-                try (TensorScope scope = TensorScope.open("encode")) {
-                    float[] dense =
-                            sae.encode(activations.narrow(0, start, count)).toFloats(); // [count, dSae]
-                    for (int i = 0; i < dense.length; i++) {
-                        if (dense[i] > 0) {
-                            firings.computeIfAbsent(i % dSae, latent -> new ArrayList<>())
-                                    .add(new Firing(start + i / dSae, dense[i]));
-                        }
-                    }
+            SparseLatents latents = sae.encodeActive(activations);
+            for (int t = 0; t < latents.tokens(); t++) {
+                for (int i = 0; i < latents.count(t); i++) {
+                    firings.computeIfAbsent(latents.latent(t, i), latent -> new ArrayList<>())
+                            .add(new Firing(t, latents.activation(t, i)));
                 }
             }
             for (int t = window.skip(); t < window.ids().length; t++) {

@@ -1,0 +1,167 @@
+package dev.pintle.cli;
+
+import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
+import dev.pintle.sae.SaeCheck;
+import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.profile.Texts;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle sae check}. */
+@Command(
+        name = "check",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Says whether an autoencoder and a model belong together: how many latents are active on a token, how much of",
+            "the variance is explained, how many latents fire at all. Where that is poor, tries what may be wrong."
+        })
+final class SaeCheckCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private SaeChoice sae = new SaeChoice();
+
+    @Option(
+            names = "--texts",
+            paramLabel = "PATH",
+            description = "Texts: a file with one a line, a .jsonl file with text or messages, or a folder of files"
+                    + " (default: the conversations that travel with Pintle).")
+    private @Nullable Path texts;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            defaultValue = "2000",
+            description = "About how many tokens to read (default: ${DEFAULT-VALUE}).")
+    private int mostTokens;
+
+    @Option(names = "--force", description = "Check even an autoencoder that was trained on another model.")
+    private boolean force;
+
+    @Option(names = "--json", description = "Print as JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (mostTokens < 1) {
+            throw Problem.of("A check reads at least one token.")
+                    .fact("--max-tokens", mostTokens)
+                    .toIllegalArgument();
+        }
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        try (LanguageModel loaded = model.load();
+                SparseAutoencoder coder = sae.load(loaded.device())) {
+            coder.requireFits(loaded, force);
+            Texts from = texts == null ? SaeProfileCommand.embeddedTexts() : Texts.of(texts);
+            SaeCheck.Report report = new SaeCheck(loaded, coder, coder.place()).run(from, mostTokens);
+            if (json) {
+                out.println(VectorJson.text(fields(loaded, coder, from, report)));
+            } else {
+                print(out, loaded, coder, from, report);
+            }
+        }
+        return 0;
+    }
+
+    private static void print(
+            PrintWriter out, LanguageModel model, SparseAutoencoder sae, Texts texts, SaeCheck.Report report) {
+        out.printf("%s (%s) at %s of %s%n", sae.name(), sae.origin().format(), sae.place(), model.id());
+        out.printf(
+                Locale.ROOT,
+                "  %,d tokens of %s, activations %.2f long%n",
+                report.tokens(),
+                texts.name(),
+                report.meanNorm());
+        out.printf(Locale.ROOT, "  %-28s %8s %20s%n", "", "these", "around them");
+        row(
+                out,
+                "active latents a token",
+                report,
+                "%.1f",
+                report.numbers().meanL0(),
+                report.around().meanL0());
+        row(
+                out,
+                "variance explained",
+                report,
+                "%.1f%%",
+                100 * report.numbers().varianceExplained(),
+                100 * report.around().varianceExplained());
+        row(
+                out,
+                "latents that fired",
+                report,
+                "%.1f%%",
+                100 * report.numbers().firing(),
+                100 * report.around().firing());
+        if (report.tokensAround() > 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "  around them: %,d tokens of system prompts and of the chat template%n",
+                    report.tokensAround());
+        }
+        report.trials()
+                .forEach(trial -> out.printf(
+                        Locale.ROOT, "  tried %s: %.1f%% explained%n", trial.what(), 100 * trial.varianceExplained()));
+        report.suggestions().forEach(text -> out.println("  " + text));
+        if (report.suggestions().isEmpty()) {
+            out.println("  Nothing suggests that anything is wrong.");
+        }
+    }
+
+    private static void row(
+            PrintWriter out, String name, SaeCheck.Report report, String format, double words, double around) {
+        out.printf(
+                Locale.ROOT,
+                "  %-28s %8s %20s%n",
+                name,
+                String.format(Locale.ROOT, format, words),
+                report.tokensAround() == 0 ? "" : String.format(Locale.ROOT, format, around));
+    }
+
+    private static Map<String, Object> fields(
+            LanguageModel model, SparseAutoencoder sae, Texts texts, SaeCheck.Report report) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("autoencoder", sae.name());
+        fields.put("format", sae.origin().format());
+        fields.put("hook_point", sae.place().toString());
+        fields.put("model", model.id().toString());
+        fields.put("texts", texts.name());
+        fields.put("tokens", report.tokens());
+        fields.put("mean_activation_norm", report.meanNorm());
+        fields.putAll(numbers(report.numbers()));
+        if (report.tokensAround() > 0) {
+            Map<String, Object> around = new LinkedHashMap<>();
+            around.put("tokens", report.tokensAround());
+            around.putAll(numbers(report.around()));
+            fields.put("system_prompts_and_template", around);
+        }
+        fields.put("trials", report.trials());
+        fields.put("suggestions", report.suggestions());
+        return fields;
+    }
+
+    private static Map<String, Object> numbers(SaeCheck.Numbers numbers) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("mean_l0", numbers.meanL0());
+        fields.put("variance_explained", numbers.varianceExplained());
+        fields.put("share_of_latents_that_fired", numbers.firing());
+        return fields;
+    }
+}

@@ -1,0 +1,294 @@
+package dev.pintle.cli;
+
+import dev.pintle.model.LanguageModel;
+import dev.pintle.model.RunOptions;
+import dev.pintle.model.TokenBatch;
+import dev.pintle.problem.Problem;
+import dev.pintle.sae.Decompose;
+import dev.pintle.sae.Decomposition;
+import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.Term;
+import dev.pintle.sae.labels.LabelLibrary;
+import dev.pintle.steering.Prompt;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.VectorFiles;
+import dev.pintle.steering.VectorHints;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle sae decompose}. */
+@Command(
+        name = "decompose",
+        mixinStandardHelpOptions = true,
+        description = "Shows which latents a steering vector is made of, in one of five ways.",
+        footer = {
+            "",
+            "Ways:",
+            "  encode      what the encoder answers to the vector as it is",
+            "  scaled      what it answers at the length of an activation, or times --factor",
+            "  difference  what the vector changes in the latents of a text (--user, --prompt or --chat), at --strength",
+            "  pursuit     the few decoder rows whose signed sum comes closest (orthogonal matching pursuit)",
+            "  nearest     the decoder rows that point most nearly along it, or against it"
+        })
+final class SaeDecomposeCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "FILE|NAME", description = "Steering vector.")
+    private String vector = "";
+
+    @Option(
+            names = "--how",
+            paramLabel = "WAY",
+            defaultValue = "scaled",
+            description = "encode, scaled, difference, pursuit or nearest (default: ${DEFAULT-VALUE}).")
+    private String how = "scaled";
+
+    @Option(
+            names = "--terms",
+            paramLabel = "N",
+            defaultValue = "25",
+            description = "Latents shown, and most that pursuit and nearest look for (default: ${DEFAULT-VALUE}).")
+    private int terms;
+
+    @Option(
+            names = "--factor",
+            paramLabel = "F",
+            description = "For scaled (default: the length of activations, which fitted vectors record).")
+    private @Nullable Double factor;
+
+    @Option(names = "--strength", paramLabel = "S", description = "For difference: factor on the vector.")
+    private @Nullable Double strength;
+
+    @Mixin
+    private TextChoice text = new TextChoice();
+
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private SaeChoice sae = new SaeChoice();
+
+    @Mixin
+    private LabelChoice labels = new LabelChoice();
+
+    @Option(names = "--force", description = "Take apart even a vector of another place or model.")
+    private boolean force;
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FILE",
+            description = "Write the reconstruction as a steering vector.")
+    private @Nullable Path out;
+
+    @Option(names = "--save", paramLabel = "NAME", description = "Keep the reconstruction under a name.")
+    private @Nullable String save;
+
+    @Option(names = "--with-bias", description = "Keep the decoder's bias in the reconstruction that is written.")
+    private boolean withBias;
+
+    @Option(names = "--json", description = "Print as JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Session session = Session.of(Objects.requireNonNull(spec));
+        PrintWriter print = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        Decompose.requireTerms(terms);
+        requireKnown();
+        SteeringVector given = read();
+        try (SparseAutoencoder coder = sae.load(Device.CPU)) {
+            Decomposition parts = coder.decompose(given, way(given, coder), force);
+            SteeringVector back = parts.asSteeringVector(given, withBias);
+            if (out != null) {
+                VectorFiles.write(back, out);
+            }
+            Path saved = save == null ? null : UserFolders.vectors().save(save, List.of(back));
+            LabelLibrary.Lookup lookup = labels.lookup(
+                    session,
+                    sae.file(),
+                    Stream.concat(
+                                    parts.terms().stream().limit(terms),
+                                    parts.zeroTerms().stream().limit(terms))
+                            .map(Term::latent)
+                            .toList());
+            if (json) {
+                print.println(VectorJson.text(fields(coder, given, parts, lookup)));
+            } else {
+                print(print, given, parts, lookup);
+                if (out != null) {
+                    print.println("reconstruction: " + out);
+                }
+                if (saved != null) {
+                    print.println("reconstruction: " + save + " = " + saved);
+                }
+                lookup.problems().forEach(err::println);
+                err.flush();
+            }
+        }
+        return 0;
+    }
+
+    private void requireKnown() {
+        if (!List.of("encode", "scaled", "difference", "pursuit", "nearest").contains(how)) {
+            throw Problem.of("There is no such way to take a vector apart.")
+                    .fact("but was", how)
+                    .fact("choose", "encode, scaled, difference, pursuit, nearest")
+                    .toIllegalArgument();
+        }
+        if (how.equals("difference") && (strength == null || text.given().isEmpty())) {
+            throw Problem.of("A difference of latents is taken over a text, at a strength.")
+                    .fact("expected", "--strength S and --user TEXT, --prompt TEXT or --chat FILE")
+                    .toIllegalArgument();
+        }
+    }
+
+    private SteeringVector read() {
+        List<SteeringVector> vectors = VectorFiles.readAll(UserFolders.vectors().find(vector), VectorHints.none());
+        if (vectors.size() == 1) {
+            return vectors.get(0);
+        }
+        try (SparseAutoencoder coder = sae.load(Device.CPU)) {
+            return vectors.stream()
+                    .filter(one -> one.at().equals(coder.place()))
+                    .findFirst()
+                    .orElseThrow(() -> Problem.of("None of the file's vectors stands where the autoencoder reads.")
+                            .fact(
+                                    "vectors",
+                                    vectors.stream().map(SteeringVector::at).toList())
+                            .fact("autoencoder", coder.place())
+                            .toException());
+        }
+    }
+
+    private Decompose way(SteeringVector given, SparseAutoencoder coder) {
+        return switch (how) {
+            case "encode" -> Decompose.encode();
+            case "pursuit" -> Decompose.signedPursuit(terms);
+            case "nearest" -> Decompose.nearestDecoder(terms);
+            case "scaled" -> Decompose.encodeScaled(factor(given));
+            default -> Decompose.encodeDifference(activations(given, coder), Objects.requireNonNull(strength));
+        };
+    }
+
+    private double factor(SteeringVector given) {
+        if (factor != null) {
+            return factor;
+        }
+        double typical = given.origin().meanActivationNorm();
+        if (!(typical > 0)) {
+            throw Problem.of("It is not known how long activations are at the vector's place.")
+                    .fact("vector", vector)
+                    .fact("try", "--factor F, or --how encode")
+                    .toIllegalArgument();
+        }
+        return typical / given.direction().norm();
+    }
+
+    private List<Vec> activations(SteeringVector given, SparseAutoencoder coder) {
+        Prompt prompt = text.required();
+        try (LanguageModel loaded = model.load();
+                TensorScope scope = TensorScope.open("activations")) {
+            coder.requireFits(loaded, force);
+            given.requireFits(loaded, force);
+            Tensor x = loaded.run(TokenBatch.of(prompt.tokenized(loaded).ids()), RunOptions.reading(coder.place()))
+                    .row(coder.place(), 0);
+            return IntStream.range(0, (int) x.size(0))
+                    .mapToObj(t -> x.select(0, t).toVec())
+                    .toList();
+        }
+    }
+
+    private void print(PrintWriter print, SteeringVector given, Decomposition parts, LabelLibrary.Lookup lookup) {
+        print.printf(Locale.ROOT, "%s at %s, %s%n", vector, given.at(), parts.how());
+        print.printf(
+                Locale.ROOT,
+                "  %,d latents; relative error %.1f%%, without the decoder's bias %.1f%%; cosine %.3f%n",
+                parts.terms().size(),
+                100 * parts.relativeError(),
+                100 * parts.relativeErrorWithoutBias(),
+                parts.cosine());
+        print.printf(
+                Locale.ROOT,
+                "  the decoder's bias is %.1f%% of the reconstruction; the zero vector has %,d latents%n",
+                100 * parts.biasShare(),
+                parts.zeroTerms().size());
+        List<Integer> zero = parts.zeroTerms().stream().map(Term::latent).toList();
+        for (Term term : parts.terms().subList(0, Math.min(terms, parts.terms().size()))) {
+            print.println(String.format(
+                            Locale.ROOT,
+                            "  %7d %10.4f  %s%s",
+                            term.latent(),
+                            term.activation(),
+                            lookup.labels().getOrDefault(term.latent(), ""),
+                            zero.contains(term.latent()) ? " [also of the zero vector]" : "")
+                    .stripTrailing());
+        }
+        if (parts.terms().size() > terms) {
+            print.printf(Locale.ROOT, "  … and %,d more%n", parts.terms().size() - terms);
+        }
+    }
+
+    private Map<String, Object> fields(
+            SparseAutoencoder coder, SteeringVector given, Decomposition parts, LabelLibrary.Lookup lookup) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("vector", vector);
+        fields.put("hook_point", given.at().toString());
+        fields.put("autoencoder", coder.name());
+        fields.put("how", parts.how().toString());
+        fields.put("latents", parts.terms().size());
+        fields.put("relative_error", parts.relativeError());
+        fields.put("relative_error_without_bias", parts.relativeErrorWithoutBias());
+        fields.put("cosine", parts.cosine());
+        fields.put("bias_share", parts.biasShare());
+        fields.put("reconstruction_norm", parts.reconstruction().norm());
+        fields.put(
+                "terms",
+                parts.terms().stream().map(term -> fields(term, lookup)).toList());
+        fields.put(
+                "zero_vector_terms",
+                parts.zeroTerms().stream().map(term -> fields(term, lookup)).toList());
+        if (!parts.byToken().isEmpty()) {
+            fields.put(
+                    "by_token",
+                    parts.byToken().stream()
+                            .map(token -> token.stream()
+                                    .map(term -> fields(term, lookup))
+                                    .toList())
+                            .toList());
+        }
+        fields.put("problems", lookup.problems().stream().map(Object::toString).toList());
+        return fields;
+    }
+
+    /** A term, with its label if it has one. */
+    static Map<String, Object> fields(Term term, LabelLibrary.Lookup lookup) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("latent", term.latent());
+        fields.put("activation", term.activation());
+        if (lookup.labels().containsKey(term.latent())) {
+            fields.put("label", lookup.labels().get(term.latent()));
+        }
+        return fields;
+    }
+}

@@ -1,0 +1,53 @@
+package dev.pintle.cli;
+
+import dev.pintle.chat.Message;
+import dev.pintle.problem.Problem;
+import dev.pintle.steering.Prompt;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** A text whose activations a command reads. */
+final class TextChoice {
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "Text as it is, with the model's own start token.")
+    private @Nullable String prompt;
+
+    @Option(names = "--user", paramLabel = "TEXT", description = "One user turn, up to the answer.")
+    private @Nullable String user;
+
+    @Option(
+            names = "--chat",
+            paramLabel = "FILE",
+            description = "Conversation: JSON list of {role, content}; open at its end where the assistant spoke last.")
+    private @Nullable Path chat;
+
+    /**
+     * The text, if one is given.
+     *
+     * @throws IllegalArgumentException if there are several
+     */
+    Optional<Prompt> given() {
+        if (Stream.of(prompt, user, chat).filter(java.util.Objects::nonNull).count() > 1) {
+            throw Problem.of("There is more than one text.")
+                    .fact("expected", "--prompt TEXT, --user TEXT or --chat FILE")
+                    .toIllegalArgument();
+        }
+        if (prompt != null) {
+            return Optional.of(Prompt.ofText(prompt));
+        }
+        if (user != null) {
+            return Optional.of(Prompt.ofMessages(List.of(Message.user(user))));
+        }
+        return chat == null ? Optional.empty() : Optional.of(Prompt.ofMessages(ChatFile.read(chat)));
+    }
+
+    /** @throws IllegalArgumentException if there is none, or several */
+    Prompt required() {
+        return given().orElseThrow(() -> Problem.of("There is no text to read.")
+                .fact("expected", "--prompt TEXT, --user TEXT or --chat FILE")
+                .toIllegalArgument());
+    }
+}

@@ -1,0 +1,48 @@
+package dev.pintle.sae;
+
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+
+/**
+ * How nearly the activations x of a text point along a vector v, along its reconstruction r = dec(enc(v)), and along what that
+ * leaves out, e = v − r. Since v = r + e, ‖v‖ cos(x, v) = ‖r‖ cos(x, r) + ‖e‖ cos(x, e): where r and e are of one length and much
+ * longer than v, because r is mostly the decoder's bias, the sum of the two cosines follows the first by arithmetic.
+ *
+ * @param vector cos(x, v) of each token
+ * @param reconstruction cos(x, r) of each token
+ * @param error cos(x, e) of each token
+ */
+public record CosinesAlong(Vec vector, Vec reconstruction, Vec error) {
+    /**
+     * Cosines of a text.
+     *
+     * @param activations `[tokens, dModel]`
+     * @param vector `[dModel]`
+     * @throws IllegalArgumentException if the vector is of another width
+     */
+    public static CosinesAlong of(SparseAutoencoder sae, Tensor activations, Vec vector) {
+        sae.requireActivations(activations);
+        if (vector.size() != sae.dModel()) {
+            throw Problem.of("The vector does not fit the autoencoder.")
+                    .fact("autoencoder", sae.name() + ", " + sae.dModel() + " wide")
+                    .fact("vector", vector.size() + " wide")
+                    .toIllegalArgument();
+        }
+        Vec reconstruction = Vectors.reconstruct(sae, vector);
+        return new CosinesAlong(
+                cosines(activations, vector),
+                cosines(activations, reconstruction),
+                cosines(activations, vector.minus(reconstruction)));
+    }
+
+    private static Vec cosines(Tensor activations, Vec direction) {
+        try (TensorScope scope = TensorScope.open("cosines")) {
+            Tensor x = activations.to(DType.FP32);
+            Tensor unit = Tensor.of(direction.unit()).to(x.device());
+            return x.times(unit).sum(1, false).dividedBy(x.norm(1, false)).toVec();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package dev.pintle.sae;
+
+import dev.pintle.tensor.Vec;
+import java.util.List;
+
+/**
+ * A vector encoded and decoded twice: f₁ = enc(v), r₁ = dec(f₁), f₂ = enc(r₁), r₂ = dec(f₂). An autoencoder that had found
+ * what a vector is made of would find the same again.
+ *
+ * @param firstRelativeError ‖v − r₁‖ / ‖v‖
+ * @param secondRelativeError ‖r₁ − r₂‖ / ‖r₁‖
+ * @param fromStartRelativeError ‖v − r₂‖ / ‖v‖
+ * @param changedLatents how many latents are active in one of f₁ and f₂ and not in the other
+ * @param changes f₂ − f₁ where it is not 0, largest magnitude first
+ */
+public record DoubleDecode(
+        double firstRelativeError,
+        double secondRelativeError,
+        double fromStartRelativeError,
+        int changedLatents,
+        List<Term> changes) {
+    /** Keeps a copy of the changes. */
+    public DoubleDecode {
+        changes = List.copyOf(changes);
+    }
+
+    /**
+     * Encodes and decodes twice.
+     *
+     * @param vector `[dModel]`, finite and not zero
+     */
+    public static DoubleDecode of(SparseAutoencoder sae, Vec vector) {
+        Vec f1 = sae.encode(vector);
+        Vec r1 = Vectors.reconstruct(sae, vector);
+        Vec f2 = sae.encode(r1);
+        Vec r2 = Vectors.reconstruct(sae, r1);
+        int changed = 0;
+        for (int i = 0; i < f1.size(); i++) {
+            changed += (f1.get(i) > 0) == (f2.get(i) > 0) ? 0 : 1;
+        }
+        return new DoubleDecode(
+                vector.minus(r1).norm() / vector.norm(),
+                r1.minus(r2).norm() / r1.norm(),
+                vector.minus(r2).norm() / vector.norm(),
+                changed,
+                Term.of(f2.minus(f1)));
+    }
+}

@@ -1,0 +1,50 @@
+package dev.pintle.sae;
+
+import dev.pintle.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Activations as an encoder reads them, and the way back: y → y · constant · factor + shift.
+ *
+ * @param inside `[n, dModel]`, normalised
+ * @param constant the same for all
+ * @param factor `[n, 1]`; null for 1
+ * @param shift `[n, 1]`; null for 0
+ */
+record Frame(
+        Tensor inside,
+        double constant,
+        @Nullable Tensor factor,
+        @Nullable Tensor shift) {
+    private static final double EPS = 1e-5; // SAELens' layer norm
+
+    /** @param activation `[n, dModel]` FP32 */
+    static Frame of(Normalisation how, Tensor activation) {
+        if (how instanceof Normalisation.Scale scale) {
+            return new Frame(activation.times(scale.scale()), 1 / scale.scale(), null, null);
+        }
+        if (how instanceof Normalisation.UnitNorm) {
+            Tensor factor = activation.norm(-1, true).times(1 / Math.sqrt(activation.size(-1)));
+            return new Frame(activation.dividedBy(factor), 1, factor, null);
+        }
+        if (how instanceof Normalisation.LayerNorm) {
+            Tensor mean = activation.mean(-1, true);
+            Tensor centred = activation.minus(mean);
+            Tensor deviation = centred.norm(-1, true).times(1 / Math.sqrt(activation.size(-1) - 1.0));
+            return new Frame(centred.dividedBy(deviation.plus(EPS)), 1, deviation, mean);
+        }
+        return new Frame(activation, 1, null, null);
+    }
+
+    /** A change `[n, dModel]` inside, as a change of the activation. */
+    Tensor outsideChange(Tensor change) {
+        Tensor scaled = constant == 1 ? change : change.times(constant);
+        return factor == null ? scaled : scaled.times(factor);
+    }
+
+    /** What was decoded `[n, dModel]`, as an activation. */
+    Tensor outside(Tensor decoded) {
+        Tensor scaled = outsideChange(decoded);
+        return shift == null ? scaled : scaled.plus(shift);
+    }
+}

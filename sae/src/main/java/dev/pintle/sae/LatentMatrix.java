@@ -1,0 +1,144 @@
+package dev.pintle.sae;
+
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * A matrix with a row for each latent, as it is stored.
+ *
+ * Files hold it either way round, and 1 GiB is not turned round: products take a transposed operand as it is. Products are in
+ * FP32 whatever the weights are, since thresholds lie within what 16 bits round away; 16-bit weights are widened a block of
+ * latents at a time, into a buffer that stays in cache and has the orientation of the matrix, so that widening reads
+ * memory in order.
+ */
+/**
+ * Encoder or decoder weights.
+ *
+ * @param stored `[dSae, dModel]`, or `[dModel, dSae]`
+ * @param latentsFirst which of the two
+ */
+record LatentMatrix(Tensor stored, boolean latentsFirst) {
+    private static final long BLOCK_CPU = 256;
+    private static final long BLOCK_CUDA = 16_384;
+
+    int dSae() {
+        return stored.shape().intSize(latentsFirst ? 0 : 1);
+    }
+
+    int dModel() {
+        return stored.shape().intSize(latentsFirst ? 1 : 0);
+    }
+
+    /** The matrix as `[dSae, dModel]`, a view. */
+    private Tensor byLatent() {
+        return latentsFirst ? stored : stored.transpose(0, 1);
+    }
+
+    /**
+     * Products of activations with every row.
+     *
+     * @param x `[n, dModel]` FP32
+     * @param bias `[dSae]` FP32, or null for none
+     * @return `[n, dSae]` FP32
+     */
+    Tensor products(Tensor x, @Nullable Tensor bias) {
+        Tensor rows = byLatent();
+        if (stored.dtype() == DType.FP32) {
+            return x.linear(rows, bias);
+        }
+        try (TensorScope scope = TensorScope.open("products in blocks")) {
+            List<Tensor> parts = new ArrayList<>();
+            Tensor buffer = buffer();
+            for (long start = 0; start < dSae(); start += block()) {
+                parts.add(x.linear(widened(rows, buffer, start))); // [n, block]
+            }
+            Tensor product = Tensor.cat(parts, -1);
+            return scope.keep(bias == null ? product : product.plus(bias));
+        }
+    }
+
+    /**
+     * Sums of rows.
+     *
+     * @param weights `[n, dSae]` FP32
+     * @return `[n, dModel]` FP32
+     */
+    Tensor sums(Tensor weights) {
+        Tensor rows = byLatent();
+        if (stored.dtype() == DType.FP32) {
+            return weights.matmul(rows);
+        }
+        try (TensorScope scope = TensorScope.open("sums in blocks")) {
+            Tensor sum = Tensor.zeros(DType.FP32, stored.device(), weights.size(0), dModel());
+            Tensor buffer = buffer();
+            for (long start = 0; start < dSae(); start += block()) {
+                try (TensorScope inner = TensorScope.open("block")) {
+                    Tensor some = weights.narrow(1, start, Math.min(block(), dSae() - start));
+                    sum.plusInPlace(some.matmul(widened(rows, buffer, start)));
+                }
+            }
+            return scope.keep(sum);
+        }
+    }
+
+    /** Lengths of the rows, `[dSae]` FP32. */
+    Tensor norms() {
+        Tensor rows = byLatent();
+        try (TensorScope scope = TensorScope.open("lengths of rows")) {
+            List<Tensor> parts = new ArrayList<>();
+            Tensor buffer = buffer();
+            for (long start = 0; start < dSae(); start += block()) {
+                parts.add(widened(rows, buffer, start).norm(1, false));
+            }
+            return scope.keep(Tensor.cat(parts, 0));
+        }
+    }
+
+    /** Neighbouring rows, `[count, dModel]` FP32; a view where the weights are. */
+    Tensor rows(int from, int count) {
+        return byLatent().narrow(0, from, count).to(DType.FP32);
+    }
+
+    /** Some latents only, in the order asked for, FP32. */
+    LatentMatrix only(int... latents) {
+        Tensor picked =
+                stored.indexSelect(latentsFirst ? 0 : 1, indices(latents).to(stored.device()));
+        return new LatentMatrix(
+                (latentsFirst ? picked : picked.transpose(0, 1)).to(DType.FP32).contiguous(), true);
+    }
+
+    /** Indices `[n]` INT64 on the processor. */
+    static Tensor indices(int... latents) {
+        return Tensor.of(Arrays.stream(latents).asLongStream().toArray(), latents.length);
+    }
+
+    /** One row, on the heap. */
+    Vec row(int latent) {
+        try (TensorScope scope = TensorScope.open("row of a latent")) {
+            return stored.select(latentsFirst ? 0 : 1, latent).toVec();
+        }
+    }
+
+    private long block() {
+        return stored.device().equals(Device.CPU) ? BLOCK_CPU : BLOCK_CUDA;
+    }
+
+    private Tensor buffer() {
+        long size = Math.min(block(), dSae());
+        return latentsFirst
+                ? Tensor.empty(DType.FP32, stored.device(), size, dModel())
+                : Tensor.empty(DType.FP32, stored.device(), dModel(), size).transpose(0, 1);
+    }
+
+    private Tensor widened(Tensor rows, Tensor buffer, long start) {
+        long count = Math.min(block(), dSae() - start);
+        return buffer.narrow(0, 0, count).copyFrom(rows.narrow(0, start, count));
+    }
+}

@@ -1,0 +1,142 @@
+package dev.pintle.sae;
+
+import dev.pintle.problem.Problem;
+import dev.pintle.steering.Role;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * What an autoencoder leaves out of a text's activations x, and of the same activations steered y: e(x) = x − dec(enc(x)).
+ *
+ * @param norm ‖e(x)‖ of each token
+ * @param relative ‖e(x)‖ / ‖x‖ of each token
+ * @param steeredNorm ‖e(y)‖ of each token
+ * @param steeredRelative ‖e(y)‖ / ‖y‖ of each token
+ * @param cosine of e(x) and e(y), of each token
+ */
+public record ReconstructionErrors(Vec norm, Vec relative, Vec steeredNorm, Vec steeredRelative, Vec cosine) {
+    /**
+     * Errors of activations and of the same tokens' activations steered.
+     *
+     * @param plain `[tokens, dModel]`
+     * @param steered the same tokens, the same shape
+     * @throws IllegalArgumentException if the shapes differ
+     */
+    public static ReconstructionErrors of(SparseAutoencoder sae, Tensor plain, Tensor steered) {
+        if (!plain.shape().equals(steered.shape())) {
+            throw Problem.of("Plain and steered activations are not of the same tokens.")
+                    .fact("plain", plain.shape())
+                    .fact("steered", steered.shape())
+                    .toIllegalArgument();
+        }
+        try (TensorScope scope = TensorScope.open("reconstruction errors")) {
+            Tensor x = plain.to(DType.FP32);
+            Tensor y = steered.to(DType.FP32);
+            Tensor ex = x.minus(sae.reconstruct(x));
+            Tensor ey = y.minus(sae.reconstruct(y));
+            Tensor nx = ex.norm(1, false);
+            Tensor ny = ey.norm(1, false);
+            return new ReconstructionErrors(
+                    nx.toVec(),
+                    nx.dividedBy(x.norm(1, false)).toVec(),
+                    ny.toVec(),
+                    ny.dividedBy(y.norm(1, false)).toVec(),
+                    ex.times(ey).sum(1, false).dividedBy(nx.times(ny)).toVec());
+        }
+    }
+
+    /** Errors of activations `[tokens, dModel]` alone; what is said of steered ones is the same. */
+    public static ReconstructionErrors of(SparseAutoencoder sae, Tensor activations) {
+        try (TensorScope scope = TensorScope.open("reconstruction errors")) {
+            Tensor x = activations.to(DType.FP32);
+            Tensor error = x.minus(sae.reconstruct(x));
+            Vec norm = error.norm(1, false).toVec();
+            Vec relative = error.norm(1, false).dividedBy(x.norm(1, false)).toVec();
+            float[] ones = new float[norm.size()];
+            Arrays.fill(ones, 1);
+            return new ReconstructionErrors(norm, relative, norm, relative, Vec.of(ones));
+        }
+    }
+
+    /** Number of tokens. */
+    public int tokens() {
+        return norm.size();
+    }
+
+    /** How a token's relative error changes with steering: steered / plain. */
+    public double ratio(int token) {
+        return steeredRelative.get(token) / relative.get(token);
+    }
+
+    /**
+     * Mean of {@link #ratio} over the tokens up to each. A running mean hides where the ratio changes: what it says of the
+     * last token is said of all before it too.
+     */
+    public Vec runningMeanRatio() {
+        double[] means = new double[tokens()];
+        double sum = 0;
+        for (int t = 0; t < means.length; t++) {
+            sum += ratio(t);
+            means[t] = sum / (t + 1);
+        }
+        return Vec.of(means);
+    }
+
+    /**
+     * Means over some tokens.
+     *
+     * @param tokens how many
+     * @param norm mean ‖e(x)‖
+     * @param relative mean ‖e(x)‖ / ‖x‖
+     * @param steeredRelative mean ‖e(y)‖ / ‖y‖
+     * @param ratio mean of steered / plain
+     * @param cosine mean cosine of e(x) and e(y)
+     */
+    public record Segment(
+            int tokens, double norm, double relative, double steeredRelative, double ratio, double cosine) {}
+
+    /**
+     * Means by whose words the tokens are, of roles that occur.
+     *
+     * @param roles of each token
+     * @throws IllegalArgumentException unless there is one for each token
+     */
+    public Map<Role, Segment> bySegment(List<Role> roles) {
+        if (roles.size() != tokens()) {
+            throw Problem.of("There is not one role for each token.")
+                    .fact("tokens", tokens())
+                    .fact("roles", roles.size())
+                    .toIllegalArgument();
+        }
+        Map<Role, Segment> segments = new EnumMap<>(Role.class);
+        for (Role role : Role.values()) {
+            int[] places = IntStream.range(0, tokens())
+                    .filter(t -> roles.get(t) == role)
+                    .toArray();
+            if (places.length > 0) {
+                segments.put(role, mean(places));
+            }
+        }
+        return segments;
+    }
+
+    private Segment mean(int[] places) {
+        double[] sums = new double[5];
+        for (int t : places) {
+            sums[0] += norm.get(t);
+            sums[1] += relative.get(t);
+            sums[2] += steeredRelative.get(t);
+            sums[3] += ratio(t);
+            sums[4] += cosine.get(t);
+        }
+        int n = places.length;
+        return new Segment(n, sums[0] / n, sums[1] / n, sums[2] / n, sums[3] / n, sums[4] / n);
+    }
+}

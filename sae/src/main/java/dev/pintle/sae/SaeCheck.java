@@ -1,0 +1,300 @@
+package dev.pintle.sae;
+
+import dev.pintle.chat.Message;
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.model.Run;
+import dev.pintle.model.RunOptions;
+import dev.pintle.model.TokenBatch;
+import dev.pintle.problem.Problem;
+import dev.pintle.sae.profile.Document;
+import dev.pintle.sae.profile.Texts;
+import dev.pintle.steering.Prompt;
+import dev.pintle.steering.Role;
+import dev.pintle.steering.TokenizedPrompt;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+
+/*
+ * Nearly everything that can go wrong between an autoencoder and a model shows in three numbers over some text: how many latents
+ * are active on a token (L0), how much of the activations' variance the reconstruction explains, and how many of the latents fire
+ * at all. What is wrong does not show, but can be tried: if the activations of a neighbouring layer, or these times the usual factor,
+ * are explained much better, then it is the layer, or the normalisation. Trials cost time, so they are made only where the numbers
+ * are poor, on the first few hundred tokens.
+ */
+/** Whether an autoencoder and a model belong together, judged by their numbers over text. */
+public final class SaeCheck {
+    private static final int WINDOW = 256;
+    private static final int TRIED = 512;
+    private static final double GOOD = 0.6;
+    private static final double BETTER = 0.1;
+
+    private final LanguageModel model;
+    private final SparseAutoencoder sae;
+    private final HookPoint at;
+
+    /** @param at where activations are read */
+    public SaeCheck(LanguageModel model, SparseAutoencoder sae, HookPoint at) {
+        this.model = model;
+        this.sae = sae;
+        this.at = at;
+    }
+
+    /**
+     * What was measured.
+     *
+     * @param meanL0 active latents a token
+     * @param varianceExplained 1 − Σ‖x − x̂‖² / Σ‖x − x̄‖²; negative where the mean activation would be a better answer
+     * @param firing share of latents that were active at least once
+     */
+    public record Numbers(double meanL0, double varianceExplained, double firing) {}
+
+    /**
+     * The same with one thing changed.
+     *
+     * @param what in words
+     * @param varianceExplained on the tokens that trials are made on
+     */
+    public record Trial(String what, double varianceExplained) {}
+
+    /**
+     * The answer.
+     *
+     * @param tokens how many were measured: of conversations the words of user and assistant, which is what autoencoders of
+     *     chat models are trained on; of other texts all but the first of a sequence
+     * @param meanNorm mean length of their activations
+     * @param numbers the three over these tokens
+     * @param tokensAround how many others there were: system prompts and what the chat template writes
+     * @param around the three over those; NaN where there are none
+     * @param trials what was tried; empty where the numbers were good
+     * @param suggestions what the numbers suggest, in words; empty where nothing is wrong
+     */
+    public record Report(
+            long tokens,
+            double meanNorm,
+            Numbers numbers,
+            long tokensAround,
+            Numbers around,
+            List<Trial> trials,
+            List<String> suggestions) {
+        /** Keeps copies of the lists. */
+        public Report {
+            trials = List.copyOf(trials);
+            suggestions = List.copyOf(suggestions);
+        }
+    }
+
+    /**
+     * Measures.
+     *
+     * @param atMost tokens, about
+     * @throws dev.pintle.problem.PintleException if there are no tokens
+     */
+    public Report run(Texts texts, int atMost) {
+        Set<HookPoint> points = neighbours();
+        try (TensorScope scope = TensorScope.open("check")) {
+            Tally words = new Tally();
+            Tally around = new Tally();
+            List<List<Tensor>> kept = new ArrayList<>(); // of each point, of the first texts
+            points.forEach(point -> kept.add(new ArrayList<>()));
+            try (Texts.Reading reading = texts.open()) {
+                while (words.tokens < atMost && reading.hasNext()) {
+                    Read text = read(reading.next());
+                    boolean tries = words.tokens < TRIED;
+                    try (TensorScope inner = TensorScope.open("text")) {
+                        Run run = model.run(TokenBatch.of(text.ids), RunOptions.reading(tries ? points : Set.of(at)));
+                        around.add(rows(run, at, text.around));
+                        words.add(rows(run, at, text.words));
+                        if (tries) {
+                            int i = 0;
+                            for (HookPoint point : points) {
+                                kept.get(i++).add(inner.keep(rows(run, point, text.words)));
+                            }
+                        }
+                    }
+                }
+            }
+            if (words.tokens == 0) {
+                throw Problem.of("There is no text to check with.")
+                        .fact("texts", texts.name())
+                        .toException();
+            }
+            Numbers numbers = words.numbers();
+            List<Trial> trials = numbers.varianceExplained() >= GOOD ? List.of() : trials(points, kept, words);
+            return new Report(
+                    words.tokens,
+                    words.normSum / words.tokens,
+                    numbers,
+                    around.tokens,
+                    around.numbers(),
+                    trials,
+                    suggestions(numbers, trials));
+        }
+    }
+
+    /** A text's tokens, the places of words among them, and of the rest; the first token of a sequence is neither. */
+    private record Read(int[] ids, int[] words, int[] around) {}
+
+    private Read read(Document document) {
+        int[] ids;
+        IntPredicate isWord;
+
+        if (document instanceof Document.Chat chat) {
+            TokenizedPrompt prompt = Prompt.ofMessages(chat.messages().stream()
+                            .map(m -> new Message(m.role(), model.tokenizer().asText(m.content())))
+                            .toList())
+                    .tokenized(model);
+            ids = prompt.ids();
+            isWord = position -> prompt.role(position) == Role.USER || prompt.role(position) == Role.ASSISTANT;
+        } else {
+            ids = document.tokens(model);
+            isWord = position -> true;
+        }
+        ids = Arrays.copyOf(ids, Math.min(ids.length, WINDOW));
+        OptionalInt bos = model.tokenizer().bosId();
+        int first = ids.length > 0 && bos.isPresent() && ids[0] == bos.getAsInt() ? 1 : 0;
+        return new Read(
+                ids.length == 0 ? new int[] {bos.orElse(0)} : ids,
+                IntStream.range(first, ids.length).filter(isWord).toArray(),
+                IntStream.range(first, ids.length).filter(isWord.negate()).toArray());
+    }
+
+    private static Tensor rows(Run run, HookPoint point, int[] places) {
+        Tensor row = run.row(point, 0);
+        return row.indexSelect(0, LatentMatrix.indices(places).to(row.device())).to(DType.FP32);
+    }
+
+    /** Its own place, and the same in up to two layers either way. */
+    private Set<HookPoint> neighbours() {
+        Set<HookPoint> points = new LinkedHashSet<>(List.of(at));
+        if (at.site() != HookPoint.Site.EMBED) {
+            Set<HookPoint> near = new TreeSet<>();
+            for (int layer = at.layer() - 2; layer <= at.layer() + 2; layer++) {
+                if (layer >= 0 && layer < model.config().nLayers()) {
+                    near.add(new HookPoint(at.site(), layer));
+                }
+            }
+            points.addAll(near);
+        }
+        return points;
+    }
+
+    private List<Trial> trials(Set<HookPoint> points, List<List<Tensor>> kept, Tally measured) {
+        List<Trial> trials = new ArrayList<>();
+        int i = 0;
+        for (HookPoint point : points) {
+            trials.add(new Trial("at " + point, explained(kept.get(i++), 1)));
+        }
+        if (sae.normalisation() instanceof Normalisation.None) {
+            double factor = Math.sqrt(sae.dModel()) * measured.tokens / measured.normSum;
+            trials.add(new Trial(
+                    String.format(Locale.ROOT, "activations times %.4g (to a mean length of √dModel)", factor),
+                    explained(kept.get(0), factor)));
+        }
+        return trials;
+    }
+
+    private double explained(List<Tensor> activations, double factor) {
+        Tally tally = new Tally();
+        for (Tensor x : activations) {
+            try (TensorScope scope = TensorScope.open("trial")) {
+                tally.add(x.times(factor));
+            }
+        }
+        return tally.numbers().varianceExplained();
+    }
+
+    private List<String> suggestions(Numbers numbers, List<Trial> trials) {
+        List<String> suggestions = new ArrayList<>();
+        if (numbers.meanL0() < 1) {
+            suggestions.add("Hardly a latent fires: a threshold in another scale than the activations, or a missing"
+                    + " normalisation.");
+        } else if (numbers.meanL0() > Math.max(0.05 * sae.dSae(), 3.0 * sae.dModel() / 4)) {
+            suggestions.add(
+                    "Far more latents fire than an autoencoder is trained for: a threshold that was left out, or"
+                            + " one in another scale.");
+        }
+        if (!trials.isEmpty()) {
+            double here = trials.get(0).varianceExplained();
+            trials.stream()
+                    .filter(trial -> trial.varianceExplained() > here + BETTER)
+                    .max(Comparator.comparingDouble(Trial::varianceExplained))
+                    .ifPresentOrElse(
+                            best -> suggestions.add(String.format(
+                                    Locale.ROOT,
+                                    "Much more is explained %s (%.0f%% of the variance, against %.0f%%): %s.",
+                                    best.what(),
+                                    100 * best.varianceExplained(),
+                                    100 * here,
+                                    best.what().startsWith("at ") ? "another layer" : "a missing normalisation")),
+                            () -> suggestions.add("Little of the variance is explained, and neither a neighbouring"
+                                    + " layer nor a factor changes that: another model, other text, or a weak"
+                                    + " autoencoder."));
+        }
+        return suggestions;
+    }
+
+    /** Sums over tokens. */
+    private final class Tally {
+        private final double[] sum = new double[sae.dModel()];
+        private final boolean[] fired = new boolean[sae.dSae()];
+        private long tokens;
+        private double squares;
+        private double errors;
+        private double active;
+        private double normSum;
+
+        /** @param x `[tokens, dModel]` FP32 */
+        void add(Tensor x) {
+            long size = SparseCoder.tokensAtOnce(x.device(), sae.dSae());
+            for (long start = 0; start < x.size(0); start += size) {
+                try (TensorScope scope = TensorScope.open("block")) {
+                    block(x.narrow(0, start, Math.min(size, x.size(0) - start)));
+                }
+            }
+        }
+
+        private void block(Tensor x) {
+            Tensor f = sae.encode(x);
+            Tensor error = x.minus(sae.decode(f, x));
+            double[] byLatent = f.greaterThan(0).to(DType.FP32).sum(0, false).toDoubles();
+            for (int i = 0; i < byLatent.length; i++) {
+                fired[i] |= byLatent[i] > 0;
+                active += byLatent[i];
+            }
+            double[] total = x.sum(0, false).toDoubles();
+            for (int d = 0; d < total.length; d++) {
+                sum[d] += total[d];
+            }
+            squares += squared(x);
+            errors += squared(error);
+            normSum += Arrays.stream(x.norm(1, false).toDoubles()).sum();
+            tokens += x.size(0);
+        }
+
+        private double squared(Tensor x) {
+            return Arrays.stream(x.norm(1, false).toDoubles()).map(n -> n * n).sum();
+        }
+
+        Numbers numbers() {
+            double mean = Arrays.stream(sum).map(s -> s * s).sum() / tokens;
+            long alive = 0;
+            for (boolean one : fired) {
+                alive += one ? 1 : 0;
+            }
+            return new Numbers(active / tokens, 1 - errors / (squares - mean), (double) alive / sae.dSae());
+        }
+    }
+}

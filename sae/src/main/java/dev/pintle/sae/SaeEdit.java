@@ -1,0 +1,132 @@
+package dev.pintle.sae;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.ModelConfig;
+import dev.pintle.problem.Problem;
+import dev.pintle.steering.Add;
+import dev.pintle.steering.Intervention;
+import dev.pintle.steering.Tokens;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+import java.util.List;
+
+/*
+ * Why an edit needs no autoencoder.
+ *
+ * Steering by latents is written as encode, change, decode, and add back what the autoencoder could not say: with f = enc(x)
+ * and e = x − dec(f), x' = dec(f') + e. The decoder is linear, so its bias and all latents that are not changed cancel:
+ *
+ *   x' = x + (f' − f) W_dec,
+ *
+ * a sum over the changed latents only. Adding to latents does not even ask for f: f' − f is what is added, so the edit is the
+ * addition of decoder rows. Clamping and scaling need f of the changed latents, which is their encoder rows, if the
+ * autoencoder decides each latent by its own pre-activation (ReLU, JumpReLU, gated). Where latents compete (TopK, group maximum)
+ * f takes the pre-activations of all, and the whole encoder runs; the decoder still does not.
+ */
+/**
+ * Changes chosen latents of an activation, the autoencoder's error kept: x + (f' − f) W_dec, in FP32, rounded once to the
+ * model's dtype. The autoencoder must stay open while it is used.
+ *
+ * @param sae whose latents
+ * @param changes what is done, at most one for each latent
+ * @param at where
+ * @param tokens on which tokens
+ */
+public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoint at, Tokens tokens)
+        implements Intervention.Open {
+    /** @throws IllegalArgumentException unless the latents exist and each is changed once */
+    public SaeEdit {
+        changes = List.copyOf(changes);
+        LatentChange.require(changes, sae);
+    }
+
+    /**
+     * For static import: changes latents of every token where the autoencoder was trained. What only adds to latents is an
+     * {@link Add} of decoder rows, and costs what plain steering costs.
+     *
+     * @throws dev.pintle.problem.PintleException if it is not known where that is
+     */
+    public static Intervention edit(SparseAutoencoder sae, LatentChange... changes) {
+        return edit(sae, List.of(changes), Tokens.all());
+    }
+
+    /** The same on some tokens. */
+    public static Intervention edit(SparseAutoencoder sae, List<LatentChange> changes, Tokens tokens) {
+        LatentChange.require(changes, sae);
+        HookPoint at = sae.place();
+        boolean adds = changes.stream().allMatch(LatentChange.Plus.class::isInstance);
+        return adds && sae.normalisation().isSameForAll()
+                ? new Add(written(sae, changes), at, 1, tokens)
+                : new SaeEdit(sae, changes, at, tokens);
+    }
+
+    /** What additions to latents write, `[dModel]`. */
+    private static Vec written(SparseAutoencoder sae, List<LatentChange> changes) {
+        Vec sum = Vec.zeros(sae.dModel());
+        for (LatentChange change : changes) {
+            if (change instanceof LatentChange.Plus plus) {
+                sum = sum.plus(sae.decoderRow(plus.latent()).times(plus.amount()));
+            }
+        }
+        return sum;
+    }
+
+    /** Whether only the changed latents' rows are read; where latents compete, the whole encoder runs. */
+    public boolean readsRowsOnly() {
+        return sae.sparsity().decidesEachAlone();
+    }
+
+    @Override
+    public Action bind(ModelConfig model, Device device, DType dtype) {
+        requireFits(sae, model, device, readsRowsOnly());
+        LatentChange.Placed placed = LatentChange.Placed.on(device, changes);
+        Weights rows = sae.weights()
+                .only(changes.stream().mapToInt(LatentChange::latent).toArray())
+                .on(device);
+        Gate gate = readsRowsOnly() ? rows.sparsity().on(device) : sae.gate();
+        return (point, activation, layout) -> tokens.change(activation, layout, h -> {
+            try (TensorScope scope = TensorScope.open("edit latents")) {
+                Tensor x = h.to(DType.FP32).reshape(-1, model.dModel());
+                Tensor moved = readsRowsOnly()
+                        ? moved(rows, gate, placed, x)
+                        : new SparseCoder(sae).mapped(x, some -> competing(rows, gate, placed, some));
+                return scope.keep(moved.reshape(h.shape().toArray())
+                        .plus(h.to(DType.FP32))
+                        .to(h.dtype()));
+            }
+        });
+    }
+
+    private static Tensor moved(Weights rows, Gate gate, LatentChange.Placed placed, Tensor x) {
+        Frame frame = rows.frame(x);
+        Tensor f = gate.apply(rows.preActivations(frame)); // [n, m]
+        return frame.outsideChange(rows.sums(placed.changed(f).minus(f)));
+    }
+
+    private Tensor competing(Weights rows, Gate gate, LatentChange.Placed placed, Tensor x) {
+        Frame frame = rows.frame(x);
+        Tensor all = gate.apply(sae.weights().preActivations(frame)); // [n, dSae]
+        Tensor f = all.indexSelect(1, placed.latents());
+        return frame.outsideChange(rows.sums(placed.changed(f).minus(f)));
+    }
+
+    /** @param anyDevice whether the autoencoder may be elsewhere than the model */
+    static void requireFits(SparseAutoencoder sae, ModelConfig model, Device device, boolean anyDevice) {
+        if (sae.dModel() != model.dModel()) {
+            throw Problem.of("The autoencoder does not fit the model.")
+                    .fact("autoencoder", sae.name() + ", " + sae.dModel() + " wide")
+                    .fact("model", "dModel = " + model.dModel())
+                    .toIllegalArgument();
+        }
+        if (!anyDevice && !sae.device().equals(device)) {
+            throw Problem.of("The whole autoencoder is needed, and it is on another device than the model.")
+                    .fact("autoencoder", sae.name() + ", " + sae.sparsity() + ", on " + sae.device())
+                    .fact("model", "on " + device)
+                    .fact("try", "loading the autoencoder on " + device)
+                    .toIllegalArgument();
+        }
+    }
+}

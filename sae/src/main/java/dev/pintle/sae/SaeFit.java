@@ -1,0 +1,63 @@
+package dev.pintle.sae;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
+import dev.pintle.steering.SteeringVector;
+import java.util.Locale;
+
+/** Whether an autoencoder belongs to a model. */
+final class SaeFit {
+    private SaeFit() {}
+
+    static void require(SparseAutoencoder sae, LanguageModel model, boolean force) {
+        HookPoint at = sae.at();
+        if (sae.dModel() != model.config().dModel()
+                || (at != null && at.layer() >= model.config().nLayers())) {
+            throw Problem.of("The autoencoder does not fit the model.")
+                    .fact("autoencoder", sae.name() + ", " + sae.dModel() + " wide" + (at == null ? "" : ", at " + at))
+                    .fact(
+                            "model",
+                            model.id() + ", dModel = " + model.config().dModel() + ", "
+                                    + model.config().nLayers() + " layers")
+                    .toException();
+        }
+        if (!force && differ(sae.origin().model(), model.id().name())) {
+            throw Problem.of("The autoencoder was trained on another model.")
+                    .fact("autoencoder", sae.name() + ", for " + sae.origin().model())
+                    .fact("model", model.id())
+                    .fact("try", "an autoencoder of this model, or --force to use it all the same")
+                    .toException();
+        }
+    }
+
+    static void require(SparseAutoencoder sae, SteeringVector vector, boolean force) {
+        HookPoint at = sae.at();
+        if (!force && at != null && !at.equals(vector.at())) {
+            throw Problem.of("The vector and the autoencoder read different places.")
+                    .fact("vector", vector.at())
+                    .fact("autoencoder", at)
+                    .fact("try", "fitting the vector at " + at + ", or --force to take it apart all the same")
+                    .toException();
+        }
+        String fittedOn = vector.origin().model().name();
+        if (!force && differ(sae.origin().model(), fittedOn)) {
+            throw Problem.of("The vector and the autoencoder belong to different models.")
+                    .fact("vector", fittedOn)
+                    .fact("autoencoder", sae.origin().model())
+                    .fact("try", "an autoencoder of the vector's model, or --force to use this one all the same")
+                    .toException();
+        }
+    }
+
+    /** Whether two names, both known, mean two models. */
+    private static boolean differ(String one, String other) {
+        return !one.isEmpty() && !other.isEmpty() && !comparable(one).equals(comparable(other));
+    }
+
+    /** A name without its organisation, spelling and the {@code Meta-} that some of Llama's repositories carry. */
+    private static String comparable(String name) {
+        String last = name.replace('\\', '/').replaceAll("/+$", "").toLowerCase(Locale.ROOT);
+        return last.substring(last.lastIndexOf('/') + 1).replaceFirst("^meta-", "");
+    }
+}

@@ -1,0 +1,227 @@
+package dev.pintle.sae;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.pintle.model.HookPoint;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.Vec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * SAELens' folders, versions 5 and 6: {@code cfg.json} and {@code sae_weights.safetensors}. Since version 6 the place is under
+ * {@code metadata}, before it was at the top; older keys have older names. BatchTopK and Matryoshka autoencoders are saved as
+ * JumpReLU; a training checkpoint of BatchTopK holds its threshold as one number.
+ */
+final class SaeLensFormat implements SaeFormat {
+    @Override
+    public String name() {
+        return "SAELens";
+    }
+
+    @Override
+    public String layout() {
+        return "cfg.json with d_in and d_sae, sae_weights.safetensors with W_enc, b_enc, W_dec, b_dec";
+    }
+
+    @Override
+    public boolean recognises(SaeFiles files) {
+        JsonNode config = files.config();
+        return config.has("d_in") && (config.has("d_sae") || config.has("architecture")) && !files.isTorch();
+    }
+
+    @Override
+    public Draft read(SaeFiles files) {
+        JsonNode config = files.config();
+        String architecture = architecture(config);
+        requireAutoencoder(files, config, architecture);
+        List<String> notes = new ArrayList<>();
+        Set<String> required = new HashSet<>(Set.of("W_enc", "W_dec", "b_dec"));
+        required.addAll(architecture.equals("gated") ? Set.of("b_gate", "r_mag", "b_mag") : Set.of("b_enc"));
+        files.requireKeys(this, required, Set.of("threshold", "log_threshold", "topk_threshold", "scaling_factor"));
+        LatentMatrix encoder = files.matrix("W_enc", false);
+        requireOnes(files, encoder.dSae());
+        Weights weights = Weights.plain(
+                        encoder,
+                        files.vector(architecture.equals("gated") ? "b_gate" : "b_enc", encoder.dSae()),
+                        files.decoder("W_dec", true, encoder),
+                        files.vector("b_dec", encoder.dModel()))
+                .with(sparsity(files, config, architecture, encoder.dSae(), notes))
+                .with(normalisation(files, config))
+                .subtractingBias(config.path("apply_b_dec_to_input").asBoolean(true));
+        if (config.path("rescale_acts_by_decoder_norm").asBoolean(false)) {
+            weights = weights.withLatentScale(lengths(weights.decoder()));
+            notes.add("pre-activations are multiplied by the lengths of decoder rows, and latents divided by them");
+        }
+        return new Draft(origin(files, config, notes), weights);
+    }
+
+    private SaeOrigin origin(SaeFiles files, JsonNode config, List<String> notes) {
+        String site = text(config, "hook_name", "hook_point");
+        HookPoint at = Sites.transformerLens(site);
+        String reshape = config.path("reshape_activations").asText("none");
+        JsonNode head = either(config, "hook_head_index", "hook_point_head_index");
+        if (!reshape.equals("none") || head.isInt()) {
+            at = null; // reads heads, which have no hook point here
+            notes.add("it reads " + (head.isInt() ? "head " + head : "all heads") + " of " + site
+                    + ", flattened: bring the activations yourself");
+        }
+        return new SaeOrigin(
+                files.shortName(), files.path(), name(), at, site, text(config, "model_name", "model_name"), notes);
+    }
+
+    private static Tensor lengths(LatentMatrix decoder) {
+        Tensor norms = decoder.norms();
+        return norms.maskedFill(norms.atMost(norms.times(0)), 1e-30); // a row of zeros writes nothing at any activation
+    }
+
+    private static String architecture(JsonNode config) {
+        String named = config.path("architecture").asText("standard").toLowerCase(Locale.ROOT);
+        String function = text(config, "activation_fn", "activation_fn_str");
+        return named.equals("standard") && function.equals("topk") ? "topk" : named;
+    }
+
+    private void requireAutoencoder(SaeFiles files, JsonNode config, String architecture) {
+        boolean transcodes = architecture.contains("transcoder")
+                || files.names().contains("W_skip")
+                || (config.has("d_out")
+                        && config.get("d_out").asInt() != config.get("d_in").asInt());
+        if (transcodes) {
+            throw files.refused(
+                    this,
+                    "A transcoder does not read and write one place, so it cannot stand for the residual stream.",
+                    "architecture",
+                    architecture);
+        }
+        if (!Set.of("standard", "topk", "jumprelu", "gated", "batchtopk", "matryoshka_batchtopk")
+                .contains(architecture)) {
+            throw files.refused(
+                    this,
+                    "The architecture of the autoencoder is not one that is read.",
+                    "architecture",
+                    architecture + " (read are standard, topk, jumprelu, gated, batchtopk, matryoshka_batchtopk)");
+        }
+        String function = text(config, "activation_fn", "activation_fn_str");
+        if (!Set.of("", "relu", "topk").contains(function)) {
+            throw files.refused(this, "The activation function is not one that is read.", "activation_fn", function);
+        }
+    }
+
+    private Sparsity sparsity(SaeFiles files, JsonNode config, String architecture, int dSae, List<String> notes) {
+        if (architecture.equals("gated")) {
+            Vec raised = exp(files.numbers("r_mag", dSae));
+            Vec gate = files.numbers("b_gate", dSae);
+            Vec magnitude = files.numbers("b_mag", dSae);
+            double[] bias = new double[dSae];
+            for (int i = 0; i < dSae; i++) {
+                bias[i] = magnitude.get(i) - (double) gate.get(i) * raised.get(i);
+            }
+            return new Sparsity.Gated(raised, Vec.of(bias));
+        }
+        if (files.names().contains("threshold")) {
+            return new Sparsity.JumpRelu(files.numbers("threshold", dSae));
+        }
+        if (files.names().contains("log_threshold")) {
+            return new Sparsity.JumpRelu(exp(files.numbers("log_threshold", dSae)));
+        }
+        if (files.names().contains("topk_threshold")) {
+            notes.add("a training checkpoint: its one threshold is used for every latent, as after training");
+            return new Sparsity.JumpRelu(constant(files.number("topk_threshold"), dSae));
+        }
+        if (architecture.equals("topk")) {
+            JsonNode k = config.has("k") ? config.get("k") : config.at("/activation_fn_kwargs/k");
+            if (!k.isInt() || k.asInt() < 1) {
+                throw files.refused(this, "The configuration does not say how many latents are kept.", "k", k);
+            }
+            return new Sparsity.TopK(k.asInt());
+        }
+        if (!architecture.equals("standard")) {
+            throw files.refused(
+                    this,
+                    "The autoencoder has no threshold.",
+                    "architecture",
+                    architecture + ", tensors " + files.names());
+        }
+        return new Sparsity.Relu();
+    }
+
+    private Normalisation normalisation(SaeFiles files, JsonNode config) {
+        JsonNode how = config.path("normalize_activations");
+        String name = how.isBoolean() ? (how.asBoolean() ? "expected_average_only_in" : "none") : how.asText("none");
+        return switch (name) {
+            case "none", "null" -> new Normalisation.None();
+            case "layer_norm" -> new Normalisation.LayerNorm();
+            case "constant_norm_rescale" -> new Normalisation.UnitNorm();
+            case "expected_average_only_in", "constant_scalar_rescale" -> scale(files, config, name);
+            default ->
+                throw files.refused(this, "The normalisation is not one that is read.", "normalize_activations", name);
+        };
+    }
+
+    private Normalisation scale(SaeFiles files, JsonNode config, String name) {
+        Path scaler = files.folder().resolve("activation_scaler.json");
+        JsonNode factor = config.path("norm_scaling_factor");
+        if (Files.isRegularFile(scaler)) {
+            factor = SaeFiles.json(scaler).path("scaling_factor");
+        }
+        if (!factor.isNumber() || !(factor.asDouble() > 0)) {
+            throw Problem.of("The autoencoder reads scaled activations, and its files do not say the scale.")
+                    .fact("folder", files.folder().toAbsolutePath())
+                    .fact("normalize_activations", name)
+                    .fact("missing", "activation_scaler.json: {\"scaling_factor\": √dModel / mean activation norm}")
+                    .toException();
+        }
+        return new Normalisation.Scale(factor.asDouble());
+    }
+
+    private void requireOnes(SaeFiles files, int dSae) {
+        if (files.names().contains("scaling_factor")) {
+            Vec factors = files.numbers("scaling_factor", dSae);
+            for (int i = 0; i < dSae; i++) {
+                if (factors.get(i) != 1) {
+                    throw files.refused(
+                            this,
+                            "The autoencoder was fine-tuned with a factor for each latent, which is not read.",
+                            "scaling_factor",
+                            factors.get(i) + " for latent " + i);
+                }
+            }
+        }
+    }
+
+    static Vec constant(double number, int size) {
+        double[] all = new double[size];
+        Arrays.fill(all, number);
+        return Vec.of(all);
+    }
+
+    static Vec exp(Vec logarithms) {
+        double[] all = new double[logarithms.size()];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = Math.exp(logarithms.get(i));
+        }
+        return Vec.of(all);
+    }
+
+    private static JsonNode either(JsonNode config, String key, String older) {
+        for (JsonNode level : List.of(config.path("metadata"), config)) {
+            for (String name : List.of(key, older)) {
+                if (level.hasNonNull(name)) {
+                    return level.get(name);
+                }
+            }
+        }
+        return MissingNode.getInstance();
+    }
+
+    private static String text(JsonNode config, String key, String older) {
+        return either(config, key, older).asText("");
+    }
+}
