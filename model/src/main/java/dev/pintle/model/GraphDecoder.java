@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -110,6 +111,8 @@ final class GraphDecoder implements AutoCloseable {
             Map<String, Integer> macros = Map.of(
                     "BF16",
                     dtype == DType.BF16 ? 1 : 0,
+                    "WARPS",
+                    warps(n),
                     "NT",
                     n,
                     "HEAD",
@@ -186,7 +189,7 @@ final class GraphDecoder implements AutoCloseable {
                     keys.get(layer).narrow(2, 0, from.slots()).copyFrom(entry.keys());
                     values.get(layer).narrow(2, 0, from.slots()).copyFrom(entry.values());
                 }
-                vectors.forEach((layer, vector) -> added.get(layer).copyFrom(vector));
+                added.forEach((layer, buffer) -> buffer.copyFrom(Objects.requireNonNull(vectors.get(layer))));
                 int[] start = new int[1 + 2 * rows];
                 start[0] = from.slots();
                 for (int row = 0; row < rows; row++) {
@@ -371,7 +374,8 @@ final class GraphDecoder implements AutoCloseable {
             }
 
             private void attention(Block block, Attention.Parts parts) {
-                Rope.Turn table = tables.get(block.attention().rope());
+                Rope.Turn table =
+                        Objects.requireNonNull(tables.get(block.attention().rope()));
                 Integer window = block.attention().window();
                 RmsNorm queryNorm = parts.queryNorm() instanceof RmsNorm norm ? norm : null;
                 RmsNorm keyNorm = parts.keyNorm() instanceof RmsNorm norm ? norm : null;

@@ -150,7 +150,8 @@ public final class Rope {
         float[] cos = new float[positions * half];
         float[] sin = new float[cos.length];
         for (int at = 0; at < cos.length; at++) {
-            float angle = at / half * frequencies[at % half];
+            int position = at / half;
+            float angle = position * frequencies[at % half];
             cos[at] = (float) Math.cos(angle);
             sin[at] = (float) Math.sin(angle);
         }

@@ -53,6 +53,9 @@ record LatentMatrix(Tensor stored, boolean latentsFirst) {
         if (stored.dtype() == DType.FP32) {
             return x.linear(rows, bias);
         }
+        if (stored.device().kind() == Device.Kind.CUDA) {
+            return productsOnGpu(x, bias);
+        }
         try (TensorScope scope = TensorScope.open("products in blocks")) {
             List<Tensor> parts = new ArrayList<>();
             Tensor buffer = buffer();
@@ -61,6 +64,25 @@ record LatentMatrix(Tensor stored, boolean latentsFirst) {
             }
             Tensor product = Tensor.cat(parts, -1);
             return scope.keep(bias == null ? product : product.plus(bias));
+        }
+    }
+
+    /**
+     * A GPU multiplies 16-bit numbers fifteen times as fast as FP32, and exactly, with sums in FP32. Activations that are
+     * 16-bit numbers take one such product; others are the sum of three, each with the 8 bits or more that the last left.
+     */
+    private Tensor productsOnGpu(Tensor x, @Nullable Tensor bias) {
+        try (TensorScope scope = TensorScope.open("products of 16-bit numbers")) {
+            Tensor high = x.to(stored.dtype());
+            Tensor rest = x.minus(high);
+            Tensor product = high.linearToFp32(byLatent());
+            if (rest.abs().max(1, false).max(0, false).item() != 0) {
+                Tensor middle = rest.to(stored.dtype());
+                Tensor low = rest.minus(middle).to(stored.dtype());
+                product =
+                        product.plusInPlace(middle.linearToFp32(byLatent())).plusInPlace(low.linearToFp32(byLatent()));
+            }
+            return scope.keep(bias == null ? product : product.plusInPlace(bias));
         }
     }
 

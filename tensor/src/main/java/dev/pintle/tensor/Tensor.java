@@ -603,6 +603,24 @@ public final class Tensor implements AutoCloseable {
         return ternaryOptional("linear", weight, bias, torch::linear);
     }
 
+    /**
+     * {@code this · weightᵀ} of 16-bit matrices with sums and result in FP32, on a GPU.
+     *
+     * @param weight `[out, in]` in this tensor's dtype; this is `[n, in]`, the result `[n, out]` FP32
+     */
+    public Tensor linearToFp32(Tensor weight) {
+        requireSameDevice(weight);
+        return op(
+                "linearToFp32",
+                () -> {
+                    try (org.bytedeco.pytorch.Tensor turned = weight.handle().t()) {
+                        return torch.mm(handle(), turned, ScalarType.Float);
+                    }
+                },
+                this,
+                weight);
+    }
+
     /** Rows of this matrix `[rows, …]` by INT64 indices of any shape `[i…]`: the result is `[i…, …]`. */
     public Tensor rows(Tensor indices) {
         return binary("rows", indices, torch::embedding);
