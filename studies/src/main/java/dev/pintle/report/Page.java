@@ -14,7 +14,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The frame of a page: title, style, figures in both themes, and the numbers behind them as JSON. */
@@ -25,6 +27,9 @@ final class Page {
                     .addSerializer(HookPoint.class, ToStringSerializer.instance)
                     .addSerializer(Pattern.class, ToStringSerializer.instance)
                     .addSerializer(Vec.class, new VecSerializer()));
+
+    private static final int MOST_SVG = 100_000;
+    private static final double READABLE = 0.72; // how far a figure may shrink on a narrow screen before it scrolls
 
     private Page() {}
 
@@ -40,6 +45,7 @@ final class Page {
                 <head>
                 <meta charset="utf-8">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
+                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
                 <meta name="color-scheme" content="light dark">
                 <link rel="icon" href="data:,">
                 <title>%s</title>
@@ -47,14 +53,24 @@ final class Page {
                 %s</style>
                 </head>
                 <body>
-                <main>
-                %s</main>
-                <script type="application/json" id="numbers">
+                %s<script type="application/json" id="numbers">
                 %s
                 </script>
                 </body>
                 </html>
-                """.formatted(Html.escape(title), style(), body, json(data).replace("</", "<\\/"));
+                """.formatted(Html.escape(title), style(), body, embedded(data));
+    }
+
+    // a "<" in a text could end the element that holds the numbers
+    private static String embedded(Object data) {
+        try {
+            return JSON.writer()
+                    .without(SerializationFeature.INDENT_OUTPUT)
+                    .writeValueAsString(data)
+                    .replace("<", "\\u003c");
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The numbers as JSON: vectors as arrays, hook points by name. */
@@ -66,28 +82,42 @@ final class Page {
         }
     }
 
-    /** A figure in both themes, of which the reader's setting shows one; its description where Java cannot draw. */
-    static String figure(Figure figure) {
+    /**
+     * A figure in both themes, of which the reader's setting shows one; its description where Java cannot draw.
+     *
+     * @param id that no other figure of the page has
+     */
+    static String figure(Figure figure, String id) {
         try {
-            return """
-                    <figure role="img" aria-label="%s">
-                    <div class="light">%s</div>
-                    <div class="dark">%s</div>
-                    <figcaption>%s</figcaption>
-                    </figure>
-                    """.formatted(
-                            Html.escape(figure.title()),
-                            unique(figure.toSvg(Theme.LIGHT), "l" + id(figure)),
-                            unique(figure.toSvg(Theme.DARK), "d" + id(figure)),
-                            Html.escape(figure.description()));
+            return "<figure>\n" + drawing(figure, Theme.LIGHT, id) + drawing(figure, Theme.DARK, id) + "<figcaption>"
+                    + Html.escape(figure.description()) + "</figcaption>\n</figure>\n";
         } catch (PintleException e) {
             return "<figure><pre>" + Html.escape(figure.title() + "\n" + figure.description() + "\n" + e.getMessage())
                     + "</pre></figure>\n";
         }
     }
 
-    private static String id(Figure figure) {
-        return figure.title().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "");
+    private static String drawing(Figure figure, Theme theme, String id) {
+        String name = theme.name().toLowerCase(Locale.ROOT);
+        String alternative = Html.escape(figure.title() + ". " + figure.description());
+        String width = "style=\"min-width: " + Math.round(READABLE * figure.width()) + "px\"";
+        String svg = figure.toSvg(theme);
+        String picture = null;
+        if (svg.length() > MOST_SVG) { // thousands of points are smaller as an image
+            String png = Base64.getEncoder().encodeToString(figure.toPng(theme));
+            if (png.length() < svg.length()) {
+                picture = "<img " + width + " width=\"" + figure.width() + "\" height=\"" + figure.height()
+                        + "\" alt=\"" + alternative + "\" src=\"data:image/png;base64," + png + "\">";
+            }
+        }
+        if (picture == null) {
+            picture = unique(svg, id + name.charAt(0))
+                    .replaceFirst(
+                            "<svg ",
+                            "<svg role=\"img\" aria-label=\"" + Matcher.quoteReplacement(alternative) + "\" " + width
+                                    + " ");
+        }
+        return "<div class=\"drawing " + name + "\">" + picture + "</div>\n";
     }
 
     // each drawing numbers its clip paths from 1, but ids are one space in a page

@@ -30,7 +30,7 @@ public final class SteeringReport {
 
     /** Writes the page, whole or not at all. */
     public void write(Path file) {
-        AtomicFile.writeText(file, Page.of(title(), body(), findings));
+        AtomicFile.writeText(file, Page.of(title(), "<main>\n" + body() + "</main>\n", findings));
     }
 
     /** The numbers as JSON. */
@@ -106,8 +106,8 @@ public final class SteeringReport {
         page.heading(2, "How strong is right");
         page.paragraph("Too little does nothing, too much breaks the model. Each point is " + questions()
                 + ", answered greedily; strength is in multiples of the mean activation norm at the hook point.");
-        page.raw(Page.figure(styleFigure()));
-        page.raw(Page.figure(fluencyFigure()));
+        page.raw(Page.figure(styleFigure(), "styleFigure"));
+        page.raw(Page.figure(fluencyFigure(), "fluencyFigure"));
         vectors(page);
         parts(page);
         twice(page);
@@ -210,7 +210,7 @@ public final class SteeringReport {
             fitted.cosines().forEach(cosine -> row.add(text("%.3f", cosine)));
             rows.add(row);
         }
-        page.table(head, rows, 1);
+        page.table("The vectors and their cosines", head, rows, 1);
     }
 
     private void parts(Html page) {
@@ -235,6 +235,7 @@ public final class SteeringReport {
             }
         }
         page.table(
+                "What the vectors are made of",
                 List.of(
                         "method",
                         "length",
@@ -247,7 +248,7 @@ public final class SteeringReport {
                 rows,
                 1);
         for (Parts parts : findings.parts()) {
-            page.raw(Page.figure(latentFigure(parts)));
+            page.raw(Page.figure(latentFigure(parts), "latents" + parts.method()));
         }
         page.note(
                 "Labels are guesses made by a program from what the corpus generator knows; several latents may share one.");
@@ -270,6 +271,7 @@ public final class SteeringReport {
         page.paragraph(
                 "If the autoencoder kept what it was given, encoding its own reconstruction would change nothing.");
         page.table(
+                "Decoding twice",
                 List.of(
                         "method",
                         "error of the first",
@@ -297,6 +299,7 @@ public final class SteeringReport {
             String method = fitted.vector().origin().method();
             page.raw("<details><summary>" + Html.escape(method) + "</summary>");
             page.table(
+                    "Answers",
                     List.of("question", "answer", "strength", "in style", "loops", "perplexity"),
                     findings.answers().stream()
                             .filter(a -> a.method().equals(method))
@@ -317,6 +320,7 @@ public final class SteeringReport {
         var m = findings.manifest();
         page.heading(2, "What produced these numbers");
         page.table(
+                "Manifest",
                 List.of("", ""),
                 List.of(
                         List.of("Pintle", m.pintle()),

@@ -1,0 +1,26 @@
+package dev.pintle.report;
+
+/** What came of a claim. */
+public enum Verdict {
+    /** The numbers say the same. */
+    HOLDS("holds"),
+    /** The numbers say the same of a part of it. */
+    IN_PART("holds in part"),
+    /** True of any data, by the way it was computed. */
+    BY_CONSTRUCTION("true by construction"),
+    /** The numbers say otherwise. */
+    FAILS("does not hold"),
+    /** The numbers at hand cannot tell. */
+    OPEN("cannot be told here");
+
+    private final String words;
+
+    Verdict(String words) {
+        this.words = words;
+    }
+
+    /** In a word or two, lower case. */
+    public String words() {
+        return words;
+    }
+}
