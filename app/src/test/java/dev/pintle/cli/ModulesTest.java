@@ -17,7 +17,12 @@ class ModulesTest {
             .layer("app")
             .definedBy("dev.pintle.cli..", "dev.pintle.bench..")
             .layer("studies")
-            .definedBy("dev.pintle.study..", "dev.pintle.evaluation..", "dev.pintle.figure..", "dev.pintle.report..")
+            .definedBy(
+                    "dev.pintle.study..",
+                    "dev.pintle.evaluation..",
+                    "dev.pintle.figure..",
+                    "dev.pintle.run..",
+                    "dev.pintle.report..")
             .layer("sae")
             .definedBy("dev.pintle.sae..")
             .layer("steering")

@@ -1,0 +1,101 @@
+package dev.pintle.run;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.AtomicFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.regex.Pattern;
+
+/** The files of a run, and how they are read and written. */
+final class RunFiles {
+    static final String RUN = "run.json";
+    static final String SETTINGS = "settings.json";
+    static final String MANIFEST = "manifest.json";
+    static final String STAGES = "stages";
+    static final String REPORT = "report.html";
+    static final String FINISHED = "finished";
+    static final String LOCK = "lock";
+
+    static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectReader WHOLE = JSON.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final Pattern STAGE = Pattern.compile("[a-z0-9]+([._-][a-z0-9]+)*");
+
+    private RunFiles() {}
+
+    static Path stage(Path run, String name) {
+        if (!STAGE.matcher(name).matches()) {
+            throw Problem.of("A stage cannot have that name.")
+                    .fact("expected", "lower-case letters and digits, with points, dashes or underscores between them")
+                    .fact("but was", name)
+                    .toIllegalArgument();
+        }
+        return run.resolve(STAGES).resolve(name + ".json");
+    }
+
+    /** @throws IOException if it is not there or not one whole JSON value */
+    static JsonNode read(Path file) throws IOException {
+        return parse(Files.readAllBytes(file));
+    }
+
+    static JsonNode parse(byte[] json) throws IOException {
+        JsonNode node = WHOLE.readTree(json);
+        if (node == null || node.isMissingNode()) {
+            throw new IOException("no JSON");
+        }
+        return node;
+    }
+
+    /** @throws IOException if it is not there or not one whole JSON value */
+    static void check(Path file) throws IOException {
+        try (JsonParser parser = JSON.createParser(file.toFile())) {
+            if (parser.nextToken() == null) {
+                throw new IOException("no JSON");
+            }
+            parser.skipChildren();
+            if (parser.currentToken() == null || parser.nextToken() != null) {
+                throw new IOException("no whole JSON value");
+            }
+        }
+    }
+
+    static byte[] bytes(JsonNode node) {
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(node);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("Every JSON tree can be written.", e);
+        }
+    }
+
+    /** Writes a file so that after a stop at any moment, of process or machine, it is there whole or not at all. */
+    static void write(Path file, byte[] content) {
+        AtomicFile.write(file, channel -> {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        });
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder != null) {
+            force(folder);
+        }
+    }
+
+    /** Makes the names in a folder durable, where the system can. */
+    static void force(Path folder) {
+        try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+            names.force(true);
+        } catch (IOException e) {
+            // Windows opens no folders; there a name is durable with its file
+        }
+    }
+}

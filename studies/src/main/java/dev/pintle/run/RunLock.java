@@ -1,0 +1,107 @@
+package dev.pintle.run;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/*
+ * A lock on a file of the run: the system takes it away when the process ends, however it ends, so that no lock is left
+ * behind by a process that was killed.
+ *
+ * POSIX gives a process's locks on a file up when the process closes any channel to that file. So this process must not even
+ * look at a lock that it holds itself; HELD says which those are.
+ */
+
+/** That a process is at work on a run. */
+final class RunLock implements AutoCloseable {
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+    private static final int TRIES = 3;
+
+    private final Path file;
+    private final FileChannel channel;
+
+    private RunLock(Path file, FileChannel channel) {
+        this.file = file;
+        this.channel = channel;
+    }
+
+    /** The lock, unless another process or another part of this one holds it. */
+    static Optional<RunLock> take(Path lockFile) throws IOException {
+        Path file = lockFile.toAbsolutePath().normalize();
+        if (!HELD.add(file)) {
+            return Optional.empty();
+        }
+        FileChannel channel = null;
+        boolean taken = false;
+        try {
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            taken = locks(channel);
+            return taken ? Optional.of(new RunLock(file, channel)) : Optional.empty();
+        } finally {
+            if (!taken) {
+                if (channel != null) {
+                    channel.close();
+                }
+                HELD.remove(file);
+            }
+        }
+    }
+
+    // somebody who only looks holds a shared lock for an instant
+    private static boolean locks(FileChannel channel) throws IOException {
+        for (int i = 0; i < TRIES; i++) {
+            if (i > 0) {
+                pause();
+            }
+            try {
+                if (channel.tryLock() != null) {
+                    return true;
+                }
+            } catch (OverlappingFileLockException e) { // by another path to the same file
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(20);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whether a living process holds it, this one or another. */
+    static boolean held(Path lockFile) throws IOException {
+        Path file = lockFile.toAbsolutePath().normalize();
+        if (HELD.contains(file)) {
+            return true;
+        }
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+                FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true)) {
+            return lock == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            channel.close();
+        } finally {
+            HELD.remove(file);
+        }
+    }
+}

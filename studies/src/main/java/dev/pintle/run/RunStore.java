@@ -1,0 +1,280 @@
+package dev.pintle.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.problem.PintleException;
+import dev.pintle.problem.Problem;
+import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/*
+ * A run is a folder:
+ *
+ *   20261125-204650-1f0c9a3e/
+ *     run.json        what it computes, and the hash of all that
+ *     settings.json   as they were given
+ *     manifest.json   what it runs on
+ *     stages/*.json   one file a finished stage
+ *     report.html     the page
+ *     finished        written last
+ *     lock            held by the process at work on it
+ *
+ * Every step takes one rename. A run is made beside and renamed when its first three files are on disk; a file is written
+ * beside, forced to disk and renamed. So a stop at any moment leaves the state before a step or after it, and what may be
+ * left over (".new-…", ".….part") is never read and is removed later.
+ */
+
+/** The user's runs, kept in a folder: added to, never changed. */
+public final class RunStore {
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
+    private static final String BESIDE = ".new-";
+    private static final Duration ABANDONED = Duration.ofHours(1);
+
+    private static final Comparator<StoredRun> NEWEST_FIRST = Comparator.comparing(StoredRun::started)
+            .thenComparing(StoredRun::id)
+            .reversed();
+
+    private final Path folder;
+
+    private RunStore(Path folder) {
+        this.folder = folder;
+    }
+
+    /** The runs of a folder, which is made when the first begins. */
+    public static RunStore in(Path folder) {
+        return new RunStore(folder);
+    }
+
+    /**
+     * What is in the folder.
+     *
+     * @param runs newest first
+     * @param unusable what is no whole run; it is left alone
+     */
+    public record Listing(List<StoredRun> runs, List<Unusable> unusable) {}
+
+    /** A folder or file that is no whole run, and why not. */
+    public record Unusable(Path path, String reason) {}
+
+    // ---------------------------------------------------------------- at work
+
+    /**
+     * Goes on with the newest run of that key that has not finished and that no living process is at work on, else begins one.
+     *
+     * @param manifest what it runs on, kept with a run that begins
+     * @throws PintleException if the folder cannot be written
+     */
+    public OpenRun begin(RunKey key, JsonNode manifest) {
+        try {
+            Files.createDirectories(folder);
+            sweep();
+            Optional<OpenRun> stopped = resume(key.hash());
+            return stopped.isPresent() ? stopped.get() : anew(key, manifest);
+        } catch (IOException e) {
+            throw Problem.of("Runs cannot be kept.")
+                    .fact("folder", folder)
+                    .fact("cause", e)
+                    .fact("try", "another folder for Pintle's data, by PINTLE_DATA")
+                    .toException(e);
+        }
+    }
+
+    private Optional<OpenRun> resume(String hash) throws IOException {
+        for (StoredRun run : unfinished(hash)) {
+            Optional<RunLock> lock = RunLock.take(run.folder().resolve(RunFiles.LOCK));
+            if (lock.isEmpty()) {
+                continue;
+            }
+            if (Files.exists(run.folder().resolve(RunFiles.FINISHED))) { // by whom we had not seen
+                lock.get().close();
+                continue;
+            }
+            removeParts(run.folder());
+            removeParts(run.folder().resolve(RunFiles.STAGES));
+            return Optional.of(new OpenRun(run.folder(), true, lock.get()));
+        }
+        return Optional.empty();
+    }
+
+    private List<StoredRun> unfinished(String hash) throws IOException {
+        List<StoredRun> runs = new ArrayList<>();
+        for (Path entry : entries(folder)) {
+            try {
+                StoredRun run = StoredRun.read(entry);
+                if (run.finished().isEmpty() && run.hash().equals(hash)) {
+                    run.check();
+                    runs.add(run);
+                }
+            } catch (IOException e) {
+                // no run, or damaged: nothing to go on with
+            }
+        }
+        runs.sort(NEWEST_FIRST);
+        return runs;
+    }
+
+    private OpenRun anew(RunKey key, JsonNode manifest) throws IOException {
+        Instant now = Instant.now();
+        Path beside = Files.createDirectory(folder.resolve(BESIDE + UUID.randomUUID()));
+        Files.createDirectory(beside.resolve(RunFiles.STAGES));
+        ObjectNode run = RunFiles.JSON.createObjectNode();
+        run.put("name", key.name()).put("pintle", key.pintle()).put("model", key.model());
+        run.put("autoencoder", key.autoencoder()).put("hash", key.hash()).put("started", now.toString());
+        RunFiles.write(beside.resolve(RunFiles.SETTINGS), RunFiles.bytes(key.settings()));
+        RunFiles.write(beside.resolve(RunFiles.MANIFEST), RunFiles.bytes(manifest));
+        RunFiles.write(beside.resolve(RunFiles.RUN), RunFiles.bytes(run));
+        String id = TIME.format(now) + "-" + key.hash().substring(0, 8);
+        for (int number = 1; ; number++) {
+            Path made = folder.resolve(number == 1 ? id : id + "-" + number);
+            if (Files.exists(made)) {
+                continue;
+            }
+            try {
+                Files.move(beside, made, StandardCopyOption.ATOMIC_MOVE);
+            } catch (DirectoryNotEmptyException | FileAlreadyExistsException e) {
+                continue; // another process was faster
+            }
+            RunFiles.force(folder);
+            Optional<RunLock> lock = RunLock.take(made.resolve(RunFiles.LOCK));
+            if (lock.isPresent()) {
+                return new OpenRun(made, false, lock.get());
+            }
+            return anew(key, manifest); // another process was quick to go on with it
+        }
+    }
+
+    /** Removes what runs left that were stopped before they had begun. */
+    private void sweep() throws IOException {
+        Instant before = Instant.now().minus(ABANDONED);
+        for (Path entry : entries(folder)) {
+            if (String.valueOf(entry.getFileName()).startsWith(BESIDE)
+                    && Files.isDirectory(entry)
+                    && Files.getLastModifiedTime(entry).toInstant().isBefore(before)) {
+                for (Path file : deepestFirst(entry)) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    private static List<Path> deepestFirst(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            return all.sorted(Comparator.reverseOrder()).toList();
+        }
+    }
+
+    private static void removeParts(Path folder) throws IOException {
+        for (Path file : entries(folder)) {
+            String name = String.valueOf(file.getFileName());
+            if (name.startsWith(".") && name.endsWith(".part")) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    private static List<Path> entries(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.sorted().toList();
+        }
+    }
+
+    // ---------------------------------------------------------------- afterwards
+
+    /** All that is in the folder; what is damaged or foreign with the reason. */
+    public Listing list() {
+        List<StoredRun> runs = new ArrayList<>();
+        List<Unusable> unusable = new ArrayList<>();
+        try {
+            for (Path entry : entries(folder)) {
+                if (String.valueOf(entry.getFileName()).startsWith(".")) {
+                    continue;
+                }
+                if (!Files.isDirectory(entry)) {
+                    unusable.add(new Unusable(entry, "it is no folder"));
+                    continue;
+                }
+                try {
+                    StoredRun run = StoredRun.read(entry);
+                    run.check();
+                    runs.add(run);
+                } catch (IOException e) {
+                    unusable.add(new Unusable(entry, String.valueOf(e.getMessage())));
+                }
+            }
+        } catch (IOException e) {
+            throw Problem.of("The runs cannot be listed.")
+                    .fact("folder", folder)
+                    .fact("cause", e)
+                    .toException(e);
+        }
+        runs.sort(NEWEST_FIRST);
+        return new Listing(List.copyOf(runs), List.copyOf(unusable));
+    }
+
+    /**
+     * The run of that id, or the one whose id begins so or ends so; of nothing, the newest that has finished.
+     *
+     * @throws PintleException listing the runs, if there is none or more than one
+     */
+    public StoredRun find(String id) {
+        Listing listing = list();
+        if (id.isEmpty()) {
+            return listing.runs().stream()
+                    .filter(run -> run.finished().isPresent())
+                    .findFirst()
+                    .orElseThrow(() -> missing("No run has finished yet.", id, listing));
+        }
+        List<StoredRun> found =
+                listing.runs().stream().filter(run -> run.id().equals(id)).toList();
+        if (found.isEmpty()) {
+            found = listing.runs().stream()
+                    .filter(run -> run.id().startsWith(id) || run.id().endsWith(id))
+                    .toList();
+        }
+        if (found.size() > 1) {
+            throw Problem.of("Several runs have an id like that.")
+                    .fact("but was", id)
+                    .fact("runs", names(found))
+                    .toException();
+        }
+        if (found.isEmpty()) {
+            throw missing("There is no such run.", id, listing);
+        }
+        return found.get(0);
+    }
+
+    private PintleException missing(String sentence, String id, Listing listing) {
+        Problem problem = Problem.of(sentence);
+        if (!id.isEmpty()) {
+            problem = problem.fact("but was", id);
+        }
+        problem = problem.fact("runs", listing.runs().isEmpty() ? "none yet; pintle demo" : names(listing.runs()));
+        for (Unusable unusable : listing.unusable()) {
+            problem = problem.fact("unusable", unusable.path() + ": " + unusable.reason());
+        }
+        return problem.fact("looked in", folder).toException();
+    }
+
+    private static String names(List<StoredRun> runs) {
+        return runs.stream().map(StoredRun::id).collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,94 @@
+package dev.pintle.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KilledRunTest {
+    private static final int KILLS = 40;
+    private static final int LONGEST_MS = 900;
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private Process start() throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xshare:auto",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        StageProgram.class.getName(),
+                        runs().toString())
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(said().toFile()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    private Path runs() {
+        return folder.resolve("runs");
+    }
+
+    private Path said() {
+        return folder.resolve("said.txt");
+    }
+
+    /** Stages that a process has said it kept. */
+    private List<String> kept() throws IOException {
+        return Files.readAllLines(said()).stream()
+                .filter(line -> line.startsWith("kept "))
+                .map(line -> line.substring(5))
+                .toList();
+    }
+
+    @Test
+    @Tag("slow")
+    void a_run_that_is_killed_at_any_moment_loses_no_finished_stage_and_is_gone_on_with()
+            throws IOException, InterruptedException {
+        Random random = new Random(42);
+        int kills = 0;
+        boolean finished = false;
+        while (!finished && kills < KILLS) {
+            Process process = start();
+            process.waitFor(random.nextInt(LONGEST_MS), TimeUnit.MILLISECONDS);
+            process.destroyForcibly().waitFor();
+            kills++;
+            RunStore.Listing listing = RunStore.in(runs()).list();
+            assertThat(listing.unusable()).isEmpty();
+            assertThat(listing.runs()).hasSizeLessThanOrEqualTo(1);
+            assertThat(kept()).doesNotHaveDuplicates();
+            if (!listing.runs().isEmpty()) {
+                StoredRun run = listing.runs().get(0);
+                assertThat(run.state()).isNotEqualTo(StoredRun.State.RUNNING);
+                assertThat(run.stages()).containsAll(kept());
+                finished = run.finished().isPresent();
+            }
+        }
+        assertThat(kept()).as("stages kept by processes that were killed").hasSizeGreaterThan(10);
+        if (!finished) {
+            assertThat(start().waitFor()).isZero();
+        }
+        StoredRun whole = RunStore.in(runs()).find("");
+        assertThat(Files.readAllLines(said()).stream()
+                        .filter(line -> line.startsWith("begun "))
+                        .distinct())
+                .containsExactly("begun " + whole.id());
+        for (int stage = 0; stage < StageProgram.STAGES; stage++) {
+            assertThat(Files.readAllBytes(whole.folder().resolve("stages").resolve(StageProgram.name(stage) + ".json")))
+                    .isEqualTo(StageProgram.content(stage));
+        }
+        try (Stream<Path> left = Files.walk(whole.folder())) {
+            assertThat(left.map(Path::toString)).noneMatch(name -> name.endsWith(".part"));
+        }
+        assertThat(kills).isGreaterThan(10);
+    }
+}
