@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,26 +11,51 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * A short hash of a model folder: its configuration, and of each weight file the size, the first and the last MiB. Reading
- * whole checkpoints would take minutes; two models that share all of this differ in nothing but by intent.
+ * A short hash of large files: of each its name, its size, the first and the last MiB. Reading whole checkpoints would take
+ * minutes; two that share all of this differ in nothing but by intent.
  */
-final class Fingerprint {
+public final class Fingerprint {
     private static final int SAMPLE = 1 << 20;
 
     private Fingerprint() {}
 
+    /** Of a model folder: its configuration and its weights. */
     static String of(Path folder) {
+        return ofFolder(folder, name -> name.equals("config.json") || name.endsWith(".safetensors"));
+    }
+
+    /**
+     * Of a file, or of all files of a folder; empty where there is neither.
+     *
+     * @throws dev.pintle.problem.PintleException if they cannot be read
+     */
+    public static String ofContent(Path fileOrFolder) {
+        if (Files.isRegularFile(fileOrFolder)) {
+            return of(List.of(fileOrFolder), fileOrFolder);
+        }
+        return Files.isDirectory(fileOrFolder) ? ofFolder(fileOrFolder, name -> true) : "";
+    }
+
+    private static String ofFolder(Path folder, Predicate<String> counts) {
         try (Stream<Path> files = Files.list(folder)) {
+            return of(
+                    files.filter(Files::isRegularFile)
+                            .filter(file -> counts.test(String.valueOf(file.getFileName())))
+                            .sorted()
+                            .toList(),
+                    folder);
+        } catch (IOException e) {
+            throw unreadable(folder, e);
+        }
+    }
+
+    private static String of(List<Path> counted, Path where) {
+        try {
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            List<Path> counted = files.filter(file -> {
-                        String name = String.valueOf(file.getFileName());
-                        return name.equals("config.json") || name.endsWith(".safetensors");
-                    })
-                    .sorted()
-                    .toList();
             for (Path file : counted) {
                 sha.update(String.valueOf(file.getFileName()).getBytes(java.nio.charset.StandardCharsets.UTF_8));
                 try (FileChannel channel = FileChannel.open(file)) {
@@ -41,11 +67,15 @@ final class Fingerprint {
             }
             return "content-" + HexFormat.of().formatHex(sha.digest()).substring(0, 12);
         } catch (IOException | NoSuchAlgorithmException e) {
-            throw Problem.of("The model's files cannot be read.")
-                    .fact("folder", folder.toAbsolutePath())
-                    .fact("cause", e)
-                    .toException(e);
+            throw unreadable(where, e);
         }
+    }
+
+    private static PintleException unreadable(Path where, Exception e) {
+        return Problem.of("The files cannot be read.")
+                .fact("where", where.toAbsolutePath())
+                .fact("cause", e)
+                .toException(e);
     }
 
     private static void sample(FileChannel channel, long from, MessageDigest sha) throws IOException {

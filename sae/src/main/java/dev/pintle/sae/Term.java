@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  */
 public record Term(int latent, float activation) {
     /** The non-zero entries of {@code latents} `[dSae]`, largest magnitude first, lower index first among equals. */
-    static List<Term> of(Vec latents) {
+    public static List<Term> of(Vec latents) {
         int[] active = IntStream.range(0, latents.size())
                 .filter(i -> latents.get(i) != 0)
                 .toArray();

@@ -1,47 +1,75 @@
 package dev.pintle.study;
 
-import dev.pintle.model.HookPoint;
+import dev.pintle.model.Fingerprint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Engine;
 
 /**
- * What produced the numbers of a study.
+ * What produced the numbers of a run.
  *
  * @param pintle version of Pintle
- * @param model name and revision
- * @param autoencoder file name and content hash
+ * @param model its name
+ * @param modelRevision revision, or a fingerprint of its files
+ * @param tokenizer SHA-256 of the model's tokenizer
+ * @param template SHA-256 of the model's chat template
+ * @param autoencoder its name
+ * @param autoencoderFormat format of its files
+ * @param autoencoderRevision fingerprint of its files
  * @param hookPoint where
- * @param dtype of weights and residual stream
+ * @param dtype of the model's weights and residual stream
+ * @param autoencoderDtype of the autoencoder's matrices
  * @param device where it ran
  * @param engine libtorch's version and vector instructions
  * @param threads threads an operation may use
  * @param java version of the Java runtime
  * @param decoding how text was generated
+ * @param seed of every draw
  */
 public record RunManifest(
         String pintle,
         String model,
+        String modelRevision,
+        String tokenizer,
+        String template,
         String autoencoder,
+        String autoencoderFormat,
+        String autoencoderRevision,
         String hookPoint,
         String dtype,
+        String autoencoderDtype,
         String device,
         String engine,
         int threads,
         String java,
-        String decoding) {
-    static RunManifest of(LanguageModel model, SparseAutoencoder sae, HookPoint at) {
+        String decoding,
+        long seed) {
+    private static final long SEED = 42;
+
+    /** The manifest of a run on a model and an autoencoder. */
+    public static RunManifest of(StudySubject subject) {
+        LanguageModel model = subject.model();
+        SparseAutoencoder sae = subject.sae();
+        SteeringVector.Origin origin = subject.steering().origin();
         return new RunManifest(
                 version(),
-                model.id().toString(),
+                model.id().name(),
+                model.id().revision(),
+                origin.tokenizer(),
+                origin.template(),
                 sae.name(),
-                at.toString(),
+                sae.origin().format(),
+                Fingerprint.ofContent(sae.origin().path()),
+                sae.place().toString(),
                 model.dtype().toString(),
+                sae.dtype().toString(),
                 model.device().toString(),
                 "libtorch " + Engine.version() + ", " + Engine.cpuCapability(),
                 Engine.threads(),
                 System.getProperty("java.version"),
-                "greedy");
+                "greedy",
+                SEED);
     }
 
     /** Version of Pintle; "development" outside its jar. */

@@ -1,0 +1,81 @@
+package dev.pintle.study;
+
+import dev.pintle.chat.Message;
+import dev.pintle.evaluation.Candidate;
+import dev.pintle.evaluation.Concept;
+import dev.pintle.evaluation.StyleMarker;
+import dev.pintle.evaluation.Sweep;
+import dev.pintle.evaluation.SweepResult;
+import dev.pintle.model.Decoding;
+import dev.pintle.steering.SteeringVector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * What the original judged by eye from one prompt: many questions answered with each vector at rising strengths, with concept,
+ * fluency and distance from the unsteered model, so that methods can be compared at equal cost. The concept is told by the
+ * settings' marker; without one, by how much more probable the model's own answers under the positive system prompt become
+ * than its answers under the neutral one.
+ */
+public record QualityStudy() implements Study<QualityResult> {
+    private static final int ANSWERS = 4;
+
+    @Override
+    public String name() {
+        return "quality";
+    }
+
+    @Override
+    public Class<QualityResult> resultType() {
+        return QualityResult.class;
+    }
+
+    @Override
+    public QualityResult run(StudySubject subject, TextWriter writer, Progress progress) {
+        StudySettings settings = subject.settings();
+        List<Candidate> candidates = new ArrayList<>();
+        for (String method : StudySettings.VECTORS) {
+            candidates.add(new Candidate(method, subject.vector(method)));
+        }
+        int target = subject.targetLatent();
+        SteeringVector row = subject.steering()
+                .derived(subject.sae().decoderRow(target).unit(), "decoder row of latent " + target);
+        candidates.add(new Candidate("decoder row of " + target, row));
+        Sweep sweep = new Sweep(subject.model(), settings.questions(), concept(subject), settings.maxNewTokens());
+        double[] strengths =
+                settings.strengths().stream().mapToDouble(Double::doubleValue).toArray();
+        SweepResult result = sweep.run(candidates, strengths, sweep.fileIn(subject.folder()), (done, total) -> {
+            progress.at("answering at rising strengths", done, total);
+            return true;
+        });
+        return new QualityResult(
+                result.concept(),
+                result.points().stream().map(QualityResult.Point::of).toList(),
+                result.steerability(),
+                result.equalCost(),
+                result.proposal().map(SweepResult.Proposal::sentences).orElse(List.of()),
+                result);
+    }
+
+    private static Concept concept(StudySubject subject) {
+        StudySettings settings = subject.settings();
+        return settings.marker().isEmpty()
+                ? new Concept.Continuations(
+                        answers(subject, settings.positive()), answers(subject, settings.neutral()))
+                : new Concept.Marked(new StyleMarker(settings.concept(), "", Pattern.compile(settings.marker())));
+    }
+
+    private static List<String> answers(StudySubject subject, String system) {
+        List<String> questions = subject.settings().questions();
+        List<String> answers = questions.subList(0, Math.min(ANSWERS, questions.size())).stream()
+                .map(question -> subject.model()
+                        .chat(
+                                List.of(Message.system(system), Message.user(question)),
+                                Decoding.greedy(subject.settings().maxNewTokens()))
+                        .text())
+                .filter(text -> !text.isBlank())
+                .toList();
+        return answers.isEmpty() ? List.of(system) : answers; // a model that says nothing is asked about the prompt itself
+    }
+}

@@ -1,0 +1,43 @@
+package dev.pintle.study;
+
+import java.util.Arrays;
+
+/** Numbers about numbers; pairs of which one is not finite are left out. */
+final class Statistics {
+    private Statistics() {}
+
+    static double mean(double[] values) {
+        return Arrays.stream(values).filter(Double::isFinite).average().orElse(Double.NaN);
+    }
+
+    /**
+     * The least-squares line y = slope · x + intercept.
+     *
+     * @param correlation Pearson's, of x and y
+     */
+    record Line(double slope, double intercept, double correlation) {}
+
+    static Line line(double[] x, double[] y) {
+        double n = 0;
+        double sx = 0;
+        double sy = 0;
+        double sxx = 0;
+        double sxy = 0;
+        double syy = 0;
+        for (int i = 0; i < x.length; i++) {
+            if (Double.isFinite(x[i]) && Double.isFinite(y[i])) {
+                n++;
+                sx += x[i];
+                sy += y[i];
+                sxx += x[i] * x[i];
+                sxy += x[i] * y[i];
+                syy += y[i] * y[i];
+            }
+        }
+        double vx = sxx - sx * sx / n;
+        double vy = syy - sy * sy / n;
+        double cov = sxy - sx * sy / n;
+        double slope = vx == 0 ? Double.NaN : cov / vx;
+        return new Line(slope, (sy - slope * sx) / n, vx * vy > 0 ? cov / Math.sqrt(vx * vy) : Double.NaN);
+    }
+}

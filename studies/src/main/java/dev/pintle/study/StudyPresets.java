@@ -1,0 +1,106 @@
+package dev.pintle.study;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.evaluation.StyleMarker;
+import dev.pintle.problem.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Settings to begin with, as JSON objects that are laid one over the other: the last to say something is right. */
+public final class StudyPresets {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int PREFIXES = 60;
+
+    private StudyPresets() {}
+
+    /** What suits any model; it lacks the concept's own prompt. */
+    public static ObjectNode common() {
+        return resource("common.json");
+    }
+
+    /** Over {@link #common}: what suits the original's model and autoencoder. */
+    public static ObjectNode original() {
+        return resource("llama-3.1-8b-instruct.json");
+    }
+
+    /**
+     * Over {@link #common}: what suits the embedded model.
+     *
+     * @param folder of the embedded model
+     * @param style one that it was taught
+     * @throws IllegalArgumentException listing the styles, if it was not taught this one
+     */
+    public static ObjectNode embedded(Path folder, String style) {
+        Map<String, StyleMarker> styles = StyleMarker.read(folder.resolve("styles.json"));
+        StyleMarker wanted = styles.get(style);
+        if (wanted == null) {
+            throw Problem.of("The embedded model was not taught that style.")
+                    .fact("but was", style)
+                    .fact("choose", String.join(", ", styles.keySet()))
+                    .toIllegalArgument();
+        }
+        ObjectNode preset = resource("parley-7m.json");
+        preset.put("concept", style);
+        preset.put("positive", "The assistant should " + wanted.ask() + ".");
+        preset.put("marker", wanted.marker().pattern());
+        JsonNode prefixes = read(folder.resolve("prefixes.json"));
+        for (int i = 0; i < Math.min(PREFIXES, prefixes.size()); i++) {
+            preset.withArray("prefixes").add(prefixes.get(i));
+        }
+        return preset;
+    }
+
+    /**
+     * A user's own settings, of which any may be missing.
+     *
+     * @throws dev.pintle.problem.PintleException if the file is no JSON object
+     */
+    public static ObjectNode file(Path file) {
+        if (read(file) instanceof ObjectNode settings) {
+            return settings;
+        }
+        throw Problem.of("The settings cannot be read.")
+                .fact("file", file.toAbsolutePath())
+                .fact("expected", "a JSON object such as {\"positive\": \"…\", \"strength\": 0.5}")
+                .toException();
+    }
+
+    /**
+     * Settings out of layers.
+     *
+     * @throws dev.pintle.problem.PintleException naming a key that is not known or a value that does not fit
+     * @throws IllegalArgumentException naming a setting that cannot be used
+     */
+    public static StudySettings settings(ObjectNode... layers) {
+        ObjectNode all = JSON.createObjectNode();
+        for (ObjectNode layer : layers) {
+            all.setAll(layer);
+        }
+        return StudyJson.settings(all, "settings of the studies");
+    }
+
+    private static ObjectNode resource(String name) {
+        try (InputStream in = StudyPresets.class.getResourceAsStream(name)) {
+            return (ObjectNode) JSON.readTree(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static JsonNode read(Path file) {
+        try {
+            return JSON.readTree(Files.readString(file));
+        } catch (IOException e) {
+            throw Problem.of("The settings cannot be read.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("cause", e.getMessage())
+                    .toException(e);
+        }
+    }
+}

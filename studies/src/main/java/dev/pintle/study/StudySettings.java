@@ -1,0 +1,81 @@
+package dev.pintle.study;
+
+import dev.pintle.problem.Problem;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * What the studies are run with. Written and read as JSON by {@link StudyJson}, keys in snake case.
+ *
+ * @param concept a word for it
+ * @param positive system prompt that asks for the concept
+ * @param neutral system prompt that does not
+ * @param user user turn after the two system prompts
+ * @param question user turn of the prefix pairs, and of the answers that are steered
+ * @param prefixes begun answers of the prefix pairs
+ * @param vector method whose vector steers: all-positions, after-last-difference or last-position
+ * @param coefficient factor on that vector, which has length 1; 0 for {@code strength} mean activation norms
+ * @param strength the same in mean activation norms, where the coefficient is 0
+ * @param targetLatent the latent that stands for the concept; -1 for the one that steering raises most
+ * @param latentAmount how much is added to that latent
+ * @param sequenceQuestion user turn of the text along which cosines are followed
+ * @param sequenceAnswer answer to it; empty for the steered model's own
+ * @param questions user turns on which quality is measured
+ * @param marker regular expression that tells the concept in an answer; empty for none
+ * @param strengths of the sweep, in mean activation norms
+ * @param maxNewTokens longest answer
+ * @param otherSaes more autoencoders to decode with: files, folders or repositories in the cache
+ * @param tuplePrompt whether to repeat a mistake of the original: the positive system prompt of its prefix pairs was a tuple, which the
+ *     chat template wrote out as {@code ('The assistant should talk like a pirate.',)}
+ */
+public record StudySettings(
+        String concept,
+        String positive,
+        String neutral,
+        String user,
+        String question,
+        List<String> prefixes,
+        String vector,
+        double coefficient,
+        double strength,
+        int targetLatent,
+        double latentAmount,
+        String sequenceQuestion,
+        String sequenceAnswer,
+        List<String> questions,
+        String marker,
+        List<Double> strengths,
+        int maxNewTokens,
+        List<String> otherSaes,
+        boolean tuplePrompt) {
+    /** The methods whose vectors the studies compare. */
+    public static final List<String> VECTORS = List.of("all-positions", "after-last-difference", "last-position");
+
+    /** @throws IllegalArgumentException naming the setting that cannot be used */
+    public StudySettings {
+        prefixes = List.copyOf(prefixes);
+        questions = List.copyOf(questions);
+        strengths = List.copyOf(strengths);
+        otherSaes = List.copyOf(otherSaes);
+        require(!positive.isBlank() && !positive.equals(neutral), "positive", "a text other than neutral", positive);
+        require(!prefixes.isEmpty(), "prefixes", "at least one begun answer", "none");
+        require(!questions.isEmpty(), "questions", "at least one user turn", "none");
+        require(VECTORS.contains(vector), "vector", String.join(", ", VECTORS), vector);
+        require(Double.isFinite(coefficient), "coefficient", "a finite number", coefficient);
+        require(Double.isFinite(strength) && (coefficient != 0 || strength != 0), "strength", "not 0", strength);
+        require(targetLatent >= -1, "target_latent", "a latent, or -1", targetLatent);
+        require(Double.isFinite(latentAmount) && latentAmount != 0, "latent_amount", "not 0", latentAmount);
+        require(maxNewTokens > 0, "max_new_tokens", "above 0", maxNewTokens);
+        Pattern.compile(marker);
+    }
+
+    private static void require(boolean fits, String setting, String expected, Object found) {
+        if (!fits) {
+            throw Problem.of("A setting of the studies cannot be used.")
+                    .fact("setting", setting)
+                    .fact("expected", expected)
+                    .fact("but was", found)
+                    .toIllegalArgument();
+        }
+    }
+}

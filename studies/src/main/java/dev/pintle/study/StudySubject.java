@@ -1,0 +1,205 @@
+package dev.pintle.study;
+
+import dev.pintle.chat.Message;
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.model.RunOptions;
+import dev.pintle.model.TokenBatch;
+import dev.pintle.sae.Decompose;
+import dev.pintle.sae.Decomposition;
+import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.Term;
+import dev.pintle.steering.AfterLastDifference;
+import dev.pintle.steering.AllPositions;
+import dev.pintle.steering.ContrastPair;
+import dev.pintle.steering.LastPosition;
+import dev.pintle.steering.SteeringMethod;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** What studies are made on: a model, an autoencoder of its residual stream, settings; and the vectors, fitted once. */
+public final class StudySubject {
+    private final LanguageModel model;
+    private final SparseAutoencoder sae;
+    private final Labels labels;
+    private final StudySettings settings;
+    private final Path folder;
+    private final Map<String, SteeringVector> vectors = new LinkedHashMap<>();
+    private int target;
+
+    /** What latents stand for. */
+    @FunctionalInterface
+    public interface Labels {
+        /** Labels of those among some latents that have one. */
+        Map<Integer, String> of(Collection<Integer> latents);
+    }
+
+    /**
+     * @param sae of {@code model}, and knowing where it reads
+     * @param folder where a study may keep what it goes on from after an interruption
+     * @throws dev.pintle.problem.PintleException if they do not fit each other
+     */
+    public StudySubject(LanguageModel model, SparseAutoencoder sae, Labels labels, StudySettings settings, Path folder) {
+        sae.requireFits(model, false);
+        this.model = model;
+        this.sae = sae;
+        this.labels = labels;
+        this.settings = settings;
+        this.folder = folder;
+        this.target = settings.targetLatent();
+    }
+
+    LanguageModel model() {
+        return model;
+    }
+
+    SparseAutoencoder sae() {
+        return sae;
+    }
+
+    StudySettings settings() {
+        return settings;
+    }
+
+    Labels labels() {
+        return labels;
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    HookPoint at() {
+        return sae.place();
+    }
+
+    // ---------------------------------------------------------------- vectors
+
+    /** The pair of system prompts, not yet padded. */
+    ContrastPair pair() {
+        return ContrastPair.ofSystemPrompts(settings.positive(), settings.neutral(), settings.user());
+    }
+
+    /** One pair a begun answer. */
+    List<ContrastPair> prefixPairs(String userTurn, boolean asTuple) {
+        String positive = asTuple ? "('" + settings.positive() + "',)" : settings.positive();
+        return settings.prefixes().stream()
+                .map(prefix -> ContrastPair.ofPrefix(positive, settings.neutral(), userTurn, prefix))
+                .toList();
+    }
+
+    /** The vector of a method of {@link StudySettings#VECTORS}; the last-position one as the settings want it. */
+    SteeringVector vector(String method) {
+        return switch (method) {
+            case "all-positions" -> fitted(method, AllPositions.allPositions(pair()));
+            case "after-last-difference" -> fitted(method, AfterLastDifference.afterLastDifference(pair()));
+            default ->
+                fitted(
+                        method,
+                        LastPosition.lastPosition(
+                                prefixPairs(settings.question(), settings.tuplePrompt())));
+        };
+    }
+
+    /** A vector that is fitted the first time it is asked for. */
+    SteeringVector fitted(String name, SteeringMethod method) {
+        SteeringVector known = vectors.get(name);
+        if (known == null) {
+            known = SteeringVector.fit(model, at(), method);
+            vectors.put(name, known);
+        }
+        return known;
+    }
+
+    /** The vector that steers. */
+    SteeringVector steering() {
+        return vector(settings.vector());
+    }
+
+    /** How long a typical activation is, under the neutral system prompt: what strengths count in, for every vector. */
+    double typicalNorm() {
+        return vector("all-positions").origin().meanActivationNorm();
+    }
+
+    /** Factor on the steering vector. */
+    double coefficient() {
+        return settings.coefficient() != 0 ? settings.coefficient() : settings.strength() * typicalNorm();
+    }
+
+    // ---------------------------------------------------------------- activations
+
+    /** The question with the header of an answer. */
+    int[] questionIds() {
+        return ids(settings.question());
+    }
+
+    int[] ids(String userTurn) {
+        return model.chatTokens(List.of(Message.user(userTurn)));
+    }
+
+    /** Activations of a text at the hook point, `[tokens, dModel]` in FP32, in the innermost open scope. */
+    Tensor activations(int[] ids) {
+        try (TensorScope scope = TensorScope.open("activations")) {
+            return scope.keep(model.run(TokenBatch.of(ids), RunOptions.reading(at()))
+                    .row(at(), 0)
+                    .to(DType.FP32));
+        }
+    }
+
+    static List<Vec> rows(Tensor activations) {
+        return IntStream.range(0, activations.shape().intSize(0))
+                .mapToObj(t -> activations.select(0, t).toVec())
+                .toList();
+    }
+
+    /** The tokens of a text, each as it is decoded. */
+    List<String> tokens(int[] ids) {
+        return Arrays.stream(ids)
+                .mapToObj(id -> model.tokenizer().decode(new int[] {id}, false))
+                .toList();
+    }
+
+    /** What steering changes in the latents of the question, mean over its tokens. */
+    Decomposition steeredDifference() {
+        try (TensorScope scope = TensorScope.open("steered difference")) {
+            return sae.decompose(
+                    steering().direction(), Decompose.encodeDifference(rows(activations(questionIds())), coefficient()));
+        }
+    }
+
+    /** The latent that stands for the concept: the one named, else the one that steering raises most. */
+    int targetLatent() {
+        if (target < 0) {
+            target = steeredDifference().terms().stream()
+                    .filter(term -> term.activation() > 0)
+                    .findFirst()
+                    .map(Term::latent)
+                    .orElse(0);
+        }
+        return target;
+    }
+
+    // ---------------------------------------------------------------- latents with labels
+
+    /** A vector's latents with labels on the largest. */
+    LatentSpread spread(List<Term> terms) {
+        return LatentSpread.of(terms, labels);
+    }
+
+    /** Terms as a dense vector `[dSae]`. */
+    Vec dense(List<Term> terms) {
+        float[] dense = new float[sae.dSae()];
+        terms.forEach(term -> dense[term.latent()] = term.activation());
+        return Vec.of(dense);
+    }
+}

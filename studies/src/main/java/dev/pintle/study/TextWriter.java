@@ -1,0 +1,69 @@
+package dev.pintle.study;
+
+import dev.pintle.evaluation.LogProbabilities;
+import dev.pintle.evaluation.Loops;
+import dev.pintle.evaluation.Perplexity;
+import dev.pintle.evaluation.Repetition;
+import dev.pintle.evaluation.StyleMarker;
+import dev.pintle.model.Decoding;
+import dev.pintle.model.Generated;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.steering.Intervention;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** Answers questions greedily under interventions, and measures every answer. */
+final class TextWriter {
+    private final StudySubject subject;
+    private final StyleMarker marker;
+    private final Map<String, Generated> unsteered = new HashMap<>();
+
+    TextWriter(StudySubject subject) {
+        this.subject = subject;
+        String pattern = subject.settings().marker();
+        this.marker = new StyleMarker(
+                subject.settings().concept(), "", Pattern.compile(pattern.isEmpty() ? "(?!)" : pattern));
+    }
+
+    /** The unsteered model's answer. */
+    SteeredText plain(String question) {
+        return measured("unsteered", 0, question, answer(question), 0);
+    }
+
+    /** The answer under an intervention. */
+    SteeredText steered(String how, double coefficient, Intervention intervention, String question) {
+        LanguageModel model = subject.model();
+        LanguageModel steered = model.with(intervention);
+        Generated answer = steered.generate(subject.ids(question), decoding());
+        Generated reference = answer(question);
+        double divergence = LogProbabilities.divergence(
+                steered, model, List.of(new LogProbabilities.Row(reference.promptIds(), reference.ids())))[0];
+        return measured(how, coefficient, question, answer, divergence);
+    }
+
+    private Generated answer(String question) {
+        return unsteered.computeIfAbsent(question, q -> subject.model().generate(subject.ids(q), decoding()));
+    }
+
+    private Decoding decoding() {
+        return Decoding.greedy(subject.settings().maxNewTokens());
+    }
+
+    private SteeredText measured(
+            String how, double coefficient, String question, Generated answer, double divergence) {
+        return new SteeredText(
+                how,
+                coefficient,
+                question,
+                answer.text(),
+                answer.ids(),
+                answer.reason() == Generated.StopReason.STOP_TOKEN,
+                marker.shows(answer.text()),
+                Loops.in(answer.text()),
+                Repetition.of(answer.text()),
+                Perplexity.of(subject.model(), answer.promptIds(), answer.ids()),
+                divergence);
+    }
+}

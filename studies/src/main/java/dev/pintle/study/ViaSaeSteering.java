@@ -1,0 +1,76 @@
+package dev.pintle.study;
+
+import dev.pintle.chat.Message;
+import dev.pintle.sae.Decompose;
+import dev.pintle.sae.Decomposition;
+import dev.pintle.sae.LatentVectors;
+import dev.pintle.steering.Add;
+import dev.pintle.steering.ContrastPair;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
+import java.util.List;
+
+/**
+ * A vector w fitted to the neutral prompt's activations x against x' = dec(enc(x) + amount · 1ⱼ) + (x − dec(enc(x))). Since the
+ * decoder is linear, x' − x is amount times row j of the decoder at every position, so w is that row, whatever the prompt.
+ *
+ * @param relativeStrength of w's steering, relative to the settings' coefficient, at which the other vector steers
+ */
+public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeSteeringResult> {
+    @Override
+    public String name() {
+        return "caa-via-sae-steering";
+    }
+
+    @Override
+    public Class<ViaSaeSteeringResult> resultType() {
+        return ViaSaeSteeringResult.class;
+    }
+
+    @Override
+    public ViaSaeSteeringResult run(StudySubject subject, TextWriter writer, Progress progress) {
+        int latent = subject.targetLatent();
+        double amount = subject.settings().latentAmount();
+        SteeringVector published = subject.vector("all-positions");
+        SteeringVector steering = subject.steering();
+        ContrastPair pair = subject.pair().equalised(subject.model());
+        List<Message> neutral = pair.negative().messages();
+        Vec w;
+        try (TensorScope scope = TensorScope.open("raise a latent")) {
+            Tensor x = subject.activations(subject.model().chatTokens(neutral));
+            w = LatentVectors.caaOfUpweighted(subject.sae(), x, latent, amount);
+        }
+        Vec row = subject.sae().decoderRow(latent).unit();
+        Decomposition parts = subject.sae().decompose(w, Decompose.encode());
+        SteeringVector fromLatent = published.derived(w, "CAA of activations with latent " + latent + " raised");
+        double coefficient = subject.coefficient();
+        double stronger = relativeStrength * coefficient;
+        String question = subject.settings().question();
+        return new ViaSaeSteeringResult(
+                latent,
+                subject.labels().of(List.of(latent)).getOrDefault(latent, ""),
+                amount,
+                EncodedVector.of(1, parts, latent, subject),
+                published.direction().minus(parts.reconstruction()).norm()
+                        / published.direction().norm(),
+                w.cosine(row),
+                largest(w.minus(row)),
+                w.cosine(steering.direction()),
+                parts.zeroTerms().size(),
+                List.of(
+                        writer.plain(question),
+                        writer.steered("from the latent", stronger, Add.add(fromLatent, stronger), question),
+                        writer.steered(steering.origin().method(), coefficient, Add.add(steering, coefficient), question),
+                        writer.steered("from the latent", coefficient, Add.add(fromLatent, coefficient), question)));
+    }
+
+    private static double largest(Vec difference) {
+        double largest = 0;
+        for (float value : difference.toArray()) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
+    }
+}
