@@ -18,6 +18,7 @@ import picocli.CommandLine.ScopeType;
         versionProvider = Main.Version.class,
         subcommands = {
             DemoCommand.class,
+            StudyCommand.class,
             GenerateCommand.class,
             CaptureCommand.class,
             ChatCommand.class,

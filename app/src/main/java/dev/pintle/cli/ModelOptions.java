@@ -89,6 +89,11 @@ final class ModelOptions {
                 + Sizes.text(plan.bytesMissing()) + "?";
     }
 
+    /** The model as it was asked for. */
+    String name() {
+        return model;
+    }
+
     Device device() {
         return Device.parse(device);
     }

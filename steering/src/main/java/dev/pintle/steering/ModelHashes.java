@@ -16,8 +16,9 @@ import java.nio.file.Path;
  * @param tokenizer SHA-256 of tokenizer.json; empty where there is none
  * @param template SHA-256 of the chat template's source; empty where there is none
  */
-record ModelHashes(String tokenizer, String template) {
-    static ModelHashes of(LanguageModel model) {
+public record ModelHashes(String tokenizer, String template) {
+    /** Hashes of a model's files; empty where they are not at hand. */
+    public static ModelHashes of(LanguageModel model) {
         try {
             Path folder = ModelFolders.find(model.id().name());
             return new ModelHashes(file(folder.resolve("tokenizer.json")), template(folder));

@@ -3,7 +3,7 @@ package dev.pintle.study;
 import dev.pintle.model.Fingerprint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
-import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.ModelHashes;
 import dev.pintle.tensor.Engine;
 
 /**
@@ -47,17 +47,15 @@ public record RunManifest(
         long seed) {
     private static final long SEED = 42;
 
-    /** The manifest of a run on a model and an autoencoder. */
-    public static RunManifest of(StudySubject subject) {
-        LanguageModel model = subject.model();
-        SparseAutoencoder sae = subject.sae();
-        SteeringVector.Origin origin = subject.steering().origin();
+    /** The manifest of a run on a model and an autoencoder that knows where it reads. */
+    public static RunManifest of(LanguageModel model, SparseAutoencoder sae) {
+        ModelHashes hashes = ModelHashes.of(model);
         return new RunManifest(
                 version(),
                 model.id().name(),
                 model.id().revision(),
-                origin.tokenizer(),
-                origin.template(),
+                hashes.tokenizer(),
+                hashes.template(),
                 sae.name(),
                 sae.origin().format(),
                 Fingerprint.ofContent(sae.origin().path()),

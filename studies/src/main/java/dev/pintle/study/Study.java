@@ -26,6 +26,13 @@ public sealed interface Study<R extends StudyResult>
     /** What it finds. */
     Class<R> resultType();
 
+    /** Those among some studies that have a notebook of the original. */
+    static List<Study<?>> withoutQuality(List<Study<?>> studies) {
+        return studies.stream()
+                .filter(study -> !(study instanceof QualityStudy))
+                .toList();
+    }
+
     /** Runs it. */
     R run(StudySubject subject, TextWriter writer, Progress progress);
 

@@ -1,0 +1,79 @@
+package dev.pintle.cli;
+
+import dev.pintle.model.LanguageModel;
+import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.study.Study;
+import dev.pintle.study.StudySettings;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle study}: the original's notebooks on any model, autoencoder and contrast. */
+@Command(
+        name = "study",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Runs studies after the notebooks of the original research, each beside its corrections, and writes a report.",
+            "May be stopped with Ctrl-C at any time; the same command goes on at the study that was stopped."
+        })
+final class StudyCommand implements Callable<Integer> {
+    @Parameters(
+            paramLabel = "NAME",
+            description = "base, all-position-caa, caa-mean-vs-pca, caa-via-sae-steering, failed-double-decode-caa,"
+                    + " caa-steering-latents, steering-decoding-other-saes, quality, or all.")
+    private String name = "all";
+
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private SaeChoice sae = new SaeChoice();
+
+    @Mixin
+    private LabelChoice labels = new LabelChoice();
+
+    @Mixin
+    private StudyOptions options = new StudyOptions();
+
+    @Option(
+            names = "--as-published",
+            description = "Only what the notebooks computed: without the study of quality, which they lacked. Every number of"
+                    + " theirs is by their own arithmetic either way; --dtype bf16 repeats their rounding.")
+    private boolean asPublished;
+
+    @Mixin
+    private StudyOutput output = new StudyOutput();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        List<Study<?>> studies = Study.parse(name);
+        if (asPublished) {
+            studies = Study.withoutQuality(studies);
+        }
+        StudySettings settings = options.settings(model.name());
+        Path file = sae.file();
+        try (LanguageModel loaded = model.load();
+                SparseAutoencoder coder = sae.load(loaded.device())) {
+            output.run(
+                    Objects.requireNonNull(spec),
+                    "study " + name + (asPublished ? " --as-published" : ""),
+                    new StudyOutput.On(loaded, coder, latents -> labels.lookup(
+                                    Session.of(Objects.requireNonNull(spec)), file, latents)
+                            .labels()),
+                    settings,
+                    studies);
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.pintle.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.problem.Problem;
+import dev.pintle.study.StudyPresets;
+import dev.pintle.study.StudySettings;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What studies are run with: a preset of the model, over it {@code --settings FILE}, over that single options. */
+final class StudyOptions {
+    @Option(
+            names = "--settings",
+            paramLabel = "FILE",
+            description = "JSON object of settings, keys as --json prints them; any may be missing.")
+    private @Nullable Path file;
+
+    @Option(
+            names = "--style",
+            paramLabel = "STYLE",
+            description = "A style of the embedded model (default there: pirate); sets prompts and marker.")
+    private @Nullable String style;
+
+    @Option(names = "--concept", paramLabel = "WORD", description = "A word for the concept.")
+    private @Nullable String concept;
+
+    @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that asks for the concept.")
+    private @Nullable String positive;
+
+    @Option(names = "--neutral", paramLabel = "TEXT", description = "System prompt that does not.")
+    private @Nullable String neutral;
+
+    @Option(names = "--user", paramLabel = "TEXT", description = "User turn after the two system prompts.")
+    private @Nullable String user;
+
+    @Option(
+            names = "--question",
+            paramLabel = "TEXT",
+            description = "User turn of the prefix pairs and of the steered answers.")
+    private @Nullable String question;
+
+    @Option(names = "--prefixes", paramLabel = "FILE", description = "JSON list of begun answers.")
+    private @Nullable Path prefixes;
+
+    @Option(
+            names = "--vector",
+            paramLabel = "METHOD",
+            description = "Whose vector steers: all-positions, after-last-difference or last-position.")
+    private @Nullable String vector;
+
+    @Option(names = "--coefficient", paramLabel = "C", description = "Factor on that vector, which has length 1.")
+    private @Nullable Double coefficient;
+
+    @Option(
+            names = "--strength",
+            paramLabel = "S",
+            description = "The same in mean activation norms; replaces the coefficient.")
+    private @Nullable Double strength;
+
+    @Option(
+            names = "--target-latent",
+            paramLabel = "N",
+            description = "The latent that stands for the concept; -1 for the one that steering raises most.")
+    private @Nullable Integer targetLatent;
+
+    @Option(names = "--latent-amount", paramLabel = "A", description = "How much is added to it.")
+    private @Nullable Double latentAmount;
+
+    @Option(
+            names = "--sequence-question",
+            paramLabel = "TEXT",
+            description = "User turn of the text along which cosines are followed.")
+    private @Nullable String sequenceQuestion;
+
+    @Option(
+            names = "--sequence-answer",
+            paramLabel = "TEXT",
+            description = "The answer in it (default: the steered model's own).")
+    private @Nullable String sequenceAnswer;
+
+    @Option(
+            names = "--questions",
+            paramLabel = "FILE",
+            description = "JSON list of user turns on which quality is measured.")
+    private @Nullable Path questions;
+
+    @Option(names = "--marker", paramLabel = "REGEX", description = "Found in an answer that shows the concept.")
+    private @Nullable String marker;
+
+    @Option(
+            names = "--strengths",
+            split = ",",
+            paramLabel = "S",
+            description = "Strengths at which quality is measured, in mean activation norms.")
+    private List<Double> strengths = new ArrayList<>();
+
+    @Option(names = "--max-new-tokens", paramLabel = "N", description = "Longest answer.")
+    private @Nullable Integer maxNewTokens;
+
+    @Option(
+            names = "--other-sae",
+            paramLabel = "SAE",
+            description = "One more autoencoder to decode with, as often as wanted.")
+    private List<String> otherSaes = new ArrayList<>();
+
+    @Option(
+            names = "--tuple-prompt",
+            description = "Repeat a mistake of the original: write the positive system prompt of its prefix pairs as a"
+                    + " tuple.")
+    private boolean tuplePrompt;
+
+    /**
+     * The settings.
+     *
+     * @param model name of the model, which chooses the preset
+     */
+    StudySettings settings(String model) {
+        List<ObjectNode> layers = new ArrayList<>(List.of(StudyPresets.common()));
+        if (model.equals(ModelFolders.EMBEDDED)) {
+            layers.add(StudyPresets.embedded(ModelFolders.find(model), style == null ? "pirate" : style));
+        } else if (style != null) {
+            throw Problem.of("Styles belong to the embedded model.")
+                    .fact("model", model)
+                    .fact("but was", "--style " + style)
+                    .fact("try", "--positive TEXT with --marker REGEX")
+                    .toIllegalArgument();
+        } else if (model.toLowerCase(Locale.ROOT).matches(".*llama-3\\.1-8b-instruct.*")) {
+            layers.add(StudyPresets.original());
+        }
+        if (file != null) {
+            layers.add(StudyPresets.file(file));
+        }
+        layers.add(given());
+        return StudyPresets.settings(layers.toArray(ObjectNode[]::new));
+    }
+
+    private ObjectNode given() {
+        ObjectNode given = JsonNodeFactory.instance.objectNode();
+        text(given, "concept", concept);
+        text(given, "positive", positive);
+        text(given, "neutral", neutral);
+        text(given, "user", user);
+        text(given, "question", question);
+        text(given, "vector", vector);
+        text(given, "sequence_question", sequenceQuestion);
+        text(given, "sequence_answer", sequenceAnswer);
+        text(given, "marker", marker);
+        if (prefixes != null) {
+            JsonLists.strings(prefixes).forEach(given.putArray("prefixes")::add);
+        }
+        if (questions != null) {
+            JsonLists.strings(questions).forEach(given.putArray("questions")::add);
+        }
+        if (coefficient != null) {
+            given.put("coefficient", coefficient);
+        }
+        if (strength != null) {
+            given.put("strength", strength).put("coefficient", coefficient == null ? 0 : coefficient);
+        }
+        if (targetLatent != null) {
+            given.put("target_latent", targetLatent);
+        }
+        if (latentAmount != null) {
+            given.put("latent_amount", latentAmount);
+        }
+        if (maxNewTokens != null) {
+            given.put("max_new_tokens", maxNewTokens);
+        }
+        if (!strengths.isEmpty()) {
+            ArrayNode list = given.putArray("strengths");
+            strengths.forEach(list::add);
+        }
+        if (!otherSaes.isEmpty()) {
+            otherSaes.forEach(given.putArray("other_saes")::add);
+        }
+        if (tuplePrompt) {
+            given.put("tuple_prompt", true);
+        }
+        return given;
+    }
+
+    private static void text(ObjectNode given, String key, @Nullable String value) {
+        if (value != null) {
+            given.put(key, value);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package dev.pintle.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.report.Chapter;
+import dev.pintle.report.RunPage;
+import dev.pintle.run.OpenRun;
+import dev.pintle.run.RunKey;
+import dev.pintle.run.RunStore;
+import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.study.RunManifest;
+import dev.pintle.study.Study;
+import dev.pintle.study.StudyJson;
+import dev.pintle.study.StudyRunner;
+import dev.pintle.study.StudySettings;
+import dev.pintle.study.StudyStage;
+import dev.pintle.study.StudySubject;
+import dev.pintle.tensor.io.AtomicFile;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/** Runs studies into a stored run and says what was found: as sentences, as a page, as JSON. */
+final class StudyOutput {
+    private static final int WIDTH = 110;
+
+    @Option(names = "--out", paramLabel = "FILE", description = "Also write the page there.")
+    private @Nullable Path page;
+
+    @Option(names = "--json", description = "Print every number and text as JSON.")
+    private boolean json;
+
+    /** What studies run on. */
+    record On(LanguageModel model, SparseAutoencoder sae, StudySubject.Labels labels) {}
+
+    void run(CommandSpec spec, String name, On on, StudySettings settings, List<Study<?>> studies) {
+        Session session = Session.of(spec);
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        RunManifest manifest = RunManifest.of(on.model(), on.sae());
+        ObjectNode key = JsonNodeFactory.instance.objectNode();
+        key.set("settings", StudyJson.tree(settings));
+        key.set("manifest", StudyJson.tree(manifest));
+        RunStore store = RunStore.in(session.data().resolve("runs"));
+        try (OpenRun run = store.begin(
+                new RunKey(
+                        name,
+                        manifest.pintle(),
+                        manifest.model() + " " + manifest.modelRevision(),
+                        manifest.autoencoder() + " " + manifest.autoencoderRevision(),
+                        key),
+                StudyJson.tree(manifest))) {
+            if (run.resumed()) {
+                err.println("Going on with " + run.id() + ".");
+            }
+            StudySubject subject = new StudySubject(on.model(), on.sae(), on.labels(), settings, run.folder());
+            Map<String, StudyStage> found =
+                    new StudyRunner(subject).run(studies, stages(run), new ProgressLine(err, session.terminal()));
+            RunPage told = new RunPage(manifest, settings, List.copyOf(found.values()));
+            byte[] html = told.html().getBytes(StandardCharsets.UTF_8);
+            run.finish(html);
+            if (page != null) {
+                AtomicFile.writeText(page, new String(html, StandardCharsets.UTF_8));
+            }
+            if (json) {
+                ObjectNode all = JsonNodeFactory.instance.objectNode();
+                all.put("run", run.id());
+                all.set("manifest", StudyJson.tree(manifest));
+                all.set("settings", StudyJson.tree(settings));
+                ObjectNode results = all.putObject("studies");
+                found.forEach((study, stage) -> results.set(study, StudyJson.tree(stage)));
+                out.println(StudyJson.text(all));
+            } else {
+                told.chapters().forEach(chapter -> print(out, chapter));
+                Path report = page != null ? page.toAbsolutePath() : run.folder().resolve("report.html");
+                out.println("The whole story: " + report);
+            }
+        }
+    }
+
+    private static StudyRunner.Stages stages(OpenRun run) {
+        return new StudyRunner.Stages() {
+            @Override
+            public Optional<byte[]> find(String name) {
+                return run.stage(name);
+            }
+
+            @Override
+            public void keep(String name, byte[] bytes) {
+                run.keep(name, bytes);
+            }
+        };
+    }
+
+    private static void print(PrintWriter out, Chapter chapter) {
+        out.println(chapter.title());
+        chapter.findings().forEach(finding -> out.println(wrapped("- ", finding)));
+        out.println();
+    }
+
+    /** A sentence over as many lines as it takes, the later ones indented. */
+    private static String wrapped(String bullet, String sentence) {
+        StringBuilder text = new StringBuilder(bullet);
+        int column = bullet.length();
+        for (String word : sentence.split(" ")) {
+            if (column + word.length() > WIDTH) {
+                text.append("\n  ");
+                column = 2;
+            } else if (column > bullet.length()) {
+                text.append(' ');
+                column++;
+            }
+            text.append(word);
+            column += word.length();
+        }
+        return text.toString();
+    }
+}
