@@ -2,7 +2,9 @@ package dev.pintle.cli;
 
 import dev.pintle.study.Progress;
 import java.io.PrintWriter;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /** Progress as one line that is written over on a terminal, and as a line a stage elsewhere. */
 final class ProgressLine implements Progress {
@@ -10,8 +12,7 @@ final class ProgressLine implements Progress {
 
     private final PrintWriter err;
     private final boolean terminal;
-    private String stage = "";
-    private long started;
+    private final Map<String, Long> started = new HashMap<>(); // stages may lie within others
 
     /**
      * @param terminal whether {@code err} is a terminal
@@ -23,11 +24,10 @@ final class ProgressLine implements Progress {
 
     @Override
     public void at(String stage, int done, int total) {
-        if (!stage.equals(this.stage)) {
-            this.stage = stage;
-            started = System.nanoTime();
+        if (done == 0) {
+            started.put(stage, System.nanoTime());
         }
-        double seconds = (System.nanoTime() - started) / 1e9;
+        double seconds = (System.nanoTime() - started.computeIfAbsent(stage, s -> System.nanoTime())) / 1e9;
         if (terminal) {
             int filled = total == 0 ? BAR : (int) ((long) BAR * done / total);
             String eta = done == 0 || done == total
@@ -48,7 +48,7 @@ final class ProgressLine implements Progress {
             err.flush();
         }
         if (done == total) {
-            err.printf(Locale.ROOT, "  %s: %d in %.1f s%n", stage, total, seconds);
+            err.printf(Locale.ROOT, total == 1 ? "  %s: %3$.1f s%n" : "  %s: %d in %.1f s%n", stage, total, seconds);
             err.flush();
         }
     }

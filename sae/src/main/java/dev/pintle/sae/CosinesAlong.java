@@ -5,11 +5,14 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import java.util.Arrays;
 
 /**
  * How nearly the activations x of a text point along a vector v, along its reconstruction r = dec(enc(v)), and along what that
  * leaves out, e = v − r. Since v = r + e, ‖v‖ cos(x, v) = ‖r‖ cos(x, r) + ‖e‖ cos(x, e): where r and e are of one length and much
  * longer than v, because r is mostly the decoder's bias, the sum of the two cosines follows the first by arithmetic.
+ *
+ * <p>Where r or e is zero, its cosines are NaN.
  *
  * @param vector cos(x, v) of each token
  * @param reconstruction cos(x, r) of each token
@@ -39,6 +42,11 @@ public record CosinesAlong(Vec vector, Vec reconstruction, Vec error) {
     }
 
     private static Vec cosines(Tensor activations, Vec direction) {
+        if (direction.norm() == 0) { // no latent is active and the decoder has no bias
+            float[] none = new float[activations.shape().intSize(0)];
+            Arrays.fill(none, Float.NaN);
+            return Vec.of(none);
+        }
         try (TensorScope scope = TensorScope.open("cosines")) {
             Tensor x = activations.to(DType.FP32);
             Tensor unit = Tensor.of(direction.unit()).to(x.device());

@@ -33,19 +33,19 @@ public final class StudyRunner {
         TextWriter writer = new TextWriter(subject);
         Map<String, StudyStage> found = new LinkedHashMap<>();
         for (Study<?> study : studies) {
-            progress.at("studies", found.size(), studies.size());
             Optional<byte[]> kept = stages.find(study.name());
             if (kept.isPresent()) {
                 found.put(study.name(), StudyStage.read(kept.get(), study.name()));
                 continue;
             }
+            progress.at(study.name(), 0, 1);
             long started = System.nanoTime();
             StudyResult result = study.run(subject, writer, progress);
             StudyStage stage = new StudyStage(study.name(), (System.nanoTime() - started) / 1e9, result);
             stages.keep(study.name(), stage.json());
             found.put(study.name(), stage);
+            progress.at(study.name(), 1, 1);
         }
-        progress.at("studies", studies.size(), studies.size());
         return found;
     }
 }
