@@ -61,7 +61,7 @@ final class StudyCommand implements Callable<Integer> {
         if (asPublished) {
             studies = Study.withoutQuality(studies);
         }
-        StudySettings settings = options.settings(model.name());
+        StudySettings settings = options.settings(model.name(), model.folder());
         Path file = sae.file();
         try (LanguageModel loaded = model.load();
                 SparseAutoencoder coder = sae.load(loaded.device())) {

@@ -3,10 +3,10 @@ package dev.pintle.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.pintle.hub.ModelFolders;
 import dev.pintle.problem.Problem;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.study.StudySettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -120,13 +120,14 @@ final class StudyOptions {
      * The settings.
      *
      * @param model name of the model, which chooses the preset
+     * @param folder of the model; where styles are told in it, they are the preset
      */
-    StudySettings settings(String model) {
+    StudySettings settings(String model, Path folder) {
         List<ObjectNode> layers = new ArrayList<>(List.of(StudyPresets.common()));
-        if (model.equals(ModelFolders.EMBEDDED)) {
-            layers.add(StudyPresets.embedded(ModelFolders.find(model), style == null ? "pirate" : style));
+        if (Files.isRegularFile(folder.resolve("styles.json"))) {
+            layers.add(StudyPresets.embedded(folder, style == null ? "pirate" : style));
         } else if (style != null) {
-            throw Problem.of("Styles belong to the embedded model.")
+            throw Problem.of("The model comes without a file of styles.")
                     .fact("model", model)
                     .fact("but was", "--style " + style)
                     .fact("try", "--positive TEXT with --marker REGEX")

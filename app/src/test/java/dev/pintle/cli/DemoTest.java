@@ -14,24 +14,27 @@ import org.junit.jupiter.api.io.TempDir;
 class DemoTest {
     @Test
     @Tag("slow")
-    void the_demo_steers_takes_apart_and_leaves_a_page_that_needs_no_network(@TempDir Path folder) throws IOException {
+    void the_demo_runs_every_study_and_leaves_a_page_that_needs_no_network(@TempDir Path folder) throws IOException {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         Path page = folder.resolve("deep/er/index.html");
-        assertThat(Main.run(new PrintWriter(out), new PrintWriter(err), "demo", "--out", page.toString()))
+        Session session = new Session() {
+            @Override
+            public Path data() {
+                return folder.resolve("data");
+            }
+        };
+        assertThat(Main.run(session, new PrintWriter(out), new PrintWriter(err), "demo", "--out", page.toString()))
                 .as(err.toString())
                 .isZero();
-        assertThat(out.toString())
-                .contains("Ahoy")
-                .contains("conversation held in pirate style")
-                .contains(page.toString());
-        String html = Files.readString(page);
-        assertThat(html)
+        assertThat(out.toString()).endsWith("The whole story: " + page + System.lineSeparator());
+        assertThat(Files.readString(page))
                 .contains("<svg")
                 .contains("id=\"numbers\"")
+                .contains("Ahoy")
+                .contains("conversation held in pirate style")
                 .doesNotContain("src=\"http")
                 .doesNotContain("url(http");
-        assertThat(page.resolveSibling("pirate-last-position.safetensors")).exists();
     }
 
     @Test

@@ -371,7 +371,8 @@ public final class SparseAutoencoder implements AutoCloseable {
         activations.shape().require("tokens dModel", Map.of("dModel", dModel()));
     }
 
-    void requireLatent(int latent) {
+    /** @throws IllegalArgumentException naming the latents there are, if this is none of them */
+    public void requireLatent(int latent) {
         if (latent < 0 || latent >= dSae()) {
             throw Problem.of("The autoencoder has no such latent.")
                     .fact("autoencoder", name())

@@ -3,6 +3,7 @@ package dev.pintle.study;
 import dev.pintle.problem.Problem;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /**
  * What the studies are run with. Written and read as JSON by {@link StudyJson}, keys in snake case.
@@ -66,7 +67,7 @@ public record StudySettings(
         require(targetLatent >= -1, "target_latent", "a latent, or -1", targetLatent);
         require(Double.isFinite(latentAmount) && latentAmount != 0, "latent_amount", "not 0", latentAmount);
         require(maxNewTokens > 0, "max_new_tokens", "above 0", maxNewTokens);
-        Pattern.compile(marker);
+        require(compiles(marker), "marker", "a regular expression", marker);
     }
 
     private static void require(boolean fits, String setting, String expected, Object found) {
@@ -76,6 +77,15 @@ public record StudySettings(
                     .fact("expected", expected)
                     .fact("but was", found)
                     .toIllegalArgument();
+        }
+    }
+
+    private static boolean compiles(String pattern) {
+        try {
+            Pattern.compile(pattern);
+            return true;
+        } catch (PatternSyntaxException e) {
+            return false;
         }
     }
 }

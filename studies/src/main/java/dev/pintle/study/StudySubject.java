@@ -48,9 +48,13 @@ public final class StudySubject {
      * @param sae of {@code model}, and knowing where it reads
      * @param folder where a study may keep what it goes on from after an interruption
      * @throws dev.pintle.problem.PintleException if they do not fit each other
+     * @throws IllegalArgumentException if the autoencoder lacks the target latent
      */
     public StudySubject(LanguageModel model, SparseAutoencoder sae, Labels labels, StudySettings settings, Path folder) {
         sae.requireFits(model, false);
+        if (settings.targetLatent() >= 0) {
+            sae.requireLatent(settings.targetLatent());
+        }
         this.model = model;
         this.sae = sae;
         this.labels = labels;
