@@ -23,7 +23,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        subcommands = {BenchEngineCommand.class, BenchExtractCommand.class, BenchSaeCommand.class, BenchStudiesCommand.class},
+        subcommands = {
+            BenchEngineCommand.class,
+            BenchExtractCommand.class,
+            BenchSaeCommand.class,
+            BenchStudiesCommand.class
+        },
         description = "Measures how fast Pintle is on this machine.")
 final class BenchCommand {
     @Spec

@@ -74,9 +74,11 @@ final class BenchStudiesCommand implements Callable<Integer> {
             try (SparseAutoencoder sae = SparseAutoencoder.load(file, loaded.device(), loaded.dtype())
                     .at(HookPoint.residPost(layer))) {
                 StudySubject subject = new StudySubject(loaded, sae, wanted -> Map.of(), settings(), folder);
-                Map<String, StudyStage> found = new StudyRunner(subject)
-                        .run(Study.all(), new Forgetful(), new ProgressLine(err, terminal));
-                out.printf("%s, %s on %s, %d latents at layer %d%n", loaded.id(), loaded.dtype(), loaded.device(), latents, layer);
+                Map<String, StudyStage> found =
+                        new StudyRunner(subject).run(Study.all(), new Forgetful(), new ProgressLine(err, terminal));
+                out.printf(
+                        "%s, %s on %s, %d latents at layer %d%n",
+                        loaded.id(), loaded.dtype(), loaded.device(), latents, layer);
                 out.println("| study | s |\n| --- | ---: |");
                 found.forEach((name, stage) -> out.printf(Locale.ROOT, "| %s | %.1f |%n", name, stage.seconds()));
                 out.printf(

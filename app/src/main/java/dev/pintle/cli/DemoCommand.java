@@ -47,8 +47,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path folder = ModelFolders.find(ModelFolders.EMBEDDED);
-        StudySettings settings =
-                StudyPresets.settings(StudyPresets.common(), StudyPresets.embedded(folder, style));
+        StudySettings settings = StudyPresets.settings(StudyPresets.common(), StudyPresets.embedded(folder, style));
         LatentLabels labels = LatentLabels.read(folder.resolve("labels.jsonl"));
         try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, Device.CPU, DType.FP32);
                 SparseAutoencoder sae = SparseAutoencoder.load(folder.resolve("parley-7m-sae-l3.pth"), Device.CPU)) {

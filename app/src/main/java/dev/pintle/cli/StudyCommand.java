@@ -45,8 +45,9 @@ final class StudyCommand implements Callable<Integer> {
 
     @Option(
             names = "--as-published",
-            description = "Only what the notebooks computed: without the study of quality, which they lacked. Every number of"
-                    + " theirs is by their own arithmetic either way; --dtype bf16 repeats their rounding.")
+            description =
+                    "Only what the notebooks computed: without the study of quality, which they lacked. Every number of"
+                            + " theirs is by their own arithmetic either way; --dtype bf16 repeats their rounding.")
     private boolean asPublished;
 
     @Mixin
@@ -68,9 +69,11 @@ final class StudyCommand implements Callable<Integer> {
             output.run(
                     Objects.requireNonNull(spec),
                     "study " + name + (asPublished ? " --as-published" : ""),
-                    new StudyOutput.On(loaded, coder, latents -> labels.lookup(
-                                    Session.of(Objects.requireNonNull(spec)), file, latents)
-                            .labels()),
+                    new StudyOutput.On(
+                            loaded,
+                            coder,
+                            latents -> labels.lookup(Session.of(Objects.requireNonNull(spec)), file, latents)
+                                    .labels()),
                     settings,
                     studies);
             return 0;

@@ -79,7 +79,8 @@ final class StudyOutput {
                 out.println(StudyJson.text(all));
             } else {
                 told.chapters().forEach(chapter -> print(out, chapter));
-                Path report = page != null ? page.toAbsolutePath() : run.folder().resolve("report.html");
+                Path report =
+                        page != null ? page.toAbsolutePath() : run.folder().resolve("report.html");
                 out.println("The whole story: " + report);
             }
         }
@@ -109,7 +110,7 @@ final class StudyOutput {
     private static String wrapped(String bullet, String sentence) {
         StringBuilder text = new StringBuilder(bullet);
         int column = bullet.length();
-        for (String word : sentence.split(" ")) {
+        for (String word : sentence.split(" ", -1)) {
             if (column + word.length() > WIDTH) {
                 text.append("\n  ");
                 column = 2;

@@ -65,7 +65,14 @@ class StudyCommandTest {
         Path settings = Files.writeString(
                 folder.resolve("settings.json"),
                 "{\"positive\": \"The assistant should be gloomy.\", \"strength\": 0.25, \"max_new_tokens\": 7}");
-        assertThat(run("study", "caa-via-sae-steering", "--settings", settings.toString(), "--strength", "0.5", "--json"))
+        assertThat(run(
+                        "study",
+                        "caa-via-sae-steering",
+                        "--settings",
+                        settings.toString(),
+                        "--strength",
+                        "0.5",
+                        "--json"))
                 .as(err)
                 .isZero();
         JsonNode all = json();
@@ -103,7 +110,9 @@ class StudyCommandTest {
         }
         Files.delete(finished.resolve("finished")); // as if the process had been killed before its last step
         assertThat(run("study", "failed-double-decode-caa")).isZero();
-        assertThat(err).contains("Going on with " + finished.getFileName() + ".").doesNotContain("caa: ");
+        assertThat(err)
+                .contains("Going on with " + finished.getFileName() + ".")
+                .doesNotContain("caa: ");
         assertThat(finished.resolve("finished")).exists();
     }
 
@@ -113,8 +122,9 @@ class StudyCommandTest {
         assertThat(run("study", "all", "--as-published", "--json", "--max-new-tokens", "16"))
                 .as(err)
                 .isZero();
-        assertThat(json().at("/studies").properties()).hasSize(7).noneMatch(field -> field.getKey()
-                .equals("quality"));
+        assertThat(json().at("/studies").properties())
+                .hasSize(7)
+                .noneMatch(field -> field.getKey().equals("quality"));
     }
 
     // ---------------------------------------------------------------- bad input
@@ -122,8 +132,7 @@ class StudyCommandTest {
     @Test
     void an_unknown_study_is_refused_with_the_names_there_are() {
         assertThat(run("study", "bases")).isEqualTo(1);
-        assertThat(err)
-                .isEqualTo("""
+        assertThat(err).isEqualTo("""
                         There is no such study.
                           but was: bases
                           choose:  base, all-position-caa, caa-mean-vs-pca, caa-via-sae-steering, failed-double-decode-caa, caa-steering-latents, steering-decoding-other-saes, quality, all
@@ -140,8 +149,7 @@ class StudyCommandTest {
     @Test
     void a_setting_out_of_range_is_refused_by_name() {
         assertThat(run("study", "base", "--latent-amount", "0")).isEqualTo(1);
-        assertThat(err)
-                .isEqualTo("""
+        assertThat(err).isEqualTo("""
                         A setting of the studies cannot be used.
                           setting:  latent_amount
                           expected: not 0
@@ -164,7 +172,8 @@ class StudyCommandTest {
         }
         assertThat(run("study", "base", "--model", model.toString())).isEqualTo(1);
         assertThat(err).contains("setting:  positive").contains("expected: a text other than neutral");
-        assertThat(run("study", "base", "--model", model.toString(), "--style", "pirate")).isEqualTo(1);
+        assertThat(run("study", "base", "--model", model.toString(), "--style", "pirate"))
+                .isEqualTo(1);
         assertThat(err).contains("The model comes without a file of styles.");
     }
 }

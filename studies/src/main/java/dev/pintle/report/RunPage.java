@@ -36,7 +36,8 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
     public String html() {
         List<Chapter> chapters = chapters();
         List<String> findings = new ArrayList<>();
-        chapters.forEach(chapter -> findings.addAll(chapter.findings().stream().limit(1).toList()));
+        chapters.forEach(
+                chapter -> findings.addAll(chapter.findings().stream().limit(1).toList()));
         ObjectNode numbers = JsonNodeFactory.instance.objectNode();
         numbers.set("manifest", StudyJson.tree(manifest));
         numbers.set("settings", StudyJson.tree(settings));
@@ -58,8 +59,8 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
                 .properties()
                 .forEach(field -> facts.add(new StudyPage.Fact(
                         field.getKey().replace('_', ' '), field.getValue().asText())));
-        stages.forEach(stage -> facts.add(new StudyPage.Fact(
-                "time of " + stage.study(), String.format(Locale.ROOT, "%.1f s", stage.seconds()))));
+        stages.forEach(stage -> facts.add(
+                new StudyPage.Fact("time of " + stage.study(), String.format(Locale.ROOT, "%.1f s", stage.seconds()))));
         return facts;
     }
 }

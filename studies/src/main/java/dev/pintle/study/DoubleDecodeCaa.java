@@ -50,7 +50,8 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
         double sum = terms.stream().mapToDouble(Term::activation).sum();
         Vec second = sum == 0
                 ? first
-                : sae.encode(changed(sae, x, FeatureSpace.ofLatents(terms, amount))).minus(before);
+                : sae.encode(changed(sae, x, FeatureSpace.ofLatents(terms, amount)))
+                        .minus(before);
         SaeEdit edit = new SaeEdit(sae, raise, subject.at(), Tokens.from(ids.length - 1));
         Vec scaled = subject.vector("after-last-difference").direction().times(subject.typicalNorm());
         DoubleDecode twice = DoubleDecode.of(sae, scaled);
@@ -94,7 +95,8 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
 
     private static String next(LanguageModel model, int[] ids) {
         try (TensorScope scope = TensorScope.open("next token")) {
-            Tensor logits = model.run(TokenBatch.of(ids), RunOptions.lastLogits()).logits();
+            Tensor logits =
+                    model.run(TokenBatch.of(ids), RunOptions.lastLogits()).logits();
             return model.tokenizer()
                     .decode(new int[] {(int) logits.select(0, 0).argmax().item()}, false);
         }

@@ -44,8 +44,8 @@ public record MeanVsPca(double relativeStrength) implements Study<MeanVsPcaResul
     public MeanVsPcaResult run(StudySubject subject, TextWriter writer, Progress progress) {
         ContrastPair pair = subject.pair();
         SteeringVector mean = subject.vector("all-positions");
-        SteeringVector pca = subject.fitted(
-                "pca-reconstructed", new FirstDifference(pair, new Aggregation.PcaReconstructedMean()));
+        SteeringVector pca =
+                subject.fitted("pca-reconstructed", new FirstDifference(pair, new Aggregation.PcaReconstructedMean()));
         Vec m = mean.direction();
         Vec p = pca.direction();
         double coefficient = relativeStrength * subject.coefficient();
@@ -54,11 +54,11 @@ public record MeanVsPca(double relativeStrength) implements Study<MeanVsPcaResul
         SteeredText byPca = writer.steered("“PCA”", coefficient, Add.add(pca, coefficient), question);
         int target = subject.targetLatent();
         List<MeanVsPcaResult.Component> components = new ArrayList<>();
-        List<ContrastPair> prefixes =
-                subject.prefixPairs(subject.settings().question(), subject.settings().tuplePrompt());
+        List<ContrastPair> prefixes = subject.prefixPairs(
+                subject.settings().question(), subject.settings().tuplePrompt());
         for (Aggregation aggregation : COMPONENTS) {
-            components.add(component(
-                    "this pair", new FirstDifference(pair, aggregation), mean, coefficient, subject, writer));
+            components.add(
+                    component("this pair", new FirstDifference(pair, aggregation), mean, coefficient, subject, writer));
         }
         SteeringVector prefixMean = subject.fitted(
                 "last-position, pairs not normalised", new LastPosition(prefixes, false, Aggregation.mean()));

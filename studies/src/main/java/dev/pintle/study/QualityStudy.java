@@ -39,8 +39,8 @@ public record QualityStudy() implements Study<QualityResult> {
             candidates.add(new Candidate(method, subject.vector(method)));
         }
         int target = subject.targetLatent();
-        SteeringVector row = subject.steering()
-                .derived(subject.sae().decoderRow(target).unit(), "decoder row of latent " + target);
+        SteeringVector row =
+                subject.steering().derived(subject.sae().decoderRow(target).unit(), "decoder row of latent " + target);
         candidates.add(new Candidate("decoder row of " + target, row));
         Sweep sweep = new Sweep(subject.model(), settings.questions(), concept(subject), settings.maxNewTokens());
         double[] strengths =
@@ -61,8 +61,7 @@ public record QualityStudy() implements Study<QualityResult> {
     private static Concept concept(StudySubject subject) {
         StudySettings settings = subject.settings();
         return settings.marker().isEmpty()
-                ? new Concept.Continuations(
-                        answers(subject, settings.positive()), answers(subject, settings.neutral()))
+                ? new Concept.Continuations(answers(subject, settings.positive()), answers(subject, settings.neutral()))
                 : new Concept.Marked(new StyleMarker(settings.concept(), "", Pattern.compile(settings.marker())));
     }
 
@@ -76,6 +75,8 @@ public record QualityStudy() implements Study<QualityResult> {
                         .text())
                 .filter(text -> !text.isBlank())
                 .toList();
-        return answers.isEmpty() ? List.of(system) : answers; // a model that says nothing is asked about the prompt itself
+        return answers.isEmpty()
+                ? List.of(system)
+                : answers; // a model that says nothing is asked about the prompt itself
     }
 }

@@ -1,7 +1,6 @@
 package dev.pintle.study;
 
 import dev.pintle.chat.Message;
-import dev.pintle.model.Generated;
 import dev.pintle.problem.PintleException;
 import dev.pintle.sae.CosinesAlong;
 import dev.pintle.sae.FeatureSpace;
@@ -168,10 +167,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
         String question = subject.settings().question();
         List<SteeredText> texts = new ArrayList<>(List.of(writer.plain(question)));
         texts.add(writer.steered(
-                subject.steering().origin().method(),
-                coefficient,
-                Add.add(subject.steering(), coefficient),
-                question));
+                subject.steering().origin().method(), coefficient, Add.add(subject.steering(), coefficient), question));
         if (used.stream().mapToDouble(Term::activation).sum() != 0) {
             for (double strength : new double[] {coefficient, relativeStrength * coefficient}) {
                 texts.add(byLatents(subject, writer, "latents of the difference", used, strength));

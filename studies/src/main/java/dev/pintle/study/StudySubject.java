@@ -50,7 +50,8 @@ public final class StudySubject {
      * @throws dev.pintle.problem.PintleException if they do not fit each other
      * @throws IllegalArgumentException if the autoencoder lacks the target latent
      */
-    public StudySubject(LanguageModel model, SparseAutoencoder sae, Labels labels, StudySettings settings, Path folder) {
+    public StudySubject(
+            LanguageModel model, SparseAutoencoder sae, Labels labels, StudySettings settings, Path folder) {
         sae.requireFits(model, false);
         if (settings.targetLatent() >= 0) {
             sae.requireLatent(settings.targetLatent());
@@ -108,10 +109,7 @@ public final class StudySubject {
             case "all-positions" -> fitted(method, AllPositions.allPositions(pair()));
             case "after-last-difference" -> fitted(method, AfterLastDifference.afterLastDifference(pair()));
             default ->
-                fitted(
-                        method,
-                        LastPosition.lastPosition(
-                                prefixPairs(settings.question(), settings.tuplePrompt())));
+                fitted(method, LastPosition.lastPosition(prefixPairs(settings.question(), settings.tuplePrompt())));
         };
     }
 
@@ -177,7 +175,8 @@ public final class StudySubject {
     Decomposition steeredDifference() {
         try (TensorScope scope = TensorScope.open("steered difference")) {
             return sae.decompose(
-                    steering().direction(), Decompose.encodeDifference(rows(activations(questionIds())), coefficient()));
+                    steering().direction(),
+                    Decompose.encodeDifference(rows(activations(questionIds())), coefficient()));
         }
     }
 

@@ -51,8 +51,7 @@ final class TextWriter {
         return Decoding.greedy(subject.settings().maxNewTokens());
     }
 
-    private SteeredText measured(
-            String how, double coefficient, String question, Generated answer, double divergence) {
+    private SteeredText measured(String how, double coefficient, String question, Generated answer, double divergence) {
         return new SteeredText(
                 how,
                 coefficient,

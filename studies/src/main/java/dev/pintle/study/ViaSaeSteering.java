@@ -62,7 +62,8 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeSte
                 List.of(
                         writer.plain(question),
                         writer.steered("from the latent", stronger, Add.add(fromLatent, stronger), question),
-                        writer.steered(steering.origin().method(), coefficient, Add.add(steering, coefficient), question),
+                        writer.steered(
+                                steering.origin().method(), coefficient, Add.add(steering, coefficient), question),
                         writer.steered("from the latent", coefficient, Add.add(fromLatent, coefficient), question)));
     }
 
