@@ -38,7 +38,7 @@ public record BaseStudy() implements Study<BaseResult> {
                 tokens.firstDifference(),
                 tokens.equalTail(),
                 target,
-                subject.labels().of(List.of(target)).getOrDefault(target, ""),
+                subject.label(target),
                 subject.sae().decoderBias().norm(),
                 vectors.get(0).encoded().zeroActive(),
                 vectors,

@@ -58,7 +58,7 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
         return new DoubleDecodeResult(
                 subject.settings().question(),
                 latent,
-                subject.labels().of(List.of(latent)).getOrDefault(latent, ""),
+                subject.label(latent),
                 amount,
                 before.get(latent),
                 subject.spread(terms),

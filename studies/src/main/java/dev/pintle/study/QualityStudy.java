@@ -7,10 +7,10 @@ import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.evaluation.Sweep;
 import dev.pintle.evaluation.SweepResult;
 import dev.pintle.model.Decoding;
-import dev.pintle.steering.SteeringVector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * What the original judged by eye from one prompt: many questions answered with each vector at rising strengths, with concept,
@@ -38,10 +38,9 @@ public record QualityStudy() implements Study<QualityResult> {
         for (String method : StudySettings.VECTORS) {
             candidates.add(new Candidate(method, subject.vector(method)));
         }
-        int target = subject.targetLatent();
-        SteeringVector row =
-                subject.steering().derived(subject.sae().decoderRow(target).unit(), "decoder row of latent " + target);
-        candidates.add(new Candidate("decoder row of " + target, row));
+        IntStream.concat(IntStream.of(subject.targetLatent()), subject.namedLatent().stream())
+                .distinct()
+                .forEach(latent -> candidates.add(new Candidate("decoder row of " + latent, subject.row(latent))));
         Sweep sweep = new Sweep(subject.model(), settings.questions(), concept(subject), settings.maxNewTokens());
         double[] strengths =
                 settings.strengths().stream().mapToDouble(Double::doubleValue).toArray();

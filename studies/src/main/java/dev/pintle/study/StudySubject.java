@@ -24,11 +24,15 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /** What studies are made on: a model, an autoencoder of its residual stream, settings; and the vectors, fitted once. */
 public final class StudySubject {
+    private static final int LOOKED_AT = 50;
+
     private final LanguageModel model;
     private final SparseAutoencoder sae;
     private final Labels labels;
@@ -192,7 +196,33 @@ public final class StudySubject {
         return target;
     }
 
+    /** The latent that steering raises most among those whose label names the concept; empty where there is none. */
+    OptionalInt namedLatent() {
+        String concept = settings.concept().toLowerCase(Locale.ROOT);
+        List<Integer> raised = steeredDifference().terms().stream()
+                .filter(term -> term.activation() > 0)
+                .limit(LOOKED_AT)
+                .map(Term::latent)
+                .toList();
+        Map<Integer, String> known = concept.isEmpty() ? Map.of() : labels.of(raised);
+        return raised.stream()
+                .filter(latent ->
+                        known.getOrDefault(latent, "").toLowerCase(Locale.ROOT).contains(concept))
+                .mapToInt(Integer::intValue)
+                .findFirst();
+    }
+
     // ---------------------------------------------------------------- latents with labels
+
+    /** What a latent may stand for; empty where it has no label. */
+    String label(int latent) {
+        return labels.of(List.of(latent)).getOrDefault(latent, "");
+    }
+
+    /** A latent's decoder row at length 1, as a steering vector. */
+    SteeringVector row(int latent) {
+        return steering().derived(sae.decoderRow(latent).unit(), "decoder row of latent " + latent);
+    }
 
     /** A vector's latents with labels on the largest. */
     LatentSpread spread(List<Term> terms) {

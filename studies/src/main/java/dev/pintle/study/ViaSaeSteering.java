@@ -50,7 +50,7 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeSte
         String question = subject.settings().question();
         return new ViaSaeSteeringResult(
                 latent,
-                subject.labels().of(List.of(latent)).getOrDefault(latent, ""),
+                subject.label(latent),
                 amount,
                 EncodedVector.of(1, parts, latent, subject),
                 published.direction().minus(parts.reconstruction()).norm()
@@ -64,7 +64,25 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeSte
                         writer.steered("from the latent", stronger, Add.add(fromLatent, stronger), question),
                         writer.steered(
                                 steering.origin().method(), coefficient, Add.add(steering, coefficient), question),
-                        writer.steered("from the latent", coefficient, Add.add(fromLatent, coefficient), question)));
+                        writer.steered("from the latent", coefficient, Add.add(fromLatent, coefficient), question)),
+                named(subject, writer, coefficient, stronger));
+    }
+
+    private static List<ViaSaeSteeringResult.Named> named(
+            StudySubject subject, TextWriter writer, double coefficient, double stronger) {
+        return subject.namedLatent().stream()
+                .mapToObj(latent -> {
+                    SteeringVector row = subject.row(latent);
+                    String question = subject.settings().question();
+                    return new ViaSaeSteeringResult.Named(
+                            latent,
+                            subject.label(latent),
+                            row.cosine(subject.steering()),
+                            List.of(
+                                    writer.steered("decoder row", coefficient, Add.add(row, coefficient), question),
+                                    writer.steered("decoder row", stronger, Add.add(row, stronger), question)));
+                })
+                .toList();
     }
 
     private static double largest(Vec difference) {

@@ -15,6 +15,7 @@ import java.util.List;
  * @param cosineWithVector of w and the vector that steers
  * @param zeroActive latents of the zero vector, for comparison
  * @param texts answers steered by w and by the vector, at the original's two strengths and at one strength for both
+ * @param named the latent that steering raises most among those whose label names the concept; empty where none does
  */
 public record ViaSaeSteeringResult(
         int latent,
@@ -26,5 +27,15 @@ public record ViaSaeSteeringResult(
         double largestDifference,
         double cosineWithVector,
         int zeroActive,
-        List<SteeredText> texts)
-        implements StudyResult {}
+        List<SteeredText> texts,
+        List<Named> named)
+        implements StudyResult {
+    /**
+     * A latent that is said to stand for the concept.
+     *
+     * @param label that names it
+     * @param cosineWithVector of its decoder row and the vector that steers
+     * @param texts answers steered by its decoder row at length 1, at the two strengths
+     */
+    public record Named(int latent, String label, double cosineWithVector, List<SteeredText> texts) {}
+}
