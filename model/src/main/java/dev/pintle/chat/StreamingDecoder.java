@@ -30,8 +30,14 @@ public final class StreamingDecoder {
         this.skipSpecialTokens = skipSpecialTokens;
     }
 
-    /** The text that a further token completes: often a piece of a word, sometimes nothing yet. */
+    /**
+     * The text that a further token completes: often a piece of a word, sometimes nothing yet. Embeddings may have more rows
+     * than the tokenizer has tokens; an id of such a row has no text.
+     */
     public String add(int id) {
+        if (!tokenizer.knows(id)) {
+            return "";
+        }
         window = Arrays.copyOf(window, window.length + 1);
         window[window.length - 1] = id;
         String text = tokenizer.decode(window, skipSpecialTokens);

@@ -280,8 +280,13 @@ public final class Tokenizer implements AutoCloseable {
         return String.valueOf(file.tokens().get(id));
     }
 
+    /** Whether an id stands for a token. */
+    public boolean knows(int id) {
+        return file.tokens().containsKey(id);
+    }
+
     private void requireId(int id) {
-        if (!file.tokens().containsKey(id)) {
+        if (!knows(id)) {
             throw Facts.problem(
                             "The tokenizer has no such token.",
                             "id",

@@ -333,4 +333,16 @@ class TokenizerTest {
                           file:  %s
                           found:""".formatted(file));
     }
+
+    @Test
+    void an_id_beyond_the_vocabulary_has_no_text_in_a_stream() {
+        StreamingDecoder decoder = tokenizer.stream(true);
+        int[] ids = tokenizer.encodeAsText("Ahoy there");
+        StringBuilder text = new StringBuilder();
+        for (int id : ids) {
+            text.append(decoder.add(tokenizer.vocabularySize() + 7)).append(decoder.add(id));
+        }
+        assertThat(text.append(decoder.finish())).hasToString("Ahoy there");
+        assertThat(tokenizer.knows(tokenizer.vocabularySize())).isFalse();
+    }
 }

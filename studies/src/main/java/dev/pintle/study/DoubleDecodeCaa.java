@@ -66,8 +66,8 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
                 amount * sae.encoderRow(latent).dot(sae.decoderRow(latent)),
                 subject.spread(Term.of(second)),
                 second.get(latent),
-                next(subject.model(), ids),
-                next(subject.model().with(edit), ids),
+                subject.token(next(subject.model(), ids)),
+                subject.token(next(subject.model().with(edit), ids)),
                 new DoubleDecodeResult.Twice(
                         twice.firstRelativeError(),
                         twice.secondRelativeError(),
@@ -93,12 +93,11 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
         }
     }
 
-    private static String next(LanguageModel model, int[] ids) {
+    /** The most probable next token. */
+    private static int next(LanguageModel model, int[] ids) {
         try (TensorScope scope = TensorScope.open("next token")) {
-            Tensor logits =
-                    model.run(TokenBatch.of(ids), RunOptions.lastLogits()).logits();
-            return model.tokenizer()
-                    .decode(new int[] {(int) logits.select(0, 0).argmax().item()}, false);
+            Tensor logits = model.run(TokenBatch.of(ids), RunOptions.lastLogits()).logits();
+            return (int) logits.select(0, 0).argmax().item();
         }
     }
 }

@@ -170,9 +170,12 @@ public final class StudySubject {
 
     /** The tokens of a text, each as it is decoded. */
     List<String> tokens(int[] ids) {
-        return Arrays.stream(ids)
-                .mapToObj(id -> model.tokenizer().decode(new int[] {id}, false))
-                .toList();
+        return Arrays.stream(ids).mapToObj(this::token).toList();
+    }
+
+    /** A token as it is decoded; an id that the tokenizer does not know has no text. */
+    String token(int id) {
+        return model.tokenizer().knows(id) ? model.tokenizer().decode(new int[] {id}, false) : "";
     }
 
     /** What steering changes in the latents of the question, mean over its tokens. */
