@@ -13,6 +13,8 @@ import java.util.function.Predicate;
 
 /** Lists in JSON files. */
 final class JsonLists {
+    private static final int LONGEST = 60;
+
     private JsonLists() {}
 
     static List<String> strings(Path file) {
@@ -33,7 +35,7 @@ final class JsonLists {
             List<JsonNode> items = new ArrayList<>();
             for (JsonNode item : root) {
                 if (!fits.test(item)) {
-                    throw unusable(file, expected, "item " + items.size() + " is " + item);
+                    throw unusable(file, expected, "item " + items.size() + " is " + shortened(item.toString()));
                 }
                 items.add(item);
             }
@@ -46,6 +48,10 @@ final class JsonLists {
         } catch (IOException e) {
             throw unusable(file, expected, e.toString());
         }
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
     }
 
     private static RuntimeException unusable(Path file, String expected, String found) {
