@@ -30,6 +30,7 @@ import picocli.CommandLine.ScopeType;
             DoctorCommand.class,
             SweepCommand.class,
             TuneCommand.class,
+            ReportCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {

@@ -40,6 +40,11 @@ interface Session {
         return UserFolders.data();
     }
 
+    /** Shows a page in the user's browser where there is a desktop. */
+    default void show(Path page) {
+        Desktop.show(page);
+    }
+
     /** Whether standard error, where progress goes, is a terminal; the launcher says so. */
     default boolean terminal() {
         return Boolean.getBoolean("pintle.terminal");

@@ -1,0 +1,36 @@
+package dev.pintle.cli;
+
+import dev.pintle.run.RunStore;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle report}: runs that were kept. */
+@Command(
+        name = "report",
+        mixinStandardHelpOptions = true,
+        description = "Lists, opens and compares the runs of studies.",
+        subcommands = {ReportListCommand.class, ReportOpenCommand.class, ReportDiffCommand.class})
+final class ReportCommand implements Runnable {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** The user's runs. */
+    static RunStore runs(@Nullable CommandSpec spec) {
+        return runs(Session.of(Objects.requireNonNull(spec)));
+    }
+
+    /** The user's runs. */
+    static RunStore runs(Session session) {
+        return RunStore.in(session.data().resolve("runs"));
+    }
+
+    @Override
+    public void run() {
+        Objects.requireNonNull(spec)
+                .commandLine()
+                .usage(Objects.requireNonNull(spec).commandLine().getOut());
+    }
+}
