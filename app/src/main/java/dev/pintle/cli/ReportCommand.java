@@ -12,7 +12,12 @@ import picocli.CommandLine.Spec;
         name = "report",
         mixinStandardHelpOptions = true,
         description = "Lists, opens and compares the runs of studies.",
-        subcommands = {ReportListCommand.class, ReportOpenCommand.class, ReportDiffCommand.class})
+        subcommands = {
+            ReportListCommand.class,
+            ReportOpenCommand.class,
+            ReportDiffCommand.class,
+            ReportPageCommand.class
+        })
 final class ReportCommand implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;

@@ -32,7 +32,10 @@ final class ReportOpenCommand implements Callable<Integer> {
             throw Problem.of("The run has not finished, so it has no page yet.")
                     .fact("run", run.id())
                     .fact("stages", run.stages().isEmpty() ? "none" : String.join(", ", run.stages()))
-                    .fact("try", "the command that began it; it goes on")
+                    .fact(
+                            "try",
+                            "the command that began it, which goes on; or pintle report page " + run.id()
+                                    + " --out FILE")
                     .toException();
         }
         Objects.requireNonNull(spec).commandLine().getOut().println(run.report());

@@ -98,7 +98,14 @@ class ReportCommandTest {
         assertThat(run("open", id)).isEqualTo(1);
         assertThat(err)
                 .isEqualTo("The run has not finished, so it has no page yet.\n  run:    " + id
-                        + "\n  stages: base\n  try:    the command that began it; it goes on\n");
+                        + "\n  stages: base\n  try:    the command that began it, which goes on; or pintle report page "
+                        + id
+                        + " --out FILE\n");
+        assertThat(run("page", id)).isEqualTo(1);
+        assertThat(err)
+                .isEqualTo(
+                        "There is nothing to write.\n  expected: --out FILE for the page, --figures DIR for the figures,"
+                                + " or both\n");
         assertThat(run("open")).isEqualTo(1);
         assertThat(err).startsWith("No run has finished yet.\n  runs:      " + id + "\n");
         assertThat(run("diff", id, "none")).isEqualTo(1);

@@ -34,7 +34,7 @@ final class Axes {
 
     /** A horizontal axis with a token at every whole number, written upwards; of very many tokens only some are named. */
     static SymbolAxis tokens(List<String> tokens, int width, Theme theme) {
-        int most = Math.max(1, width / 14);
+        int most = Math.max(1, width / 15);
         int step = (tokens.size() + most - 1) / most;
         String[] names = new String[tokens.size()];
         for (int i = 0; i < names.length; i++) {
@@ -42,7 +42,7 @@ final class Axes {
         }
         SymbolAxis axis = new SymbolAxis("", names);
         theme.dress(axis);
-        axis.setTickLabelFont(Theme.font(Font.PLAIN, tokens.size() > 48 ? 11 : 12));
+        axis.setTickLabelFont(Theme.font(Font.PLAIN, tokens.size() > 30 ? 11 : 12));
         axis.setVerticalTickLabels(true);
         axis.setGridBandsVisible(false);
         axis.setLowerMargin(0);
@@ -53,7 +53,7 @@ final class Axes {
 
     /** Width in which so many tokens can be named. */
     static int widthFor(int tokens) {
-        return Math.max(760, Math.min(1600, 140 + 15 * tokens));
+        return Math.max(760, Math.min(2400, 210 + 15 * tokens));
     }
 
     /** Height that the names of tokens take. */

@@ -12,6 +12,7 @@ public sealed interface ChartFigure extends Figure
                 DensityFigure,
                 HistogramFigure,
                 TwoAxisFigure,
+                TokenLines,
                 HeatMap,
                 SweepFigure {
     /** The chart behind it. */

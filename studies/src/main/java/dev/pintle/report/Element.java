@@ -77,16 +77,17 @@ public sealed interface Element {
      *
      * @param label what produced it, such as a strength
      * @param state what it is, in a word or two
+     * @param note what was measured of it; empty where nothing was
      */
-    record Card(String label, String state, Tone tone, String text) {
+    record Card(String label, String state, Tone tone, String text, String note) {
         /** A text with what a style's marker and repetition say about it. */
         public static Card judged(String label, String text, StyleMarker style) {
             if (Loops.in(text)) {
-                return new Card(label, "loops", Tone.BAD, text);
+                return new Card(label, "loops", Tone.BAD, text, "");
             }
             return style.shows(text)
-                    ? new Card(label, "in style", Tone.GOOD, text)
-                    : new Card(label, "not in style", Tone.PLAIN, text);
+                    ? new Card(label, "in style", Tone.GOOD, text, "")
+                    : new Card(label, "not in style", Tone.PLAIN, text, "");
         }
     }
 

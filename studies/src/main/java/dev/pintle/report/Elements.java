@@ -15,6 +15,8 @@ import java.util.regex.Pattern;
 
 /** Writes the elements of chapters as HTML. */
 final class Elements {
+    private static final Pattern MANY_BREAKS = Pattern.compile("(\\s*\\n){4,}\\s*");
+
     private final Html page;
     private int figures;
 
@@ -49,19 +51,24 @@ final class Elements {
         page.raw("<section class=\"texts\" aria-label=\"" + Html.escape("Answers to: " + texts.question()) + "\">");
         page.raw("<p class=\"question\">" + Html.escape(texts.question()) + "</p><div class=\"cards\">");
         for (Card card : texts.cards()) {
-            page.raw(
-                    "<article class=\"card " + card.tone().name().toLowerCase(Locale.ROOT) + "\"><p class=\"label\"><b>"
-                            + Html.escape(card.label()) + "</b> <span>" + Html.escape(card.state())
-                            + "</span></p><p class=\"text\">"
-                            + marked(card.text(), texts.marker()) + "</p></article>");
+            page.raw("<article class=\"card " + card.tone().name().toLowerCase(Locale.ROOT)
+                    + "\"><p class=\"label\"><b>"
+                    + Html.escape(card.label()) + "</b> <span>" + Html.escape(card.state())
+                    + "</span></p><p class=\"text\">"
+                    + marked(card.text(), texts.marker()) + "</p>"
+                    + (card.note().isEmpty() ? "" : "<p class=\"measured\">" + Html.escape(card.note()) + "</p>")
+                    + "</article>");
         }
         page.raw("</div></section>");
     }
 
-    private static String marked(String answer, Pattern marker) {
-        if (answer.isBlank()) {
-            return "<i>(nothing)</i>";
+    private static String marked(String whole, Pattern marker) {
+        if (whole.isBlank()) {
+            return whole.isEmpty() ? "<i>(nothing)</i>" : "<i>(nothing but white space)</i>";
         }
+        String answer = MANY_BREAKS
+                .matcher(whole)
+                .replaceAll(breaks -> "\n… (" + breaks.group().lines().count() + " line breaks)\n");
         Matcher matcher = marker.matcher(answer);
         StringBuilder text = new StringBuilder();
         int from = 0;

@@ -29,7 +29,7 @@ final class Page {
                     .addSerializer(Vec.class, new VecSerializer()));
 
     private static final int MOST_SVG = 100_000;
-    private static final double READABLE = 0.72; // how far a figure may shrink on a narrow screen before it scrolls
+    private static final double READABLE = 0.9; // how far a figure may shrink on a narrow screen before it scrolls
 
     private Page() {}
 
@@ -100,24 +100,22 @@ final class Page {
     private static String drawing(Figure figure, Theme theme, String id) {
         String name = theme.name().toLowerCase(Locale.ROOT);
         String alternative = Html.escape(figure.title() + ". " + figure.description());
-        String width = "style=\"min-width: " + Math.round(READABLE * figure.width()) + "px\"";
         String svg = figure.toSvg(theme);
         String picture = null;
         if (svg.length() > MOST_SVG) { // thousands of points are smaller as an image
             String png = Base64.getEncoder().encodeToString(figure.toPng(theme));
             if (png.length() < svg.length()) {
-                picture = "<img " + width + " width=\"" + figure.width() + "\" height=\"" + figure.height()
-                        + "\" alt=\"" + alternative + "\" src=\"data:image/png;base64," + png + "\">";
+                picture = "<img width=\"" + figure.width() + "\" height=\"" + figure.height() + "\" alt=\""
+                        + alternative + "\" src=\"data:image/png;base64," + png + "\">";
             }
         }
         if (picture == null) {
             picture = unique(svg, id + name.charAt(0))
                     .replaceFirst(
-                            "<svg ",
-                            "<svg role=\"img\" aria-label=\"" + Matcher.quoteReplacement(alternative) + "\" " + width
-                                    + " ");
+                            "<svg ", "<svg role=\"img\" aria-label=\"" + Matcher.quoteReplacement(alternative) + "\" ");
         }
-        return "<div class=\"drawing " + name + "\">" + picture + "</div>\n";
+        return "<div class=\"drawing " + name + "\" style=\"--least: " + Math.round(READABLE * figure.width()) + "px\">"
+                + picture + "</div>\n";
     }
 
     // each drawing numbers its clip paths from 1, but ids are one space in a page

@@ -1,14 +1,27 @@
 package dev.pintle.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.run.StoredRun;
+import dev.pintle.study.AllPositionCaaResult;
+import dev.pintle.study.BaseResult;
+import dev.pintle.study.DoubleDecodeResult;
+import dev.pintle.study.MeanVsPcaResult;
+import dev.pintle.study.OtherSaesResult;
+import dev.pintle.study.QualityResult;
 import dev.pintle.study.RunManifest;
+import dev.pintle.study.SteeringLatentsResult;
+import dev.pintle.study.Study;
 import dev.pintle.study.StudyJson;
+import dev.pintle.study.StudyResult;
 import dev.pintle.study.StudySettings;
 import dev.pintle.study.StudyStage;
+import dev.pintle.study.ViaSaeSteeringResult;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 
 /**
  * The page of a run of studies.
@@ -25,42 +38,132 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
 
     /** One a study. */
     public List<Chapter> chapters() {
-        return stages.stream().map(this::chapter).toList();
+        return stages.stream().map(stage -> chapter(stage.result())).toList();
     }
 
-    private Chapter chapter(StudyStage stage) {
-        return new Chapter(stage.study(), stage.study(), "", "", List.of(), List.of());
+    private Chapter chapter(StudyResult result) {
+        Published published = Published.of(manifest);
+        if (result instanceof BaseResult base) {
+            return new BaseChapter(base, shown(), published).chapter();
+        } else if (result instanceof AllPositionCaaResult all) {
+            return new AllPositionCaaChapter(all, shown(), published).chapter();
+        } else if (result instanceof MeanVsPcaResult pca) {
+            return new MeanVsPcaChapter(pca, shown(), published).chapter();
+        } else if (result instanceof ViaSaeSteeringResult latent) {
+            return new ViaSaeSteeringChapter(latent, shown(), published).chapter();
+        } else if (result instanceof DoubleDecodeResult twice) {
+            return new DoubleDecodeChapter(twice, shown()).chapter();
+        } else if (result instanceof SteeringLatentsResult latents) {
+            return new SteeringLatentsChapter(latents, shown(), published).chapter();
+        } else if (result instanceof OtherSaesResult others) {
+            return new OtherSaesChapter(others).chapter();
+        } else if (result instanceof QualityResult quality) {
+            return new QualityChapter(quality, shown()).chapter();
+        }
+        throw new IllegalArgumentException(
+                "No chapter tells a " + result.getClass().getSimpleName());
+    }
+
+    private Shown shown() {
+        return new Shown(settings, target());
+    }
+
+    /** The latent that stands for the concept; -1 where no study says. */
+    private int target() {
+        int known = settings.targetLatent();
+        for (StudyStage stage : stages) {
+            if (stage.result() instanceof BaseResult base) {
+                known = base.targetLatent();
+            } else if (stage.result() instanceof ViaSaeSteeringResult via) {
+                known = via.latent();
+            } else if (stage.result() instanceof DoubleDecodeResult twice) {
+                known = twice.latent();
+            }
+        }
+        return known;
+    }
+
+    private Optional<QualityResult> quality() {
+        return stages.stream()
+                .filter(stage -> stage.result() instanceof QualityResult)
+                .map(stage -> (QualityResult) stage.result())
+                .findFirst();
+    }
+
+    /** The page as a value. */
+    public StudyPage page() {
+        List<Chapter> chapters = chapters();
+        List<String> findings = new ArrayList<>();
+        // what steering does comes before what vectors are made of
+        chapters.stream()
+                .filter(chapter -> chapter.name().equals("quality"))
+                .forEach(chapter -> findings.addAll(chapter.findings()
+                        .subList(0, Math.min(2, chapter.findings().size()))));
+        chapters.stream()
+                .filter(chapter -> !chapter.name().equals("quality"))
+                .forEach(chapter -> chapter.findings().stream().limit(1).forEach(findings::add));
+        return new StudyPage(
+                "Steering " + manifest.model() + (settings.concept().isEmpty() ? "" : " toward " + settings.concept()),
+                Words.text(
+                        "Vectors from “%s” against “%s”, read and added at %s, answered with, and taken apart by the autoencoder %s.",
+                        settings.positive(), settings.neutral(), manifest.hookPoint(), manifest.autoencoder()),
+                findings,
+                quality()
+                        .map(found -> new QualityChapter(found, shown()).rising())
+                        .orElse(List.of()),
+                chapters,
+                facts(),
+                numbers());
     }
 
     /** The whole document. */
     public String html() {
-        List<Chapter> chapters = chapters();
-        List<String> findings = new ArrayList<>();
-        chapters.forEach(
-                chapter -> findings.addAll(chapter.findings().stream().limit(1).toList()));
+        return page().html();
+    }
+
+    private JsonNode numbers() {
         ObjectNode numbers = JsonNodeFactory.instance.objectNode();
         numbers.set("manifest", StudyJson.tree(manifest));
         numbers.set("settings", StudyJson.tree(settings));
         ObjectNode studies = numbers.putObject("studies");
         stages.forEach(stage -> studies.set(stage.study(), StudyJson.tree(stage)));
-        return new StudyPage(
-                        "Steering " + manifest.model() + " toward " + settings.concept(),
-                        "",
-                        findings,
-                        chapters,
-                        facts(),
-                        numbers)
-                .html();
+        return numbers;
     }
 
     private List<StudyPage.Fact> facts() {
         List<StudyPage.Fact> facts = new ArrayList<>();
-        StudyJson.tree(manifest)
-                .properties()
-                .forEach(field -> facts.add(new StudyPage.Fact(
-                        field.getKey().replace('_', ' '), field.getValue().asText())));
-        stages.forEach(stage -> facts.add(
-                new StudyPage.Fact("time of " + stage.study(), String.format(Locale.ROOT, "%.1f s", stage.seconds()))));
+        StudyJson.tree(manifest).properties().forEach(field -> facts.add(fact(field.getKey(), field.getValue())));
+        StudyJson.tree(settings).properties().forEach(field -> facts.add(fact(field.getKey(), field.getValue())));
+        stages.forEach(stage ->
+                facts.add(new StudyPage.Fact("time of " + stage.study(), Words.number(stage.seconds(), 1) + " s")));
         return facts;
+    }
+
+    private static StudyPage.Fact fact(String key, JsonNode value) {
+        String text = value.isArray() && value.size() > 8
+                ? Words.count(value.size()) + ", the first " + value.get(0)
+                : value.isValueNode() ? value.asText() : value.toString();
+        return new StudyPage.Fact(key.replace('_', ' '), text.isEmpty() ? "–" : text);
+    }
+
+    /**
+     * The page of a run that was kept, finished or not.
+     *
+     * @throws dev.pintle.problem.PintleException if what was kept is not of studies that are known
+     */
+    public static RunPage of(StoredRun run) {
+        JsonNode settings = run.settings();
+        List<StudyStage> stages = new ArrayList<>();
+        List<String> order = Study.all().stream().map(Study::name).toList();
+        run.stages().stream()
+                .sorted(Comparator.comparingInt(order::indexOf))
+                .forEach(name -> stages.add(StudyStage.read(StudyJson.bytes(run.stage(name)), run.id() + " " + name)));
+        return new RunPage(
+                StudyJson.read(StudyJson.bytes(run.manifest()), RunManifest.class, run.id() + " manifest"),
+                StudyJson.read(
+                        StudyJson.bytes(settings.has("settings") ? settings.get("settings") : settings),
+                        StudySettings.class,
+                        run.id() + " settings"),
+                stages);
     }
 }

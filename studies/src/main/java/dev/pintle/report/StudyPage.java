@@ -11,6 +11,7 @@ import java.util.List;
  *
  * @param lead what was done, in a sentence or two
  * @param findings what was found, as sentences, the most important first
+ * @param opening what is shown before the first chapter
  * @param manifest what produced the numbers
  * @param numbers all of them; written into the page
  */
@@ -18,6 +19,7 @@ public record StudyPage(
         String title,
         String lead,
         List<String> findings,
+        List<Element> opening,
         List<Chapter> chapters,
         List<Fact> manifest,
         JsonNode numbers) {
@@ -26,6 +28,7 @@ public record StudyPage(
 
     public StudyPage {
         findings = List.copyOf(findings);
+        opening = List.copyOf(opening);
         chapters = List.copyOf(chapters);
         manifest = List.copyOf(manifest);
     }
@@ -42,9 +45,10 @@ public record StudyPage(
         page.raw("<section id=\"findings\" aria-labelledby=\"findings-title\">")
                 .raw("<h2 id=\"findings-title\">What was found</h2>")
                 .list("findings", findings);
+        Elements elements = new Elements(page);
+        opening.forEach(elements::write);
         verdicts(page);
         page.raw("</section>");
-        Elements elements = new Elements(page);
         for (Chapter chapter : chapters) {
             chapter(page, chapter, elements);
         }

@@ -156,14 +156,14 @@ public record RunDiff(
         /** All that differs, as words. */
         List<Words> asWords() {
             List<Words> all = new ArrayList<>(texts);
-            numbers.forEach(change -> all.add(new Words(change.path(), number(change.a()), number(change.b()))));
+            numbers.forEach(change -> all.add(new Words(change.path(), shown(change.a()), shown(change.b()))));
             onlyInA.forEach(path -> all.add(new Words(path, "there", "")));
             onlyInB.forEach(path -> all.add(new Words(path, "", "there")));
             return List.copyOf(all);
         }
     }
 
-    private static String number(double value) {
+    private static String shown(double value) {
         return value == Math.rint(value) && Math.abs(value) < 1e15
                 ? String.valueOf((long) value)
                 : String.valueOf(value);

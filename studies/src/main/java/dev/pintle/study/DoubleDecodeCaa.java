@@ -96,7 +96,8 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
     /** The most probable next token. */
     private static int next(LanguageModel model, int[] ids) {
         try (TensorScope scope = TensorScope.open("next token")) {
-            Tensor logits = model.run(TokenBatch.of(ids), RunOptions.lastLogits()).logits();
+            Tensor logits =
+                    model.run(TokenBatch.of(ids), RunOptions.lastLogits()).logits();
             return (int) logits.select(0, 0).argmax().item();
         }
     }

@@ -34,6 +34,7 @@ class StudyPageTest {
                         "Steering <b>",
                         "Done.",
                         List.of("First finding."),
+                        List.of(new Paragraph("An opening.")),
                         List.of(chapter),
                         List.of(new StudyPage.Fact("model", "parley-7m")),
                         new ObjectMapper().valueToTree(Map.of("text", "</script><!--<script>", "value", 0.25)))
@@ -54,6 +55,7 @@ class StudyPageTest {
         String html = page();
         assertThat(html).contains("<title>Steering &lt;b&gt;</title>").contains("<h1>Steering &lt;b&gt;</h1>");
         assertThat(html.indexOf("First finding.")).isPositive().isLessThan(html.indexOf("id=\"base\""));
+        assertThat(html.indexOf("An opening.")).isBetween(html.indexOf("First finding."), html.indexOf("id=\"base\""));
         assertThat(html)
                 .contains("<a href=\"#base\">The vector &amp; its parts</a>")
                 .contains("<dt>The original said</dt><dd>“5 &lt; 6”</dd>")
@@ -84,7 +86,8 @@ class StudyPageTest {
                         List.of(
                                 Card.judged("0.45", "Ahoy <there>!", PIRATE),
                                 Card.judged("2.00", "arr arr arr arr arr arr arr", PIRATE),
-                                Card.judged("0.00", " ", PIRATE)),
+                                Card.judged("0.00", "", PIRATE),
+                                Card.judged("0.10", "A\n \n\n\n\n\nB", PIRATE)),
                         PIRATE),
                 new Claims(List.of(new Claim(
                         "The error is 580%.", "580%", "579%", "12%", Verdict.BY_CONSTRUCTION, "It is the bias."))),
@@ -94,7 +97,11 @@ class StudyPageTest {
                 .contains("<caption>Cosines</caption>", "<th scope=\"col\" class=\"number\">cosine</th>")
                 .contains("<td>&lt;v&gt;</td><td class=\"number\">0.773</td>")
                 .contains("<article class=\"card good\">", "<mark>Ahoy</mark> &lt;there&gt;!", "<span>in style</span>")
-                .contains("<article class=\"card bad\">", "<span>loops</span>", "<i>(nothing)</i>")
+                .contains(
+                        "<article class=\"card bad\">",
+                        "<span>loops</span>",
+                        "<i>(nothing)</i>",
+                        "A\n… (6 line breaks)\nB")
                 .contains("<span class=\"badge by-construction\">true by construction</span> <b>The error is 580%.</b>")
                 .contains("<dt>here, as it should be</dt><dd>12%</dd>")
                 .contains("<summary>All of it</summary>\n<p>folded</p>");

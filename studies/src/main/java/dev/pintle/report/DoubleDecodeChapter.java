@@ -1,0 +1,154 @@
+package dev.pintle.report;
+
+import dev.pintle.report.Element.Claim;
+import dev.pintle.report.Element.Claims;
+import dev.pintle.report.Element.Heading;
+import dev.pintle.report.Element.Table;
+import dev.pintle.study.DoubleDecodeResult;
+import java.util.ArrayList;
+import java.util.List;
+
+/** How {@link DoubleDecodeResult} is told. */
+record DoubleDecodeChapter(DoubleDecodeResult result, Shown shown) {
+    private static final double NEARLY = 0.1;
+
+    Chapter chapter() {
+        return new Chapter(
+                "failed-double-decode-caa",
+                "Decoding twice",
+                "If a latent is raised, decoded and encoded again, does the encoder give back what was put in, and can that be steered"
+                        + " by?",
+                "No: raising one latent by 8 changed 40 latents, and steering by those 40 changed it by −2.03. The notebook ended in an"
+                        + " error and drew no conclusion.",
+                findings(),
+                elements());
+    }
+
+    private boolean given(double change) {
+        return Math.abs(change - result.amount()) <= NEARLY * Math.abs(result.amount());
+    }
+
+    private List<String> findings() {
+        List<String> findings = new ArrayList<>();
+        findings.add(Words.text(
+                "Raising %s by %s and encoding again changes %s; the latent itself changes by %s, %s.",
+                Words.latent(result.latent(), result.label()),
+                Words.number(result.amount(), 1),
+                Words.count(result.first().active(), "latent"),
+                Words.signed(result.firstTargetChange(), 2),
+                given(result.firstTargetChange()) ? "about what was put in" : "not by what was put in"));
+        findings.add(Words.text(
+                "Encoder row times decoder row predicts %s: the encoder is not the decoder’s inverse, so each latent answers to the"
+                        + " decoder row by its own product with it.",
+                Words.signed(result.predictedTargetChange(), 2)));
+        findings.add(Words.text(
+                "Steering by all that changed moves the latent by %s and %s in all.",
+                Words.signed(result.secondTargetChange(), 2),
+                Words.count(result.second().active(), "latent")));
+        DoubleDecodeResult.Twice twice = result.vector();
+        findings.add(Words.text(
+                "A steering vector at the length of an activation, decoded twice, is off by %s after the first time and by %s after the"
+                        + " second; %s change between the two.",
+                Words.percent(twice.firstRelativeError()),
+                Words.percent(twice.fromStartRelativeError()),
+                Words.count(twice.changedLatents(), "latent")));
+        return findings;
+    }
+
+    private List<Element> elements() {
+        List<Element> elements = new ArrayList<>();
+        elements.add(new Claims(List.of(roundTrip(), steered())));
+        elements.add(new Heading("What comes back"));
+        elements.add(changes());
+        elements.add(shown.bars(
+                "Latents that change when one is raised",
+                Words.text(
+                        "Changes of latent activations after raising latent %d by %s, decoding with the error kept, and encoding again.",
+                        result.latent(), Words.number(result.amount(), 1)),
+                "change of latent activation",
+                result.first().top()));
+        elements.add(shown.bars(
+                "Latents that change when those are raised",
+                "Changes of latent activations after raising every latent that had changed, in proportion.",
+                "change of latent activation",
+                result.second().top()));
+        elements.add(shown.histogram("Changes after the first time", "change of latent activation", result.first()));
+        elements.addAll(shown.listing("changes after the first time", "change", result.first()));
+        elements.addAll(shown.listing("changes after the second time", "change", result.second()));
+        elements.add(new Heading("A steering vector decoded twice"));
+        elements.add(twice());
+        elements.add(new Element.Details(
+                "Latents that change most between the first and the second encoding",
+                List.of(shown.table(
+                        "Latents that change most between the first and the second encoding",
+                        "change",
+                        result.vector().largestChanges()))));
+        return elements;
+    }
+
+    private Claim roundTrip() {
+        boolean given = given(result.firstTargetChange());
+        return new Claim(
+                "Raising a latent, decoding and encoding again does not give back the change.",
+                "40 latents change",
+                Words.text(
+                        "%s for %s; %s change",
+                        Words.signed(result.firstTargetChange(), 2),
+                        Words.signed(result.amount(), 1),
+                        Words.count(result.first().active(), "latent")),
+                Words.signed(result.predictedTargetChange(), 2) + " predicted from the weights",
+                !given ? Verdict.HOLDS : result.first().active() > 1 ? Verdict.IN_PART : Verdict.FAILS,
+                given
+                        ? Words.text(
+                                "The latent itself gets back about what was put in, but %s others change too.",
+                                Words.count(result.first().active() - 1))
+                        : "That follows from the weights: encoder rows are not the decoder’s inverse.");
+    }
+
+    private Claim steered() {
+        double change = result.secondTargetChange();
+        boolean opposite = change * result.amount() < 0;
+        return new Claim(
+                "Steering by all latents that changed moves the latent the other way.",
+                "−2.03 for +8",
+                Words.signed(change, 2) + " for " + Words.signed(result.amount(), 1),
+                "",
+                opposite ? Verdict.HOLDS : Verdict.FAILS,
+                Words.text(
+                        "The changes are divided by their signed sum before they are added, so their sign can turn. The next token is"
+                                + " “%s” before and “%s” after the first change.",
+                        result.nextToken().strip(), result.nextTokenFirst().strip()));
+    }
+
+    private Table changes() {
+        return new Table(
+                Words.text(
+                        "Latent %d at the last token of “%s”, where its activation is %s",
+                        result.latent(), result.question(), Words.number(result.targetBefore(), 2)),
+                List.of("what is added", "change of the latent", "latents that change"),
+                List.of(
+                        List.of(
+                                Words.text("the latent, by %s", Words.number(result.amount(), 1)),
+                                Words.signed(result.firstTargetChange(), 3),
+                                Words.count(result.first().active())),
+                        List.of("predicted from the weights", Words.signed(result.predictedTargetChange(), 3), ""),
+                        List.of(
+                                "all that changed, in proportion",
+                                Words.signed(result.secondTargetChange(), 3),
+                                Words.count(result.second().active()))),
+                1);
+    }
+
+    private Table twice() {
+        DoubleDecodeResult.Twice twice = result.vector();
+        return new Table(
+                "The vector of the positions after the last difference, at the length of an activation",
+                List.of("error", "relative"),
+                List.of(
+                        List.of("of the first reconstruction", Words.percent(twice.firstRelativeError())),
+                        List.of("of the second against the first", Words.percent(twice.secondRelativeError())),
+                        List.of("of the second against the vector", Words.percent(twice.fromStartRelativeError())),
+                        List.of("latents active in one encoding only", Words.count(twice.changedLatents()))),
+                1);
+    }
+}

@@ -1,0 +1,327 @@
+package dev.pintle.report;
+
+import dev.pintle.evaluation.Interval;
+import dev.pintle.evaluation.SweepPoint;
+import dev.pintle.evaluation.SweepResult;
+import dev.pintle.figure.LineFigure;
+import dev.pintle.figure.SweepFigure;
+import dev.pintle.report.Element.Card;
+import dev.pintle.report.Element.Details;
+import dev.pintle.report.Element.Heading;
+import dev.pintle.report.Element.Paragraph;
+import dev.pintle.report.Element.Picture;
+import dev.pintle.report.Element.Table;
+import dev.pintle.report.Element.Texts;
+import dev.pintle.report.Element.Tone;
+import dev.pintle.study.QualityResult;
+import dev.pintle.study.QualityResult.Point;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** How {@link QualityResult} is told. */
+record QualityChapter(QualityResult result, Shown shown) {
+    private static final String STRENGTH = "strength, in mean activation norms";
+    private static final int MOST_CURVES = 5;
+
+    Chapter chapter() {
+        return new Chapter(
+                "quality",
+                "How well each vector steers, and what it costs",
+                "Asked many questions at many strengths, which vector shows the concept most, does the text stay fluent, and how far is"
+                        + " the model moved?",
+                "",
+                findings(),
+                elements());
+    }
+
+    // ---------------------------------------------------------------- findings
+
+    private List<String> findings() {
+        List<String> findings = new ArrayList<>();
+        Optional<SweepPoint> unsteered = unsteered();
+        Optional<SweepPoint> best = best();
+        if (unsteered.isPresent() && best.isPresent()) {
+            Interval concept = best.get().fluentConcept();
+            findings.add(Words.text(
+                    "Unsteered, the concept scores %s over %s; most of all with %s at strength %s: %s (95%%: %s to %s).",
+                    Words.number(unsteered.get().fluentConcept().mean(), 2),
+                    Words.count(unsteered.get().samples().size(), "question"),
+                    best.get().method(),
+                    Words.number(best.get().strength(), 2),
+                    Words.number(concept.mean(), 2),
+                    Words.number(concept.low(), 2),
+                    Words.number(concept.high(), 2)));
+            result.sweep().points().stream()
+                    .filter(point -> point.method().equals(best.get().method())
+                            && point.strength() > 0
+                            && point.loops().mean() >= 0.5)
+                    .findFirst()
+                    .ifPresent(point -> findings.add(Words.text(
+                            "At strength %s, %s of its answers loop: the model is broken.",
+                            Words.number(point.strength(), 2),
+                            Words.percent(point.loops().mean()))));
+        }
+        equalCost().ifPresent(findings::add);
+        findings.addAll(
+                result.proposal().isEmpty()
+                        ? List.of("No setting shows the concept more than the unsteered model does.")
+                        : List.of("Proposed: " + String.join(" ", result.proposal())));
+        return findings;
+    }
+
+    private Optional<SweepPoint> unsteered() {
+        return result.sweep().points().stream()
+                .filter(point -> point.strength() == 0)
+                .findFirst();
+    }
+
+    private Optional<SweepPoint> best() {
+        return result.sweep().points().stream()
+                .filter(point -> point.strength() != 0
+                        && Double.isFinite(point.fluentConcept().mean()))
+                .max(Comparator.comparingDouble(
+                                (SweepPoint point) -> point.fluentConcept().mean())
+                        .thenComparing(Comparator.comparingDouble(
+                                        (SweepPoint point) -> point.divergence().mean())
+                                .reversed()));
+    }
+
+    /** The methods where they move the model equally far, at the level with the highest concept of all. */
+    private Optional<String> equalCost() {
+        return result.equalCost().stream()
+                .filter(level -> reached(level).size() > 1)
+                .max(Comparator.comparingDouble(level -> reached(level).get(0).getValue()))
+                .map(level -> Words.text(
+                        "Where they move the model equally far, %s nats a token, the concept scores %s.",
+                        Words.number(level.divergence(), 2),
+                        Words.and(reached(level).stream()
+                                .map(entry -> Words.number(entry.getValue(), 2) + " with " + shortened(entry.getKey()))
+                                .toList())));
+    }
+
+    /** The methods that reach a level, best first. */
+    private static List<Map.Entry<String, Double>> reached(SweepResult.EqualCost level) {
+        return level.concepts().entrySet().stream()
+                .filter(entry -> Double.isFinite(entry.getValue()))
+                .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
+                .toList();
+    }
+
+    /** A curve's name without the layer, where all have the same. */
+    private String shortened(String name) {
+        boolean one = result.sweep().curves().stream()
+                        .map(SweepResult.Curve::layer)
+                        .distinct()
+                        .count()
+                == 1;
+        return one ? name.replaceFirst(", layer \\d+$", "") : name;
+    }
+
+    // ---------------------------------------------------------------- elements
+
+    /** One question answered by the best method at rising strengths; nothing where there is no such method. */
+    List<Element> rising() {
+        Optional<SweepPoint> best = best();
+        if (best.isEmpty()) {
+            return List.of();
+        }
+        List<Card> cards = new ArrayList<>();
+        String question = best.get().samples().get(0).question();
+        for (SweepPoint point : result.sweep().points()) {
+            if (point.strength() == 0
+                    || point.method().equals(best.get().method())
+                            && point.layer() == best.get().layer()) {
+                cards.add(card(point));
+            }
+        }
+        return List.of(
+                new Heading("One question, rising strength"),
+                new Texts(question, cards, shown.marker()),
+                new Paragraph(Words.text(
+                        "The %s vector is added to the residual stream at the given multiple of the mean activation norm. Words that"
+                                + " give the style away are marked.",
+                        best.get().method())));
+    }
+
+    private Card card(SweepPoint point) {
+        SweepPoint.Sample sample = point.samples().get(0);
+        boolean shows = sample.fluentConcept() >= 0.5;
+        String state =
+                sample.loops() ? "loops" : point.strength() == 0 ? "unsteered" : shows ? "in style" : "not in style";
+        return new Card(
+                "strength " + Words.number(point.strength(), 2),
+                state,
+                sample.loops() ? Tone.BAD : shows ? Tone.GOOD : Tone.PLAIN,
+                sample.text(),
+                Words.text(
+                        "perplexity %s · KL %s",
+                        Words.number(sample.perplexity(), 1), Words.number(sample.divergence(), 2)));
+    }
+
+    private List<Element> elements() {
+        List<Element> elements = new ArrayList<>();
+        elements.add(new Heading("Concept, fluency, distance"));
+        elements.add(new Paragraph(
+                "Too little does nothing, too much breaks the model. Each point is a mean over all questions, answered"
+                        + " greedily, with its 95% interval; an answer that loops counts as 0."));
+        elements.add(figure(
+                "How much the answers show the concept",
+                "Mean concept over strength, looping answers counted as 0, with 95% intervals.",
+                LineFigure.Scale.share("concept"),
+                SweepPoint::fluentConcept));
+        elements.add(figure(
+                "Perplexity of the answers under the unsteered model",
+                "Geometric mean of the perplexities over strength, with 95% intervals; higher is less fluent.",
+                LineFigure.Scale.logarithmic("perplexity"),
+                SweepPoint::perplexity));
+        elements.add(figure(
+                "How far the model is moved",
+                "KL from the unsteered model over strength, nats a token, with 95% intervals.",
+                new LineFigure.Scale("KL, nats a token", false, Double.NaN, Double.NaN),
+                SweepPoint::divergence));
+        elements.add(points());
+        if (!result.equalCost().isEmpty()) {
+            elements.add(new Heading("At equal cost"));
+            elements.add(new Paragraph(
+                    "At equal strength a vector that moves the model further has an advantage that says nothing about"
+                            + " its direction. Here methods are compared where they move the model equally far, between their points along log"
+                            + " KL."));
+            elements.add(equalCostFigure());
+            elements.add(equalCostTable());
+        }
+        elements.add(new Heading("Question by question"));
+        elements.add(new Paragraph(
+                "A mean hides questions that steering moves the wrong way. Each question’s slope of the concept over"
+                        + " strength is taken up to the strength with the largest mean."));
+        elements.add(steerability());
+        result.sweep().curves().forEach(curve -> elements.add(answers(curve)));
+        return elements;
+    }
+
+    private Element figure(
+            String title, String description, LineFigure.Scale scale, Function<SweepPoint, Interval> measure) {
+        List<SweepFigure.Curve> curves = new ArrayList<>();
+        for (SweepResult.Curve curve : result.sweep().curves()) {
+            if (curves.size() == MOST_CURVES) {
+                break;
+            }
+            int count = curve.points().size();
+            double[][] columns = new double[4][count];
+            for (int i = 0; i < count; i++) {
+                Interval interval = measure.apply(curve.points().get(i));
+                columns[0][i] = curve.points().get(i).strength();
+                columns[1][i] = interval.mean();
+                columns[2][i] = interval.low();
+                columns[3][i] = interval.high();
+            }
+            curves.add(new SweepFigure.Curve(shortened(curve.name()), columns[0], columns[1], columns[2], columns[3]));
+        }
+        return new Picture(new SweepFigure(title, description, STRENGTH, scale, curves, List.of()));
+    }
+
+    private Table points() {
+        return new Table(
+                "Every setting: means over questions, the concept’s with 95% intervals",
+                List.of("vector", "strength", "concept", "95%", "loops", "repeated", "perplexity", "KL"),
+                result.points().stream().map(QualityChapter::row).toList(),
+                1);
+    }
+
+    private static List<String> row(Point point) {
+        return List.of(
+                point.method(),
+                Words.number(point.strength(), 2),
+                Words.number(point.concept().mean(), 2),
+                Words.number(point.concept().low(), 2) + " to "
+                        + Words.number(point.concept().high(), 2),
+                Words.percent(point.loops().mean()),
+                Words.percent(point.repetition().mean()),
+                Words.number(point.perplexity().mean(), 1),
+                Words.number(point.divergence().mean(), 3));
+    }
+
+    private List<String> names() {
+        return List.copyOf(result.equalCost().get(0).concepts().keySet());
+    }
+
+    private Element equalCostFigure() {
+        List<LineFigure.Series> series = new ArrayList<>();
+        for (SweepResult.Curve curve : result.sweep().curves()) {
+            if (series.size() == MOST_CURVES) {
+                break;
+            }
+            List<SweepPoint> points = curve.points().stream()
+                    .sorted(Comparator.comparingDouble(
+                            point -> point.divergence().mean()))
+                    .toList();
+            series.add(new LineFigure.Series(
+                    shortened(curve.name()),
+                    points.stream()
+                            .mapToDouble(point -> point.divergence().mean())
+                            .toArray(),
+                    points.stream()
+                            .mapToDouble(point -> point.fluentConcept().mean())
+                            .toArray()));
+        }
+        return new Picture(new LineFigure(
+                "Concept against how far the model is moved",
+                "Mean concept of each setting over its KL from the unsteered model; one line a method, strengths rising to the right.",
+                "KL from the unsteered model, nats a token",
+                LineFigure.Scale.share("concept"),
+                series));
+    }
+
+    private Table equalCostTable() {
+        List<String> head = new ArrayList<>(List.of("KL, nats a token"));
+        names().forEach(name -> head.add(shortened(name)));
+        List<List<String>> rows = new ArrayList<>();
+        for (SweepResult.EqualCost level : result.equalCost()) {
+            List<String> row = new ArrayList<>(List.of(Words.number(level.divergence(), 3)));
+            names().forEach(name -> row.add(Words.number(level.concepts().getOrDefault(name, Double.NaN), 2)));
+            rows.add(row);
+        }
+        return new Table("Concept at equal KL", head, rows, 0);
+    }
+
+    private Table steerability() {
+        return new Table(
+                "How the questions respond",
+                List.of("vector", "mean slope", "95%", "questions moved the wrong way"),
+                result.steerability().stream()
+                        .map(one -> List.of(
+                                one.method(),
+                                Words.number(one.mean().mean(), 2),
+                                Words.number(one.mean().low(), 2) + " to "
+                                        + Words.number(one.mean().high(), 2),
+                                Words.percent(one.antiSteerable())))
+                        .toList(),
+                1);
+    }
+
+    private Element answers(SweepResult.Curve curve) {
+        List<List<String>> rows = new ArrayList<>();
+        for (SweepPoint point : curve.points()) {
+            for (SweepPoint.Sample sample : point.samples()) {
+                rows.add(List.of(
+                        sample.question(),
+                        sample.text(),
+                        Words.number(point.strength(), 2),
+                        Words.number(sample.concept(), 2),
+                        sample.loops() ? "yes" : "no",
+                        Words.number(sample.perplexity(), 1),
+                        Words.number(sample.divergence(), 2)));
+            }
+        }
+        return new Details(
+                "Every answer: " + shortened(curve.name()),
+                List.of(new Table(
+                        "Every answer: " + shortened(curve.name()),
+                        List.of("question", "answer", "strength", "concept", "loops", "perplexity", "KL"),
+                        rows,
+                        2)));
+    }
+}

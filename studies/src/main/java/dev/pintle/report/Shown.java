@@ -1,0 +1,146 @@
+package dev.pintle.report;
+
+import dev.pintle.figure.BarFigure;
+import dev.pintle.figure.HistogramFigure;
+import dev.pintle.figure.Marker;
+import dev.pintle.report.Element.Card;
+import dev.pintle.report.Element.Details;
+import dev.pintle.report.Element.Paragraph;
+import dev.pintle.report.Element.Picture;
+import dev.pintle.report.Element.Table;
+import dev.pintle.report.Element.Texts;
+import dev.pintle.report.Element.Tone;
+import dev.pintle.study.LatentSpread;
+import dev.pintle.study.LatentSpread.LatentValue;
+import dev.pintle.study.SteeredText;
+import dev.pintle.study.StudySettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/**
+ * Latents and texts as every chapter shows them.
+ *
+ * @param settings what the run was made with
+ * @param target the latent that stands for the concept; -1 if that is not known
+ */
+record Shown(StudySettings settings, int target) {
+    private static final int BARS = 12;
+    private static final int BINS = 50;
+
+    // ---------------------------------------------------------------- latents
+
+    /** The largest latents as bars. */
+    Element bars(String title, String description, List<LatentValue> values) {
+        return bars(title, description, "latent activation", values);
+    }
+
+    /** The largest latents as bars. */
+    Element bars(String title, String description, String unit, List<LatentValue> values) {
+        if (values.isEmpty()) {
+            return none(title);
+        }
+        return new Picture(new BarFigure(
+                title,
+                description,
+                unit,
+                values.stream()
+                        .limit(BARS)
+                        .map(value -> new BarFigure.Bar(name(value), value.value()))
+                        .toList()));
+    }
+
+    private static Element none(String title) {
+        return new Paragraph(title + ": none, no latent is active.");
+    }
+
+    private String name(LatentValue value) {
+        return (value.latent() == target ? "▸ " : "") + value.latent() + "  " + Words.label(value.label());
+    }
+
+    /** How large the latents are that are not 0, the target's value named. */
+    Element histogram(String title, String unit, LatentSpread spread) {
+        if (spread.active() == 0) {
+            return none(title);
+        }
+        double[] values = IntStream.range(0, spread.values().length)
+                .mapToDouble(i -> spread.values()[i])
+                .toArray();
+        List<Marker> markers = new ArrayList<>();
+        spread.top().stream()
+                .filter(value -> value.latent() == target)
+                .forEach(value -> markers.add(
+                        new Marker(value.value(), "latent " + target + ": " + Words.number(value.value()))));
+        return new Picture(new HistogramFigure(
+                title,
+                Words.text("How the %s that are not 0 are spread.", Words.count(spread.active(), "latent")),
+                unit,
+                "latents",
+                values,
+                BINS,
+                markers));
+    }
+
+    /** The largest latents as a listing that is folded; nothing where there are none. */
+    List<Element> listing(String what, String unit, LatentSpread spread) {
+        if (spread.active() == 0) {
+            return List.of();
+        }
+        int shown = spread.top().size();
+        String caption = shown < spread.active()
+                ? Words.text("%s: the largest %d of %s latents", what, shown, Words.count(spread.active()))
+                : Words.text("%s: all %s", what, Words.count(spread.active(), "latent"));
+        return List.of(new Details(caption, List.of(table(caption, unit, spread.top()))));
+    }
+
+    Table table(String caption, String unit, List<LatentValue> values) {
+        return new Table(
+                caption,
+                List.of("latent", "label", unit),
+                values.stream()
+                        .map(value -> List.of(
+                                value.latent() + (value.latent() == target ? " ▸ the concept’s" : ""),
+                                Words.label(value.label()),
+                                Words.number(value.value(), 4)))
+                        .toList(),
+                2);
+    }
+
+    // ---------------------------------------------------------------- texts
+
+    /** Answers side by side, with what they are worth. */
+    Element texts(List<SteeredText> texts) {
+        return new Texts(
+                texts.isEmpty() ? "" : texts.get(0).question(),
+                texts.stream().map(this::card).toList(),
+                marker());
+    }
+
+    private Card card(SteeredText text) {
+        String label = text.coefficient() == 0 ? text.how() : text.how() + ", " + Words.number(text.coefficient(), 2);
+        String note = Words.text(
+                "perplexity %s · KL %s · %s",
+                Words.number(text.perplexity(), 1),
+                Words.number(text.divergence(), 2),
+                text.ended() ? "ended" : "cut off");
+        return new Card(label, state(text), tone(text), text.text(), note);
+    }
+
+    /** What a text is, in a word or two. */
+    String state(SteeredText text) {
+        if (text.loops()) {
+            return "loops";
+        }
+        return settings.marker().isEmpty() ? "reads on" : text.shows() ? "in style" : "not in style";
+    }
+
+    private static Tone tone(SteeredText text) {
+        return text.loops() ? Tone.BAD : text.shows() ? Tone.GOOD : Tone.PLAIN;
+    }
+
+    /** What is marked in texts. */
+    Pattern marker() {
+        return Pattern.compile(settings.marker().isEmpty() ? "(?!)" : settings.marker());
+    }
+}

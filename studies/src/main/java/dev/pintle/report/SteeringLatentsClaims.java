@@ -1,0 +1,235 @@
+package dev.pintle.report;
+
+import dev.pintle.report.Element.Claim;
+import dev.pintle.report.Element.Claims;
+import dev.pintle.study.SteeredText;
+import dev.pintle.study.SteeringLatentsResult;
+import dev.pintle.study.SteeringLatentsResult.Along;
+import dev.pintle.study.SteeringLatentsResult.Segment;
+import dev.pintle.study.SteeringLatentsResult.TokenErrors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+
+/** What {@link SteeringLatentsResult} says of the original's claims. */
+record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown, Published published) {
+    private static final double ALIKE = 0.9;
+    private static final double FOLLOWS = 0.9;
+
+    // ---------------------------------------------------------------- findings
+
+    List<String> findings() {
+        List<String> findings = new ArrayList<>();
+        double[] ratios = DoubleStream.of(result.errors().ratio())
+                .filter(Double::isFinite)
+                .toArray();
+        long raised = DoubleStream.of(ratios).filter(ratio -> ratio > 1).count();
+        findings.add(Words.text(
+                "Steering raises the reconstruction error of %d of %d tokens; the published running mean ends at %s%s.",
+                raised,
+                ratios.length,
+                Words.number(lastRunningMean()),
+                result.segments().isEmpty() ? "" : ", while the mean ratio is " + ratios()));
+        int change = changePoint();
+        findings.add(Words.text(
+                "The error changes level most at token %d, “%s”%s: from %s on average before it to %s from there on.",
+                change,
+                token(change),
+                role(change).isEmpty() ? "" : ", among the " + role(change) + "’s tokens",
+                Words.percent(mean(0, change)),
+                Words.percent(mean(change, result.errors().relativeError().length))));
+        Along along = result.along();
+        findings.add(Words.text(
+                "Along a text the sum of the parts’ cosines has correlation %s with the vector’s, with slope %s where arithmetic gives"
+                        + " %s: it is the vector over again. The vector’s cosine is %s in the answer and %s before it, highest at “%s”.",
+                Words.number(along.vectorSumCorrelation()),
+                Words.number(along.slope(), 2),
+                Words.number(along.predictedSlope(), 2),
+                Words.number(along.meanInAnswer()),
+                Words.number(along.meanBefore()),
+                along.tokens().get(along.peak()).strip()));
+        return findings;
+    }
+
+    private double lastRunningMean() {
+        float[] running = result.errors().runningMeanRatio();
+        return running[running.length - 1];
+    }
+
+    private String ratios() {
+        return Words.and(result.segments().entrySet().stream()
+                .map(entry -> Words.number(entry.getValue().ratio(), 2) + " on the " + entry.getKey() + "’s tokens")
+                .toList());
+    }
+
+    private String token(int position) {
+        return result.errors().tokens().get(position).strip().replace("\n", "↵");
+    }
+
+    private String role(int position) {
+        return result.errors().roles().isEmpty() ? "" : result.errors().roles().get(position);
+    }
+
+    private double mean(int from, int to) {
+        float[] errors = result.errors().relativeError();
+        return IntStream.range(from, to)
+                .mapToDouble(i -> errors[i])
+                .filter(Double::isFinite)
+                .average()
+                .orElse(Double.NaN);
+    }
+
+    /** The token that parts the errors into two levels with the least squared deviation from their means. */
+    private int changePoint() {
+        int best = 1;
+        double least = Double.POSITIVE_INFINITY;
+        int count = result.errors().relativeError().length;
+        for (int split = 2; split < count - 1; split++) { // a level has two tokens or more
+            double deviation = deviation(0, split) + deviation(split, count);
+            if (deviation < least) {
+                least = deviation;
+                best = split;
+            }
+        }
+        return Math.min(best, count - 1);
+    }
+
+    private double deviation(int from, int to) {
+        float[] errors = result.errors().relativeError();
+        double mean = mean(from, to);
+        return IntStream.range(from, to)
+                .mapToDouble(i -> (errors[i] - mean) * (errors[i] - mean))
+                .filter(Double::isFinite)
+                .sum();
+    }
+
+    // ---------------------------------------------------------------- claims
+
+    Claims claims() {
+        return new Claims(List.of(diverge(), lowers(), sameLatents(), latentsSteer(), copies(), higherInAnswer()));
+    }
+
+    private Claim diverge() {
+        int change = changePoint();
+        String role = role(change);
+        TokenErrors errors = result.errors();
+        Verdict verdict = role.isEmpty() ? Verdict.OPEN : role.equals("assistant") ? Verdict.HOLDS : Verdict.FAILS;
+        return new Claim(
+                "Errors diverge where the assistant starts speaking.",
+                "from position 30 on",
+                Words.text("from position %d of %d on, “%s”", change, errors.ids().length, token(change)),
+                result.segments().entrySet().stream()
+                        .map(entry -> entry.getKey() + " "
+                                + Words.percent(entry.getValue().relativeError()))
+                        .collect(Collectors.joining(", ")),
+                verdict,
+                role.isEmpty()
+                        ? "The chat template does not let it be told whose words a token is."
+                        : Words.text(
+                                "The token there is the %s’s; the prompt ends before the assistant says anything. In the original,"
+                                        + " position 30 was the first word of the user’s question.",
+                                role));
+    }
+
+    private Claim lowers() {
+        List<Segment> segments = List.copyOf(result.segments().values());
+        long lower = segments.stream().filter(segment -> segment.ratio() < 1).count();
+        double mean = DoubleStream.of(result.errors().ratio())
+                .filter(Double::isFinite)
+                .average()
+                .orElse(Double.NaN);
+        Verdict verdict = segments.isEmpty()
+                ? mean < 1 ? Verdict.HOLDS : Verdict.FAILS
+                : lower == segments.size() ? Verdict.HOLDS : lower == 0 ? Verdict.FAILS : Verdict.IN_PART;
+        return new Claim(
+                "Steering lowers the reconstruction error.",
+                Words.number(published.value("caa_steering_latents.final_running_mean_ratio")) + " at the last token",
+                Words.number(lastRunningMean()) + " at the last token",
+                segments.isEmpty() ? Words.number(mean, 2) + " on average" : ratios(),
+                verdict,
+                "The published number is a running mean: at each token it averages over all before it, so early tokens, which the"
+                        + " autoencoder hardly reconstructs, hide what happens later.");
+    }
+
+    private Claim sameLatents() {
+        double cosine = result.cosineWithVectorLatents();
+        return new Claim(
+                "Steering raises the latents that the vector itself activates.",
+                Words.number(published.value("caa_steering_latents.latent_cosine_between")),
+                Words.number(cosine),
+                "",
+                Double.isNaN(cosine)
+                        ? Verdict.OPEN
+                        : cosine >= ALIKE ? Verdict.HOLDS : cosine > 0.4 ? Verdict.IN_PART : Verdict.FAILS,
+                Double.isNaN(cosine)
+                        ? "At length 1 the vector activates no latent, so there is nothing to compare with."
+                        : Words.text(
+                                "Steering changes %s, the vector at length 1 activates %s.",
+                                Words.count(result.difference().active(), "latent"),
+                                Words.count(result.vectorLatents().active())));
+    }
+
+    private Claim latentsSteer() {
+        List<SteeredText> texts = result.texts();
+        boolean told = !shown.settings().marker().isEmpty() && texts.size() > 2;
+        if (!told) {
+            return new Claim(
+                    "The latents that steering raises steer better than the vector.",
+                    "good at both strengths, the vector loops",
+                    texts.size() > 2 ? "no marker tells" : "no latent to steer by",
+                    "",
+                    Verdict.OPEN,
+                    "What the texts are worth stands below them.");
+        }
+        SteeredText vector = texts.get(1);
+        SteeredText latents = texts.get(2);
+        SteeredText equal = texts.get(texts.size() - 1);
+        boolean better = latents.shows() && !vector.shows();
+        boolean betterAtEqual = equal.shows() && !vector.shows();
+        return new Claim(
+                "The latents that steering raises steer better than the vector.",
+                "good against a loop",
+                shown.state(latents) + " against " + shown.state(vector),
+                Words.text("at equal length: %s against %s", shown.state(equal), shown.state(vector)),
+                better ? betterAtEqual ? Verdict.HOLDS : Verdict.IN_PART : Verdict.FAILS,
+                Words.text(
+                        "At one coefficient the two do not add as much: the model is moved by %s nats a token by the latents and by %s"
+                                + " by the vector.",
+                        Words.number(latents.divergence(), 2), Words.number(vector.divergence(), 2)));
+    }
+
+    private Claim copies() {
+        Along along = result.along();
+        boolean follows = along.vectorSumCorrelation() >= FOLLOWS;
+        return new Claim(
+                "The reconstruction’s and the error’s cosines sum to a copy of the vector’s.",
+                "correlation 0.987",
+                "correlation " + Words.number(along.vectorSumCorrelation()),
+                Words.text(
+                        "slope %s, %s by arithmetic",
+                        Words.number(along.slope(), 2), Words.number(along.predictedSlope(), 2)),
+                follows ? Verdict.BY_CONSTRUCTION : Verdict.FAILS,
+                follows
+                        ? "Since v = r + e, ‖r‖·cos(x, r) + ‖e‖·cos(x, e) is cos(x, v) for every x; r and e are of about one length, so"
+                                + " the plain sum is too, up to a factor."
+                        : "v = r + e gives ‖r‖·cos(x, r) + ‖e‖·cos(x, e) = cos(x, v); here r and e are of different lengths, so the plain"
+                                + " sum is another quantity.");
+    }
+
+    private Claim higherInAnswer() {
+        Along along = result.along();
+        return new Claim(
+                "Activations point along the vector in an answer in the style.",
+                "0.271 in the answer, 0.035 before",
+                Words.text(
+                        "%s in the answer, %s before",
+                        Words.number(along.meanInAnswer()), Words.number(along.meanBefore())),
+                "",
+                along.meanInAnswer() > along.meanBefore() ? Verdict.HOLDS : Verdict.FAILS,
+                Words.text(
+                        "Unsteered activations; the highest cosine is at “%s”.",
+                        along.tokens().get(along.peak()).strip()));
+    }
+}

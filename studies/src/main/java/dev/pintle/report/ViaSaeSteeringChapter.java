@@ -1,0 +1,168 @@
+package dev.pintle.report;
+
+import dev.pintle.report.Element.Claim;
+import dev.pintle.report.Element.Claims;
+import dev.pintle.report.Element.Heading;
+import dev.pintle.report.Element.Paragraph;
+import dev.pintle.report.Element.Table;
+import dev.pintle.study.EncodedVector;
+import dev.pintle.study.SteeredText;
+import dev.pintle.study.ViaSaeSteeringResult;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** How {@link ViaSaeSteeringResult} is told. */
+record ViaSaeSteeringChapter(ViaSaeSteeringResult result, Shown shown, Published published) {
+    private static final double IDENTICAL = 0.9999;
+    private static final double ADJACENT = 0.015; // relative difference that rounding to bfloat16 explains
+
+    Chapter chapter() {
+        return new Chapter(
+                "caa-via-sae-steering",
+                "A vector out of one latent",
+                "Can contrastive activation addition turn steering by one latent into a steering vector?",
+                "Yes: the vector’s latents have cosine 0.934 with the latent, its reconstruction error is 572%, and it steers without"
+                        + " the loop that the ordinary vector falls into.",
+                findings(),
+                elements());
+    }
+
+    private boolean isRow() {
+        return result.cosineWithDecoderColumn() >= IDENTICAL;
+    }
+
+    private boolean mixed() {
+        return Math.abs(result.mixedError() - result.encoded().relativeError())
+                > ADJACENT * result.encoded().relativeError();
+    }
+
+    private List<String> findings() {
+        List<String> findings = new ArrayList<>();
+        findings.add(Words.text(
+                isRow()
+                        ? "The vector is row %d of the decoder and nothing else (cosine %s, largest difference %s): the decoder is"
+                                + " linear, so raising a latent moves every activation by that row. No prompt is needed."
+                        : "The vector has cosine %2$s with row %1$d of the decoder (largest difference %3$s), though by arithmetic it"
+                                + " should be that row.",
+                result.latent(),
+                Words.number(result.cosineWithDecoderColumn(), 6),
+                Words.text("%.1e", result.largestDifference())));
+        findings.add(Words.text(
+                "Its own reconstruction error is %s, and %s without the bias; the published figure, %s by that formula, compares its"
+                        + " reconstruction with another vector.",
+                Words.percent(result.encoded().relativeError()),
+                Words.percent(result.encoded().relativeErrorWithoutBias()),
+                Words.percent(result.mixedError())));
+        findings.add(
+                Words.text("It has cosine %s with the vector that steers.", Words.number(result.cosineWithVector())));
+        return findings;
+    }
+
+    private List<Element> elements() {
+        List<Element> elements = new ArrayList<>();
+        elements.add(new Claims(List.of(made(), error(), better())));
+        elements.addAll(published.beside(publishedValues()));
+        elements.add(new Heading("What it makes the model say"));
+        elements.add(new Paragraph(Words.text(
+                "The original steered by this vector at a strength higher than the other’s; at one strength for both the comparison"
+                        + " is fairer, and KL says how far each moved the model.")));
+        elements.add(shown.texts(result.texts()));
+        elements.add(new Heading("What it is made of"));
+        elements.add(values());
+        elements.add(shown.bars(
+                "Largest latents of the vector from " + Words.latent(result.latent(), ""),
+                "Latent activations at length 1, with what the latents may stand for.",
+                result.encoded().latents().top()));
+        elements.addAll(shown.listing(
+                "the vector from the latent", "activation", result.encoded().latents()));
+        return elements;
+    }
+
+    private Claim made() {
+        return new Claim(
+                "Contrasting activations with and without a raised latent gives a steering vector for it.",
+                Words.number(published.value("caa_via_sae_steering.latent_cosine")) + " (latents)",
+                Words.number(result.encoded().shareOfTarget()) + " (latents)",
+                Words.number(result.cosineWithDecoderColumn(), 6) + " (decoder row)",
+                isRow() ? Verdict.BY_CONSTRUCTION : Verdict.IN_PART,
+                isRow()
+                        ? Words.text(
+                                "dec(f + %1$s · 1ⱼ) − dec(f) is %1$s times row j of the decoder, whatever f is: fitting gives the row"
+                                        + " back.",
+                                Words.number(result.amount(), 0))
+                        : "The vector is not the decoder’s row, which exact arithmetic would give.");
+    }
+
+    private Claim error() {
+        EncodedVector own = result.encoded();
+        Verdict verdict = mixed() ? Verdict.FAILS : own.biasShare() > 0.5 ? Verdict.BY_CONSTRUCTION : Verdict.HOLDS;
+        String because = "The published formula takes the ordinary vector less this one’s reconstruction. "
+                + (mixed()
+                        ? "By its own reconstruction this vector’s error is another number."
+                        : "Here its own error is about the same number, ")
+                + (mixed() ? "" : Words.text("%s of it the decoder’s bias.", Words.percent(own.biasShare())));
+        return new Claim(
+                "Its reconstruction error is a little smaller than the ordinary vector’s.",
+                Words.percent(published.value("caa_via_sae_steering.error_percent") / 100),
+                Words.percent(result.mixedError()) + " (mixed vectors)",
+                Words.text(
+                        "%s, %s without the bias",
+                        Words.percent(own.relativeError()), Words.percent(own.relativeErrorWithoutBias())),
+                verdict,
+                because);
+    }
+
+    private Claim better() {
+        SteeredText latent = result.texts().get(1);
+        SteeredText vector = result.texts().get(2);
+        SteeredText equal = result.texts().get(3);
+        boolean asClaimed = latent.shows() && vector.loops();
+        boolean alsoEqual = equal.shows() && vector.loops();
+        boolean told = !shown.settings().marker().isEmpty();
+        return new Claim(
+                "It steers better than the ordinary vector.",
+                "good against a loop",
+                Words.text("%s against %s", shown.state(latent), shown.state(vector)),
+                Words.text("at one strength: %s against %s", shown.state(equal), shown.state(vector)),
+                !told ? Verdict.OPEN : asClaimed ? alsoEqual ? Verdict.HOLDS : Verdict.IN_PART : Verdict.FAILS,
+                Words.text(
+                        "It moves the model by %s nats a token at the original’s strength and by %s at the vector’s, which moves it by"
+                                + " %s. The chapter on quality compares decoder row and vectors where they move the model equally far.",
+                        Words.number(latent.divergence(), 2),
+                        Words.number(equal.divergence(), 2),
+                        Words.number(vector.divergence(), 2)));
+    }
+
+    private Map<String, Double> publishedValues() {
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put("caa_via_sae_steering.latent_cosine", result.encoded().shareOfTarget());
+        values.put("caa_via_sae_steering.error_percent", 100 * result.mixedError());
+        return values;
+    }
+
+    private Table values() {
+        EncodedVector own = result.encoded();
+        return new Table(
+                "The vector from " + Words.latent(result.latent(), result.label()),
+                List.of("value", "as published", "as it should be"),
+                List.of(
+                        List.of(
+                                "likeness to the latent",
+                                Words.number(own.shareOfTarget()) + " of the encoding",
+                                Words.number(result.cosineWithDecoderColumn(), 6) + " with its decoder row"),
+                        List.of(
+                                "reconstruction error",
+                                Words.percent(result.mixedError()),
+                                Words.percent(own.relativeError())),
+                        List.of("without the bias", "", Words.percent(own.relativeErrorWithoutBias())),
+                        List.of("bias in the reconstruction", "", Words.percent(own.biasShare())),
+                        List.of(
+                                "active latents",
+                                Words.count(own.latents().active()),
+                                Words.count(result.zeroActive()) + " for a vector of zeros"),
+                        List.of("cosine with the vector that steers", "", Words.number(result.cosineWithVector()))),
+                1);
+    }
+}

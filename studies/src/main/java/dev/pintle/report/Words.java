@@ -1,0 +1,73 @@
+package dev.pintle.report;
+
+import java.util.List;
+import java.util.Locale;
+
+/** Numbers as sentences and tables have them. */
+final class Words {
+    private static final String NONE = "–";
+
+    private Words() {}
+
+    /** A share or a relative error: {@code 580%}, {@code 7.3%}. */
+    static String percent(double share) {
+        if (Double.isNaN(share)) {
+            return NONE;
+        }
+        double value = 100 * share;
+        boolean small = Math.abs(value) < 9.95 && value != Math.rint(value);
+        return text(small ? "%.1f%%" : "%.0f%%", value);
+    }
+
+    /** With so many digits after the point. */
+    static String number(double value, int digits) {
+        if (Math.abs(value) >= 10_000) {
+            return text("%,.0f", value);
+        }
+        return Double.isNaN(value) ? NONE : text("%." + digits + "f", value).replaceFirst("^-(0(\\.0*)?)$", "$1");
+    }
+
+    /** With three digits after the point, as cosines have them. */
+    static String number(double value) {
+        return number(value, 3);
+    }
+
+    static String signed(double value, int digits) {
+        return Double.isNaN(value) ? NONE : text("%+." + digits + "f", value);
+    }
+
+    static String count(int number) {
+        return text("%,d", number);
+    }
+
+    /** {@code 1 latent}, {@code 25 latents}. */
+    static String count(int number, String thing) {
+        return count(number) + " " + thing + (number == 1 ? "" : "s");
+    }
+
+    /** {@code a, b and c}. */
+    static String and(List<String> words) {
+        int last = words.size() - 1;
+        return last <= 0
+                ? String.join("", words)
+                : String.join(", ", words.subList(0, last)) + " and " + words.get(last);
+    }
+
+    /** The latent with its label in quotation marks, where it has one. */
+    static String latent(int latent, String label) {
+        return label.isEmpty() ? "latent " + latent : "latent " + latent + " (“" + label + "”)";
+    }
+
+    /** A label for a table. */
+    static String label(String label) {
+        return label.isEmpty() ? "no label" : label;
+    }
+
+    static String text(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+
+    static String capital(String sentence) {
+        return sentence.substring(0, 1).toUpperCase(Locale.ROOT) + sentence.substring(1);
+    }
+}
