@@ -24,9 +24,10 @@ public final class EngineBench {
     private static final int[] PREFILL = {64, 512};
     private static final int CONTEXT = 64;
     private static final int STEPS = 8;
-    private static final int GPU_STEPS = 128;
+    private static final int GPU_STEPS = 64;
+    private static final int GPU_FIRST = 9; // tokens by which a GPU has recorded its step
     private static final int BATCH = 8;
-    private static final int GPU_BATCH = 32;
+    private static final int[] GPU_BATCHES = {32, 256};
     private static final int DEPTH_OF_19_IN_32 = 32;
 
     private final LanguageModel model;
@@ -90,8 +91,9 @@ public final class EngineBench {
         decode(BATCH, 0, "decode, batch " + BATCH);
         decode(BATCH, 1, "decode, batch " + BATCH + ", " + BATCH + " vectors");
         if (!model.device().equals(Device.CPU)) {
-            decode(GPU_BATCH, 0, "decode, batch " + GPU_BATCH);
-            decode(GPU_BATCH, 1, "decode, batch " + GPU_BATCH + ", " + GPU_BATCH + " vectors");
+            for (int rows : GPU_BATCHES) {
+                decode(rows, 0, "decode, batch " + rows);
+            }
         }
         return List.copyOf(figures);
     }
@@ -107,13 +109,16 @@ public final class EngineBench {
         add(what, seconds, tokens, flops, flops / ceilings.arithmetic());
     }
 
-    /** What a token costs beyond the first, which the prompt's pass gives. */
+    /** What a token costs beyond the first ones. */
     private void decode(int rows, int steeredLayers, String what) {
-        int steps = model.device().equals(Device.CPU) ? STEPS : GPU_STEPS;
-        double one = generating(rows, 1, steeredLayers);
-        double seconds = (generating(rows, 1 + steps, steeredLayers) - one) / steps;
+        boolean cpu = model.device().equals(Device.CPU);
+        int steps = cpu ? STEPS : GPU_STEPS;
+        int first = cpu ? 1 : GPU_FIRST;
+        double before = generating(rows, first, steeredLayers);
+        double seconds = (generating(rows, first + steps, steeredLayers) - before) / steps;
         double flops = rows * (flopsPerToken(config.nLayers()) + unembedFlops());
-        add(what, seconds, rows, flops, weightBytes() / Math.max(ceilings.read(), ceilings.copy()));
+        double least = weightBytes() / Math.max(ceilings.read(), ceilings.copy());
+        add(what, seconds, rows, flops, cpu ? least : Math.max(least, flops / ceilings.arithmetic()));
     }
 
     private double generating(int rows, int newTokens, int steeredLayers) {

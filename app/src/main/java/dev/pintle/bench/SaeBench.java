@@ -97,12 +97,16 @@ public final class SaeBench {
         return new double[] {first, again};
     }
 
-    /** Encodes random activations and returns the largest latents of each token, for one token and for many. */
+    /**
+     * Encodes random activations, such as a BF16 model's are, and returns the largest latents of each token: for one token
+     * and for many.
+     */
     public static List<Encoding> encode(SparseAutoencoder sae, int tokens, Ceilings most) {
         List<Encoding> figures = new ArrayList<>();
         for (int count : new int[] {1, tokens}) {
             try (TensorScope scope = TensorScope.open("activations")) {
                 Tensor x = Tensor.randn(3, DType.FP32, Device.CPU, count, sae.dModel())
+                        .to(DType.BF16)
                         .to(sae.device());
                 double seconds = Timing.medianSeconds(sae.device(), () -> {
                     try (TensorScope inner = TensorScope.open("encode")) {

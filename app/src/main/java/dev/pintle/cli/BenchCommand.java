@@ -26,7 +26,9 @@ import picocli.CommandLine.Spec;
         subcommands = {
             BenchEngineCommand.class,
             BenchExtractCommand.class,
+            BenchMemoryCommand.class,
             BenchSaeCommand.class,
+            BenchSteerCommand.class,
             BenchStudiesCommand.class
         },
         description = "Measures how fast Pintle is on this machine.")

@@ -7,6 +7,7 @@ import dev.pintle.bench.Ceilings;
 import dev.pintle.bench.EngineBench;
 import dev.pintle.bench.ResidentMemory;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -79,6 +80,9 @@ final class BenchEngineCommand implements Callable<Integer> {
         }
         ResidentMemory.peak()
                 .ifPresent(peak -> out.printf(Locale.ROOT, "%npeak resident memory: %.2f GB%n", peak / 1e9));
+        if (!model.device().equals(Device.CPU)) {
+            out.println("memory of the GPU: " + Engine.gpuMemory(model.device()));
+        }
     }
 
     private static Map<String, Object> record(LanguageModel model, Ceilings most, List<EngineBench.Figure> figures) {

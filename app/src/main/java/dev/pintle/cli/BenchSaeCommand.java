@@ -62,6 +62,14 @@ final class BenchSaeCommand implements Callable<Integer> {
     private String device = "cpu";
 
     @Option(
+            names = "--dtype",
+            defaultValue = "fp32,bf16",
+            split = ",",
+            paramLabel = "DTYPE",
+            description = "Dtypes of the matrices (default: ${DEFAULT-VALUE}).")
+    private List<String> dtypes = List.of();
+
+    @Option(
             names = "--shape",
             paramLabel = "SHAPE",
             description =
@@ -84,18 +92,23 @@ final class BenchSaeCommand implements Callable<Integer> {
         Path file = folder.resolve("random-l7.pth");
         try {
             SaeBench.writeRandom(file, dModel, dSae);
-            Ceilings most = Ceilings.measure(on, DType.FP32);
+            DType fastest = on.equals(Device.CPU) ? DType.FP32 : DType.BF16;
+            Ceilings most = Ceilings.measure(on, fastest);
             out.printf(
                     "libtorch %s, %s, %d threads, %s%n",
                     Engine.version(), Engine.cpuCapability(), Engine.threads(), on);
             out.printf(
                     Locale.ROOT,
-                    "the machine: copies %.1f GB/s, reads %.1f GB/s, multiplies FP32 at %.0f GFLOP/s%n",
+                    "the machine: copies %.1f GB/s, reads %.1f GB/s, multiplies %s at %.0f GFLOP/s%n",
                     most.copy() / 1e9,
                     most.read() / 1e9,
+                    fastest,
                     most.arithmetic() / 1e9);
             out.printf(Locale.ROOT, "%d latents of %d, a file of %.2f GB%n%n", dSae, dModel, Files.size(file) / 1e9);
             encodings(out, file, on, most);
+            if (!on.equals(Device.CPU)) {
+                out.println("memory of the GPU: " + Engine.gpuMemory(on));
+            }
             if (shape != null) {
                 steerings(out, file, on, shape);
             }
@@ -109,7 +122,7 @@ final class BenchSaeCommand implements Callable<Integer> {
     private void encodings(PrintWriter out, Path file, Device on, Ceilings most) {
         out.println("| weights | run | ms | tokens/s | GB/s of the encoder | GFLOP/s | share of the limit |");
         out.println("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
-        for (DType dtype : List.of(DType.FP32, DType.BF16)) {
+        for (DType dtype : dtypes.stream().map(DType::parse).toList()) {
             double[] open = SaeBench.open(file, on, dtype);
             out.printf(
                     Locale.ROOT,

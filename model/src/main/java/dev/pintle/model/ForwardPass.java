@@ -31,7 +31,7 @@ final class ForwardPass {
     /** @param promptLengths tokens of each row's prompt in the whole sequence */
     Run run(TokenBatch batch, RunOptions options, List<? extends Hook> hooks, int[] promptLengths) {
         check(batch, options);
-        Memory.requireRoomForRun(config, dtype, device, batch, options, Engine::availableMemory);
+        Memory.requireRoomForRun(config, dtype, device, batch, options, () -> Engine.availableMemory(device));
         try (TensorScope scope = TensorScope.open("run " + batch.batch() + " x " + batch.tokens() + " tokens")) {
             Recorder recorder = new Recorder(options.capture(), scope);
             List<Hook> all = new ArrayList<>(hooks);

@@ -6,10 +6,6 @@ import dev.pintle.tensor.CudaProgram;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class FusedOps {
     private static final int THREADS = 256;
     private static final Map<Key, FusedOps> LOADED = new ConcurrentHashMap<>();
+    private static final Map<Key, CudaProgram> PROGRAMS = new ConcurrentHashMap<>();
 
     private final CudaKernel rmsNorm;
     private final CudaKernel rope;
@@ -41,20 +38,20 @@ final class FusedOps {
     }
 
     private static FusedOps load(Key key) {
-        Map<String, Integer> macros = Map.of("BF16", key.dtype == DType.BF16 ? 1 : 0);
-        return new FusedOps(CudaProgram.compile("ops.cu", source("ops.cu"), macros, key.device));
+        return new FusedOps(program(key.device, key.dtype));
+    }
+
+    /** The kernels of ops.cu. */
+    static CudaProgram program(Device device, DType dtype) {
+        return PROGRAMS.computeIfAbsent(
+                new Key(device, dtype),
+                key -> CudaProgram.compile(
+                        "ops.cu", source("ops.cu"), Map.of("BF16", key.dtype == DType.BF16 ? 1 : 0), key.device));
     }
 
     /** A CUDA source of this package. */
     static String source(String name) {
-        try (InputStream in = FusedOps.class.getResourceAsStream("cuda/" + name)) {
-            if (in == null) {
-                throw new IOException("The resource cuda/" + name + " is missing.");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return CudaProgram.source(FusedOps.class, "cuda/" + name);
     }
 
     /**

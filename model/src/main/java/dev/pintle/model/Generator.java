@@ -2,6 +2,7 @@ package dev.pintle.model;
 
 import dev.pintle.chat.StreamingDecoder;
 import dev.pintle.model.Generated.StopReason;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
@@ -44,9 +45,7 @@ final class Generator {
             List<Hook> all = new ArrayList<>(hooks);
             all.add(own);
             while (isGoingOn(rows)) {
-                float[][] logits = step(next, cache, promptLengths, all);
-                int[] chosen = new int[rows.size()];
-                rows.forEach(row -> chosen[row.index] = row.accept(logits[row.index]));
+                int[] chosen = step(next, cache, promptLengths, all, rows);
                 if (isGoingOn(rows) && decodedAsGraph(rows, cache, chosen)) {
                     break;
                 }
@@ -82,47 +81,41 @@ final class Generator {
                 return false;
             }
             synchronized (graphs) {
-                GraphDecoder.Step step = graphs.start(cache, added, newTokens);
+                List<Sampler> samplers = rows.stream().map(row -> row.sampler).toList();
+                RecordedStep step = graphs.start(cache, added, samplers, newTokens);
                 step.feed(chosen);
-                if (rows.stream().allMatch(row -> row.request.decoding() instanceof Decoding.Greedy)) {
-                    greedily(step, rows);
-                } else {
-                    drawing(step, rows);
+                step.launch();
+                while (isGoingOn(rows)) { // the GPU is always given the next step before the last one is read
+                    step.launch();
+                    Sampler.Choice[] choices = step.await();
+                    rows.forEach(row -> row.take(choices[row.index]));
                 }
             }
             return true;
         }
     }
 
-    /** The GPU chooses the tokens and is always given the next step before the last one is read. */
-    private static void greedily(GraphDecoder.Step step, List<Row> rows) {
-        step.launch();
-        while (isGoingOn(rows)) {
-            step.launch();
-            Sampler.Choice[] choices = step.await();
-            rows.forEach(row -> row.take(choices[row.index]));
-        }
-    }
-
-    private static void drawing(GraphDecoder.Step step, List<Row> rows) {
+    /** The next token of each row. */
+    private int[] step(TokenBatch batch, KvCache cache, int[] promptLengths, List<Hook> all, List<Row> rows) {
         int[] chosen = new int[rows.size()];
-        while (isGoingOn(rows)) {
-            step.launch();
-            step.await();
-            float[][] logits = step.logits();
-            rows.forEach(row -> chosen[row.index] = row.accept(logits[row.index]));
-            step.feed(chosen);
-        }
-    }
-
-    private float[][] step(TokenBatch batch, KvCache cache, int[] promptLengths, List<Hook> all) {
         try (TensorScope scope = TensorScope.open("generate a token")) {
             RunOptions options = RunOptions.lastLogits().continuing(cache);
             Tensor logits = forward.run(batch, options, all, promptLengths).logits(); // [batch, dVocab]
-            float[][] rows = new float[batch.batch()][];
-            Arrays.setAll(rows, row -> logits.select(0, row).toFloats());
-            return rows;
+            if (logits.device().kind() == Device.Kind.CUDA && areGreedy(rows)) {
+                int[] ids = logits.argmax().toInts();
+                float[] logProbs = logits.logSoftmax().max(-1, false).toFloats();
+                rows.forEach(
+                        row -> chosen[row.index] = row.take(new Sampler.Choice(ids[row.index], logProbs[row.index])));
+            } else {
+                rows.forEach(row -> chosen[row.index] =
+                        row.accept(logits.select(0, row.index).toFloats()));
+            }
         }
+        return chosen;
+    }
+
+    private static boolean areGreedy(List<Row> rows) {
+        return rows.stream().allMatch(row -> row.request.decoding() instanceof Decoding.Greedy);
     }
 
     /** One row on its way. */

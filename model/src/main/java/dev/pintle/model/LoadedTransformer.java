@@ -61,7 +61,7 @@ final class LoadedTransformer implements AutoCloseable {
         try (TensorScope scope = TensorScope.open("load " + name);
                 WeightSource source = open.get()) {
             if (!source.isMapped(device, dtype)) {
-                Memory.requireRoomForWeights(config, dtype, device, Engine::availableMemory);
+                Memory.requireRoomForWeights(config, dtype, device, () -> Engine.availableMemory(device));
             }
             Weights weights = new Weights(source, device, dtype, owner);
             Transformer transformer = family.build(json, config, weights);

@@ -16,6 +16,20 @@ final class Sampler {
         Arrays.stream(prompt).forEach(seen::set);
     }
 
+    Decoding decoding() {
+        return decoding;
+    }
+
+    /** The random number of the next draw, from 0 to 1, which is thereby used. */
+    double uniform() {
+        return random.nextDouble();
+    }
+
+    /** Tokens of the prompt and of the answer so far, each once. */
+    int[] seen() {
+        return seen.stream().toArray();
+    }
+
     /** A token and the logarithm of its probability before any filter. */
     record Choice(int id, double logProbability) {}
 
@@ -61,7 +75,7 @@ final class Sampler {
         for (int i = 0; i < kept; i++) {
             total += probabilities[i];
         }
-        double target = random.nextDouble() * total;
+        double target = uniform() * total;
         for (int i = 0; i < kept; i++) {
             target -= probabilities[i];
             if (target < 0) {

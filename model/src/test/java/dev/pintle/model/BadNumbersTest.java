@@ -90,6 +90,38 @@ class BadNumbersTest {
     }
 
     @Test
+    void weights_that_do_not_fit_a_gpu_are_refused_with_its_name() {
+        ModelConfig large =
+                new ModelConfig("llama", 32, 4096, 32, 8, 128, 14336, 128256, 131072, 1e-5, false, 1, null, null, 1);
+        assertThatThrownBy(() -> Memory.requireRoomForWeights(
+                        large, DType.BF16, Device.cuda(0), () -> OptionalLong.of(12_000_000_000L)))
+                .hasMessage("""
+                        The model does not fit in the memory of cuda:0.
+                          needs:     16.1 GB for 8029995008 weights in bf16
+                          available: 12.0 GB
+                          try:       a smaller model, or --device cpu""");
+    }
+
+    @Test
+    void keys_and_values_that_do_not_fit_say_how_many_rows_or_tokens_would() {
+        ModelConfig large =
+                new ModelConfig("llama", 32, 4096, 32, 8, 128, 14336, 128256, 131072, 1e-5, false, 1, null, null, 1);
+        assertThatThrownBy(() -> Memory.requireRoomForDecoding(
+                        large, DType.BF16, Device.cuda(0), 256, 512, () -> OptionalLong.of(6_000_000_000L)))
+                .hasMessage("""
+                        Keys and values of the tokens do not fit in the memory of cuda:0.
+                          rows:         256
+                          tokens a row: 512
+                          needs:        17.3 GB
+                          available:    6.0 GB
+                          fits:         88 row(s) of that length
+                          try:          fewer rows at once, or fewer new tokens""");
+        assertThatThrownBy(() -> Memory.requireRoomForDecoding(
+                        large, DType.BF16, Device.cuda(0), 1, 65536, () -> OptionalLong.of(4_000_000_000L)))
+                .hasMessageContaining("fits:         one row of about 30515 tokens");
+    }
+
+    @Test
     void a_run_that_does_not_fit_says_how_many_tokens_would() {
         ModelConfig large =
                 new ModelConfig("llama", 32, 4096, 32, 8, 128, 14336, 128256, 131072, 1e-5, false, 1, null, null, 1);

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.pintle.chat.Message;
 import dev.pintle.model.Generated.StopReason;
 import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,7 +18,7 @@ class GeneratorTest {
 
     @BeforeAll
     static void load() {
-        model = LanguageModel.load(Golden.parley().toString(), Device.CPU, DType.FP32);
+        model = LanguageModel.load(Golden.parley().toString(), TestDevice.current(), DType.FP32);
     }
 
     @AfterAll

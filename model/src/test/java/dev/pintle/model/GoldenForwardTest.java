@@ -3,11 +3,11 @@ package dev.pintle.model;
 import static dev.pintle.testkit.TensorAssert.assertThatTensor;
 
 import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import dev.pintle.testkit.Tolerance;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -33,7 +33,7 @@ class GoldenForwardTest {
     void a_small_random_model_matches_the_reference(String family) {
         try (TensorScope scope = TensorScope.open("test");
                 LoadedTransformer model =
-                        LoadedTransformer.open(Golden.folder().resolve(family), Device.CPU, DType.FP32);
+                        LoadedTransformer.open(Golden.folder().resolve(family), TestDevice.current(), DType.FP32);
                 Checkpoint expected = SafeTensors.open(Golden.folder().resolve(family + "/expected.safetensors"))) {
             TokenBatch batch = TokenBatch.of(expected.tensor("ids").toInts());
             List<HookPoint> layers = IntStream.range(0, model.config().nLayers())
@@ -58,7 +58,7 @@ class GoldenForwardTest {
     @Test
     void parley_matches_the_reference() {
         try (TensorScope scope = TensorScope.open("test");
-                LoadedTransformer model = LoadedTransformer.open(Golden.parley(), Device.CPU, DType.FP32);
+                LoadedTransformer model = LoadedTransformer.open(Golden.parley(), TestDevice.current(), DType.FP32);
                 Checkpoint expected = SafeTensors.open(Golden.folder().resolve("parley.safetensors"))) {
             for (int k = 0; expected.contains("forward." + k + ".ids"); k++) {
                 String prefix = "forward." + k + ".";

@@ -20,6 +20,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The recorded step beside the plain forward pass, both on a GPU. */
 class GraphDecoderTest {
@@ -45,7 +46,14 @@ class GraphDecoderTest {
         "phi3, 2",
         "wide llama, 1",
         "wide llama, 9",
-        "wide qwen3, 2"
+        "wide qwen3, 2",
+        "llama31, 33",
+        "llama_biased, 40",
+        "mistral_window, 35",
+        "qwen2, 33",
+        "phi3, 70",
+        "wide llama, 256",
+        "wide qwen3, 64"
     })
     void a_recorded_step_gives_the_logits_of_the_plain_forward_pass(String family, int rows) {
         try (TensorScope scope = TensorScope.open("test");
@@ -60,10 +68,10 @@ class GraphDecoderTest {
                     Tensor.randn(3, DType.FP32, Device.CPU, rows, model.config().dModel());
             Addition[] additions = new Addition[rows];
             Arrays.setAll(additions, row -> new Shift(vectors.select(0, row).toFloats()));
-            GraphDecoder.Step step = model.graphs().orElseThrow().start(cache, Map.of(1, vectors), STEPS);
+            RecordedStep step = model.graphs().orElseThrow().start(cache, Map.of(1, vectors), greedy(prompts), STEPS);
             try (RowHooks hooks =
                     new RowHooks(Arrays.stream(additions).map(List::of).toList())) {
-                for (int i = 0; i < STEPS; i++) {
+                for (int i = 0; i < (rows > 100 ? 3 : STEPS); i++) {
                     int[] tokens = random.ints(rows, 0, 256).toArray();
                     step.feed(tokens);
                     step.launch();
@@ -87,6 +95,57 @@ class GraphDecoderTest {
                 }
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 40})
+    void tokens_drawn_in_the_step_are_those_that_the_processor_draws_from_its_logits(int rows) {
+        try (TensorScope scope = TensorScope.open("test");
+                LoadedTransformer model = open("llama31");
+                KvCache cache = model.forward().newCache()) {
+            Random random = new Random(rows);
+            int[][] prompts = new int[rows][];
+            Arrays.setAll(prompts, row -> random.ints(4 + row % 3, 0, 256).toArray());
+            int[] lengths = Arrays.stream(prompts).mapToInt(p -> p.length).toArray();
+            model.forward().run(TokenBatch.of(prompts), RunOptions.lastLogits().continuing(cache), List.of(), lengths);
+            List<Sampler> here = drawing(prompts);
+            List<Sampler> there = drawing(prompts);
+            RecordedStep step = model.graphs().orElseThrow().start(cache, Map.of(), there, STEPS);
+            step.feed(random.ints(rows, 0, 256).toArray());
+            for (int i = 0; i < 20; i++) {
+                step.launch();
+                Sampler.Choice[] drawn = step.await();
+                float[][] logits = step.logits();
+                for (int row = 0; row < rows; row++) {
+                    Sampler.Choice expected = here.get(row).next(logits[row]);
+                    assertThat(drawn[row].id()).as("step " + i + " row " + row).isEqualTo(expected.id());
+                    assertThat(drawn[row].logProbability()).isCloseTo(expected.logProbability(), within(1e-4));
+                }
+            }
+        }
+    }
+
+    /** Every filter, alone and with others; the first row is greedy where there are more. */
+    private static List<Sampler> drawing(int[]... prompts) {
+        List<Decoding> ways = List.of(
+                Decoding.sample(STEPS, 1, 1),
+                Decoding.sample(STEPS, 0.7, 2).withTopK(20).withTopP(0.9),
+                Decoding.sample(STEPS, 1.5, 3).withTopP(0.8).withRepetitionPenalty(1.2),
+                Decoding.sample(STEPS, 1, 4).withMinP(0.1),
+                Decoding.sample(STEPS, 2, 5).withTopK(5).withMinP(0.05).withRepetitionPenalty(0.8));
+        Sampler[] samplers = new Sampler[prompts.length];
+        Arrays.setAll(
+                samplers,
+                row -> new Sampler(
+                        row == 0 && prompts.length > 1 ? Decoding.greedy(STEPS) : ways.get(row % ways.size()),
+                        prompts[row]));
+        return List.of(samplers);
+    }
+
+    private static List<Sampler> greedy(int[]... prompts) {
+        return Arrays.stream(prompts)
+                .map(prompt -> new Sampler(Decoding.greedy(STEPS), prompt))
+                .toList();
     }
 
     private static LoadedTransformer open(String family) {

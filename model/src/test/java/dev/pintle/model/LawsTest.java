@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import dev.pintle.testkit.Tolerance;
 import java.util.Arrays;
 import java.util.List;
@@ -34,7 +34,7 @@ class LawsTest {
     }
 
     private static LoadedTransformer model(String family) {
-        return LoadedTransformer.open(Golden.folder().resolve(family), Device.CPU, DType.FP64);
+        return LoadedTransformer.open(Golden.folder().resolve(family), TestDevice.current(), DType.FP64);
     }
 
     private static int[] ids(int count, long seed) {

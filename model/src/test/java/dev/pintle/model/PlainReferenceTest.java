@@ -3,10 +3,10 @@ package dev.pintle.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
@@ -36,7 +36,7 @@ class PlainReferenceTest {
         List<double[][]> expected = new PlainTransformer(Golden.folder().resolve(family)).run(ids);
         try (TensorScope scope = TensorScope.open("test");
                 LoadedTransformer model =
-                        LoadedTransformer.open(Golden.folder().resolve(family), Device.CPU, DType.FP64)) {
+                        LoadedTransformer.open(Golden.folder().resolve(family), TestDevice.current(), DType.FP64)) {
             List<HookPoint> layers = IntStream.range(0, model.config().nLayers())
                     .mapToObj(HookPoint::residPost)
                     .toList();

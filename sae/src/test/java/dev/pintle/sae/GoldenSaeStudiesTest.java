@@ -11,13 +11,13 @@ import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,8 +39,8 @@ class GoldenSaeStudiesTest {
 
     @BeforeAll
     static void load() {
-        sae = SparseAutoencoder.load(Golden.parley().resolve("parley-7m-sae-l3.pth"), Device.CPU);
-        model = LanguageModel.load(Golden.parley().toString(), Device.CPU, DType.FP32);
+        sae = SparseAutoencoder.load(Golden.parley().resolve("parley-7m-sae-l3.pth"), TestDevice.current());
+        model = LanguageModel.load(Golden.parley().toString(), TestDevice.current(), DType.FP32);
         tensors = SafeTensors.open(Golden.folder().resolve("parley.safetensors"));
     }
 
@@ -75,7 +75,7 @@ class GoldenSaeStudiesTest {
             Vec vector = vector(style.getKey());
             try (TensorScope scope = TensorScope.open("test")) {
                 Tensor x = activations(Golden.ids(expected.get("ids")));
-                Tensor y = x.plus(Tensor.of(vector.times(coefficient)));
+                Tensor y = x.plus(Tensor.of(vector.times(coefficient)).to(x.device()));
                 ReconstructionErrors errors = ReconstructionErrors.of(sae, x, y);
                 assertClose(errors.relative(), expected.get("relative_error"));
                 assertClose(errors.steeredRelative(), expected.get("steered_relative_error"));

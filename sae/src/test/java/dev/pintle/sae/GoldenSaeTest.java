@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -27,7 +27,7 @@ class GoldenSaeTest {
 
     @BeforeAll
     static void load() {
-        sae = SparseAutoencoder.load(Golden.parley().resolve("parley-7m-sae-l3.pth"), Device.CPU);
+        sae = SparseAutoencoder.load(Golden.parley().resolve("parley-7m-sae-l3.pth"), TestDevice.current());
         tensors = SafeTensors.open(Golden.folder().resolve("parley.safetensors"));
     }
 
@@ -48,9 +48,10 @@ class GoldenSaeTest {
             for (String name : tensors.names()) {
                 if (name.startsWith("sae.") && name.endsWith(".activations")) {
                     String prefix = name.substring(0, name.length() - "activations".length());
-                    assertThatTensor(sae.encode(tensors.tensor(name)))
+                    assertThatTensor(sae.encode(tensors.tensor(name).to(TestDevice.current())))
                             .isCloseTo(tensors.tensor(prefix + "latents"), RELATIVE);
-                    assertThatTensor(sae.decode(tensors.tensor(prefix + "latents")))
+                    assertThatTensor(sae.decode(
+                                    tensors.tensor(prefix + "latents").to(TestDevice.current())))
                             .isCloseTo(tensors.tensor(prefix + "reconstruction"), RELATIVE);
                 }
             }

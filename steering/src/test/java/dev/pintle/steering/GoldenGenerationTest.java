@@ -9,12 +9,12 @@ import dev.pintle.model.Generated;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import org.junit.jupiter.api.Test;
 
 class GoldenGenerationTest {
@@ -24,7 +24,7 @@ class GoldenGenerationTest {
     @Test
     void greedy_generations_match_the_reference_token_for_token() {
         int compared = 0;
-        try (LanguageModel model = LanguageModel.load(Golden.parley().toString(), Device.CPU, DType.FP32);
+        try (LanguageModel model = LanguageModel.load(Golden.parley().toString(), TestDevice.current(), DType.FP32);
                 Checkpoint vectors = SafeTensors.open(Golden.folder().resolve("parley.safetensors"))) {
             for (JsonNode expected : Golden.json("generate.json")) {
                 if (expected.get("smallest_logit_gap").asDouble() <= CLEAR) {

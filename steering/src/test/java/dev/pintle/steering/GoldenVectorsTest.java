@@ -8,12 +8,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import dev.pintle.testkit.Tolerance;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +32,7 @@ class GoldenVectorsTest {
 
     @BeforeAll
     static void load() {
-        model = LanguageModel.load(Golden.parley().toString(), Device.CPU, DType.FP32);
+        model = LanguageModel.load(Golden.parley().toString(), TestDevice.current(), DType.FP32);
         tensors = SafeTensors.open(Golden.folder().resolve("parley.safetensors"));
     }
 

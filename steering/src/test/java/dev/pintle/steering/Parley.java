@@ -4,12 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,7 +23,7 @@ final class Parley {
     private Parley() {}
 
     static LanguageModel load() {
-        return LanguageModel.load(Golden.parley().toString(), Device.CPU, DType.FP32);
+        return LanguageModel.load(Golden.parley().toString(), TestDevice.current(), DType.FP32);
     }
 
     static Checkpoint tensors() {

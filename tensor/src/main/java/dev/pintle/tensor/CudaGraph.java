@@ -24,7 +24,8 @@ public final class CudaGraph implements AutoCloseable {
     }
 
     /**
-     * Records the kernels that {@code work} launches; it must not allocate, copy from or to the processor, or wait.
+     * Records the kernels that {@code work} launches; it must not allocate, copy from or to the processor, or wait. It is run
+     * once before, since libraries get their workspace for a stream on first use.
      *
      * @throws dev.pintle.problem.PintleException if the work cannot be recorded
      */
@@ -35,15 +36,12 @@ public final class CudaGraph implements AutoCloseable {
                 CUstream_st raw = own.stream()) {
             before.synchronize();
             torch_cuda.setCurrentCUDAStream(own);
-            CudaCalls.runtime(
-                    "cudaStreamBeginCapture",
-                    cudart.cudaStreamBeginCapture(raw, cudart.cudaStreamCaptureModeThreadLocal));
             try {
                 work.run();
+                own.synchronize();
+                capture(raw, graph, work);
             } finally {
-                int ended = cudart.cudaStreamEndCapture(raw, graph);
                 torch_cuda.setCurrentCUDAStream(before);
-                CudaCalls.runtime("cudaStreamEndCapture", ended);
             }
             CUgraphExec_st executable = new CUgraphExec_st();
             CudaCalls.runtime("cudaGraphInstantiate", cudart.cudaGraphInstantiate(executable, graph, 0));
@@ -52,6 +50,19 @@ public final class CudaGraph implements AutoCloseable {
         } finally {
             before.close();
         }
+    }
+
+    private static void capture(CUstream_st stream, CUgraph_st graph, Runnable work) {
+        CudaCalls.runtime(
+                "cudaStreamBeginCapture",
+                cudart.cudaStreamBeginCapture(stream, cudart.cudaStreamCaptureModeThreadLocal));
+        int ended = cudart.cudaErrorUnknown;
+        try {
+            work.run();
+        } finally {
+            ended = cudart.cudaStreamEndCapture(stream, graph);
+        }
+        CudaCalls.runtime("cudaStreamEndCapture", ended);
     }
 
     /** Runs the work once, after all that libtorch's current stream was given. */

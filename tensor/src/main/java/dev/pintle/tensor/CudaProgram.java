@@ -1,6 +1,9 @@
 package dev.pintle.tensor;
 
 import dev.pintle.problem.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +61,18 @@ public final class CudaProgram {
                         .toException();
             }
             return new CudaProgram(device, load(program));
+        }
+    }
+
+    /** The text of a resource beside a class. */
+    public static String source(Class<?> beside, String name) {
+        try (InputStream in = beside.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IOException("The resource " + name + " is missing.");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -57,9 +57,11 @@ public record Device(Kind kind, int index) {
     }
 
     org.bytedeco.pytorch.Device toTorch() {
-        return kind == Kind.CPU
-                ? new org.bytedeco.pytorch.Device(torch.DeviceType.CPU)
-                : new org.bytedeco.pytorch.Device(torch.DeviceType.CUDA, (byte) index);
+        if (kind == Kind.CPU) {
+            return new org.bytedeco.pytorch.Device(torch.DeviceType.CPU);
+        }
+        GpuMemory.prepare(index);
+        return new org.bytedeco.pytorch.Device(torch.DeviceType.CUDA, (byte) index);
     }
 
     /** {@code cpu} or {@code cuda:0}. */

@@ -61,6 +61,23 @@ public final class Engine {
         }
     }
 
+    /** How much of a GPU's memory is in use; its peaks count from the start of the process. */
+    public static GpuMemory gpuMemory(Device device) {
+        return GpuMemory.of(device);
+    }
+
+    /** Takes at most that many bytes of a GPU's memory for tensors from now on, as if the GPU had no more. */
+    public static void limitGpuMemory(Device device, long bytes) {
+        GpuMemory.limit(device, bytes);
+    }
+
+    /** Bytes that new tensors can have on a device; empty where the operating system does not say. */
+    public static OptionalLong availableMemory(Device device) {
+        return device.equals(Device.CPU)
+                ? availableMemory()
+                : OptionalLong.of(gpuMemory(device).available());
+    }
+
     /**
      * Bytes that can still be allocated on the processor without swapping, as the operating system estimates it; empty
      * where it does not say.

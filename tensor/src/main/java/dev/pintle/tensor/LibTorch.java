@@ -92,7 +92,10 @@ final class LibTorch {
     private static String firstLine(Throwable error) {
         List<String> lines = Arrays.asList(String.valueOf(error.getMessage()).split("\n"));
         String first = lines.isEmpty() ? "" : lines.get(0);
-        int stack = first.indexOf("Exception raised from");
-        return (stack < 0 ? first : first.substring(0, stack)).strip();
+        for (String useless : List.of("Exception raised from", "If reserved but unallocated memory is large")) {
+            int at = first.indexOf(useless);
+            first = at < 0 ? first : first.substring(0, at);
+        }
+        return first.strip();
     }
 }

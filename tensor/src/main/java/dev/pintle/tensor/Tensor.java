@@ -512,6 +512,9 @@ public final class Tensor implements AutoCloseable {
 
     /** The largest {@code k} elements of the last axis in falling order, with their indices. */
     public TopK topK(int k) {
+        if (GpuTopK.suits(this, k)) {
+            return GpuTopK.of(this, k);
+        }
         T_TensorTensor_T pair = LibTorch.call("topK", () -> torch.topk(handle(), k, -1, true, true), this);
         try {
             // the pair's members live in its own memory; copying the handles shares the elements
@@ -619,6 +622,31 @@ public final class Tensor implements AutoCloseable {
                 },
                 this,
                 weight);
+    }
+
+    /**
+     * Writes {@code this · weightᵀ} into memory that is there, with nothing made on the way: for work that is recorded.
+     *
+     * @param weight `[out, in]` in this tensor's dtype; this is `[n, in]`
+     * @param to `[n, out]`, in this tensor's dtype, or on a GPU in FP32; rows may lie apart
+     * @return {@code to}
+     */
+    public Tensor linearInto(Tensor weight, Tensor to) {
+        requireSameDevice(weight);
+        requireSameDevice(to);
+        LibTorch.call(
+                "linearInto",
+                () -> {
+                    try (org.bytedeco.pytorch.Tensor turned = weight.handle().t()) {
+                        return to.dtype() == dtype()
+                                ? torch.mm_out(to.handle(), handle(), turned)
+                                : torch.mm_out(to.handle(), handle(), turned, ScalarType.Float);
+                    }
+                },
+                this,
+                weight,
+                to);
+        return to;
     }
 
     /** Rows of this matrix `[rows, …]` by INT64 indices of any shape `[i…]`: the result is `[i…, …]`. */

@@ -510,11 +510,11 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     }
 }
 
-// The most probable token of each sequence and the logarithm of its probability; advances the state by one token. Of equal
-// logits the smallest id wins. Both are also written to the processor's memory, seen [2, rows], at the parity of the
+// The most probable token of each sequence, or the one that was drawn (drawn may be null, and -1 where nothing was), and the
+// logarithm of its probability; advances the state by one token. Of equal logits the smallest id wins. Both are also written to the processor's memory, seen [2, rows], at the parity of the
 // position, so that it can read one step while the next is running. One block a row, 1024 threads.
 extern "C" __global__ void __launch_bounds__(1024) choose(
-        const float* logits, int* ids, int* seenIds, float* seenLogProbs, int* state, int dVocab, int rows) {
+        const float* logits, const int* drawn, int* ids, int* seenIds, float* seenLogProbs, int* state, int dVocab, int rows) {
     __shared__ float best[32], sums[32];
     __shared__ int where[32];
     const int row = blockIdx.x, lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
@@ -563,10 +563,11 @@ extern "C" __global__ void __launch_bounds__(1024) choose(
         }
     }
     if (threadIdx.x == 0) {
+        if (drawn && drawn[row] >= 0) at = drawn[row];
         ids[row] = at;
         int parity = state[1 + rows + row] & 1;
         seenIds[parity * rows + row] = at;
-        seenLogProbs[parity * rows + row] = -logf(sum);
+        seenLogProbs[parity * rows + row] = mine[at] - m - logf(sum);
         state[1 + rows + row]++;
         if (row == 0) state[0]++;
     }

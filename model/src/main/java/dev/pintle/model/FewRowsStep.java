@@ -1,0 +1,153 @@
+package dev.pintle.model;
+
+import dev.pintle.tensor.CudaKernel;
+import dev.pintle.tensor.CudaKernel.Grid;
+import dev.pintle.tensor.CudaProgram;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Tensor;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A step for up to 32 rows, whose time is that of reading the weights: products by kernels of our own, norms within them. */
+final class FewRowsStep extends StepKernels {
+    static final int MOST_ROWS = 32;
+    private static final int WARP = 32;
+
+    private final CudaKernel embed;
+    private final CudaKernel qkv;
+    private final CudaKernel writeBack;
+    private final CudaKernel writeBackFetching;
+    private final CudaKernel gateUp;
+    private final CudaKernel unembed;
+    private final int threads;
+    private final Tensor squares; // [dModel / 16, rows]: of the residual stream, summed by 16
+
+    FewRowsStep(Transformer transformer, ModelConfig config, StepMemory memory, CudaProgram program) {
+        super(transformer, config, memory, program);
+        this.embed = program.kernel("embed");
+        this.qkv = program.kernel("qkv");
+        this.writeBack = program.kernel("write_back");
+        this.writeBackFetching = program.kernel("write_back_fetching");
+        this.gateUp = program.kernel("gate_up");
+        this.unembed = program.kernel("unembed");
+        this.threads = WARP * warps(groups(rows));
+        this.squares = memory.zeros(DType.FP32, config.dModel() / 16, rows);
+    }
+
+    /** What decode.cu is compiled with for a number of rows. */
+    static Map<String, Integer> macros(int rows, ModelConfig config, DType dtype) {
+        int n = groups(rows);
+        return Map.of(
+                "BF16",
+                dtype == DType.BF16 ? 1 : 0,
+                "WARPS",
+                warps(n),
+                "NT",
+                n,
+                "HEAD",
+                config.dHead(),
+                "GROUP",
+                config.nHeads() / config.nKvHeads());
+    }
+
+    /** How many times 8 sequences a kernel is made for. */
+    static int groups(int rows) {
+        return rows <= 8 ? 1 : rows <= 16 ? 2 : 4;
+    }
+
+    /** Warps of a block, as measured for that many sequences. */
+    private static int warps(int groups) {
+        return groups == 4 ? 8 : 16;
+    }
+
+    @Override
+    void embed() {
+        embed.launch(
+                Grid.of(rows),
+                threads,
+                memory.resid,
+                memory.normed,
+                squares,
+                transformer.embedding(),
+                normBefore(0).weight(),
+                memory.ids,
+                rows,
+                config.dModel());
+    }
+
+    @Override
+    void unembed() {
+        unembed.launch(
+                Grid.of(config.dVocab() / 16),
+                threads,
+                memory.logits,
+                transformer.unembedding().weight(),
+                memory.normed,
+                squares,
+                rows,
+                config.dModel(),
+                config.dVocab(),
+                (float) normBefore(config.nLayers()).eps());
+    }
+
+    @Override
+    void block(Block block) {
+        Attention.Parts parts = block.attention().parts();
+        qkv.launch(
+                Grid.of((queries + 2L * shared) / 16),
+                threads,
+                memory.mapped,
+                parts.query().weight(),
+                parts.key().weight(),
+                parts.value().weight(),
+                parts.query().bias(),
+                parts.key().bias(),
+                parts.value().bias(),
+                queries,
+                shared,
+                shared,
+                memory.normed,
+                squares,
+                rows,
+                config.dModel(),
+                (float) normBefore(block.layer()).eps());
+        attention(block);
+        RmsNorm preMlp = (RmsNorm) block.preMlp();
+        writeBack(writeBackFetching, parts.out(), memory.mixed, queries, null, preMlp);
+        Mlp mlp = block.mlp();
+        gateUp.launch(
+                Grid.of(config.dMlp() / 8),
+                threads,
+                memory.hidden,
+                mlp.gate().weight(),
+                mlp.up().weight(),
+                mlp.gate().bias(),
+                mlp.up().bias(),
+                memory.normed,
+                squares,
+                rows,
+                config.dModel(),
+                config.dMlp(),
+                (float) preMlp.eps());
+        Tensor steer = memory.added().get(block.layer());
+        writeBack(writeBack, mlp.down(), memory.hidden, config.dMlp(), steer, normBefore(block.layer() + 1));
+    }
+
+    /** Adds a product to the residual stream, then what a row is steered by. */
+    private void writeBack(CudaKernel kernel, Linear map, Tensor x, int width, @Nullable Tensor steer, RmsNorm next) {
+        kernel.launch(
+                Grid.of(config.dModel() / 16),
+                threads,
+                memory.resid,
+                memory.normed,
+                squares,
+                map.weight(),
+                map.bias(),
+                x,
+                steer,
+                next.weight(),
+                rows,
+                width,
+                config.dModel());
+    }
+}

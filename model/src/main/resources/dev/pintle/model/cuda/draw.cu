@@ -1,0 +1,197 @@
+// Draws a token of each row as the sampler on the processor does: repetition penalty, temperature, top-k, top-p, min-p, then
+// one draw from what is left.
+//
+// Each filter keeps a beginning of the tokens in falling order of their scores, so what is left is the shortest of these
+// beginnings, and its mass the smallest of theirs. Nothing is sorted: where a beginning of given mass (or count) ends is found
+// by going down in steps, first to a sixteenth of a unit of score, then 8 bits of the score at a time, with the mass of each
+// part added up in a table. Masses are whole numbers, so that sums do not depend on their order and a seed repeats itself.
+
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+#define THREADS 1024
+#define BINS 256
+#define ONE 4294967296.0f // mass of the most probable token
+
+struct Row {
+    const float* logits;
+    const int* seen; // bits
+    int dVocab;
+    float temperature, penalty, largest;
+};
+
+static __device__ __forceinline__ float score(const Row& row, int i) {
+    float logit = row.logits[i];
+    if (row.penalty != 1.0f && (row.seen[i >> 5] >> (i & 31) & 1)) logit = logit > 0 ? logit / row.penalty : logit * row.penalty;
+    return logit / row.temperature + 0.0f; // never -0
+}
+
+static __device__ __forceinline__ u64 mass(const Row& row, float s) {
+    return (u64)(expf(s - row.largest) * ONE);
+}
+
+// Rises as the score falls.
+static __device__ __forceinline__ u32 falling(float s) {
+    const u32 bits = __float_as_uint(s);
+    return bits & 0x80000000u ? bits : ~(bits | 0x80000000u);
+}
+
+static __device__ __forceinline__ float score_of(u32 key) {
+    return __uint_as_float(key & 0x80000000u ? key : ~key & 0x7fffffffu);
+}
+
+static __device__ __forceinline__ int sixteenth(const Row& row, float s) {
+    return (int)fminf((row.largest - s) * 16.0f, BINS - 1.0f);
+}
+
+// Sum over the block, for all its threads.
+static __device__ u64 total(u64 value) {
+    __shared__ u64 sums[THREADS / 32];
+#pragma unroll
+    for (int o = 16; o; o >>= 1) value += __shfl_xor_sync(0xffffffffu, value, o);
+    __syncthreads();
+    if ((threadIdx.x & 31) == 0) sums[threadIdx.x >> 5] = value;
+    __syncthreads();
+    value = 0;
+    for (int w = 0; w < THREADS / 32; w++) value += sums[w];
+    return value;
+}
+
+// The score at which the sum over the tokens, in falling order, first exceeds a target.
+struct End {
+    u32 key;    // of the score
+    u64 before; // sum over tokens of larger scores
+    u64 here;   // sum over the tokens of this score
+};
+
+template <bool COUNT>
+static __device__ End find(const Row& row, u64 target) {
+    __shared__ u64 table[BINS];
+    __shared__ u64 before, here;
+    __shared__ int bin;
+    int top = 0;
+    u32 key = 0;
+    u64 start = 0;
+    for (int level = 0; level < 5; level++) {
+        const int shift = 32 - 8 * level;
+        __syncthreads();
+        for (int i = threadIdx.x; i < BINS; i += THREADS) table[i] = 0;
+        __syncthreads();
+        for (int i = threadIdx.x; i < row.dVocab; i += THREADS) {
+            const float s = score(row, i);
+            int at = sixteenth(row, s);
+            if (level > 0) {
+                if (at != top) continue;
+                const u32 k = falling(s);
+                if (level > 1 && k >> (shift + 8) != key) continue;
+                at = k >> shift & 0xff;
+            }
+            const u64 add = COUNT ? 1 : mass(row, s);
+            if (add) atomicAdd(table + at, add);
+        }
+        __syncthreads();
+        if (threadIdx.x < 32) {
+            u64 own = 0;
+            for (int i = 0; i < BINS / 32; i++) own += table[threadIdx.x * (BINS / 32) + i];
+            u64 until = own;
+#pragma unroll
+            for (int o = 1; o < 32; o <<= 1) {
+                const u64 left = __shfl_up_sync(0xffffffffu, until, o);
+                if (threadIdx.x >= o) until += left;
+            }
+            u64 sum = start + until - own;
+            for (int i = 0; i < BINS / 32; i++) {
+                const u64 part = table[threadIdx.x * (BINS / 32) + i];
+                if (sum <= target && target < sum + part) {
+                    bin = threadIdx.x * (BINS / 32) + i;
+                    before = sum;
+                    here = part;
+                }
+                sum += part;
+            }
+        }
+        __syncthreads();
+        if (level == 0) top = bin;
+        else key = key << 8 | bin;
+        start = before;
+    }
+    return {key, before, here};
+}
+
+// drawn [rows]: a token, or -1 for rows of temperature 0. logits [rows, dVocab]; settings [rows, 5]: temperature, top-k (0 for
+// all), top-p, min-p, repetition penalty; uniform [rows, capacity]: a number from 0 to 1 for each slot; seen [rows, words]: a bit
+// for each token of the row so far; state: the slot of the token that the logits follow. One block a row.
+extern "C" __global__ void __launch_bounds__(THREADS) draw(
+        int* drawn, const float* logits, const float* settings, const double* uniform, int* seen, const int* state, int dVocab,
+        int words, int capacity) {
+    __shared__ float maxima[THREADS / 32];
+    __shared__ int chosen;
+    __shared__ int counts[THREADS];
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;");
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+    const float* own = settings + blockIdx.x * 5;
+    if (own[0] == 0) {
+        if (threadIdx.x == 0) drawn[blockIdx.x] = -1;
+        return;
+    }
+    Row row = {logits + (long long)blockIdx.x * dVocab, seen + (long long)blockIdx.x * words, dVocab, own[0], own[4], 0};
+    float most = -3e38f;
+    for (int i = threadIdx.x; i < dVocab; i += THREADS) most = fmaxf(most, score(row, i));
+#pragma unroll
+    for (int o = 16; o; o >>= 1) most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, o));
+    if ((threadIdx.x & 31) == 0) maxima[threadIdx.x >> 5] = most;
+    __syncthreads();
+    for (int w = 0; w < THREADS / 32; w++) most = fmaxf(most, maxima[w]);
+    row.largest = most;
+
+    End last = {0xffffffffu, 0, 0}; // of the top-k
+    u64 equals = 0;                 // how many of the last score are among them
+    const int topK = (int)own[1];
+    if (topK > 0 && topK < dVocab) {
+        last = find<true>(row, topK - 1);
+        equals = topK - last.before;
+    }
+    u64 kept = 0, probable = 0;
+    const u64 least = (u64)(own[3] * ONE);
+    for (int i = threadIdx.x; i < dVocab; i += THREADS) {
+        const float s = score(row, i);
+        const u64 m = mass(row, s);
+        if (falling(s) < last.key) kept += m;
+        if (m >= least) probable += m;
+    }
+    kept = total(kept) + (equals ? equals * mass(row, score_of(last.key)) : 0);
+    probable = total(probable);
+    if (own[2] < 1.0f) {
+        const u64 wanted = max(1ull, (u64)ceil((double)own[2] * (double)kept));
+        const End end = find<false>(row, wanted - 1);
+        const u64 one = mass(row, score_of(end.key));
+        kept = min(kept, end.before + (wanted - end.before + one - 1) / one * one);
+    }
+    kept = min(kept, probable);
+    const double u = uniform[(long long)blockIdx.x * capacity + state[0]];
+    u64 target = (u64)(u * (double)kept);
+    target = min(target, kept - 1);
+    const End end = find<false>(row, target);
+    // of the tokens of that score, the one whose share of the mass it falls into
+    const int share = (dVocab + THREADS - 1) / THREADS, from = threadIdx.x * share;
+    const int to = from + share < dVocab ? from + share : dVocab;
+    int mine = 0;
+    for (int i = from; i < to; i++) mine += falling(score(row, i)) == end.key;
+    counts[threadIdx.x] = mine;
+    const int among = (int)total(mine);
+    const int nth = (int)min((target - end.before) / (end.here / among), (u64)among - 1);
+    if (mine) {
+        int passed = 0;
+        for (int t = 0; t < threadIdx.x; t++) passed += counts[t];
+        for (int i = from; i < to; i++) {
+            if (falling(score(row, i)) == end.key && passed++ == nth) chosen = i;
+        }
+    }
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        drawn[blockIdx.x] = chosen;
+        seen[(long long)blockIdx.x * words + (chosen >> 5)] |= 1 << (chosen & 31);
+    }
+}

@@ -1,0 +1,83 @@
+package dev.pintle.tensor;
+
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.bytedeco.pytorch.SizeTPair;
+import org.bytedeco.pytorch.Stat;
+import org.bytedeco.pytorch.cuda.CUDAAllocator;
+import org.bytedeco.pytorch.cuda.DeviceStats;
+import org.bytedeco.pytorch.global.torch_cuda;
+
+/**
+ * Memory of a GPU in bytes.
+ *
+ * @param total what this process may take: the GPU's memory, or less where {@code PINTLE_GPU_MEMORY} says so
+ * @param used held by tensors now
+ * @param peak most that tensors held at once
+ * @param reserved taken from the GPU, to be used again
+ * @param peakReserved most that was taken from the GPU
+ * @param available what new tensors can have
+ */
+public record GpuMemory(long total, long used, long peak, long reserved, long peakReserved, long available) {
+    private static final String LIMIT = "PINTLE_GPU_MEMORY";
+    private static final Set<Integer> PREPARED = ConcurrentHashMap.newKeySet();
+
+    static GpuMemory of(Device device) {
+        byte index = (byte) device.index();
+        prepare(device.index());
+        CUDAAllocator allocator = torch_cuda.getAllocator();
+        try (SizeTPair sizes = allocator.getMemoryInfo(index);
+                DeviceStats stats = allocator.getDeviceStats(index);
+                Stat allocated = stats.allocated_bytes();
+                Stat reserved = stats.reserved_bytes()) {
+            long whole = sizes.second();
+            long total = (long) (whole * allocator.getMemoryFraction(index));
+            long unused = reserved.current() - allocated.current();
+            long available = Math.min(sizes.first() + unused, total - allocated.current());
+            return new GpuMemory(
+                    total,
+                    allocated.current(),
+                    allocated.peak(),
+                    reserved.current(),
+                    reserved.peak(),
+                    Math.max(0, available));
+        }
+    }
+
+    /** Lets libtorch know the GPU, and once the limit that the environment sets. */
+    static void prepare(int index) {
+        if (!PREPARED.add(index)) {
+            return;
+        }
+        try (TensorScope scope = TensorScope.open("start the GPU")) {
+            Tensor.zeros(DType.UINT8, Device.cuda(index), 1); // the allocator knows a GPU from its first tensor on
+        }
+        String limit = System.getenv(LIMIT);
+        if (limit != null && !limit.isBlank()) {
+            limit(Device.cuda(index), ByteCount.parse(LIMIT, limit));
+        }
+    }
+
+    /** From now on this process takes at most that many bytes of the GPU for tensors. */
+    static void limit(Device device, long bytes) {
+        prepare(device.index());
+        byte index = (byte) device.index();
+        CUDAAllocator allocator = torch_cuda.getAllocator();
+        try (SizeTPair sizes = allocator.getMemoryInfo(index)) {
+            allocator.setMemoryFraction(Math.min(1, bytes / (double) sizes.second()), index);
+        }
+    }
+
+    /** In GB, for people. */
+    @Override
+    public String toString() {
+        return String.format(
+                Locale.ROOT,
+                "%.2f GB in use, %.2f GB at most, of %.2f GB; %.2f GB taken from the GPU",
+                used / 1e9,
+                peak / 1e9,
+                total / 1e9,
+                peakReserved / 1e9);
+    }
+}
