@@ -1,6 +1,8 @@
 package dev.pintle.model;
 
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Causal self-attention with rotary positions, in which several query heads may share a key and value head. */
@@ -10,6 +12,7 @@ public final class Attention {
     private final Parts parts;
     private final Rope rope;
     private final @Nullable Integer window;
+    private @Nullable Linear joined; // queries, keys and values as one map, on a GPU
 
     /**
      * What a block's attention is made of.
@@ -43,6 +46,25 @@ public final class Attention {
         return parts;
     }
 
+    /**
+     * Moves the maps to queries, keys and values together: on a GPU one product keeps all of it busy, three small ones do not.
+     */
+    void joinMaps(TensorScope owner) {
+        List<Linear> maps = List.of(parts.query, parts.key, parts.value);
+        if (maps.stream().allMatch(map -> map.bias() == null)) {
+            joined = new Linear(
+                    owner.adopt(
+                            Tensor.together(maps.stream().map(Linear::weight).toList())),
+                    null);
+        }
+    }
+
+    /** Queries, keys and values as one map `[(nHeads + 2 nKvHeads) dHead, dModel]`; null where they are three. */
+    @Nullable
+    Linear joined() {
+        return joined;
+    }
+
     Rope rope() {
         return rope;
     }
@@ -60,11 +82,10 @@ public final class Attention {
         long batch = x.size(0);
         long tokens = x.size(1);
         Rope.Turn turn = pass.turn(rope);
-        Tensor q =
-                turn.apply(heads(parts.query, parts.queryNorm, x, config.nHeads())); // [batch, nHeads, tokens, dHead]
-        Tensor k =
-                turn.apply(heads(parts.key, parts.keyNorm, x, config.nKvHeads())); // [batch, nKvHeads, tokens, dHead]
-        Tensor v = heads(parts.value, Norm.NONE, x, config.nKvHeads());
+        Mapped mapped = mapped(x);
+        Tensor q = turn.apply(heads(mapped.query, parts.queryNorm, config.nHeads())); // [batch, nHeads, tokens, dHead]
+        Tensor k = turn.apply(heads(mapped.key, parts.keyNorm, config.nKvHeads())); // [batch, nKvHeads, tokens, dHead]
+        Tensor v = heads(mapped.value, Norm.NONE, config.nKvHeads());
         KvCache.Entry seen = pass.remember(layer, k, v); // [batch, nKvHeads, slots, dHead]
         Tensor mixed = config.attentionSoftCap() == null
                 ? q.attend(
@@ -73,10 +94,23 @@ public final class Attention {
         return parts.out.forward(mixed.transpose(1, 2).reshape(batch, tokens, (long) config.nHeads() * config.dHead()));
     }
 
-    private Tensor heads(Linear map, Norm norm, Tensor x, int heads) {
-        Tensor mapped = map.forward(x); // [batch, tokens, heads·dHead]
+    /** Queries, keys and values, each `[batch, tokens, heads·dHead]`. */
+    private record Mapped(Tensor query, Tensor key, Tensor value) {}
+
+    private Mapped mapped(Tensor x) {
+        if (joined == null) {
+            return new Mapped(parts.query.forward(x), parts.key.forward(x), parts.value.forward(x));
+        }
+        Tensor all = joined.forward(x);
+        long queries = (long) config.nHeads() * config.dHead();
+        long shared = (long) config.nKvHeads() * config.dHead();
+        return new Mapped(
+                all.narrow(2, 0, queries), all.narrow(2, queries, shared), all.narrow(2, queries + shared, shared));
+    }
+
+    private Tensor heads(Tensor mapped, Norm norm, int heads) {
         Tensor whole = parts.normPerHead ? mapped : norm.forward(mapped);
-        Tensor split = whole.reshape(x.size(0), x.size(1), heads, config.dHead());
+        Tensor split = whole.reshape(mapped.size(0), mapped.size(1), heads, config.dHead());
         return (parts.normPerHead ? norm.forward(split) : split).transpose(1, 2);
     }
 

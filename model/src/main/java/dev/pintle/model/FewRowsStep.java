@@ -51,7 +51,7 @@ final class FewRowsStep extends StepKernels {
     }
 
     /** How many times 8 sequences a kernel is made for. */
-    static int groups(int rows) {
+    private static int groups(int rows) {
         return rows <= 8 ? 1 : rows <= 16 ? 2 : 4;
     }
 

@@ -74,7 +74,11 @@ final class FusedOps {
      * @param x `[batch, heads, tokens, dHead]`, all of whose elements turn
      */
     Tensor rope(Tensor x, Rope.Turn turn) {
-        Tensor dense = x.transpose(1, 2).contiguous(); // [batch, tokens, heads, dHead]: how a linear map left it
+        Tensor mapped = x.transpose(1, 2); // [batch, tokens, heads, dHead]: how a linear map left it
+        boolean inPlace = mapped.stride(3) == 1
+                && mapped.stride(2) == x.size(3)
+                && mapped.stride(0) == mapped.stride(1) * x.size(2);
+        Tensor dense = inPlace ? mapped : mapped.contiguous();
         Tensor out = Tensor.empty(x.dtype(), x.device(), x.shape().toArray());
         int perRow = turn.cos().size(0) > 1 ? 1 : 0;
         rope.launch(
@@ -87,6 +91,7 @@ final class FusedOps {
                 (int) x.size(1),
                 (int) x.size(2),
                 (int) x.size(3),
+                (int) dense.stride(1),
                 perRow);
         return out;
     }

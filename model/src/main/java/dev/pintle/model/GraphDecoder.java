@@ -6,12 +6,12 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /*
  * Decoding on a GPU as one CUDA graph a token.
@@ -29,12 +29,16 @@ final class GraphDecoder implements AutoCloseable {
     private static final int KEPT_SHARE = 6; // of the GPU's memory, for the keys and values of all recordings
     private static final int OLDEST = 80; // compute capability with tensor cores for BF16
 
+    private static final Map<Compiled, CudaProgram> PROGRAMS = new ConcurrentHashMap<>();
+
     private final Transformer transformer;
     private final ModelConfig config;
     private final Device device;
     private final DType dtype;
-    private final Map<Integer, CudaProgram> programs = new HashMap<>(); // by groups of 8 rows
     private final Map<Key, RecordedStep> steps = new LinkedHashMap<>();
+
+    /** What decode.cu was compiled for. */
+    private record Compiled(Device device, Map<String, Integer> macros) {}
 
     /** What a recording is for. */
     private record Key(int rows, int capacity, List<Integer> steered, boolean drawing) {}
@@ -142,10 +146,9 @@ final class GraphDecoder implements AutoCloseable {
     }
 
     private CudaProgram program(int rows) {
-        return programs.computeIfAbsent(
-                FewRowsStep.groups(rows),
-                n -> CudaProgram.compile(
-                        "decode.cu", FusedOps.source("decode.cu"), FewRowsStep.macros(rows, config, dtype), device));
+        return PROGRAMS.computeIfAbsent(
+                new Compiled(device, FewRowsStep.macros(rows, config, dtype)),
+                key -> CudaProgram.compile("decode.cu", FusedOps.source("decode.cu"), key.macros, key.device));
     }
 
     @Override

@@ -67,6 +67,9 @@ final class LoadedTransformer implements AutoCloseable {
             Transformer transformer = family.build(json, config, weights);
             json.requireAllUnderstood();
             weights.requireAllUsed();
+            if (device.kind() == Device.Kind.CUDA) {
+                transformer.blocks().forEach(block -> block.attention().joinMaps(owner));
+            }
             ForwardPass forward = new ForwardPass(transformer, config, device, dtype);
             GraphDecoder graphs = GraphDecoder.suits(transformer, config, device, dtype)
                     ? new GraphDecoder(transformer, config, device, dtype)

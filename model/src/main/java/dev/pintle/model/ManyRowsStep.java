@@ -58,9 +58,14 @@ final class ManyRowsStep extends StepKernels {
     @Override
     void block(Block block) {
         Attention.Parts parts = block.attention().parts();
-        memory.normed.linearInto(parts.query().weight(), memory.mapped.narrow(1, 0, queries));
-        memory.normed.linearInto(parts.key().weight(), memory.mapped.narrow(1, queries, shared));
-        memory.normed.linearInto(parts.value().weight(), memory.mapped.narrow(1, queries + shared, shared));
+        Linear joined = block.attention().joined();
+        if (joined != null) {
+            memory.normed.linearInto(joined.weight(), memory.mapped);
+        } else {
+            memory.normed.linearInto(parts.query().weight(), memory.mapped.narrow(1, 0, queries));
+            memory.normed.linearInto(parts.key().weight(), memory.mapped.narrow(1, queries, shared));
+            memory.normed.linearInto(parts.value().weight(), memory.mapped.narrow(1, queries + shared, shared));
+        }
         if (parts.query().bias() != null
                 || parts.key().bias() != null
                 || parts.value().bias() != null) {

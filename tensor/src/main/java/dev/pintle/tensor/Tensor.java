@@ -160,6 +160,46 @@ public final class Tensor implements AutoCloseable {
         return joined("cat", tensors, vector -> torch.cat(vector, axis));
     }
 
+    /**
+     * Matrices of one width as one, `[sum of rows, width]`, that shares their memory: where they do not already lie one after
+     * the other, they are moved there.
+     */
+    public static Tensor together(List<Tensor> matrices) {
+        Tensor first = matrices.get(0);
+        long width = first.size(1);
+        long rows = matrices.stream().mapToLong(matrix -> matrix.size(0)).sum();
+        if (areNeighbours(matrices)) {
+            return first.strided(
+                    new long[] {rows, width},
+                    new long[] {width, 1},
+                    first.handle().storage_offset());
+        }
+        Tensor whole = empty(first.dtype(), first.device(), rows, width);
+        try (TensorScope scope = TensorScope.open("move matrices together")) {
+            long from = 0;
+            for (Tensor matrix : matrices) {
+                Tensor place = whole.narrow(0, from, matrix.size(0)).copyFrom(matrix);
+                matrix.handle().set_data(place.handle());
+                from += matrix.size(0);
+            }
+        }
+        return whole;
+    }
+
+    private static boolean areNeighbours(List<Tensor> matrices) {
+        long expected = -1;
+        for (Tensor matrix : matrices) {
+            try (Pointer data = matrix.handle().data_ptr()) {
+                if (!matrix.handle().is_contiguous() || (expected >= 0 && data.address() != expected)) {
+                    return false;
+                }
+                expected = data.address()
+                        + matrix.shape().elements() * matrix.dtype().bytes();
+            }
+        }
+        return true;
+    }
+
     /** Tensors of one shape joined along a new axis. */
     public static Tensor stack(List<Tensor> tensors, int axis) {
         return joined("stack", tensors, vector -> torch.stack(vector, axis));
@@ -189,6 +229,11 @@ public final class Tensor implements AutoCloseable {
      */
     public long size(int axis) {
         return shape().size(axis);
+    }
+
+    /** How many elements lie between neighbours along an axis. */
+    public long stride(int axis) {
+        return handle().stride(axis);
     }
 
     /** The type of the elements. */

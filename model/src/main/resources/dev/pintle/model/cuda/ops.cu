@@ -71,12 +71,14 @@ extern "C" __global__ void __launch_bounds__(256) rms_norm(
     }
 }
 
-// out [batch, heads, tokens, dHead] = x [batch, tokens, heads, dHead] turned; cos and sin [batch or 1, tokens, dHead/2]
+// out [batch, heads, tokens, dHead] = x [batch, tokens, heads, dHead] turned, where stride elements lie between tokens of x;
+// cos and sin [batch or 1, tokens, dHead/2]
 extern "C" __global__ void __launch_bounds__(256) rope(
-        half_t* out, const half_t* x, const float* cos, const float* sin, int heads, int tokens, int dHead, int perRow) {
+        half_t* out, const half_t* x, const float* cos, const float* sin, int heads, int tokens, int dHead, int stride,
+        int perRow) {
     wait_for_previous();
     const int token = blockIdx.x, row = blockIdx.y, half = dHead / 2;
-    const long long from = ((long long)row * tokens + token) * heads * dHead;
+    const long long from = ((long long)row * tokens + token) * stride;
     const long long angle = ((long long)(perRow ? row : 0) * tokens + token) * half;
     for (int i = threadIdx.x; i < heads * half; i += 256) {
         const int head = i / half, d = i % half;
