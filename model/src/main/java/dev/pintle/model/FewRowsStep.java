@@ -8,10 +8,13 @@ import dev.pintle.tensor.Tensor;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A step for up to 32 rows, whose time is that of reading the weights: products by kernels of our own, norms within them. */
+/** A step for up to 16 rows, whose time is that of reading the weights: products by kernels of our own, norms within them. */
 final class FewRowsStep extends StepKernels {
-    static final int MOST_ROWS = 32;
+    static final int MOST_ROWS = 16; // measured: from there on libtorch's products are as fast
     private static final int WARP = 32;
+    private static final int WARPS = 16; // of a block
+    private static final int THREADS = WARP * WARPS;
+    private static final int EMBEDDING_THREADS = 256; // as in the kernel
 
     private final CudaKernel embed;
     private final CudaKernel qkv;
@@ -19,7 +22,6 @@ final class FewRowsStep extends StepKernels {
     private final CudaKernel writeBackFetching;
     private final CudaKernel gateUp;
     private final CudaKernel unembed;
-    private final int threads;
     private final Tensor squares; // [dModel / 16, rows]: of the residual stream, summed by 16
 
     FewRowsStep(Transformer transformer, ModelConfig config, StepMemory memory, CudaProgram program) {
@@ -30,41 +32,29 @@ final class FewRowsStep extends StepKernels {
         this.writeBackFetching = program.kernel("write_back_fetching");
         this.gateUp = program.kernel("gate_up");
         this.unembed = program.kernel("unembed");
-        this.threads = WARP * warps(groups(rows));
         this.squares = memory.zeros(DType.FP32, config.dModel() / 16, rows);
     }
 
     /** What decode.cu is compiled with for a number of rows. */
     static Map<String, Integer> macros(int rows, ModelConfig config, DType dtype) {
-        int n = groups(rows);
         return Map.of(
                 "BF16",
                 dtype == DType.BF16 ? 1 : 0,
                 "WARPS",
-                warps(n),
+                WARPS,
                 "NT",
-                n,
+                rows <= 8 ? 1 : 2,
                 "HEAD",
                 config.dHead(),
                 "GROUP",
                 config.nHeads() / config.nKvHeads());
     }
 
-    /** How many times 8 sequences a kernel is made for. */
-    private static int groups(int rows) {
-        return rows <= 8 ? 1 : rows <= 16 ? 2 : 4;
-    }
-
-    /** Warps of a block, as measured for that many sequences. */
-    private static int warps(int groups) {
-        return groups == 4 ? 8 : 16;
-    }
-
     @Override
     void embed() {
         embed.launch(
                 Grid.of(rows),
-                threads,
+                EMBEDDING_THREADS,
                 memory.resid,
                 memory.normed,
                 squares,
@@ -79,7 +69,7 @@ final class FewRowsStep extends StepKernels {
     void unembed() {
         unembed.launch(
                 Grid.of(config.dVocab() / 16),
-                threads,
+                THREADS,
                 memory.logits,
                 transformer.unembedding().weight(),
                 memory.normed,
@@ -95,7 +85,7 @@ final class FewRowsStep extends StepKernels {
         Attention.Parts parts = block.attention().parts();
         qkv.launch(
                 Grid.of((queries + 2L * shared) / 16),
-                threads,
+                THREADS,
                 memory.mapped,
                 parts.query().weight(),
                 parts.key().weight(),
@@ -117,7 +107,7 @@ final class FewRowsStep extends StepKernels {
         Mlp mlp = block.mlp();
         gateUp.launch(
                 Grid.of(config.dMlp() / 8),
-                threads,
+                THREADS,
                 memory.hidden,
                 mlp.gate().weight(),
                 mlp.up().weight(),
@@ -137,7 +127,7 @@ final class FewRowsStep extends StepKernels {
     private void writeBack(CudaKernel kernel, Linear map, Tensor x, int width, @Nullable Tensor steer, RmsNorm next) {
         kernel.launch(
                 Grid.of(config.dModel() / 16),
-                threads,
+                THREADS,
                 memory.resid,
                 memory.normed,
                 squares,

@@ -18,6 +18,7 @@ import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.TestDevice;
+import dev.pintle.testkit.Tolerance;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.Test;
 
 /** What an autoencoder says of steered activations, beside the reference. */
 class GoldenSaeStudiesTest {
-    private static final double RELATIVE = 1e-5;
+    private static final double RELATIVE = Tolerance.quotientsFp32();
     private static final HookPoint AT = HookPoint.residPost(3);
     private static final JsonNode STYLES = Golden.json("studies.json").get("styles");
     private static final JsonNode FACTS = Golden.json("vectors.json").get("styles");

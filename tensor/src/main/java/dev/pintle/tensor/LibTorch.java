@@ -4,12 +4,17 @@ import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.pytorch.global.torch;
 
 /** Loads libtorch once, sets its threads, and turns its errors into ours. */
 final class LibTorch {
     private static final int THREADS;
+    static final Pattern GPU_IS_FULL =
+            Pattern.compile("CUDA out of memory\\. Tried to allocate ([^ ]+ [^ ]+?)\\. GPU (\\d+) ");
 
     static {
         // JavaCPP would otherwise walk /proc for the process's size at every allocation and throw when it looks large.
@@ -75,6 +80,11 @@ final class LibTorch {
 
     private static RuntimeException translated(String operation, RuntimeException error, Tensor... operands) {
         String why = firstLine(error);
+        Matcher gpu = GPU_IS_FULL.matcher(why);
+        if (gpu.find()) {
+            return gpuIsFull(operation, gpu.group(1), Integer.parseInt(gpu.group(2)), operands)
+                    .toException(error);
+        }
         boolean memory = why.contains("allocate memory") || why.contains("out of memory");
         Problem problem = Problem.of(
                 memory ? "Out of memory in " + operation + "." : "libtorch refused the operation " + operation + ".");
@@ -88,14 +98,24 @@ final class LibTorch {
         return problem.toException(error);
     }
 
+    private static Problem gpuIsFull(String operation, String wanted, int index, Tensor... operands) {
+        Device gpu = Device.cuda(index);
+        Problem problem = Problem.of("Out of memory of " + gpu + " in " + operation + ".");
+        for (Tensor operand : operands) {
+            problem = problem.fact("operand", operand.describe());
+        }
+        GpuMemory memory = GpuMemory.of(gpu);
+        return problem.fact("wanted", wanted)
+                .fact("available", String.format(Locale.ROOT, "%.2f GB", memory.available() / 1e9))
+                .fact("in use", memory)
+                .fact("try", "a smaller batch, a shorter prompt, or a smaller dtype");
+    }
+
     // libtorch appends its own stack after the first lines; none of it helps a caller.
     private static String firstLine(Throwable error) {
         List<String> lines = Arrays.asList(String.valueOf(error.getMessage()).split("\n"));
         String first = lines.isEmpty() ? "" : lines.get(0);
-        for (String useless : List.of("Exception raised from", "If reserved but unallocated memory is large")) {
-            int at = first.indexOf(useless);
-            first = at < 0 ? first : first.substring(0, at);
-        }
-        return first.strip();
+        int stack = first.indexOf("Exception raised from");
+        return (stack < 0 ? first : first.substring(0, stack)).strip();
     }
 }

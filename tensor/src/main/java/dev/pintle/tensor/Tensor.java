@@ -190,7 +190,9 @@ public final class Tensor implements AutoCloseable {
         long expected = -1;
         for (Tensor matrix : matrices) {
             try (Pointer data = matrix.handle().data_ptr()) {
-                if (!matrix.handle().is_contiguous() || (expected >= 0 && data.address() != expected)) {
+                if (!matrix.handle().is_contiguous()
+                        || !matrix.handle().is_alias_of(matrices.get(0).handle())
+                        || (expected >= 0 && data.address() != expected)) {
                     return false;
                 }
                 expected = data.address()

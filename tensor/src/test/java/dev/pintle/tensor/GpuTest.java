@@ -80,8 +80,9 @@ class GpuTest {
         assertThat(before.available()).isBetween(1L, before.total());
         assertThatThrownBy(() -> Tensor.empty(DType.UINT8, GPU, 2 * before.total()))
                 .isInstanceOf(PintleException.class)
-                .hasMessageStartingWith("Out of memory in empty.")
-                .hasMessageContaining("Tried to allocate")
-                .hasMessageContaining("try:");
+                .hasMessageStartingWith("Out of memory of cuda:0 in empty.\n  wanted:    ")
+                .hasMessageContaining("\n  available: ")
+                .hasMessageContaining("\n  in use:    ")
+                .hasMessageContaining("\n  try:       a smaller batch");
     }
 }

@@ -1,24 +1,21 @@
-// One decoding step of a Llama-like transformer for up to 8*NT rows, captured as a CUDA graph.
+// One decoding step of a Llama-like transformer for up to 8*NT rows, captured as a CUDA graph. attend and choose serve more.
 //
 // A step reads every weight once, so its floor is the weights' bytes over the memory's bandwidth. All products therefore go
-// through one shape of kernel: a block owns 16 rows of a weight, its 8 warps take turns along the inner axis, and tensor cores
+// through one shape of kernel: a block owns 16 rows of a weight, its warps take turns along the inner axis, and tensor cores
 // multiply 16 weight rows by 8 sequences at a time. A tensor core wants its operands in an order along the inner axis; since
 // any order gives the same sum, each lane takes the 16 bytes that lie together in memory, of weight and activation alike.
 // A norm before a product is not a kernel of its own: whoever writes the residual stream x also writes gain*x for the next
 // norm, and the squares of x summed by 16; the product is taken of gain*x, and its result scaled by 1/rms(x).
 //
-// Compiled with -DBF16=1 or 0, -DNT=1, 2 or 4, -DWARPS=warps of a block, -DHEAD=dHead and -DGROUP=nHeads/nKvHeads.
+// Compiled with -DBF16=1 or 0, -DNT=1 or 2, -DWARPS=warps of a block, -DHEAD=dHead and -DGROUP=nHeads/nKvHeads.
 
 // Measured on an H200 for the shape of Llama 3.1 8B: deeper look-ahead costs registers, and with them warps.
 #if NT == 1
 #define AHEAD 2
 #define BLOCKS_PER_SM 2
-#elif NT == 2
-#define AHEAD 1
-#define BLOCKS_PER_SM 1
 #else
 #define AHEAD 1
-#define BLOCKS_PER_SM 2
+#define BLOCKS_PER_SM 1
 #endif
 
 typedef unsigned short half_t;
