@@ -3,12 +3,12 @@
 #
 #   bench/gpu.sh OUT [STEP ...]
 #
-# Steps, in this order unless named: tests doctor engine steer extract sae memory full peer vectors compiled. Each writes OUT/STEP.txt
+# Steps, in this order unless named: doctor tests engine steer extract sae memory full peer vectors compiled. Each writes OUT/STEP.txt
 # and has a time limit in seconds, PINTLE_LIMIT_<STEP>; one that fails does not stop the others.
 #   PINTLE        how to start Pintle (default: ./pintle)
 #   PINTLE_TESTS  how to start JUnit's ConsoleLauncher with the test classes; without it, tests run through Maven
 #   PINTLE_SHAPE  shape of the model with random weights (default: llama-3.1-8b)
-#   PINTLE_PT     .pt files that `pintle vector convert` wrote, checked with torch.load
+#   PINTLE_PT     a .pt file that `pintle vector convert` wrote, checked with torch.load
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
@@ -45,7 +45,7 @@ step() {
             PINTLE_GPU_MEMORY=12GB $pintle bench engine --device "$device" --shape "$shape"
             PINTLE_GPU_MEMORY=16.2GB $pintle bench memory --device "$device" --shape "$shape" ;;
         peer) python3 "$here/compare_transformers.py" --device "$device" --shape "$shape" --sae --extract ;;
-        vectors) python3 "$here/check_vector_files.py" ${PINTLE_PT:-} ;;
+        vectors) [ -z "${PINTLE_PT:-}" ] || python3 "$here/check_vector_files.py" "$PINTLE_PT" ;;
         compiled) python3 "$here/compare_transformers.py" --device "$device" --shape "$shape" --compile --only-compiled ;;
         *) echo "no such step: $1" ;;
     esac
@@ -53,8 +53,9 @@ step() {
 export -f step run_tests
 export here out shape device pintle packages classes
 
-declare -A limit=([tests]=100 [doctor]=30 [engine]=90 [steer]=90 [extract]=60 [sae]=60 [memory]=60 [full]=40 [peer]=120 [vectors]=30 [compiled]=150)
-for name in ${*:-tests doctor engine steer extract sae memory full peer vectors compiled}; do
+declare -A limit=([tests]=100 [doctor]=30 [engine]=90 [steer]=90 [extract]=60 [sae]=60 [memory]=60 [full]=40 [peer]=120 [vectors]=30 [compiled]=200)
+[ $# -gt 0 ] || set -- doctor tests engine steer extract sae memory full peer vectors compiled
+for name in "$@"; do
     variable=PINTLE_LIMIT_${name^^}
     began=$(date +%s)
     echo "=== $name"

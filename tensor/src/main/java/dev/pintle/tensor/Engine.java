@@ -45,6 +45,10 @@ public final class Engine {
 
     /** The GPU in words, or why none is used. */
     public static String gpu() {
+        String why = System.getProperty("pintle.gpu.unused"); // the launcher's reason
+        if (why != null) {
+            return "none used: " + why;
+        }
         if (!"-gpu".equals(System.getProperty("org.bytedeco.javacpp.platform.extension"))) {
             return "none used: this libtorch is built for the processor alone; PINTLE_GPU=1 ./pintle builds for CUDA";
         }

@@ -9,10 +9,12 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /** Loads libtorch once, sets its threads, and turns its errors into ours. */
 final class LibTorch {
     private static final int THREADS;
+    private static final @Nullable PintleException FAILURE;
     static final Pattern GPU_IS_FULL =
             Pattern.compile("CUDA out of memory\\. Tried to allocate ([^ ]+ [^ ]+?)\\. GPU (\\d+) ");
 
@@ -21,10 +23,17 @@ final class LibTorch {
         setIfAbsent("org.bytedeco.javacpp.maxBytes", "0");
         setIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         THREADS = threads();
+        FAILURE = start();
+    }
+
+    private LibTorch() {}
+
+    private static @Nullable PintleException start() {
         try {
             torch.set_num_threads(THREADS);
-        } catch (UnsatisfiedLinkError e) {
-            throw Problem.of("libtorch could not be loaded.")
+            return null;
+        } catch (LinkageError e) {
+            return Problem.of("libtorch could not be loaded.")
                     .fact("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
                     .fact("cause", firstLine(e))
                     .fact("try", hint())
@@ -32,10 +41,12 @@ final class LibTorch {
         }
     }
 
-    private LibTorch() {}
-
-    /** Makes sure that the class is initialised. */
-    static void load() {}
+    /** @throws PintleException if there is no libtorch that runs here */
+    static void load() {
+        if (FAILURE != null) {
+            throw FAILURE;
+        }
+    }
 
     static int threadCount() {
         return THREADS;
