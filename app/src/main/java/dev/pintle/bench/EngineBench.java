@@ -12,6 +12,7 @@ import dev.pintle.steering.Add;
 import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import java.util.ArrayList;
@@ -55,7 +56,7 @@ public final class EngineBench {
     }
 
     private static DType arithmeticDType(LanguageModel model) {
-        return model.device().equals(Device.CPU) ? DType.FP32 : model.dtype();
+        return model.device().equals(Device.CPU) && !Engine.multipliesHalf() ? DType.FP32 : model.dtype();
     }
 
     /** What the machine can do at most. */

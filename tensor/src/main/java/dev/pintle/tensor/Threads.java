@@ -15,18 +15,22 @@ final class Threads {
     /** Operations with fewer multiplications and additions take less time than waking a thread. */
     private static final double WORTH_THREADS = 3e7;
 
+    /** Operations that read fewer bytes, likewise. */
+    private static final double WORTH_THREADS_BYTES = 4e6;
+
     private static volatile int torchThreads = LibTorch.threadCount();
     private static volatile int blasThreads = -1;
 
     private Threads() {}
 
     /**
-     * For a product that OpenBLAS computes by itself.
+     * For a product that OpenBLAS or oneDNN computes by itself.
      *
      * @param flops multiplications and additions
+     * @param bytes read at the speed of memory, 0 where packing them is what takes time
      */
-    static void forProduct(double flops) {
-        int threads = threadsFor(flops);
+    static void forProduct(double flops, double bytes) {
+        int threads = Math.max(threadsFor(flops), threadsForReading(bytes));
         setTorch(threads);
         setBlas(threads);
     }
@@ -35,6 +39,19 @@ final class Threads {
     static void forSpread(double flops) {
         setTorch(threadsFor(flops));
         setBlas(1);
+    }
+
+    /**
+     * For an operation that libtorch spreads over its own threads and that takes as long as reading memory.
+     *
+     * @param bytes read
+     */
+    static void forReading(double bytes) {
+        setTorch(threadsForReading(bytes));
+    }
+
+    private static int threadsForReading(double bytes) {
+        return bytes < WORTH_THREADS_BYTES ? 1 : LibTorch.threadCount();
     }
 
     private static int threadsFor(double flops) {
