@@ -18,8 +18,12 @@ final class Threads {
     /** Operations that read fewer bytes, likewise. */
     private static final double WORTH_THREADS_BYTES = 4e6;
 
+    /** Small operations after which the next are expected to be small. */
+    private static final int MANY_SMALL = 64;
+
     private static volatile int torchThreads = LibTorch.threadCount();
     private static volatile int blasThreads = -1;
+    private static volatile int smallInARow;
 
     private Threads() {}
 
@@ -58,8 +62,19 @@ final class Threads {
         return flops < WORTH_THREADS ? 1 : LibTorch.threadCount();
     }
 
+    /*
+     * libtorch throws away the kernels that oneDNN has compiled whenever the number changes, and compiling them again takes
+     * longer than most products. So more threads are taken at once and given up only after many small operations in a row:
+     * a large model keeps all of them, a small one soon has one.
+     */
     private static void setTorch(int threads) {
-        if (torchThreads != threads) {
+        int now = torchThreads;
+        if (threads >= now) {
+            smallInARow = 0;
+        } else if (smallInARow++ < MANY_SMALL) {
+            return;
+        }
+        if (now != threads) {
             torch.set_num_threads(threads);
             torchThreads = threads;
         }
