@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
         subcommands = {
             BenchEngineCommand.class,
             BenchExtractCommand.class,
-            BenchSaeCommand.class, BenchSteerCommand.class,
+            BenchSaeCommand.class,
+            BenchSteerCommand.class,
             BenchStudiesCommand.class
         },
         description = "Measures how fast Pintle is on this machine.")
