@@ -4,6 +4,7 @@ import dev.pintle.model.Decoding;
 import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.HookPoint;
+import dev.pintle.model.KvCache;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelConfig;
 import dev.pintle.model.RunOptions;
@@ -12,14 +13,21 @@ import dev.pintle.steering.Add;
 import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/** The engine: prefill, reading one layer, decoding one row and several, beside what the machine can do at most. */
+/**
+ * The engine: prefill, reading one layer, decoding one row and several, beside what the machine can do at most.
+ *
+ * <p>On the processor a decoding step is a pass over one token a row; on a GPU it is what a token more costs to generate,
+ * since there generating takes another way.
+ */
 public final class EngineBench {
     private static final int[] PREFILL = {64, 512};
     private static final int CONTEXT = 64;
@@ -33,7 +41,7 @@ public final class EngineBench {
     private final LanguageModel model;
     private final ModelConfig config;
     private final Ceilings ceilings;
-    private final List<Figure> figures = new ArrayList<>();
+    private final Consumer<Figure> heard;
 
     /**
      * One measurement.
@@ -48,15 +56,20 @@ public final class EngineBench {
     public record Figure(
             String what, double seconds, double tokensPerSecond, double bytesPerSecond, double flops, double share) {}
 
-    /** Measures the machine, then gets ready to measure a model on it. */
-    public EngineBench(LanguageModel model) {
+    /**
+     * Measures the machine, then gets ready to measure a model on it.
+     *
+     * @param heard told each figure when it is there
+     */
+    public EngineBench(LanguageModel model, Consumer<Figure> heard) {
         this.model = model;
+        this.heard = heard;
         this.config = model.config();
         this.ceilings = Ceilings.measure(model.device(), arithmeticDType(model));
     }
 
     private static DType arithmeticDType(LanguageModel model) {
-        return model.device().equals(Device.CPU) ? DType.FP32 : model.dtype();
+        return model.device().equals(Device.CPU) && !Engine.multipliesHalf() ? DType.FP32 : model.dtype();
     }
 
     /** What the machine can do at most. */
@@ -65,7 +78,7 @@ public final class EngineBench {
     }
 
     /** Runs everything. */
-    public List<Figure> run() {
+    public void run() {
         for (int tokens : PREFILL) {
             prefill(tokens, RunOptions.lastLogits(), "prefill " + tokens, config.nLayers(), true);
         }
@@ -89,13 +102,12 @@ public final class EngineBench {
         decode(1, 1, "decode, batch 1, one layer steered");
         decode(1, config.nLayers(), "decode, batch 1, all layers steered");
         decode(BATCH, 0, "decode, batch " + BATCH);
-        decode(BATCH, 1, "decode, batch " + BATCH + ", " + BATCH + " vectors");
-        if (!model.device().equals(Device.CPU)) {
+        if (!onProcessor()) {
+            decode(BATCH, 1, "decode, batch " + BATCH + ", " + BATCH + " vectors");
             for (int rows : GPU_BATCHES) {
                 decode(rows, 0, "decode, batch " + rows);
             }
         }
-        return List.copyOf(figures);
     }
 
     private void prefill(int tokens, RunOptions options, String what, int layers, boolean logits) {
@@ -109,29 +121,64 @@ public final class EngineBench {
         add(what, seconds, tokens, flops, flops / ceilings.arithmetic());
     }
 
-    /** What a token costs beyond the first ones. */
+    private boolean onProcessor() {
+        return model.device().equals(Device.CPU);
+    }
+
     private void decode(int rows, int steeredLayers, String what) {
-        boolean cpu = model.device().equals(Device.CPU);
-        int steps = cpu ? STEPS : GPU_STEPS;
-        int first = cpu ? 1 : GPU_FIRST;
-        double before = generating(rows, first, steeredLayers);
-        double seconds = (generating(rows, first + steps, steeredLayers) - before) / steps;
+        double seconds = onProcessor() ? step(rows, steeredLayers) : generatingOneMore(rows, steeredLayers);
         double flops = rows * (flopsPerToken(config.nLayers()) + unembedFlops());
         double least = weightBytes() / Math.max(ceilings.read(), ceilings.copy());
-        add(what, seconds, rows, flops, cpu ? least : Math.max(least, flops / ceilings.arithmetic()));
+        add(what, seconds, rows, flops, onProcessor() ? least : Math.max(least, flops / ceilings.arithmetic()));
+    }
+
+    /** One step after a prompt that has been read. */
+    private double step(int rows, int steeredLayers) {
+        LanguageModel steered = model.with(adds(0, steeredLayers));
+        List<int[]> prompts =
+                IntStream.range(0, rows).mapToObj(row -> ids(row, CONTEXT)).toList();
+        TokenBatch next = TokenBatch.of(
+                IntStream.range(0, rows).mapToObj(row -> ids(rows + row, 1)).toList());
+        try (KvCache cache = model.newCache()) {
+            run(model, TokenBatch.of(prompts), cache);
+            return Timing.medianSeconds(() -> {
+                        for (int i = 0; i < STEPS; i++) {
+                            run(steered, next, cache);
+                        }
+                        cache.truncate(CONTEXT);
+                    })
+                    / STEPS;
+        }
+    }
+
+    private static void run(LanguageModel model, TokenBatch batch, KvCache cache) {
+        try (TensorScope scope = TensorScope.open("decode step")) {
+            model.run(batch, RunOptions.lastLogits().continuing(cache))
+                    .logits()
+                    .argmax()
+                    .toInts();
+        }
+    }
+
+    /** What a token costs beyond the first ones. */
+    private double generatingOneMore(int rows, int steeredLayers) {
+        double first = generating(rows, GPU_FIRST, steeredLayers);
+        return (generating(rows, GPU_FIRST + GPU_STEPS, steeredLayers) - first) / GPU_STEPS;
     }
 
     private double generating(int rows, int newTokens, int steeredLayers) {
         List<GenerationRequest> requests = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
-            List<Add> hooks = new ArrayList<>();
-            for (int layer = 0; layer < steeredLayers; layer++) {
-                hooks.add(new Add(vector(row), HookPoint.residPost(config.nLayers() - 1 - layer), 1, Tokens.all()));
-            }
             requests.add(GenerationRequest.of(ids(row, CONTEXT), Decoding.greedy(newTokens))
-                    .with(hooks));
+                    .with(adds(row, steeredLayers)));
         }
         return Timing.medianSeconds(model.device(), () -> model.generate(requests, GenerationListener.SILENT));
+    }
+
+    private List<Add> adds(int seed, int layers) {
+        return IntStream.range(0, layers)
+                .mapToObj(i -> new Add(vector(seed), HookPoint.residPost(config.nLayers() - 1 - i), 1, Tokens.all()))
+                .toList();
     }
 
     private Vec vector(int seed) {
@@ -144,7 +191,7 @@ public final class EngineBench {
     }
 
     private void add(String what, double seconds, int tokens, double flops, double leastSeconds) {
-        figures.add(new Figure(
+        heard.accept(new Figure(
                 what, seconds, tokens / seconds, weightBytes() / seconds, flops / seconds, leastSeconds / seconds));
     }
 

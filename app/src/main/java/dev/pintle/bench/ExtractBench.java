@@ -2,16 +2,23 @@ package dev.pintle.bench;
 
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.model.RunOptions;
+import dev.pintle.model.TokenBatch;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.ExtractionReport;
 import dev.pintle.steering.FitResult;
 import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.VectorFit;
+import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /** Fitting a last-position vector from many begun answers, as the studies do: tokenising, reading and aggregating. */
 public final class ExtractBench {
+    private static final int WHOLE_PAIRS = 16;
+    private static final int WHOLE_AT_ONCE = 8;
+
     private final LanguageModel model;
     private final List<ContrastPair> pairs;
     private final HookPoint at;
@@ -43,6 +50,28 @@ public final class ExtractBench {
     /** The median of several fits in seconds, everything from text to vector included. */
     public double seconds() {
         return Timing.medianSeconds(model.device(), this::fit);
+    }
+
+    /**
+     * Seconds that reading would take with every prompt run whole, up to the same layer and in batches of {@code
+     * WHOLE_AT_ONCE}: of the first few prompts, times all.
+     */
+    public double wholeSeconds() {
+        List<int[]> prompts = new ArrayList<>();
+        for (ContrastPair pair : pairs.subList(0, Math.min(pairs.size(), WHOLE_PAIRS))) {
+            prompts.add(pair.tokens(model).positive().ids());
+            prompts.add(pair.tokens(model).negative().ids());
+        }
+        prompts.sort(Comparator.comparingInt(ids -> ids.length));
+        double seconds = Timing.medianSeconds(model.device(), () -> {
+            for (int from = 0; from < prompts.size(); from += WHOLE_AT_ONCE) {
+                List<int[]> some = prompts.subList(from, Math.min(prompts.size(), from + WHOLE_AT_ONCE));
+                try (TensorScope scope = TensorScope.open("read whole prompts")) {
+                    model.run(TokenBatch.of(some), RunOptions.reading(at));
+                }
+            }
+        });
+        return seconds * 2 * pairs.size() / prompts.size();
     }
 
     /** What reading cost in one fit. */

@@ -7,7 +7,6 @@ import dev.pintle.model.Hook;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.KvCache;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.ModelConfig;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
 import dev.pintle.sae.LatentChange;
@@ -18,7 +17,6 @@ import dev.pintle.steering.Add;
 import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
-import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.TorchCheckpoint;
@@ -27,7 +25,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -137,7 +134,7 @@ public final class SaeBench {
         ways.put("encoded, one latent clamped, decoded", SaeRoundTrip.roundTrip(sae, clamp(7, 4)));
         heard.accept(new Steering("not steered", decode(model), 0));
         ways.forEach((what, hook) -> {
-            Timed timed = new Timed(hook);
+            TimedHook timed = new TimedHook(hook);
             double seconds = decode(model.with(timed));
             heard.accept(new Steering(what, seconds, timed.mean()));
         });
@@ -163,43 +160,6 @@ public final class SaeBench {
                     .logits()
                     .argmax()
                     .toInts();
-        }
-    }
-
-    /** A hook that measures another on passes of one token. */
-    private static final class Timed implements Hook {
-        private final Hook inner;
-        private long nanos;
-        private long calls;
-
-        Timed(Hook inner) {
-            this.inner = inner;
-        }
-
-        @Override
-        public Set<HookPoint> points() {
-            return inner.points();
-        }
-
-        @Override
-        public Action bind(ModelConfig model, Device device, DType dtype) {
-            Action action = inner.bind(model, device, dtype);
-            return (point, activation, layout) -> {
-                if (activation.size(1) > 1) {
-                    return action.apply(point, activation, layout);
-                }
-                Engine.synchronize(device);
-                long start = System.nanoTime();
-                Tensor result = action.apply(point, activation, layout);
-                Engine.synchronize(device);
-                nanos += System.nanoTime() - start;
-                calls++;
-                return result;
-            };
-        }
-
-        double mean() {
-            return calls == 0 ? 0 : nanos / 1e9 / calls;
         }
     }
 }

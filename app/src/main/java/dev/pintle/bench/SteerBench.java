@@ -3,144 +3,141 @@ package dev.pintle.bench;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
+import dev.pintle.model.Hook;
 import dev.pintle.model.HookPoint;
+import dev.pintle.model.KvCache;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.ModelConfig;
+import dev.pintle.model.RunOptions;
+import dev.pintle.model.TokenBatch;
 import dev.pintle.steering.Add;
-import dev.pintle.steering.Tokens;
-import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Engine;
+import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * What steering adds to decoding a token, for one row and for batches. Ways to steer take turns, so that whatever else the
- * machine does falls on all of them.
+ * What steering adds to decoding. Runs that are compared take turns, so that a machine that is slower for a while is slower
+ * for all of them.
  */
 public final class SteerBench {
-    private static final int PROMPT = 16;
-    private static final int FIRST = 9; // tokens that are not counted: by then a GPU has recorded its step
-    private static final int STEPS = 8;
-    private static final int GPU_STEPS = 64;
-    private static final int ROUNDS = 5;
-    private static final int[] BATCHES = {1, 8};
-    private static final int[] GPU_BATCHES = {1, 8, 256};
+    private static final int CONTEXT = 64;
+    private static final int ROUNDS = 41;
+    private static final int ROW_ROUNDS = 7;
+    private static final int ROW_CONTEXT = 8;
+    private static final int ROW_STEPS = 6;
 
-    private final LanguageModel model;
-    private final ModelConfig config;
-    private final int steps;
-    private final int layer;
+    private SteerBench() {}
 
     /**
-     * One way to steer.
+     * Decoding one row with some layers steered.
      *
-     * @param rows decoded at once
-     * @param vectors different ones among the rows; 0 for none
-     * @param layers steered by a vector each
+     * @param layers steered
+     * @param seconds median of one token, all blocks
+     * @param insideSeconds of it in the additions, all layers
      */
-    private record Way(int rows, int vectors, int layers) {
-        @Override
-        public String toString() {
-            String what = vectors == 0
-                    ? "not steered"
-                    : vectors
-                            + (vectors == 1 ? " vector" : " different vectors")
-                            + (layers == 1 ? " at one layer" : " at each of " + layers + " layers");
-            return "batch " + rows + ", " + what;
-        }
-    }
+    public record Layers(int layers, double seconds, double insideSeconds) {}
 
     /**
-     * One measurement.
+     * Decoding many rows.
      *
-     * @param what was run
+     * @param rows at once
+     * @param vectors different ones among them
      * @param seconds median of one token of all rows
-     * @param tokensPerSecond of all rows
-     * @param beside median of the rounds' ratios to the first way of the batch, which is not steered
      */
-    public record Figure(String what, double seconds, double tokensPerSecond, double beside) {}
+    public record Rows(int rows, int vectors, double seconds) {}
 
-    /** Gets ready to measure. */
-    public SteerBench(LanguageModel model) {
-        this.model = model;
-        this.config = model.config();
-        this.steps = isCpu() ? STEPS : GPU_STEPS;
-        this.layer = Math.min(config.nLayers() - 1, config.nLayers() * 19 / 32);
-    }
-
-    private boolean isCpu() {
-        return model.device().equals(Device.CPU);
-    }
-
-    /** Tokens of each prompt. */
-    public int promptTokens() {
-        return PROMPT;
-    }
-
-    /** Runs everything. */
-    public void run(Consumer<Figure> heard) {
-        for (int rows : isCpu() ? BATCHES : GPU_BATCHES) {
-            List<Way> ways = new ArrayList<>(List.of(new Way(rows, 0, 0), new Way(rows, 1, 1)));
-            ways.add(rows == 1 ? new Way(1, 1, config.nLayers()) : new Way(rows, rows, 1));
-            measure(ways, heard);
+    /** One row with no layer, one, and all of them steered. */
+    public static List<Layers> layers(LanguageModel model) {
+        int[] counts = {0, 1, model.config().nLayers()};
+        List<List<TimedHook>> timed = new ArrayList<>();
+        List<LanguageModel> views = new ArrayList<>();
+        for (int count : counts) {
+            List<TimedHook> hooks = IntStream.range(0, count)
+                    .mapToObj(i -> HookPoint.residPost(model.config().nLayers() - 1 - i))
+                    .map(at -> new TimedHook(new Add(vector(model, at.layer()), at, 2)))
+                    .toList();
+            timed.add(hooks);
+            views.add(model.with(List.<Hook>copyOf(hooks)));
         }
-    }
-
-    private void measure(List<Way> ways, Consumer<Figure> heard) {
-        double[][] seconds = new double[ways.size()][ROUNDS];
-        for (int round = -1; round < ROUNDS; round++) { // one to warm up
-            for (int way = 0; way < ways.size(); way++) {
-                double token = perToken(ways.get(way));
-                if (round >= 0) {
-                    seconds[way][round] = token;
+        double[][] seconds = new double[counts.length][ROUNDS];
+        try (KvCache cache = model.newCache()) {
+            step(model, cache, IntStream.range(1, CONTEXT + 1).toArray());
+            for (int round = -4; round < ROUNDS; round++) {
+                for (int way = 0; way < counts.length; way++) {
+                    long start = System.nanoTime();
+                    step(views.get(way), cache, 100);
+                    Engine.synchronize(model.device());
+                    if (round >= 0) {
+                        seconds[way][round] = (System.nanoTime() - start) / 1e9;
+                    }
+                    cache.truncate(CONTEXT);
                 }
             }
         }
-        for (int way = 0; way < ways.size(); way++) {
-            double[] mine = seconds[way];
-            double[] ratios = IntStream.range(0, ROUNDS)
-                    .mapToDouble(round -> mine[round] / seconds[0][round])
-                    .toArray();
-            double median = median(mine);
-            heard.accept(new Figure(ways.get(way).toString(), median, ways.get(way).rows / median, median(ratios)));
+        List<Layers> found = new ArrayList<>();
+        for (int way = 0; way < counts.length; way++) {
+            double inside = timed.get(way).stream().mapToDouble(TimedHook::mean).sum();
+            found.add(new Layers(counts[way], median(seconds[way]), inside));
         }
+        return found;
     }
 
-    private double perToken(Way way) {
-        generating(way, FIRST); // a GPU may have to record the step again, for which it needs the other one's memory
-        double first = generating(way, FIRST);
-        return (generating(way, FIRST + steps) - first) / steps;
-    }
-
-    private double generating(Way way, int newTokens) {
-        List<GenerationRequest> requests = new ArrayList<>();
-        for (int row = 0; row < way.rows; row++) {
-            List<Add> hooks = new ArrayList<>();
-            for (int i = 0; i < way.layers; i++) {
-                int at = (layer + i) % config.nLayers();
-                hooks.add(new Add(vector(row % way.vectors), HookPoint.residPost(at), 1, Tokens.all()));
+    /** Rows that share one vector, and rows that have one each. */
+    public static List<Rows> rows(LanguageModel model, int rows) {
+        HookPoint at = HookPoint.residPost(model.config().nLayers() / 2);
+        Vec shared = vector(model, 0);
+        List<IntFunction<Vec>> ways = List.of(row -> shared, row -> vector(model, row));
+        double[][] seconds = new double[ways.size()][ROW_ROUNDS];
+        for (int round = -1; round < ROW_ROUNDS; round++) {
+            for (int way = 0; way < ways.size(); way++) {
+                IntFunction<Vec> vectors = ways.get(way);
+                List<List<Add>> adds = IntStream.range(0, rows)
+                        .mapToObj(row -> List.of(new Add(vectors.apply(row), at, 2)))
+                        .toList();
+                double one = generating(model, adds, 1);
+                double more = generating(model, adds, 1 + ROW_STEPS);
+                if (round >= 0) {
+                    seconds[way][round] = (more - one) / ROW_STEPS;
+                }
             }
-            requests.add(
-                    GenerationRequest.of(ids(row), Decoding.greedy(newTokens)).with(hooks));
         }
-        return Timing.seconds(model.device(), () -> model.generate(requests, GenerationListener.SILENT));
+        return List.of(new Rows(rows, 1, median(seconds[0])), new Rows(rows, rows, median(seconds[1])));
     }
 
-    private Vec vector(int seed) {
+    private static double generating(LanguageModel model, List<List<Add>> adds, int newTokens) {
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int row = 0; row < adds.size(); row++) {
+            int[] ids = new Random(row)
+                    .ints(ROW_CONTEXT, 0, model.config().dVocab())
+                    .toArray();
+            requests.add(GenerationRequest.of(ids, Decoding.greedy(newTokens)).with(adds.get(row)));
+        }
+        long start = System.nanoTime();
+        model.generate(requests, GenerationListener.SILENT);
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private static void step(LanguageModel model, KvCache cache, int... ids) {
+        try (TensorScope scope = TensorScope.open("decode step")) {
+            model.run(TokenBatch.of(ids), RunOptions.lastLogits().continuing(cache))
+                    .logits()
+                    .argmax()
+                    .toInts();
+        }
+    }
+
+    private static Vec vector(LanguageModel model, long seed) {
+        float[] values = new float[model.config().dModel()];
         Random random = new Random(seed);
-        float[] values = new float[config.dModel()];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (random.nextGaussian() / Math.sqrt(values.length));
         }
         return Vec.of(values);
-    }
-
-    private int[] ids(int seed) {
-        return new Random(seed).ints(PROMPT, 0, config.dVocab()).toArray();
     }
 
     private static double median(double[] values) {

@@ -10,6 +10,7 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -44,18 +45,26 @@ final class BenchEngineCommand implements Callable<Integer> {
     public Integer call() throws JsonProcessingException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try (LanguageModel loaded = model.load()) {
-            EngineBench bench = new EngineBench(loaded);
+            List<EngineBench.Figure> figures = new ArrayList<>();
+            EngineBench bench = new EngineBench(loaded, json ? figures::add : figure -> print(out, figure));
+            if (!json) {
+                printHead(out, loaded, bench.ceilings());
+            }
+            bench.run();
             if (json) {
-                out.println(JSON.writeValueAsString(record(loaded, bench.ceilings(), bench.run())));
+                out.println(JSON.writeValueAsString(record(loaded, bench.ceilings(), figures)));
             } else {
-                print(out, loaded, bench);
+                ResidentMemory.peak()
+                        .ifPresent(peak -> out.printf(Locale.ROOT, "%npeak resident memory: %.2f GB%n", peak / 1e9));
+                if (!loaded.device().equals(Device.CPU)) {
+                    out.println("memory of the GPU: " + Engine.gpuMemory(loaded.device()));
+                }
             }
         }
         return 0;
     }
 
-    private static void print(PrintWriter out, LanguageModel model, EngineBench bench) {
-        Ceilings most = bench.ceilings();
+    private static void printHead(PrintWriter out, LanguageModel model, Ceilings most) {
         out.printf("%s, %s on %s%n", model.id(), model.dtype(), model.device());
         out.printf("libtorch %s, %s, %d threads%n", Engine.version(), Engine.cpuCapability(), Engine.threads());
         out.printf(
@@ -67,22 +76,19 @@ final class BenchEngineCommand implements Callable<Integer> {
         out.println("| run | ms | tokens/s | GB/s of weights | GFLOP/s | share of the limit |");
         out.println("| --- | ---: | ---: | ---: | ---: | ---: |");
         out.flush();
-        for (EngineBench.Figure f : bench.run()) {
-            out.printf(
-                    Locale.ROOT,
-                    "| %s | %.1f | %.1f | %.1f | %.0f | %.0f%% |%n",
-                    f.what(),
-                    f.seconds() * 1e3,
-                    f.tokensPerSecond(),
-                    f.bytesPerSecond() / 1e9,
-                    f.flops() / 1e9,
-                    100 * f.share());
-        }
-        ResidentMemory.peak()
-                .ifPresent(peak -> out.printf(Locale.ROOT, "%npeak resident memory: %.2f GB%n", peak / 1e9));
-        if (!model.device().equals(Device.CPU)) {
-            out.println("memory of the GPU: " + Engine.gpuMemory(model.device()));
-        }
+    }
+
+    private static void print(PrintWriter out, EngineBench.Figure f) {
+        out.printf(
+                Locale.ROOT,
+                "| %s | %.1f | %.1f | %.1f | %.0f | %.0f%% |%n",
+                f.what(),
+                f.seconds() * 1e3,
+                f.tokensPerSecond(),
+                f.bytesPerSecond() / 1e9,
+                f.flops() / 1e9,
+                100 * f.share());
+        out.flush();
     }
 
     private static Map<String, Object> record(LanguageModel model, Ceilings most, List<EngineBench.Figure> figures) {

@@ -35,6 +35,12 @@ final class BenchExtractCommand implements Callable<Integer> {
             description = "Pairs. Default: ${DEFAULT-VALUE}.")
     private int pairs = 582;
 
+    @Option(names = "--once", description = "Fit once and report the reading alone.")
+    private boolean once;
+
+    @Option(names = "--whole", description = "Also say how long reading every prompt whole would take.")
+    private boolean whole;
+
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -43,11 +49,17 @@ final class BenchExtractCommand implements Callable<Integer> {
                     loaded,
                     JsonLists.strings(ModelFolders.find(ModelFolders.EMBEDDED).resolve("prefixes.json")),
                     pairs);
-            double seconds = bench.seconds();
+            double seconds = once ? 0 : bench.seconds();
             ExtractionReport report = bench.fit();
             out.printf("%s, %s on %s, at %s%n", loaded.id(), loaded.dtype(), loaded.device(), bench.at());
-            out.printf(Locale.ROOT, "%d pairs from text to vector: %.3f s%n", pairs, seconds);
+            if (!once) {
+                out.printf(Locale.ROOT, "%d pairs from text to vector: %.3f s%n", pairs, seconds);
+            }
             out.println("reading: " + report);
+            out.flush();
+            if (whole) {
+                out.printf(Locale.ROOT, "every prompt whole would take %.1f s%n", bench.wholeSeconds());
+            }
             ResidentMemory.peak()
                     .ifPresent(peak -> out.printf(Locale.ROOT, "peak resident memory: %.2f GB%n", peak / 1e9));
         }

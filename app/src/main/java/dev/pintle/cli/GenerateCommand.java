@@ -2,10 +2,12 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.chat.Message;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.steering.Prompt;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -68,9 +70,9 @@ final class GenerateCommand implements Callable<Integer> {
         Decoding how = decoding.decoding();
         PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
         try (LanguageModel loaded = model.load();
-                SteeringOptions.Steering asked = steering.open(loaded)) {
+                SteeringOptions.Steering asked = steering.open(loaded, prompt())) {
             LanguageModel steered = asked.applyTo(loaded);
-            int[] prompt = tokens(loaded);
+            int[] prompt = prompt().tokenized(loaded).ids();
             Generated answer = steered.generate(List.of(GenerationRequest.of(prompt, how)), (row, piece) -> {
                         if (!json) {
                             out.print(piece);
@@ -84,14 +86,14 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private int[] tokens(LanguageModel loaded) {
+    private Prompt prompt() {
         if (input.chat != null) {
-            return loaded.chatTokens(ChatFile.read(input.chat));
+            return new Prompt(ChatFile.read(input.chat), Prompt.Ending.GENERATION_HEADER);
         }
         if (input.user != null) {
-            return loaded.chatTokens(List.of(dev.pintle.chat.Message.user(input.user)));
+            return new Prompt(List.of(Message.user(input.user)), Prompt.Ending.GENERATION_HEADER);
         }
-        return loaded.tokenizer().encode(input.prompt == null ? "" : input.prompt);
+        return Prompt.ofText(input.prompt == null ? "" : input.prompt);
     }
 
     private static String json(LanguageModel model, Generated answer, Decoding how) throws JsonProcessingException {

@@ -6,6 +6,7 @@ import dev.pintle.sae.SaeEdit;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Intervention;
+import dev.pintle.steering.Prompt;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
@@ -13,6 +14,7 @@ import dev.pintle.steering.VectorHints;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,7 +51,8 @@ final class SteeringOptions {
             names = "--latent-positions",
             paramLabel = "WHICH",
             defaultValue = "all",
-            description = "Tokens to change latents of: all, prompt, generated or from:N (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Tokens to change latents of: all, prompt, generated, from:N or role:ROLE (default: ${DEFAULT-VALUE}).")
     private String latentPositions = "all";
 
     @Spec(Spec.Target.MIXEE)
@@ -83,11 +86,13 @@ final class SteeringOptions {
         @Option(
                 names = "--positions",
                 paramLabel = "WHICH",
-                description = "Tokens to steer: all, prompt, generated or from:N (default: all).")
+                description =
+                        "Tokens to steer: all, prompt, generated, from:N or role:ROLE, a role being system, user, assistant or"
+                                + " header (default: all).")
         private String positions = "all";
 
-        private List<Add> adds(LanguageModel model, boolean force) {
-            Tokens tokens = Tokens.parse(positions);
+        private List<Add> adds(LanguageModel model, Function<String, Tokens> named, boolean force) {
+            Tokens tokens = named.apply(positions);
             VectorHints hints =
                     layer == null ? VectorHints.none() : VectorHints.none().layer(layer);
             List<SteeringVector> vectors =
@@ -122,17 +127,26 @@ final class SteeringOptions {
 
     /** Reads vectors and autoencoder; close it when the steered model is no longer used. */
     Steering open(LanguageModel model) {
+        return open(model, Tokens::parse);
+    }
+
+    /** The same for one prompt, whose roles tokens may be named by. */
+    Steering open(LanguageModel model, Prompt prompt) {
+        return open(model, name -> Tokens.parse(name, prompt.tokenized(model)));
+    }
+
+    private Steering open(LanguageModel model, Function<String, Tokens> named) {
         List<Intervention> interventions = new ArrayList<>();
         for (Steer steer : steers) {
             if (steer.vector != null) {
-                interventions.addAll(steer.adds(model, force));
+                interventions.addAll(steer.adds(model, named, force));
             }
         }
         if (latents.isEmpty()) {
             return new Steering(interventions, null);
         }
         List<LatentChange> changes = latents.stream().map(LatentChange::parse).toList();
-        Tokens tokens = Tokens.parse(latentPositions);
+        Tokens tokens = named.apply(latentPositions);
         SparseAutoencoder coder =
                 SaeChoice.load(SaeChoice.find(sae, Objects.requireNonNull(command)), saeLayer, "fp32", model.device());
         try {

@@ -117,6 +117,12 @@ final class VectorFitCommand implements Callable<Integer> {
     private int maxNewTokens;
 
     @Option(
+            names = "--resume",
+            paramLabel = "FILE",
+            description = "Keep the fit in this file while it goes on, and go on from it after an interruption.")
+    private @Nullable Path resume;
+
+    @Option(
             names = {"-o", "--out"},
             paramLabel = "FILE",
             description = "Where to write: .safetensors, .gguf, .pt or .npy.")
@@ -155,6 +161,9 @@ final class VectorFitCommand implements Callable<Integer> {
                     err, Session.of(Objects.requireNonNull(spec)).terminal());
             VectorFit fit = VectorFit.of(loaded, how)
                     .listening((done, total) -> progress.at("reading prompts", (int) done, (int) total));
+            if (resume != null) {
+                fit = fit.resumable(resume);
+            }
             FitResult result = (layer == null ? fit.atAllLayers() : fit.at(HookPoint.residPost(layer))).run();
             List<SteeringVector> vectors = List.copyOf(result.vectors().values());
             Path saved = write(vectors);

@@ -35,6 +35,21 @@ class DemoTest {
                 .contains("conversation held in pirate style")
                 .doesNotContain("src=\"http")
                 .doesNotContain("url(http");
+        Path anew = folder.resolve("anew.html");
+        Path figures = folder.resolve("figures");
+        StringWriter written = new StringWriter();
+        String[] again = {"report", "page", "--out", anew.toString(), "--figures", figures.toString()};
+        assertThat(Main.run(session, new PrintWriter(written), new PrintWriter(err), again))
+                .as(err.toString())
+                .isZero();
+        assertThat(anew).hasSameTextualContentAs(page);
+        assertThat(written.toString())
+                .startsWith(anew + System.lineSeparator())
+                .contains(" figures, each as SVG and PNG");
+        assertThat(figures.resolve("quality-01-how-much-the-answers-show-the-concept-dark.svg"))
+                .exists();
+        assertThat(figures.resolve("quality-01-how-much-the-answers-show-the-concept-light.png"))
+                .exists();
     }
 
     @Test

@@ -1,27 +1,87 @@
 package dev.pintle.model;
 
+import dev.pintle.tensor.PackedWeight;
 import dev.pintle.tensor.Tensor;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A linear map.
- *
- * @param weight `[out, in]`
- * @param bias `[out]`, or null for none
- */
-public record Linear(Tensor weight, @Nullable Tensor bias) {
+/** A linear map x·weightᵀ + bias, with a weight `[out, in]`. */
+public final class Linear {
+    private static final int FEW_ROWS = 16;
+    private static final int USES_BEFORE_PACKING = 3;
+
+    private final Tensor weight;
+    private final @Nullable Tensor bias;
+    private final @Nullable Packing packing;
+    private final boolean shared;
+    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private int uses;
+    private volatile @Nullable PackedWeight packed;
+
+    /**
+     * A map whose weight stays as it is.
+     *
+     * @param weight `[out, in]`
+     * @param bias `[out]`, or null for none
+     */
+    public Linear(Tensor weight, @Nullable Tensor bias) {
+        this(weight, bias, null, true);
+    }
+
+    /**
+     * @param packing packs the weight when that pays, or null
+     * @param shared whether the weight is used elsewhere, so that it must stay when it has been packed
+     */
+    Linear(Tensor weight, @Nullable Tensor bias, @Nullable Packing packing, boolean shared) {
+        this.weight = weight;
+        this.bias = bias;
+        this.packing = packing != null && packing.expects(weight) ? packing : null;
+        this.shared = shared;
+    }
+
+    /** `[out, in]` as stored. */
+    Tensor weight() {
+        return weight;
+    }
+
+    /** `[out]`, or null for none. */
+    @Nullable
+    Tensor bias() {
+        return bias;
+    }
+
     /**
      * @param x `[…, in]`
      * @return x·weightᵀ + bias, `[…, out]`
      */
     public Tensor forward(Tensor x) {
-        return x.linear(weight, bias);
+        if (packing == null) {
+            return x.linear(weight, bias);
+        }
+        if (packed == null && x.shape().elements() <= FEW_ROWS * x.size(-1)) {
+            packAfterSomeUses(packing);
+        }
+        lock.readLock().lock();
+        try {
+            PackedWeight ready = packed;
+            return ready == null ? x.linear(weight, bias) : ready.linear(x, bias);
+        } finally {
+            lock.readLock().unlock();
+        }
     }
 
-    /** The rows {@code start} to {@code start + count - 1} of the map, for checkpoints that store several in one. */
-    public Linear rows(Weights owner, int start, int count) {
-        Tensor b = bias;
-        return new Linear(
-                owner.own(weight.narrow(0, start, count)), b == null ? null : owner.own(b.narrow(0, start, count)));
+    private void packAfterSomeUses(Packing how) {
+        lock.writeLock().lock();
+        try {
+            if (packed == null && uses++ >= USES_BEFORE_PACKING && how.hasRoom()) {
+                packed = how.pack(weight);
+                if (!shared) {
+                    weight.close();
+                }
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
     }
 }

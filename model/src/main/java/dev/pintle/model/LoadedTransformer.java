@@ -17,6 +17,7 @@ final class LoadedTransformer implements AutoCloseable {
     private final Device device;
     private final DType dtype;
     private final TensorScope owner;
+    private final Packing packing;
     private final @Nullable GraphDecoder graphs;
 
     private LoadedTransformer(
@@ -25,12 +26,14 @@ final class LoadedTransformer implements AutoCloseable {
             Device device,
             DType dtype,
             TensorScope owner,
+            Packing packing,
             @Nullable GraphDecoder graphs) {
         this.config = config;
         this.forward = forward;
         this.device = device;
         this.dtype = dtype;
         this.owner = owner;
+        this.packing = packing;
         this.graphs = graphs;
     }
 
@@ -63,7 +66,8 @@ final class LoadedTransformer implements AutoCloseable {
             if (!source.isMapped(device, dtype)) {
                 Memory.requireRoomForWeights(config, dtype, device, () -> Engine.availableMemory(device));
             }
-            Weights weights = new Weights(source, device, dtype, owner);
+            Packing packing = new Packing(source.isMapped(device, dtype));
+            Weights weights = new Weights(source, device, dtype, owner, packing);
             Transformer transformer = family.build(json, config, weights);
             json.requireAllUnderstood();
             weights.requireAllUsed();
@@ -74,7 +78,7 @@ final class LoadedTransformer implements AutoCloseable {
             GraphDecoder graphs = GraphDecoder.suits(transformer, config, device, dtype)
                     ? new GraphDecoder(transformer, config, device, dtype)
                     : null;
-            return new LoadedTransformer(config, forward, device, dtype, owner, graphs);
+            return new LoadedTransformer(config, forward, device, dtype, owner, packing, graphs);
         } catch (RuntimeException e) {
             owner.close();
             throw e;
@@ -108,5 +112,6 @@ final class LoadedTransformer implements AutoCloseable {
             graphs.close();
         }
         owner.close();
+        packing.close();
     }
 }

@@ -5,8 +5,10 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -16,13 +18,19 @@ public final class Weights {
     private final Device device;
     private final DType dtype;
     private final TensorScope owner;
+    private final Packing packing;
     private final Set<String> unused;
 
-    Weights(WeightSource source, Device device, DType dtype, TensorScope owner) {
+    /**
+     * @param owner keeps the weights
+     * @param packing packs those of linear maps when that pays
+     */
+    Weights(WeightSource source, Device device, DType dtype, TensorScope owner, Packing packing) {
         this.source = source;
         this.device = device;
         this.dtype = dtype;
         this.owner = owner;
+        this.packing = packing;
         this.unused = new LinkedHashSet<>(source.names());
     }
 
@@ -60,7 +68,35 @@ public final class Weights {
      * @param name without {@code .weight}
      */
     public Linear linear(String name, int out, int in, boolean biased) {
-        return new Linear(get(name + ".weight", out, in), biased ? get(name + ".bias", out) : null);
+        return new Linear(get(name + ".weight", out, in), biased ? get(name + ".bias", out) : null, packing, false);
+    }
+
+    /**
+     * Linear maps that are stored as one, below each other, without biases.
+     *
+     * @param name without {@code .weight}
+     * @param outs rows of each
+     */
+    public List<Linear> linears(String name, int in, int... outs) {
+        String weight = name + ".weight";
+        unused.remove(weight);
+        List<Linear> maps = new ArrayList<>();
+        try (TensorScope scope = TensorScope.open("load " + weight)) {
+            Tensor all = source.take(weight, Arrays.stream(outs).sum(), in)
+                    .to(device)
+                    .to(dtype); // [outs, in]
+            long start = 0;
+            for (int out : outs) {
+                maps.add(new Linear(owner.adopt(all.narrow(0, start, out)), null, packing, false));
+                start += out;
+            }
+        }
+        return List.copyOf(maps);
+    }
+
+    /** The unembedding that is also the embedding `[dVocab, dModel]`. */
+    public Linear tied(Tensor embedding) {
+        return new Linear(embedding, null, packing, true);
     }
 
     private Tensor get(String name, DType as, long... shape) {

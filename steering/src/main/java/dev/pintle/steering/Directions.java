@@ -4,11 +4,14 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.io.Checkpoint;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.SplittableRandom;
 
 /*
  * Directions as they stream past, in bounded memory.
@@ -28,7 +31,7 @@ final class Directions {
 
     private final int dModel;
     private final boolean secondMoments;
-    private final Random random;
+    private final long seed;
     private final List<double[]> kept = new ArrayList<>();
     private final double[] sum;
     private final double[][] buckets = new double[BUCKETS][];
@@ -41,7 +44,7 @@ final class Directions {
         this.sum = new double[dModel];
         this.secondMoments =
                 !(aggregation instanceof Aggregation.Mean) && !(aggregation instanceof Aggregation.LogisticProbe);
-        this.random = new Random(seed);
+        this.seed = seed;
     }
 
     static Directions of(List<double[]> rows, Aggregation aggregation, long seed) {
@@ -78,7 +81,8 @@ final class Directions {
                 flush();
             }
         }
-        long slot = (long) (random.nextDouble() * count);
+        // drawn from seed and count alone, so that a fit that was interrupted goes on with the same draws
+        long slot = (long) (new SplittableRandom(seed ^ count * 0x9E3779B97F4A7C15L).nextDouble() * count);
         if (slot < KEPT) {
             kept.set((int) slot, row);
         }
@@ -111,6 +115,54 @@ final class Directions {
 
     long count() {
         return count;
+    }
+
+    /** Everything that {@link #restore} needs, in the current scope, under names that begin with {@code prefix}. */
+    void save(Map<String, Tensor> into, String prefix) {
+        flush();
+        List<double[]> filled = new ArrayList<>();
+        boolean[] isFilled = new boolean[BUCKETS];
+        for (int i = 0; i < BUCKETS; i++) {
+            isFilled[i] = buckets[i] != null;
+            if (isFilled[i]) {
+                filled.add(buckets[i]);
+            }
+        }
+        into.put(prefix + "count", Tensor.of(new long[] {count}, 1));
+        into.put(prefix + "sum", Tensor.of(sum, dModel));
+        into.put(prefix + "is_filled", Tensor.of(isFilled, BUCKETS));
+        into.put(prefix + "buckets", matrix(filled));
+        into.put(prefix + "kept", matrix(kept));
+        if (moments.length > 0) {
+            into.put(prefix + "moments", matrix(Arrays.asList(moments)));
+        }
+    }
+
+    /** Takes the place of directions that were saved. */
+    void restore(Checkpoint from, String prefix) {
+        count = from.tensor(prefix + "count").toLongs()[0];
+        System.arraycopy(from.tensor(prefix + "sum").toDoubles(), 0, sum, 0, dModel);
+        long[] isFilled = from.tensor(prefix + "is_filled").toLongs();
+        List<double[]> filled = rows(from.tensor(prefix + "buckets"));
+        int next = 0;
+        for (int i = 0; i < BUCKETS; i++) {
+            buckets[i] = isFilled[i] == 1 ? filled.get(next++) : null;
+        }
+        kept.clear();
+        kept.addAll(rows(from.tensor(prefix + "kept")));
+        if (from.contains(prefix + "moments")) {
+            moments = rows(from.tensor(prefix + "moments")).toArray(double[][]::new);
+        }
+    }
+
+    private static List<double[]> rows(Tensor matrix) {
+        int width = matrix.shape().intSize(1);
+        double[] flat = matrix.toDoubles();
+        List<double[]> rows = new ArrayList<>();
+        for (int at = 0; at < flat.length; at += width) {
+            rows.add(Arrays.copyOfRange(flat, at, at + width));
+        }
+        return rows;
     }
 
     double[] mean() {

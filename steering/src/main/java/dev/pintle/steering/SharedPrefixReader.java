@@ -73,6 +73,19 @@ final class SharedPrefixReader {
         return new ExtractionReport(sequences, computed, plain, passes, seconds);
     }
 
+    /** What has been counted so far: sequences, tokens computed, tokens of whole prompts, passes. */
+    long[] counts() {
+        return new long[] {sequences, computed, plain, passes};
+    }
+
+    /** Counts on from there. */
+    void countOnFrom(long[] counts) {
+        sequences = counts[0];
+        computed = counts[1];
+        plain = counts[2];
+        passes = counts[3];
+    }
+
     /** One reading a sequence, in the order given. */
     List<Reading> read(List<Sequence> wanted) {
         List<Item> items = new ArrayList<>();

@@ -3,7 +3,10 @@ package dev.pintle.steering;
 import dev.pintle.model.Layout;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
+import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * On which tokens of a sequence an intervention acts. Positions are absolute, so that it acts on the same tokens with and
@@ -85,6 +88,25 @@ public sealed interface Tokens {
         }
     }
 
+    /**
+     * Tokens of one prompt, and what is generated after it or not.
+     *
+     * @param positions of the prompt, from 0
+     * @param generated whether the tokens after the prompt are among them
+     * @param name what they are called
+     */
+    record OfOnePrompt(Set<Integer> positions, boolean generated, String name) implements Tokens {
+        /** Keeps a copy. */
+        public OfOnePrompt {
+            positions = Set.copyOf(positions);
+        }
+
+        @Override
+        public boolean include(int position, int promptLength) {
+            return position < promptLength ? positions.contains(position) : generated;
+        }
+    }
+
     /** Every token. */
     static Tokens all() {
         return new All();
@@ -106,11 +128,42 @@ public sealed interface Tokens {
     }
 
     /**
+     * The tokens of one role in one prompt; what is generated after it is the assistant's.
+     *
+     * @throws dev.pintle.problem.PintleException if the prompt is a plain text, or its roles cannot be told apart
+     */
+    static Tokens ofRole(Role role, TokenizedPrompt prompt) {
+        return new OfOnePrompt(
+                IntStream.range(0, prompt.length())
+                        .filter(position -> prompt.role(position) == role)
+                        .boxed()
+                        .collect(Collectors.toSet()),
+                role == Role.ASSISTANT,
+                "role:" + role.label());
+    }
+
+    /**
+     * Reads a name, which may ask for a role in a prompt: {@code role:user}.
+     *
+     * @throws IllegalArgumentException listing them
+     */
+    static Tokens parse(String name, TokenizedPrompt prompt) {
+        return name.startsWith("role:") ? ofRole(Role.parse(name.substring("role:".length())), prompt) : parse(name);
+    }
+
+    /**
      * Reads a name.
      *
      * @throws IllegalArgumentException listing them
      */
     static Tokens parse(String name) {
+        if (name.startsWith("role:")) {
+            throw Problem.of("Whose words a token is part of can be told of one prompt only.")
+                    .fact("but was", name)
+                    .fact("choose", "all, prompt, generated, from:N")
+                    .fact("try", "pintle generate, whose prompt is known")
+                    .toIllegalArgument();
+        }
         if (name.matches("from:\\d{1,7}")) {
             return from(Integer.parseInt(name.substring("from:".length())));
         }
@@ -121,7 +174,7 @@ public sealed interface Tokens {
             default ->
                 throw Problem.of("There are no such tokens to steer.")
                         .fact("but was", name)
-                        .fact("choose", "all, prompt, generated, from:N")
+                        .fact("choose", "all, prompt, generated, from:N, role:ROLE")
                         .toIllegalArgument();
         };
     }

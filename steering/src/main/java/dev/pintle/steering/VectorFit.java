@@ -9,6 +9,8 @@ import dev.pintle.problem.Problem;
 import dev.pintle.steering.SharedPrefixReader.Reading;
 import dev.pintle.steering.SharedPrefixReader.Sequence;
 import dev.pintle.tensor.Vec;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fits steering vectors at one or many hook points from one reading of the prompts. Prompts are read a few thousand
@@ -30,6 +33,7 @@ public final class VectorFit {
     /** Heap for activations that wait for their partner. */
     private static final long CHUNK_BYTES = 48L << 20;
 
+    private static final Duration SAVED_EVERY = Duration.ofSeconds(30);
     private static final int ANSWERED_AT_ONCE = 64;
 
     private final LanguageModel model;
@@ -37,19 +41,37 @@ public final class VectorFit {
     private final List<HookPoint> points;
     private final FitProgress progress;
     private final long seed;
+    private final Resuming resuming;
+
+    /**
+     * How a fit is kept while it goes on.
+     *
+     * @param file where, or null for nowhere
+     * @param every how often
+     * @param chunkBytes heap for activations that wait for their partner; the file is written between chunks
+     */
+    record Resuming(@Nullable Path file, Duration every, long chunkBytes) {
+        static final Resuming NONE = new Resuming(null, SAVED_EVERY, CHUNK_BYTES);
+    }
 
     private VectorFit(
-            LanguageModel model, SteeringMethod method, Collection<HookPoint> points, FitProgress progress, long seed) {
+            LanguageModel model,
+            SteeringMethod method,
+            Collection<HookPoint> points,
+            FitProgress progress,
+            long seed,
+            Resuming resuming) {
         this.model = model;
         this.method = method;
         this.points = List.copyOf(new TreeSet<>(points));
         this.progress = progress;
         this.seed = seed;
+        this.resuming = resuming;
     }
 
     /** A fit that has no hook point yet. */
     public static VectorFit of(LanguageModel model, SteeringMethod method) {
-        return new VectorFit(model, method, List.of(), FitProgress.SILENT, 42);
+        return new VectorFit(model, method, List.of(), FitProgress.SILENT, 42, Resuming.NONE);
     }
 
     /** The same at these hook points. */
@@ -59,7 +81,7 @@ public final class VectorFit {
 
     /** The same at these hook points. */
     public VectorFit at(Collection<HookPoint> where) {
-        return new VectorFit(model, method, where, progress, seed);
+        return new VectorFit(model, method, where, progress, seed, resuming);
     }
 
     /** The same after every block. */
@@ -71,12 +93,24 @@ public final class VectorFit {
 
     /** The same, telling how far it has come. */
     public VectorFit listening(FitProgress listener) {
-        return new VectorFit(model, method, points, listener, seed);
+        return new VectorFit(model, method, points, listener, seed, resuming);
     }
 
     /** The same with another seed for the draws of the uncertainty. */
     public VectorFit seeded(long other) {
-        return new VectorFit(model, method, points, progress, other);
+        return new VectorFit(model, method, points, progress, other, resuming);
+    }
+
+    /**
+     * The same, kept in a file while it goes on: where the file is there the fit goes on from it, to the same vector, and
+     * when it is done the file is deleted. Not for {@link DiffMean}.
+     */
+    public VectorFit resumable(Path file) {
+        return resumable(new Resuming(file, SAVED_EVERY, CHUNK_BYTES));
+    }
+
+    VectorFit resumable(Resuming how) {
+        return new VectorFit(model, method, points, progress, seed, how);
     }
 
     /** Two sequences whose activations are compared. */
@@ -97,6 +131,12 @@ public final class VectorFit {
         }
         requireLayers();
         if (method instanceof DiffMean diffMean) {
+            if (resuming.file != null) {
+                throw Problem.of("A fit of class means cannot be interrupted and go on: it reads its prompts twice.")
+                        .fact("method", method.name())
+                        .fact("try", "last-position, or no file to resume from")
+                        .toIllegalArgument();
+            }
             return diffMean(diffMean);
         }
         boolean averaged = method instanceof GeneratedTokens;
@@ -113,7 +153,17 @@ public final class VectorFit {
         long[] normed = new long[1];
         SharedPrefixReader reader = new SharedPrefixReader(model, points);
         long started = System.nanoTime();
+        String pairsHash = hash.hex();
+        FitState state = new FitState(resuming.file, resuming.every);
+        FitState.Done done = state.restore(key(pairsHash), directions);
         int from = 0;
+        if (done != null) {
+            from = done.comparisons();
+            System.arraycopy(done.norms(), 0, norms, 0, norms.length);
+            normed[0] = done.normed();
+            reader.countOnFrom(done.read());
+            started -= done.read()[4] * 1_000_000;
+        }
         while (from < comparisons.size()) {
             int to = chunkEnd(comparisons, from);
             List<Sequence> sequences = new ArrayList<>();
@@ -138,10 +188,23 @@ public final class VectorFit {
                 }
             }
             from = to;
+            long[] read = Arrays.copyOf(reader.counts(), 5);
+            read[4] = (System.nanoTime() - started) / 1_000_000;
+            state.save(directions, new FitState.Done(from, norms, normed[0], read));
             progress.at(2L * from, 2L * comparisons.size());
         }
         double seconds = (System.nanoTime() - started) / 1e9;
-        return result(directions, comparisons.size(), hash, norms, normed[0], reader.report(seconds));
+        FitResult result = result(directions, comparisons.size(), pairsHash, norms, normed[0], reader.report(seconds));
+        state.delete();
+        return result;
+    }
+
+    /** What a fit is of. */
+    private String key(String pairsHash) {
+        return new Digest()
+                .add(model.id() + " " + model.dtype() + " " + method.name() + " " + method.positionsName() + " "
+                        + method.aggregation().name() + " " + seed + " " + points + " " + pairsHash)
+                .hex();
     }
 
     private void requireLayers() {
@@ -161,7 +224,7 @@ public final class VectorFit {
         int to = from;
         while (to < comparisons.size()) {
             bytes += comparisons.get(to).rows() * rowBytes;
-            if (to > from && bytes > CHUNK_BYTES) {
+            if (to > from && bytes > resuming.chunkBytes) {
                 break;
             }
             to++;
@@ -318,7 +381,7 @@ public final class VectorFit {
             }
         });
         double seconds = (System.nanoTime() - started) / 1e9;
-        return result(directions, sequences.size(), hash, norms, normed, reader.report(seconds));
+        return result(directions, sequences.size(), hash.hex(), norms, normed, reader.report(seconds));
     }
 
     private interface Receiver {
@@ -359,9 +422,13 @@ public final class VectorFit {
     // ---------------------------------------------------------------- the vectors
 
     private FitResult result(
-            List<Directions> directions, int pairs, Digest hash, double[] norms, long normed, ExtractionReport report) {
+            List<Directions> directions,
+            int pairs,
+            String pairsHash,
+            double[] norms,
+            long normed,
+            ExtractionReport report) {
         Map<HookPoint, SteeringVector> vectors = new LinkedHashMap<>();
-        String pairsHash = hash.hex();
         ModelHashes hashes = ModelHashes.of(model);
         for (int point = 0; point < points.size(); point++) {
             Directions here = directions.get(point);

@@ -14,6 +14,8 @@ import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.Tolerance;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ExtractionTest {
     private static LanguageModel model;
@@ -186,5 +189,46 @@ class ExtractionTest {
                           method:     last-position
                           pairs:      1
                           try:        prompts that differ in more than padding, or a later layer""");
+    }
+
+    @Test
+    void an_interrupted_fit_goes_on_to_the_same_vector(@TempDir Path folder) {
+        Path file = folder.resolve("fit.safetensors");
+        LastPosition method = new LastPosition(Parley.prefixed("pirate"), true, Aggregation.parse("pca-centred"));
+        List<HookPoint> points = List.of(HookPoint.residPost(2), Parley.AT);
+        VectorFit.Resuming often = new VectorFit.Resuming(file, Duration.ZERO, 40_000);
+        FitResult whole = VectorFit.of(model, method)
+                .at(points)
+                .resumable(new VectorFit.Resuming(null, Duration.ZERO, 40_000))
+                .run();
+        List<Long> first = new ArrayList<>();
+        assertThatThrownBy(() -> VectorFit.of(model, method)
+                        .at(points)
+                        .resumable(often)
+                        .listening((done, total) -> {
+                            first.add(done);
+                            if (first.size() == 2) {
+                                throw new IllegalStateException("interrupted");
+                            }
+                        })
+                        .run())
+                .hasMessage("interrupted");
+        assertThat(file).exists();
+        assertThatThrownBy(() -> VectorFit.of(model, method)
+                        .at(Parley.AT)
+                        .resumable(often)
+                        .run())
+                .hasMessageStartingWith(
+                        "The interrupted fit is of another model, method, hook point or set of prompts.");
+        List<Long> second = new ArrayList<>();
+        FitResult resumed = VectorFit.of(model, method)
+                .at(points)
+                .resumable(often)
+                .listening((done, total) -> second.add(done))
+                .run();
+        assertThat(second.get(0)).isGreaterThan(first.get(1));
+        assertThat(file).doesNotExist();
+        assertThat(resumed.vectors()).isEqualTo(whole.vectors());
+        assertThat(resumed.report().tokensComputed()).isEqualTo(whole.report().tokensComputed());
     }
 }

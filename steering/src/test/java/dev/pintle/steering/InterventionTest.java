@@ -55,11 +55,15 @@ class InterventionTest {
     }
 
     private static double[][] activations(Hook... hooks) {
+        return activations(model.with(hooks), prompt);
+    }
+
+    private static double[][] activations(LanguageModel steered, int[] ids) {
         return PlainReader.read(
-                model.with(hooks),
+                steered,
                 Parley.AT,
-                prompt,
-                java.util.stream.IntStream.range(0, prompt.length).toArray());
+                ids,
+                java.util.stream.IntStream.range(0, ids.length).toArray());
     }
 
     private static double along(double[] activation) {
@@ -174,6 +178,28 @@ class InterventionTest {
         }
     }
 
+    @Test
+    void a_role_is_steered_on_its_words_and_the_assistant_on_what_it_writes_too() {
+        TokenizedPrompt asked = Prompt.ofMessages(
+                        List.of(Message.system("Talk plainly."), Message.user("Tell me about honey.")))
+                .tokenized(model);
+        double[][] plain = activations(model, asked.ids());
+        for (Role role : List.of(Role.SYSTEM, Role.USER, Role.HEADER)) {
+            Tokens tokens = Tokens.parse("role:" + role.label(), asked);
+            double[][] steered = activations(model.with(Add.add(pirate, 5).on(tokens)), asked.ids());
+            for (int t = 0; t < plain.length; t++) {
+                double expected = along(plain[t]) + (asked.role(t) == role ? 5 : 0);
+                assertThat(along(steered[t])).as(role + " " + t).isCloseTo(expected, within(1e-3));
+            }
+            assertThat(tokens.include(asked.length(), asked.length())).isFalse();
+        }
+        Add assistant = Add.add(pirate, 5).on(Tokens.ofRole(Role.ASSISTANT, asked));
+        assertThat(model.with(assistant).generate(asked.ids(), SHORT).ids())
+                .isEqualTo(model.with(Add.add(pirate, 5).on(Tokens.generated()))
+                        .generate(asked.ids(), SHORT)
+                        .ids());
+    }
+
     private static Tokens tokens(Tokens tokens, int promptLength) {
         return tokens instanceof Tokens.Generated ? Tokens.from(promptLength) : tokens;
     }
@@ -226,7 +252,12 @@ class InterventionTest {
         assertThatThrownBy(() -> Tokens.parse("some")).hasMessage("""
                         There are no such tokens to steer.
                           but was: some
-                          choose:  all, prompt, generated, from:N""");
+                          choose:  all, prompt, generated, from:N, role:ROLE""");
+        assertThatThrownBy(() -> Tokens.parse("role:user")).hasMessage("""
+                        Whose words a token is part of can be told of one prompt only.
+                          but was: role:user
+                          choose:  all, prompt, generated, from:N
+                          try:     pintle generate, whose prompt is known""");
         assertThatThrownBy(() -> Ablate.ablate(new SteeringVector(Vec.zeros(256), Parley.AT, pirate.origin())))
                 .hasMessage("The intervention needs a direction.\n  but was: Vec[256], norm 0.000");
     }

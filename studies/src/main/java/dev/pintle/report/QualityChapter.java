@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /** How {@link QualityResult} is told. */
@@ -104,8 +105,9 @@ record QualityChapter(QualityResult result, Shown shown) {
     }
 
     /** The methods that reach a level, best first. */
-    private static List<Map.Entry<String, Double>> reached(SweepResult.EqualCost level) {
-        return level.concepts().entrySet().stream()
+    private List<Map.Entry<String, Double>> reached(SweepResult.EqualCost level) {
+        return names().stream()
+                .map(name -> Map.entry(name, level.concepts().getOrDefault(name, Double.NaN)))
                 .filter(entry -> Double.isFinite(entry.getValue()))
                 .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
                 .toList();
@@ -244,8 +246,13 @@ record QualityChapter(QualityResult result, Shown shown) {
                 Words.number(point.divergence().mean(), 3));
     }
 
+    /** The curves that are compared, in their order. */
     private List<String> names() {
-        return List.copyOf(result.equalCost().get(0).concepts().keySet());
+        Set<String> compared = result.equalCost().get(0).concepts().keySet();
+        return result.sweep().curves().stream()
+                .map(SweepResult.Curve::name)
+                .filter(compared::contains)
+                .toList();
     }
 
     private Element equalCostFigure() {

@@ -90,6 +90,13 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
                 .findFirst();
     }
 
+    /** The model's name; of one that was named by its folder, the folder's name. */
+    private String model() {
+        String name = manifest.model();
+        boolean folder = name.startsWith("/") || name.startsWith(".") || name.contains("\\");
+        return folder ? name.replaceFirst("^.*[/\\\\](?=.)", "") : name;
+    }
+
     /** The page as a value. */
     public StudyPage page() {
         List<Chapter> chapters = chapters();
@@ -103,7 +110,7 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
                 .filter(chapter -> !chapter.name().equals("quality"))
                 .forEach(chapter -> chapter.findings().stream().limit(1).forEach(findings::add));
         return new StudyPage(
-                "Steering " + manifest.model() + (settings.concept().isEmpty() ? "" : " toward " + settings.concept()),
+                "Steering " + model() + (settings.concept().isEmpty() ? "" : " toward " + settings.concept()),
                 Words.text(
                         "Vectors from “%s” against “%s”, read and added at %s, answered with, and taken apart by the autoencoder %s.",
                         settings.positive(), settings.neutral(), manifest.hookPoint(), manifest.autoencoder()),
@@ -142,8 +149,14 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
     private static StudyPage.Fact fact(String key, JsonNode value) {
         String text = value.isArray() && value.size() > 8
                 ? Words.count(value.size()) + ", the first " + value.get(0)
-                : value.isValueNode() ? value.asText() : value.toString();
+                : value.isArray() ? list(value) : value.asText();
         return new StudyPage.Fact(key.replace('_', ' '), text.isEmpty() ? "–" : text);
+    }
+
+    private static String list(JsonNode values) {
+        List<String> texts = new ArrayList<>();
+        values.forEach(value -> texts.add(value.asText()));
+        return String.join(", ", texts);
     }
 
     /**

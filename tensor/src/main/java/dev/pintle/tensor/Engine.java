@@ -37,6 +37,11 @@ public final class Engine {
         }
     }
 
+    /** Whether the processor multiplies 16-bit numbers by itself; else their products are computed in FP32. */
+    public static boolean multipliesHalf() {
+        return HalfProducts.hasInstructions();
+    }
+
     /** Whether libtorch sees a GPU. */
     public static boolean cudaAvailable() {
         LibTorch.load();

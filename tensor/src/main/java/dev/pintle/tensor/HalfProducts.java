@@ -20,16 +20,54 @@ final class HalfProducts {
 
     private HalfProducts() {}
 
+    /** Whether the processor multiplies 16-bit numbers by itself, at one row and at hundreds faster than FP32. */
+    static boolean hasInstructions() {
+        return !NEEDED;
+    }
+
     /** Whether {@code x · weightᵀ} is faster this way. */
     static boolean suits(Tensor x, Tensor weight) {
         return suits(weight) && weight.shape().rank() == 2 && x.shape().elements() > FEW_ROWS * x.size(-1);
     }
 
+    /** Whether libtorch's attention is faster in FP32: on processors with 16-bit instructions too, 20 times at 512 tokens. */
+    static boolean attendsInFp32(Tensor tensor) {
+        return isHalfOnProcessor(tensor);
+    }
+
     /** Whether products with this tensor are faster in FP32. */
-    static boolean suits(Tensor tensor) {
-        return NEEDED
-                && (tensor.dtype() == DType.BF16 || tensor.dtype() == DType.FP16)
+    private static boolean suits(Tensor tensor) {
+        return NEEDED && isHalfOnProcessor(tensor);
+    }
+
+    private static boolean isHalfOnProcessor(Tensor tensor) {
+        return (tensor.dtype() == DType.BF16 || tensor.dtype() == DType.FP16)
                 && tensor.device().equals(Device.CPU);
+    }
+
+    /**
+     * Whether this is one row for oneDNN, which has a slow kernel for one row that also sums in an order of its own; two
+     * rows are faster and equal the same row of any batch to the bit.
+     */
+    static boolean isOneRow(Tensor x, Tensor weight) {
+        return !NEEDED
+                && x.dtype() == DType.BF16
+                && weight.dtype() == DType.BF16
+                && x.device().equals(Device.CPU)
+                && weight.shape().rank() == 2
+                && x.size(-1) == weight.size(1)
+                && x.shape().elements() == x.size(-1);
+    }
+
+    /** x · weightᵀ + bias of one row, as the first of two. */
+    static Tensor oneRow(Tensor x, Tensor weight, @Nullable Tensor bias) {
+        long[] shape = x.shape().toArray();
+        shape[shape.length - 1] = weight.size(0);
+        try (TensorScope scope = TensorScope.open("one row as two")) {
+            Tensor row = x.reshape(1, x.size(-1));
+            Tensor both = Tensor.cat(List.of(row, row), 0).linear(weight, bias);
+            return scope.keep(both.narrow(0, 0, 1).reshape(shape));
+        }
     }
 
     /** {@link Tensor#attend} in FP32, rounded once; keys and values are small beside weights, so they are widened whole. */

@@ -628,6 +628,9 @@ public final class Tensor implements AutoCloseable {
         if (FewRows.suits(this, weight)) {
             return FewRows.linear(this, weight, null);
         }
+        if (HalfProducts.isOneRow(this, weight)) {
+            return HalfProducts.oneRow(this, weight, null);
+        }
         useThreads(weight, weight.size(0));
         return binary("linear", weight, torch::linear);
     }
@@ -648,6 +651,9 @@ public final class Tensor implements AutoCloseable {
         }
         if (FewRows.suits(this, weight)) {
             return FewRows.linear(this, weight, bias);
+        }
+        if (HalfProducts.isOneRow(this, weight)) {
+            return HalfProducts.oneRow(this, weight, bias);
         }
         useThreads(weight, weight.size(0));
         return ternaryOptional("linear", weight, bias, torch::linear);
@@ -739,8 +745,15 @@ public final class Tensor implements AutoCloseable {
      */
     public Tensor attend(Tensor key, Tensor value, @Nullable Tensor mask, boolean causal, double scale) {
         boolean grouped = size(1) != key.size(1);
-        if (HalfProducts.suits(this)) {
+        if (HalfProducts.attendsInFp32(this)) {
             return HalfProducts.attend(this, key, value, mask, causal, scale);
+        }
+        if (grouped && attendsGroupwise(mask, causal)) {
+            // the query heads that share keys become queries of one head, so that keys are read once for all of them
+            long[] shape = shape().toArray();
+            return reshape(shape[0], key.size(1), shape[1] / key.size(1), shape[3])
+                    .attend(key, value, mask, false, scale)
+                    .reshape(shape);
         }
         if (device().equals(Device.CPU)) {
             Threads.forSpread(4.0 * shape().elements() * key.size(2));
@@ -757,6 +770,12 @@ public final class Tensor implements AutoCloseable {
                 this,
                 key,
                 value);
+    }
+
+    /** Whether one query a head sees slots that are the same for all heads, on the processor. */
+    private boolean attendsGroupwise(@Nullable Tensor mask, boolean causal) {
+        boolean sameForHeads = mask == null || mask.shape().rank() < 3 || mask.size(-3) == 1;
+        return device().equals(Device.CPU) && size(2) == 1 && !causal && sameForHeads;
     }
 
     // ---------------------------------------------------------------- to the heap
@@ -999,7 +1018,10 @@ public final class Tensor implements AutoCloseable {
 
     private void useThreads(Tensor other, long columns) {
         if (device().equals(Device.CPU) && other.shape().rank() > 0) {
-            Threads.forProduct(2.0 * shape().elements() * columns);
+            boolean isHalf = other.dtype() == DType.BF16 || other.dtype() == DType.FP16;
+            Threads.forProduct(
+                    2.0 * shape().elements() * columns,
+                    isHalf ? other.shape().elements() * other.dtype().bytes() : 0);
         }
     }
 

@@ -141,9 +141,8 @@ final class Common {
         if (c.tiedEmbeddings()) {
             weights.ignore("lm_head.weight");
         }
-        Linear unembedding = c.tiedEmbeddings()
-                ? new Linear(embedding, null)
-                : weights.linear("lm_head", c.dVocab(), c.dModel(), false);
+        Linear unembedding =
+                c.tiedEmbeddings() ? weights.tied(embedding) : weights.linear("lm_head", c.dVocab(), c.dModel(), false);
         List<Block> blocks = IntStream.range(0, c.nLayers()).mapToObj(block).toList();
         return new Transformer(embedding, blocks, finalNorm, unembedding);
     }

@@ -9,6 +9,7 @@ import dev.pintle.model.ModelConfig;
 import dev.pintle.model.Rope;
 import dev.pintle.model.Transformer;
 import dev.pintle.model.Weights;
+import java.util.List;
 
 /** Phi-3 (arXiv:2404.14219): Llama's block with queries, keys and values, and gate and up, stored as one matrix each. */
 public final class Phi3 implements Architecture {
@@ -36,16 +37,16 @@ public final class Phi3 implements Architecture {
                 c,
                 layer -> {
                     String at = Common.layer(layer);
-                    Linear qkv = weights.linear(at + "self_attn.qkv_proj", queries + 2 * shared, c.dModel(), false);
+                    List<Linear> qkv = weights.linears(at + "self_attn.qkv_proj", c.dModel(), queries, shared, shared);
                     Attention.Parts parts = Attention.Parts.plain(
-                            qkv.rows(weights, 0, queries),
-                            qkv.rows(weights, queries, shared),
-                            qkv.rows(weights, queries + shared, shared),
+                            qkv.get(0),
+                            qkv.get(1),
+                            qkv.get(2),
                             weights.linear(at + "self_attn.o_proj", c.dModel(), queries, false));
-                    Linear gateUp = weights.linear(at + "mlp.gate_up_proj", 2 * c.dMlp(), c.dModel(), false);
+                    List<Linear> gateUp = weights.linears(at + "mlp.gate_up_proj", c.dModel(), c.dMlp(), c.dMlp());
                     Mlp mlp = new Mlp(
-                            gateUp.rows(weights, 0, c.dMlp()),
-                            gateUp.rows(weights, c.dMlp(), c.dMlp()),
+                            gateUp.get(0),
+                            gateUp.get(1),
                             weights.linear(at + "mlp.down_proj", c.dModel(), c.dMlp(), false),
                             Mlp.Activation.SILU);
                     return Common.preNormBlock(weights, c, layer, new Attention(layer, c, parts, rope, window), mlp);

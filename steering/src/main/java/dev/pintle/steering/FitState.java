@@ -1,0 +1,111 @@
+package dev.pintle.steering;
+
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.io.Checkpoint;
+import dev.pintle.tensor.io.SafeTensors;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a fit has come, in a file, so that it can go on after it was interrupted. The file is safetensors: sums, kept rows
+ * and counts of each hook point, with what the fit is of as metadata. It is written at most so often, replaced as a whole,
+ * and deleted when the fit is done.
+ */
+final class FitState {
+    private static final String KEY = "fit";
+
+    private final @Nullable Path file;
+    private final Duration every;
+    private String key = "";
+    private long saved = System.nanoTime();
+
+    /** @param file null to keep nothing */
+    FitState(@Nullable Path file, Duration every) {
+        this.file = file;
+        this.every = every;
+    }
+
+    /**
+     * What has been read.
+     *
+     * @param comparisons read
+     * @param norms one a point: sum of the lengths of activations
+     * @param normed how many
+     * @param read what the reader counted: sequences, tokens computed, tokens of whole prompts, passes, milliseconds
+     */
+    record Done(int comparisons, double[] norms, long normed, long[] read) {}
+
+    /**
+     * Goes on where the file left off.
+     *
+     * @param what hash of model, method, prompts and hook points
+     * @return what has been read, or null where the fit begins
+     * @throws dev.pintle.problem.PintleException if the file is of another fit
+     */
+    @Nullable
+    Done restore(String what, List<Directions> directions) {
+        key = what;
+        if (file == null || !Files.exists(file)) {
+            return null;
+        }
+        try (TensorScope scope = TensorScope.open("go on with a fit");
+                Checkpoint from = SafeTensors.open(file)) {
+            if (!what.equals(from.metadata().get(KEY))) {
+                throw Problem.of("The interrupted fit is of another model, method, hook point or set of prompts.")
+                        .fact("file", file)
+                        .fact("expected", what.substring(0, 12))
+                        .fact("but was", from.metadata().getOrDefault(KEY, "no fit at all"))
+                        .fact("try", "the arguments of the first time, or another file")
+                        .toException();
+            }
+            for (int point = 0; point < directions.size(); point++) {
+                directions.get(point).restore(from, point + ".");
+            }
+            long[] counts = from.tensor("counts").toLongs();
+            long[] read = new long[counts.length - 2];
+            System.arraycopy(counts, 2, read, 0, read.length);
+            return new Done((int) counts[0], from.tensor("norms").toDoubles(), counts[1], read);
+        }
+    }
+
+    /** Writes the file if it has not been written for a while. */
+    void save(List<Directions> directions, Done done) {
+        if (file == null || System.nanoTime() - saved < every.toNanos()) {
+            return;
+        }
+        try (TensorScope scope = TensorScope.open("save a fit")) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (int point = 0; point < directions.size(); point++) {
+                directions.get(point).save(tensors, point + ".");
+            }
+            long[] counts = new long[2 + done.read.length];
+            counts[0] = done.comparisons;
+            counts[1] = done.normed;
+            System.arraycopy(done.read, 0, counts, 2, done.read.length);
+            tensors.put("counts", Tensor.of(counts, counts.length));
+            tensors.put("norms", Tensor.of(done.norms, done.norms.length));
+            SafeTensors.write(file, tensors, Map.of(KEY, key));
+        }
+        saved = System.nanoTime();
+    }
+
+    /** Forgets a fit that is done. */
+    void delete() {
+        try {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
