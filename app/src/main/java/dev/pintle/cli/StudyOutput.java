@@ -3,7 +3,6 @@ package dev.pintle.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.report.Chapter;
 import dev.pintle.report.RunPage;
 import dev.pintle.run.OpenRun;
 import dev.pintle.run.RunKey;
@@ -29,8 +28,6 @@ import picocli.CommandLine.Option;
 
 /** Runs studies into a stored run and says what was found: as sentences, as a page, as JSON. */
 final class StudyOutput {
-    private static final int WIDTH = 110;
-
     @Option(names = "--out", paramLabel = "FILE", description = "Also write the page there.")
     private @Nullable Path page;
 
@@ -78,7 +75,7 @@ final class StudyOutput {
                 found.forEach((study, stage) -> results.set(study, StudyJson.tree(stage)));
                 out.println(StudyJson.text(all));
             } else {
-                told.chapters().forEach(chapter -> print(out, chapter));
+                new StudyAccount(told.page()).print(out);
                 Path report =
                         page != null ? page.toAbsolutePath() : run.folder().resolve("report.html");
                 out.println("The whole story: " + report);
@@ -98,29 +95,5 @@ final class StudyOutput {
                 run.keep(name, bytes);
             }
         };
-    }
-
-    private static void print(PrintWriter out, Chapter chapter) {
-        out.println(chapter.title());
-        chapter.findings().forEach(finding -> out.println(wrapped("- ", finding)));
-        out.println();
-    }
-
-    /** A sentence over as many lines as it takes, the later ones indented. */
-    private static String wrapped(String bullet, String sentence) {
-        StringBuilder text = new StringBuilder(bullet);
-        int column = bullet.length();
-        for (String word : sentence.split(" ", -1)) {
-            if (column + word.length() > WIDTH) {
-                text.append("\n  ");
-                column = 2;
-            } else if (column > bullet.length()) {
-                text.append(' ');
-                column++;
-            }
-            text.append(word);
-            column += word.length();
-        }
-        return text.toString();
     }
 }
