@@ -35,7 +35,7 @@ final class ModelOptions {
             names = "--dtype",
             paramLabel = "DTYPE",
             defaultValue = "fp32",
-            description = "Dtype of weights and residual stream: fp32 or bf16 (default: ${DEFAULT-VALUE}).")
+            description = "Dtype of weights and residual stream: fp32, bf16 or fp16 (default: ${DEFAULT-VALUE}).")
     private String dtype = "fp32";
 
     @Option(

@@ -56,8 +56,18 @@ class GraphDecoderTest {
         "wide qwen3, 64"
     })
     void a_recorded_step_gives_the_logits_of_the_plain_forward_pass(String family, int rows) {
+        assertStepEqualsForwardPass(family, rows, DType.BF16);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"wide llama, 3", "wide llama, 20"})
+    void a_recorded_step_in_fp16_gives_the_logits_of_the_plain_forward_pass(String family, int rows) {
+        assertStepEqualsForwardPass(family, rows, DType.FP16);
+    }
+
+    private static void assertStepEqualsForwardPass(String family, int rows, DType dtype) {
         try (TensorScope scope = TensorScope.open("test");
-                LoadedTransformer model = open(family);
+                LoadedTransformer model = open(family, dtype);
                 KvCache cache = model.forward().newCache()) {
             Random random = new Random(rows);
             int[][] prompts = new int[rows][];
@@ -101,7 +111,7 @@ class GraphDecoderTest {
     @ValueSource(ints = {1, 5, 40})
     void tokens_drawn_in_the_step_are_those_that_the_processor_draws_from_its_logits(int rows) {
         try (TensorScope scope = TensorScope.open("test");
-                LoadedTransformer model = open("llama31");
+                LoadedTransformer model = open("llama31", DType.BF16);
                 KvCache cache = model.forward().newCache()) {
             Random random = new Random(rows);
             int[][] prompts = new int[rows][];
@@ -148,17 +158,17 @@ class GraphDecoderTest {
                 .toList();
     }
 
-    private static LoadedTransformer open(String family) {
+    private static LoadedTransformer open(String family, DType dtype) {
         Device gpu = Device.cuda(0);
         if (!family.startsWith("wide ")) {
-            return LoadedTransformer.open(Golden.folder().resolve(family), gpu, DType.BF16);
+            return LoadedTransformer.open(Golden.folder().resolve(family), gpu, dtype);
         }
         String config = """
                 {"model_type": "%s", "hidden_act": "silu", "hidden_size": 512, "num_hidden_layers": 3,
                  "num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 128, "intermediate_size": 1024,
                  "vocab_size": 272, "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "tie_word_embeddings": true}
                 """.formatted(family.substring("wide ".length()));
-        return LoadedTransformer.random(ConfigReader.parse(config, Path.of("config.json")), family, 1, gpu, DType.BF16);
+        return LoadedTransformer.random(ConfigReader.parse(config, Path.of("config.json")), family, 1, gpu, dtype);
     }
 
     private static Consumer<Sampler.Choice> largestOf(float[] logits) {
