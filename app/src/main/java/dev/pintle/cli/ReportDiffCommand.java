@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Compares two runs, value by value: what they ran on, numbers, texts.")
 final class ReportDiffCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "A", description = "Id of a run, or its beginning or end.")
+    @Parameters(index = "0", paramLabel = "A", description = "Id of a run or a part of it.")
     private String a = "";
 
     @Parameters(index = "1", paramLabel = "B", description = "Id of another.")

@@ -32,7 +32,7 @@ final class ReportPageCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
             paramLabel = "RUN",
-            description = "Id of the run, or its beginning or end; left out, the newest that has finished.")
+            description = "Id of the run or a part of it; left out, the newest that has finished.")
     private String id = "";
 
     @Option(names = "--out", paramLabel = "FILE", description = "Where to write the page.")

@@ -10,6 +10,7 @@ import org.jfree.chart.plot.CategoryPlot;
 import org.jfree.chart.plot.PlotOrientation;
 import org.jfree.chart.renderer.category.BarRenderer;
 import org.jfree.chart.renderer.category.StandardBarPainter;
+import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.data.category.DefaultCategoryDataset;
 
 /**
@@ -39,13 +40,14 @@ public record BarFigure(String title, String description, String x, List<Bar> ba
         renderer.setBarPainter(new StandardBarPainter());
         renderer.setShadowVisible(false);
         renderer.setSeriesPaint(0, theme.series(0));
-        renderer.setMaximumBarWidth(0.05);
+        renderer.setMaximumBarWidth(0.6 / Math.max(1, bars.size()));
         CategoryAxis names = new CategoryAxis();
         theme.dress(names);
         names.setTickLabelFont(Theme.font(Font.PLAIN, 12));
         names.setMaximumCategoryLabelWidthRatio(0.6f);
         names.setMaximumCategoryLabelLines(1);
         names.setCategoryMargin(0.25);
+        names.setTickLabelInsets(new RectangleInsets(2, 4, 2, 8));
         NumberAxis amounts = new NumberAxis(x);
         theme.dress(amounts);
         CategoryPlot plot = new CategoryPlot(data, names, amounts, renderer);

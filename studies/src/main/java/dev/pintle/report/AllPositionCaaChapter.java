@@ -160,7 +160,7 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown, Published
     private Claim steers() {
         List<SteeredText> steered =
                 result.texts().subList(1, Math.min(3, result.texts().size()));
-        long good = steered.stream().filter(SteeredText::shows).count();
+        long good = steered.stream().filter(shown::good).count();
         List<String> ours = steered.stream()
                 .map(text -> text.how() + ": " + shown.state(text))
                 .toList();

@@ -38,8 +38,11 @@ record DoubleDecodeChapter(DoubleDecodeResult result, Shown shown) {
                 Words.signed(result.firstTargetChange(), 2),
                 given(result.firstTargetChange()) ? "about what was put in" : "not by what was put in"));
         findings.add(Words.text(
-                "Encoder row times decoder row predicts %s: the encoder is not the decoder’s inverse, so each latent answers to the"
-                        + " decoder row by its own product with it.",
+                given(result.predictedTargetChange())
+                        ? "Encoder row times decoder row predicts %s for a latent that is active, about what is put in; other latents"
+                                + " answer by their own product with that decoder row."
+                        : "Encoder row times decoder row predicts %s for a latent that is active: the encoder is not the decoder’s"
+                                + " inverse, and each latent answers by its own product with that decoder row.",
                 Words.signed(result.predictedTargetChange(), 2)));
         findings.add(Words.text(
                 "Steering by all that changed moves the latent by %s and %s in all.",

@@ -51,7 +51,7 @@ record MeanVsPcaChapter(MeanVsPcaResult result, Shown shown, Published published
                 Words.number(result.comparison().cosine())));
         findings.add("The components themselves have these cosines with the mean: " + cosines() + ".");
         List<String> good = result.components().stream()
-                .filter(component -> component.text().shows())
+                .filter(component -> shown.good(component.text()))
                 .map(component -> "the " + name(component) + " of " + component.data())
                 .toList();
         if (!shown.settings().marker().isEmpty()) {

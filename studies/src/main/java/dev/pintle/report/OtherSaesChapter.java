@@ -43,26 +43,24 @@ record OtherSaesChapter(OtherSaesResult result) {
         List<String> findings = new ArrayList<>();
         for (Reading reading : trained()) {
             findings.add(Words.text(
-                    "%s: error %s on the vector as published, %s without the bias; %s on the neutral prompt with %s active latents a"
-                            + " token, %s without its first token.",
+                    "%s: error %s on the vector as published, %s without the bias; %s over all tokens of the neutral prompt, %s over the"
+                            + " user’s words, with %s active latents a token.",
                     reading.name(),
                     Words.percent(reading.vectorError()),
                     Words.percent(reading.vectorErrorWithoutBias()),
                     Words.percent(reading.neutral().meanError()),
-                    Words.number(reading.neutral().meanActive(), 1),
-                    Words.percent(reading.neutral().meanErrorWithoutFirst())));
+                    Words.percent(words(reading)),
+                    Words.number(reading.neutral().meanActive(), 1)));
         }
         List<Reading> controls =
                 result.readings().stream().filter(Reading::control).toList();
         if (!controls.isEmpty()) {
             findings.add(Words.text(
-                    "Read at a layer it was not trained on, the first autoencoder’s error on the neutral prompt is %s, against %s at its"
-                            + " own.",
+                    "Read at a layer it was not trained on, the first autoencoder’s error on the user’s words is %s, against %s at its own.",
                     Words.and(controls.stream()
-                            .map(control -> Words.percent(control.neutral().meanErrorWithoutFirst()) + " at "
-                                    + control.hookPoint())
+                            .map(control -> Words.percent(words(control)) + " at " + control.hookPoint())
                             .toList()),
-                    Words.percent(own().neutral().meanErrorWithoutFirst())));
+                    Words.percent(words(own()))));
         }
         return findings;
     }
@@ -76,17 +74,30 @@ record OtherSaesChapter(OtherSaesResult result) {
                             + " control, at the layers before and after."));
         }
         elements.add(new Picture(new BarFigure(
-                "Error on whole prompts",
-                "Mean relative error over the neutral prompt’s tokens, first token left out.",
+                "Error on whole prompts and on words",
+                "Mean relative error on the neutral prompt: over all tokens, as published, and over the user’s words.",
                 "mean relative error, %",
-                result.readings().stream()
-                        .map(reading -> new BarFigure.Bar(
-                                name(reading), 100 * reading.neutral().meanErrorWithoutFirst()))
-                        .toList())));
+                bars())));
         elements.add(vectorTable());
         elements.add(promptTable());
         elements.add(segmentTable());
         return elements;
+    }
+
+    private List<BarFigure.Bar> bars() {
+        List<BarFigure.Bar> bars = new ArrayList<>();
+        for (Reading reading : result.readings()) {
+            bars.add(new BarFigure.Bar(
+                    name(reading) + ": all tokens", 100 * reading.neutral().meanError()));
+            bars.add(new BarFigure.Bar(name(reading) + ": user’s words", 100 * words(reading)));
+        }
+        return bars;
+    }
+
+    /** Mean error on the user's words; where they cannot be told, on all tokens but the first. */
+    private static double words(Reading reading) {
+        PromptReading neutral = reading.neutral();
+        return neutral.bySegment().getOrDefault("user", neutral.meanErrorWithoutFirst());
     }
 
     private static String name(Reading reading) {
@@ -120,16 +131,16 @@ record OtherSaesChapter(OtherSaesResult result) {
     }
 
     private Claim prompts() {
-        boolean bad = trained().stream().allMatch(reading -> reading.neutral().meanErrorWithoutFirst() > BAD);
+        boolean bad = trained().stream().allMatch(reading -> words(reading) > BAD);
         Map<String, Double> segments = own().neutral().bySegment();
         return new Claim(
                 "Every autoencoder has a large error on whole prompts.",
                 "77%, 290%, 33%",
                 each(reading -> reading.neutral().meanError()),
-                each(reading -> reading.neutral().meanErrorWithoutFirst()) + " without the first token",
+                each(OtherSaesChapter::words) + " on the user’s words",
                 bad ? Verdict.HOLDS : Verdict.FAILS,
                 segments.isEmpty()
-                        ? "The mean is over all tokens, the first among them, whose activation is unlike all others."
+                        ? "The mean is over all tokens, the first among them, whose activation is unlike all others; here it is left out."
                         : "By whose words the tokens are, with the studies’ own autoencoder: "
                                 + segments.entrySet().stream()
                                         .map(entry -> entry.getKey() + " " + Words.percent(entry.getValue()))

@@ -58,9 +58,9 @@ final class Published {
             rows.add(List.of(
                     name.substring(name.indexOf('.') + 1).replace('_', ' '),
                     shown(published),
-                    shown(value),
-                    Words.text("%+.1f%%", 100 * away),
-                    Math.abs(away) <= band ? "within the band" : "outside the band"));
+                    Double.isNaN(value) ? "–" : shown(value),
+                    Double.isNaN(away) ? "–" : Words.text("%+.1f%%", 100 * away),
+                    verdict(name, away, band)));
         });
         return List.of(new Table(
                 "Published values and this run's; the band is ±" + Words.percent(band)
@@ -68,6 +68,15 @@ final class Published {
                 List.of("value", "published", "here", "difference", "verdict"),
                 rows,
                 1));
+    }
+
+    private static String verdict(String name, double away, double band) {
+        for (JsonNode one : ALL.get("rounding_alone")) {
+            if (one.textValue().equals(name)) {
+                return "rounding alone, in both";
+            }
+        }
+        return Double.isNaN(away) ? "none here" : Math.abs(away) <= band ? "within the band" : "outside the band";
     }
 
     private static String shown(double value) {

@@ -29,6 +29,9 @@ record Shown(StudySettings settings, int target) {
     private static final int BARS = 12;
     private static final int BINS = 50;
 
+    /** Perplexity under the unsteered model from which on a text is not called fluent; styles cost a factor of 2 to 10. */
+    private static final double LEAST_FLUENT = 100;
+
     // ---------------------------------------------------------------- latents
 
     /** The largest latents as bars. */
@@ -127,16 +130,28 @@ record Shown(StudySettings settings, int target) {
         return new Card(label, state(text), tone(text), text.text(), note);
     }
 
-    /** What a text is, in a word or two. */
+    /** What a text is, in a few words. */
     String state(SteeredText text) {
         if (text.loops()) {
             return "loops";
         }
-        return settings.marker().isEmpty() ? "reads on" : text.shows() ? "in style" : "not in style";
+        if (!fluent(text)) {
+            return text.shows() ? "in style, not fluent" : "not fluent";
+        }
+        return settings.marker().isEmpty() ? "fluent" : text.shows() ? "in style" : "not in style";
     }
 
-    private static Tone tone(SteeredText text) {
-        return text.loops() ? Tone.BAD : text.shows() ? Tone.GOOD : Tone.PLAIN;
+    /** Whether it shows the concept and reads as text. */
+    boolean good(SteeredText text) {
+        return text.shows() && fluent(text);
+    }
+
+    private static boolean fluent(SteeredText text) {
+        return !(text.perplexity() > LEAST_FLUENT);
+    }
+
+    private Tone tone(SteeredText text) {
+        return text.loops() || !fluent(text) ? Tone.BAD : text.shows() ? Tone.GOOD : Tone.PLAIN;
     }
 
     /** What is marked in texts. */

@@ -214,7 +214,9 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
                 "cosine with the vector")));
         elements.add(new Picture(new TwoAxisFigure(
                 "The vector’s cosine and the sum of its parts’ cosines",
-                "Both rise and fall together because v = r + e.",
+                Words.text(
+                        "Correlation %s. Since v = r + e, the sum follows the vector where r and e are of about one length.",
+                        Words.number(along.vectorSumCorrelation())),
                 along.tokens(),
                 new TwoAxisFigure.Side("cosine with the vector", vector),
                 new TwoAxisFigure.Side("cosine with r + cosine with e", sum))));
@@ -234,6 +236,22 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
                                 "answer",
                                 part(vector, along.answerFrom(), vector.length),
                                 part(sum, along.answerFrom(), sum.length))),
+                false)));
+        elements.add(new Picture(new ScatterFigure(
+                "Reconstruction and error against each other",
+                Words.text(
+                        "One point a token: cosines with the reconstruction r and with the error e = v − r. Correlation %s; the longer r and"
+                                + " e are beside v, the more they cancel and the more their cosines mirror each other.",
+                        Words.number(along.reconstructionErrorCorrelation())),
+                "cosine with the reconstruction r",
+                "cosine with the error e",
+                List.of(
+                        new ScatterFigure.Group(
+                                "question", part(back, 0, along.answerFrom()), part(error, 0, along.answerFrom())),
+                        new ScatterFigure.Group(
+                                "answer",
+                                part(back, along.answerFrom(), back.length),
+                                part(error, along.answerFrom(), error.length))),
                 false)));
         elements.add(alongTable());
     }

@@ -43,10 +43,11 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown, Publishe
         Along along = result.along();
         findings.add(Words.text(
                 "Along a text the sum of the parts’ cosines has correlation %s with the vector’s, with slope %s where arithmetic gives"
-                        + " %s: it is the vector over again. The vector’s cosine is %s in the answer and %s before it, highest at “%s”.",
+                        + " %s%s. The vector’s cosine is %s in the answer and %s before it, highest at “%s”.",
                 Words.number(along.vectorSumCorrelation()),
                 Words.number(along.slope(), 2),
                 Words.number(along.predictedSlope(), 2),
+                along.vectorSumCorrelation() >= FOLLOWS ? ": it is the vector over again" : "",
                 Words.number(along.meanInAnswer()),
                 Words.number(along.meanBefore()),
                 along.tokens().get(along.peak()).strip()));
@@ -186,8 +187,8 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown, Publishe
         SteeredText vector = texts.get(1);
         SteeredText latents = texts.get(2);
         SteeredText equal = texts.get(texts.size() - 1);
-        boolean better = latents.shows() && !vector.shows();
-        boolean betterAtEqual = equal.shows() && !vector.shows();
+        boolean better = shown.good(latents) && !shown.good(vector);
+        boolean betterAtEqual = shown.good(equal) && !shown.good(vector);
         return new Claim(
                 "The latents that steering raises steer better than the vector.",
                 "good against a loop",

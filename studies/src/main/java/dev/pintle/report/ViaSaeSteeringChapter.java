@@ -55,9 +55,20 @@ record ViaSaeSteeringChapter(ViaSaeSteeringResult result, Shown shown, Published
                 Words.percent(result.encoded().relativeError()),
                 Words.percent(result.encoded().relativeErrorWithoutBias()),
                 Words.percent(result.mixedError())));
-        findings.add(
-                Words.text("It has cosine %s with the vector that steers.", Words.number(result.cosineWithVector())));
+        findings.add(Words.text(
+                "It has cosine %s with the vector that steers%s.",
+                Words.number(result.cosineWithVector()),
+                result.named().isEmpty() ? "" : "; " + named(result.named().get(0))));
         return findings;
+    }
+
+    private String named(ViaSaeSteeringResult.Named one) {
+        List<String> states = one.texts().stream()
+                .map(text -> Words.text("%s at %s", shown.state(text), Words.number(text.coefficient(), 2)))
+                .toList();
+        return Words.text(
+                "the decoder row of %s has cosine %s, and its answers are %s",
+                Words.latent(one.latent(), one.label()), Words.number(one.cosineWithVector()), Words.and(states));
     }
 
     private List<Element> elements() {
@@ -69,6 +80,13 @@ record ViaSaeSteeringChapter(ViaSaeSteeringResult result, Shown shown, Published
                 "The original steered by this vector at a strength higher than the other’s; at one strength for both the comparison"
                         + " is fairer, and KL says how far each moved the model.")));
         elements.add(shown.texts(result.texts()));
+        for (ViaSaeSteeringResult.Named one : result.named()) {
+            elements.add(new Paragraph(Words.text(
+                    "A latent whose label names the concept, %s: its decoder row has cosine %s with the vector that steers, and by"
+                            + " itself steers so:",
+                    Words.latent(one.latent(), one.label()), Words.number(one.cosineWithVector()))));
+            elements.add(shown.texts(one.texts()));
+        }
         elements.add(new Heading("What it is made of"));
         elements.add(values());
         elements.add(shown.bars(
@@ -118,8 +136,8 @@ record ViaSaeSteeringChapter(ViaSaeSteeringResult result, Shown shown, Published
         SteeredText latent = result.texts().get(1);
         SteeredText vector = result.texts().get(2);
         SteeredText equal = result.texts().get(3);
-        boolean asClaimed = latent.shows() && vector.loops();
-        boolean alsoEqual = equal.shows() && vector.loops();
+        boolean asClaimed = shown.good(latent) && !shown.good(vector);
+        boolean alsoEqual = shown.good(equal) && !shown.good(vector);
         boolean told = !shown.settings().marker().isEmpty();
         return new Claim(
                 "It steers better than the ordinary vector.",

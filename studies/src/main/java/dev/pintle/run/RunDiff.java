@@ -1,6 +1,7 @@
 package dev.pintle.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -10,7 +11,7 @@ import java.util.Set;
 
 /**
  * How two runs differ, value by value. A value is named by its path, such as {@code base/error/percent}; a long list of numbers
- * is one value.
+ * is one value. How long stages took is left out.
  *
  * @param circumstances settings and manifest
  * @param numbers by how much they changed, relative to their size, the most first
@@ -53,7 +54,7 @@ public record RunDiff(
         circumstances.compare("settings", a.settings(), b.settings());
         circumstances.compare("manifest", a.manifest(), b.manifest());
         Comparison results = new Comparison(tolerance);
-        results.compare("", a.numbers(), b.numbers());
+        results.compare("", untimed(a.numbers()), untimed(b.numbers()));
         results.numbers.sort((x, y) -> Double.compare(y.relative(), x.relative()));
         return new RunDiff(
                 circumstances.asWords(),
@@ -62,6 +63,16 @@ public record RunDiff(
                 List.copyOf(results.onlyInA),
                 List.copyOf(results.onlyInB),
                 results.compared);
+    }
+
+    // how long a stage took is different every time
+    private static ObjectNode untimed(ObjectNode stages) {
+        stages.forEach(stage -> {
+            if (stage instanceof ObjectNode fields) {
+                fields.remove("seconds");
+            }
+        });
+        return stages;
     }
 
     /** Whether nothing differs. */

@@ -231,7 +231,7 @@ public final class RunStore {
     }
 
     /**
-     * The run of that id, or the one whose id begins so or ends so; of nothing, the newest that has finished.
+     * The run of that id, or the one that has it in its id; of nothing, the newest that has finished.
      *
      * @throws PintleException listing the runs, if there is none or more than one
      */
@@ -246,9 +246,7 @@ public final class RunStore {
         List<StoredRun> found =
                 listing.runs().stream().filter(run -> run.id().equals(id)).toList();
         if (found.isEmpty()) {
-            found = listing.runs().stream()
-                    .filter(run -> run.id().startsWith(id) || run.id().endsWith(id))
-                    .toList();
+            found = listing.runs().stream().filter(run -> run.id().contains(id)).toList();
         }
         if (found.size() > 1) {
             throw Problem.of("Several runs have an id like that.")

@@ -33,7 +33,7 @@ class BrowserTest {
                 program.isPresent(),
                 "Skipped: no Chromium in PATH (Debian: apt-get install chromium, or .ci/install-test-tools as root).");
         page = Files.writeString(folder.resolve("report.html"), SmallRun.page().html());
-        browser = Optional.of(Chromium.start(program.orElseThrow(), Files.createDirectory(folder.resolve("profile"))));
+        browser = Optional.of(Chromium.start(program.orElseThrow()));
     }
 
     @AfterAll

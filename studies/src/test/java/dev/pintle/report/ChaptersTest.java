@@ -182,13 +182,20 @@ class ChaptersTest {
                 "steering-decoding-other-saes",
                 result -> result.get("readings").forEach(reading -> {
                     ((ObjectNode) reading).put("vector_error", 0.3);
-                    object(reading, "/neutral").put("mean_error_without_first", 0.1);
+                    object(reading, "/neutral/by_segment").put("user", 0.1);
                 }));
         assertThat(claim(good, "Every autoencoder has a large error on the vector")
                         .verdict())
                 .isEqualTo(Verdict.FAILS);
         assertThat(claim(good, "Every autoencoder has a large error on whole").verdict())
                 .isEqualTo(Verdict.FAILS);
+        Chapter bad = chapter(
+                "steering-decoding-other-saes",
+                result -> result.get("readings")
+                        .forEach(reading ->
+                                object(reading, "/neutral/by_segment").put("user", 0.9)));
+        assertThat(claim(bad, "Every autoencoder has a large error on whole").verdict())
+                .isEqualTo(Verdict.HOLDS);
     }
 
     @Test
@@ -230,6 +237,16 @@ class ChaptersTest {
                 .containsExactly(
                         List.of("latent cosine", "0.7730", "0.7734", "+0.1%", "within the band"),
                         List.of("error percent", "580", "520", "-10.3%", "outside the band"));
+        Chapter rounding = chapter(
+                "caa-mean-vs-pca", result -> {}, manifest, SmallRun.page().settings());
+        assertThat(rounding.everything()
+                        .filter(Table.class::isInstance)
+                        .map(Table.class::cast)
+                        .filter(one -> one.caption().startsWith("Published values"))
+                        .flatMap(one -> one.rows().stream())
+                        .filter(row -> row.get(0).equals("euclidean"))
+                        .map(row -> row.get(4)))
+                .containsExactly("rounding alone, in both");
     }
 
     @Test

@@ -4,13 +4,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,14 +39,16 @@ final class Chromium implements AutoCloseable {
     private static final int SECONDS = 60;
 
     private final Process process;
+    private final Path profile;
     private final WebSocket socket;
     private final AtomicInteger ids = new AtomicInteger();
     private final Map<Integer, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
     private final List<JsonNode> events = new CopyOnWriteArrayList<>();
     private final String session;
 
-    private Chromium(Process process, URI address) {
+    private Chromium(Process process, URI address, Path profile) {
         this.process = process;
+        this.profile = profile;
         this.socket = HttpClient.newHttpClient()
                 .newWebSocketBuilder()
                 .buildAsync(address, new Listener())
@@ -63,14 +68,13 @@ final class Chromium implements AutoCloseable {
     static Optional<Path> installed() {
         String path = System.getenv().getOrDefault("PATH", "");
         return Stream.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-                .flatMap(name ->
-                        Stream.of(path.split(java.io.File.pathSeparator)).map(folder -> Path.of(folder, name)))
+                .flatMap(name -> Stream.of(path.split(File.pathSeparator)).map(folder -> Path.of(folder, name)))
                 .filter(Files::isExecutable)
                 .findFirst();
     }
 
-    /** @param profile an empty folder for the browser's own files */
-    static Chromium start(Path program, Path profile) throws IOException {
+    static Chromium start(Path program) throws IOException {
+        Path profile = Files.createTempDirectory("chromium");
         Process process = new ProcessBuilder(
                         program.toString(),
                         "--headless=new",
@@ -89,7 +93,7 @@ final class Chromium implements AutoCloseable {
         reader.setDaemon(true);
         reader.start();
         try {
-            return new Chromium(process, address.get(SECONDS, TimeUnit.SECONDS));
+            return new Chromium(process, address.get(SECONDS, TimeUnit.SECONDS), profile);
         } catch (InterruptedException | ExecutionException | TimeoutException e) {
             process.destroyForcibly();
             throw new IOException("Chromium does not say where it listens.", e);
@@ -253,6 +257,13 @@ final class Chromium implements AutoCloseable {
             process.waitFor(SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        try (Stream<Path> files = Files.walk(profile)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            // a dying helper of the browser still wrote there; the system clears its folder for temporary files
         }
     }
 }

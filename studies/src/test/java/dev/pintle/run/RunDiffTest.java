@@ -29,8 +29,8 @@ class RunDiffTest {
     @Test
     void equal_runs_do_not_differ() throws IOException {
         RunDiff diff = diff(
-                "{\"a\": [1, {\"b\": \"text\"}], \"nan\": \"NaN\"}",
-                "{\"nan\": \"NaN\", \"a\": [1.0, {\"b\": \"text\"}]}");
+                "{\"seconds\": 1, \"a\": [1, {\"b\": \"text\"}], \"nan\": \"NaN\"}",
+                "{\"seconds\": 2, \"nan\": \"NaN\", \"a\": [1.0, {\"b\": \"text\"}]}");
         assertThat(diff.same()).isTrue();
         assertThat(diff.compared()).isEqualTo(2);
     }
