@@ -3,6 +3,8 @@ package dev.pintle.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,6 +54,32 @@ class PackedWeightTest {
             assertThat(PackedWeight.suits(Tensor.zeros(DType.BF16, Device.CPU, 8, 8)))
                     .isFalse();
             assertThat(PackedWeight.suits(weight())).isEqualTo(Engine.multipliesHalf());
+        }
+    }
+
+    @Test
+    void products_and_packing_leave_the_process_no_larger() throws IOException {
+        assumeThat(Path.of("/proc/self/status")).exists();
+        try (TensorScope scope = TensorScope.open("test")) {
+            Tensor weight = weight();
+            assumeThat(PackedWeight.suits(weight)).as("16-bit instructions").isTrue();
+            Tensor x = Tensor.randn(2, DType.FP32, Device.CPU, 8, IN).to(DType.BF16);
+            rounds(weight, x, 500);
+            long before = TensorScopeTest.residentBytes();
+            rounds(weight, x, 2000);
+            assertThat(TensorScopeTest.residentBytes() - before).isLessThan(64L << 20);
+        }
+    }
+
+    private static void rounds(Tensor weight, Tensor x, int count) {
+        for (int i = 0; i < count; i++) {
+            PackedWeight packed = PackedWeight.of(weight);
+            for (int product = 0; product < 20; product++) {
+                try (TensorScope inner = TensorScope.open("product")) {
+                    packed.linear(x, null);
+                }
+            }
+            packed.release();
         }
     }
 

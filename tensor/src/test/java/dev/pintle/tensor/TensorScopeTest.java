@@ -156,7 +156,7 @@ class TensorScopeTest {
     }
 
     /** What the process holds outside Java's own heap, which grows and shrinks as it likes. */
-    private static long residentBytes() throws IOException {
+    static long residentBytes() throws IOException {
         long all = Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("VmRSS:"))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
