@@ -4,7 +4,7 @@
     python3 bench/check_vector_files.py v.safetensors v.pt v.gguf v.npy
 
 The first file is compared with: all others must hold the same numbers. `.pt` needs torch and is loaded as
-lm-evaluation-harness does (weights_only=True); `.npy` and `.npz` need numpy; GGUF and safetensors are parsed here.
+lm-evaluation-harness does (weights_only=True); `.npy` needs numpy; GGUF and safetensors are parsed here.
 Prints OK for each file, and exits with 1 at the first that is wrong.
 """
 
