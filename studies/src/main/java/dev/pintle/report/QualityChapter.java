@@ -48,9 +48,10 @@ record QualityChapter(QualityResult result, Shown shown) {
         if (unsteered.isPresent() && best.isPresent()) {
             Interval concept = best.get().fluentConcept();
             findings.add(Words.text(
-                    "Unsteered, the concept scores %s over %s; most of all with %s at strength %s: %s (95%%: %s to %s).",
-                    Words.number(unsteered.get().fluentConcept().mean(), 2),
+                    "Unsteered, %s score %s on the concept; with the %s vector at strength %s they score %s (95%%: %s to %s), the most of"
+                            + " all settings.",
                     Words.count(unsteered.get().samples().size(), "question"),
+                    Words.number(unsteered.get().fluentConcept().mean(), 2),
                     best.get().method(),
                     Words.number(best.get().strength(), 2),
                     Words.number(concept.mean(), 2),
@@ -125,8 +126,8 @@ record QualityChapter(QualityResult result, Shown shown) {
 
     // ---------------------------------------------------------------- elements
 
-    /** One question answered by the best method at rising strengths; nothing where there is no such method. */
-    List<Element> rising() {
+    /** One question answered by the best method at rising strengths, and all of them; nothing where none is the best. */
+    List<Element> opening() {
         Optional<SweepPoint> best = best();
         if (best.isEmpty()) {
             return List.of();
@@ -146,7 +147,19 @@ record QualityChapter(QualityResult result, Shown shown) {
                 new Paragraph(Words.text(
                         "The %s vector is added to the residual stream at the given multiple of the mean activation norm. Words that"
                                 + " give the style away are marked.",
-                        best.get().method())));
+                        best.get().method())),
+                conceptFigure());
+    }
+
+    private Element conceptFigure() {
+        return figure(
+                "How much the answers show the concept",
+                Words.text(
+                        "Mean concept of %s over strength, looping answers counted as 0, with 95%% intervals.",
+                        Words.count(
+                                unsteered().map(point -> point.samples().size()).orElse(0), "answer")),
+                LineFigure.Scale.share("concept"),
+                SweepPoint::fluentConcept);
     }
 
     private Card card(SweepPoint point) {
@@ -170,11 +183,7 @@ record QualityChapter(QualityResult result, Shown shown) {
         elements.add(new Paragraph(
                 "Too little does nothing, too much breaks the model. Each point is a mean over all questions, answered"
                         + " greedily, with its 95% interval; an answer that loops counts as 0."));
-        elements.add(figure(
-                "How much the answers show the concept",
-                "Mean concept over strength, looping answers counted as 0, with 95% intervals.",
-                LineFigure.Scale.share("concept"),
-                SweepPoint::fluentConcept));
+        elements.add(conceptFigure());
         elements.add(figure(
                 "Perplexity of the answers under the unsteered model",
                 "Geometric mean of the perplexities over strength, with 95% intervals; higher is less fluent.",

@@ -112,11 +112,12 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
         return new StudyPage(
                 "Steering " + model() + (settings.concept().isEmpty() ? "" : " toward " + settings.concept()),
                 Words.text(
-                        "Vectors from “%s” against “%s”, read and added at %s, answered with, and taken apart by the autoencoder %s.",
+                        "Vectors from “%s” against “%s”, added to the residual stream at %s while the model answers, and taken apart by the"
+                                + " autoencoder %s.",
                         settings.positive(), settings.neutral(), manifest.hookPoint(), manifest.autoencoder()),
                 findings,
                 quality()
-                        .map(found -> new QualityChapter(found, shown()).rising())
+                        .map(found -> new QualityChapter(found, shown()).opening())
                         .orElse(List.of()),
                 chapters,
                 facts(),
