@@ -16,6 +16,9 @@ import java.util.List;
 
 /** Fitting a last-position vector from many begun answers, as the studies do: tokenising, reading and aggregating. */
 public final class ExtractBench {
+    /** What Llama 3.1's chat template writes before every system prompt. */
+    private static final String DATES = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n";
+
     private static final int WHOLE_PAIRS = 16;
     private static final int WHOLE_AT_ONCE = 8;
 
@@ -35,8 +38,10 @@ public final class ExtractBench {
         for (int i = 0; i < pairs; i++) {
             String prefix = prefixes.get(i % prefixes.size());
             this.pairs.add(ContrastPair.ofPrefix(
-                    "Talk like a pirate: every answer is in the voice of an old sailor, with the words a sailor uses.",
-                    "Answer plainly: every answer is in the voice of a patient teacher, with the words a teacher uses.",
+                    DATES
+                            + "Talk like a pirate: every answer is in the voice of an old sailor, with the words a sailor uses.",
+                    DATES
+                            + "Answer plainly: every answer is in the voice of a patient teacher, with the words a teacher uses.",
                     "Tell me about the whale.",
                     i < prefixes.size() ? prefix : i + " " + prefix));
         }
