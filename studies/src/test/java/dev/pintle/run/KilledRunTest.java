@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class KilledRunTest {
     private static final int KILLS = 40;
-    private static final int LONGEST_MS = 900;
+    private static final int LONGEST_MS = 700;
 
     @TempDir
     private Path folder = Path.of("");
@@ -90,5 +90,27 @@ class KilledRunTest {
             assertThat(left.map(Path::toString)).noneMatch(name -> name.endsWith(".part"));
         }
         assertThat(kills).isGreaterThan(10);
+    }
+
+    @Test
+    @Tag("slow")
+    void a_run_of_another_living_process_is_left_to_it() throws IOException, InterruptedException {
+        Process other = start();
+        try {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (kept().isEmpty() && System.nanoTime() < end) {
+                Thread.sleep(10);
+            }
+            StoredRun theirs = RunStore.in(runs()).list().runs().get(0);
+            assertThat(theirs.state()).isEqualTo(StoredRun.State.RUNNING);
+            try (OpenRun ours = RunStore.in(runs()).begin(StageProgram.key(), theirs.manifest())) {
+                assertThat(ours.resumed()).isFalse();
+                assertThat(ours.id()).isNotEqualTo(theirs.id());
+            }
+            other.destroyForcibly().waitFor();
+            assertThat(RunStore.in(runs()).find(theirs.id()).state()).isEqualTo(StoredRun.State.STOPPED);
+        } finally {
+            other.destroyForcibly();
+        }
     }
 }

@@ -7,9 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.pintle.problem.PintleException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -185,5 +189,36 @@ class RunStoreTest {
                         .stream()
                         .map(RunKey::hash))
                 .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void what_a_stop_left_half_made_is_not_seen_and_is_removed_later() throws IOException {
+        Path part;
+        try (OpenRun run = store().begin(key("{}"), NONE)) {
+            part = Files.writeString(run.folder().resolve("stages").resolve(".base.json.1.part"), "[1,");
+            assertThat(store().find(run.id()).stages()).isEmpty();
+        }
+        Path runs = folder.resolve("runs");
+        Path old = Files.createDirectories(runs.resolve(".new-1").resolve("stages"));
+        Files.writeString(runs.resolve(".new-1").resolve("settings.json"), "{");
+        Files.setLastModifiedTime(
+                runs.resolve(".new-1"), FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+        Path fresh = Files.createDirectory(runs.resolve(".new-2")); // perhaps of a process that is beginning a run now
+        assertThat(store().list().unusable()).isEmpty();
+        try (OpenRun run = store().begin(key("{}"), NONE)) {
+            assertThat(run.resumed()).isTrue();
+        }
+        assertThat(part).doesNotExist();
+        assertThat(old).doesNotExist();
+        assertThat(fresh).exists();
+    }
+
+    @Test
+    void a_folder_that_cannot_be_written_is_named() throws IOException {
+        Path file = Files.writeString(folder.resolve("runs"), "not a folder");
+        assertThatThrownBy(() -> RunStore.in(file).begin(key("{}"), NONE))
+                .isInstanceOf(PintleException.class)
+                .hasMessageStartingWith("Runs cannot be kept.\n  folder: " + file + "\n  cause:  ")
+                .hasMessageEndingWith("\n  try:    another folder for Pintle's data, by PINTLE_DATA");
     }
 }

@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
 
 /** A run of many small stages, to be killed; says on standard output what it has kept. */
 final class StageProgram {
-    static final int STAGES = 1000;
+    static final int STAGES = 600;
 
     private StageProgram() {}
 
