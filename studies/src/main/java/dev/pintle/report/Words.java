@@ -11,8 +11,8 @@ final class Words {
 
     /** A share or a relative error: {@code 580%}, {@code 7.3%}. */
     static String percent(double share) {
-        if (Double.isNaN(share)) {
-            return NONE;
+        if (!Double.isFinite(share)) {
+            return number(share, 0);
         }
         double value = 100 * share;
         boolean small = Math.abs(value) < 9.95 && value != Math.rint(value);
@@ -21,6 +21,9 @@ final class Words {
 
     /** With so many digits after the point. */
     static String number(double value, int digits) {
+        if (Double.isInfinite(value)) {
+            return value > 0 ? "∞" : "−∞";
+        }
         if (Math.abs(value) >= 10_000) {
             return text("%,.0f", value);
         }
