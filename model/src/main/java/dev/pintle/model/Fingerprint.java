@@ -40,6 +40,16 @@ public final class Fingerprint {
         return Files.isDirectory(fileOrFolder) ? ofFolder(fileOrFolder, name -> true) : "";
     }
 
+    /**
+     * Of several files, in the order given.
+     *
+     * @param files at least one
+     * @throws dev.pintle.problem.PintleException if they cannot be read
+     */
+    public static String ofFiles(List<Path> files) {
+        return of(files, files.get(0));
+    }
+
     private static String ofFolder(Path folder, Predicate<String> counts) {
         try (Stream<Path> files = Files.list(folder)) {
             return of(

@@ -66,7 +66,10 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
                 Words.count(vector().pursuit().size(), "decoder row"),
                 Words.percent(vector().pursuitError())));
         findings.add(Words.text(
-                "The latent that stands for the concept is %s. It makes up %s of the encoding at length 1 and %s at the length of an"
+                (shown.settings().targetLatent() < 0
+                                ? "Of all latents steering raises %s most."
+                                : "The latent that stands for the concept is %s.")
+                        + " It makes up %s of the encoding at length 1 and %s at the length of an"
                         + " activation; its decoder row has cosine %s with the vector.",
                 target(),
                 Words.number(plain.shareOfTarget()),

@@ -5,11 +5,16 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.ModelHashes;
 import dev.pintle.tensor.Engine;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * What produced the numbers of a run.
  *
- * @param pintle version of Pintle
+ * @param pintle version of Pintle, and a fingerprint of its own code
  * @param model its name
  * @param modelRevision revision, or a fingerprint of its files
  * @param tokenizer SHA-256 of the model's tokenizer
@@ -51,7 +56,7 @@ public record RunManifest(
     public static RunManifest of(LanguageModel model, SparseAutoencoder sae) {
         ModelHashes hashes = ModelHashes.of(model);
         return new RunManifest(
-                version(),
+                code(),
                 model.id().name(),
                 model.id().revision(),
                 hashes.tokenizer(),
@@ -74,5 +79,17 @@ public record RunManifest(
     public static String version() {
         String version = RunManifest.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
+    }
+
+    /** The version with a fingerprint of Pintle's jars, by which two states of one version are told apart. */
+    private static String code() {
+        List<Path> jars = Arrays.stream(
+                        System.getProperty("java.class.path", "").split(File.pathSeparator, -1))
+                .map(Path::of)
+                .filter(entry -> String.valueOf(entry.getFileName()).matches("pintle-.*\\.jar"))
+                .filter(Files::isRegularFile)
+                .sorted()
+                .toList();
+        return jars.isEmpty() ? version() : version() + ", " + Fingerprint.ofFiles(jars);
     }
 }
