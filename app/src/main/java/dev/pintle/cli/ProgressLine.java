@@ -27,7 +27,8 @@ final class ProgressLine implements Progress {
         if (done == 0) {
             started.put(stage, System.nanoTime());
         }
-        double seconds = (System.nanoTime() - started.computeIfAbsent(stage, s -> System.nanoTime())) / 1e9;
+        long begun = started.computeIfAbsent(stage, s -> System.nanoTime());
+        double seconds = (System.nanoTime() - begun) / 1e9;
         if (terminal) {
             int filled = total == 0 ? BAR : (int) ((long) BAR * done / total);
             String eta = done == 0 || done == total

@@ -9,8 +9,6 @@ import dev.pintle.run.OpenRun;
 import dev.pintle.run.RunKey;
 import dev.pintle.run.RunStore;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,8 +26,6 @@ class ReportCommandTest {
     private String err = "";
 
     private int run(String... args) {
-        StringWriter print = new StringWriter();
-        StringWriter errors = new StringWriter();
         Session session = new Session() {
             @Override
             public Path data() {
@@ -44,10 +40,10 @@ class ReportCommandTest {
         String[] all = new String[args.length + 1];
         all[0] = "report";
         System.arraycopy(args, 0, all, 1, args.length);
-        int status = Main.run(session, new PrintWriter(print), new PrintWriter(errors), all);
-        out = print.toString();
-        err = errors.toString();
-        return status;
+        CommandRun run = CommandRun.of(session, all);
+        out = run.out();
+        err = run.err();
+        return run.status();
     }
 
     private String store(int seed, String stage, boolean finish) throws IOException {

@@ -8,8 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.testkit.Golden;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,33 +27,10 @@ class SaeCommandTest {
     private String err = "";
 
     private int run(String... args) {
-        StringWriter print = new StringWriter();
-        StringWriter errors = new StringWriter();
-        Session session = new Session() {
-            @Override
-            public HubSettings hub() {
-                return HubSettings.read(Map.of(), folder, folder);
-            }
-
-            @Override
-            public Map<String, String> variables() {
-                return Map.of();
-            }
-
-            @Override
-            public Path data() {
-                return folder.resolve("data");
-            }
-
-            @Override
-            public boolean terminal() {
-                return false;
-            }
-        };
-        int status = Main.run(session, new PrintWriter(print), new PrintWriter(errors), args);
-        out = print.toString();
-        err = errors.toString();
-        return status;
+        CommandRun run = CommandRun.of(folder, Map.of(), args);
+        out = run.out();
+        err = run.err();
+        return run.status();
     }
 
     private int onModel(String command, String... more) {

@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.hub.HubSettings;
 import dev.pintle.testkit.FakeService;
 import dev.pintle.testkit.Golden;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -27,33 +24,10 @@ class SaeLabelsTest {
     private String err = "";
 
     private int run(String... args) {
-        StringWriter print = new StringWriter();
-        StringWriter errors = new StringWriter();
-        Session session = new Session() {
-            @Override
-            public HubSettings hub() {
-                return HubSettings.read(variables, folder, folder);
-            }
-
-            @Override
-            public Map<String, String> variables() {
-                return variables;
-            }
-
-            @Override
-            public Path data() {
-                return folder.resolve("data");
-            }
-
-            @Override
-            public boolean terminal() {
-                return false;
-            }
-        };
-        int status = Main.run(session, new PrintWriter(print), new PrintWriter(errors), args);
-        out = print.toString();
-        err = errors.toString();
-        return status;
+        CommandRun run = CommandRun.of(folder, variables, args);
+        out = run.out();
+        err = run.err();
+        return run.status();
     }
 
     private Path texts(int count) throws IOException {

@@ -7,12 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.testkit.Golden;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,25 +25,12 @@ class StudyCommandTest {
     private String err = "";
 
     private int run(String... args) {
-        StringWriter print = new StringWriter();
-        StringWriter errors = new StringWriter();
-        Session session = new Session() {
-            @Override
-            public Path data() {
-                return folder.resolve("data");
-            }
-
-            @Override
-            public boolean terminal() {
-                return false;
-            }
-        };
         List<String> all = new ArrayList<>(List.of(args));
         all.addAll(1, List.of("--device", "cpu"));
-        int status = Main.run(session, new PrintWriter(print), new PrintWriter(errors), all.toArray(String[]::new));
-        out = print.toString();
-        err = errors.toString();
-        return status;
+        CommandRun run = CommandRun.of(folder, Map.of(), all.toArray(String[]::new));
+        out = run.out();
+        err = run.err();
+        return run.status();
     }
 
     private JsonNode json() throws IOException {

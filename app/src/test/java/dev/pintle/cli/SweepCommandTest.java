@@ -7,13 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.testkit.FakeService;
 import dev.pintle.testkit.Golden;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,23 +38,10 @@ class SweepCommandTest {
             args.addAll(List.of("--questions", questions.toString()));
         }
         args.addAll(List.of(more));
-        StringWriter print = new StringWriter();
-        StringWriter errors = new StringWriter();
-        Session session = new Session() {
-            @Override
-            public Path data() {
-                return folder.resolve("data");
-            }
-
-            @Override
-            public boolean terminal() {
-                return false;
-            }
-        };
-        int status = Main.run(session, new PrintWriter(print), new PrintWriter(errors), args.toArray(String[]::new));
-        out = print.toString();
-        err = errors.toString();
-        return status;
+        CommandRun run = CommandRun.of(folder, Map.of(), args.toArray(String[]::new));
+        out = run.out();
+        err = run.err();
+        return run.status();
     }
 
     @Test

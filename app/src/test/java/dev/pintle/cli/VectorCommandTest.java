@@ -43,12 +43,10 @@ class VectorCommandTest {
     private String err = "";
 
     private int run(String... args) {
-        StringWriter print = new StringWriter();
-        StringWriter errors = new StringWriter();
-        int status = Main.run(new PrintWriter(print), new PrintWriter(errors), args);
-        out = print.toString();
-        err = errors.toString();
-        return status;
+        CommandRun run = CommandRun.of(Session.REAL, args);
+        out = run.out();
+        err = run.err();
+        return run.status();
     }
 
     private int fit(String... more) {
