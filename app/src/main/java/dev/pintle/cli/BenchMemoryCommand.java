@@ -70,6 +70,7 @@ final class BenchMemoryCommand implements Callable<Integer> {
             SaeBench.writeRandom(file, dModel, dSae);
             try (SparseAutoencoder sae = SparseAutoencoder.load(file, device, DType.BF16)) {
                 int generated = Math.min(64, tokens / 2);
+                long loadedPeak = ResidentMemory.peak().orElse(0);
                 int[] prompt = new Random(1)
                         .ints(tokens - generated, 0, loaded.config().dVocab())
                         .toArray();
@@ -81,6 +82,13 @@ final class BenchMemoryCommand implements Callable<Integer> {
                             .to(device);
                     sae.top(x, TOP);
                     Engine.synchronize(device);
+                }
+                if (device.equals(Device.CPU) && loadedPeak > 0) {
+                    out.printf(
+                            Locale.ROOT,
+                            "resident memory: %.2f GB now; at most %.2f GB while loading%n",
+                            ResidentMemory.now().orElse(0) / 1e9,
+                            loadedPeak / 1e9);
                 }
                 out.printf(
                         "%s in %s and %d latents in bf16 on %s; %d tokens read, %d written, %d encoded%n",
