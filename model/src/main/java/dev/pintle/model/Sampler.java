@@ -2,6 +2,7 @@ package dev.pintle.model;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.SplittableRandom;
 
 /** Chooses the tokens of one row; its random numbers depend on the row's seed alone. */
@@ -85,14 +86,47 @@ final class Sampler {
         return order[kept - 1];
     }
 
-    private static int[] candidates(double[] scores, int topK) {
-        Integer[] boxed = new Integer[scores.length];
-        Arrays.setAll(boxed, i -> i);
-        Arrays.sort(boxed, (a, b) -> scores[a] != scores[b] ? Double.compare(scores[b], scores[a]) : a - b);
-        int count = topK == 0 ? boxed.length : Math.min(topK, boxed.length);
+    /**
+     * Tokens by falling score, the lower id first among equals. They are sorted as whole numbers, the score as a FP32 number above
+     * the id, many times as fast as objects with a comparison; where scores differ by less than FP32 tells, they are put in order
+     * afterwards.
+     *
+     * @param topK how many at most; 0 for all
+     */
+    static int[] candidates(double[] scores, int topK) {
+        long[] keys = new long[scores.length];
+        for (int id = 0; id < keys.length; id++) {
+            int bits = Float.floatToIntBits((float) scores[id] + 0f); // one zero
+            int rising = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+            keys[id] = ((long) ~rising << Integer.SIZE) | id;
+        }
+        Arrays.sort(keys);
+        int count = topK == 0 ? keys.length : Math.min(topK, keys.length);
         int[] order = new int[count];
-        Arrays.setAll(order, i -> boxed[i]);
+        for (int from = 0, to; from < count; from = to) {
+            to = from + 1;
+            while (to < keys.length && keys[to] >> Integer.SIZE == keys[from] >> Integer.SIZE) {
+                to++;
+            }
+            if (to - from > 1) {
+                sortAlike(keys, from, to, scores);
+            }
+            for (int i = from; i < Math.min(to, count); i++) {
+                order[i] = (int) keys[i];
+            }
+        }
         return order;
+    }
+
+    /** Puts keys of scores that are alike in FP32 in order. */
+    private static void sortAlike(long[] keys, int from, int to, double[] scores) {
+        Long[] alike = new Long[to - from];
+        Arrays.setAll(alike, i -> keys[from + i]);
+        Arrays.sort(
+                alike, Comparator.comparingDouble((Long key) -> 0 - scores[key.intValue()])); // stable, and one zero
+        for (int i = 0; i < alike.length; i++) {
+            keys[from + i] = alike[i];
+        }
     }
 
     private static double[] softmax(double[] scores, int[] order) {
