@@ -3,6 +3,7 @@ package dev.pintle.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
 import dev.pintle.report.RunPage;
 import dev.pintle.run.OpenRun;
 import dev.pintle.run.RunKey;
@@ -16,8 +17,10 @@ import dev.pintle.study.StudySettings;
 import dev.pintle.study.StudyStage;
 import dev.pintle.study.StudySubject;
 import dev.pintle.tensor.io.AtomicFile;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +44,9 @@ final class StudyOutput {
         Session session = Session.of(spec);
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
+        if (page != null) {
+            requirePlaceFor(page);
+        }
         RunManifest manifest = RunManifest.of(on.model(), on.sae());
         ObjectNode key = JsonNodeFactory.instance.objectNode();
         key.set("settings", StudyJson.tree(settings));
@@ -80,6 +86,22 @@ final class StudyOutput {
                         page != null ? page.toAbsolutePath() : run.folder().resolve("report.html");
                 out.println("The whole story: " + report);
             }
+        }
+    }
+
+    /** Found out before the work and not after it. */
+    private static void requirePlaceFor(Path page) {
+        Path folder = page.toAbsolutePath().getParent();
+        try {
+            if (folder != null) {
+                Files.createDirectories(folder);
+            }
+        } catch (IOException e) {
+            throw Problem.of("The page cannot be written there.")
+                    .fact("file", page.toAbsolutePath())
+                    .fact("cause", e)
+                    .fact("try", "a folder that can be written, or no --out: the report is kept with the run")
+                    .toException(e);
         }
     }
 

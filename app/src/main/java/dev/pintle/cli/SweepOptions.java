@@ -20,6 +20,7 @@ import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorFit;
 import dev.pintle.steering.VectorHints;
+import dev.pintle.study.StudyPresets;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,19 +41,6 @@ import picocli.CommandLine.Option;
 
 /** What {@code sweep} and {@code tune} try, on what, and how it is told whether it worked. */
 final class SweepOptions {
-    private static final List<String> QUESTIONS = List.of(
-            "Tell me about the whale.",
-            "What is the capital of Japan?",
-            "Hello, how are you?",
-            "What is the spoon made of?",
-            "What do you know about honey?",
-            "What does the tailor do?",
-            "Tell me about the owl.",
-            "What is the capital of Kenya?",
-            "What is the boat made of?",
-            "What do you know about tea?",
-            "What does the baker do?",
-            "Where does the fox live?");
     private static final String NEUTRAL = "The assistant should act normally.";
 
     @Mixin
@@ -290,7 +278,7 @@ final class SweepOptions {
         if (how instanceof Concept.Choices items) {
             return List.copyOf(items.choices().keySet());
         }
-        return questions == null ? QUESTIONS : JsonLists.strings(questions);
+        return questions == null ? StudyPresets.embeddedQuestions() : JsonLists.strings(questions);
     }
 
     private Concept concept(Session session) {

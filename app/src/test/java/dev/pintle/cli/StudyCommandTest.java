@@ -116,6 +116,17 @@ class StudyCommandTest {
     // ---------------------------------------------------------------- bad input
 
     @Test
+    void a_page_that_cannot_be_written_is_refused_before_anything_runs() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "in the way");
+        assertThat(run("study", "base", "--out", file.resolve("page.html").toString()))
+                .isEqualTo(1);
+        assertThat(err)
+                .startsWith("The page cannot be written there.\n")
+                .contains("try:   a folder that can be written");
+        assertThat(folder.resolve("data").resolve("runs")).doesNotExist();
+    }
+
+    @Test
     void an_unknown_study_is_refused_with_the_names_there_are() {
         assertThat(run("study", "bases")).isEqualTo(1);
         assertThat(err).isEqualTo("""

@@ -1,15 +1,9 @@
 package dev.pintle.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.module.SimpleModule;
-import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.figure.Figure;
 import dev.pintle.figure.Theme;
-import dev.pintle.model.HookPoint;
 import dev.pintle.problem.PintleException;
-import dev.pintle.tensor.Vec;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,17 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** The frame of a page: title, style, figures in both themes, and the numbers behind them as JSON. */
 final class Page {
-    private static final ObjectMapper JSON = new ObjectMapper()
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .registerModule(new SimpleModule()
-                    .addSerializer(HookPoint.class, ToStringSerializer.instance)
-                    .addSerializer(Pattern.class, ToStringSerializer.instance)
-                    .addSerializer(Vec.class, new VecSerializer()));
-
     private static final int MOST_SVG = 100_000;
     private static final double READABLE = 0.9; // how far a figure may shrink on a narrow screen before it scrolls
 
@@ -38,7 +24,7 @@ final class Page {
      *
      * @param data written into the page as JSON
      */
-    static String of(String title, String body, Object data) {
+    static String of(String title, String body, JsonNode data) {
         return """
                 <!doctype html>
                 <html lang="en">
@@ -62,24 +48,8 @@ final class Page {
     }
 
     // a "<" in a text could end the element that holds the numbers
-    private static String embedded(Object data) {
-        try {
-            return JSON.writer()
-                    .without(SerializationFeature.INDENT_OUTPUT)
-                    .writeValueAsString(data)
-                    .replace("<", "\\u003c");
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** The numbers as JSON: vectors as arrays, hook points by name. */
-    static String json(Object data) {
-        try {
-            return JSON.writeValueAsString(data);
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
+    private static String embedded(JsonNode data) {
+        return data.toString().replace("<", "\\u003c");
     }
 
     /**

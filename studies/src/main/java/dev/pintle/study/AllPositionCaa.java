@@ -51,17 +51,12 @@ public record AllPositionCaa(double relativeStrength) implements Study<AllPositi
                 FittedVector.of(subject, matched),
                 FittedVector.of(subject, after),
                 all.direction().cosine(prefix.direction()),
-                latentCosine(f, g),
-                latentCosine(fScaled, gScaled),
+                Statistics.cosine(f, g),
+                Statistics.cosine(fScaled, gScaled),
                 subject.spread(Term.of(relative(f, g))),
                 undefined(f, g),
                 subject.spread(Term.of(fScaled.minus(gScaled))),
                 texts);
-    }
-
-    /** Cosine of two encodings; NaN where either is zero, which has no direction. */
-    static double latentCosine(Vec one, Vec other) {
-        return one.norm() == 0 || other.norm() == 0 ? Double.NaN : one.cosine(other);
     }
 
     /** (f − g) / g where both are active, else 0. */

@@ -1,7 +1,6 @@
 package dev.pintle.study;
 
 import dev.pintle.sae.Decomposition;
-import dev.pintle.sae.Term;
 import dev.pintle.tensor.Vec;
 
 /**
@@ -44,15 +43,5 @@ public record EncodedVector(
     static double share(Vec latents, int target) {
         double norm = latents.norm();
         return norm == 0 ? 0 : latents.get(target) / norm;
-    }
-
-    /** The activation of a latent among terms; 0 where it is not among them. */
-    static double of(int latent, Iterable<Term> terms) {
-        for (Term term : terms) {
-            if (term.latent() == latent) {
-                return term.activation();
-            }
-        }
-        return 0;
     }
 }

@@ -1,5 +1,6 @@
 package dev.pintle.study;
 
+import dev.pintle.tensor.Vec;
 import java.util.Arrays;
 
 /** Numbers about numbers; pairs of which one is not finite are left out. */
@@ -8,6 +9,11 @@ final class Statistics {
 
     static double mean(double[] values) {
         return Arrays.stream(values).filter(Double::isFinite).average().orElse(Double.NaN);
+    }
+
+    /** Cosine of two vectors; NaN where either is zero, which has no direction. */
+    static double cosine(Vec one, Vec other) {
+        return one.norm() == 0 || other.norm() == 0 ? Double.NaN : one.cosine(other);
     }
 
     /**

@@ -73,7 +73,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
                                 .toList(),
                         subject.labels()),
                 subject.spread(Term.of(b)),
-                AllPositionCaa.latentCosine(a, b),
+                Statistics.cosine(a, b),
                 subject.spread(Term.of(relative(a, b))),
                 texts(subject, writer, used, coefficient),
                 used.size(),

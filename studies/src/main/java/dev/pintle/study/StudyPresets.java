@@ -10,6 +10,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /** Settings to begin with, as JSON objects that are laid one over the other: the last to say something is right. */
@@ -54,6 +56,13 @@ public final class StudyPresets {
             preset.withArray("prefixes").add(prefixes.get(i));
         }
         return preset;
+    }
+
+    /** Questions that the embedded model can answer. */
+    public static List<String> embeddedQuestions() {
+        List<String> questions = new ArrayList<>();
+        resource("parley-7m.json").path("questions").forEach(question -> questions.add(question.asText()));
+        return questions;
     }
 
     /**
