@@ -39,16 +39,20 @@ class ExtractionTest {
         model.close();
     }
 
+    /** Pairs of all prefixes that the model brings. */
+    private static List<ContrastPair> pairs(String style) throws IOException {
+        List<String> prefixes = Arrays.asList(new ObjectMapper()
+                .readValue(Files.readString(Golden.parley().resolve("prefixes.json")), String[].class));
+        return ContrastPair.ofPrefixes(Parley.positive(style), Parley.NEUTRAL, prefixes);
+    }
+
     private static Vec mean(List<double[]> rows) {
         return Vec.of(Directions.of(rows, Aggregation.mean(), 1).mean());
     }
 
     @Test
     void shared_beginnings_change_nothing_but_the_work() throws IOException {
-        List<String> prefixes = Arrays.asList(new ObjectMapper()
-                .readValue(Files.readString(Golden.parley().resolve("prefixes.json")), String[].class));
-        LastPosition method =
-                new LastPosition(ContrastPair.ofPrefixes(Parley.positive("pirate"), Parley.NEUTRAL, prefixes), false);
+        LastPosition method = new LastPosition(pairs(Parley.STYLE), false);
         List<Long> heard = new ArrayList<>();
         FitResult fast = VectorFit.of(model, method)
                 .at(Parley.AT)
@@ -114,7 +118,7 @@ class ExtractionTest {
 
     @Test
     void all_layers_in_one_reading_equal_each_layer_alone() {
-        LastPosition method = LastPosition.lastPosition(Parley.prefixed("pirate"));
+        LastPosition method = LastPosition.lastPosition(Parley.prefixed(Parley.STYLE));
         FitResult all = VectorFit.of(model, method).atAllLayers().run();
         assertThat(all.vectors()).hasSize(model.config().nLayers());
         all.vectors()
@@ -125,7 +129,7 @@ class ExtractionTest {
 
     @Test
     void class_means_of_paired_prompts_differ_by_the_mean_difference() {
-        List<ContrastPair> pairs = Parley.prefixed("bard");
+        List<ContrastPair> pairs = Parley.prefixed(Parley.OTHER_STYLE);
         Vec paired = SteeringVector.fit(model, Parley.AT, new LastPosition(pairs, false))
                 .direction();
         Vec classes = SteeringVector.fit(
@@ -135,15 +139,14 @@ class ExtractionTest {
     }
 
     @Test
-    void reading_answers_finds_what_the_model_says() {
+    void reading_answers_finds_what_the_model_says() throws IOException {
         List<ContrastPair> pairs = List.of(
                 ContrastPair.ofSystemPrompts(
-                        Parley.positive("pirate"), Parley.NEUTRAL, "What is the capital of Japan?"),
-                ContrastPair.ofSystemPrompts(Parley.positive("pirate"), Parley.NEUTRAL, "Tell me about the whale."),
-                ContrastPair.ofSystemPrompts(Parley.positive("pirate"), Parley.NEUTRAL, "Hello, how are you?"));
+                        Parley.positive(Parley.STYLE), Parley.NEUTRAL, "What is the capital of Japan?"),
+                ContrastPair.ofSystemPrompts(Parley.positive(Parley.STYLE), Parley.NEUTRAL, "Tell me about the whale."),
+                ContrastPair.ofSystemPrompts(Parley.positive(Parley.STYLE), Parley.NEUTRAL, "Hello, how are you?"));
         SteeringVector said = SteeringVector.fit(model, Parley.AT, GeneratedTokens.generatedTokens(pairs, 24));
-        SteeringVector read =
-                SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("pirate")));
+        SteeringVector read = SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(pairs(Parley.STYLE)));
         assertThat(said.cosine(read)).isGreaterThan(0.5);
         assertThat(said.origin().positions()).isEqualTo("generated");
         assertThat(said.origin().pairs()).isEqualTo(3);
@@ -152,7 +155,7 @@ class ExtractionTest {
     @Test
     void a_fitted_vector_says_where_it_comes_from() {
         SteeringVector vector =
-                SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("pirate")));
+                SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed(Parley.STYLE)));
         SteeringVector.Origin origin = vector.origin();
         assertThat(origin.tokenizer()).hasSize(64);
         assertThat(origin.template()).hasSize(64);
@@ -160,19 +163,20 @@ class ExtractionTest {
         assertThat(origin.method()).isEqualTo("last-position");
         assertThat(origin.positions()).isEqualTo("last");
         assertThat(origin.aggregation()).isEqualTo("mean");
-        assertThat(origin.pairs()).isEqualTo(40);
-        assertThat(origin.directions()).isEqualTo(40);
+        int pairs = Parley.prefixed(Parley.STYLE).size();
+        assertThat(origin.pairs()).isEqualTo(pairs);
+        assertThat(origin.directions()).isEqualTo(pairs);
         assertThat(origin.stability().splitHalfCosine()).isBetween(0.5, 1.0);
         assertThat(origin.stability().low())
                 .isLessThanOrEqualTo(origin.stability().high());
-        assertThat(SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("pirate"))))
+        assertThat(SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed(Parley.STYLE))))
                 .isEqualTo(vector);
     }
 
     @Test
     void a_layer_the_model_lacks_is_refused_before_anything_runs() throws JsonProcessingException {
         assertThatThrownBy(() -> SteeringVector.fit(
-                        model, HookPoint.residPost(8), AllPositions.allPositions(Parley.pair("pirate"))))
+                        model, HookPoint.residPost(8), AllPositions.allPositions(Parley.pair(Parley.STYLE))))
                 .hasMessage("""
                         The model has no such layer.
                           hook point: blocks.8.hook_resid_post
@@ -194,7 +198,7 @@ class ExtractionTest {
     @Test
     void an_interrupted_fit_goes_on_to_the_same_vector(@TempDir Path folder) {
         Path file = folder.resolve("fit.safetensors");
-        LastPosition method = new LastPosition(Parley.prefixed("pirate"), true, Aggregation.parse("pca-centred"));
+        LastPosition method = new LastPosition(Parley.prefixed(Parley.STYLE), true, Aggregation.parse("pca-centred"));
         List<HookPoint> points = List.of(HookPoint.residPost(2), Parley.AT);
         VectorFit.Resuming often = new VectorFit.Resuming(file, Duration.ZERO, 40_000);
         FitResult whole = VectorFit.of(model, method)

@@ -30,14 +30,14 @@ class InterventionTest {
     private static final Decoding SHORT = Decoding.greedy(24);
 
     private static LanguageModel model;
-    private static SteeringVector pirate;
+    private static SteeringVector style;
     private static int[] prompt;
     private static TensorScope scope;
 
     @BeforeAll
     static void load() {
         model = Parley.load();
-        pirate = SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("pirate")));
+        style = SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed(Parley.STYLE)));
         prompt = model.chatTokens(List.of(Message.user("Tell me about the whale.")));
         scope = TensorScope.open("intervention tests");
     }
@@ -69,7 +69,7 @@ class InterventionTest {
     private static double along(double[] activation) {
         double[] unit = new double[activation.length];
         for (int i = 0; i < unit.length; i++) {
-            unit[i] = pirate.direction().get(i);
+            unit[i] = style.direction().get(i);
         }
         return Eigen.dot(activation, unit);
     }
@@ -77,14 +77,13 @@ class InterventionTest {
     @Test
     void strength_zero_changes_no_bit() {
         Tensor plain = logits();
-        assertThatTensor(logits(Add.add(pirate, 0))).isIdenticalTo(plain);
-        assertThatTensor(logits(Rotate.rotate(pirate, 0))).isIdenticalTo(plain);
-        assertThatTensor(logits(new Ablate(pirate.direction(), Parley.AT, 0, Tokens.all())))
+        assertThatTensor(logits(Add.add(style, 0))).isIdenticalTo(plain);
+        assertThatTensor(logits(Rotate.rotate(style, 0))).isIdenticalTo(plain);
+        assertThatTensor(logits(new Ablate(style.direction(), Parley.AT, 0, Tokens.all())))
                 .isIdenticalTo(plain);
         Generated unsteered = model.generate(prompt, SHORT);
         Generated row = model.generate(
-                        List.of(GenerationRequest.of(prompt, SHORT).with(Add.add(pirate, 0))),
-                        GenerationListener.SILENT)
+                        List.of(GenerationRequest.of(prompt, SHORT).with(Add.add(style, 0))), GenerationListener.SILENT)
                 .get(0);
         assertThat(row.ids()).isEqualTo(unsteered.ids());
         assertThat(row.logProbabilities()).isEqualTo(unsteered.logProbabilities());
@@ -92,33 +91,34 @@ class InterventionTest {
 
     @Test
     void twice_the_strength_is_twice_the_vector_to_the_bit() {
-        assertThatTensor(logits(Add.add(pirate, 6))).isIdenticalTo(logits(Add.add(pirate.times(2), 3)));
-        assertThatTensor(logits(Add.add(pirate, -3))).isIdenticalTo(logits(Add.add(pirate.negated(), 3)));
-        assertThat(pirate.negated().negated().direction()).isEqualTo(pirate.direction());
+        assertThatTensor(logits(Add.add(style, 6))).isIdenticalTo(logits(Add.add(style.times(2), 3)));
+        assertThatTensor(logits(Add.add(style, -3))).isIdenticalTo(logits(Add.add(style.negated(), 3)));
+        assertThat(style.negated().negated().direction()).isEqualTo(style.direction());
     }
 
     @Test
     void the_order_of_additions_does_not_matter() {
-        SteeringVector bard = SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed("bard")));
-        assertThatTensor(logits(Add.add(pirate, 3), Add.add(bard, 2)))
-                .isCloseTo(logits(Add.add(bard, 2), Add.add(pirate, 3)), Tolerance.ACTIVATIONS_FP32);
+        SteeringVector other =
+                SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed(Parley.OTHER_STYLE)));
+        assertThatTensor(logits(Add.add(style, 3), Add.add(other, 2)))
+                .isCloseTo(logits(Add.add(other, 2), Add.add(style, 3)), Tolerance.ACTIVATIONS_FP32);
     }
 
     @Test
     void ablation_leaves_nothing_along_the_direction() {
-        for (double[] h : activations(Ablate.ablate(pirate))) {
+        for (double[] h : activations(Ablate.ablate(style))) {
             assertThat(along(h)).isCloseTo(0, within(1e-4));
         }
-        assertThat(Ablate.everywhere(pirate, 8)).hasSize(8);
+        assertThat(Ablate.everywhere(style, 8)).hasSize(8);
     }
 
     @Test
     void a_clamp_sets_and_a_cap_bounds_the_component() {
-        for (double[] h : activations(Clamp.clamp(pirate, 2.5))) {
+        for (double[] h : activations(Clamp.clamp(style, 2.5))) {
             assertThat(along(h)).isCloseTo(2.5, within(1e-4));
         }
         double[][] plain = activations();
-        double[][] capped = activations(Clamp.cap(pirate, 0.1));
+        double[][] capped = activations(Clamp.cap(style, 0.1));
         for (int t = 0; t < plain.length; t++) {
             assertThat(along(capped[t])).isCloseTo(Math.min(along(plain[t]), 0.1), within(1e-4));
         }
@@ -127,7 +127,7 @@ class InterventionTest {
     @Test
     void rotation_keeps_every_length() {
         double[][] plain = activations();
-        double[][] turned = activations(Rotate.rotate(pirate, 5));
+        double[][] turned = activations(Rotate.rotate(style, 5));
         for (int t = 0; t < plain.length; t++) {
             double length = Math.sqrt(Eigen.dot(plain[t], plain[t]));
             assertThat(Math.sqrt(Eigen.dot(turned[t], turned[t]))).isCloseTo(length, within(1e-4 * length));
@@ -138,7 +138,7 @@ class InterventionTest {
     @Test
     void a_condition_acts_where_the_component_passes_the_threshold() {
         double[][] plain = activations();
-        double[][] acted = activations(Conditional.where(pirate, 0, Add.add(pirate, 4)));
+        double[][] acted = activations(Conditional.where(style, 0, Add.add(style, 4)));
         int changed = 0;
         for (int t = 0; t < plain.length; t++) {
             double expected = along(plain[t]) >= 0 ? along(plain[t]) + 4 : along(plain[t]);
@@ -151,13 +151,13 @@ class InterventionTest {
     @Test
     void tokens_to_steer_are_the_same_with_and_without_a_cache() {
         for (Tokens tokens : List.of(Tokens.generated(), Tokens.prompt(), Tokens.from(prompt.length + 3))) {
-            Add add = Add.add(pirate, 5).on(tokens);
+            Add add = Add.add(style, 5).on(tokens);
             Generated cached = model.with(add).generate(prompt, SHORT);
             List<Integer> slow = new ArrayList<>();
             int[] ids = prompt;
             while (slow.size() < cached.ids().length) { // every token from the whole sequence, no cache
                 int promptLength = prompt.length;
-                Hook absolute = new Add(pirate.direction(), Parley.AT, 5, tokens(tokens, promptLength));
+                Hook absolute = new Add(style.direction(), Parley.AT, 5, tokens(tokens, promptLength));
                 double[] last = model.with(absolute)
                         .run(TokenBatch.of(ids), RunOptions.lastLogits())
                         .logits()
@@ -186,16 +186,16 @@ class InterventionTest {
         double[][] plain = activations(model, asked.ids());
         for (Role role : List.of(Role.SYSTEM, Role.USER, Role.HEADER)) {
             Tokens tokens = Tokens.parse("role:" + role.label(), asked);
-            double[][] steered = activations(model.with(Add.add(pirate, 5).on(tokens)), asked.ids());
+            double[][] steered = activations(model.with(Add.add(style, 5).on(tokens)), asked.ids());
             for (int t = 0; t < plain.length; t++) {
                 double expected = along(plain[t]) + (asked.role(t) == role ? 5 : 0);
                 assertThat(along(steered[t])).as(role + " " + t).isCloseTo(expected, within(1e-3));
             }
             assertThat(tokens.include(asked.length(), asked.length())).isFalse();
         }
-        Add assistant = Add.add(pirate, 5).on(Tokens.ofRole(Role.ASSISTANT, asked));
+        Add assistant = Add.add(style, 5).on(Tokens.ofRole(Role.ASSISTANT, asked));
         assertThat(model.with(assistant).generate(asked.ids(), SHORT).ids())
-                .isEqualTo(model.with(Add.add(pirate, 5).on(Tokens.generated()))
+                .isEqualTo(model.with(Add.add(style, 5).on(Tokens.generated()))
                         .generate(asked.ids(), SHORT)
                         .ids());
     }
@@ -213,12 +213,12 @@ class InterventionTest {
             for (int i = 0; i < noise.length; i++) {
                 noise[i] = (float) random.nextGaussian() / 16;
             }
-            Vec mixed = pirate.direction().plus(Vec.of(noise).times(0.3));
+            Vec mixed = style.direction().plus(Vec.of(noise).times(0.3));
             Tokens tokens = row % 3 == 0 ? Tokens.generated() : Tokens.all();
             List<Intervention> own = new ArrayList<>();
             own.add(new Add(mixed, Parley.AT, 1 + row / 16.0, tokens));
             if (row % 5 == 0) {
-                own.add(new Clamp(pirate.direction(), Parley.AT, -1, 3, Tokens.all()));
+                own.add(new Clamp(style.direction(), Parley.AT, -1, 3, Tokens.all()));
             }
             if (row % 7 == 0) {
                 own.add(new Add(mixed, HookPoint.residPost(5), 0.5));
@@ -244,7 +244,7 @@ class InterventionTest {
                         The vector does not fit the model.
                           vector: 2 wide
                           model:  dModel = 256""");
-        assertThatThrownBy(() -> new Clamp(pirate.direction(), Parley.AT, 2, 1, Tokens.all()))
+        assertThatThrownBy(() -> new Clamp(style.direction(), Parley.AT, 2, 1, Tokens.all()))
                 .hasMessage("""
                         No component is within the bounds.
                           low:  2.0
@@ -258,7 +258,7 @@ class InterventionTest {
                           but was: role:user
                           choose:  all, prompt, generated, from:N
                           try:     pintle generate, whose prompt is known""");
-        assertThatThrownBy(() -> Ablate.ablate(new SteeringVector(Vec.zeros(256), Parley.AT, pirate.origin())))
+        assertThatThrownBy(() -> Ablate.ablate(new SteeringVector(Vec.zeros(256), Parley.AT, style.origin())))
                 .hasMessage("The intervention needs a direction.\n  but was: Vec[256], norm 0.000");
     }
 }

@@ -20,6 +20,9 @@ final class Parley {
     static final JsonNode FACTS = Golden.json("vectors.json");
     static final HookPoint AT = HookPoint.residPost(FACTS.get("layer").asInt());
 
+    static final String STYLE = styles().get(0);
+    static final String OTHER_STYLE = styles().get(1);
+
     private Parley() {}
 
     static LanguageModel load() {
@@ -38,7 +41,7 @@ final class Parley {
 
     // the file holds the prompts as padded; the padding is what the tests check
     static String positive(String style) {
-        return FACTS.at("/styles/" + style + "/positive").asText().replaceFirst("\\. x*$", ".");
+        return FACTS.get("styles").get(style).get("positive").asText().replaceFirst("\\. x*$", ".");
     }
 
     static ContrastPair pair(String style) {
