@@ -117,7 +117,8 @@ public final class EngineBench {
                 model.run(batch, options);
             }
         });
-        double flops = tokens * flopsPerToken(layers) + attentionFlops(tokens, layers) + (logits ? unembedFlops() : 0);
+        double flops = tokens * flopsPerToken(layers) + attentionFlops(tokens, layers);
+        flops += logits ? unembedFlops() - (tokens - 1) * flopsAfterAttention() : 0; // which the last block leaves out
         add(what, seconds, tokens, flops, flops / ceilings.arithmetic());
     }
 
@@ -202,6 +203,12 @@ public final class EngineBench {
     /** Multiplications and additions of the blocks' linear maps for one token. */
     private double flopsPerToken(int layers) {
         return 2.0 * layers * config.blockWeights();
+    }
+
+    /** Those of one block that only what is read of its result needs. */
+    private double flopsAfterAttention() {
+        long mapped = (long) config.dModel() * (config.nHeads() + 2L * config.nKvHeads()) * config.dHead();
+        return 2.0 * (config.blockWeights() - mapped);
     }
 
     private double attentionFlops(int tokens, int layers) {

@@ -46,17 +46,9 @@ public final class Attention {
         return parts;
     }
 
-    /**
-     * Moves the maps to queries, keys and values together: on a GPU one product keeps all of it busy, three small ones do not.
-     */
+    /** Joins the maps to queries, keys and values where they can be one. */
     void joinMaps(TensorScope owner) {
-        List<Linear> maps = List.of(parts.query, parts.key, parts.value);
-        if (maps.stream().allMatch(map -> map.bias() == null)) {
-            joined = new Linear(
-                    owner.adopt(
-                            Tensor.together(maps.stream().map(Linear::weight).toList())),
-                    null);
-        }
+        joined = Linear.joined(List.of(parts.query, parts.key, parts.value), owner);
     }
 
     /** Queries, keys and values as one map `[(nHeads + 2 nKvHeads) dHead, dModel]`; null where they are three. */
@@ -76,22 +68,38 @@ public final class Attention {
 
     /**
      * @param x `[batch, tokens, dModel]`
-     * @return `[batch, tokens, dModel]`
+     * @param onlyLast whether only the last token asks; keys and values are remembered for all
+     * @return `[batch, tokens or 1, dModel]`
      */
-    Tensor forward(Tensor x, Pass pass) {
+    Tensor forward(Tensor x, Pass pass, boolean onlyLast) {
         long batch = x.size(0);
-        long tokens = x.size(1);
+        long tokens = onlyLast ? 1 : x.size(1);
         Rope.Turn turn = pass.turn(rope);
         Mapped mapped = mapped(x);
         Tensor q = turn.apply(heads(mapped.query, parts.queryNorm, config.nHeads())); // [batch, nHeads, tokens, dHead]
         Tensor k = turn.apply(heads(mapped.key, parts.keyNorm, config.nKvHeads())); // [batch, nKvHeads, tokens, dHead]
         Tensor v = heads(mapped.value, Norm.NONE, config.nKvHeads());
         KvCache.Entry seen = pass.remember(layer, k, v); // [batch, nKvHeads, slots, dHead]
+        q = onlyLast ? last(q) : q;
         Tensor mixed = config.attentionSoftCap() == null
                 ? q.attend(
-                        seen.keys(), seen.values(), pass.mask(window), pass.isCausal(window), config.attentionScale())
-                : softCapped(q, seen, pass, config.attentionSoftCap());
+                        seen.keys(),
+                        seen.values(),
+                        lastIf(onlyLast, pass.mask(window)),
+                        !onlyLast && pass.isCausal(window),
+                        config.attentionScale())
+                : softCapped(q, seen, lastIf(onlyLast, pass.hidden(window)), config.attentionSoftCap());
         return parts.out.forward(mixed.transpose(1, 2).reshape(batch, tokens, (long) config.nHeads() * config.dHead()));
+    }
+
+    /** What stands for the last token in `[…, …, tokens, …]`. */
+    static Tensor last(Tensor byToken) {
+        return byToken.narrow(2, byToken.size(2) - 1, 1);
+    }
+
+    /** The same of a mask, if there is one and only the last token asks. */
+    static @Nullable Tensor lastIf(boolean onlyLast, @Nullable Tensor mask) {
+        return onlyLast && mask != null ? last(mask) : mask;
     }
 
     /** Queries, keys and values, each `[batch, tokens, heads·dHead]`. */
@@ -115,7 +123,7 @@ public final class Attention {
     }
 
     /** Scores pass through cap·tanh(score / cap) before the softmax (Gemma 2). */
-    private Tensor softCapped(Tensor q, KvCache.Entry seen, Pass pass, double cap) {
+    private Tensor softCapped(Tensor q, KvCache.Entry seen, @Nullable Tensor hidden, double cap) {
         int shared = config.nHeads() / config.nKvHeads();
         long batch = q.size(0);
         long tokens = q.size(2);
@@ -125,7 +133,6 @@ public final class Attention {
                 .to(Weights.precise(q.dtype()))
                 .times(config.attentionScale()); // [batch, nKvHeads, shared·tokens, slots]
         Tensor capped = scores.times(1 / cap).tanh().times(cap).reshape(batch, config.nHeads(), tokens, slots);
-        Tensor hidden = pass.hidden(window);
         Tensor weights = (hidden == null ? capped : capped.maskedFill(hidden, Double.NEGATIVE_INFINITY))
                 .softmax()
                 .to(q.dtype());

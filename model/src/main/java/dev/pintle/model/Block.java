@@ -7,6 +7,7 @@ import static dev.pintle.model.HookPoint.Site.RESID_POST;
 import static dev.pintle.model.HookPoint.Site.RESID_PRE;
 
 import dev.pintle.tensor.Tensor;
+import java.util.stream.Stream;
 
 /**
  * One decoder block: attention and MLP each read the residual stream and add to it.
@@ -17,13 +18,26 @@ import dev.pintle.tensor.Tensor;
  */
 public record Block(int layer, Norm preAttn, Attention attention, Norm postAttn, Norm preMlp, Mlp mlp, Norm postMlp) {
 
+    /** Whether any hook wants to see what arises between the residual stream before and after this block. */
+    boolean isSeenInside(Pass pass) {
+        return Stream.of(ATTN_OUT, RESID_MID, MLP_OUT).anyMatch(site -> pass.isSeen(site, layer));
+    }
+
+    /** Whether any hook wants to see what follows this block's attention. */
+    boolean isSeenAfterAttention(Pass pass) {
+        return isSeenInside(pass) || pass.isSeen(RESID_POST, layer);
+    }
+
     /**
      * @param resid `[batch, tokens, dModel]`
-     * @return the residual stream after this block, of the same shape
+     * @param onlyLast whether what follows attention is computed for the last token of each row only; its keys and values are
+     *     computed for all
+     * @return the residual stream after this block, `[batch, tokens or 1, dModel]`
      */
-    Tensor forward(Tensor resid, Pass pass) {
+    Tensor forward(Tensor resid, Pass pass, boolean onlyLast) {
         resid = pass.hook(RESID_PRE, layer, resid);
-        Tensor attnOut = postAttn.forward(attention.forward(preAttn.forward(resid), pass));
+        Tensor attnOut = postAttn.forward(attention.forward(preAttn.forward(resid), pass, onlyLast));
+        resid = onlyLast ? resid.narrow(1, resid.size(1) - 1, 1) : resid;
         resid = pass.hook(RESID_MID, layer, resid.plus(pass.hook(ATTN_OUT, layer, attnOut)));
         Tensor mlpOut = postMlp.forward(mlp.forward(preMlp.forward(resid)));
         return pass.hook(RESID_POST, layer, resid.plus(pass.hook(MLP_OUT, layer, mlpOut)));

@@ -13,21 +13,12 @@ import java.util.Map;
 /** The hooks of one run by place, ready to be called. */
 final class BoundHooks {
     private final Map<HookPoint, List<Hook.Action>> actions = new HashMap<>();
-    private final int lastLayer;
 
-    private BoundHooks(int lastLayer) {
-        this.lastLayer = lastLayer;
-    }
+    private BoundHooks() {}
 
     static BoundHooks bind(List<? extends Hook> hooks, ModelConfig config, Device device, DType dtype) {
-        int last = -1;
-        for (Hook hook : hooks) {
-            for (HookPoint point : hook.points()) {
-                requireWithin(point, config);
-                last = Math.max(last, point.layer());
-            }
-        }
-        BoundHooks bound = new BoundHooks(last);
+        hooks.forEach(hook -> hook.points().forEach(point -> requireWithin(point, config)));
+        BoundHooks bound = new BoundHooks();
         for (Hook hook : hooks) {
             Hook.Action action = hook.bind(config, device, dtype);
             for (HookPoint point : hook.points()) {
@@ -47,9 +38,9 @@ final class BoundHooks {
         }
     }
 
-    /** The last layer that any hook wants to see; -1 for none. */
-    int lastLayer() {
-        return lastLayer;
+    /** Whether any hook wants to see a place. */
+    boolean sees(Site site, int layer) {
+        return actions.containsKey(new HookPoint(site, layer));
     }
 
     Tensor apply(Site site, int layer, Tensor activation, Layout layout) {

@@ -20,12 +20,16 @@ final class ForwardPass {
     private final ModelConfig config;
     private final Device device;
     private final DType dtype;
+    private final RopeTables tables;
+    private final boolean fuses;
 
-    ForwardPass(Transformer transformer, ModelConfig config, Device device, DType dtype) {
+    ForwardPass(Transformer transformer, ModelConfig config, Device device, DType dtype, RopeTables tables) {
         this.transformer = transformer;
         this.config = config;
         this.device = device;
         this.dtype = dtype;
+        this.tables = tables;
+        this.fuses = FusedBlocks.suit(transformer, config, device, dtype);
     }
 
     /** @param promptLengths tokens of each row's prompt in the whole sequence */
@@ -48,7 +52,7 @@ final class ForwardPass {
                 for (int start = 0; start < batch.tokens(); start += options.chunk()) {
                     int count = Math.min(options.chunk(), batch.tokens() - start);
                     boolean last = start + count == batch.tokens();
-                    Tensor resid = pass(batch, start, count, next, promptLengths, cache, bound, options, scope);
+                    Tensor resid = pass(batch, start, count, next, promptLengths, cache, bound, options);
                     Tensor some = logits(resid, last, options.logits());
                     if (some != null) {
                         logits.add(some);
@@ -79,8 +83,7 @@ final class ForwardPass {
             int[] promptLengths,
             @Nullable KvCache cache,
             BoundHooks bound,
-            RunOptions options,
-            TensorScope scope) {
+            RunOptions options) {
         int[] ids = new int[batch.batch() * count];
         int[][] positions = new int[batch.batch()][count];
         for (int row = 0; row < batch.batch(); row++) {
@@ -90,17 +93,29 @@ final class ForwardPass {
                 positions[row][t] = index < 0 ? Layout.PADDING : next[row] + index;
             }
         }
-        Pass pass = new Pass(bound, new Layout(positions, promptLengths), cache, Weights.precise(dtype), device, scope);
-        Tensor resid = transformer.embed(Tensor.of(ids, batch.batch(), count).to(device), config, pass);
-        int lastLayer = Math.min(options.lastLayer(config.nLayers()), config.nLayers() - 1);
-        for (int layer = 0; layer <= lastLayer; layer++) {
-            try (TensorScope inner = TensorScope.open("block " + layer)) {
-                Tensor before = resid;
-                resid = inner.keep(transformer.blocks().get(layer).forward(before, pass));
-                before.close(); // its memory lives on where a reader holds another handle on it
+        try (TensorScope scope = TensorScope.open("pass over " + count + " tokens")) {
+            Pass pass = new Pass(bound, new Layout(positions, promptLengths), cache, tables, device, scope);
+            Tensor resid =
+                    transformer.embed(Tensor.of(ids, batch.batch(), count).to(device), config, pass);
+            FusedBlocks fused = fuses ? new FusedBlocks(transformer, config, pass, resid) : null;
+            int lastLayer = Math.min(options.lastLayer(config.nLayers()), config.nLayers() - 1);
+            for (int layer = 0; layer <= lastLayer; layer++) {
+                try (TensorScope inner = TensorScope.open("block " + layer)) {
+                    Tensor before = resid;
+                    Block block = transformer.blocks().get(layer);
+                    boolean onlyLast = layer == lastLayer
+                            && count > 1
+                            && options.logits() != RunOptions.Logits.ALL
+                            && !block.isSeenAfterAttention(pass);
+                    Tensor after = fused != null && fused.take(block)
+                            ? fused.forward(block, before, onlyLast)
+                            : block.forward(before, pass, onlyLast);
+                    resid = inner.keep(after);
+                    before.close(); // its memory lives on where a reader holds another handle on it
+                }
             }
+            return scope.keep(resid);
         }
-        return resid;
     }
 
     private @Nullable Tensor logits(Tensor resid, boolean lastChunk, RunOptions.Logits which) {

@@ -27,7 +27,6 @@ final class GraphDecoder implements AutoCloseable {
     private static final int SMALLEST_CAPACITY = 256;
     private static final int KEPT = 4;
     private static final int KEPT_SHARE = 6; // of the GPU's memory, for the keys and values of all recordings
-    private static final int OLDEST = 80; // compute capability with tensor cores for BF16
 
     private static final Map<Compiled, CudaProgram> PROGRAMS = new ConcurrentHashMap<>();
 
@@ -35,6 +34,7 @@ final class GraphDecoder implements AutoCloseable {
     private final ModelConfig config;
     private final Device device;
     private final DType dtype;
+    private final RopeTables tables;
     private final Map<Key, RecordedStep> steps = new LinkedHashMap<>();
 
     /** What decode.cu was compiled for. */
@@ -43,42 +43,23 @@ final class GraphDecoder implements AutoCloseable {
     /** What a recording is for. */
     private record Key(int rows, int capacity, List<Integer> steered, boolean drawing) {}
 
-    GraphDecoder(Transformer transformer, ModelConfig config, Device device, DType dtype) {
+    GraphDecoder(Transformer transformer, ModelConfig config, Device device, DType dtype, RopeTables tables) {
         this.transformer = transformer;
         this.config = config;
         this.device = device;
         this.dtype = dtype;
+        this.tables = tables;
     }
 
     /** Whether the kernels know everything that this model does. */
     static boolean suits(Transformer transformer, ModelConfig c, Device device, DType dtype) {
-        return device.kind() == Device.Kind.CUDA
-                && CudaProgram.capability(device) >= OLDEST
+        return FusedBlocks.suit(transformer, c, device, dtype)
                 && !"off".equals(System.getenv("PINTLE_CUDA_GRAPHS"))
-                && (dtype == DType.BF16 || dtype == DType.FP16)
-                && c.attentionSoftCap() == null
                 && c.logitSoftCap() == null
                 && c.embeddingScale() == 1
-                && List.of(16, 32, 64, 128, 256).contains(c.dHead())
-                && c.dModel() % 32 == 0
-                && c.dMlp() % 32 == 0
                 && c.dVocab() % 16 == 0
                 && transformer.finalNorm() instanceof RmsNorm
-                && transformer.unembedding().bias() == null
-                && transformer.blocks().stream().allMatch(block -> suits(block, c));
-    }
-
-    private static boolean suits(Block block, ModelConfig c) {
-        Attention.Parts parts = block.attention().parts();
-        return block.postAttn() == Norm.NONE
-                && block.postMlp() == Norm.NONE
-                && block.preAttn() instanceof RmsNorm
-                && block.preMlp() instanceof RmsNorm
-                && parts.normPerHead()
-                && (parts.queryNorm() == Norm.NONE || parts.queryNorm() instanceof RmsNorm)
-                && (parts.keyNorm() == Norm.NONE) == (parts.queryNorm() == Norm.NONE)
-                && block.attention().rope().rotated() == c.dHead()
-                && block.mlp().activation() == Mlp.Activation.SILU;
+                && transformer.unembedding().bias() == null;
     }
 
     /**
@@ -132,12 +113,12 @@ final class GraphDecoder implements AutoCloseable {
         Memory.requireRoomForDecoding(
                 config, dtype, device, key.rows, key.capacity, () -> Engine.availableMemory(device));
         StepMemory memory =
-                new StepMemory(transformer, config, device, dtype, key.rows, key.capacity, key.steered, key.drawing);
+                new StepMemory(tables, config, device, dtype, key.rows, key.capacity, key.steered, key.drawing);
         try (TensorScope scope = TensorScope.open("record a decoding step")) {
             CudaProgram program = program(Math.min(key.rows, FewRowsStep.MOST_ROWS));
             Runnable kernels = key.rows <= FewRowsStep.MOST_ROWS
                     ? new FewRowsStep(transformer, config, memory, program)
-                    : new ManyRowsStep(transformer, config, memory, program, FusedOps.program(device, dtype));
+                    : new ManyRowsStep(transformer, config, memory, program, FusedOps.of(device, dtype));
             return new RecordedStep(memory, device, kernels);
         } catch (RuntimeException e) {
             memory.close();

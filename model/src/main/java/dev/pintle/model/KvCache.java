@@ -83,7 +83,19 @@ public final class KvCache implements AutoCloseable {
      * @return those of all slots, as views
      */
     Entry append(int layer, Tensor keys, Tensor values) {
-        long fresh = keys.size(2);
+        int fresh = (int) keys.size(2);
+        Entry buffer = room(layer, fresh);
+        buffer.keys().narrow(2, slots - fresh, fresh).copyFrom(keys);
+        buffer.values().narrow(2, slots - fresh, fresh).copyFrom(values);
+        return entry(layer);
+    }
+
+    /**
+     * Memory whose last slots are for the keys and values of this pass, `[batch, nKvHeads, capacity, dHead]`.
+     *
+     * @param fresh tokens of this pass
+     */
+    Entry room(int layer, int fresh) {
         if (buffers.size() <= layer && slots > fresh) {
             throw Problem.of("The key-value cache was filled by a run that stopped before this layer.")
                     .fact("layer", layer)
@@ -94,12 +106,11 @@ public final class KvCache implements AutoCloseable {
                     .toIllegalArgument();
         }
         if (buffers.size() <= layer) {
-            buffers.add(allocate(keys.size(0), Math.max(slots, FIRST_CAPACITY)));
+            buffers.add(allocate(batch(), Math.max(slots, FIRST_CAPACITY)));
         }
         Entry buffer = buffers.get(layer);
         if (buffer.keys().size(2) < slots) {
-            Entry larger =
-                    allocate(keys.size(0), Math.max(slots, 2 * buffer.keys().size(2)));
+            Entry larger = allocate(batch(), Math.max(slots, 2 * buffer.keys().size(2)));
             larger.keys().narrow(2, 0, slots - fresh).copyFrom(buffer.keys().narrow(2, 0, slots - fresh));
             larger.values().narrow(2, 0, slots - fresh).copyFrom(buffer.values().narrow(2, 0, slots - fresh));
             buffer.keys().close();
@@ -107,9 +118,7 @@ public final class KvCache implements AutoCloseable {
             buffers.set(layer, larger);
             buffer = larger;
         }
-        buffer.keys().narrow(2, slots - fresh, fresh).copyFrom(keys);
-        buffer.values().narrow(2, slots - fresh, fresh).copyFrom(values);
-        return new Entry(buffer.keys().narrow(2, 0, slots), buffer.values().narrow(2, 0, slots));
+        return buffer;
     }
 
     /** Keys and values of a layer, as views `[batch, nKvHeads, slots, dHead]`. */

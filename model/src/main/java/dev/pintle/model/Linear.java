@@ -2,6 +2,9 @@ package dev.pintle.model;
 
 import dev.pintle.tensor.PackedWeight;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +43,22 @@ public final class Linear {
         this.shared = shared;
     }
 
+    /**
+     * Maps of one input as one, whose weights are moved together: on a GPU one product keeps all of it busy, small ones do
+     * not. Null where only some of them have a bias.
+     *
+     * @param owner holds the joined weights
+     */
+    static @Nullable Linear joined(List<Linear> maps, TensorScope owner) {
+        List<Tensor> biases =
+                maps.stream().map(Linear::bias).filter(Objects::nonNull).toList();
+        if (!biases.isEmpty() && biases.size() < maps.size()) {
+            return null;
+        }
+        Tensor weight = Tensor.together(maps.stream().map(Linear::weight).toList());
+        return new Linear(owner.adopt(weight), biases.isEmpty() ? null : owner.adopt(Tensor.cat(biases, 0)));
+    }
+
     /** `[out, in]` as stored. */
     Tensor weight() {
         return weight;
@@ -69,6 +88,16 @@ public final class Linear {
         } finally {
             lock.readLock().unlock();
         }
+    }
+
+    /**
+     * The same, written into memory that is there.
+     *
+     * @param x `[n, in]`
+     * @param to `[n, out]`
+     */
+    void forwardInto(Tensor x, Tensor to) {
+        x.linearInto(weight, bias, to);
     }
 
     private void packAfterSomeUses(Packing how) {

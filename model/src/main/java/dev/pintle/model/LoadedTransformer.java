@@ -71,12 +71,10 @@ final class LoadedTransformer implements AutoCloseable {
             Transformer transformer = family.build(json, config, weights);
             json.requireAllUnderstood();
             weights.requireAllUsed();
-            if (device.kind() == Device.Kind.CUDA) {
-                transformer.blocks().forEach(block -> block.attention().joinMaps(owner));
-            }
-            ForwardPass forward = new ForwardPass(transformer, config, device, dtype);
+            RopeTables tables = new RopeTables(Weights.precise(dtype), device, owner);
+            ForwardPass forward = new ForwardPass(transformer, config, device, dtype, tables);
             GraphDecoder graphs = GraphDecoder.suits(transformer, config, device, dtype)
-                    ? new GraphDecoder(transformer, config, device, dtype)
+                    ? new GraphDecoder(transformer, config, device, dtype, tables)
                     : null;
             return new LoadedTransformer(config, forward, device, dtype, owner, packing, graphs);
         } catch (RuntimeException e) {

@@ -22,13 +22,18 @@ final class Memory {
     /** @throws dev.pintle.problem.PintleException with both sizes and the dtype that would fit */
     static void requireRoomForWeights(
             ModelConfig config, DType dtype, Device device, Supplier<OptionalLong> available) {
-        long bytes = config.weights() * dtype.bytes();
+        boolean joins = !device.equals(Device.CPU);
+        long moving = joins ? config.blockWeights() : 0;
+        long bytes = (config.weights() + moving) * dtype.bytes();
         OptionalLong free = bytes > SMALL ? available.get() : OptionalLong.empty();
         if (free.isEmpty() || bytes <= free.getAsLong()) {
             return;
         }
         throw Problem.of("The model does not fit in " + memoryOf(device) + ".")
-                .fact("needs", Sizes.text(bytes) + " for " + config.weights() + " weights in " + dtype)
+                .fact(
+                        "needs",
+                        Sizes.text(bytes) + " for " + config.weights() + " weights in " + dtype
+                                + (joins ? ", those of a block twice while they are joined" : ""))
                 .fact("available", Sizes.text(free.getAsLong()))
                 .fact(
                         "try",

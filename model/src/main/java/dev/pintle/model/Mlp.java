@@ -1,6 +1,9 @@
 package dev.pintle.model;
 
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The gated MLP: down(activation(gate(x)) · up(x)) (Shazeer 2020, arXiv:2002.05202). */
 public final class Mlp {
@@ -20,6 +23,7 @@ public final class Mlp {
     private final Linear up;
     private final Linear down;
     private final Activation activation;
+    private @Nullable Linear joined; // gate and up as one map, on a GPU
 
     /**
      * @param gate `[dMlp, dModel]`
@@ -32,6 +36,17 @@ public final class Mlp {
         this.up = up;
         this.down = down;
         this.activation = activation;
+    }
+
+    /** Joins the maps that read the input where they can be one. */
+    void joinMaps(TensorScope owner) {
+        joined = Linear.joined(List.of(gate, up), owner);
+    }
+
+    /** Gate and up as one map `[2 dMlp, dModel]`; null where they are two. */
+    @Nullable
+    Linear joined() {
+        return joined;
     }
 
     Linear gate() {

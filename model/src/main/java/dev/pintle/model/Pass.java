@@ -1,7 +1,6 @@
 package dev.pintle.model;
 
 import dev.pintle.model.HookPoint.Site;
-import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -15,18 +14,24 @@ final class Pass {
     private final BoundHooks hooks;
     private final Layout layout;
     private final @Nullable KvCache cache;
-    private final DType precise;
+    private final RopeTables tables;
     private final Device device;
     private final TensorScope scope;
     private final int past;
     private final IdentityHashMap<Rope, Rope.Turn> turns = new IdentityHashMap<>();
     private final Map<Integer, Tensor> masks = new HashMap<>();
 
-    Pass(BoundHooks hooks, Layout layout, @Nullable KvCache cache, DType precise, Device device, TensorScope scope) {
+    Pass(
+            BoundHooks hooks,
+            Layout layout,
+            @Nullable KvCache cache,
+            RopeTables tables,
+            Device device,
+            TensorScope scope) {
         this.hooks = hooks;
         this.layout = layout;
         this.cache = cache;
-        this.precise = precise;
+        this.tables = tables;
         this.device = device;
         this.scope = scope;
         this.past = cache == null ? 0 : cache.slots();
@@ -44,13 +49,29 @@ final class Pass {
         return hooks.apply(site, layer, activation, layout);
     }
 
+    /** Whether any hook wants to see this place. */
+    boolean isSeen(Site site, int layer) {
+        return hooks.sees(site, layer);
+    }
+
     Rope.Turn turn(Rope rope) {
         return turns.computeIfAbsent(rope, r -> {
-            Rope.Turn turn = r.at(layout, precise, device);
+            Rope.Turn turn = tables.turn(r, layout);
             scope.adopt(turn.cos()); // made inside the first block, used by all
             scope.adopt(turn.sin());
             return turn;
         });
+    }
+
+    /** Slots that were there before this pass. */
+    int past() {
+        return past;
+    }
+
+    /** Where keys and values of a layer are remembered; null where they are not. */
+    @Nullable
+    KvCache cache() {
+        return cache;
     }
 
     /** Keys and values of this pass and of all before it. */

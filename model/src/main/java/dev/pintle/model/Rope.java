@@ -144,49 +144,27 @@ public final class Rope {
         return 2 * frequencies.length;
     }
 
-    /** Cosines and sines of the positions from 0 on, each `[positions, rotated / 2]` in FP32. */
-    Turn table(int positions, Device device) {
+    /** Cosines and sines of the positions from 0 on, each `[positions, rotated / 2]` in FP32, or in FP64 if that is asked for. */
+    Turn table(int positions, DType precise, Device device) {
         int half = frequencies.length;
-        float[] cos = new float[positions * half];
-        float[] sin = new float[cos.length];
+        double[] cos = new double[positions * half];
+        double[] sin = new double[cos.length];
         for (int at = 0; at < cos.length; at++) {
-            int position = at / half;
-            float angle = position * frequencies[at % half];
-            cos[at] = (float) Math.cos(angle);
-            sin[at] = (float) Math.sin(angle);
+            float angle = (at / half) * frequencies[at % half];
+            cos[at] = Math.cos(angle);
+            sin[at] = Math.sin(angle);
         }
         return new Turn(
-                Tensor.of(cos, positions, half).to(device),
-                Tensor.of(sin, positions, half).to(device));
+                Tensor.of(cos, positions, half).to(precise).to(device),
+                Tensor.of(sin, positions, half).to(precise).to(device));
     }
 
     /**
-     * Cosines and sines for a pass, `[batch or 1, 1, tokens, rotated / 2]`: one row where all rows stand at the same
-     * positions.
+     * The rotation of a pass.
+     *
+     * @param cos `[batch or 1, 1, tokens, rotated / 2]`: one row where all rows stand at the same positions
+     * @param sin of the same shape
      */
-    Turn at(Layout layout, DType precise, Device device) {
-        int rows = layout.isRegular() ? 1 : layout.batch();
-        int tokens = layout.tokens();
-        int half = frequencies.length;
-        double[] cos = new double[rows * tokens * half];
-        double[] sin = new double[cos.length];
-        int at = 0;
-        for (int row = 0; row < rows; row++) {
-            for (int t = 0; t < tokens; t++) {
-                int position = Math.max(0, layout.position(row, t));
-                for (int i = 0; i < half; i++, at++) {
-                    float angle = position * frequencies[i];
-                    cos[at] = Math.cos(angle);
-                    sin[at] = Math.sin(angle);
-                }
-            }
-        }
-        return new Turn(
-                Tensor.of(cos, rows, 1, tokens, half).to(precise).to(device),
-                Tensor.of(sin, rows, 1, tokens, half).to(precise).to(device));
-    }
-
-    /** The rotation of one pass. */
     record Turn(Tensor cos, Tensor sin) {
         /**
          * @param x `[batch, heads, tokens, dHead]`

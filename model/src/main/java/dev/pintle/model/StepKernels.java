@@ -3,6 +3,9 @@ package dev.pintle.model;
 import dev.pintle.tensor.CudaKernel;
 import dev.pintle.tensor.CudaKernel.Grid;
 import dev.pintle.tensor.CudaProgram;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Launches a decoding step, kernel after kernel: what the ways for few and for many rows share. */
@@ -19,6 +22,7 @@ abstract class StepKernels implements Runnable {
     final int shared;
     private final CudaKernel attend;
     private final CudaKernel choose;
+    private final Map<Rope, Rope.Turn> turns = new IdentityHashMap<>(); // made here, since a recording cannot make them
 
     /** @param program of decode.cu */
     StepKernels(Transformer transformer, ModelConfig config, StepMemory memory, CudaProgram program) {
@@ -31,6 +35,9 @@ abstract class StepKernels implements Runnable {
         this.shared = config.nKvHeads() * config.dHead();
         this.attend = program.kernel("attend");
         this.choose = program.kernel("choose");
+        for (Block block : transformer.blocks()) {
+            turns.computeIfAbsent(block.attention().rope(), memory::table);
+        }
     }
 
     /** The embedding of the tokens, ready for the first block. */
@@ -73,7 +80,7 @@ abstract class StepKernels implements Runnable {
     /** From queries, keys and values of the new tokens to what the heads mix; stores the keys and values. */
     void attention(Block block) {
         Attention.Parts parts = block.attention().parts();
-        Rope.Turn table = memory.table(block.attention().rope());
+        Rope.Turn table = Objects.requireNonNull(turns.get(block.attention().rope()));
         Integer window = block.attention().window();
         @Nullable RmsNorm queryNorm = parts.queryNorm() instanceof RmsNorm norm ? norm : null;
         @Nullable RmsNorm keyNorm = parts.keyNorm() instanceof RmsNorm norm ? norm : null;

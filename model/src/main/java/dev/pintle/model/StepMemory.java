@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What a recorded decoding step reads and writes; it stays in its place, since the recording holds its addresses. */
@@ -35,16 +34,17 @@ final class StepMemory implements AutoCloseable {
     private final List<Tensor> keys = new ArrayList<>(); // [rows, nKvHeads, capacity, dHead] a layer
     private final List<Tensor> values = new ArrayList<>();
     private final Map<Integer, Tensor> added = new HashMap<>(); // [rows, dModel] FP32 by layer
-    private final Map<Rope, Rope.Turn> tables = new HashMap<>();
+    private final RopeTables tables;
     private final Device device;
     private final DType dtype;
 
     /**
+     * @param tables outlive this
      * @param steered layers after which something is added
      * @param drawing whether any row draws its tokens
      */
     StepMemory(
-            Transformer transformer,
+            RopeTables tables,
             ModelConfig c,
             Device device,
             DType dtype,
@@ -52,6 +52,7 @@ final class StepMemory implements AutoCloseable {
             int capacity,
             Iterable<Integer> steered,
             boolean drawing) {
+        this.tables = tables;
         this.rows = rows;
         this.capacity = capacity;
         this.device = device;
@@ -79,14 +80,6 @@ final class StepMemory implements AutoCloseable {
                 added.put(layer, zeros(DType.FP32, rows, c.dModel()));
             }
             draws = drawing ? new Draws(owner, device, rows, capacity, c.dVocab()) : null;
-            for (Block block : transformer.blocks()) {
-                tables.computeIfAbsent(block.attention().rope(), rope -> {
-                    Rope.Turn table = rope.table(capacity, device);
-                    owner.adopt(table.cos());
-                    owner.adopt(table.sin());
-                    return table;
-                });
-            }
         } catch (RuntimeException e) {
             owner.close();
             throw e;
@@ -116,7 +109,7 @@ final class StepMemory implements AutoCloseable {
 
     /** Cosines and sines of every position. */
     Rope.Turn table(Rope rope) {
-        return Objects.requireNonNull(tables.get(rope));
+        return tables.table(rope, capacity);
     }
 
     /** What is added to the residual stream by layer, `[rows, dModel]` FP32. */

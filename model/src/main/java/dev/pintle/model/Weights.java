@@ -99,6 +99,18 @@ public final class Weights {
         return new Linear(embedding, null, packing, true);
     }
 
+    /**
+     * A block that has all its weights. On a GPU, maps of one input become one; done block by block, so that the memory in
+     * which they were serves the next block.
+     */
+    public Block complete(Block block) {
+        if (device.kind() == Device.Kind.CUDA) {
+            block.attention().joinMaps(owner);
+            block.mlp().joinMaps(owner);
+        }
+        return block;
+    }
+
     private Tensor get(String name, DType as, long... shape) {
         unused.remove(name);
         try (TensorScope scope = TensorScope.open("load " + name)) {

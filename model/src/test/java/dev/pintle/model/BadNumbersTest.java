@@ -97,7 +97,7 @@ class BadNumbersTest {
                         large, DType.BF16, Device.cuda(0), () -> OptionalLong.of(12_000_000_000L)))
                 .hasMessage("""
                         The model does not fit in the memory of cuda:0.
-                          needs:     16.1 GB for 8029995008 weights in bf16
+                          needs:     16.5 GB for 8029995008 weights in bf16, those of a block twice while they are joined
                           available: 12.0 GB
                           try:       a smaller model, or --device cpu""");
     }

@@ -3,7 +3,6 @@ package dev.pintle.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.pintle.tensor.CudaKernel.Grid;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
@@ -56,9 +55,13 @@ class FusedOpsTest {
                 new int[][][] {{{4, 5, 6, 7, 8}, {4, 5, 6, 7, 8}}, {{0, 1, 2, 3, 4}, {9, 10, 11, 12, 13}}}) {
             Layout layout = new Layout(positions, new int[] {5, 5});
             Rope rope = Rope.ofBase(10_000, 32);
-            Tensor plain = rope.at(layout, DType.FP32, Device.CPU).apply(x.to(DType.FP32));
-            assertClose(rope.at(layout, DType.FP32, GPU).apply(x.to(GPU)), plain);
+            Tensor plain = turn(rope, layout, Device.CPU).apply(x.to(DType.FP32));
+            assertClose(turn(rope, layout, GPU).apply(x.to(GPU)), plain);
         }
+    }
+
+    private Rope.Turn turn(Rope rope, Layout layout, Device device) {
+        return new RopeTables(DType.FP32, device, scope).turn(rope, layout);
     }
 
     @Test
@@ -73,27 +76,20 @@ class FusedOpsTest {
     void adding_to_the_residual_stream_and_the_next_norm_equal_the_plain_ones() {
         Tensor resid = draws(1, 6, 264);
         Tensor product = draws(2, 6, 264);
-        Tensor bias = draws(3, 264);
         Tensor steer = Tensor.randn(4, DType.FP32, Device.CPU, 6, 264);
         Tensor gain = Tensor.randn(5, DType.FP32, Device.CPU, 264);
-        for (boolean all : new boolean[] {true, false}) {
+        for (boolean steered : new boolean[] {true, false}) {
             Tensor sum = resid.to(DType.FP32).plus(product.to(DType.FP32));
-            Tensor plain = all ? sum.plus(bias.to(DType.FP32)).plus(steer) : sum;
+            Tensor plain = steered ? sum.plus(steer) : sum;
             Tensor stream = resid.copy().to(GPU);
             Tensor normed = Tensor.zeros(DType.BF16, GPU, 6, 264);
-            FusedOps.program(GPU, DType.BF16)
-                    .kernel("add_normed")
-                    .launch(
-                            Grid.of(6),
-                            256,
+            ops().addNormed(
+                            stream,
+                            product.to(GPU),
+                            steered ? steer.to(GPU) : null,
                             stream,
                             normed,
-                            product.to(GPU),
-                            all ? bias.to(GPU) : null,
-                            all ? steer.to(GPU) : null,
-                            gain.to(GPU),
-                            264,
-                            1e-5f);
+                            RmsNorm.of(gain.to(GPU), 1e-5));
             assertClose(stream, plain);
             assertClose(normed, plain.rmsNorm(gain, 1e-5));
         }
@@ -107,40 +103,33 @@ class FusedOpsTest {
         Tensor x = Tensor.zeros(DType.BF16, GPU, 4, 264);
         Tensor normed = Tensor.zeros(DType.BF16, GPU, 4, 264);
         Tensor ids32 = Tensor.zeros(DType.INT32, GPU, 4).copyFrom(ids);
-        FusedOps.program(GPU, DType.BF16)
-                .kernel("embed_normed")
-                .launch(Grid.of(4), 256, x, normed, embedding.to(GPU), gain.to(GPU), ids32, 264, 1e-5f);
+        ops().embedNormed(embedding.to(GPU), ids32, x, normed, RmsNorm.of(gain.to(GPU), 1e-5));
         Tensor rows = embedding.rows(ids);
         assertThat(x.toFloats()).isEqualTo(rows.toFloats());
         assertClose(normed, rows.to(DType.FP32).rmsNorm(gain, 1e-5));
     }
 
     @Test
-    void biases_of_neighbouring_maps_are_added_where_there_are_any() {
-        Tensor x = draws(1, 3, 40);
-        Tensor first = draws(2, 24);
-        Tensor last = draws(3, 8);
-        Tensor found = x.copy().to(GPU);
-        FusedOps.program(GPU, DType.BF16)
-                .kernel("add_biases")
-                .launch(Grid.of(3), 256, found, first.to(GPU), null, last.to(GPU), 24, 8, 8);
-        Tensor none = Tensor.zeros(DType.FP32, Device.CPU, 8);
-        Tensor biases = Tensor.cat(List.of(first.to(DType.FP32), none, last.to(DType.FP32)), 0);
-        assertClose(found, x.to(DType.FP32).plus(biases));
+    void a_sum_can_go_elsewhere_without_its_norm() {
+        Tensor resid = draws(1, 6, 264).to(GPU);
+        Tensor product = draws(2, 6, 264).to(GPU);
+        Tensor sum = Tensor.zeros(DType.BF16, GPU, 6, 264);
+        ops().addNormed(resid, product, null, sum, null, null);
+        assertThat(sum.toFloats()).isEqualTo(resid.plus(product).toFloats());
+        assertThat(resid.toFloats()).isEqualTo(draws(1, 6, 264).toFloats());
     }
 
     @Test
     void the_gated_activation_of_many_rows_equals_the_plain_one() {
-        Tensor gate = draws(1, 5, 88);
-        Tensor up = draws(2, 5, 88);
-        Tensor gateBias = draws(3, 88);
-        Tensor upBias = draws(4, 88);
-        Tensor found = Tensor.zeros(DType.BF16, GPU, 5, 88);
-        FusedOps.program(GPU, DType.BF16)
-                .kernel("gated")
-                .launch(new Grid(1, 5, 1), 256, found, gate.to(GPU), up.to(GPU), gateBias.to(GPU), upBias.to(GPU), 88);
-        Tensor opened = gate.to(DType.FP32).plus(gateBias.to(DType.FP32)).silu();
-        assertClose(found, opened.times(up.to(DType.FP32).plus(upBias.to(DType.FP32))));
+        Tensor gate = draws(1, 5, 2_088); // more than one block takes
+        Tensor up = draws(2, 5, 2_088);
+        Tensor found = Tensor.zeros(DType.BF16, GPU, 5, 2_088);
+        ops().gated(Tensor.cat(List.of(gate, up), 1).to(GPU), found);
+        assertClose(found, gate.to(DType.FP32).silu().times(up.to(DType.FP32)));
+    }
+
+    private static FusedOps ops() {
+        return FusedOps.of(GPU, DType.BF16);
     }
 
     private static void assertClose(Tensor found, Tensor exact) {

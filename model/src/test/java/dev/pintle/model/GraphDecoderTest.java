@@ -10,8 +10,6 @@ import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
-import dev.pintle.testkit.Golden;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +65,7 @@ class GraphDecoderTest {
 
     private static void assertStepEqualsForwardPass(String family, int rows, DType dtype) {
         try (TensorScope scope = TensorScope.open("test");
-                LoadedTransformer model = open(family, dtype);
+                LoadedTransformer model = GpuModels.open(family, dtype);
                 KvCache cache = model.forward().newCache()) {
             Random random = new Random(rows);
             int[][] prompts = new int[rows][];
@@ -111,7 +109,7 @@ class GraphDecoderTest {
     @ValueSource(ints = {1, 5, 40})
     void tokens_drawn_in_the_step_are_those_that_the_processor_draws_from_its_logits(int rows) {
         try (TensorScope scope = TensorScope.open("test");
-                LoadedTransformer model = open("llama31", DType.BF16);
+                LoadedTransformer model = GpuModels.open("llama31", DType.BF16);
                 KvCache cache = model.forward().newCache()) {
             Random random = new Random(rows);
             int[][] prompts = new int[rows][];
@@ -158,19 +156,6 @@ class GraphDecoderTest {
                 .toList();
     }
 
-    private static LoadedTransformer open(String family, DType dtype) {
-        Device gpu = Device.cuda(0);
-        if (!family.startsWith("wide ")) {
-            return LoadedTransformer.open(Golden.folder().resolve(family), gpu, dtype);
-        }
-        String config = """
-                {"model_type": "%s", "hidden_act": "silu", "hidden_size": 512, "num_hidden_layers": 3,
-                 "num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 128, "intermediate_size": 1024,
-                 "vocab_size": 272, "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "tie_word_embeddings": true}
-                """.formatted(family.substring("wide ".length()));
-        return LoadedTransformer.random(ConfigReader.parse(config, Path.of("config.json")), family, 1, gpu, dtype);
-    }
-
     private static Consumer<Sampler.Choice> largestOf(float[] logits) {
         return choice -> {
             double max = Double.NEGATIVE_INFINITY;
@@ -187,14 +172,7 @@ class GraphDecoderTest {
     }
 
     private static void assertClose(String what, float[] found, Tensor expected) {
-        float[] values = expected.toFloats();
-        double squares = 0;
-        double difference = 0;
-        for (int i = 0; i < values.length; i++) {
-            squares += Math.pow(values[i], 2);
-            difference += Math.pow(values[i] - found[i], 2);
-        }
-        assertThat(Math.sqrt(difference / squares)).as(what).isLessThan(RELATIVE_ERROR);
+        assertThat(GpuModels.relativeError(found, expected)).as(what).isLessThan(RELATIVE_ERROR);
     }
 
     /** Adds a vector after block 1 to every token. */

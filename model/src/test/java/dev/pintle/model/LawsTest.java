@@ -99,6 +99,37 @@ class LawsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"llama31", "mistral_window", "qwen3", "gemma2", "gemma3", "olmo2", "phi3"})
+    void the_last_logits_equal_those_of_a_run_that_computes_all(String family) {
+        try (LoadedTransformer model = model(family);
+                KvCache cache = model.forward().newCache()) {
+            int[][] rows = {ids(30, 14), ids(7, 15)};
+            Tensor all = run(model, RunOptions.allLogits(), rows).logits();
+            Tensor last = run(model, RunOptions.lastLogits().inChunksOf(13).continuing(cache), rows)
+                    .logits();
+            assertThatTensor(last).isCloseTo(all.select(1, 29), Tolerance.FP64);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31", "gemma2"})
+    void what_a_last_block_leaves_out_is_not_what_a_hook_wants_to_see(String family) {
+        try (LoadedTransformer model = model(family)) {
+            int[] tokens = ids(15, 16);
+            int last = model.config().nLayers() - 1;
+            for (HookPoint at : List.of(
+                    HookPoint.attnOut(last),
+                    HookPoint.residMid(last),
+                    HookPoint.mlpOut(last),
+                    HookPoint.residPost(last))) {
+                Run seen = run(model, RunOptions.lastLogits().andReading(at), tokens);
+                Run all = run(model, RunOptions.allLogits().andReading(at), tokens);
+                assertThatTensor(seen.row(at, 0)).isIdenticalTo(all.row(at, 0));
+            }
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"llama31", "mistral_window", "gemma2", "gemma3"})
     void chunked_prefill_equals_one_run(String family) {
         try (LoadedTransformer model = model(family)) {

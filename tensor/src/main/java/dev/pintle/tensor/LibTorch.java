@@ -111,14 +111,15 @@ final class LibTorch {
 
     private static Problem gpuIsFull(String operation, String wanted, int index, Tensor... operands) {
         Device gpu = Device.cuda(index);
-        Problem problem = Problem.of("Out of memory of " + gpu + " in " + operation + ".");
+        Problem problem =
+                Problem.of("The memory of " + gpu + " does not suffice.").fact("operation", operation);
         for (Tensor operand : operands) {
             problem = problem.fact("operand", operand.describe());
         }
         GpuMemory memory = GpuMemory.of(gpu);
         return problem.fact("wanted", wanted)
                 .fact("available", String.format(Locale.ROOT, "%.2f GB", memory.available() / 1e9))
-                .fact("in use", memory)
+                .fact("memory", memory)
                 .fact("try", "a smaller batch, a shorter prompt, or a smaller dtype");
     }
 

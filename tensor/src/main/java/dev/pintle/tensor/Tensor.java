@@ -678,19 +678,23 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Writes {@code this · weightᵀ} into memory that is there, with nothing made on the way: for work that is recorded.
+     * Writes {@code this · weightᵀ + bias} into memory that is there, with nothing made on the way: for work that is recorded.
      *
      * @param weight `[out, in]` in this tensor's dtype; this is `[n, in]`
-     * @param to `[n, out]`, in this tensor's dtype, or on a GPU in FP32; rows may lie apart
+     * @param bias `[out]` in this tensor's dtype, or null for none
+     * @param to `[n, out]`, in this tensor's dtype, or on a GPU without a bias in FP32; rows may lie apart
      * @return {@code to}
      */
-    public Tensor linearInto(Tensor weight, Tensor to) {
+    public Tensor linearInto(Tensor weight, @Nullable Tensor bias, Tensor to) {
         requireSameDevice(weight);
         requireSameDevice(to);
         LibTorch.call(
                 "linearInto",
                 () -> {
                     try (org.bytedeco.pytorch.Tensor turned = weight.handle().t()) {
+                        if (bias != null) {
+                            return torch.addmm_out(to.handle(), bias.handle(), handle(), turned);
+                        }
                         return to.dtype() == dtype()
                                 ? torch.mm_out(to.handle(), handle(), turned)
                                 : torch.mm_out(to.handle(), handle(), turned, ScalarType.Float);

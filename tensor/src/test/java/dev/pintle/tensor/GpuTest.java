@@ -61,10 +61,10 @@ class GpuTest {
         Tensor weight = Tensor.randn(2, DType.FP32, Device.CPU, 24, 64).to(DType.BF16);
         double[] exact = x.to(DType.FP64).linear(weight.to(DType.FP64)).toDoubles();
         Tensor wide = Tensor.zeros(DType.BF16, GPU, 40, 60);
-        x.to(GPU).linearInto(weight.to(GPU), wide.narrow(1, 30, 24));
+        x.to(GPU).linearInto(weight.to(GPU), null, wide.narrow(1, 30, 24));
         float[] narrow = wide.narrow(1, 30, 24).toFloats();
         float[] full = x.to(GPU)
-                .linearInto(weight.to(GPU), Tensor.zeros(DType.FP32, GPU, 40, 24))
+                .linearInto(weight.to(GPU), null, Tensor.zeros(DType.FP32, GPU, 40, 24))
                 .toFloats();
         for (int i = 0; i < exact.length; i++) {
             assertThat((double) full[i]).isCloseTo(exact[i], within(1e-4));
@@ -80,9 +80,9 @@ class GpuTest {
         assertThat(before.available()).isBetween(1L, before.total());
         assertThatThrownBy(() -> Tensor.empty(DType.UINT8, GPU, 2 * before.total()))
                 .isInstanceOf(PintleException.class)
-                .hasMessageStartingWith("Out of memory of cuda:0 in empty.\n  wanted:    ")
+                .hasMessageStartingWith("The memory of cuda:0 does not suffice.\n  operation: empty\n  wanted:    ")
                 .hasMessageContaining("\n  available: ")
-                .hasMessageContaining("\n  in use:    ")
+                .hasMessageContaining("\n  memory:    ")
                 .hasMessageContaining("\n  try:       a smaller batch");
     }
 }

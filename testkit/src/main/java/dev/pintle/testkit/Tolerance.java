@@ -17,7 +17,7 @@ public final class Tolerance {
     private static final double QUOTIENTS_FP32 = 1e-5;
 
     /** The same on a GPU: errors of 1e-7 in an activation are ten times that in the error of its reconstruction, or more. */
-    private static final double QUOTIENTS_FP32_GPU = 5e-5;
+    private static final double QUOTIENTS_FP32_GPU = 2e-5;
 
     /** Quotients of small FP32 differences, such as relative errors of reconstructions. */
     public static double quotientsFp32() {

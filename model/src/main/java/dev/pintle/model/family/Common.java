@@ -143,7 +143,9 @@ final class Common {
         }
         Linear unembedding =
                 c.tiedEmbeddings() ? weights.tied(embedding) : weights.linear("lm_head", c.dVocab(), c.dModel(), false);
-        List<Block> blocks = IntStream.range(0, c.nLayers()).mapToObj(block).toList();
+        List<Block> blocks = IntStream.range(0, c.nLayers())
+                .mapToObj(layer -> weights.complete(block.apply(layer)))
+                .toList();
         return new Transformer(embedding, blocks, finalNorm, unembedding);
     }
 

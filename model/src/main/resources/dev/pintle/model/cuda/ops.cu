@@ -106,6 +106,70 @@ extern "C" __global__ void __launch_bounds__(256) silu_times(half_t* out, const 
     ((uint4*)out)[i] = g.whole;
 }
 
+// mapped [batch, tokens, (heads + 2 kvHeads) dHead]: queries and keys get the norm of their head, unless gains are null, and
+// their turn, in place. keys and values [batch, kvHeads, capacity, dHead], if not null, get those of the new tokens from slot
+// past on. Grid (tokens, batch); a thread takes eight pairs of a head, whose dHead is a power of two from 16 to 256.
+extern "C" __global__ void __launch_bounds__(256) turn_heads(
+        half_t* mapped, const float* queryGain, const float* keyGain, const float* cos, const float* sin,
+        half_t* keys, half_t* values, int heads, int kvHeads, int dHead, int tokens, int perRow, int capacity, int past,
+        float eps) {
+    wait_for_previous();
+    const int token = blockIdx.x, row = blockIdx.y, half = dHead / 2, share = half / 8;
+    const int turning = heads + kvHeads, count = turning + (keys ? kvHeads : 0);
+    half_t* mine = mapped + ((long long)row * tokens + token) * (heads + 2 * kvHeads) * dHead;
+    const long long angle = ((long long)(perRow ? row : 0) * tokens + token) * half;
+    for (int first = 0; first < count * share; first += 256) {
+        const int at = first + threadIdx.x, head = at / share, i = at % share * 8, from = head * dHead + i;
+        const bool active = head < count;
+        float a[8], b[8];
+        Eight low, high;
+        if (active) {
+            low.whole = *(const uint4*)(mine + from);
+            high.whole = *(const uint4*)(mine + from + half);
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+                a[j] = widen(low.part[j]);
+                b[j] = widen(high.part[j]);
+            }
+        }
+        if (queryGain) {
+            float s = 0;
+            if (active) {
+#pragma unroll
+                for (int j = 0; j < 8; j++) s += a[j] * a[j] + b[j] * b[j];
+            }
+            for (int o = share / 2; o; o >>= 1) s += __shfl_xor_sync(0xffffffffu, s, o);
+            const float* gain = head < heads ? queryGain : keyGain;
+            if (head < turning) {
+                const float by = rsqrtf(s / dHead + eps);
+#pragma unroll
+                for (int j = 0; j < 8; j++) {
+                    a[j] = widen(narrow(a[j] * by * gain[i + j]));
+                    b[j] = widen(narrow(b[j] * by * gain[i + half + j]));
+                }
+            }
+        }
+        if (!active) continue;
+        if (head < turning) {
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+                const float c = cos[angle + i + j], s = sin[angle + i + j];
+                low.part[j] = narrow(a[j] * c - b[j] * s);
+                high.part[j] = narrow(b[j] * c + a[j] * s);
+            }
+            *(uint4*)(mine + from) = low.whole;
+            *(uint4*)(mine + from + half) = high.whole;
+        }
+        if (keys && head >= heads) {
+            half_t* kept = head < turning ? keys : values;
+            const int kvHead = head < turning ? head - heads : head - turning;
+            half_t* slot = kept + (((long long)row * kvHeads + kvHead) * capacity + past + token) * dHead + i;
+            *(uint4*)slot = low.whole;
+            *(uint4*)(slot + half) = high.whole;
+        }
+    }
+}
+
 // The steps of decoding many rows. x and normed [rows, width]: the embedding of ids [rows], and the same for the next
 // product, x / rms(x) * gain. One block a row, width a multiple of 8, as in add_normed.
 extern "C" __global__ void __launch_bounds__(256) embed_normed(
@@ -131,10 +195,10 @@ extern "C" __global__ void __launch_bounds__(256) embed_normed(
     }
 }
 
-// resid [rows, width] += product + bias, then + steer [rows, width]; normed = resid / rms(resid) * gain. bias and steer may be
-// null.
+// out [rows, width] = resid + product, then + steer [rows, width]; normed = out / rms(out) * gain. steer and normed may be null;
+// out may be resid.
 extern "C" __global__ void __launch_bounds__(256) add_normed(
-        half_t* resid, half_t* normed, const half_t* product, const half_t* bias, const float* steer, const float* gain,
+        half_t* out, half_t* normed, const half_t* resid, const half_t* product, const float* steer, const float* gain,
         int width, float eps) {
     __shared__ float sums[8];
     wait_for_previous();
@@ -146,54 +210,40 @@ extern "C" __global__ void __launch_bounds__(256) add_normed(
         p.whole = *(const uint4*)(product + base + i);
 #pragma unroll
         for (int j = 0; j < 8; j++) {
-            float add = widen(p.part[j]);
-            if (bias) add = widen(narrow(add + widen(bias[i + j])));
-            float v = widen(narrow(widen(r.part[j]) + add));
+            float v = widen(narrow(widen(r.part[j]) + widen(p.part[j])));
             if (steer) v = widen(narrow(v + steer[base + i + j]));
             r.part[j] = narrow(v);
             s += v * v;
         }
-        *(uint4*)(resid + base + i) = r.whole;
+        *(uint4*)(out + base + i) = r.whole;
     }
+    if (!normed) return;
     const float by = rsqrtf(block_sum(s, sums) / width + eps);
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) { // what this thread has just written
         Eight v;
-        v.whole = *(const uint4*)(resid + base + i);
+        v.whole = *(const uint4*)(out + base + i);
 #pragma unroll
         for (int j = 0; j < 8; j++) v.part[j] = narrow(widen(v.part[j]) * by * gain[i + j]);
         *(uint4*)(normed + base + i) = v.whole;
     }
 }
 
-// x [rows, width0 + width1 + width2] += (bias0 | bias1 | bias2), each of which may be null; one block a row
-extern "C" __global__ void __launch_bounds__(256) add_biases(
-        half_t* x, const half_t* bias0, const half_t* bias1, const half_t* bias2, int width0, int width1, int width2) {
-    wait_for_previous();
-    const int width = width0 + width1 + width2;
-    for (int i = threadIdx.x; i < width; i += 256) {
-        const half_t* bias = i < width0 ? bias0 : i < width0 + width1 ? bias1 : bias2;
-        const int at = i < width0 ? i : i < width0 + width1 ? i - width0 : i - width0 - width1;
-        half_t* here = x + (long long)blockIdx.x * width + i;
-        if (bias) *here = narrow(widen(*here) + widen(bias[at]));
-    }
-}
-
-// out [rows, width] = silu(gate + gateBias) * (up + upBias); biases may be null; grid (eighths of width / 256, rows)
+// out [rows, width] = silu(gate) * up, which lie side by side in gateUp [rows, 2 width]; as many blocks for a row as its eighths
+// need
 extern "C" __global__ void __launch_bounds__(256) gated(
-        half_t* out, const half_t* gate, const half_t* up, const half_t* gateBias, const half_t* upBias, int width) {
+        half_t* out, const half_t* gateUp, int width) {
     wait_for_previous();
-    const int i = (blockIdx.x * 256 + threadIdx.x) * 8;
+    const int blocks = (width / 8 + 255) / 256, i = (blockIdx.x % blocks * 256 + threadIdx.x) * 8;
     if (i >= width) return;
-    const long long at = (long long)blockIdx.y * width + i;
+    const long long at = (long long)(blockIdx.x / blocks) * width;
+    const half_t* row = gateUp + 2 * at;
     Eight g, u;
-    g.whole = *(const uint4*)(gate + at);
-    u.whole = *(const uint4*)(up + at);
+    g.whole = *(const uint4*)(row + i);
+    u.whole = *(const uint4*)(row + width + i);
 #pragma unroll
     for (int j = 0; j < 8; j++) {
-        float z = widen(g.part[j]), y = widen(u.part[j]);
-        if (gateBias) z = widen(narrow(z + widen(gateBias[i + j])));
-        if (upBias) y = widen(narrow(y + widen(upBias[i + j])));
-        g.part[j] = narrow(widen(narrow(z / (1.0f + __expf(-z)))) * y);
+        const float z = widen(g.part[j]);
+        g.part[j] = narrow(widen(narrow(z / (1.0f + __expf(-z)))) * widen(u.part[j]));
     }
-    *(uint4*)(out + at) = g.whole;
+    *(uint4*)(out + at + i) = g.whole;
 }

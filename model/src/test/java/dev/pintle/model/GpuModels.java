@@ -1,0 +1,40 @@
+package dev.pintle.model;
+
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.testkit.Golden;
+import java.nio.file.Path;
+
+/** Small models on a GPU: those of the golden data, and some with random weights whose heads are as wide as usual. */
+final class GpuModels {
+    private static final String WIDE = "wide ";
+
+    private GpuModels() {}
+
+    /** @param family a folder of the golden data, or a family after {@code wide} */
+    static LoadedTransformer open(String family, DType dtype) {
+        Device gpu = Device.cuda(0);
+        if (!family.startsWith(WIDE)) {
+            return LoadedTransformer.open(Golden.folder().resolve(family), gpu, dtype);
+        }
+        String config = """
+                {"model_type": "%s", "hidden_act": "silu", "hidden_size": 512, "num_hidden_layers": 3,
+                 "num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 128, "intermediate_size": 1024,
+                 "vocab_size": 272, "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "tie_word_embeddings": true}
+                """.formatted(family.substring(WIDE.length()));
+        return LoadedTransformer.random(ConfigReader.parse(config, Path.of("config.json")), family, 1, gpu, dtype);
+    }
+
+    /** The length of the difference over the length of what was expected. */
+    static double relativeError(float[] found, Tensor expected) {
+        float[] values = expected.toFloats();
+        double squares = 0;
+        double difference = 0;
+        for (int i = 0; i < values.length; i++) {
+            squares += Math.pow(values[i], 2);
+            difference += Math.pow(values[i] - found[i], 2);
+        }
+        return Math.sqrt(difference / squares);
+    }
+}
