@@ -49,9 +49,9 @@ public final class EngineBench {
      * @param what was run
      * @param seconds median of one run
      * @param tokensPerSecond of all rows
-     * @param bytesPerSecond all weights once, over the time
+     * @param bytesPerSecond the weights it reads once, over the time
      * @param flops multiplications and additions a second
-     * @param share of the ceiling that limits this run: arithmetic for a prefill, reading memory for a decode
+     * @param share of the ceiling that limits this run: arithmetic or reading memory
      */
     public record Figure(
             String what, double seconds, double tokensPerSecond, double bytesPerSecond, double flops, double share) {}
@@ -119,7 +119,13 @@ public final class EngineBench {
         });
         double flops = tokens * flopsPerToken(layers) + attentionFlops(tokens, layers);
         flops += logits ? unembedFlops() - (tokens - 1) * flopsAfterAttention() : 0; // which the last block leaves out
-        add(what, seconds, tokens, flops, flops / ceilings.arithmetic());
+        double bytes = weightBytes(layers, logits);
+        add(what, seconds, tokens, bytes, flops, leastSeconds(bytes, flops));
+    }
+
+    /** What the machine needs at least: to read the weights or to multiply them, whichever takes longer. */
+    private double leastSeconds(double bytes, double flops) {
+        return Math.max(bytes / Math.max(ceilings.read(), ceilings.copy()), flops / ceilings.arithmetic());
     }
 
     private boolean onProcessor() {
@@ -129,8 +135,8 @@ public final class EngineBench {
     private void decode(int rows, int steeredLayers, String what) {
         double seconds = onProcessor() ? step(rows, steeredLayers) : generatingOneMore(rows, steeredLayers);
         double flops = rows * (flopsPerToken(config.nLayers()) + unembedFlops());
-        double least = weightBytes() / Math.max(ceilings.read(), ceilings.copy());
-        add(what, seconds, rows, flops, onProcessor() ? least : Math.max(least, flops / ceilings.arithmetic()));
+        double bytes = weightBytes(config.nLayers(), true);
+        add(what, seconds, rows, bytes, flops, leastSeconds(bytes, flops));
     }
 
     /** One step after a prompt that has been read. */
@@ -191,9 +197,9 @@ public final class EngineBench {
         return Vec.of(values);
     }
 
-    private void add(String what, double seconds, int tokens, double flops, double leastSeconds) {
-        heard.accept(new Figure(
-                what, seconds, tokens / seconds, weightBytes() / seconds, flops / seconds, leastSeconds / seconds));
+    private void add(String what, double seconds, int tokens, double bytes, double flops, double leastSeconds) {
+        heard.accept(
+                new Figure(what, seconds, tokens / seconds, bytes / seconds, flops / seconds, leastSeconds / seconds));
     }
 
     private int[] ids(int seed, int count) {
@@ -225,8 +231,8 @@ public final class EngineBench {
     }
 
     /** Bytes of the weights that one pass reads. */
-    private double weightBytes() {
+    private double weightBytes(int layers, boolean logits) {
         return model.dtype().bytes()
-                * (config.nLayers() * config.blockWeights() + (double) config.dVocab() * config.dModel());
+                * (layers * config.blockWeights() + (logits ? (double) config.dVocab() * config.dModel() : 0));
     }
 }
