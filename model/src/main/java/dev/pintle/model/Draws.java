@@ -2,7 +2,6 @@ package dev.pintle.model;
 
 import dev.pintle.tensor.CudaKernel;
 import dev.pintle.tensor.CudaKernel.Grid;
-import dev.pintle.tensor.CudaProgram;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -34,9 +33,7 @@ final class Draws {
     /** Zeros in memory of {@code owner}. */
     Draws(TensorScope owner, Device device, int rows, int capacity, int dVocab) {
         this.kernel = KERNELS.computeIfAbsent(
-                device,
-                d -> CudaProgram.compile("draw.cu", FusedOps.source("draw.cu"), Map.of(), d)
-                        .kernel("draw"));
+                device, d -> CudaSources.program("draw.cu", d).kernel("draw"));
         this.rows = rows;
         this.capacity = capacity;
         this.dVocab = dVocab;

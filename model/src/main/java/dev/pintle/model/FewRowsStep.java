@@ -24,8 +24,10 @@ final class FewRowsStep extends StepKernels {
     private final CudaKernel unembed;
     private final Tensor squares; // [dModel / 16, rows]: of the residual stream, summed by 16
 
-    FewRowsStep(Transformer transformer, ModelConfig config, StepMemory memory, CudaProgram program) {
-        super(transformer, config, memory, program);
+    FewRowsStep(Transformer transformer, ModelConfig config, StepMemory memory) {
+        super(transformer, config, memory);
+        Map<String, Integer> macros = Map.of("WARPS", WARPS, "NT", rows <= 8 ? 1 : 2);
+        CudaProgram program = CudaSources.program("few_rows.cu", memory.dtype(), macros, memory.device());
         this.embed = program.kernel("embed");
         this.qkv = program.kernel("qkv");
         this.writeBack = program.kernel("write_back");
@@ -33,21 +35,6 @@ final class FewRowsStep extends StepKernels {
         this.gateUp = program.kernel("gate_up");
         this.unembed = program.kernel("unembed");
         this.squares = memory.zeros(DType.FP32, config.dModel() / 16, rows);
-    }
-
-    /** What decode.cu is compiled with for a number of rows. */
-    static Map<String, Integer> macros(int rows, ModelConfig config, DType dtype) {
-        return Map.of(
-                "BF16",
-                dtype == DType.BF16 ? 1 : 0,
-                "WARPS",
-                WARPS,
-                "NT",
-                rows <= 8 ? 1 : 2,
-                "HEAD",
-                config.dHead(),
-                "GROUP",
-                config.nHeads() / config.nKvHeads());
     }
 
     @Override

@@ -50,13 +50,7 @@ final class FusedOps {
     static FusedOps of(Device device, DType dtype) {
         return LOADED.computeIfAbsent(
                 new Key(device, dtype),
-                key -> new FusedOps(CudaProgram.compile(
-                        "ops.cu", source("ops.cu"), Map.of("BF16", key.dtype == DType.BF16 ? 1 : 0), key.device)));
-    }
-
-    /** A CUDA source of this package. */
-    static String source(String name) {
-        return CudaProgram.source(FusedOps.class, "cuda/" + name);
+                key -> new FusedOps(CudaSources.program("ops.cu", key.dtype, Map.of(), key.device)));
     }
 
     /**

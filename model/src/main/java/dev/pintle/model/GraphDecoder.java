@@ -1,6 +1,5 @@
 package dev.pintle.model;
 
-import dev.pintle.tensor.CudaProgram;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
@@ -11,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 
 /*
  * Decoding on a GPU as one CUDA graph a token.
@@ -28,17 +26,12 @@ final class GraphDecoder implements AutoCloseable {
     private static final int KEPT = 4;
     private static final int KEPT_SHARE = 6; // of the GPU's memory, for the keys and values of all recordings
 
-    private static final Map<Compiled, CudaProgram> PROGRAMS = new ConcurrentHashMap<>();
-
     private final Transformer transformer;
     private final ModelConfig config;
     private final Device device;
     private final DType dtype;
     private final RopeTables tables;
     private final Map<Key, RecordedStep> steps = new LinkedHashMap<>();
-
-    /** What decode.cu was compiled for. */
-    private record Compiled(Device device, Map<String, Integer> macros) {}
 
     /** What a recording is for. */
     private record Key(int rows, int capacity, List<Integer> steered, boolean drawing) {}
@@ -115,21 +108,14 @@ final class GraphDecoder implements AutoCloseable {
         StepMemory memory =
                 new StepMemory(tables, config, device, dtype, key.rows, key.capacity, key.steered, key.drawing);
         try (TensorScope scope = TensorScope.open("record a decoding step")) {
-            CudaProgram program = program(Math.min(key.rows, FewRowsStep.MOST_ROWS));
             Runnable kernels = key.rows <= FewRowsStep.MOST_ROWS
-                    ? new FewRowsStep(transformer, config, memory, program)
-                    : new ManyRowsStep(transformer, config, memory, program, FusedOps.of(device, dtype));
+                    ? new FewRowsStep(transformer, config, memory)
+                    : new ManyRowsStep(transformer, config, memory);
             return new RecordedStep(memory, device, kernels);
         } catch (RuntimeException e) {
             memory.close();
             throw e;
         }
-    }
-
-    private CudaProgram program(int rows) {
-        return PROGRAMS.computeIfAbsent(
-                new Compiled(device, FewRowsStep.macros(rows, config, dtype)),
-                key -> CudaProgram.compile("decode.cu", FusedOps.source("decode.cu"), key.macros, key.device));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.pintle.model;
 
-import dev.pintle.tensor.CudaProgram;
 import dev.pintle.tensor.Tensor;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -11,10 +10,9 @@ final class ManyRowsStep extends StepKernels {
     private final Tensor product; // [rows, dModel]
     private final Tensor gateUp; // [rows, 2 dMlp]
 
-    /** @param program of decode.cu */
-    ManyRowsStep(Transformer transformer, ModelConfig config, StepMemory memory, CudaProgram program, FusedOps ops) {
-        super(transformer, config, memory, program);
-        this.ops = ops;
+    ManyRowsStep(Transformer transformer, ModelConfig config, StepMemory memory) {
+        super(transformer, config, memory);
+        this.ops = FusedOps.of(memory.device(), memory.dtype());
         this.product = memory.zeros(memory.dtype(), rows, config.dModel());
         this.gateUp = memory.zeros(memory.dtype(), rows, 2L * config.dMlp());
     }

@@ -16,7 +16,6 @@ abstract class StepKernels implements Runnable {
     final Transformer transformer;
     final ModelConfig config;
     final StepMemory memory;
-    final CudaProgram program;
     final int rows;
     final int queries;
     final int shared;
@@ -24,15 +23,15 @@ abstract class StepKernels implements Runnable {
     private final CudaKernel choose;
     private final Map<Rope, Rope.Turn> turns = new IdentityHashMap<>(); // made here, since a recording cannot make them
 
-    /** @param program of decode.cu */
-    StepKernels(Transformer transformer, ModelConfig config, StepMemory memory, CudaProgram program) {
+    StepKernels(Transformer transformer, ModelConfig config, StepMemory memory) {
         this.transformer = transformer;
         this.config = config;
         this.memory = memory;
-        this.program = program;
         this.rows = memory.rows;
         this.queries = config.nHeads() * config.dHead();
         this.shared = config.nKvHeads() * config.dHead();
+        Map<String, Integer> macros = Map.of("HEAD", config.dHead(), "GROUP", config.nHeads() / config.nKvHeads());
+        CudaProgram program = CudaSources.program("step.cu", memory.dtype(), macros, memory.device());
         this.attend = program.kernel("attend");
         this.choose = program.kernel("choose");
         for (Block block : transformer.blocks()) {

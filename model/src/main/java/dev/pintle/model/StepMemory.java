@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.tensor.CudaProgram;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -12,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What a recorded decoding step reads and writes; it stays in its place, since the recording holds its addresses. */
 final class StepMemory implements AutoCloseable {
-    /** Slots of a piece of attention, as in the kernel. */
-    static final int SPAN = 64;
+    private static final int SLOTS_AT_ONCE = 64; // of a block of attention, as in the kernel
+    private static final int MOST_PIECES = 64; // likewise
+    private static final int BLOCKS_PER_PROCESSOR = 3; // that run at once
 
     final int rows;
     final int capacity;
@@ -35,6 +37,7 @@ final class StepMemory implements AutoCloseable {
     private final List<Tensor> values = new ArrayList<>();
     private final Map<Integer, Tensor> added = new HashMap<>(); // [rows, dModel] FP32 by layer
     private final RopeTables tables;
+    private final int nKvHeads;
     private final Device device;
     private final DType dtype;
 
@@ -55,6 +58,7 @@ final class StepMemory implements AutoCloseable {
         this.tables = tables;
         this.rows = rows;
         this.capacity = capacity;
+        this.nKvHeads = c.nKvHeads();
         this.device = device;
         this.dtype = dtype;
         long queries = (long) c.nHeads() * c.dHead();
@@ -95,8 +99,14 @@ final class StepMemory implements AutoCloseable {
         return dtype;
     }
 
+    Device device() {
+        return device;
+    }
+
+    /** Into how many blocks attention may divide a row's slots: as many as it takes to occupy the GPU. */
     int pieces() {
-        return capacity / SPAN;
+        long wanted = (long) BLOCKS_PER_PROCESSOR * CudaProgram.processors(device) / ((long) rows * nKvHeads);
+        return (int) Math.max(1, Math.min(wanted, Math.min(MOST_PIECES, capacity / SLOTS_AT_ONCE)));
     }
 
     Tensor keys(int layer) {

@@ -12,17 +12,25 @@ final class GpuModels {
 
     private GpuModels() {}
 
-    /** @param family a folder of the golden data, or a family after {@code wide} */
+    /**
+     * @param family a folder of the golden data; or {@code wide} with a family, the width of a head (128) and the number of
+     *     query heads (8), which share two key heads
+     */
     static LoadedTransformer open(String family, DType dtype) {
         Device gpu = Device.cuda(0);
         if (!family.startsWith(WIDE)) {
             return LoadedTransformer.open(Golden.folder().resolve(family), gpu, dtype);
         }
+        String[] words = family.substring(WIDE.length()).split(" ");
         String config = """
                 {"model_type": "%s", "hidden_act": "silu", "hidden_size": 512, "num_hidden_layers": 3,
-                 "num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 128, "intermediate_size": 1024,
-                 "vocab_size": 272, "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "tie_word_embeddings": true}
-                """.formatted(family.substring(WIDE.length()));
+                 "num_attention_heads": %s, "num_key_value_heads": 2, "head_dim": %s, "intermediate_size": 1024,
+                 "vocab_size": 272, "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "tie_word_embeddings": true%s}
+                """.formatted(
+                        words[0],
+                        words.length > 2 ? words[2] : "8",
+                        words.length > 1 ? words[1] : "128",
+                        words[0].equals("mistral") ? ", \"sliding_window\": 300" : "");
         return LoadedTransformer.random(ConfigReader.parse(config, Path.of("config.json")), family, 1, gpu, dtype);
     }
 

@@ -54,32 +54,49 @@ class GraphDecoderTest {
         "wide qwen3, 64"
     })
     void a_recorded_step_gives_the_logits_of_the_plain_forward_pass(String family, int rows) {
-        assertStepEqualsForwardPass(family, rows, DType.BF16);
+        assertStepEqualsForwardPass(family, rows, DType.BF16, 27, rows > 100 ? 3 : STEPS);
     }
 
     @ParameterizedTest
     @CsvSource({"wide llama, 3", "wide llama, 20"})
     void a_recorded_step_in_fp16_gives_the_logits_of_the_plain_forward_pass(String family, int rows) {
-        assertStepEqualsForwardPass(family, rows, DType.FP16);
+        assertStepEqualsForwardPass(family, rows, DType.FP16, 27, STEPS);
     }
 
-    private static void assertStepEqualsForwardPass(String family, int rows, DType dtype) {
+    @ParameterizedTest
+    @CsvSource({
+        "wide llama, 1",
+        "wide llama, 3",
+        "wide llama, 40",
+        "wide mistral, 2",
+        "wide llama 256, 1",
+        "wide llama 64 2, 2",
+        "wide qwen3 32 24, 20"
+    })
+    void a_recorded_step_over_long_prompts_gives_the_logits_of_the_plain_forward_pass(String family, int rows) {
+        assertStepEqualsForwardPass(family, rows, DType.BF16, 1500, 4);
+    }
+
+    private static void assertStepEqualsForwardPass(String family, int rows, DType dtype, int longest, int steps) {
         try (TensorScope scope = TensorScope.open("test");
                 LoadedTransformer model = GpuModels.open(family, dtype);
                 KvCache cache = model.forward().newCache()) {
             Random random = new Random(rows);
             int[][] prompts = new int[rows][];
-            Arrays.setAll(prompts, row -> random.ints(5 + row * 7L % 23, 0, 256).toArray());
+            Arrays.setAll(
+                    prompts,
+                    row -> random.ints(Math.max(5, longest - row * 37L % longest), 0, 256)
+                            .toArray());
             int[] lengths = Arrays.stream(prompts).mapToInt(p -> p.length).toArray();
             model.forward().run(TokenBatch.of(prompts), RunOptions.lastLogits().continuing(cache), List.of(), lengths);
             Tensor vectors =
                     Tensor.randn(3, DType.FP32, Device.CPU, rows, model.config().dModel());
             Addition[] additions = new Addition[rows];
             Arrays.setAll(additions, row -> new Shift(vectors.select(0, row).toFloats()));
-            RecordedStep step = model.graphs().orElseThrow().start(cache, Map.of(1, vectors), greedy(prompts), STEPS);
+            RecordedStep step = model.graphs().orElseThrow().start(cache, Map.of(1, vectors), greedy(prompts), steps);
             try (RowHooks hooks =
                     new RowHooks(Arrays.stream(additions).map(List::of).toList())) {
-                for (int i = 0; i < (rows > 100 ? 3 : STEPS); i++) {
+                for (int i = 0; i < steps; i++) {
                     int[] tokens = random.ints(rows, 0, 256).toArray();
                     step.feed(tokens);
                     step.launch();

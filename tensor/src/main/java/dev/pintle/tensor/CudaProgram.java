@@ -79,15 +79,20 @@ public final class CudaProgram {
     /** The GPU's compute capability: 90 for 9.0. */
     public static int capability(Device device) {
         LibTorch.load();
-        int[] major = new int[1];
-        int[] minor = new int[1];
-        CudaCalls.runtime(
-                "cudaDeviceGetAttribute",
-                cudart.cudaDeviceGetAttribute(major, cudart.cudaDevAttrComputeCapabilityMajor, device.index()));
-        CudaCalls.runtime(
-                "cudaDeviceGetAttribute",
-                cudart.cudaDeviceGetAttribute(minor, cudart.cudaDevAttrComputeCapabilityMinor, device.index()));
-        return 10 * major[0] + minor[0];
+        return 10 * attribute(cudart.cudaDevAttrComputeCapabilityMajor, device)
+                + attribute(cudart.cudaDevAttrComputeCapabilityMinor, device);
+    }
+
+    /** How many multiprocessors the GPU has, each of which runs blocks of its own. */
+    public static int processors(Device device) {
+        LibTorch.load();
+        return attribute(cudart.cudaDevAttrMultiProcessorCount, device);
+    }
+
+    private static int attribute(int which, Device device) {
+        int[] value = new int[1];
+        CudaCalls.runtime("cudaDeviceGetAttribute", cudart.cudaDeviceGetAttribute(value, which, device.index()));
+        return value[0];
     }
 
     /** Name, memory and compute capability. */

@@ -1,40 +1,10 @@
 // What a block of a transformer computes between its products, each as one kernel: libtorch would take some twenty for the
-// same, and starting those takes longer than running them. Compiled with -DBF16=1 or 0.
-
-typedef unsigned short half_t;
-typedef unsigned int u32;
-
-static __device__ __forceinline__ float widen(half_t bits) {
-#if BF16
-    return __uint_as_float((u32)bits << 16);
-#else
-    float f;
-    asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(bits));
-    return f;
-#endif
-}
-
-static __device__ __forceinline__ half_t narrow(float f) {
-    half_t h;
-#if BF16
-    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(h) : "f"(f));
-#else
-    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(f));
-#endif
-    return h;
-}
+// same, and starting those takes longer than running them.
 
 union Eight {
     uint4 whole;
     half_t part[8];
 };
-
-static __device__ __forceinline__ void wait_for_previous() {
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;");
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
 
 // Sum over a block of 256 threads, for all of them.
 static __device__ __forceinline__ float block_sum(float s, float* sums) {
@@ -52,7 +22,8 @@ static __device__ __forceinline__ float block_sum(float s, float* sums) {
 extern "C" __global__ void __launch_bounds__(256) rms_norm(
         half_t* out, const half_t* x, const float* gain, int width, float eps) {
     __shared__ float sums[8];
-    wait_for_previous();
+    release_next();
+    await_previous();
     const long long base = (long long)blockIdx.x * width;
     float s = 0;
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
@@ -76,7 +47,8 @@ extern "C" __global__ void __launch_bounds__(256) rms_norm(
 extern "C" __global__ void __launch_bounds__(256) rope(
         half_t* out, const half_t* x, const float* cos, const float* sin, int heads, int tokens, int dHead, int stride,
         int perRow) {
-    wait_for_previous();
+    release_next();
+    await_previous();
     const int token = blockIdx.x, row = blockIdx.y, half = dHead / 2;
     const long long from = ((long long)row * tokens + token) * stride;
     const long long angle = ((long long)(perRow ? row : 0) * tokens + token) * half;
@@ -92,7 +64,8 @@ extern "C" __global__ void __launch_bounds__(256) rope(
 
 // out = silu(gate) * up, count a multiple of 8
 extern "C" __global__ void __launch_bounds__(256) silu_times(half_t* out, const half_t* gate, const half_t* up, int eighths) {
-    wait_for_previous();
+    release_next();
+    await_previous();
     const int i = blockIdx.x * 256 + threadIdx.x;
     if (i >= eighths) return;
     Eight g, u;
@@ -113,7 +86,8 @@ extern "C" __global__ void __launch_bounds__(256) turn_heads(
         half_t* mapped, const float* queryGain, const float* keyGain, const float* cos, const float* sin,
         half_t* keys, half_t* values, int heads, int kvHeads, int dHead, int tokens, int perRow, int capacity, int past,
         float eps) {
-    wait_for_previous();
+    release_next();
+    await_previous();
     const int token = blockIdx.x, row = blockIdx.y, half = dHead / 2, share = half / 8;
     const int turning = heads + kvHeads, count = turning + (keys ? kvHeads : 0);
     half_t* mine = mapped + ((long long)row * tokens + token) * (heads + 2 * kvHeads) * dHead;
@@ -175,7 +149,8 @@ extern "C" __global__ void __launch_bounds__(256) turn_heads(
 extern "C" __global__ void __launch_bounds__(256) embed_normed(
         half_t* x, half_t* normed, const half_t* embedding, const float* gain, const int* ids, int width, float eps) {
     __shared__ float sums[8];
-    wait_for_previous();
+    release_next();
+    await_previous();
     const long long from = (long long)ids[blockIdx.x] * width, to = (long long)blockIdx.x * width;
     float s = 0;
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
@@ -201,7 +176,8 @@ extern "C" __global__ void __launch_bounds__(256) add_normed(
         half_t* out, half_t* normed, const half_t* resid, const half_t* product, const float* steer, const float* gain,
         int width, float eps) {
     __shared__ float sums[8];
-    wait_for_previous();
+    release_next();
+    await_previous();
     const long long base = (long long)blockIdx.x * width;
     float s = 0;
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
@@ -232,7 +208,8 @@ extern "C" __global__ void __launch_bounds__(256) add_normed(
 // need
 extern "C" __global__ void __launch_bounds__(256) gated(
         half_t* out, const half_t* gateUp, int width) {
-    wait_for_previous();
+    release_next();
+    await_previous();
     const int blocks = (width / 8 + 255) / 256, i = (blockIdx.x % blocks * 256 + threadIdx.x) * 8;
     if (i >= width) return;
     const long long at = (long long)(blockIdx.x / blocks) * width;

@@ -1,0 +1,243 @@
+// The products of a decoding step for up to 8*NT rows.
+//
+// A step reads every weight once, so its floor is the weights' bytes over the memory's bandwidth. All products therefore go
+// through one shape of kernel: a block owns 16 rows of a weight, its warps take turns along the inner axis, and tensor cores
+// multiply 16 weight rows by 8 sequences at a time. A tensor core wants its operands in an order along the inner axis; since
+// any order gives the same sum, each lane takes the 16 bytes that lie together in memory, of weight and activation alike.
+// A norm before a product is not a kernel of its own: whoever writes the residual stream x also writes gain*x for the next
+// norm, and the squares of x summed by 16; the product is taken of gain*x, and its result scaled by 1/rms(x).
+//
+// Compiled with -DNT=1 or 2 and -DWARPS=warps of a block.
+
+// Measured on an H200 for the shape of Llama 3.1 8B: deeper look-ahead costs registers, and with them warps.
+#if NT == 1
+#define AHEAD 2
+#define BLOCKS_PER_SM 2
+#else
+#define AHEAD 1
+#define BLOCKS_PER_SM 1
+#endif
+
+static __device__ __forceinline__ uint4 stream16(const half_t* p) {
+    uint4 v;
+    asm("ld.global.nc.L1::no_allocate.L2::128B.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(p));
+    return v;
+}
+
+// The order in which a warp takes the pieces of 32 along the inner axis: two neighbours, one line of memory, then WARPS lines on.
+static __device__ __forceinline__ int piece_of(int warp, int i) {
+    return (i >> 1) * (2 * WARPS) + warp * 2 + (i & 1);
+}
+
+// Products of 16 weight rows with all sequences: done(row, n, sum, partner) is called once for each weight row of the block
+// and each sequence, where partner is the sum of row + 8 if PAIRED, which then is not reported by itself. Lane (g, t) of a
+// warp holds weight rows g and g + 8 at rowA and rowB; x is [rows, k]. With squares, [parts, rows], sums are scaled by
+// 1/rms. The weights of the first steps are asked for before the previous kernel has finished, since they do not depend on
+// it; with FETCH all of the block's weights are, as far as the second-level cache.
+template <bool NORM, bool PAIRED, bool FETCH, class Done>
+static __device__ __forceinline__ void product(
+        const half_t* rowA, const half_t* rowB, const half_t* x, const float* squares, int parts, int rows, int k, float eps,
+        Done done) {
+    __shared__ float sums[WARPS][NT * 128];
+    __shared__ float shares[WARPS][NT * 8];
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
+    const int steps = k >> 5;
+    const uint4 zero = make_uint4(0, 0, 0, 0);
+    float acc[NT][4];
+#pragma unroll
+    for (int j = 0; j < NT; j++) acc[j][0] = acc[j][1] = acc[j][2] = acc[j][3] = 0;
+    uint4 a[AHEAD], b[AHEAD];
+#pragma unroll
+    for (int u = 0; u < AHEAD; u++) {
+        int step = piece_of(warp, u);
+        a[u] = step < steps ? stream16(rowA + step * 32 + t * 8) : zero;
+        b[u] = step < steps ? stream16(rowB + step * 32 + t * 8) : zero;
+    }
+    if (FETCH) {
+        for (int i = AHEAD; piece_of(warp, i) < steps; i += 2) {
+            if (t == 0) {
+                asm volatile("prefetch.global.L2 [%0];" ::"l"(rowA + piece_of(warp, i) * 32));
+                asm volatile("prefetch.global.L2 [%0];" ::"l"(rowB + piece_of(warp, i) * 32));
+            }
+        }
+    }
+    release_next();
+    await_previous();
+    float square = 0; // of sequence lane % (NT * 8), a share of its parts
+    if (NORM) {
+        const int n = threadIdx.x % (NT * 8);
+        if (n < rows) {
+#pragma unroll 8
+            for (int p = threadIdx.x / (NT * 8); p < parts; p += blockDim.x / (NT * 8)) square += squares[p * rows + n];
+        }
+    }
+    for (int first = 0; piece_of(warp, first) < steps; first += AHEAD) {
+        uint4 v[AHEAD];
+        if (NT == 1) {
+#pragma unroll
+            for (int u = 0; u < AHEAD; u++) {
+                int step = piece_of(warp, first + u);
+                v[u] = step < steps && g < rows ? *(const uint4*)(x + (long long)g * k + step * 32 + t * 8) : zero;
+            }
+        }
+        uint4 an[AHEAD], bn[AHEAD];
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            int step = piece_of(warp, first + AHEAD + u);
+            an[u] = step < steps ? stream16(rowA + step * 32 + t * 8) : zero;
+            bn[u] = step < steps ? stream16(rowB + step * 32 + t * 8) : zero;
+        }
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            int step = piece_of(warp, first + u);
+#pragma unroll
+            for (int j = 0; j < NT; j++) {
+                int n = j * 8 + g;
+                uint4 w = NT == 1 ? v[u]
+                        : step < steps && n < rows ? *(const uint4*)(x + (long long)n * k + step * 32 + t * 8)
+                                                   : zero;
+                mma(acc[j], a[u].x, b[u].x, a[u].y, b[u].y, w.x, w.y);
+                mma(acc[j], a[u].z, b[u].z, a[u].w, b[u].w, w.z, w.w);
+            }
+        }
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            a[u] = an[u];
+            b[u] = bn[u];
+        }
+    }
+#pragma unroll
+    for (int j = 0; j < NT; j++) {
+        *(float4*)(sums[warp] + (j * 32 + lane) * 4) = make_float4(acc[j][0], acc[j][1], acc[j][2], acc[j][3]);
+    }
+    if (NORM) {
+#pragma unroll
+        for (int o = NT * 8; o < 32; o <<= 1) square += __shfl_xor_sync(0xffffffffu, square, o);
+        if (lane < NT * 8) shares[warp][lane] = square;
+    }
+    __syncthreads();
+    for (int i = threadIdx.x; i < NT * 128; i += blockDim.x) {
+        // a tensor core's result: lane (g, t) holds rows g, g, g + 8, g + 8 of sequences 2t, 2t + 1, 2t, 2t + 1
+        int row = ((i >> 4) & 7) + ((i & 2) << 2);
+        int n = (i >> 7) * 8 + ((i >> 1) & 6) + (i & 1);
+        if (n >= rows || (PAIRED && row >= 8)) continue;
+        float s = 0, partner = 0, all = 0;
+#pragma unroll
+        for (int w = 0; w < WARPS; w++) {
+            s += sums[w][i];
+            if (PAIRED) partner += sums[w][i + 2];
+            if (NORM) all += shares[w][n];
+        }
+        float by = NORM ? rsqrtf(all / k + eps) : 1.0f;
+        done(row, n, s * by, partner * by);
+    }
+}
+
+// x [rows, dModel] = embedding rows of ids; scaled and squares as write_back leaves them
+extern "C" __global__ void __launch_bounds__(256) embed(
+        half_t* x, half_t* scaled, float* squares, const half_t* embedding, const float* gain, const int* ids, int rows,
+        int dModel) {
+    release_next();
+    await_previous();
+    const int row = blockIdx.x;
+    const long long from = (long long)ids[row] * dModel, to = (long long)row * dModel;
+    for (int part = threadIdx.x; part < dModel / 16; part += blockDim.x) {
+        float sum = 0;
+        for (int i = part * 16; i < part * 16 + 16; i++) {
+            float v = widen(embedding[from + i]);
+            x[to + i] = embedding[from + i];
+            scaled[to + i] = narrow(v * gain[i]);
+            sum += v * v;
+        }
+        squares[part * rows + row] = sum;
+    }
+}
+
+// out [rows, rows0 + rows1 + rows2] = norm . (w0 | w1 | w2)^T + biases, each or all of which may be null
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) qkv(
+        half_t* out, const half_t* w0, const half_t* w1, const half_t* w2, const half_t* bias0, const half_t* bias1,
+        const half_t* bias2, int rows0, int rows1, int rows2, const half_t* x, const float* squares, int rows, int k, float eps) {
+    const int first = blockIdx.x * 16, g = (threadIdx.x & 31) >> 2;
+    const half_t* w = w0;
+    const half_t* bias = bias0;
+    int at = first;
+    if (first >= rows0 + rows1) {
+        w = w2;
+        bias = bias2;
+        at = first - rows0 - rows1;
+    } else if (first >= rows0) {
+        w = w1;
+        bias = bias1;
+        at = first - rows0;
+    }
+    const half_t* mine = w + (long long)(at + g) * k;
+    product<true, false, false>(mine, mine + 8LL * k, x, squares, k / 16, rows, k, eps, [&](int row, int n, float sum, float) {
+        float added = bias ? widen(bias[at + row]) : 0.0f;
+        out[(long long)n * (rows0 + rows1 + rows2) + first + row] = narrow(sum + added);
+    });
+}
+
+// resid [rows, m] += x . w^T + bias, then + steer [rows, m]; bias and steer may be null. scaled [rows, m] = gain * resid and
+// squares [m/16, rows] = sums of resid^2 are for the norm that follows.
+template <bool FETCH>
+static __device__ __forceinline__ void add_product(
+        half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
+        const float* gain, int rows, int k, int m) {
+    __shared__ float squared[NT * 8][17];
+    const int first = blockIdx.x * 16, g = (threadIdx.x & 31) >> 2;
+    const half_t* mine = w + (long long)(first + g) * k;
+    product<false, false, FETCH>(mine, mine + 8LL * k, x, nullptr, 0, rows, k, 0.0f, [&](int row, int n, float sum, float) {
+        float added = bias ? widen(bias[first + row]) : 0.0f;
+        long long at = (long long)n * m + first + row;
+        float r = rounded(widen(resid[at]) + rounded(sum + added));
+        if (steer) r = rounded(r + steer[at]);
+        resid[at] = narrow(r);
+        scaled[at] = narrow(r * gain[first + row]);
+        squared[n][row] = r * r;
+    });
+    __syncthreads();
+    if (threadIdx.x < rows) {
+        float s = 0;
+#pragma unroll
+        for (int i = 0; i < 16; i++) s += squared[threadIdx.x][i];
+        squares[blockIdx.x * rows + threadIdx.x] = s;
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) write_back(
+        half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
+        const float* gain, int rows, int k, int m) {
+    add_product<false>(resid, scaled, squares, w, bias, x, steer, gain, rows, k, m);
+}
+
+// The same after attention, whose time is enough to bring the weights near.
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) write_back_fetching(
+        half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
+        const float* gain, int rows, int k, int m) {
+    add_product<true>(resid, scaled, squares, w, bias, x, steer, gain, rows, k, m);
+}
+
+// out [rows, m] = silu(norm(x) . gate^T + gateBias) * (norm(x) . up^T + upBias); biases may be null
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) gate_up(
+        half_t* out, const half_t* gate, const half_t* up, const half_t* gateBias, const half_t* upBias, const half_t* x,
+        const float* squares, int rows, int k, int m, float eps) {
+    const int first = blockIdx.x * 8, g = (threadIdx.x & 31) >> 2;
+    const long long mine = (long long)(first + g) * k;
+    product<true, true, false>(
+            gate + mine, up + mine, x, squares, k / 16, rows, k, eps, [&](int row, int n, float sum, float partner) {
+                float z = rounded(sum + (gateBias ? widen(gateBias[first + row]) : 0.0f));
+                float y = rounded(partner + (upBias ? widen(upBias[first + row]) : 0.0f));
+                out[(long long)n * m + first + row] = narrow(rounded(z / (1.0f + __expf(-z))) * y);
+            });
+}
+
+// out [rows, m] in FP32 = norm(x) . w^T
+extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) unembed(
+        float* out, const half_t* w, const half_t* x, const float* squares, int rows, int k, int m, float eps) {
+    const int first = blockIdx.x * 16, g = (threadIdx.x & 31) >> 2;
+    const half_t* mine = w + (long long)(first + g) * k;
+    product<true, false, false>(
+            mine, mine + 8LL * k, x, squares, k / 16, rows, k, eps, [&](int row, int n, float sum, float) {
+                out[(long long)n * m + first + row] = sum;
+            });
+}
