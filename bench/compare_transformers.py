@@ -84,8 +84,8 @@ def main():
 
     print("| run | ms | tokens/s |\n| --- | ---: | ---: |")
 
-    def decoding(rows):
-        prompt = ids(rows, 64)
+    def decoding(rows, context=64):
+        prompt = ids(rows, context)
 
         def decode():
             out = model(prompt, use_cache=True, logits_to_keep=1)
@@ -123,6 +123,8 @@ def main():
         handle.remove()
         for rows in (1, 8, 32, 256):
             report(f"decode, batch {rows}", decoding(rows), rows)
+        for rows in (1, 8):
+            report(f"decode, batch {rows} after 2048 tokens", decoding(rows, 2048), rows)
         for rows in (1, 256):
             vectors = torch.randn(rows, 1, config.hidden_size, device=device, dtype=dtype)
             add = lambda module, inputs, output: output + vectors

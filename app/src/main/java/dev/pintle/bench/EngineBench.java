@@ -36,6 +36,7 @@ public final class EngineBench {
     private static final int GPU_FIRST = 9; // tokens by which a GPU has recorded its step
     private static final int BATCH = 8;
     private static final int[] GPU_BATCHES = {32, 256};
+    private static final int LONG_CONTEXT = 2048;
     private static final int DEPTH_OF_19_IN_32 = 32;
 
     private final LanguageModel model;
@@ -98,14 +99,17 @@ public final class EngineBench {
                 "read all " + config.nLayers() + " layers at " + PREFILL[PREFILL.length - 1] + " tokens",
                 config.nLayers(),
                 false);
-        decode(1, 0, "decode, batch 1");
-        decode(1, 1, "decode, batch 1, one layer steered");
-        decode(1, config.nLayers(), "decode, batch 1, all layers steered");
-        decode(BATCH, 0, "decode, batch " + BATCH);
+        decode(1, CONTEXT, 0, "");
+        decode(1, CONTEXT, 1, ", one layer steered");
+        decode(1, CONTEXT, config.nLayers(), ", all layers steered");
+        decode(BATCH, CONTEXT, 0, "");
         if (!onProcessor()) {
-            decode(BATCH, 1, "decode, batch " + BATCH + ", " + BATCH + " vectors");
+            decode(BATCH, CONTEXT, 1, ", " + BATCH + " vectors");
             for (int rows : GPU_BATCHES) {
-                decode(rows, 0, "decode, batch " + rows);
+                decode(rows, CONTEXT, 0, "");
+            }
+            for (int rows : new int[] {1, BATCH}) {
+                decode(rows, LONG_CONTEXT, 0, " after " + LONG_CONTEXT + " tokens");
             }
         }
     }
@@ -123,7 +127,7 @@ public final class EngineBench {
         add(what, seconds, tokens, bytes, flops, leastSeconds(bytes, flops));
     }
 
-    /** What the machine needs at least: to read the weights or to multiply them, whichever takes longer. */
+    /** What the machine needs at least: to read or to multiply, whichever takes longer. */
     private double leastSeconds(double bytes, double flops) {
         return Math.max(bytes / Math.max(ceilings.read(), ceilings.copy()), flops / ceilings.arithmetic());
     }
@@ -132,11 +136,13 @@ public final class EngineBench {
         return model.device().equals(Device.CPU);
     }
 
-    private void decode(int rows, int steeredLayers, String what) {
-        double seconds = onProcessor() ? step(rows, steeredLayers) : generatingOneMore(rows, steeredLayers);
+    private void decode(int rows, int context, int steeredLayers, String how) {
+        String what = "decode, batch " + rows + how;
+        double seconds = onProcessor() ? step(rows, steeredLayers) : generatingOneMore(rows, context, steeredLayers);
         double flops = rows * (flopsPerToken(config.nLayers()) + unembedFlops());
         double bytes = weightBytes(config.nLayers(), true);
-        add(what, seconds, rows, bytes, flops, leastSeconds(bytes, flops));
+        double seen = KvCache.bytes(config, model.dtype(), rows, context);
+        add(what, seconds, rows, bytes, flops, leastSeconds(bytes + seen, flops));
     }
 
     /** One step after a prompt that has been read. */
@@ -168,15 +174,15 @@ public final class EngineBench {
     }
 
     /** What a token costs beyond the first ones. */
-    private double generatingOneMore(int rows, int steeredLayers) {
-        double first = generating(rows, GPU_FIRST, steeredLayers);
-        return (generating(rows, GPU_FIRST + GPU_STEPS, steeredLayers) - first) / GPU_STEPS;
+    private double generatingOneMore(int rows, int context, int steeredLayers) {
+        double first = generating(rows, context, GPU_FIRST, steeredLayers);
+        return (generating(rows, context, GPU_FIRST + GPU_STEPS, steeredLayers) - first) / GPU_STEPS;
     }
 
-    private double generating(int rows, int newTokens, int steeredLayers) {
+    private double generating(int rows, int context, int newTokens, int steeredLayers) {
         List<GenerationRequest> requests = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
-            requests.add(GenerationRequest.of(ids(row, CONTEXT), Decoding.greedy(newTokens))
+            requests.add(GenerationRequest.of(ids(row, context), Decoding.greedy(newTokens))
                     .with(adds(row, steeredLayers)));
         }
         return Timing.medianSeconds(model.device(), () -> model.generate(requests, GenerationListener.SILENT));
