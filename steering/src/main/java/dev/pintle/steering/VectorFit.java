@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -238,17 +239,21 @@ public final class VectorFit {
                     .fact("method", method.name())
                     .toIllegalArgument();
         }
-        List<Comparison> comparisons = new ArrayList<>();
-        for (ContrastPair pair : paired.pairs()) {
-            TokenPair tokens = pair.tokens(model);
-            Positions.Selection selection = paired.positions().of(tokens);
-            comparisons.add(checked(new Comparison(
-                    tokens.positive().ids(),
-                    selection.positive(),
-                    tokens.negative().ids(),
-                    selection.negative())));
-        }
-        return comparisons;
+        return tokenized(paired.pairs()).stream()
+                .map(tokens -> {
+                    Positions.Selection selection = paired.positions().of(tokens);
+                    return checked(new Comparison(
+                            tokens.positive().ids(),
+                            selection.positive(),
+                            tokens.negative().ids(),
+                            selection.negative()));
+                })
+                .toList();
+    }
+
+    /** On all processors, since one of them takes as long to make tokens of text as a GPU takes to read them. */
+    private List<TokenPair> tokenized(List<ContrastPair> pairs) {
+        return pairs.parallelStream().map(pair -> pair.tokens(model)).toList();
     }
 
     private Comparison checked(Comparison comparison) {
@@ -267,12 +272,10 @@ public final class VectorFit {
     }
 
     private List<Comparison> answered(GeneratedTokens generated) {
-        List<int[]> prompts = new ArrayList<>();
-        for (ContrastPair pair : generated.pairs()) {
-            TokenPair tokens = pair.tokens(model);
-            prompts.add(tokens.positive().ids());
-            prompts.add(tokens.negative().ids());
-        }
+        List<int[]> prompts = tokenized(generated.pairs()).stream()
+                .flatMap(tokens ->
+                        Stream.of(tokens.positive().ids(), tokens.negative().ids()))
+                .toList();
         prompts.forEach(ids -> requireLength(ids.length + generated.decoding().maxNewTokens()));
         List<Generated> answers = new ArrayList<>();
         for (int from = 0; from < prompts.size(); from += ANSWERED_AT_ONCE) {
