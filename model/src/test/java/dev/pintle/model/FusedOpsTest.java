@@ -13,6 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Kernels of our own beside the operations they stand for, which run on the processor in FP32. */
 class FusedOpsTest {
@@ -62,6 +64,34 @@ class FusedOpsTest {
 
     private Rope.Turn turn(Rope rope, Layout layout, Device device) {
         return new RopeTables(DType.FP32, device, scope).turn(rope, layout);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16, false", "32, true", "64, false", "128, true", "256, true"})
+    void heads_that_are_normalised_turned_and_kept_equal_the_plain_ones(int dHead, boolean normalised) {
+        ModelConfig config = new ModelConfig("llama", 1, 64, 6, 2, dHead, 64, 100, 100, 1e-5, false, 1, null, null, 1);
+        Layout layout = new Layout(new int[][] {{4, 5, 6, 7, 8}, {0, 1, 2, 3, 4}}, new int[] {9, 5});
+        Rope rope = Rope.ofBase(10_000, dHead);
+        Tensor mapped = draws(1, 10, 10L * dHead);
+        Tensor gain = Tensor.randn(2, DType.FP32, Device.CPU, dHead);
+        Linear none = new Linear(gain, null); // of which only the norms are read
+        Norm norm = normalised ? RmsNorm.of(gain.to(GPU), 1e-5) : Norm.NONE;
+        Attention.Parts parts = new Attention.Parts(none, none, none, none, norm, norm, true);
+        KvCache.Entry kept = new KvCache.Entry(
+                Tensor.zeros(DType.BF16, GPU, 2, 2, 12, dHead), Tensor.zeros(DType.BF16, GPU, 2, 2, 12, dHead));
+        Tensor found = mapped.copy().to(GPU);
+        ops().turnHeads(found, parts, turn(rope, layout, GPU), kept, 3, config);
+
+        Tensor heads = mapped.to(DType.FP32).reshape(2, 5, 10, dHead).transpose(1, 2);
+        Tensor first = heads.narrow(1, 0, 8); // six of queries, two of keys
+        Tensor turned = turn(rope, layout, Device.CPU).apply(normalised ? first.rmsNorm(gain, 1e-5) : first);
+        Tensor byHead = found.reshape(2, 5, 10, dHead).transpose(1, 2);
+        assertClose(byHead.narrow(1, 0, 8), turned);
+        assertClose(byHead.narrow(1, 8, 2), heads.narrow(1, 8, 2));
+        assertClose(kept.keys().narrow(2, 3, 5), turned.narrow(1, 6, 2));
+        assertClose(kept.values().narrow(2, 3, 5), heads.narrow(1, 8, 2));
+        assertThat(kept.keys().narrow(2, 0, 3).toFloats()).containsOnly(0);
+        assertThat(kept.values().narrow(2, 8, 4).toFloats()).containsOnly(0);
     }
 
     @Test

@@ -54,7 +54,7 @@ public final class Engine {
         if (why != null) {
             return "none used: " + why;
         }
-        if (!"-gpu".equals(System.getProperty("org.bytedeco.javacpp.platform.extension"))) {
+        if (!LibTorch.isForGpu()) {
             return "none used: this libtorch is built for the processor alone; PINTLE_GPU=1 ./pintle builds for CUDA";
         }
         if (!cudaAvailable()) {

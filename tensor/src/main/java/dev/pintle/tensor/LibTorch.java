@@ -8,7 +8,9 @@ import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch_cuda;
 import org.jspecify.annotations.Nullable;
 
 /** Loads libtorch once, sets its threads, and turns its errors into ours. */
@@ -30,6 +32,10 @@ final class LibTorch {
 
     private static @Nullable PintleException start() {
         try {
+            if (isForGpu()) {
+                // libtorch asks once whether CUDA's part is loaded; on first use that would not have been unpacked yet
+                Loader.load(torch_cuda.class);
+            }
             torch.set_num_threads(THREADS);
             return null;
         } catch (LinkageError e) {
@@ -53,9 +59,14 @@ final class LibTorch {
     }
 
     private static String hint() {
-        return System.getProperty("org.bytedeco.javacpp.platform.extension") == null
-                ? "pintle doctor, on a platform that libtorch is published for"
-                : "PINTLE_GPU=0 to use the processor, or PINTLE_CUDA_LIBS=FOLDER:FOLDER with the CUDA 13 libraries";
+        return isForGpu()
+                ? "PINTLE_GPU=0 to use the processor, or PINTLE_CUDA_LIBS=FOLDER:FOLDER with the CUDA 13 libraries"
+                : "pintle doctor, on a platform that libtorch is published for";
+    }
+
+    /** Whether this process was started with libtorch for CUDA. */
+    static boolean isForGpu() {
+        return "-gpu".equals(System.getProperty("org.bytedeco.javacpp.platform.extension"));
     }
 
     private static int threads() {
