@@ -72,7 +72,7 @@ final class FusedBlocks {
                 && CudaProgram.capability(device) >= OLDEST
                 && (dtype == DType.BF16 || dtype == DType.FP16)
                 && c.attentionSoftCap() == null
-                && List.of(16, 32, 64, 128, 256).contains(c.dHead())
+                && List.of(16, 32, 64, 96, 128, 256).contains(c.dHead())
                 && c.dModel() % 32 == 0
                 && c.dMlp() % 32 == 0
                 && transformer.blocks().stream().allMatch(block -> suits(block, c));
@@ -88,6 +88,7 @@ final class FusedBlocks {
                 && parts.normPerHead()
                 && (parts.queryNorm() == Norm.NONE || parts.queryNorm() instanceof RmsNorm)
                 && (parts.keyNorm() == Norm.NONE) == (parts.queryNorm() == Norm.NONE)
+                && (parts.queryNorm() == Norm.NONE || Integer.bitCount(c.dHead()) == 1)
                 && attention.rope().rotated() == c.dHead()
                 && attention.joined() != null
                 && block.mlp().joined() != null

@@ -77,6 +77,7 @@ class FusedBlocksTest {
         "phi3, BF16",
         "wide llama, BF16",
         "wide qwen3, BF16",
+        "wide llama 96, BF16",
         "wide llama, FP16"
     })
     void every_layer_equals_that_of_plain_operations(String family, DType dtype) {

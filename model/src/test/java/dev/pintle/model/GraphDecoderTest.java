@@ -70,6 +70,7 @@ class GraphDecoderTest {
         "wide llama, 40",
         "wide mistral, 2",
         "wide llama 256, 1",
+        "wide llama 96, 3",
         "wide llama 64 2, 2",
         "wide qwen3 32 24, 20"
     })

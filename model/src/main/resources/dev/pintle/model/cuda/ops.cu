@@ -81,7 +81,8 @@ extern "C" __global__ void __launch_bounds__(256) silu_times(half_t* out, const 
 
 // mapped [batch, tokens, (heads + 2 kvHeads) dHead]: queries and keys get the norm of their head, unless gains are null, and
 // their turn, in place. keys and values [batch, kvHeads, capacity, dHead], if not null, get those of the new tokens from slot
-// past on. Grid (tokens, batch); a thread takes eight pairs of a head, whose dHead is a power of two from 16 to 256.
+// past on. Grid (tokens, batch); a thread takes eight pairs of a head. dHead is a multiple of 16; where heads have norms, a
+// power of two up to 256.
 extern "C" __global__ void __launch_bounds__(256) turn_heads(
         half_t* mapped, const float* queryGain, const float* keyGain, const float* cos, const float* sin,
         half_t* keys, half_t* values, int heads, int kvHeads, int dHead, int tokens, int perRow, int capacity, int past,

@@ -1,5 +1,5 @@
-// What every recorded decoding step does: attention, and the choice of the token. Compiled with -DHEAD=dHead, a power of two from
-// 16 to 256, and -DGROUP=nHeads/nKvHeads.
+// What every recorded decoding step does: attention, and the choice of the token. Compiled with -DHEAD=dHead, 16 or a multiple of
+// 32, and -DGROUP=nHeads/nKvHeads.
 
 // Attention of one new token a sequence over the key-value cache, where GROUP query heads share a key head. A row's slots are
 // divided among a few blocks, and a block's among its warps, which take TILE of them at a time, each for itself: scores are
@@ -11,7 +11,7 @@
 #define COLUMNS ((GROUP + 7) / 8)              // of eight query heads
 #define KEY_RUN (HEAD >= 32 ? 8 : 4)           // neighbouring elements of a key that a lane takes
 #define KEY_STEPS (HEAD / (4 * KEY_RUN))
-#define VALUE_RUN (HEAD >= 64 ? 8 : HEAD / 8)  // of a value
+#define VALUE_RUN (HEAD % 64 == 0 ? 8 : HEAD % 32 == 0 ? 4 : 2) // of a value
 #define VALUE_STEPS (HEAD / (8 * VALUE_RUN))
 #define VALUE_PAIRS (VALUE_RUN / 2)
 #define MOST_PIECES 64
@@ -161,7 +161,7 @@ extern "C" __global__ void __launch_bounds__(128) attend(
             for (int r = 0; r < 4; r++) {
                 if (tile + 2 * t + (r & 1) + (r >> 1) * 8 == slot) {
 #pragma unroll
-                    for (int i = 0; i < VALUE_STEPS; i++) v[r][i] = *(const ValueRun*)(newValue + i * 8 * VALUE_RUN + g * VALUE_RUN);
+                    for (int i = 0; i < VALUE_STEPS; i++) v[r][i] = *(const ValueRun*)(newValue + (i * 8 + g) * VALUE_RUN);
                 }
             }
         }
