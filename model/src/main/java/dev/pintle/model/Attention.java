@@ -80,8 +80,18 @@ public final class Attention {
         Tensor k = turn.apply(heads(mapped.key, parts.keyNorm, config.nKvHeads())); // [batch, nKvHeads, tokens, dHead]
         Tensor v = heads(mapped.value, Norm.NONE, config.nKvHeads());
         KvCache.Entry seen = pass.remember(layer, k, v); // [batch, nKvHeads, slots, dHead]
-        q = onlyLast ? last(q) : q;
-        Tensor mixed = config.attentionSoftCap() == null
+        Tensor mixed = mix(onlyLast ? last(q) : q, seen, pass, onlyLast);
+        return parts.out.forward(mixed.transpose(1, 2).reshape(batch, tokens, (long) config.nHeads() * config.dHead()));
+    }
+
+    /**
+     * Values mixed by how well queries fit keys.
+     *
+     * @param q `[batch, nHeads, tokens, dHead]`, of the last token alone where {@code onlyLast}
+     * @return of the same shape
+     */
+    Tensor mix(Tensor q, KvCache.Entry seen, Pass pass, boolean onlyLast) {
+        return config.attentionSoftCap() == null
                 ? q.attend(
                         seen.keys(),
                         seen.values(),
@@ -89,7 +99,6 @@ public final class Attention {
                         !onlyLast && pass.isCausal(window),
                         config.attentionScale())
                 : softCapped(q, seen, lastIf(onlyLast, pass.hidden(window)), config.attentionSoftCap());
-        return parts.out.forward(mixed.transpose(1, 2).reshape(batch, tokens, (long) config.nHeads() * config.dHead()));
     }
 
     /** What stands for the last token in `[…, …, tokens, …]`. */
@@ -98,7 +107,7 @@ public final class Attention {
     }
 
     /** The same of a mask, if there is one and only the last token asks. */
-    static @Nullable Tensor lastIf(boolean onlyLast, @Nullable Tensor mask) {
+    private static @Nullable Tensor lastIf(boolean onlyLast, @Nullable Tensor mask) {
         return onlyLast && mask != null ? last(mask) : mask;
     }
 

@@ -37,6 +37,15 @@ final class FewRowsStep extends StepKernels {
         this.squares = memory.zeros(DType.FP32, config.dModel() / 16, rows);
     }
 
+    /** Whether the kernels know everything that this model does: norms before blocks alone, and no scale of the embedding. */
+    static boolean suits(Transformer transformer, ModelConfig c) {
+        return c.embeddingScale() == 1
+                && transformer.blocks().stream()
+                        .allMatch(block -> block.postAttn() == Norm.NONE
+                                && block.postMlp() == Norm.NONE
+                                && block.mlp().activation() == Mlp.Activation.SILU);
+    }
+
     @Override
     void embed() {
         embed.launch(

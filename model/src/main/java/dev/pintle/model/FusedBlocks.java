@@ -71,7 +71,6 @@ final class FusedBlocks {
         return device.kind() == Device.Kind.CUDA
                 && CudaProgram.capability(device) >= OLDEST
                 && (dtype == DType.BF16 || dtype == DType.FP16)
-                && c.attentionSoftCap() == null
                 && List.of(16, 32, 64, 96, 128, 256).contains(c.dHead())
                 && c.dModel() % 32 == 0
                 && c.dMlp() % 32 == 0
@@ -81,18 +80,21 @@ final class FusedBlocks {
     private static boolean suits(Block block, ModelConfig c) {
         Attention attention = block.attention();
         Attention.Parts parts = attention.parts();
-        return block.postAttn() == Norm.NONE
-                && block.postMlp() == Norm.NONE
+        return isNoneOrRms(block.postAttn())
+                && isNoneOrRms(block.postMlp())
                 && block.preAttn() instanceof RmsNorm
                 && block.preMlp() instanceof RmsNorm
                 && parts.normPerHead()
-                && (parts.queryNorm() == Norm.NONE || parts.queryNorm() instanceof RmsNorm)
+                && isNoneOrRms(parts.queryNorm())
                 && (parts.keyNorm() == Norm.NONE) == (parts.queryNorm() == Norm.NONE)
                 && (parts.queryNorm() == Norm.NONE || Integer.bitCount(c.dHead()) == 1)
                 && attention.rope().rotated() == c.dHead()
                 && attention.joined() != null
-                && block.mlp().joined() != null
-                && block.mlp().activation() == Mlp.Activation.SILU;
+                && block.mlp().joined() != null;
+    }
+
+    private static boolean isNoneOrRms(Norm norm) {
+        return norm == Norm.NONE || norm instanceof RmsNorm;
     }
 
     /** Whether no hook wants to see the inside of a block. */
@@ -116,14 +118,14 @@ final class FusedBlocks {
         Room here = onlyLast ? Room.of(resid, config, batch) : room;
         Tensor read = onlyLast ? before.narrow(1, tokens - 1L, 1).contiguous() : before;
         block.attention().parts().out().forwardInto(mixed, here.product);
-        ops.addNormed(read, here.product, null, here.mid, here.normed, (RmsNorm) block.preMlp());
+        ops.addNormed(read, here.product, block.postAttn(), null, here.mid, here.normed, (RmsNorm) block.preMlp());
         Mlp mlp = block.mlp();
         Objects.requireNonNull(mlp.joined()).forwardInto(here.normed, here.gateUp);
-        ops.gated(here.gateUp, here.hidden);
+        ops.gated(here.gateUp, mlp.activation(), here.hidden);
         mlp.down().forwardInto(here.hidden, here.product);
         Tensor after = Tensor.empty(resid.dtype(), resid.device(), batch, onlyLast ? 1 : tokens, config.dModel());
         RmsNorm next = normBefore(layer + 1);
-        ops.addNormed(here.mid, here.product, null, after, next == null ? null : here.normed, next);
+        ops.addNormed(here.mid, here.product, block.postMlp(), null, after, next == null ? null : here.normed, next);
         normed = next == null ? -1 : layer + 1;
         return pass.hook(Site.RESID_POST, layer, after);
     }
@@ -147,14 +149,7 @@ final class FusedBlocks {
         KvCache.Entry kept = cache == null ? null : cache.room(block.layer(), tokens);
         ops.turnHeads(mapped, attention.parts(), pass.turn(attention.rope()), kept, pass.past(), config);
         KvCache.Entry seen = cache == null ? new KvCache.Entry(keys, values) : cache.entry(block.layer());
-        Integer window = attention.window();
-        Tensor mixed = (onlyLast ? Attention.last(queries) : queries)
-                .attend(
-                        seen.keys(),
-                        seen.values(),
-                        Attention.lastIf(onlyLast, pass.mask(window)),
-                        !onlyLast && pass.isCausal(window),
-                        config.attentionScale());
+        Tensor mixed = attention.mix(onlyLast ? Attention.last(queries) : queries, seen, pass, onlyLast);
         return mixed.transpose(1, 2).reshape(-1, (long) config.nHeads() * config.dHead());
     }
 }

@@ -142,18 +142,29 @@ final class FusedOps {
     /**
      * The embedding of tokens and its norm.
      *
+     * @param scale by which the embedding is multiplied
      * @param ids `[rows]` INT32
      * @param to `[rows, dModel]`
      * @param normed `[rows, dModel]`
      */
-    void embedNormed(Tensor embedding, Tensor ids, Tensor to, Tensor normed, RmsNorm norm) {
+    void embedNormed(Tensor embedding, double scale, Tensor ids, Tensor to, Tensor normed, RmsNorm norm) {
         embedNormed.launch(
-                Grid.of(rows(to)), THREADS, to, normed, embedding, norm.weight(), ids, width(to), (float) norm.eps());
+                Grid.of(rows(to)),
+                THREADS,
+                to,
+                normed,
+                embedding,
+                norm.weight(),
+                ids,
+                width(to),
+                (float) norm.eps(),
+                (float) scale);
     }
 
     /**
      * Adds to the residual stream, and normalises the sum for the next product. All are `[rows, width]`.
      *
+     * @param post norm of the product before it is added, or {@link Norm#NONE}
      * @param steer FP32 that is added last, or null
      * @param to gets the sum; may be {@code resid}
      * @param normed gets the norm of the sum; null, as is {@code norm}, where it is not needed
@@ -161,10 +172,12 @@ final class FusedOps {
     void addNormed(
             Tensor resid,
             Tensor product,
+            Norm post,
             @Nullable Tensor steer,
             Tensor to,
             @Nullable Tensor normed,
             @Nullable RmsNorm norm) {
+        RmsNorm before = post instanceof RmsNorm rms ? rms : null;
         addNormed.launch(
                 Grid.of(rows(product)),
                 THREADS,
@@ -174,20 +187,23 @@ final class FusedOps {
                 product,
                 steer,
                 norm == null ? null : norm.weight(),
+                before == null ? null : before.weight(),
                 width(product),
-                norm == null ? 0f : (float) norm.eps());
+                norm == null ? 0f : (float) norm.eps(),
+                before == null ? 0f : (float) before.eps());
     }
 
     /**
-     * silu(gate) · up.
+     * activation(gate) · up.
      *
      * @param gateUp side by side, `[rows, 2 dMlp]`
      * @param to `[rows, dMlp]`
      */
-    void gated(Tensor gateUp, Tensor to) {
+    void gated(Tensor gateUp, Mlp.Activation activation, Tensor to) {
         int width = width(to);
         int blocks = (width / EIGHT + THREADS - 1) / THREADS;
-        gated.launch(Grid.of(rows(to) * blocks), THREADS, to, gateUp, width);
+        gated.launch(
+                Grid.of(rows(to) * blocks), THREADS, to, gateUp, width, activation == Mlp.Activation.GELU_TANH ? 1 : 0);
     }
 
     private static int width(Tensor x) {

@@ -48,8 +48,6 @@ final class GraphDecoder implements AutoCloseable {
     static boolean suits(Transformer transformer, ModelConfig c, Device device, DType dtype) {
         return FusedBlocks.suit(transformer, c, device, dtype)
                 && !"off".equals(System.getenv("PINTLE_CUDA_GRAPHS"))
-                && c.logitSoftCap() == null
-                && c.embeddingScale() == 1
                 && c.dVocab() % 16 == 0
                 && transformer.finalNorm() instanceof RmsNorm
                 && transformer.unembedding().bias() == null;
@@ -108,7 +106,7 @@ final class GraphDecoder implements AutoCloseable {
         StepMemory memory =
                 new StepMemory(tables, config, device, dtype, key.rows, key.capacity, key.steered, key.drawing);
         try (TensorScope scope = TensorScope.open("record a decoding step")) {
-            Runnable kernels = key.rows <= FewRowsStep.MOST_ROWS
+            Runnable kernels = key.rows <= FewRowsStep.MOST_ROWS && FewRowsStep.suits(transformer, config)
                     ? new FewRowsStep(transformer, config, memory)
                     : new ManyRowsStep(transformer, config, memory);
             return new RecordedStep(memory, device, kernels);

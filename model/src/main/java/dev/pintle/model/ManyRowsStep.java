@@ -4,7 +4,10 @@ import dev.pintle.tensor.Tensor;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A step for more rows, whose time is more and more that of multiplying: products by libtorch, one kernel between two. */
+/**
+ * A step for more rows, whose time is more and more that of multiplying, or for families of which {@link FewRowsStep} knows
+ * too little: products by libtorch, one kernel between two.
+ */
 final class ManyRowsStep extends StepKernels {
     private final FusedOps ops;
     private final Tensor product; // [rows, dModel]
@@ -19,7 +22,13 @@ final class ManyRowsStep extends StepKernels {
 
     @Override
     void embed() {
-        ops.embedNormed(transformer.embedding(), memory.ids, memory.resid, memory.normed, normBefore(0));
+        ops.embedNormed(
+                transformer.embedding(),
+                config.embeddingScale(memory.dtype()),
+                memory.ids,
+                memory.resid,
+                memory.normed,
+                normBefore(0));
     }
 
     @Override
@@ -32,16 +41,16 @@ final class ManyRowsStep extends StepKernels {
         Objects.requireNonNull(block.attention().joined()).forwardInto(memory.normed, memory.mapped);
         attention(block);
         block.attention().parts().out().forwardInto(memory.mixed, product);
-        add(null, (RmsNorm) block.preMlp());
+        add(block.postAttn(), null, (RmsNorm) block.preMlp());
         Mlp mlp = block.mlp();
         Objects.requireNonNull(mlp.joined()).forwardInto(memory.normed, gateUp);
-        ops.gated(gateUp, memory.hidden);
+        ops.gated(gateUp, mlp.activation(), memory.hidden);
         mlp.down().forwardInto(memory.hidden, product);
-        add(memory.added().get(block.layer()), normBefore(block.layer() + 1));
+        add(block.postMlp(), memory.added().get(block.layer()), normBefore(block.layer() + 1));
     }
 
     /** Adds the product to the residual stream, then what a row is steered by, and normalises for the next product. */
-    private void add(@Nullable Tensor steer, RmsNorm next) {
-        ops.addNormed(memory.resid, product, steer, memory.resid, memory.normed, next);
+    private void add(Norm post, @Nullable Tensor steer, RmsNorm next) {
+        ops.addNormed(memory.resid, product, post, steer, memory.resid, memory.normed, next);
     }
 }

@@ -1,5 +1,8 @@
 package dev.pintle.model;
 
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,13 @@ public record ModelConfig(
         @Nullable Double attentionSoftCap,
         @Nullable Double logitSoftCap,
         double embeddingScale) {
+
+    /** The factor on the token embeddings of a model in a dtype, in which Gemma rounds it. */
+    double embeddingScale(DType dtype) {
+        try (TensorScope scope = TensorScope.open("round a number")) {
+            return Tensor.of(new double[] {embeddingScale}, 1).to(dtype).toDoubles()[0];
+        }
+    }
 
     /** How many numbers the linear maps of one block hold. */
     public long blockWeights() {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 abstract class StepKernels implements Runnable {
     private static final int ATTENTION_THREADS = 128;
     private static final int CHOOSING_THREADS = 1024;
+    private static final int CAPPING_THREADS = 256;
 
     final Transformer transformer;
     final ModelConfig config;
@@ -21,6 +22,7 @@ abstract class StepKernels implements Runnable {
     final int shared;
     private final CudaKernel attend;
     private final CudaKernel choose;
+    private final CudaKernel softCap;
     private final Map<Rope, Rope.Turn> turns = new IdentityHashMap<>(); // made here, since a recording cannot make them
 
     StepKernels(Transformer transformer, ModelConfig config, StepMemory memory) {
@@ -34,6 +36,7 @@ abstract class StepKernels implements Runnable {
         CudaProgram program = CudaSources.program("step.cu", memory.dtype(), macros, memory.device());
         this.attend = program.kernel("attend");
         this.choose = program.kernel("choose");
+        this.softCap = program.kernel("soft_cap");
         for (Block block : transformer.blocks()) {
             turns.computeIfAbsent(block.attention().rope(), memory::table);
         }
@@ -53,6 +56,16 @@ abstract class StepKernels implements Runnable {
         embed();
         transformer.blocks().forEach(this::block);
         unembed();
+        Double cap = config.logitSoftCap();
+        if (cap != null) {
+            int logits = Math.toIntExact(memory.logits.shape().elements());
+            softCap.launch(
+                    Grid.of((logits + CAPPING_THREADS - 1) / CAPPING_THREADS),
+                    CAPPING_THREADS,
+                    memory.logits,
+                    logits,
+                    cap.floatValue());
+        }
         Draws draws = memory.draws;
         if (draws != null) {
             draws.launch(memory.logits, memory.state);
@@ -81,6 +94,7 @@ abstract class StepKernels implements Runnable {
         Attention.Parts parts = block.attention().parts();
         Rope.Turn table = Objects.requireNonNull(turns.get(block.attention().rope()));
         Integer window = block.attention().window();
+        Double cap = config.attentionSoftCap();
         @Nullable RmsNorm queryNorm = parts.queryNorm() instanceof RmsNorm norm ? norm : null;
         @Nullable RmsNorm keyNorm = parts.keyNorm() instanceof RmsNorm norm ? norm : null;
         attend.launch(
@@ -102,6 +116,7 @@ abstract class StepKernels implements Runnable {
                 memory.capacity,
                 window == null ? 0 : window,
                 (float) config.attentionScale(),
-                queryNorm == null ? 0f : (float) queryNorm.eps());
+                queryNorm == null ? 0f : (float) queryNorm.eps(),
+                cap == null ? 0f : cap.floatValue());
     }
 }

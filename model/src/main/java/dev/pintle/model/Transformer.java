@@ -18,7 +18,7 @@ public record Transformer(Tensor embedding, List<Block> blocks, Norm finalNorm, 
      */
     Tensor embed(Tensor ids, ModelConfig config, Pass pass) {
         Tensor rows = embedding.rows(ids);
-        Tensor scaled = config.embeddingScale() == 1 ? rows : rows.times(config.embeddingScale());
+        Tensor scaled = config.embeddingScale() == 1 ? rows : rows.times(config.embeddingScale(rows.dtype()));
         return pass.hook(HookPoint.Site.EMBED, -1, scaled);
     }
 

@@ -75,6 +75,8 @@ class FusedBlocksTest {
         "mistral_window, BF16",
         "qwen2, BF16",
         "phi3, BF16",
+        "wide gemma2, BF16",
+        "wide gemma3_text, BF16",
         "wide llama, BF16",
         "wide qwen3, BF16",
         "wide llama 96, BF16",
@@ -111,7 +113,8 @@ class FusedBlocksTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31", "llama_biased", "mistral_window", "wide qwen3"})
+    @ValueSource(
+            strings = {"llama31", "llama_biased", "mistral_window", "wide qwen3", "wide gemma2", "wide gemma3_text"})
     void the_last_logits_with_a_cache_and_in_chunks_equal_those_of_plain_operations(String family) {
         try (TensorScope scope = TensorScope.open("test");
                 LoadedTransformer model = GpuModels.open(family, DType.BF16);

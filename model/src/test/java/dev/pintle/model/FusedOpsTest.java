@@ -116,6 +116,7 @@ class FusedOpsTest {
             ops().addNormed(
                             stream,
                             product.to(GPU),
+                            Norm.NONE,
                             steered ? steer.to(GPU) : null,
                             stream,
                             normed,
@@ -133,10 +134,13 @@ class FusedOpsTest {
         Tensor x = Tensor.zeros(DType.BF16, GPU, 4, 264);
         Tensor normed = Tensor.zeros(DType.BF16, GPU, 4, 264);
         Tensor ids32 = Tensor.zeros(DType.INT32, GPU, 4).copyFrom(ids);
-        ops().embedNormed(embedding.to(GPU), ids32, x, normed, RmsNorm.of(gain.to(GPU), 1e-5));
+        ops().embedNormed(embedding.to(GPU), 1, ids32, x, normed, RmsNorm.of(gain.to(GPU), 1e-5));
         Tensor rows = embedding.rows(ids);
         assertThat(x.toFloats()).isEqualTo(rows.toFloats());
         assertClose(normed, rows.to(DType.FP32).rmsNorm(gain, 1e-5));
+        ops().embedNormed(embedding.to(GPU), 8, ids32, x, normed, RmsNorm.of(gain.to(GPU), 1e-5));
+        assertThat(x.toFloats()).isEqualTo(rows.times(8).toFloats());
+        assertClose(normed, rows.to(DType.FP32).times(8).rmsNorm(gain, 1e-5));
     }
 
     @Test
@@ -144,18 +148,42 @@ class FusedOpsTest {
         Tensor resid = draws(1, 6, 264).to(GPU);
         Tensor product = draws(2, 6, 264).to(GPU);
         Tensor sum = Tensor.zeros(DType.BF16, GPU, 6, 264);
-        ops().addNormed(resid, product, null, sum, null, null);
+        ops().addNormed(resid, product, Norm.NONE, null, sum, null, null);
         assertThat(sum.toFloats()).isEqualTo(resid.plus(product).toFloats());
         assertThat(resid.toFloats()).isEqualTo(draws(1, 6, 264).toFloats());
     }
 
     @Test
-    void the_gated_activation_of_many_rows_equals_the_plain_one() {
+    void the_gated_activations_of_many_rows_equal_the_plain_ones() {
         Tensor gate = draws(1, 5, 2_088); // more than one block takes
         Tensor up = draws(2, 5, 2_088);
+        Tensor both = Tensor.cat(List.of(gate, up), 1).to(GPU);
         Tensor found = Tensor.zeros(DType.BF16, GPU, 5, 2_088);
-        ops().gated(Tensor.cat(List.of(gate, up), 1).to(GPU), found);
+        ops().gated(both, Mlp.Activation.SILU, found);
         assertClose(found, gate.to(DType.FP32).silu().times(up.to(DType.FP32)));
+        ops().gated(both, Mlp.Activation.GELU_TANH, found);
+        assertClose(found, gate.to(DType.FP32).geluTanh().times(up.to(DType.FP32)));
+    }
+
+    @Test
+    void what_is_added_is_normalised_first_where_a_norm_follows_the_block() {
+        Tensor resid = draws(1, 6, 264);
+        Tensor product = draws(2, 6, 264).times(9);
+        Tensor post = Tensor.randn(3, DType.FP32, Device.CPU, 264);
+        Tensor gain = Tensor.randn(4, DType.FP32, Device.CPU, 264);
+        Tensor sum = Tensor.zeros(DType.BF16, GPU, 6, 264);
+        Tensor normed = Tensor.zeros(DType.BF16, GPU, 6, 264);
+        ops().addNormed(
+                        resid.to(GPU),
+                        product.to(GPU),
+                        RmsNorm.of(post.to(GPU), 1e-6),
+                        null,
+                        sum,
+                        normed,
+                        RmsNorm.of(gain.to(GPU), 1e-5));
+        Tensor plain = resid.to(DType.FP32).plus(product.to(DType.FP32).rmsNorm(post, 1e-6));
+        assertClose(sum, plain);
+        assertClose(normed, plain.rmsNorm(gain, 1e-5));
     }
 
     private static FusedOps ops() {

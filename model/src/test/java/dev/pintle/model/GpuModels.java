@@ -22,15 +22,22 @@ final class GpuModels {
             return LoadedTransformer.open(Golden.folder().resolve(family), gpu, dtype);
         }
         String[] words = family.substring(WIDE.length()).split(" ");
+        String own = switch (words[0]) {
+            case "mistral", "gemma3_text" -> ", \"sliding_window\": 300";
+            case "gemma2" ->
+                ", \"sliding_window\": 300, \"attn_logit_softcapping\": 1.0, \"final_logit_softcapping\": 1.0";
+            default -> "";
+        };
         String config = """
-                {"model_type": "%s", "hidden_act": "silu", "hidden_size": 512, "num_hidden_layers": 3,
+                {"model_type": "%s", "hidden_act": "%s", "hidden_size": 512, "num_hidden_layers": 3,
                  "num_attention_heads": %s, "num_key_value_heads": 2, "head_dim": %s, "intermediate_size": 1024,
                  "vocab_size": 272, "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "tie_word_embeddings": true%s}
                 """.formatted(
                         words[0],
+                        words[0].startsWith("gemma") ? "gelu_pytorch_tanh" : "silu",
                         words.length > 2 ? words[2] : "8",
                         words.length > 1 ? words[1] : "128",
-                        words[0].equals("mistral") ? ", \"sliding_window\": 300" : "");
+                        own);
         return LoadedTransformer.random(ConfigReader.parse(config, Path.of("config.json")), family, 1, gpu, dtype);
     }
 

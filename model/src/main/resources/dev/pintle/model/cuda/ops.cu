@@ -145,10 +145,11 @@ extern "C" __global__ void __launch_bounds__(256) turn_heads(
     }
 }
 
-// The steps of decoding many rows. x and normed [rows, width]: the embedding of ids [rows], and the same for the next
-// product, x / rms(x) * gain. One block a row, width a multiple of 8, as in add_normed.
+// The steps of decoding many rows. x and normed [rows, width]: the embedding of ids [rows] times scale, and the same for the
+// next product, x / rms(x) * gain. One block a row, width a multiple of 8, as in add_normed.
 extern "C" __global__ void __launch_bounds__(256) embed_normed(
-        half_t* x, half_t* normed, const half_t* embedding, const float* gain, const int* ids, int width, float eps) {
+        half_t* x, half_t* normed, const half_t* embedding, const float* gain, const int* ids, int width, float eps,
+        float scale) {
     __shared__ float sums[8];
     release_next();
     await_previous();
@@ -157,29 +158,43 @@ extern "C" __global__ void __launch_bounds__(256) embed_normed(
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
         Eight v;
         v.whole = *(const uint4*)(embedding + from + i);
-        *(uint4*)(x + to + i) = v.whole;
 #pragma unroll
-        for (int j = 0; j < 8; j++) s += widen(v.part[j]) * widen(v.part[j]);
+        for (int j = 0; j < 8; j++) {
+            v.part[j] = narrow(widen(v.part[j]) * scale);
+            s += widen(v.part[j]) * widen(v.part[j]);
+        }
+        *(uint4*)(x + to + i) = v.whole;
     }
     const float by = rsqrtf(block_sum(s, sums) / width + eps);
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
         Eight v;
-        v.whole = *(const uint4*)(embedding + from + i);
+        v.whole = *(const uint4*)(x + to + i);
 #pragma unroll
         for (int j = 0; j < 8; j++) v.part[j] = narrow(widen(v.part[j]) * by * gain[i + j]);
         *(uint4*)(normed + to + i) = v.whole;
     }
 }
 
-// out [rows, width] = resid + product, then + steer [rows, width]; normed = out / rms(out) * gain. steer and normed may be null;
-// out may be resid.
+// out [rows, width] = resid + product, then + steer [rows, width]; normed = out / rms(out) * gain. Where postGain is not null, the
+// product is normalised first. steer and normed may be null; out may be resid.
 extern "C" __global__ void __launch_bounds__(256) add_normed(
         half_t* out, half_t* normed, const half_t* resid, const half_t* product, const float* steer, const float* gain,
-        int width, float eps) {
-    __shared__ float sums[8];
+        const float* postGain, int width, float eps, float postEps) {
+    __shared__ float sums[8], postSums[8];
     release_next();
     await_previous();
     const long long base = (long long)blockIdx.x * width;
+    float post = 1;
+    if (postGain) {
+        float squares = 0;
+        for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
+            Eight p;
+            p.whole = *(const uint4*)(product + base + i);
+#pragma unroll
+            for (int j = 0; j < 8; j++) squares += widen(p.part[j]) * widen(p.part[j]);
+        }
+        post = rsqrtf(block_sum(squares, postSums) / width + postEps);
+    }
     float s = 0;
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
         Eight r, p;
@@ -187,8 +202,10 @@ extern "C" __global__ void __launch_bounds__(256) add_normed(
         p.whole = *(const uint4*)(product + base + i);
 #pragma unroll
         for (int j = 0; j < 8; j++) {
-            float v = widen(narrow(widen(r.part[j]) + widen(p.part[j])));
-            if (steer) v = widen(narrow(v + steer[base + i + j]));
+            float add = widen(p.part[j]);
+            if (postGain) add = rounded(add * post * postGain[i + j]);
+            float v = rounded(widen(r.part[j]) + add);
+            if (steer) v = rounded(v + steer[base + i + j]);
             r.part[j] = narrow(v);
             s += v * v;
         }
@@ -205,10 +222,10 @@ extern "C" __global__ void __launch_bounds__(256) add_normed(
     }
 }
 
-// out [rows, width] = silu(gate) * up, which lie side by side in gateUp [rows, 2 width]; as many blocks for a row as its eighths
-// need
+// out [rows, width] = silu(gate) * up, or with gelu the tanh approximation of GELU; gate and up lie side by side in gateUp
+// [rows, 2 width]; as many blocks for a row as its eighths need
 extern "C" __global__ void __launch_bounds__(256) gated(
-        half_t* out, const half_t* gateUp, int width) {
+        half_t* out, const half_t* gateUp, int width, int gelu) {
     release_next();
     await_previous();
     const int blocks = (width / 8 + 255) / 256, i = (blockIdx.x % blocks * 256 + threadIdx.x) * 8;
@@ -221,7 +238,8 @@ extern "C" __global__ void __launch_bounds__(256) gated(
 #pragma unroll
     for (int j = 0; j < 8; j++) {
         const float z = widen(g.part[j]);
-        g.part[j] = narrow(widen(narrow(z / (1.0f + __expf(-z)))) * widen(u.part[j]));
+        const float open = gelu ? 0.5f * z * (1.0f + tanhf(0.7978845608f * (z + 0.044715f * z * z * z))) : z / (1.0f + __expf(-z));
+        g.part[j] = narrow(rounded(open) * widen(u.part[j]));
     }
     *(uint4*)(out + at + i) = g.whole;
 }

@@ -70,7 +70,7 @@ static __device__ __forceinline__ float largest_of_column(float f) {
 extern "C" __global__ void __launch_bounds__(128) attend(
         half_t* out, const half_t* qkv, half_t* keys, half_t* values, const float* cos, const float* sin, const float* qGain,
         const float* kGain, const int* state, float* partial, int* arrived, int nHeads, int nKvHeads, int capacity, int window,
-        float scale, float eps) {
+        float scale, float eps, float softCap) {
     const int piece = blockIdx.x, kv = blockIdx.y, row = blockIdx.z, rows = gridDim.z, pieces = gridDim.x;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
     __shared__ alignas(16) half_t query[COLUMNS * 8][HEAD + 8]; // rows apart, so that lanes read from different banks
@@ -147,7 +147,8 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         top[c][0] = top[c][1] = LEAST;
         sum[c][0] = sum[c][1] = 0;
     }
-    const float toPowers = scale * LOG2E;
+    // a score as an exponent of two; with a soft cap, cap tanh(score / cap)
+    auto exponent = [&](float score) { return (softCap > 0 ? softCap * tanhf(score * scale / softCap) : score * scale) * LOG2E; };
     for (; tile < to; tile += UNIT) {
         if (slot >= tile && slot < tile + TILE && newest) {
 #pragma unroll
@@ -185,7 +186,7 @@ extern "C" __global__ void __launch_bounds__(128) attend(
             float p[4];
 #pragma unroll
             for (int j = 0; j < 2; j++) { // head 2t + j; its scores are s[j] for slot g and s[2 + j] for slot g + 8
-                const float low = sees[0] ? s[c][j] * toPowers : LEAST, high = sees[1] ? s[c][2 + j] * toPowers : LEAST;
+                const float low = sees[0] ? exponent(s[c][j]) : LEAST, high = sees[1] ? exponent(s[c][2 + j]) : LEAST;
                 const float now = fmaxf(top[c][j], largest_of_column(fmaxf(low, high)));
                 const float keep = exp2f(top[c][j] - now);
                 p[j] = sees[0] ? exp2f(low - now) : 0;
@@ -303,6 +304,14 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         for (int p = 0; p < used; p++) sum += share[i / HEAD][p] * __ldcg(there + (long long)p * GROUP * (HEAD + 2));
         result[i] = narrow(sum);
     }
+}
+
+// logits = cap tanh(logits / cap)
+extern "C" __global__ void __launch_bounds__(256) soft_cap(float* logits, int count, float cap) {
+    release_next();
+    await_previous();
+    const int i = blockIdx.x * 256 + threadIdx.x;
+    if (i < count) logits[i] = cap * tanhf(logits[i] / cap);
 }
 
 // The most probable token of each sequence, or the one that was drawn (drawn may be null, and -1 where nothing was), and the
