@@ -37,7 +37,7 @@ final class BenchModelOptions {
         @Option(
                 names = "--shape",
                 paramLabel = "SHAPE",
-                description = "Random weights of a known shape: llama-3.1-8b, llama-3.2-1b or parley-7m.")
+                description = "Random weights of a known shape: llama-3.1-8b, llama-3.2-1b, gemma-2-2b or parley-7m.")
         private @Nullable String shape;
     }
 

@@ -14,6 +14,8 @@ public enum ModelShape {
     LLAMA_3_1_8B("llama-3.1-8b"),
     /** Llama 3.2 1B: 16 blocks, dModel 2048, tied embeddings, 2.3 GiB of BF16 weights. */
     LLAMA_3_2_1B("llama-3.2-1b"),
+    /** Gemma 2 2B: 26 blocks, dModel 2304, norms before and after blocks, soft caps, 4.9 GiB of BF16 weights. */
+    GEMMA_2_2B("gemma-2-2b"),
     /** The embedded model: 8 blocks, dModel 256. */
     PARLEY_7M("parley-7m");
 
