@@ -10,7 +10,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Blocks of Llama-like families on a GPU in 16 bits, with nine kernels each and no memory made but for their results.
+ * Blocks on a GPU in 16 bits, with nine kernels each and no memory made but for their results.
  *
  * What a block does between its products takes a GPU a few microseconds an operation, and the processor longer than that to
  * ask for it: made of plain operations, a pass over 512 tokens of an 8B model is bound by the processor. Here everything

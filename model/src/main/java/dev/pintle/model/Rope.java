@@ -144,7 +144,7 @@ public final class Rope {
         return 2 * frequencies.length;
     }
 
-    /** Cosines and sines of the positions from 0 on, each `[positions, rotated / 2]` in FP32, or in FP64 if that is asked for. */
+    /** Cosines and sines of the positions from 0 on, each `[positions, rotated / 2]` in the precise dtype. */
     Turn table(int positions, DType precise, Device device) {
         int half = frequencies.length;
         double[] cos = new double[positions * half];

@@ -8,8 +8,8 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * Cosines and sines of a model's positions, computed once: a pass over 512 tokens would otherwise begin with half a millisecond in
- * which the processor computes them and a GPU waits.
+ * Cosines and sines of a model's positions, computed once: a pass over 512 tokens would otherwise begin with half a
+ * millisecond in which the processor computes them and a GPU waits.
  */
 final class RopeTables {
     private static final int FEWEST_POSITIONS = 1024;

@@ -2,6 +2,7 @@ package dev.pintle.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.pintle.tensor.DType;
@@ -10,6 +11,7 @@ import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +49,30 @@ class LinearTest {
             }
             assertThat(weight.toFloats()).hasSize(384 * 512);
         }
+    }
+
+    @Test
+    void joined_maps_give_what_each_gives_and_share_its_memory() {
+        try (TensorScope scope = TensorScope.open("test")) {
+            Tensor x = Tensor.randn(1, DType.FP64, Device.CPU, 3, 8);
+            for (boolean biased : new boolean[] {false, true}) {
+                Linear first = map(2, 4, biased);
+                Linear second = map(3, 6, biased);
+                Linear joined = Objects.requireNonNull(Linear.joined(List.of(first, second), scope));
+                Tensor together = Tensor.cat(List.of(first.forward(x), second.forward(x)), 1);
+                assertThat(joined.forward(x).toDoubles()).containsExactly(together.toDoubles(), within(1e-12));
+                first.weight().fillInPlace(0);
+                assertThat(joined.weight().narrow(0, 0, 4).toDoubles()).containsOnly(0);
+            }
+            assertThat(Linear.joined(List.of(map(2, 4, true), map(3, 6, false)), scope))
+                    .as("only one of them has a bias")
+                    .isNull();
+        }
+    }
+
+    private static Linear map(int seed, int outs, boolean biased) {
+        Tensor bias = biased ? Tensor.randn(seed + 10, DType.FP64, Device.CPU, outs) : null;
+        return new Linear(Tensor.randn(seed, DType.FP64, Device.CPU, outs, 8), bias);
     }
 
     @Test
