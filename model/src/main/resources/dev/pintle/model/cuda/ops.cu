@@ -18,6 +18,29 @@ static __device__ __forceinline__ float block_sum(float s, float* sums) {
     return s;
 }
 
+// What a thread of 256 has of the squares of a row, whose width is a multiple of 8.
+static __device__ __forceinline__ float squares(const half_t* row, int width) {
+    float s = 0;
+    for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
+        Eight v;
+        v.whole = *(const uint4*)(row + i);
+#pragma unroll
+        for (int j = 0; j < 8; j++) s += widen(v.part[j]) * widen(v.part[j]);
+    }
+    return s;
+}
+
+// to = row * by * gain; a thread takes the same elements as in squares
+static __device__ __forceinline__ void scale(half_t* to, const half_t* row, const float* gain, int width, float by) {
+    for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
+        Eight v;
+        v.whole = *(const uint4*)(row + i);
+#pragma unroll
+        for (int j = 0; j < 8; j++) v.part[j] = narrow(widen(v.part[j]) * by * gain[i + j]);
+        *(uint4*)(to + i) = v.whole;
+    }
+}
+
 // out [rows, width] = x / rms(x) * gain, one block a row, width a multiple of 8
 extern "C" __global__ void __launch_bounds__(256) rms_norm(
         half_t* out, const half_t* x, const float* gain, int width, float eps) {
@@ -25,21 +48,7 @@ extern "C" __global__ void __launch_bounds__(256) rms_norm(
     release_next();
     await_previous();
     const long long base = (long long)blockIdx.x * width;
-    float s = 0;
-    for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
-        Eight v;
-        v.whole = *(const uint4*)(x + base + i);
-#pragma unroll
-        for (int j = 0; j < 8; j++) s += widen(v.part[j]) * widen(v.part[j]);
-    }
-    const float by = rsqrtf(block_sum(s, sums) / width + eps);
-    for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
-        Eight v;
-        v.whole = *(const uint4*)(x + base + i);
-#pragma unroll
-        for (int j = 0; j < 8; j++) v.part[j] = narrow(widen(v.part[j]) * by * gain[i + j]);
-        *(uint4*)(out + base + i) = v.whole;
-    }
+    scale(out + base, x + base, gain, width, rsqrtf(block_sum(squares(x + base, width), sums) / width + eps));
 }
 
 // out [batch, heads, tokens, dHead] = x [batch, tokens, heads, dHead] turned, where stride elements lie between tokens of x;
@@ -145,11 +154,11 @@ extern "C" __global__ void __launch_bounds__(256) turn_heads(
     }
 }
 
-// The steps of decoding many rows. x and normed [rows, width]: the embedding of ids [rows] times scale, and the same for the
+// The steps of decoding many rows. x and normed [rows, width]: the embedding of ids [rows] times factor, and the same for the
 // next product, x / rms(x) * gain. One block a row, width a multiple of 8, as in add_normed.
 extern "C" __global__ void __launch_bounds__(256) embed_normed(
         half_t* x, half_t* normed, const half_t* embedding, const float* gain, const int* ids, int width, float eps,
-        float scale) {
+        float factor) {
     __shared__ float sums[8];
     release_next();
     await_previous();
@@ -160,19 +169,12 @@ extern "C" __global__ void __launch_bounds__(256) embed_normed(
         v.whole = *(const uint4*)(embedding + from + i);
 #pragma unroll
         for (int j = 0; j < 8; j++) {
-            v.part[j] = narrow(widen(v.part[j]) * scale);
+            v.part[j] = narrow(widen(v.part[j]) * factor);
             s += widen(v.part[j]) * widen(v.part[j]);
         }
         *(uint4*)(x + to + i) = v.whole;
     }
-    const float by = rsqrtf(block_sum(s, sums) / width + eps);
-    for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
-        Eight v;
-        v.whole = *(const uint4*)(x + to + i);
-#pragma unroll
-        for (int j = 0; j < 8; j++) v.part[j] = narrow(widen(v.part[j]) * by * gain[i + j]);
-        *(uint4*)(normed + to + i) = v.whole;
-    }
+    scale(normed + to, x + to, gain, width, rsqrtf(block_sum(s, sums) / width + eps)); // what this thread has just written
 }
 
 // out [rows, width] = resid + product, then + steer [rows, width]; normed = out / rms(out) * gain. Where postGain is not null, the
@@ -185,16 +187,7 @@ extern "C" __global__ void __launch_bounds__(256) add_normed(
     await_previous();
     const long long base = (long long)blockIdx.x * width;
     float post = 1;
-    if (postGain) {
-        float squares = 0;
-        for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
-            Eight p;
-            p.whole = *(const uint4*)(product + base + i);
-#pragma unroll
-            for (int j = 0; j < 8; j++) squares += widen(p.part[j]) * widen(p.part[j]);
-        }
-        post = rsqrtf(block_sum(squares, postSums) / width + postEps);
-    }
+    if (postGain) post = rsqrtf(block_sum(squares(product + base, width), postSums) / width + postEps);
     float s = 0;
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
         Eight r, p;
@@ -212,20 +205,12 @@ extern "C" __global__ void __launch_bounds__(256) add_normed(
         *(uint4*)(out + base + i) = r.whole;
     }
     if (!normed) return;
-    const float by = rsqrtf(block_sum(s, sums) / width + eps);
-    for (int i = threadIdx.x * 8; i < width; i += 256 * 8) { // what this thread has just written
-        Eight v;
-        v.whole = *(const uint4*)(out + base + i);
-#pragma unroll
-        for (int j = 0; j < 8; j++) v.part[j] = narrow(widen(v.part[j]) * by * gain[i + j]);
-        *(uint4*)(normed + base + i) = v.whole;
-    }
+    scale(normed + base, out + base, gain, width, rsqrtf(block_sum(s, sums) / width + eps)); // what this thread has just written
 }
 
 // out [rows, width] = silu(gate) * up, or with gelu the tanh approximation of GELU; gate and up lie side by side in gateUp
 // [rows, 2 width]; as many blocks for a row as its eighths need
-extern "C" __global__ void __launch_bounds__(256) gated(
-        half_t* out, const half_t* gateUp, int width, int gelu) {
+extern "C" __global__ void __launch_bounds__(256) gated(half_t* out, const half_t* gateUp, int width, int gelu) {
     release_next();
     await_previous();
     const int blocks = (width / 8 + 255) / 256, i = (blockIdx.x % blocks * 256 + threadIdx.x) * 8;
