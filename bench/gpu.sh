@@ -43,7 +43,7 @@ step() {
         memory) PINTLE_GPU_MEMORY=22GB $pintle bench memory --device "$device" --shape "$shape" ;;
         full) # what is said when there is too little
             PINTLE_GPU_MEMORY=12GB $pintle bench engine --device "$device" --shape "$shape"
-            PINTLE_GPU_MEMORY=16.2GB $pintle bench memory --device "$device" --shape "$shape" ;;
+            PINTLE_GPU_MEMORY=16.8GB $pintle bench memory --device "$device" --shape "$shape" ;;
         peer) python3 "$here/compare_transformers.py" --device "$device" --shape "$shape" --sae --extract ;;
         vectors) [ -z "${PINTLE_PT:-}" ] || python3 "$here/check_vector_files.py" "$PINTLE_PT" ;;
         compiled) python3 "$here/compare_transformers.py" --device "$device" --shape "$shape" --compile --only-compiled ;;

@@ -24,6 +24,19 @@ class RandomModelTest {
         assertThat(ModelShape.named("llama-9")).isEmpty();
     }
 
+    /** Published numbers of parameters, norms included: 8,030,261,248, 1,235,814,400 and 2,614,341,888. */
+    @Test
+    void shapes_have_as_many_weights_as_their_models() {
+        assertThat(weights(ModelShape.LLAMA_3_1_8B)).isEqualTo(8_030_261_248L - 65 * 4096);
+        assertThat(weights(ModelShape.LLAMA_3_2_1B)).isEqualTo(1_235_814_400L - 33 * 2048);
+        assertThat(weights(ModelShape.GEMMA_2_2B)).isEqualTo(2_614_341_888L - 105 * 2304);
+    }
+
+    private static long weights(ModelShape shape) {
+        ConfigReader json = shape.config();
+        return Architecture.of(json).config(json).weights();
+    }
+
     @Test
     void a_seed_gives_the_same_weights_and_another_seed_others() {
         assertThat(written(1)).isEqualTo(written(1)).isNotEqualTo(written(2));
