@@ -1,5 +1,6 @@
 package dev.pintle.tensor;
 
+import dev.pintle.problem.Problem;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -7,6 +8,7 @@ import org.bytedeco.pytorch.SizeTPair;
 import org.bytedeco.pytorch.Stat;
 import org.bytedeco.pytorch.cuda.CUDAAllocator;
 import org.bytedeco.pytorch.cuda.DeviceStats;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch_cuda;
 
 /**
@@ -45,8 +47,16 @@ public record GpuMemory(long total, long used, long peak, long reserved, long pe
         }
     }
 
-    /** Lets libtorch know the GPU, and once the limit that the environment sets. */
+    /**
+     * Lets libtorch know the GPU, and once the limit that the environment sets.
+     *
+     * @throws dev.pintle.problem.PintleException if there is no such GPU, saying why none is used
+     */
     static void prepare(int index) {
+        if (PREPARED.contains(index)) {
+            return;
+        }
+        requireUsable(index);
         if (!PREPARED.add(index)) {
             return;
         }
@@ -56,6 +66,17 @@ public record GpuMemory(long total, long used, long peak, long reserved, long pe
         String limit = System.getenv(LIMIT);
         if (limit != null && !limit.isBlank()) {
             limit(Device.cuda(index), ByteCount.parse(LIMIT, limit));
+        }
+    }
+
+    private static void requireUsable(int index) {
+        int usable = Engine.cudaAvailable() ? torch.cuda_device_count() : 0;
+        if (index >= usable) {
+            throw Problem.of("This device cannot be used.")
+                    .fact("device", Device.cuda(index))
+                    .fact("GPUs", usable == 0 ? Engine.gpu() : "cuda:0 to cuda:" + (usable - 1))
+                    .fact("try", "--device best, or --device cpu")
+                    .toException();
         }
     }
 
