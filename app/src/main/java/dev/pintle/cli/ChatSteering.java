@@ -8,6 +8,7 @@ import dev.pintle.problem.Problem;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Intervention;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Strength;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
 import dev.pintle.steering.VectorLibrary;
@@ -25,7 +26,8 @@ import java.util.Map;
 final class ChatSteering {
     /** What the commands do, for a list of commands. */
     static final List<String> HELP = List.of(
-            "  /steer NAME STRENGTH   add a vector, by name or file; strength 0 takes it off",
+            "  /steer NAME STRENGTH   add a vector, by name or file, at a strength in activation",
+            "                         norms (0.45) or by a factor (5abs); 0 takes it off",
             "  /vectors               what is added, and the names that can be",
             "  /compare [TEXT]        answer TEXT, or the last question, with and without steering");
 
@@ -33,7 +35,10 @@ final class ChatSteering {
     private final VectorLibrary library;
     private final boolean force;
     private final List<Intervention> given;
-    private final Map<String, List<Add>> named = new LinkedHashMap<>();
+    private final Map<String, Added> named = new LinkedHashMap<>();
+
+    /** What a name adds, and how strongly in both units. */
+    private record Added(List<Add> adds, String strength) {}
 
     /** @param given interventions from the command line, which stay */
     ChatSteering(LanguageModel model, VectorLibrary library, List<? extends Intervention> given, boolean force) {
@@ -46,7 +51,7 @@ final class ChatSteering {
     /** The model as steered at the moment. */
     LanguageModel view() {
         List<Intervention> all = new ArrayList<>(given);
-        named.values().forEach(all::addAll);
+        named.values().forEach(added -> all.addAll(added.adds()));
         return all.isEmpty() ? model : model.with(all);
     }
 
@@ -74,55 +79,37 @@ final class ChatSteering {
     }
 
     private void steer(String[] words, PrintWriter out) {
-        double strength = strength(words);
-        if (strength == 0) {
+        Strength strength = strength(words);
+        if (strength.value() == 0) {
             out.println(named.remove(words[1]) == null ? words[1] + " was not added." : words[1] + " is off.");
             return;
         }
         List<SteeringVector> vectors = VectorFiles.readAll(library.find(words[1]), VectorHints.none());
         vectors.forEach(vector -> vector.requireFits(model, force));
-        named.put(words[1], Add.addAll(vectors, strength));
         SteeringVector first = vectors.get(0);
-        out.printf(Locale.ROOT, "%s is added at %s, %.3g times.%n", words[1], first.at(), strength);
-        double typical = first.origin().meanActivationNorm();
-        if (typical > 0) {
-            out.printf(
-                    Locale.ROOT,
-                    "That is %.2f of an activation's length there (%.2f).%n",
-                    Math.abs(strength) * first.direction().norm() / typical,
-                    typical);
-        }
+        Added added = new Added(Add.addAll(vectors, strength), strength.describe(first));
+        named.put(words[1], added);
+        out.printf("%s is added at %s: %s.%n", words[1], first.at(), added.strength());
     }
 
-    private static double strength(String[] words) {
-        try {
-            if (words.length == 3) {
-                double strength = Double.parseDouble(words[2]);
-                if (Double.isFinite(strength)) {
-                    return strength;
-                }
-            }
-        } catch (NumberFormatException e) {
-            // said below, with what was expected
+    private static Strength strength(String[] words) {
+        if (words.length != 3) {
+            throw Problem.of("The command needs a vector and a strength.")
+                    .fact("expected", "/steer NAME STRENGTH, such as /steer pirate 0.45")
+                    .fact("but was", String.join(" ", words))
+                    .toIllegalArgument();
         }
-        throw Problem.of("The command needs a vector and a strength.")
-                .fact("expected", "/steer NAME STRENGTH, such as /steer pirate 5")
-                .fact("but was", String.join(" ", words))
-                .toIllegalArgument();
+        return Strength.parse(words[2]);
     }
 
     private void list(PrintWriter out) {
-        named.forEach((name, adds) -> out.printf(
-                Locale.ROOT,
-                "  %-20s added %.3g times at %s%n",
-                name,
-                adds.get(0).strength(),
-                adds.get(0).at()));
+        named.forEach((name, added) -> out.printf(
+                "  %-20s added at %s: %s%n", name, added.adds().get(0).at(), added.strength()));
         given.forEach(one -> out.printf(
                 Locale.ROOT,
                 "  %-20s %s at %s%n",
                 "(command line)",
-                one instanceof Add add ? String.format(Locale.ROOT, "added %.3g times", add.strength()) : "edit",
+                one instanceof Add add ? String.format(Locale.ROOT, "added, factor %.3g,", add.strength()) : "edit",
                 one.at()));
         library.names().stream()
                 .filter(name -> !named.containsKey(name))

@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.problem.PintleException;
+import dev.pintle.steering.Strength;
 import dev.pintle.study.RunManifest;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -84,7 +85,16 @@ public final class Main implements Runnable {
                     err.flush();
                     return 1;
                 });
+        command.registerConverter(Strength.class, Main::strength);
         return command.execute(args);
+    }
+
+    private static Strength strength(String written) {
+        try {
+            return Strength.parse(written);
+        } catch (IllegalArgumentException e) {
+            throw new CommandLine.TypeConversionException(e.getMessage());
+        }
     }
 
     private static String message(Exception error) {

@@ -11,6 +11,7 @@ import dev.pintle.sae.Term;
 import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.steering.Prompt;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Strength;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
 import dev.pintle.tensor.Device;
@@ -44,7 +45,7 @@ import picocli.CommandLine.Spec;
             "",
             "Ways:",
             "  encode      what the encoder answers to the vector as it is",
-            "  scaled      what it answers at the length of an activation, or times --factor",
+            "  scaled      what it answers at the length of an activation, times --strength",
             "  difference  what the vector changes in the latents of a text (--user, --prompt or --chat), at --strength",
             "  pursuit     the few decoder rows whose signed sum comes closest (orthogonal matching pursuit)",
             "  nearest     the decoder rows that point most nearly along it, or against it"
@@ -68,13 +69,12 @@ final class SaeDecomposeCommand implements Callable<Integer> {
     private int terms;
 
     @Option(
-            names = "--factor",
-            paramLabel = "F",
-            description = "For scaled (default: the length of activations, which fitted vectors record).")
-    private @Nullable Double factor;
-
-    @Option(names = "--strength", paramLabel = "S", description = "For difference: factor on the vector.")
-    private @Nullable Double strength;
+            names = "--strength",
+            paramLabel = "S",
+            description =
+                    "How long the vector is, for scaled (default: 1), or how strongly it is added, for difference:"
+                            + " in activation norms, such as 0.45, or a factor on it, such as 5abs.")
+    private @Nullable Strength strength;
 
     @Mixin
     private TextChoice text = new TextChoice();
@@ -186,23 +186,12 @@ final class SaeDecomposeCommand implements Callable<Integer> {
             case "encode" -> Decompose.encode();
             case "pursuit" -> Decompose.signedPursuit(terms);
             case "nearest" -> Decompose.nearestDecoder(terms);
-            case "scaled" -> Decompose.encodeScaled(factor(given));
-            default -> Decompose.encodeDifference(activations(given, coder), Objects.requireNonNull(strength));
+            case "scaled" -> Decompose.encodeScaled((strength == null ? Strength.norms(1) : strength).resolve(given));
+            default ->
+                Decompose.encodeDifference(
+                        activations(given, coder),
+                        Objects.requireNonNull(strength).resolve(given));
         };
-    }
-
-    private double factor(SteeringVector given) {
-        if (factor != null) {
-            return factor;
-        }
-        double typical = given.origin().meanActivationNorm();
-        if (!(typical > 0)) {
-            throw Problem.of("It is not known how long activations are at the vector's place.")
-                    .fact("vector", vector)
-                    .fact("try", "--factor F, or --how encode")
-                    .toIllegalArgument();
-        }
-        return typical / given.direction().norm();
     }
 
     private List<Vec> activations(SteeringVector given, SparseAutoencoder coder) {

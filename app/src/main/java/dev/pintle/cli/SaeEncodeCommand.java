@@ -14,6 +14,7 @@ import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.steering.Prompt;
 import dev.pintle.steering.Role;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Strength;
 import dev.pintle.steering.TokenizedPrompt;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
@@ -67,8 +68,11 @@ final class SaeEncodeCommand implements Callable<Integer> {
     @Option(names = "--vector", paramLabel = "FILE|NAME", description = "Vector to add to every token first.")
     private @Nullable String vector;
 
-    @Option(names = "--strength", paramLabel = "S", description = "Factor on it.")
-    private @Nullable Double strength;
+    @Option(
+            names = "--strength",
+            paramLabel = "S",
+            description = "How strongly: in activation norms, such as 0.45, or a factor on it, such as 5abs.")
+    private @Nullable Strength strength;
 
     @Option(names = "--force", description = "Use an autoencoder or vector even if it belongs to another model.")
     private boolean force;
@@ -137,7 +141,8 @@ final class SaeEncodeCommand implements Callable<Integer> {
                         .fact("try", "fitting the vector at " + at + ", or --force to add it there all the same")
                         .toException())
                 .requireFits(loaded, force);
-        return plain.plus(Tensor.of(found.direction().times(strength)).to(plain.device()));
+        return plain.plus(
+                Tensor.of(found.direction().times(strength.resolve(found))).to(plain.device()));
     }
 
     /** Whose words tokens are; empty for a plain text, or where the template hides it. */

@@ -8,6 +8,7 @@ import dev.pintle.steering.Add;
 import dev.pintle.steering.Intervention;
 import dev.pintle.steering.Prompt;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
@@ -74,8 +75,9 @@ final class SteeringOptions {
                 names = "--strength",
                 required = true,
                 paramLabel = "S",
-                description = "Factor on the vector; a fitted vector has length 1.")
-        private double strength;
+                description =
+                        "How strongly: in activation norms, such as 0.45, or a factor on the vector, such as 5abs.")
+        private Strength strength = Strength.norms(0);
 
         @Option(
                 names = "--layer",

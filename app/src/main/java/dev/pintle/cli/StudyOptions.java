@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.problem.Problem;
+import dev.pintle.steering.Strength;
+import dev.pintle.study.StudyJson;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.study.StudySettings;
 import java.nio.file.Files;
@@ -55,14 +57,12 @@ final class StudyOptions {
             description = "Whose vector steers: all-positions, after-last-difference or last-position.")
     private @Nullable String vector;
 
-    @Option(names = "--coefficient", paramLabel = "C", description = "Factor on that vector, which has length 1.")
-    private @Nullable Double coefficient;
-
     @Option(
             names = "--strength",
             paramLabel = "S",
-            description = "The same in mean activation norms; replaces the coefficient.")
-    private @Nullable Double strength;
+            description =
+                    "How strongly it steers: in activation norms, such as 0.45, or a factor on it, such as 12abs.")
+    private @Nullable Strength strength;
 
     @Option(
             names = "--target-latent",
@@ -98,8 +98,9 @@ final class StudyOptions {
             names = "--strengths",
             split = ",",
             paramLabel = "S",
-            description = "Strengths at which quality is measured, in mean activation norms.")
-    private List<Double> strengths = new ArrayList<>();
+            description =
+                    "Strengths at which quality is measured, in activation norms, or all factors such as 5abs,10abs.")
+    private List<Strength> strengths = new ArrayList<>();
 
     @Option(names = "--max-new-tokens", paramLabel = "N", description = "Longest answer.")
     private @Nullable Integer maxNewTokens;
@@ -159,11 +160,8 @@ final class StudyOptions {
         if (questions != null) {
             JsonLists.strings(questions).forEach(given.putArray("questions")::add);
         }
-        if (coefficient != null) {
-            given.put("coefficient", coefficient);
-        }
         if (strength != null) {
-            given.put("strength", strength).put("coefficient", coefficient == null ? 0 : coefficient);
+            given.set("strength", StudyJson.tree(strength));
         }
         if (targetLatent != null) {
             given.put("target_latent", targetLatent);
@@ -176,7 +174,7 @@ final class StudyOptions {
         }
         if (!strengths.isEmpty()) {
             ArrayNode list = given.putArray("strengths");
-            strengths.forEach(list::add);
+            strengths.forEach(one -> list.add(StudyJson.tree(one)));
         }
         if (!otherSaes.isEmpty()) {
             otherSaes.forEach(given.putArray("other_saes")::add);

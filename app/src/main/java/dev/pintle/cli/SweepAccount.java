@@ -8,6 +8,7 @@ import dev.pintle.figure.HeatMap;
 import dev.pintle.figure.LineFigure;
 import dev.pintle.figure.Marker;
 import dev.pintle.figure.SweepFigure;
+import dev.pintle.steering.Strength;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -20,7 +21,6 @@ import java.util.Map;
 final class SweepAccount {
     private static final int MOST_CURVES = 4;
     private static final String TITLE = "How much answers show the concept";
-    private static final String STRENGTH = "strength in mean activation norms";
 
     private final SweepResult result;
 
@@ -31,6 +31,10 @@ final class SweepAccount {
     // ---------------------------------------------------------------- text
 
     void table(PrintWriter out) {
+        out.println(
+                result.unit() == Strength.Unit.NORMS
+                        ? "Strengths are in activation norms.\n"
+                        : "Strengths are factors on the vector.\n");
         out.println("| vector | strength | concept | 95% | loops | repeats | perplexity | KL |");
         out.println("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |");
         for (SweepPoint point : result.points()) {
@@ -103,6 +107,7 @@ final class SweepAccount {
             proposed.put("method", proposal.point().method());
             proposed.put("layer", proposal.point().layer());
             proposed.put("strength", proposal.point().strength());
+            proposed.put("strength_unit", proposal.point().unit().words());
             proposed.put("coefficient", proposal.point().coefficient());
             proposed.put("sentences", proposal.sentences());
             fields.put("proposal", proposed);
@@ -115,6 +120,7 @@ final class SweepAccount {
         fields.put("method", point.method().isEmpty() ? "unsteered" : point.method());
         fields.put("layer", point.layer());
         fields.put("strength", point.strength());
+        fields.put("strength_unit", point.unit().words());
         fields.put("coefficient", point.coefficient());
         fields.put("concept", point.concept());
         fields.put("fluent_concept", point.fluentConcept());
@@ -136,6 +142,10 @@ final class SweepAccount {
         return layersOfOne && curves.size() > MOST_CURVES ? heatMap(curves) : lines(curves);
     }
 
+    private String axis() {
+        return "strength, " + result.unit().words();
+    }
+
     private SweepFigure lines(List<SweepResult.Curve> all) {
         List<SweepFigure.Curve> curves = all.stream()
                 .sorted(Comparator.comparingDouble(curve -> -best(curve)))
@@ -145,7 +155,7 @@ final class SweepAccount {
         return new SweepFigure(
                 all.size() > MOST_CURVES ? TITLE + ": the best " + MOST_CURVES : TITLE,
                 "Mean concept, looping answers counted as 0, over strength, with 95% intervals.",
-                STRENGTH,
+                axis(),
                 LineFigure.Scale.share("concept"),
                 curves,
                 result.proposal()
@@ -174,7 +184,7 @@ final class SweepAccount {
         return new SweepFigure.Curve(curve.name(), columns[0], columns[1], columns[2], columns[3]);
     }
 
-    private static HeatMap heatMap(List<SweepResult.Curve> curves) {
+    private HeatMap heatMap(List<SweepResult.Curve> curves) {
         double[] strengths = curves.stream()
                 .flatMapToDouble(curve -> curve.points().stream().mapToDouble(SweepPoint::strength))
                 .distinct()
@@ -195,7 +205,7 @@ final class SweepAccount {
         return new HeatMap(
                 TITLE + ", " + curves.get(0).method(),
                 "Mean concept, looping answers counted as 0, by layer and strength.",
-                STRENGTH,
+                axis(),
                 Arrays.stream(strengths)
                         .mapToObj(s -> String.format(Locale.ROOT, "%.2f", s))
                         .toList(),

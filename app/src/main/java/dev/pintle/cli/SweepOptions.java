@@ -16,6 +16,7 @@ import dev.pintle.steering.Aggregation;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorFit;
@@ -33,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -92,9 +94,11 @@ final class SweepOptions {
             names = "--strengths",
             split = ",",
             paramLabel = "S",
-            description =
-                    "Strengths in multiples of the mean activation norm" + " (default: 0.15,0.3,0.45,0.6,0.8,1.0,1.4).")
-    private List<Double> strengths = List.of(0.15, 0.3, 0.45, 0.6, 0.8, 1.0, 1.4);
+            description = "Strengths, in activation norms, or all factors on the vector such as 2abs,4abs"
+                    + " (default: 0.15,0.3,0.45,0.6,0.8,1.0,1.4).")
+    private List<Strength> strengths = DoubleStream.of(0.15, 0.3, 0.45, 0.6, 0.8, 1.0, 1.4)
+            .mapToObj(Strength::norms)
+            .toList();
 
     @Option(
             names = "--positions",
@@ -194,8 +198,7 @@ final class SweepOptions {
                 setAside(file);
             }
             List<Candidate> candidates = candidates(loaded, progress, usualMethods, allLayers);
-            double[] all = strengths.stream().mapToDouble(d -> d).toArray();
-            return sweep.run(candidates, all, file, (done, total) -> {
+            return sweep.run(candidates, strengths, file, (done, total) -> {
                 progress.at("answering", done, total);
                 return watch.goesOn();
             });

@@ -77,7 +77,7 @@ class MainTest {
                         "--vector",
                         vector.toString(),
                         "--strength",
-                        "5"))
+                        "5abs"))
                 .as(err.toString())
                 .isZero();
         assertThat(out.toString()).contains("Th' whale");

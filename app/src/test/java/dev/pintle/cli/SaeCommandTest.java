@@ -121,7 +121,7 @@ class SaeCommandTest {
         assertThat(whale.get("latents")).hasSize(whale.get("active").asInt());
         assertThat(json().get("segments").get("user").get("tokens").asInt()).isEqualTo(6);
         String pirate = fitted();
-        assertThat(onModel("sae encode", "--user", "Hello", "--vector", pirate, "--strength", "5"))
+        assertThat(onModel("sae encode", "--user", "Hello", "--vector", pirate, "--strength", "5abs"))
                 .isZero();
         assertThat(out).contains("unsteered").contains("cosine");
         assertThat(onModel("sae encode", "--user", "Hello", "--vector", pirate)).isNotZero();
@@ -144,7 +144,7 @@ class SaeCommandTest {
                             "--terms",
                             "6",
                             "--strength",
-                            "5",
+                            "5abs",
                             "--user",
                             "Hello",
                             "--json",
@@ -183,7 +183,7 @@ class SaeCommandTest {
         assertThat(vector.get("method").asText()).isEqualTo("decoder row of latent 146");
         assertThat(vector.get("norm").asDouble()).isCloseTo(1, within(0.1));
         String[] question = {"--user", "Tell me about the whale.", "--max-new-tokens", "16"};
-        assertThat(onModel("generate", concat(question, "--vector", file.toString(), "--strength", "6")))
+        assertThat(onModel("generate", concat(question, "--vector", file.toString(), "--strength", "6abs")))
                 .isZero();
         String byVector = out;
         assertThat(onModel("generate", concat(question, "--latent", "146=+6"))).isZero();

@@ -52,7 +52,8 @@ class SweepCommandTest {
         };
         assertThat(run("sweep", args)).isZero();
         assertThat(out)
-                .startsWith("| vector | strength | concept | 95% | loops | repeats | perplexity | KL |\n")
+                .startsWith(
+                        "Strengths are in activation norms.\n\n| vector | strength | concept | 95% | loops | repeats | perplexity | KL |\n")
                 .contains(
                         "\n| unsteered | 0.00 | 0.00 | 0.00 to 0.00 | 0% |",
                         "\n| after-last-difference, layer 3 | 0.45 | 1.00 | 1.00 to 1.00 | 0% |",

@@ -87,7 +87,7 @@ class VectorCommandTest {
             "--vector",
             gguf,
             "--strength",
-            "6",
+            "6abs",
             "--positions",
             "generated",
             "--max-new-tokens",
@@ -150,15 +150,15 @@ class VectorCommandTest {
             ChatSteering chat = new ChatSteering(model, library, List.of(), false);
             List<Message> messages = List.of(Message.user("Hello, how are you?"), Message.assistant("Fine."));
             Decoding greedy = Decoding.greedy(20);
-            assertThat(said(chat, "/steer pirate 5", messages, greedy))
-                    .startsWith("pirate is added at blocks.3.hook_resid_post, 5.00 times.\n");
+            assertThat(said(chat, "/steer pirate 5abs", messages, greedy))
+                    .isEqualTo("pirate is added at blocks.3.hook_resid_post: 0.459 activation norms (factor 5).\n");
             String both = said(chat, "/compare", messages, greedy);
             assertThat(both).startsWith("unsteered: ").contains("\nsteered:   ");
             assertThat(chat.view().chat("Hello, how are you?", greedy).ids())
                     .isNotEqualTo(model.chat("Hello, how are you?", greedy).ids());
             assertThat(said(chat, "/vectors", messages, greedy))
                     .isEqualTo(
-                            "  pirate               added 5.00 times at blocks.3.hook_resid_post\n  again               \n");
+                            "  pirate               added at blocks.3.hook_resid_post: 0.459 activation norms (factor 5)\n  again               \n");
             assertThat(said(chat, "/steer pirate 0", messages, greedy)).isEqualTo("pirate is off.\n");
             assertThat(chat.view()).isSameAs(model);
             assertThat(said(chat, "/steer bard 3", messages, greedy))
@@ -166,9 +166,9 @@ class VectorCommandTest {
                             "There is no such vector, neither a file nor a name.\n  but was:   bard\n  names:     again, pirate\n  looked in: "
                                     + library.folder() + "\n");
             assertThat(said(chat, "/steer pirate lots", messages, greedy)).isEqualTo("""
-                            The command needs a vector and a strength.
-                              expected: /steer NAME STRENGTH, such as /steer pirate 5
-                              but was:  /steer pirate lots
+                            The strength cannot be read.
+                              expected: a number in activation norms, such as 0.45, or a factor on the vector, such as 5abs
+                              but was:  lots
                             """);
             assertThat(chat.handle("/other", messages, greedy, new PrintWriter(new StringWriter())))
                     .isFalse();

@@ -42,8 +42,22 @@ public record Add(Vec direction, HookPoint at, double strength, Tokens tokens) i
         return new Add(vector.direction(), vector.at(), strength);
     }
 
+    /**
+     * Adds a vector where it was fitted.
+     *
+     * @throws dev.pintle.problem.PintleException as {@link Strength#resolve} says
+     */
+    public static Add add(SteeringVector vector, Strength strength) {
+        return add(vector, strength.resolve(vector));
+    }
+
     /** Adds vectors of several layers, each where it was fitted. */
     public static List<Add> addAll(Collection<SteeringVector> vectors, double strength) {
+        return vectors.stream().map(vector -> add(vector, strength)).toList();
+    }
+
+    /** Adds vectors of several layers, each where it was fitted and counted in the activation norms there. */
+    public static List<Add> addAll(Collection<SteeringVector> vectors, Strength strength) {
         return vectors.stream().map(vector -> add(vector, strength)).toList();
     }
 

@@ -2,6 +2,7 @@ package dev.pintle.evaluation;
 
 import dev.pintle.steering.Add;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 
 /**
@@ -17,13 +18,7 @@ public record Candidate(String method, SteeringVector vector, Tokens tokens) {
         this(method, vector, Tokens.all());
     }
 
-    /** What strengths count in: the mean activation norm where the vector knows it, else 1. */
-    public double unit() {
-        double norm = vector.origin().meanActivationNorm();
-        return Double.isFinite(norm) && norm > 0 ? norm : 1;
-    }
-
-    Add at(double strength) {
-        return Add.add(vector, strength * unit()).on(tokens);
+    Add at(Strength strength) {
+        return Add.add(vector, strength).on(tokens);
     }
 }

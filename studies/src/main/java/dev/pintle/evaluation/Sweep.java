@@ -6,12 +6,15 @@ import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
+import dev.pintle.steering.Strength;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -54,21 +57,28 @@ public final class Sweep {
     /**
      * Tries every candidate at every strength. Points that the file holds already are not computed again.
      *
-     * @param strengths in multiples of the mean activation norm; 0, unsteered, is always among them
+     * @param strengths all in one unit; 0, unsteered, is always among them
      * @param file where points are kept as they are known
      * @return the points that are known, candidates in the order given, strengths rising
+     * @throws dev.pintle.problem.PintleException if a strength cannot be used with a candidate, before anything is computed
+     * @throws IllegalArgumentException if the strengths count in two units
      */
-    public SweepResult run(List<Candidate> candidates, double[] strengths, Path file, Listener listener) {
-        double[] rising =
-                Arrays.stream(strengths).filter(s -> s != 0).distinct().sorted().toArray();
-        int total = 1 + candidates.size() * rising.length;
+    public SweepResult run(List<Candidate> candidates, List<Strength> strengths, Path file, Listener listener) {
+        requireOneUnit(strengths);
+        List<Strength> rising = strengths.stream()
+                .filter(s -> s.value() != 0)
+                .distinct()
+                .sorted(Comparator.comparingDouble(Strength::value))
+                .toList();
+        candidates.forEach(candidate -> rising.forEach(strength -> strength.resolve(candidate.vector())));
+        int total = 1 + candidates.size() * rising.size();
         List<SweepPoint> points = new ArrayList<>();
         try (SweepLog log = SweepLog.open(file, plan())) {
             boolean more = listener.at(0, total);
             int done = 0;
             if (more) {
-                SweepPoint unsteered = log.find("", -1, 0).orElseGet(() -> {
-                    SweepPoint fresh = point(null, 0, List.of());
+                SweepPoint unsteered = log.find("", -1, 0, 0).orElseGet(() -> {
+                    SweepPoint fresh = point(null, Strength.norms(0), List.of());
                     log.add(fresh);
                     return fresh;
                 });
@@ -85,9 +95,13 @@ public final class Sweep {
                                                     .toArray())
                                             + candidate.tokens().name())
                                     .substring(0, 8);
-                    for (int s = 0; s < rising.length && more; s++) {
-                        double strength = rising[s];
-                        SweepPoint point = log.find(key, candidate.vector().at().layer(), strength)
+                    for (int s = 0; s < rising.size() && more; s++) {
+                        Strength strength = rising.get(s);
+                        SweepPoint point = log.find(
+                                        key,
+                                        candidate.vector().at().layer(),
+                                        strength.value(),
+                                        strength.resolve(candidate.vector()))
                                 .orElseGet(() -> {
                                     SweepPoint fresh = point(candidate, strength, references);
                                     log.add(named(fresh, key));
@@ -104,6 +118,15 @@ public final class Sweep {
 
     private static SweepPoint named(SweepPoint point, String method) {
         return new SweepPoint(method, point.layer(), point.strength(), point.coefficient(), point.samples());
+    }
+
+    private static void requireOneUnit(List<Strength> strengths) {
+        if (strengths.stream().map(Strength::unit).distinct().count() > 1) {
+            throw Problem.of("The strengths of a sweep count in one unit.")
+                    .fact("expected", "all in activation norms, such as 0.3,0.6, or all factors, such as 3abs,6abs")
+                    .fact("but was", strengths)
+                    .toIllegalArgument();
+        }
     }
 
     /** The file in a folder that belongs to this sweep: the same model, questions and concept have the same. */
@@ -141,7 +164,7 @@ public final class Sweep {
         return model.chatTokens(List.of(Message.user(model.tokenizer().asText(question))));
     }
 
-    private SweepPoint point(@Nullable Candidate candidate, double strength, List<LogProbabilities.Row> references) {
+    private SweepPoint point(@Nullable Candidate candidate, Strength strength, List<LogProbabilities.Row> references) {
         LanguageModel steered = candidate == null ? model : model.with(candidate.at(strength));
         List<Generated> answers = answers(steered);
         List<Score> scores = concept.scores(steered, questions, answers);
@@ -169,8 +192,8 @@ public final class Sweep {
         return new SweepPoint(
                 candidate == null ? "" : candidate.method(),
                 candidate == null ? -1 : candidate.vector().at().layer(),
-                strength,
-                candidate == null ? 0 : strength * candidate.unit(),
+                strength.value(),
+                candidate == null ? 0 : strength.resolve(candidate.vector()),
                 List.copyOf(samples));
     }
 

@@ -23,6 +23,7 @@ import java.util.Optional;
  */
 final class SweepLog implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final double ROUNDING = 1e-9;
 
     private final Path file;
     private final List<SweepPoint> points = new ArrayList<>();
@@ -95,10 +96,12 @@ final class SweepLog implements AutoCloseable {
         }
     }
 
-    Optional<SweepPoint> find(String method, int layer, double strength) {
+    /** A point that is known; one whose strength came to another factor is another. */
+    Optional<SweepPoint> find(String method, int layer, double strength, double coefficient) {
         return points.stream()
                 .filter(point ->
                         point.method().equals(method) && point.layer() == layer && point.strength() == strength)
+                .filter(point -> Math.abs(point.coefficient() - coefficient) <= ROUNDING * Math.abs(coefficient))
                 .findFirst();
     }
 

@@ -1,5 +1,6 @@
 package dev.pintle.evaluation;
 
+import dev.pintle.steering.Strength;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -8,7 +9,7 @@ import java.util.function.ToDoubleFunction;
  *
  * @param method which vector
  * @param layer block after which it was added
- * @param strength in multiples of the mean activation norm; 0 is unsteered
+ * @param strength in {@link #unit}s; 0 is unsteered
  * @param coefficient the same as a factor on the vector
  * @param samples one a question
  */
@@ -36,6 +37,12 @@ public record SweepPoint(String method, int layer, double strength, double coeff
         public double fluentConcept() {
             return loops ? 0 : concept;
         }
+    }
+
+    /** What the strength counts in. */
+    public Strength.Unit unit() {
+        // a norm of exactly 1 would read as a factor of the same size, which is the same
+        return strength != 0 && strength == coefficient ? Strength.Unit.FACTOR : Strength.Unit.NORMS;
     }
 
     /** Mean concept. */

@@ -1,5 +1,6 @@
 package dev.pintle.evaluation;
 
+import dev.pintle.steering.Strength;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -20,6 +21,13 @@ import java.util.stream.IntStream;
 public record SweepResult(String concept, List<SweepPoint> points, boolean whole) {
     private static final double MOST_LOOPS = 0.1;
     private static final int LEVELS = 5;
+
+    /** What the strengths count in. */
+    public Strength.Unit unit() {
+        return points.stream().anyMatch(point -> point.unit() == Strength.Unit.FACTOR)
+                ? Strength.Unit.FACTOR
+                : Strength.Unit.NORMS;
+    }
 
     /** One vector's points. */
     public record Curve(String method, int layer, List<SweepPoint> points) {
@@ -226,7 +234,9 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
         List<String> sentences = new ArrayList<>();
         sentences.add(String.format(
                 Locale.ROOT,
-                "Add %s after block %d at strength %.2f (factor %.2f on the vector).",
+                chosen.unit() == Strength.Unit.NORMS
+                        ? "Add %s after block %d at strength %.2f, in activation norms (factor %.2f on the vector)."
+                        : "Add %s after block %d at factor %4$.2f on the vector.",
                 chosen.method(),
                 chosen.layer(),
                 chosen.strength(),

@@ -42,12 +42,11 @@ public record QualityStudy() implements Study<QualityResult> {
                 .distinct()
                 .forEach(latent -> candidates.add(new Candidate("decoder row of " + latent, subject.row(latent))));
         Sweep sweep = new Sweep(subject.model(), settings.questions(), concept(subject), settings.maxNewTokens());
-        double[] strengths =
-                settings.strengths().stream().mapToDouble(Double::doubleValue).toArray();
-        SweepResult result = sweep.run(candidates, strengths, sweep.fileIn(subject.folder()), (done, total) -> {
-            progress.at("answering at rising strengths", done, total);
-            return true;
-        });
+        SweepResult result =
+                sweep.run(candidates, settings.strengths(), sweep.fileIn(subject.folder()), (done, total) -> {
+                    progress.at("answering at rising strengths", done, total);
+                    return true;
+                });
         return new QualityResult(
                 result.concept(),
                 result.points().stream().map(QualityResult.Point::of).toList(),

@@ -89,7 +89,7 @@ public final class StudyPresets {
     public static StudySettings settings(ObjectNode... layers) {
         ObjectNode all = JSON.createObjectNode();
         for (ObjectNode layer : layers) {
-            all.setAll(layer);
+            all.setAll(StudyJson.withStrength(layer));
         }
         return StudyJson.settings(all, "settings of the studies");
     }

@@ -1,6 +1,7 @@
 package dev.pintle.study;
 
 import dev.pintle.problem.Problem;
+import dev.pintle.steering.Strength;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -15,15 +16,14 @@ import java.util.regex.PatternSyntaxException;
  * @param question user turn of the prefix pairs, and of the answers that are steered
  * @param prefixes begun answers of the prefix pairs
  * @param vector method whose vector steers: all-positions, after-last-difference or last-position
- * @param coefficient factor on that vector, which has length 1; 0 for {@code strength} mean activation norms
- * @param strength the same in mean activation norms, where the coefficient is 0
+ * @param strength at which that vector steers
  * @param targetLatent the latent that stands for the concept; -1 for the one that steering raises most
  * @param latentAmount how much is added to that latent
  * @param sequenceQuestion user turn of the text along which cosines are followed
  * @param sequenceAnswer answer to it; empty for the steered model's own
  * @param questions user turns on which quality is measured
  * @param marker regular expression that tells the concept in an answer; empty for none
- * @param strengths of the sweep, in mean activation norms
+ * @param strengths of the sweep, all in one unit
  * @param maxNewTokens longest answer
  * @param otherSaes more autoencoders to decode with: files, folders or repositories in the cache
  * @param tuplePrompt whether to repeat a mistake of the original: the positive system prompt of its prefix pairs was a tuple, which the
@@ -37,15 +37,14 @@ public record StudySettings(
         String question,
         List<String> prefixes,
         String vector,
-        double coefficient,
-        double strength,
+        Strength strength,
         int targetLatent,
         double latentAmount,
         String sequenceQuestion,
         String sequenceAnswer,
         List<String> questions,
         String marker,
-        List<Double> strengths,
+        List<Strength> strengths,
         int maxNewTokens,
         List<String> otherSaes,
         boolean tuplePrompt) {
@@ -62,8 +61,12 @@ public record StudySettings(
         require(!prefixes.isEmpty(), "prefixes", "at least one begun answer", "none");
         require(!questions.isEmpty(), "questions", "at least one user turn", "none");
         require(VECTORS.contains(vector), "vector", String.join(", ", VECTORS), vector);
-        require(Double.isFinite(coefficient), "coefficient", "a finite number", coefficient);
-        require(Double.isFinite(strength) && (coefficient != 0 || strength != 0), "strength", "not 0", strength);
+        require(strength.value() != 0, "strength", "not 0", strength);
+        require(
+                strengths.stream().map(Strength::unit).distinct().count() <= 1,
+                "strengths",
+                "all in activation norms or all factors",
+                strengths);
         require(targetLatent >= -1, "target_latent", "a latent, or -1", targetLatent);
         require(Double.isFinite(latentAmount) && latentAmount != 0, "latent_amount", "not 0", latentAmount);
         require(maxNewTokens > 0, "max_new_tokens", "above 0", maxNewTokens);

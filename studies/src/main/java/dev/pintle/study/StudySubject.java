@@ -15,6 +15,7 @@ import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Strength;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -139,7 +140,8 @@ public final class StudySubject {
 
     /** Factor on the steering vector. */
     double coefficient() {
-        return settings.coefficient() != 0 ? settings.coefficient() : settings.strength() * typicalNorm();
+        Strength strength = settings.strength();
+        return strength.unit() == Strength.Unit.FACTOR ? strength.value() : strength.value() * typicalNorm();
     }
 
     // ---------------------------------------------------------------- activations

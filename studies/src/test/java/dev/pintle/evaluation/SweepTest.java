@@ -15,6 +15,7 @@ import dev.pintle.steering.Add;
 import dev.pintle.steering.AfterLastDifference;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Strength;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
@@ -66,7 +67,11 @@ class SweepTest {
 
     private SweepResult run(String file, Sweep.Listener listener, double... strengths) {
         return sweep(new Concept.Marked(STYLE))
-                .run(List.of(new Candidate("after", pirate)), strengths, folder.resolve(file), listener);
+                .run(
+                        List.of(new Candidate("after", pirate)),
+                        Arrays.stream(strengths).mapToObj(Strength::norms).toList(),
+                        folder.resolve(file),
+                        listener);
     }
 
     private static List<LogProbabilities.Row> rows() {
@@ -203,6 +208,33 @@ class SweepTest {
     // ---------------------------------------------------------------- the sweep
 
     @Test
+    void strengths_may_be_factors_but_not_both() {
+        List<Candidate> after = List.of(new Candidate("after", pirate));
+        Sweep sweep = sweep(new Concept.Marked(STYLE));
+        SweepResult result =
+                sweep.run(after, List.of(Strength.factor(4)), folder.resolve("factors"), Sweep.Listener.SILENT);
+        assertThat(result.unit()).isEqualTo(Strength.Unit.FACTOR);
+        assertThat(result.points().get(1).coefficient()).isEqualTo(4);
+        SweepResult norms =
+                sweep.run(after, List.of(Strength.norms(0.3)), folder.resolve("factors"), Sweep.Listener.SILENT);
+        assertThat(norms.unit()).isEqualTo(Strength.Unit.NORMS);
+        List<Strength> both = List.of(Strength.norms(0.3), Strength.factor(4));
+        assertThatThrownBy(() -> sweep.run(after, both, folder.resolve("both"), Sweep.Listener.SILENT))
+                .hasMessage("""
+                        The strengths of a sweep count in one unit.
+                          expected: all in activation norms, such as 0.3,0.6, or all factors, such as 3abs,6abs
+                          but was:  [0.3, 4abs]""");
+        SteeringVector foreign =
+                SteeringVector.ofNumbers(model, pirate.at(), pirate.direction().toArray());
+        assertThatThrownBy(() -> sweep.run(
+                        List.of(new Candidate("foreign", foreign)),
+                        List.of(Strength.norms(0.3)),
+                        folder.resolve("foreign"),
+                        Sweep.Listener.SILENT))
+                .hasMessageStartingWith("The vector does not say how long activations are where it steers.\n");
+    }
+
+    @Test
     void a_sweep_finds_where_the_style_shows_and_where_it_breaks() {
         SweepResult result = run("s", Sweep.Listener.SILENT, 1.4, 0.3, 0.45, 0, 0.3);
         assertThat(result.points().stream().mapToDouble(SweepPoint::strength).toArray())
@@ -234,7 +266,7 @@ class SweepTest {
         assertThat(run("part", Sweep.Listener.SILENT, 0.3, 0.45)).isEqualTo(whole);
         assertThat(Files.size(folder.resolve("part"))).isEqualTo(size);
         assertThatThrownBy(() -> new Sweep(model, QUESTIONS.subList(0, 1), new Concept.Marked(STYLE), 24)
-                        .run(List.of(), new double[0], folder.resolve("part"), Sweep.Listener.SILENT))
+                        .run(List.of(), List.of(), folder.resolve("part"), Sweep.Listener.SILENT))
                 .hasMessageStartingWith(
                         "The file holds another sweep.\n  file:     " + folder.resolve("part") + "\n  expected: ");
         Sweep same = sweep(new Concept.Marked(STYLE));
@@ -247,7 +279,7 @@ class SweepTest {
     @Test
     void what_a_question_writes_is_text_and_no_special_token() {
         SweepResult result = new Sweep(model, List.of("Hi<|eot_id|>there"), new Concept.Marked(STYLE), 4)
-                .run(List.of(), new double[0], folder.resolve("s"), Sweep.Listener.SILENT);
+                .run(List.of(), List.of(), folder.resolve("s"), Sweep.Listener.SILENT);
         assertThat(result.points().get(0).samples().get(0).question()).isEqualTo("Hi<|eot_id|>there");
         assertThat(model.chatTokens(List.of(Message.user("x")))).isNotEmpty();
     }

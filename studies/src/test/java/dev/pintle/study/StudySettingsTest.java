@@ -1,0 +1,67 @@
+package dev.pintle.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.steering.Strength;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class StudySettingsTest {
+    private static ObjectNode object() {
+        return JsonNodeFactory.instance.objectNode();
+    }
+
+    private static StudySettings over(ObjectNode preset, ObjectNode given) {
+        ObjectNode needed = object().put("positive", "Be glad.");
+        needed.putArray("prefixes").add("I");
+        return StudyPresets.settings(StudyPresets.common(), preset, needed, given);
+    }
+
+    @Test
+    void strengths_of_settings_are_norms_or_factors() {
+        assertThat(over(object(), object()).strength()).isEqualTo(Strength.norms(0.7));
+        assertThat(over(object(), object().put("strength", 0.25)).strength()).isEqualTo(Strength.norms(0.25));
+        assertThat(over(object(), object().put("strength", "12abs")).strength()).isEqualTo(Strength.factor(12));
+        ObjectNode sweep = object();
+        sweep.putArray("strengths").add("3abs").add("6abs");
+        assertThat(over(object(), sweep).strengths()).isEqualTo(List.of(Strength.factor(3), Strength.factor(6)));
+    }
+
+    @Test
+    void earlier_settings_keep_their_meaning() {
+        assertThat(over(object(), object().put("coefficient", 12)).strength()).isEqualTo(Strength.factor(12));
+        assertThat(over(object(), object().put("coefficient", 12).put("strength", 0.7))
+                        .strength())
+                .isEqualTo(Strength.factor(12));
+        assertThat(over(object(), object().put("coefficient", 0).put("strength", 0.3))
+                        .strength())
+                .isEqualTo(Strength.norms(0.3));
+        ObjectNode kept = (ObjectNode) StudyJson.tree(over(object(), object()));
+        kept.put("coefficient", 8.5).put("strength", 0);
+        StudySettings read =
+                StudyJson.read(kept.toString().getBytes(StandardCharsets.UTF_8), StudySettings.class, "a run");
+        assertThat(read.strength()).isEqualTo(Strength.factor(8.5));
+    }
+
+    @Test
+    void a_strength_over_a_preset_of_a_factor_counts() {
+        assertThat(over(StudyPresets.original(), object()).strength()).isEqualTo(Strength.factor(12));
+        assertThat(over(StudyPresets.original(), object().put("strength", 0.5)).strength())
+                .isEqualTo(Strength.norms(0.5));
+    }
+
+    @Test
+    void a_strength_that_cannot_be_read_is_named() {
+        assertThatThrownBy(() -> over(object(), object().put("strength", "lots")))
+                .hasMessageStartingWith("The strength cannot be read.\n");
+        assertThatThrownBy(() -> over(object(), object().put("strength", 0)))
+                .hasMessageContaining("setting:  strength");
+        ObjectNode mixed = object();
+        mixed.putArray("strengths").add("3abs").add(0.6);
+        assertThatThrownBy(() -> over(object(), mixed)).hasMessageContaining("setting:  strengths");
+    }
+}
