@@ -41,12 +41,11 @@ final class SweepAccount {
             Interval concept = point.fluentConcept();
             out.printf(
                     Locale.ROOT,
-                    "| %s | %.2f | %.2f | %.2f to %.2f | %.0f%% | %.0f%% | %.1f | %.3f |%n",
+                    "| %s | %.2f | %.2f | %s | %.0f%% | %.0f%% | %.1f | %.3f |%n",
                     point.strength() == 0 ? "unsteered" : name(point),
                     point.strength(),
                     concept.mean(),
-                    concept.low(),
-                    concept.high(),
+                    concept.range(2),
                     100 * point.loops().mean(),
                     100 * point.repetition().mean(),
                     point.perplexity().mean(),
@@ -59,12 +58,11 @@ final class SweepAccount {
         for (SweepResult.Steerability one : result.steerability()) {
             out.printf(
                     Locale.ROOT,
-                    "  %s, layer %d: mean %.2f (95%%: %.2f to %.2f), %.0f%% of questions move the wrong way%n",
+                    "  %s, layer %d: mean %.2f (95%%: %s), %.0f%% of questions move the wrong way%n",
                     one.method(),
                     one.layer(),
                     one.mean().mean(),
-                    one.mean().low(),
-                    one.mean().high(),
+                    one.mean().range(2),
                     100 * one.antiSteerable());
         }
     }
@@ -165,7 +163,7 @@ final class SweepAccount {
 
     private static double best(SweepResult.Curve curve) {
         return curve.points().stream()
-                .mapToDouble(point -> point.fluentConcept().mean())
+                .mapToDouble(point -> point.meanFluentConcept())
                 .filter(Double::isFinite)
                 .max()
                 .orElse(0);
@@ -199,7 +197,7 @@ final class SweepAccount {
         for (SweepResult.Curve curve : curves) {
             for (SweepPoint point : curve.points()) {
                 concepts[Arrays.binarySearch(layers, curve.layer())][Arrays.binarySearch(strengths, point.strength())] =
-                        point.fluentConcept().mean();
+                        point.meanFluentConcept();
             }
         }
         return new HeatMap(

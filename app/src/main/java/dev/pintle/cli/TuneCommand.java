@@ -67,9 +67,8 @@ final class TuneCommand implements Callable<Integer> {
     /** The settings with the largest concept. */
     private static void evidence(PrintWriter out, SweepResult result) {
         List<SweepPoint> best = result.points().stream()
-                .sorted(Comparator.comparingDouble(
-                                (SweepPoint point) -> -point.fluentConcept().mean())
-                        .thenComparingDouble(point -> point.divergence().mean()))
+                .sorted(Comparator.comparingDouble((SweepPoint point) -> -point.meanFluentConcept())
+                        .thenComparingDouble(point -> point.meanDivergence()))
                 .limit(SHOWN)
                 .toList();
         new SweepAccount(new SweepResult(result.concept(), best, true)).table(out);

@@ -82,11 +82,8 @@ final class VectorShowCommand implements Callable<Integer> {
         }
         if (Double.isFinite(origin.stability().splitHalfCosine())) {
             out.printf(
-                    Locale.ROOT,
-                    "    halves of the pairs agree with cosine %.3f (95%%: %.3f to %.3f)%n",
-                    origin.stability().splitHalfCosine(),
-                    origin.stability().low(),
-                    origin.stability().high());
+                    "    halves of the pairs agree with cosine %s%n",
+                    origin.stability().text());
         }
         if (!origin.source().isEmpty()) {
             out.printf(Locale.ROOT, "    from %s%n", origin.source());

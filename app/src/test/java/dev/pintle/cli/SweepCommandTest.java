@@ -56,7 +56,7 @@ class SweepCommandTest {
                         "Strengths are in activation norms.\n\n| vector | strength | concept | 95% | loops | repeats | perplexity | KL |\n")
                 .contains(
                         "\n| unsteered | 0.00 | 0.00 | 0.00 to 0.00 | 0% |",
-                        "\n| after-last-difference, layer 3 | 0.45 | 1.00 | 1.00 to 1.00 | 0% |",
+                        "\n| after-last-difference, layer 3 | 0.45 | 1.00 | 0.34 to 1.00 | 0% |",
                         "\nHow each question responds (slope of the concept over strength):\n",
                         "\nConcept where the model is moved equally far:\n| KL | after-last-difference, layer 3 | ");
         assertThat(figure).content().contains(">after-last-difference, layer 3<");
@@ -80,7 +80,7 @@ class SweepCommandTest {
                 .isZero();
         assertThat(out)
                 .startsWith("Add after-last-difference after block ")
-                .contains("There the concept scores 1.00 (95%: 1.00 to 1.00, 2 questions), unsteered 0.00; 0% of")
+                .contains("There the concept scores 1.00 (95%: 0.34 to 1.00, 2 questions), unsteered 0.00; 0% of")
                 .contains("\n| after-last-difference, layer ")
                 .contains("\nTell me about the whale.\n  Ahoy there!");
         assertThat(figure).exists();

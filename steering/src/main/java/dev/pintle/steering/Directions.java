@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import java.util.SplittableRandom;
 
 /*
@@ -27,7 +26,6 @@ final class Directions {
     static final int KEPT = 2048;
 
     private static final int BUCKETS = 128;
-    private static final int RESAMPLES = 200;
 
     private final int dModel;
     private final boolean secondMoments;
@@ -240,74 +238,17 @@ final class Directions {
     /** How far two halves of the pairs agree. */
     SteeringVector.Stability stability(Aggregation aggregation, long seed) {
         List<double[]> units = units(aggregation);
-        if (units.size() < 4) {
-            return SteeringVector.Stability.UNKNOWN;
-        }
-        double[][] gram = gram(units);
-        Random draws = new Random(seed);
-        double[] cosines = new double[RESAMPLES];
-        double[] once = new double[RESAMPLES];
-        for (int round = 0; round < RESAMPLES; round++) {
-            int[] order = shuffled(gram.length, draws);
-            int half = order.length / 2;
-            int[] one = Arrays.copyOf(order, half);
-            int[] other = Arrays.copyOfRange(order, half, order.length);
-            once[round] = cosine(gram, one, other, aggregation);
-            cosines[round] = cosine(gram, resampled(one, draws), resampled(other, draws), aggregation);
-        }
-        Arrays.sort(cosines);
-        Arrays.sort(once);
-        return new SteeringVector.Stability(
-                once[RESAMPLES / 2], cosines[(int) (0.025 * RESAMPLES)], cosines[(int) (0.975 * RESAMPLES)]);
+        return units.isEmpty()
+                ? SteeringVector.Stability.UNKNOWN
+                : new SplitHalf(gram(units), aggregation).stability(seed);
     }
 
     /** Sums of pairs for means, which add up; single directions for components, which do not. */
     private List<double[]> units(Aggregation aggregation) {
-        if (aggregation instanceof Aggregation.Mean || aggregation instanceof Aggregation.PcaReconstructedMean) {
+        if (SplitHalf.adds(aggregation)) {
             return Arrays.stream(buckets).filter(Objects::nonNull).toList();
         }
         return kept.size() <= BUCKETS ? kept : kept.subList(0, BUCKETS);
-    }
-
-    private static int[] shuffled(int n, Random draws) {
-        int[] order = new int[n];
-        Arrays.setAll(order, i -> i);
-        for (int i = n - 1; i > 0; i--) {
-            int j = draws.nextInt(i + 1);
-            int held = order[i];
-            order[i] = order[j];
-            order[j] = held;
-        }
-        return order;
-    }
-
-    private static int[] resampled(int[] from, Random draws) {
-        int[] drawn = new int[from.length];
-        Arrays.setAll(drawn, i -> from[draws.nextInt(from.length)]);
-        return drawn;
-    }
-
-    /** Cosine of the vectors that two sets of rows give, from inner products alone. */
-    private static double cosine(double[][] gram, int[] one, int[] other, Aggregation aggregation) {
-        Aggregation cheap = aggregation instanceof Aggregation.PcaReconstructedMean ? Aggregation.mean() : aggregation;
-        double[] a = cheap.weights(part(gram, one, one), true).weights();
-        double[] b = cheap.weights(part(gram, other, other), true).weights();
-        double within = quadratic(a, part(gram, one, one), a) * quadratic(b, part(gram, other, other), b);
-        return within > 0 ? quadratic(a, part(gram, one, other), b) / Math.sqrt(within) : 0;
-    }
-
-    private static double[][] part(double[][] gram, int[] rows, int[] columns) {
-        double[][] part = new double[rows.length][columns.length];
-        for (int i = 0; i < rows.length; i++) {
-            for (int j = 0; j < columns.length; j++) {
-                part[i][j] = gram[rows[i]][columns[j]];
-            }
-        }
-        return part;
-    }
-
-    private static double quadratic(double[] a, double[][] matrix, double[] b) {
-        return Eigen.dot(a, Eigen.times(matrix, b));
     }
 
     /** A direction with length 1; zero stays zero. */

@@ -5,6 +5,7 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Vec;
+import java.util.Locale;
 
 /**
  * A direction in the residual stream of one model at one hook point.
@@ -102,12 +103,26 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
      * How far the vectors of two random halves of the pairs agree.
      *
      * @param splitHalfCosine median cosine of the two over random splits
-     * @param low 2.5th percentile where each half is also drawn anew with replacement (bootstrap)
-     * @param high 97.5th percentile of the same
+     * @param low lower end of the 95% interval of that cosine, by the jackknife over pairs; NaN where it cannot be told
+     * @param high upper end
      */
     public record Stability(double splitHalfCosine, double low, double high) {
         /** Of a vector with too few directions to split. */
         public static final Stability UNKNOWN = new Stability(Double.NaN, Double.NaN, Double.NaN);
+
+        /** An interval without the cosine in it is of another number, as older files have it, and is left out. */
+        public Stability {
+            if (!(low <= splitHalfCosine && splitHalfCosine <= high)) {
+                low = Double.NaN;
+                high = Double.NaN;
+            }
+        }
+
+        /** {@code 0.987 (95%: 0.954 to 0.994)}; the cosine alone where its interval cannot be told. */
+        public String text() {
+            String cosine = String.format(Locale.ROOT, "%.3f", splitHalfCosine);
+            return Double.isNaN(low) ? cosine : cosine + " (95%: " + Ends.text(low, high, 3) + ")";
+        }
     }
 
     /**

@@ -161,22 +161,6 @@ class AggregationTest {
     }
 
     @Test
-    void halves_of_alike_pairs_agree_and_halves_of_noise_do_not() {
-        List<double[]> alike = random(64, 32, 17);
-        alike.forEach(row -> row[0] += 20);
-        SteeringVector.Stability firm =
-                Directions.of(alike, Aggregation.mean(), 1).stability(Aggregation.mean(), 1);
-        assertThat(firm.splitHalfCosine()).isGreaterThan(0.95);
-        assertThat(firm.low()).isLessThanOrEqualTo(firm.splitHalfCosine());
-        assertThat(firm.high()).isGreaterThanOrEqualTo(firm.low());
-        List<double[]> noise = centred(random(64, 32, 19));
-        assertThat(Directions.of(noise, Aggregation.mean(), 1)
-                        .stability(Aggregation.mean(), 1)
-                        .splitHalfCosine())
-                .isLessThan(0.5);
-    }
-
-    @Test
     void an_unknown_aggregation_is_refused_with_the_list() {
         assertThatThrownBy(() -> Aggregation.parse("pca")).hasMessage("""
                         There is no such aggregation.
@@ -192,13 +176,6 @@ class AggregationTest {
             Arrays.setAll(row, j -> random.nextGaussian() * (j == 2 ? 3 : 1) + (j == 1 ? 0.5 : 0));
             rows.add(row);
         }
-        return rows;
-    }
-
-    private static List<double[]> centred(List<double[]> rows) {
-        double[] mean = new double[rows.get(0).length];
-        rows.forEach(row -> Arrays.setAll(mean, i -> mean[i] + row[i] / rows.size()));
-        rows.forEach(row -> Arrays.setAll(row, i -> row[i] - mean[i]));
         return rows;
     }
 }

@@ -47,36 +47,46 @@ public record SweepPoint(String method, int layer, double strength, double coeff
 
     /** Mean concept. */
     public Interval concept() {
-        return over(Sample::concept);
+        return Interval.ofScores(of(Sample::concept));
     }
 
     /** Mean concept, looping answers counted as 0. */
     public Interval fluentConcept() {
-        return over(Sample::fluentConcept);
+        return Interval.ofScores(of(Sample::fluentConcept));
+    }
+
+    /** The same without its interval. */
+    public double meanFluentConcept() {
+        return Interval.mean(of(Sample::fluentConcept));
     }
 
     /** Share of answers that loop. */
     public Interval loops() {
-        return over(sample -> sample.loops() ? 1 : 0);
+        return Interval.ofScores(of(sample -> sample.loops() ? 1 : 0));
     }
 
     /** Mean repetition. */
     public Interval repetition() {
-        return over(Sample::repetition);
+        return Interval.ofScores(of(Sample::repetition));
     }
 
-    /** Mean KL from the unsteered model, nats a token. */
+    /** Mean KL from the unsteered model, nats a token; of the unsteered model itself that is 0, whatever is asked. */
     public Interval divergence() {
-        return over(Sample::divergence);
+        return strength == 0 ? Interval.exactly(0, samples.size()) : Interval.ofMean(of(Sample::divergence));
+    }
+
+    /** The same without its interval. */
+    public double meanDivergence() {
+        return Interval.mean(of(Sample::divergence));
     }
 
     /** Geometric mean of the perplexities. */
     public Interval perplexity() {
-        Interval logs = over(sample -> Math.log(sample.perplexity()));
+        Interval logs = Interval.ofMean(of(sample -> Math.log(sample.perplexity())));
         return new Interval(Math.exp(logs.mean()), Math.exp(logs.low()), Math.exp(logs.high()), logs.samples());
     }
 
-    private Interval over(ToDoubleFunction<Sample> measure) {
-        return Interval.of(samples.stream().mapToDouble(measure).toArray());
+    private double[] of(ToDoubleFunction<Sample> measure) {
+        return samples.stream().mapToDouble(measure).toArray();
     }
 }

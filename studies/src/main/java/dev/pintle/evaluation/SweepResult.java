@@ -75,8 +75,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
 
     private static Steerability steerability(Curve curve) {
         double best = curve.points().stream()
-                .max(Comparator.comparingDouble(
-                        point -> orZero(point.fluentConcept().mean())))
+                .max(Comparator.comparingDouble(point -> orZero(point.meanFluentConcept())))
                 .map(SweepPoint::strength)
                 .orElse(0.0);
         List<SweepPoint> rising = curve.points().stream()
@@ -98,7 +97,34 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
             below += slope < 0 ? 1 : 0;
         }
         return new Steerability(
-                curve.method(), curve.layer(), slopes, known == 0 ? Double.NaN : below / known, Interval.of(slopes));
+                curve.method(),
+                curve.layer(),
+                slopes,
+                known == 0 ? Double.NaN : below / known,
+                interval(slopes, rising));
+    }
+
+    /** Scores lie between 0 and 1, so that slopes over the same strengths have bounds as well; slopes of log-odds have none. */
+    private static Interval interval(double[] slopes, List<SweepPoint> points) {
+        boolean scores = points.stream()
+                .flatMap(point -> point.samples().stream())
+                .noneMatch(sample -> Double.isFinite(sample.propensity()));
+        double mean =
+                points.stream().mapToDouble(SweepPoint::strength).average().orElse(0);
+        double spread = points.stream()
+                .mapToDouble(point -> (point.strength() - mean) * (point.strength() - mean))
+                .sum();
+        double steepest = points.stream()
+                        .mapToDouble(point -> Math.max(0, point.strength() - mean))
+                        .sum()
+                / spread;
+        boolean within = Arrays.stream(slopes)
+                .filter(Double::isFinite)
+                .allMatch(slope -> Math.abs(slope) <= steepest * (1 + 1e-9));
+        // a score that is missing at one strength leaves its question's slope with other bounds
+        return scores && spread > 0 && within
+                ? Interval.ofBounded(slopes, -steepest, steepest)
+                : Interval.ofMean(slopes);
     }
 
     private static double slope(List<SweepPoint> points, int question) {
@@ -160,7 +186,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
 
     private static double[] reach(Curve curve) {
         double[] divergences = curve.points().stream()
-                .mapToDouble(point -> point.divergence().mean())
+                .mapToDouble(point -> point.meanDivergence())
                 .filter(d -> d > 0)
                 .toArray();
         return new double[] {
@@ -171,15 +197,15 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
 
     private static double at(Curve curve, double divergence) {
         for (int i = 1; i < curve.points().size(); i++) {
-            double from = curve.points().get(i - 1).divergence().mean();
-            double to = curve.points().get(i).divergence().mean();
+            double from = curve.points().get(i - 1).meanDivergence();
+            double to = curve.points().get(i).meanDivergence();
             double slack = 1e-12 * divergence; // the levels' own ends count as reached
             if (from <= divergence + slack && divergence <= to + slack && to > from) {
                 double share = from <= 0 // the unsteered point has no logarithm
                         ? divergence / to
                         : (Math.log(divergence) - Math.log(from)) / (Math.log(to) - Math.log(from));
-                double a = curve.points().get(i - 1).fluentConcept().mean();
-                double b = curve.points().get(i).fluentConcept().mean();
+                double a = curve.points().get(i - 1).meanFluentConcept();
+                double b = curve.points().get(i).meanFluentConcept();
                 return a + Math.max(0, Math.min(1, share)) * (b - a);
             }
         }
@@ -207,24 +233,21 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
         Optional<SweepPoint> unsteered =
                 points.stream().filter(point -> point.strength() == 0).findFirst();
         double without =
-                unsteered.map(point -> orZero(point.fluentConcept().mean())).orElse(0.0);
+                unsteered.map(point -> orZero(point.meanFluentConcept())).orElse(0.0);
         double loops = Math.max(MOST_LOOPS, unsteered.map(p -> p.loops().mean()).orElse(0.0));
         List<SweepPoint> sound = points.stream()
                 .filter(point -> point.strength() != 0 && point.loops().mean() <= loops)
-                .filter(point -> orZero(point.fluentConcept().mean()) > without)
+                .filter(point -> orZero(point.meanFluentConcept()) > without)
                 .toList();
         return sound.stream()
-                .max(Comparator.comparingDouble(
-                                (SweepPoint point) -> point.fluentConcept().mean())
-                        .thenComparing(Comparator.comparingDouble(
-                                        (SweepPoint point) -> point.divergence().mean())
+                .max(Comparator.comparingDouble((SweepPoint point) -> point.meanFluentConcept())
+                        .thenComparing(Comparator.comparingDouble((SweepPoint point) -> point.meanDivergence())
                                 .reversed()))
                 .map(best -> {
                     double enough = best.fluentConcept().low();
                     SweepPoint chosen = sound.stream()
-                            .filter(point -> point.fluentConcept().mean() >= enough)
-                            .min(Comparator.comparingDouble(
-                                    point -> point.divergence().mean()))
+                            .filter(point -> point.meanFluentConcept() >= enough)
+                            .min(Comparator.comparingDouble(point -> point.meanDivergence()))
                             .orElse(best);
                     return new Proposal(chosen, best, sentences(chosen, best, without));
                 });
@@ -243,10 +266,9 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
                 chosen.coefficient()));
         sentences.add(String.format(
                 Locale.ROOT,
-                "There the concept scores %.2f (95%%: %.2f to %.2f, %d questions), unsteered %.2f; %.0f%% of answers loop.",
-                chosen.fluentConcept().mean(),
-                chosen.fluentConcept().low(),
-                chosen.fluentConcept().high(),
+                "There the concept scores %.2f (95%%: %s, %d questions), unsteered %.2f; %.0f%% of answers loop.",
+                chosen.meanFluentConcept(),
+                chosen.fluentConcept().range(2),
                 chosen.samples().size(),
                 without,
                 100 * chosen.loops().mean()));

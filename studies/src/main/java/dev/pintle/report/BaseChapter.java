@@ -8,6 +8,7 @@ import dev.pintle.report.Element.Heading;
 import dev.pintle.report.Element.Paragraph;
 import dev.pintle.report.Element.Picture;
 import dev.pintle.report.Element.Table;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.study.BaseResult;
 import dev.pintle.study.EncodedVector;
 import dev.pintle.study.FittedVector;
@@ -254,7 +255,7 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
     private static String halves(FittedVector one) {
         return Double.isNaN(one.splitHalfCosine())
                 ? "–"
-                : Words.text("%.3f (%.3f to %.3f)", one.splitHalfCosine(), one.splitHalfLow(), one.splitHalfHigh());
+                : new SteeringVector.Stability(one.splitHalfCosine(), one.splitHalfLow(), one.splitHalfHigh()).text();
     }
 
     private Table cosines() {

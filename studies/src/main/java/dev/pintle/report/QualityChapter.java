@@ -48,15 +48,14 @@ record QualityChapter(QualityResult result, Shown shown) {
         if (unsteered.isPresent() && best.isPresent()) {
             Interval concept = best.get().fluentConcept();
             findings.add(Words.text(
-                    "Unsteered, %s score %s on the concept; with the %s vector at strength %s they score %s (95%%: %s to %s), the most of"
+                    "Unsteered, %s score %s on the concept; with the %s vector at strength %s they score %s (95%%: %s), the most of"
                             + " all settings.",
                     Words.count(unsteered.get().samples().size(), "question"),
                     Words.number(unsteered.get().fluentConcept().mean(), 2),
                     best.get().method(),
                     Words.number(best.get().strength(), 2),
                     Words.number(concept.mean(), 2),
-                    Words.number(concept.low(), 2),
-                    Words.number(concept.high(), 2)));
+                    concept.range(2)));
             result.sweep().points().stream()
                     .filter(point -> point.method().equals(best.get().method())
                             && point.strength() > 0
@@ -83,12 +82,9 @@ record QualityChapter(QualityResult result, Shown shown) {
 
     private Optional<SweepPoint> best() {
         return result.sweep().points().stream()
-                .filter(point -> point.strength() != 0
-                        && Double.isFinite(point.fluentConcept().mean()))
-                .max(Comparator.comparingDouble(
-                                (SweepPoint point) -> point.fluentConcept().mean())
-                        .thenComparing(Comparator.comparingDouble(
-                                        (SweepPoint point) -> point.divergence().mean())
+                .filter(point -> point.strength() != 0 && Double.isFinite(point.meanFluentConcept()))
+                .max(Comparator.comparingDouble((SweepPoint point) -> point.meanFluentConcept())
+                        .thenComparing(Comparator.comparingDouble((SweepPoint point) -> point.meanDivergence())
                                 .reversed()));
     }
 
@@ -238,7 +234,10 @@ record QualityChapter(QualityResult result, Shown shown) {
         return new Table(
                 "Every setting: means over questions, the concept’s with 95% intervals",
                 List.of("vector", "strength", "concept", "95%", "loops", "repeated", "perplexity", "KL"),
-                result.points().stream().map(QualityChapter::row).toList(),
+                result.sweep().points().stream()
+                        .map(Point::of)
+                        .map(QualityChapter::row)
+                        .toList(),
                 1);
     }
 
@@ -247,8 +246,7 @@ record QualityChapter(QualityResult result, Shown shown) {
                 point.method(),
                 Words.number(point.strength(), 2),
                 Words.number(point.concept().mean(), 2),
-                Words.number(point.concept().low(), 2) + " to "
-                        + Words.number(point.concept().high(), 2),
+                point.concept().range(2),
                 Words.percent(point.loops().mean()),
                 Words.percent(point.repetition().mean()),
                 Words.number(point.perplexity().mean(), 1),
@@ -271,16 +269,13 @@ record QualityChapter(QualityResult result, Shown shown) {
                 break;
             }
             List<SweepPoint> points = curve.points().stream()
-                    .sorted(Comparator.comparingDouble(
-                            point -> point.divergence().mean()))
+                    .sorted(Comparator.comparingDouble(point -> point.meanDivergence()))
                     .toList();
             series.add(new LineFigure.Series(
                     shortened(curve.name()),
+                    points.stream().mapToDouble(point -> point.meanDivergence()).toArray(),
                     points.stream()
-                            .mapToDouble(point -> point.divergence().mean())
-                            .toArray(),
-                    points.stream()
-                            .mapToDouble(point -> point.fluentConcept().mean())
+                            .mapToDouble(point -> point.meanFluentConcept())
                             .toArray()));
         }
         return new Picture(new LineFigure(
@@ -307,12 +302,11 @@ record QualityChapter(QualityResult result, Shown shown) {
         return new Table(
                 "How the questions respond",
                 List.of("vector", "mean slope", "95%", "questions moved the wrong way"),
-                result.steerability().stream()
+                result.sweep().steerability().stream()
                         .map(one -> List.of(
                                 one.method(),
                                 Words.number(one.mean().mean(), 2),
-                                Words.number(one.mean().low(), 2) + " to "
-                                        + Words.number(one.mean().high(), 2),
+                                one.mean().range(2),
                                 Words.percent(one.antiSteerable())))
                         .toList(),
                 1);

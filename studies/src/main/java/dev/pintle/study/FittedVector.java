@@ -15,7 +15,7 @@ import java.util.List;
  * @param normBeforeScaling length of their mean
  * @param meanActivationNorm mean length of the neutral prompts' activations, first token left out
  * @param splitHalfCosine how far two halves of the pairs agree; NaN for one pair's few positions
- * @param splitHalfLow lower end of its 95% bootstrap interval
+ * @param splitHalfLow lower end of its 95% interval, by the jackknife over pairs
  * @param splitHalfHigh upper end
  * @param encoded as published: the vector of length 1 encoded and decoded
  * @param scaled the same at the length of a typical activation, one for all vectors

@@ -42,7 +42,8 @@ public record QualityResult(
             Interval repetition,
             Interval perplexity,
             Interval divergence) {
-        static Point of(SweepPoint point) {
+        /** The means of a point of the sweep. */
+        public static Point of(SweepPoint point) {
             return new Point(
                     point.method().isEmpty() ? "unsteered" : point.method(),
                     point.layer(),

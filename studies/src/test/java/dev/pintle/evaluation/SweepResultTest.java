@@ -24,27 +24,6 @@ class SweepResultTest {
     }
 
     @Test
-    void an_interval_holds_the_mean_and_repeats() {
-        double[] values = {0, 0, 1, 1, 1, 0, 1, 1, Double.NaN};
-        Interval interval = Interval.of(values);
-        assertThat(interval.mean()).isEqualTo(0.625);
-        assertThat(interval.samples()).isEqualTo(8);
-        assertThat(interval.low()).isBetween(0.2, 0.4);
-        assertThat(interval.high()).isBetween(0.8, 1.0);
-        assertThat(Interval.of(values)).isEqualTo(interval);
-        assertThat(Interval.of(new double[] {3, 3, 3})).isEqualTo(new Interval(3, 3, 3, 3));
-        assertThat(Interval.of(new double[] {Double.NaN}).samples()).isZero();
-    }
-
-    @Test
-    void the_interval_of_a_normal_sample_is_that_of_the_textbook() {
-        java.util.Random random = new java.util.Random(5);
-        double[] values = random.doubles(400).map(u -> random.nextGaussian()).toArray();
-        Interval interval = Interval.of(values);
-        assertThat(interval.high() - interval.low()).isCloseTo(2 * 1.96 / Math.sqrt(400), within(0.02));
-    }
-
-    @Test
     void repetition_is_the_share_of_runs_that_came_before() {
         assertThat(Repetition.of("one two three four five")).isZero();
         assertThat(Repetition.of("a b c a b c a b c")).isCloseTo(4.0 / 7, within(1e-9));
@@ -54,14 +33,14 @@ class SweepResultTest {
 
     @Test
     void the_cheapest_setting_that_is_not_clearly_below_the_best_is_proposed() {
-        SweepPoint cheap = point("a", 0.3, 1, 1, 1, 1, 0, 1, 1, 1, 1);
+        SweepPoint cheap = point("a", 0.3, 1, 1, 1, 1, 0, 1, 0, 0, 0);
         SweepPoint best = point("a", 0.6, 3, 1, 1, 1, 1, 1, 1, 1, 0.9);
         SweepPoint weak = point("a", 0.1, 0.1, 0, 0, 0, 0, 0, 0, 1, 0);
         SweepResult.Proposal proposal = result(point("", 0, 0, new double[8]), weak, cheap, best)
                 .proposal()
                 .orElseThrow();
         assertThat(proposal.best()).isEqualTo(best);
-        assertThat(proposal.point()).isEqualTo(best); // 0.875 is below the lower end of 0.9875
+        assertThat(proposal.point()).isEqualTo(best); // 0.5 is below the lower end of 0.9875
         SweepPoint even = point("a", 0.3, 1, 1, 1, 1, 0, 1, 1, 1, 1);
         SweepPoint little = point("b", 0.6, 3, 1, 1, 1, 1, 1, 1, 1, 0);
         SweepResult.Proposal other =
@@ -74,7 +53,7 @@ class SweepResultTest {
         assertThat(third.sentences())
                 .containsExactly(
                         "Add a after block 3 at strength 0.30, in activation norms (factor 3.00 on the vector).",
-                        "There the concept scores 0.88 (95%: 0.63 to 1.00, 8 questions), unsteered 0.00; 0% of answers loop.",
+                        "There the concept scores 0.88 (95%: 0.53 to 0.98, 8 questions), unsteered 0.00; 0% of answers loop.",
                         "The highest score, 0.89 with b after block 3 at 0.60, is not clearly above it and moves the model 3.0"
                                 + " times as far (KL 3.000 against 1.000 nats a token).");
     }
@@ -106,6 +85,24 @@ class SweepResultTest {
         assertThat(one.slopes()[1]).isCloseTo(-0.2, within(1e-9));
         assertThat(one.slopes()[2]).isCloseTo(0.6, within(1e-9));
         assertThat(one.antiSteerable()).isCloseTo(1.0 / 3, within(1e-9));
+    }
+
+    @Test
+    void slopes_that_all_agree_still_leave_room_for_questions_not_asked() {
+        double[] none = new double[12];
+        double[] all = new double[12];
+        Arrays.fill(all, 1);
+        Interval slope = result(point("", 0, 0, none), point("a", 0.3, 1, all))
+                .steerability()
+                .get(0)
+                .mean();
+        assertThat(slope.mean()).isCloseTo(1 / 0.3, within(1e-9));
+        assertThat(slope.range(2)).isEqualTo("1.62 to 3.33");
+    }
+
+    @Test
+    void the_unsteered_model_is_known_to_differ_from_itself_in_nothing() {
+        assertThat(point("", 0, 0, 1, 0).divergence()).isEqualTo(new Interval(0, 0, 0, 2));
     }
 
     @Test
