@@ -67,7 +67,7 @@ final class StudyOptions {
     @Option(
             names = "--target-latent",
             paramLabel = "N",
-            description = "The latent that stands for the concept; -1 for the one that steering raises most.")
+            description = "The latent that stands for the concept; -1 to choose it by its label and its decoder row.")
     private @Nullable Integer targetLatent;
 
     @Option(names = "--latent-amount", paramLabel = "A", description = "How much is added to it.")

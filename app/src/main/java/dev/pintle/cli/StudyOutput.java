@@ -66,7 +66,7 @@ final class StudyOutput {
             StudySubject subject = new StudySubject(on.model(), on.sae(), on.labels(), settings, run.folder());
             Map<String, StudyStage> found =
                     new StudyRunner(subject).run(studies, stages(run), new ProgressLine(err, session.terminal()));
-            RunPage told = new RunPage(manifest, settings, List.copyOf(found.values()));
+            RunPage told = new RunPage(manifest, settings, List.copyOf(found.values()), run.id(), run.started());
             byte[] html = told.html().getBytes(StandardCharsets.UTF_8);
             run.finish(html);
             if (page != null) {

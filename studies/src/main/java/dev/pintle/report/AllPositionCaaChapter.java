@@ -52,11 +52,13 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown, Published
     private List<String> findings() {
         List<String> findings = new ArrayList<>();
         findings.add(Words.text(
-                "The two vectors have cosine %s in the residual stream. Their latents at length 1, as published, have %s; at the length"
+                "The all-positions vector (of %s) and the last-position vector (of %s) have cosine %s in the residual stream. Their latents at length 1, as published, have %s; at the length"
                         + " of an activation the cosine is %s.",
+                Words.count(result.allPositions().pairs(), "pair"),
+                Words.count(result.prefix().pairs(), "pair"),
                 Words.number(result.cosine()),
                 Double.isNaN(result.latentCosine())
-                        ? "no cosine, since a vector activates none"
+                        ? "no cosine, since " + silent()
                         : "cosine " + Words.number(result.latentCosine()),
                 Words.number(result.scaledLatentCosine())));
         List<String> states = new ArrayList<>();
@@ -76,6 +78,15 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown, Published
                         + " one alone activates.",
                 Words.count(both, "latent"), Words.count(result.undefined())));
         return findings;
+    }
+
+    /** Which of the two activate no latent at length 1. */
+    private String silent() {
+        boolean all = result.allPositions().encoded().latents().active() == 0;
+        boolean last = result.prefix().encoded().latents().active() == 0;
+        return all && last
+                ? "neither activates any"
+                : "the " + (all ? "all-positions" : "last-position") + " one activates none";
     }
 
     private List<Element> elements() {
@@ -109,7 +120,7 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown, Published
         elements.add(new Heading("Where they differ"));
         elements.add(new Paragraph(Words.text(
                 "As published, only latents that both activate can be compared, since the difference is divided by the prefix"
-                        + " vector’s value. Subtracting at the length of an activation misses none.")));
+                        + " (last-position) vector’s value. Subtracting at the length of an activation misses none.")));
         elements.add(shown.histogram(
                 "Relative differences, as published", "(all − prefix) / prefix", result.relativeDifferences()));
         elements.add(shown.bars(
@@ -133,7 +144,7 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown, Published
                 Words.number(cosine) + " (residual stream)",
                 cosine >= ALIKE ? Verdict.HOLDS : cosine >= SOMEWHAT ? Verdict.IN_PART : Verdict.FAILS,
                 Words.text(
-                        "The vectors themselves have cosine %s; the cosine of encodings at length 1 compares the few latents that"
+                        "The all-positions and the last-position vector themselves have cosine %s; the cosine of encodings at length 1 compares the few latents that"
                                 + " are left of so short a vector.",
                         Words.number(cosine)));
     }
@@ -210,7 +221,7 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown, Published
                     Words.percent(one.scaled().relativeErrorWithoutBias())));
         }
         return new Table(
-                "The vectors: as published, at length 1, and at the length of an activation",
+                "Four vectors: as published, at length 1, and at the length of an activation",
                 List.of(
                         "vector",
                         "pairs",

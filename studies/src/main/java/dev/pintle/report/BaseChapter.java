@@ -12,6 +12,7 @@ import dev.pintle.steering.SteeringVector;
 import dev.pintle.study.BaseResult;
 import dev.pintle.study.EncodedVector;
 import dev.pintle.study.FittedVector;
+import dev.pintle.study.LatentCandidate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,16 +68,37 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
                 Words.count(vector().pursuit().size(), "decoder row"),
                 Words.percent(vector().pursuitError())));
         findings.add(Words.text(
-                (shown.settings().targetLatent() < 0
-                                ? "Of all latents steering raises %s most."
-                                : "The latent that stands for the concept is %s.")
-                        + " It makes up %s of the encoding at length 1 and %s at the length of an"
-                        + " activation; its decoder row has cosine %s with the vector.",
-                target(),
+                "%s It makes up %s of the encoding of the %s vector at length 1 and %s at the length of an activation; its decoder"
+                        + " row has cosine %s with that vector.",
+                chosen(),
                 Words.number(plain.shareOfTarget()),
+                vector().method(),
                 Words.number(scaled.shareOfTarget()),
                 Words.number(vector().targetDecoderCosine())));
         return findings;
+    }
+
+    /** Which latent stands for the concept and which might have been taken for it. */
+    private String chosen() {
+        if (result.candidates().isEmpty()) {
+            return "The latent that stands for the concept is " + target() + ".";
+        }
+        List<String> others = result.candidates().stream()
+                .skip(1)
+                .map(other -> Words.text(
+                        "%s, cosine %s (%s)",
+                        Words.latent(other.latent(), other.label()),
+                        Words.number(other.decoderCosine()),
+                        other.because().words()))
+                .toList();
+        LatentCandidate first = result.candidates().get(0);
+        return Words.text(
+                "The latent that stands for the concept is %s: %s, with cosine %s with %s.%s",
+                target(),
+                first.because().words(),
+                Words.number(first.decoderCosine()),
+                shown.vector(),
+                others.isEmpty() ? "" : " Not taken: " + String.join("; ", others) + ".");
     }
 
     private String target() {
@@ -92,7 +114,7 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
         elements.addAll(published.beside(publishedValues(plain)));
         elements.add(new Paragraph(Words.text(
                 "Two prompts of %s, “%s” and “%s”, differ from token %d on; their activations’ half difference, averaged and given"
-                        + " length 1, is the vector. The autoencoder was made for activations, which are about %s long.",
+                        + " length 1, is the all-positions vector. The autoencoder was made for activations, which are about %s long.",
                 Words.count(result.tokens(), "token"),
                 result.positive(),
                 result.neutral(),
@@ -101,15 +123,19 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
         elements.add(new Heading("How much comes back"));
         elements.add(errors());
         elements.add(encodings());
+        if (!result.candidates().isEmpty()) {
+            elements.add(new Heading("The latent that stands for the concept"));
+            elements.add(candidates());
+        }
         elements.add(new Heading("Its latents"));
         elements.add(shown.bars(
                 "Largest latents of the " + vector().method() + " vector, as published",
-                "Latent activations of the vector at length 1, with what the latents may stand for.",
+                "Latent activations of that vector at length 1, with what the latents may stand for.",
                 plain.latents().top()));
         elements.add(shown.bars(
-                "Largest latents at the length of an activation",
+                "Largest latents of the " + vector().method() + " vector at the length of an activation",
                 Words.text(
-                        "Latent activations of the vector at length %s, with what the latents may stand for.",
+                        "Latent activations of the all-positions vector at length %s, with what the latents may stand for.",
                         Words.number(vector().scaled().factor(), 1)),
                 vector().scaled().latents().top()));
         for (FittedVector one : result.vectors()) {
@@ -124,6 +150,26 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
         return elements;
     }
 
+    private Table candidates() {
+        return new Table(
+                "Latents that may stand for the concept; verdicts rest on the first",
+                List.of(
+                        "latent",
+                        "label",
+                        "because",
+                        "cosine of its decoder row with " + shown.vector(),
+                        "mean change under steering"),
+                result.candidates().stream()
+                        .map(one -> List.of(
+                                String.valueOf(one.latent()),
+                                Words.label(one.label()),
+                                one.because().words(),
+                                Words.number(one.decoderCosine()),
+                                Words.signed(one.change(), 3)))
+                        .toList(),
+                3);
+    }
+
     private Claim alike(EncodedVector plain) {
         double share = plain.shareOfTarget();
         double cosine = vector().targetDecoderCosine();
@@ -132,8 +178,8 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
         Verdict verdict = cosine >= MOSTLY ? Verdict.HOLDS : largest ? Verdict.IN_PART : Verdict.FAILS;
         String because = Words.text(
                 "The number compares the encoding with a one-hot, so it is the latent’s share of the encoding (%s here), not a"
-                        + " comparison with the latent’s direction, whose cosine with the vector is %s.",
-                Words.number(share), Words.number(cosine));
+                        + " comparison with the latent’s direction, whose cosine with the %s vector is %s.",
+                Words.number(share), vector().method(), Words.number(cosine));
         return new Claim(
                 "The steering vector is mostly the concept’s latent.",
                 Words.number(published.value("base.latent_cosine")),
@@ -191,7 +237,7 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
             bars.add(new BarFigure.Bar(one.method() + ": rows of either sign", 100 * one.pursuitError()));
         }
         return new Picture(new BarFigure(
-                "What reconstruction leaves of the vectors",
+                "What reconstruction leaves of the three vectors",
                 "Relative error of each vector’s reconstruction: as published, without the decoder’s bias, at the length of a"
                         + " typical activation, and as a sum of decoder rows of either sign.",
                 "relative error, %",
@@ -232,7 +278,7 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
 
     private Table vectors() {
         return new Table(
-                "The vectors",
+                "Three vectors of the same contrast",
                 List.of(
                         "vector",
                         "pairs",
@@ -267,7 +313,7 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
             result.cosines().get(i).forEach(cosine -> row.add(Words.number(cosine)));
             rows.add(row);
         }
-        return new Table("Cosines of the vectors", head, rows, 1);
+        return new Table("Cosines of the three vectors", head, rows, 1);
     }
 
     private List<Element> rows() {

@@ -50,7 +50,7 @@ record DoubleDecodeChapter(DoubleDecodeResult result, Shown shown) {
                 Words.count(result.second().active(), "latent")));
         DoubleDecodeResult.Twice twice = result.vector();
         findings.add(Words.text(
-                "A steering vector at the length of an activation, decoded twice, is off by %s after the first time and by %s after the"
+                "The after-last-difference vector at the length of an activation, decoded twice, is off by %s after the first time and by %s after the"
                         + " second; %s change between the two.",
                 Words.percent(twice.firstRelativeError()),
                 Words.percent(twice.fromStartRelativeError()),
@@ -145,12 +145,14 @@ record DoubleDecodeChapter(DoubleDecodeResult result, Shown shown) {
     private Table twice() {
         DoubleDecodeResult.Twice twice = result.vector();
         return new Table(
-                "The vector of the positions after the last difference, at the length of an activation",
+                "The after-last-difference vector, at the length of an activation",
                 List.of("error", "relative"),
                 List.of(
                         List.of("of the first reconstruction", Words.percent(twice.firstRelativeError())),
                         List.of("of the second against the first", Words.percent(twice.secondRelativeError())),
-                        List.of("of the second against the vector", Words.percent(twice.fromStartRelativeError())),
+                        List.of(
+                                "of the second against the vector itself",
+                                Words.percent(twice.fromStartRelativeError())),
                         List.of("latents active in one encoding only", Words.count(twice.changedLatents()))),
                 1);
     }

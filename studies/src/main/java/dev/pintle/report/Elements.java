@@ -18,10 +18,13 @@ final class Elements {
     private static final Pattern MANY_BREAKS = Pattern.compile("(\\s*\\n){4,}\\s*");
 
     private final Html page;
+    private final String where;
     private int figures;
 
-    Elements(Html page) {
+    /** @param where what verdicts hold of */
+    Elements(Html page, String where) {
         this.page = page;
+        this.where = where;
     }
 
     void write(Element element) {
@@ -83,7 +86,7 @@ final class Elements {
     // ---------------------------------------------------------------- claims
 
     private void claim(Claim claim) {
-        page.raw("<article class=\"claim\"><p class=\"said\">" + badge(claim.verdict()) + " <b>"
+        page.raw("<article class=\"claim\"><p class=\"said\">" + badge(claim.verdict(), where) + " <b>"
                 + Html.escape(claim.claim()) + "</b></p><dl>");
         value("published", claim.published());
         value("here, as published", claim.asPublished());
@@ -97,8 +100,12 @@ final class Elements {
         }
     }
 
-    static String badge(Verdict verdict) {
-        return "<span class=\"badge " + verdict.name().toLowerCase(Locale.ROOT).replace('_', '-') + "\">"
-                + verdict.words() + "</span>";
+    /** The verdict and, where it is one of measurement, what it holds of. */
+    static String badge(Verdict verdict, String where) {
+        String badge = "<span class=\"badge "
+                + verdict.name().toLowerCase(Locale.ROOT).replace('_', '-') + "\">" + verdict.words() + "</span>";
+        return verdict.measured() && !where.isEmpty()
+                ? "<span class=\"verdict\">" + badge + " <span class=\"where\">" + Html.escape(where) + "</span></span>"
+                : badge;
     }
 }

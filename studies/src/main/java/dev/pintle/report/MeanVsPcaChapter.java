@@ -45,9 +45,9 @@ record MeanVsPcaChapter(MeanVsPcaResult result, Shown shown, Published published
         List<String> findings = new ArrayList<>();
         findings.add(Words.text(
                 same()
-                        ? "The “PCA” vector has cosine %s with the mean because it is the mean: rows rebuilt from a centred"
+                        ? "The “PCA” vector of the pair’s differences has cosine %s with their mean, the all-positions vector, because it is the mean: rows rebuilt from a centred"
                                 + " component are averaged, and the component’s scores average to zero."
-                        : "The “PCA” vector has cosine %s with the mean, though by arithmetic it should be the mean.",
+                        : "The “PCA” vector of the pair’s differences has cosine %s with their mean, though by arithmetic it should be the mean.",
                 Words.number(result.comparison().cosine())));
         findings.add("The components themselves have these cosines with the mean: " + cosines() + ".");
         List<String> good = result.components().stream()
@@ -127,7 +127,7 @@ record MeanVsPcaChapter(MeanVsPcaResult result, Shown shown, Published published
                 result.sameText() ? Verdict.BY_CONSTRUCTION : Verdict.FAILS,
                 result.sameText()
                         ? "They are the same vector."
-                        : "The vectors differ by rounding alone; greedy decoding can turn on that.");
+                        : "The mean and the “PCA” vector differ by rounding alone; greedy decoding can turn on that.");
     }
 
     private Map<String, Double> publishedValues() {
@@ -184,7 +184,7 @@ record MeanVsPcaChapter(MeanVsPcaResult result, Shown shown, Published published
     private Element densities() {
         return new Picture(new DensityFigure(
                 "How the coordinates are spread",
-                "Histograms of the two vectors’ coordinates, area 1.",
+                "Histograms of the coordinates of the mean and of the “PCA” vector, area 1.",
                 "coordinate of a vector of length 1",
                 BINS,
                 List.of(

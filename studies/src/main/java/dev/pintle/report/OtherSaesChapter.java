@@ -43,7 +43,7 @@ record OtherSaesChapter(OtherSaesResult result) {
         List<String> findings = new ArrayList<>();
         for (Reading reading : trained()) {
             findings.add(Words.text(
-                    "%s: error %s on the vector as published, %s without the bias; %s over all tokens of the neutral prompt, %s over the"
+                    "%s: error %s on the all-positions vector as published, %s without the bias; %s over all tokens of the neutral prompt, %s over the"
                             + " user’s words, with %s active latents a token.",
                     reading.name(),
                     Words.percent(reading.vectorError()),

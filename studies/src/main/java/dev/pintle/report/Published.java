@@ -31,6 +31,11 @@ final class Published {
                         ALL.get("sae").textValue().replaceFirst("^.*/", "").toLowerCase(Locale.ROOT)));
     }
 
+    /** Where the original's notebooks are. */
+    static String repository() {
+        return ALL.get("repository").textValue();
+    }
+
     /** Whether the run is on the original's model and autoencoder. */
     boolean comparable() {
         return same;

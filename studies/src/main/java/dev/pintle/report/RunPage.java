@@ -18,9 +18,13 @@ import dev.pintle.study.StudyResult;
 import dev.pintle.study.StudySettings;
 import dev.pintle.study.StudyStage;
 import dev.pintle.study.ViaSaeSteeringResult;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -29,11 +33,22 @@ import java.util.Optional;
  * @param manifest what it was run on
  * @param settings what it was run with
  * @param stages the studies, in order
+ * @param run its id; empty where it was not kept
+ * @param begun when
  */
-public record RunPage(RunManifest manifest, StudySettings settings, List<StudyStage> stages) {
+public record RunPage(
+        RunManifest manifest, StudySettings settings, List<StudyStage> stages, String run, Instant begun) {
+    private static final DateTimeFormatter DATE =
+            DateTimeFormatter.ofPattern("d MMMM yyyy, HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
     /** Keeps a copy of the stages. */
     public RunPage {
         stages = List.copyOf(stages);
+    }
+
+    /** Of a run that was not kept. */
+    public RunPage(RunManifest manifest, StudySettings settings, List<StudyStage> stages) {
+        this(manifest, settings, stages, "", Instant.EPOCH);
     }
 
     /** One a study. */
@@ -97,6 +112,11 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
         return folder ? name.replaceFirst("^.*[/\\\\](?=.)", "") : name;
     }
 
+    /** {@code layer 3}, or the hook point's own name where it is not after a block. */
+    private String place() {
+        return manifest.hookPoint().replaceFirst("^blocks\\.(\\d+)\\.hook_resid_post$", "layer $1");
+    }
+
     /** The page as a value. */
     public StudyPage page() {
         List<Chapter> chapters = chapters();
@@ -110,6 +130,8 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
                 .filter(chapter -> !chapter.name().equals("quality"))
                 .forEach(chapter -> chapter.findings().stream().limit(1).forEach(findings::add));
         return new StudyPage(
+                run.isEmpty() ? "" : "Run " + run + ", begun " + DATE.format(begun),
+                "on " + model() + " at " + place(),
                 "Steering " + model() + (settings.concept().isEmpty() ? "" : " toward " + settings.concept()),
                 Words.text(
                         "Vectors from “%s” against “%s”, added to the residual stream at %s while the model answers, and taken apart by the"
@@ -140,6 +162,10 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
 
     private List<StudyPage.Fact> facts() {
         List<StudyPage.Fact> facts = new ArrayList<>();
+        if (!run.isEmpty()) {
+            facts.add(new StudyPage.Fact("run", run));
+            facts.add(new StudyPage.Fact("begun", begun.toString()));
+        }
         StudyJson.tree(manifest).properties().forEach(field -> facts.add(fact(field.getKey(), field.getValue())));
         StudyJson.tree(settings).properties().forEach(field -> facts.add(fact(field.getKey(), field.getValue())));
         stages.forEach(stage ->
@@ -178,6 +204,8 @@ public record RunPage(RunManifest manifest, StudySettings settings, List<StudySt
                         StudyJson.bytes(settings.has("settings") ? settings.get("settings") : settings),
                         StudySettings.class,
                         run.id() + " settings"),
-                stages);
+                stages,
+                run.id(),
+                run.started());
     }
 }

@@ -110,6 +110,11 @@ record Shown(StudySettings settings, int target) {
                 2);
     }
 
+    /** The vector that steers, by its name: {@code the after-last-difference vector}. */
+    String vector() {
+        return "the " + settings.vector() + " vector";
+    }
+
     // ---------------------------------------------------------------- texts
 
     /** Answers side by side, with what they are worth. */
@@ -128,6 +133,11 @@ record Shown(StudySettings settings, int target) {
                 Words.number(text.divergence(), 2),
                 text.ended() ? "ended" : "cut off");
         return new Card(label, state(text), tone(text), text.text(), note);
+    }
+
+    /** At what strength a text was steered. */
+    String strength(SteeredText text) {
+        return Words.number(text.coefficient(), 2);
     }
 
     /** What a text is, in a few words. */

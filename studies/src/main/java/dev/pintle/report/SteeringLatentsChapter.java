@@ -35,7 +35,7 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
         return new Chapter(
                 "caa-steering-latents",
                 "What steering does to the latents",
-                "How does adding the vector change what the autoencoder sees, token by token, and where do the vector, its"
+                "How does adding a steering vector change what the autoencoder sees, token by token, and where do the vector, its"
                         + " reconstruction and its error show up in a text?",
                 "Errors diverge where the assistant starts speaking; steering lowers the error (mean ratio 0.883); the latents that"
                         + " steering raises steer better than the vector; the reconstruction’s and the error’s cosines sum to a copy of"
@@ -66,8 +66,8 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
         TokenErrors errors = result.errors();
         elements.add(new Heading("Errors token by token"));
         elements.add(new Paragraph(Words.text(
-                "“%s” as the model reads it, and the same with the vector added to every token, %s long.",
-                shown.settings().question(), Words.number(result.coefficient(), 2))));
+                "“%s” as the model reads it, and the same with %s added to every token, %s long.",
+                shown.settings().question(), shown.vector(), Words.number(result.coefficient(), 2))));
         elements.add(new Picture(new TokenLines(
                 "Reconstruction error of each token",
                 "Relative error of each token’s activation, unsteered and steered; 1 is an error as long as the activation.",
@@ -173,14 +173,14 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
                 result.raised()));
         elements.add(
                 shown.histogram("Changes of latents under steering", "mean change, of length 1", result.difference()));
-        elements.add(
-                shown.histogram("Latents of the vector itself", "activation, of length 1", result.vectorLatents()));
+        elements.add(shown.histogram(
+                "Latents of " + shown.vector() + " itself", "activation, of length 1", result.vectorLatents()));
         elements.add(shown.histogram(
                 "Relative differences of the two, as published",
                 "(change − vector) / change",
                 result.relativeDifferences()));
         elements.addAll(shown.listing("changes under steering", "change", result.difference()));
-        elements.addAll(shown.listing("the vector itself", "activation", result.vectorLatents()));
+        elements.addAll(shown.listing(shown.vector() + " itself", "activation", result.vectorLatents()));
         elements.addAll(shown.listing("relative differences", "relative", result.relativeDifferences()));
         elements.add(new Heading("Steering by those latents"));
         elements.add(new Paragraph(Words.text(
@@ -200,15 +200,15 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
                 .mapToDouble(i -> back[i] + error[i])
                 .toArray();
         elements.add(new Heading("Along a text"));
-        elements.add(
-                new Paragraph(
-                        "Cosines of each token’s unsteered activation with the vector v, with its reconstruction r, with its"
-                                + " error e = v − r, and the sum of the last two. The first token is left out: its activation is unlike all others."));
+        elements.add(new Paragraph(Words.text(
+                "Cosines of each token’s unsteered activation with %s, v, with its reconstruction r, with its"
+                        + " error e = v − r, and the sum of the last two. The first token is left out: its activation is unlike all others.",
+                shown.vector())));
         elements.add(new Picture(new TokenStrip(
-                "The text, coloured by its cosine with the vector",
+                "The text, coloured by its cosine with " + shown.vector(),
                 Words.text(
-                        "Cosine of each token’s activation with the vector; the answer begins at token %d.",
-                        along.answerFrom()),
+                        "Cosine of each token’s activation with %s; the answer begins at token %d.",
+                        shown.vector(), along.answerFrom()),
                 along.tokens(),
                 vector,
                 "cosine with the vector")));
@@ -295,7 +295,8 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
     private void errorDirection(List<Element> elements) {
         elements.add(new Heading("The error itself, encoded"));
         elements.add(new Paragraph(Words.text(
-                "The error of the vector’s reconstruction, scaled to length 1, activates %s; decoding them leaves %s times its length.",
+                "The error of the reconstruction of %s, scaled to length 1, activates %s; decoding them leaves %s times its length.",
+                shown.vector(),
                 Words.count(result.errorDirection().active(), "latent"),
                 Words.number(result.errorDirectionLeft(), 2))));
         elements.add(shown.histogram("Latents of the error", "latent activation", result.errorDirection()));

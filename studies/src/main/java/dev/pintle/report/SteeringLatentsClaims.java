@@ -27,7 +27,8 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown, Publishe
                 .toArray();
         long raised = DoubleStream.of(ratios).filter(ratio -> ratio > 1).count();
         findings.add(Words.text(
-                "Steering raises the reconstruction error of %d of %d tokens; the published running mean ends at %s%s.",
+                "Steering by %s raises the reconstruction error of %d of %d tokens; the published running mean ends at %s%s.",
+                shown.vector(),
                 raised,
                 ratios.length,
                 Words.number(lastRunningMean()),
@@ -42,9 +43,10 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown, Publishe
                 Words.percent(mean(change, result.errors().relativeError().length))));
         Along along = result.along();
         findings.add(Words.text(
-                "Along a text the sum of the parts’ cosines has correlation %s with the vector’s, with slope %s where arithmetic gives"
-                        + " %s%s. The vector’s cosine is %s in the answer and %s before it, highest at “%s”.",
+                "Along a text the sum of the parts’ cosines has correlation %s with that of %s, with slope %s where arithmetic gives"
+                        + " %s%s. That vector’s cosine with the activations is %s in the answer and %s before it, highest at “%s”.",
                 Words.number(along.vectorSumCorrelation()),
+                shown.vector(),
                 Words.number(along.slope(), 2),
                 Words.number(along.predictedSlope(), 2),
                 along.vectorSumCorrelation() >= FOLLOWS ? ": it is the vector over again" : "",
@@ -165,10 +167,12 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown, Publishe
                         ? Verdict.OPEN
                         : cosine >= ALIKE ? Verdict.HOLDS : cosine > 0.4 ? Verdict.IN_PART : Verdict.FAILS,
                 Double.isNaN(cosine)
-                        ? "At length 1 the vector activates no latent, so there is nothing to compare with."
+                        ? Words.capital(shown.vector())
+                                + " at length 1 activates no latent, so there is nothing to compare with."
                         : Words.text(
-                                "Steering changes %s, the vector at length 1 activates %s.",
+                                "Steering changes %s, %s at length 1 activates %s.",
                                 Words.count(result.difference().active(), "latent"),
+                                shown.vector(),
                                 Words.count(result.vectorLatents().active())));
     }
 
@@ -197,8 +201,8 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown, Publishe
                 better ? betterAtEqual ? Verdict.HOLDS : Verdict.IN_PART : Verdict.FAILS,
                 Words.text(
                         "At one coefficient the two do not add as much: the model is moved by %s nats a token by the latents and by %s"
-                                + " by the vector.",
-                        Words.number(latents.divergence(), 2), Words.number(vector.divergence(), 2)));
+                                + " by %s.",
+                        Words.number(latents.divergence(), 2), Words.number(vector.divergence(), 2), shown.vector()));
     }
 
     private Claim copies() {
@@ -230,7 +234,7 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown, Publishe
                 "",
                 along.meanInAnswer() > along.meanBefore() ? Verdict.HOLDS : Verdict.FAILS,
                 Words.text(
-                        "Unsteered activations; the highest cosine is at “%s”.",
-                        along.tokens().get(along.peak()).strip()));
+                        "Cosines of unsteered activations with %s; the highest is at “%s”.",
+                        shown.vector(), along.tokens().get(along.peak()).strip()));
     }
 }

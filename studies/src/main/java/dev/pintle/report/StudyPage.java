@@ -9,6 +9,8 @@ import java.util.List;
  * The page of a run: what was found first, then every study, then what produced the numbers. One HTML file that loads nothing
  * else, for light and dark screens, wide and narrow ones, and paper.
  *
+ * @param run which run it is of and when that was begun; empty where it was not kept
+ * @param where what verdicts hold of, such as {@code on parley-7m at layer 3}; empty where nobody says
  * @param lead what was done, in a sentence or two
  * @param findings what was found, as sentences, the most important first
  * @param opening what is shown before the first chapter
@@ -16,6 +18,8 @@ import java.util.List;
  * @param numbers all of them; written into the page
  */
 public record StudyPage(
+        String run,
+        String where,
         String title,
         String lead,
         List<String> findings,
@@ -33,19 +37,32 @@ public record StudyPage(
         manifest = List.copyOf(manifest);
     }
 
+    /** Of no run that was kept. */
+    public StudyPage(
+            String title,
+            String lead,
+            List<String> findings,
+            List<Element> opening,
+            List<Chapter> chapters,
+            List<Fact> manifest,
+            JsonNode numbers) {
+        this("", "", title, lead, findings, opening, chapters, manifest, numbers);
+    }
+
     /** The whole document. */
     public String html() {
         Html page = new Html();
         contents(page);
         page.raw("<main>");
-        page.raw("<header>")
-                .heading(1, title)
-                .raw("<p class=\"lead\">" + Html.escape(lead) + "</p>")
-                .raw("</header>");
+        page.raw("<header>").heading(1, title).raw("<p class=\"lead\">" + Html.escape(lead) + "</p>");
+        if (!run.isEmpty()) {
+            page.note(run);
+        }
+        page.raw("</header>");
         page.raw("<section id=\"findings\" aria-labelledby=\"findings-title\">")
                 .raw("<h2 id=\"findings-title\">What was found</h2>")
                 .list("findings", findings);
-        Elements elements = new Elements(page);
+        Elements elements = new Elements(page, where);
         opening.forEach(elements::write);
         verdicts(page);
         page.raw("</section>");
@@ -77,10 +94,14 @@ public record StudyPage(
             return;
         }
         page.heading(3, "The original's claims");
+        page.raw("<p>The original is a set of notebooks on Llama-3.1-8B-Instruct, <a href=\"" + Published.repository()
+                + "\">" + Html.escape(Published.repository().replaceFirst("^https://github.com/", ""))
+                + "</a>. What holds, or does not, is said "
+                + Html.escape(where.isEmpty() ? "on the model of this run" : where) + ".</p>");
         page.raw("<ul class=\"verdicts\">");
         for (Chapter chapter : chapters) {
             for (Claim claim : claims(chapter)) {
-                page.raw("<li>" + Elements.badge(claim.verdict()) + " <span>" + Html.escape(claim.claim())
+                page.raw("<li>" + Elements.badge(claim.verdict(), where) + " <span>" + Html.escape(claim.claim())
                         + " <a href=\"#" + chapter.name() + "\">" + Html.escape(chapter.title())
                         + "</a></span></li>");
             }

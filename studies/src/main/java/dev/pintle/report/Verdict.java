@@ -19,6 +19,11 @@ public enum Verdict {
         this.words = words;
     }
 
+    /** Whether another model might give another verdict. */
+    boolean measured() {
+        return this == HOLDS || this == IN_PART || this == FAILS;
+    }
+
     /** In a word or two, lower case. */
     public String words() {
         return words;

@@ -31,6 +31,15 @@ public final class OpenRun implements AutoCloseable {
         return folder;
     }
 
+    /** When it was begun. */
+    public Instant started() {
+        try {
+            return StoredRun.read(folder).started();
+        } catch (IOException e) {
+            throw unusable(folder, e);
+        }
+    }
+
     /** Whether another process began it. */
     public boolean resumed() {
         return resumed;

@@ -13,6 +13,7 @@ import java.util.List;
  * @param equalTail how many ids at the end are the same
  * @param targetLatent the latent that stands for the concept
  * @param targetLabel its label; empty where there is none
+ * @param candidates latents that may stand for the concept, the target first
  * @param decoderBiasNorm length of the decoder's bias, which is what is decoded where no latent is active
  * @param zeroActive how many latents the zero vector activates
  * @param vectors all-positions, as published, then after-last-difference and last-position
@@ -26,6 +27,7 @@ public record BaseResult(
         int equalTail,
         int targetLatent,
         String targetLabel,
+        List<LatentCandidate> candidates,
         double decoderBiasNorm,
         int zeroActive,
         List<FittedVector> vectors,

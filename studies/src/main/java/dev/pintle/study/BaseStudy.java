@@ -39,6 +39,7 @@ public record BaseStudy() implements Study<BaseResult> {
                 tokens.equalTail(),
                 target,
                 subject.label(target),
+                subject.candidates(),
                 subject.sae().decoderBias().norm(),
                 vectors.get(0).encoded().zeroActive(),
                 vectors,

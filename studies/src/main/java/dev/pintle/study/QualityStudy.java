@@ -38,7 +38,7 @@ public record QualityStudy() implements Study<QualityResult> {
         for (String method : StudySettings.VECTORS) {
             candidates.add(new Candidate(method, subject.vector(method)));
         }
-        IntStream.concat(IntStream.of(subject.targetLatent()), subject.namedLatent().stream())
+        IntStream.of(subject.targetLatent(), subject.raisedLatent())
                 .distinct()
                 .forEach(latent -> candidates.add(new Candidate("decoder row of " + latent, subject.row(latent))));
         Sweep sweep = new Sweep(subject.model(), settings.questions(), concept(subject), settings.maxNewTokens());

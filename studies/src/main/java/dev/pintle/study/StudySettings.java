@@ -17,7 +17,7 @@ import java.util.regex.PatternSyntaxException;
  * @param prefixes begun answers of the prefix pairs
  * @param vector method whose vector steers: all-positions, after-last-difference or last-position
  * @param strength at which that vector steers
- * @param targetLatent the latent that stands for the concept; -1 for the one that steering raises most
+ * @param targetLatent the latent that stands for the concept; -1 for the one that its label and its decoder row tell
  * @param latentAmount how much is added to that latent
  * @param sequenceQuestion user turn of the text along which cosines are followed
  * @param sequenceAnswer answer to it; empty for the steered model's own

@@ -27,6 +27,9 @@ public record StudyStage(String study, double seconds, StudyResult result) {
         return new StudyStage(
                 study.name(),
                 tree.path("seconds").asDouble(),
-                StudyJson.read(StudyJson.bytes(tree.path("result")), study.resultType(), where));
+                StudyJson.read(
+                        StudyJson.bytes(OlderResults.now(study.name(), tree.path("result"))),
+                        study.resultType(),
+                        where));
     }
 }

@@ -23,24 +23,22 @@ import dev.pintle.tensor.Vec;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** What studies are made on: a model, an autoencoder of its residual stream, settings; and the vectors, fitted once. */
 public final class StudySubject {
-    private static final int LOOKED_AT = 50;
-
     private final LanguageModel model;
     private final SparseAutoencoder sae;
     private final Labels labels;
     private final StudySettings settings;
     private final Path folder;
     private final Map<String, SteeringVector> vectors = new LinkedHashMap<>();
-    private int target;
+    private @Nullable List<LatentCandidate> candidates;
 
     /** What latents stand for. */
     @FunctionalInterface
@@ -66,7 +64,6 @@ public final class StudySubject {
         this.labels = labels;
         this.settings = settings;
         this.folder = folder;
-        this.target = settings.targetLatent();
     }
 
     LanguageModel model() {
@@ -189,32 +186,35 @@ public final class StudySubject {
         }
     }
 
-    /** The latent that stands for the concept: the one named, else the one that steering raises most. */
-    int targetLatent() {
-        if (target < 0) {
-            target = steeredDifference().terms().stream()
-                    .filter(term -> term.activation() > 0)
-                    .findFirst()
-                    .map(Term::latent)
-                    .orElse(0);
+    /** Latents that may stand for the concept, the one that is taken for it first. */
+    List<LatentCandidate> candidates() {
+        List<LatentCandidate> known = candidates;
+        if (known == null) {
+            known = ConceptLatent.candidates(
+                    sae,
+                    labels,
+                    settings.targetLatent(),
+                    settings.concept(),
+                    steering().direction(),
+                    steeredDifference().terms());
+            candidates = known;
         }
-        return target;
+        return known;
     }
 
-    /** The latent that steering raises most among those whose label names the concept; empty where there is none. */
-    OptionalInt namedLatent() {
-        String concept = settings.concept().toLowerCase(Locale.ROOT);
-        List<Integer> raised = steeredDifference().terms().stream()
-                .filter(term -> term.activation() > 0)
-                .limit(LOOKED_AT)
-                .map(Term::latent)
-                .toList();
-        Map<Integer, String> known = concept.isEmpty() ? Map.of() : labels.of(raised);
-        return raised.stream()
-                .filter(latent ->
-                        known.getOrDefault(latent, "").toLowerCase(Locale.ROOT).contains(concept))
-                .mapToInt(Integer::intValue)
-                .findFirst();
+    /** The latent that stands for the concept. */
+    int targetLatent() {
+        return candidates().get(0).latent();
+    }
+
+    /** The latent that the original's way would have taken: the one named in the settings, else the one that steering raises most. */
+    int raisedLatent() {
+        return settings.targetLatent() >= 0
+                ? settings.targetLatent()
+                : candidates().stream()
+                        .max(Comparator.comparingDouble(LatentCandidate::change))
+                        .map(LatentCandidate::latent)
+                        .orElse(0);
     }
 
     // ---------------------------------------------------------------- latents with labels

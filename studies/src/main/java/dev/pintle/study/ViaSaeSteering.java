@@ -31,7 +31,17 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeSte
 
     @Override
     public ViaSaeSteeringResult run(StudySubject subject, TextWriter writer, Progress progress) {
-        int latent = subject.targetLatent();
+        int raised = subject.raisedLatent();
+        int concept = subject.targetLatent();
+        return of(
+                subject,
+                writer,
+                raised,
+                concept == raised ? List.of() : List.of(of(subject, writer, concept, List.of())));
+    }
+
+    private ViaSaeSteeringResult of(
+            StudySubject subject, TextWriter writer, int latent, List<ViaSaeSteeringResult> concept) {
         double amount = subject.settings().latentAmount();
         SteeringVector published = subject.vector("all-positions");
         SteeringVector steering = subject.steering();
@@ -48,6 +58,7 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeSte
         double coefficient = subject.coefficient();
         double stronger = relativeStrength * coefficient;
         String question = subject.settings().question();
+        String how = "from latent " + latent;
         return new ViaSaeSteeringResult(
                 latent,
                 subject.label(latent),
@@ -61,28 +72,11 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeSte
                 parts.zeroTerms().size(),
                 List.of(
                         writer.plain(question),
-                        writer.steered("from the latent", stronger, Add.add(fromLatent, stronger), question),
+                        writer.steered(how, stronger, Add.add(fromLatent, stronger), question),
                         writer.steered(
                                 steering.origin().method(), coefficient, Add.add(steering, coefficient), question),
-                        writer.steered("from the latent", coefficient, Add.add(fromLatent, coefficient), question)),
-                named(subject, writer, coefficient, stronger));
-    }
-
-    private static List<ViaSaeSteeringResult.Named> named(
-            StudySubject subject, TextWriter writer, double coefficient, double stronger) {
-        return subject.namedLatent().stream()
-                .mapToObj(latent -> {
-                    SteeringVector row = subject.row(latent);
-                    String question = subject.settings().question();
-                    return new ViaSaeSteeringResult.Named(
-                            latent,
-                            subject.label(latent),
-                            row.cosine(subject.steering()),
-                            List.of(
-                                    writer.steered("decoder row", coefficient, Add.add(row, coefficient), question),
-                                    writer.steered("decoder row", stronger, Add.add(row, stronger), question)));
-                })
-                .toList();
+                        writer.steered(how, coefficient, Add.add(fromLatent, coefficient), question)),
+                concept);
     }
 
     private static double largest(Vec difference) {

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * What {@link ViaSaeSteering} found.
  *
- * @param latent the one that was raised
+ * @param latent the one that was raised: the settings' own, else the one that steering raises most
  * @param label its label; empty where there is none
  * @param amount by how much
  * @param encoded the vector from the latent, w, of length 1, through the autoencoder
@@ -15,7 +15,7 @@ import java.util.List;
  * @param cosineWithVector of w and the vector that steers
  * @param zeroActive latents of the zero vector, for comparison
  * @param texts answers steered by w and by the vector, at the original's two strengths and at one strength for both
- * @param named the latent that steering raises most among those whose label names the concept; empty where none does
+ * @param concept the same of the latent that stands for the concept, where that is another one
  */
 public record ViaSaeSteeringResult(
         int latent,
@@ -28,14 +28,10 @@ public record ViaSaeSteeringResult(
         double cosineWithVector,
         int zeroActive,
         List<SteeredText> texts,
-        List<Named> named)
+        List<ViaSaeSteeringResult> concept)
         implements StudyResult {
-    /**
-     * A latent that is said to stand for the concept.
-     *
-     * @param label that names it
-     * @param cosineWithVector of its decoder row and the vector that steers
-     * @param texts answers steered by its decoder row at length 1, at the two strengths
-     */
-    public record Named(int latent, String label, double cosineWithVector, List<SteeredText> texts) {}
+    /** That of the latent that stands for the concept. */
+    public ViaSaeSteeringResult ofConcept() {
+        return concept.isEmpty() ? this : concept.get(0);
+    }
 }

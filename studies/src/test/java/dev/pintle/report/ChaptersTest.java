@@ -13,6 +13,7 @@ import dev.pintle.study.Study;
 import dev.pintle.study.StudyJson;
 import dev.pintle.study.StudySettings;
 import dev.pintle.study.StudyStage;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Tag;
@@ -196,6 +197,58 @@ class ChaptersTest {
                                 object(reading, "/neutral/by_segment").put("user", 0.9)));
         assertThat(claim(bad, "Every autoencoder has a large error on whole").verdict())
                 .isEqualTo(Verdict.HOLDS);
+    }
+
+    @Test
+    void verdicts_rest_on_the_concepts_latent_and_the_one_that_is_raised_most_stands_beside_it() {
+        Chapter base = chapter("base");
+        assertThat(base.findings())
+                .anyMatch(finding -> finding.startsWith(
+                                "The latent that stands for the concept is latent 146 (“conversation held in pirate style”): its label")
+                        && finding.contains("Not taken: latent 933 (“the token \"user\" in user turn”), cosine 0.2"));
+        Chapter via = chapter("caa-via-sae-steering");
+        assertThat(via.findings().get(0))
+                .contains("latent 146 (“conversation held in pirate style”) raised is row 146");
+        assertThat(via.findings().get(2))
+                .contains("latent 933 (“the token \"user\" in user turn”), which steering raises most");
+        assertThat(chapter("failed-double-decode-caa").findings().get(0)).startsWith("Raising latent 146 ");
+    }
+
+    @Test
+    void a_page_says_what_verdicts_hold_of_which_run_it_is_and_where_the_original_is() {
+        RunPage small = SmallRun.page();
+        String html = new RunPage(
+                        small.manifest(),
+                        small.settings(),
+                        small.stages(),
+                        "20261128-083429-b122af74",
+                        Instant.parse("2026-11-28T08:34:29Z"))
+                .html();
+        assertThat(html)
+                .contains("<p class=\"note\">Run 20261128-083429-b122af74, begun 28 November 2026, 08:34 UTC</p>")
+                .contains("does not hold</span> <span class=\"where\">on parley-7m at layer 3</span>")
+                .contains("<a href=\"https://github.com/mloef/steering-reconstruction-research\">"
+                        + "mloef/steering-reconstruction-research</a>");
+    }
+
+    @Test
+    void results_that_earlier_versions_kept_are_still_told() {
+        JsonNode base = StudyJson.tree(stage("base"));
+        object(base, "/result").remove("candidates");
+        JsonNode via = StudyJson.tree(stage("caa-via-sae-steering"));
+        object(via, "/result").remove("concept");
+        object(via, "/result").putArray("named");
+        RunPage small = SmallRun.page();
+        List<Chapter> chapters = new RunPage(
+                        small.manifest(),
+                        small.settings(),
+                        List.of(
+                                StudyStage.read(StudyJson.bytes(base), "test"),
+                                StudyStage.read(StudyJson.bytes(via), "test")))
+                .chapters();
+        assertThat(chapters.get(0).findings().get(2))
+                .startsWith("The latent that stands for the concept is latent 146");
+        assertThat(chapters.get(1).findings().get(0)).contains("is row 933");
     }
 
     @Test
