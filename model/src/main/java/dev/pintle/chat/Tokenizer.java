@@ -1,12 +1,14 @@
 package dev.pintle.chat;
 
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import dev.pintle.foreign.Excerpt;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -14,9 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -31,26 +30,33 @@ import org.jspecify.annotations.Nullable;
  * is truncated or padded. Safe to use from many threads.
  */
 public final class Tokenizer implements AutoCloseable {
+    private static final int LONGEST_STAND_IN = 64;
+
     private final TokenizerFile file;
     private final NativeTokenizer tokenizer;
     private final Map<String, Object> configured;
     private final Map<String, String> standIns = new LinkedHashMap<>();
     private final Map<String, String> secretNames = new LinkedHashMap<>();
-    private final @Nullable Pattern specials;
+    private final Map<String, String> plainNames = new HashMap<>();
+    private final TokenNames specials;
+    private final Set<Integer> specialIds;
     private @Nullable NativeTokenizer literal;
 
     private Tokenizer(TokenizerFile file, Map<String, Object> configured) {
         this.file = file;
         this.configured = configured;
-        this.tokenizer = new NativeTokenizer(file.text(), file.path());
+        this.tokenizer = new NativeTokenizer(file.root(), file.work(), file.path());
         byte[] random = new byte[12];
         new SecureRandom().nextBytes(random);
         String secret = HexFormat.of().formatHex(random);
         file.specialTokens().forEach((token, id) -> {
-            standIns.put(token, "\ue000t" + secret + "x" + id + "\ue001");
+            String standIn = "\ue000t" + secret + "x" + id + "\ue001";
+            standIns.put(token, standIn);
+            plainNames.put(standIn, token);
             secretNames.put(token, "\ue000s" + secret + "x" + id + "\ue001");
         });
-        specials = anyOf(file.specialTokens().keySet());
+        specials = new TokenNames(file.specialTokens().keySet());
+        specialIds = Set.copyOf(new HashSet<>(file.specialTokens().values()));
     }
 
     /**
@@ -66,16 +72,6 @@ public final class Tokenizer implements AutoCloseable {
         Map<String, Object> configured =
                 folder == null ? Map.of() : TokenizerConfig.read(folder).specialTokens();
         return new Tokenizer(file, configured);
-    }
-
-    private static @Nullable Pattern anyOf(Set<String> tokens) {
-        // The longest first, so that no token hides one that goes on from it.
-        String alternatives = tokens.stream()
-                .filter(token -> !token.isEmpty())
-                .sorted((a, b) -> Integer.compare(b.length(), a.length()))
-                .map(Pattern::quote)
-                .collect(Collectors.joining("|"));
-        return alternatives.isEmpty() ? null : Pattern.compile(alternatives);
     }
 
     // ---- text to tokens
@@ -127,23 +123,39 @@ public final class Tokenizer implements AutoCloseable {
      * Made for what users type, before it goes into a chat template. Stand-ins mean something to this tokenizer only.
      */
     public String asText(String text) {
-        return specials == null ? text : replaced(text, specials, standIns);
+        TokenNames.Found found = specials.find(text, 0);
+        if (found == null) {
+            return text;
+        }
+        StringBuilder result = new StringBuilder();
+        int from = 0;
+        for (; found != null; found = specials.find(text, from)) {
+            result.append(text, from, found.start()).append(standIns.get(found.name()));
+            from = found.end();
+        }
+        return result.append(text, from, text.length()).toString();
     }
 
     /** The text with the stand-ins of {@link #asText} turned back into what they stand for. */
     public String plain(String text) {
-        String result = text;
-        if (text.indexOf('\ue000') >= 0) {
-            for (Map.Entry<String, String> entry : standIns.entrySet()) {
-                result = result.replace(entry.getValue(), entry.getKey());
+        int start = text.indexOf('\ue000');
+        if (start < 0) {
+            return text;
+        }
+        StringBuilder result = new StringBuilder();
+        int from = 0;
+        for (; start >= 0; start = text.indexOf('\ue000', start + 1)) {
+            int end = text.indexOf('\ue001', start);
+            if (end < 0) {
+                break;
+            }
+            String token = end - start > LONGEST_STAND_IN ? null : plainNames.get(text.substring(start, end + 1));
+            if (token != null) {
+                result.append(text, from, start).append(token);
+                from = end + 1;
             }
         }
-        return result;
-    }
-
-    private static String replaced(String text, Pattern what, Map<String, String> by) {
-        return what.matcher(text)
-                .replaceAll(found -> Matcher.quoteReplacement(by.getOrDefault(found.group(), found.group())));
+        return result.append(text, from, text.length()).toString();
     }
 
     /** What is given to which tokenizer, and where in it a place of the plain text has moved. */
@@ -152,40 +164,43 @@ public final class Tokenizer implements AutoCloseable {
         record Move(int start, int end, int plainStart, int plainEnd) {}
 
         int inPlain(int place) {
-            int shift = 0;
-            for (Move move : moves) {
-                if (place <= move.start()) {
-                    break;
+            int low = 0;
+            int high = moves.size();
+            while (low < high) {
+                int middle = (low + high) >>> 1;
+                if (moves.get(middle).start() < place) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
                 }
-                if (place < move.end()) {
-                    return move.plainStart();
-                }
-                shift = move.plainEnd() - move.end();
             }
-            return place + shift;
+            if (low == 0) {
+                return place;
+            }
+            Move move = moves.get(low - 1);
+            return place < move.end() ? move.plainStart() : place + move.plainEnd() - move.end();
         }
     }
 
     private Prepared prepare(String text) {
         String plain = plain(text);
-        if (specials == null || plain.equals(text)) {
+        if (plain.equals(text)) {
             return new Prepared(tokenizer, text, List.of());
         }
         StringBuilder renamed = new StringBuilder();
         List<Prepared.Move> moves = new ArrayList<>();
         int plainAt = 0;
         int from = 0;
-        Matcher matcher = specials.matcher(text);
-        while (matcher.find()) {
-            String between = plain(text.substring(from, matcher.start()));
+        for (TokenNames.Found found = specials.find(text, 0); found != null; found = specials.find(text, from)) {
+            String between = plain(text.substring(from, found.start()));
             renamed.append(between);
             plainAt += between.length();
             int start = renamed.length();
-            renamed.append(secretNames.get(matcher.group()));
-            int plainEnd = plainAt + matcher.group().length();
+            renamed.append(secretNames.get(found.name()));
+            int plainEnd = plainAt + found.name().length();
             moves.add(new Prepared.Move(start, renamed.length(), plainAt, plainEnd));
             plainAt = plainEnd;
-            from = matcher.end();
+            from = found.end();
         }
         renamed.append(plain(text.substring(from)));
         return new Prepared(literal(), renamed.toString(), moves);
@@ -193,7 +208,7 @@ public final class Tokenizer implements AutoCloseable {
 
     private synchronized NativeTokenizer literal() {
         if (literal == null) {
-            literal = new NativeTokenizer(file.text(secretNames), file.path());
+            literal = new NativeTokenizer(file.root(secretNames), file.work(), file.path());
             requireSameIds(literal);
         }
         return literal;
@@ -201,12 +216,11 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The renamed tokenizer must differ in names only; where it does not, text cannot be kept from being a token. */
     private void requireSameIds(NativeTokenizer renamed) {
-        Set<Integer> special = new HashSet<>(file.specialTokens().values());
         file.specialTokens().forEach((token, id) -> {
             int[] named = renamed.encode(String.valueOf(secretNames.get(token)), false)
                     .ids();
             int[] typed = renamed.encode(token, false).ids();
-            boolean typedIsText = Arrays.stream(typed).noneMatch(special::contains);
+            boolean typedIsText = Arrays.stream(typed).noneMatch(specialIds::contains);
             if (named.length != 1 || named[0] != id || !typedIsText) {
                 throw new TokenizerException(
                         "This tokenizer cannot keep special tokens in a text as text.",
@@ -214,7 +228,7 @@ public final class Tokenizer implements AutoCloseable {
                         "file",
                         file.path().toString(),
                         "token",
-                        token);
+                        Excerpt.of(token));
             }
         });
     }
@@ -250,10 +264,11 @@ public final class Tokenizer implements AutoCloseable {
      * @param skipSpecialTokens whether special tokens are left out
      */
     public String decode(int[] ids, boolean skipSpecialTokens) {
+        long characters = 0;
         for (int id : ids) {
-            requireId(id);
+            characters += tokenOf(id).length() + 1;
         }
-        return ids.length == 0 ? "" : tokenizer.decode(ids, skipSpecialTokens);
+        return ids.length == 0 ? "" : tokenizer.decode(ids, skipSpecialTokens, characters);
     }
 
     /** A decoder for ids that come one by one. */
@@ -265,7 +280,7 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The number of ids: one more than the highest. */
     public int vocabularySize() {
-        return file.tokens().keySet().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
+        return file.highestId() + 1;
     }
 
     /** The id of a token in the vocabulary's own spelling, in which a space may be {@code Ġ}; empty when there is none. */
@@ -304,7 +319,7 @@ public final class Tokenizer implements AutoCloseable {
 
     /** Whether an id is one of the special tokens. */
     public boolean isSpecial(int id) {
-        return file.specialTokens().containsValue(id);
+        return specialIds.contains(id);
     }
 
     /** The id of the token that begins a text, where the model's configuration names one. */

@@ -1,6 +1,7 @@
 package dev.pintle.chat;
 
 import dev.pintle.problem.PintleException;
+import dev.pintle.problem.Problem;
 import org.jspecify.annotations.Nullable;
 
 /** A tokenizer that cannot be opened, or text that it cannot encode as asked. */
@@ -8,6 +9,10 @@ public final class TokenizerException extends PintleException {
     private static final long serialVersionUID = 1L;
 
     TokenizerException(String sentence, @Nullable Exception cause, String... facts) {
-        super(Facts.problem(sentence, facts), cause);
+        this(Facts.problem(sentence, facts), cause);
+    }
+
+    TokenizerException(Problem problem, @Nullable Exception cause) {
+        super(problem, cause);
     }
 }

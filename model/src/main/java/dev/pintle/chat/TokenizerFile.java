@@ -2,24 +2,31 @@ package dev.pintle.chat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.foreign.ForeignFile;
+import dev.pintle.foreign.ForeignJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** A {@code tokenizer.json}: its vocabulary, its special tokens, and the text that the native tokenizer reads. */
+/** A {@code tokenizer.json}: its vocabulary, its special tokens, and what the native tokenizer reads. */
 final class TokenizerFile {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long MOST_BYTES = 128L << 20;
+    private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(8_000_000, 32, 16 << 20);
 
     private final Path path;
     private final Map<String, Integer> ids = new HashMap<>();
     private final Map<Integer, String> tokens = new HashMap<>();
     private final Map<String, Integer> specialTokens = new LinkedHashMap<>();
+    private int highestId = -1;
+    private @Nullable TokenizerWork work;
+    private @Nullable ObjectNode first;
 
     private TokenizerFile(Path path) {
         this.path = path;
@@ -27,20 +34,17 @@ final class TokenizerFile {
 
     static TokenizerFile read(Path path) {
         TokenizerFile file = new TokenizerFile(path);
-        JsonNode root = file.parse();
+        ObjectNode root = file.parse();
+        file.first = root;
         JsonNode vocabulary = root.path("model").path("vocab");
         if (vocabulary.isObject()) {
             vocabulary
-                    .fields()
-                    .forEachRemaining(
-                            entry -> file.add(entry.getKey(), entry.getValue().asInt()));
-        } else if (vocabulary.isArray()) {
+                    .properties()
+                    .forEach(entry -> file.add(entry.getKey(), entry.getValue().asInt()));
+        } else {
             for (int id = 0; id < vocabulary.size(); id++) {
                 file.add(vocabulary.get(id).path(0).asText(), id);
             }
-        } else {
-            throw new TokenizerException(
-                    "The tokenizer has no vocabulary.", null, "file", path.toString(), "expected", "model.vocab");
         }
         for (JsonNode added : root.path("added_tokens")) {
             String token = added.path("content").asText();
@@ -55,10 +59,11 @@ final class TokenizerFile {
     private void add(String token, int id) {
         ids.put(token, id);
         tokens.put(id, token);
+        highestId = Math.max(highestId, id);
     }
 
-    private JsonNode parse() {
-        if (!Files.isRegularFile(path)) {
+    private ObjectNode parse() {
+        if (Files.notExists(path) || Files.isDirectory(path)) {
             throw new TokenizerException(
                     "There is no tokenizer here.",
                     null,
@@ -68,33 +73,41 @@ final class TokenizerFile {
                     "a model folder that holds tokenizer.json (tokenizer.model alone is not supported)");
         }
         try {
-            JsonNode root = JSON.readTree(Files.readString(path));
-            if (root.isObject()) {
-                return root;
+            JsonNode root = ForeignJson.read(ForeignFile.bytes(path, MOST_BYTES), LIMITS);
+            if (!(root instanceof ObjectNode object)) {
+                throw new TokenizerException(
+                        "The tokenizer file is not a JSON object.",
+                        null,
+                        "file",
+                        path.toString(),
+                        "try",
+                        "download it again");
             }
-            throw new TokenizerException(
-                    "The tokenizer file is not a JSON object.",
-                    null,
-                    "file",
-                    path.toString(),
-                    "try",
-                    "download it again");
+            JsonNode vocabulary = root.path("model").path("vocab");
+            if (!vocabulary.isObject() && !vocabulary.isArray()) {
+                throw new TokenizerException(
+                        "The tokenizer has no vocabulary.", null, "file", path.toString(), "expected", "model.vocab");
+            }
+            object.putNull("truncation");
+            object.putNull("padding");
+            ((ObjectNode) object.path("model")).put("type", TokenizerCheck.typeOf(object.path("model")));
+            work = TokenizerCheck.of(object, path);
+            return object;
         } catch (JsonProcessingException e) {
-            String place = e.getLocation() == null
-                    ? "unknown"
-                    : "line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr();
             throw new TokenizerException(
                     "The tokenizer file is damaged.",
                     e,
                     "file",
                     path.toString(),
                     "not JSON at",
-                    place,
+                    ForeignJson.place(e),
+                    "found",
+                    ForeignJson.why(e),
                     "try",
                     "download it again");
         } catch (IOException e) {
-            throw new TokenizerException("The tokenizer file cannot be read.", e, "file", path.toString());
+            throw new TokenizerException(
+                    "The tokenizer file cannot be read.", e, "file", path.toString(), "found", ForeignFile.why(e));
         }
     }
 
@@ -110,21 +123,35 @@ final class TokenizerFile {
         return tokens;
     }
 
+    int highestId() {
+        return highestId;
+    }
+
     Map<String, Integer> specialTokens() {
         return specialTokens;
     }
 
-    /** The file's text, without truncation and padding, which transformers switches off, too. */
-    String text() {
-        return write(plain());
+    /** What the file makes of a text in the worst case. */
+    TokenizerWork work() {
+        return Objects.requireNonNull(work, "no file was read");
     }
 
     /**
-     * The file's text with every special token called something that no user can type. The ids stay, because a token that
-     * is also in the vocabulary is renamed there as well.
+     * What the native tokenizer reads: the file without truncation and padding, which transformers switches off, too. Given
+     * once; the tree is large.
      */
-    String text(Map<String, String> newNames) {
-        ObjectNode root = plain();
+    ObjectNode root() {
+        ObjectNode root = first;
+        first = null;
+        return root == null ? parse() : root;
+    }
+
+    /**
+     * The same with every special token called something that no user can type. The ids stay, because a token that is also
+     * in the vocabulary is renamed there as well.
+     */
+    ObjectNode root(Map<String, String> newNames) {
+        ObjectNode root = parse();
         for (JsonNode added : root.path("added_tokens")) {
             String name = newNames.get(added.path("content").asText());
             if (name != null) {
@@ -145,21 +172,6 @@ final class TokenizerFile {
                 }
             }
         }
-        return write(root);
-    }
-
-    private ObjectNode plain() {
-        ObjectNode root = (ObjectNode) parse();
-        root.putNull("truncation");
-        root.putNull("padding");
         return root;
-    }
-
-    private String write(ObjectNode root) {
-        try {
-            return JSON.writeValueAsString(root);
-        } catch (JsonProcessingException e) {
-            throw new TokenizerException("The tokenizer file cannot be read.", e, "file", path.toString());
-        }
     }
 }

@@ -142,7 +142,7 @@ class TokenizerTest {
                 (ObjectNode) JSON.readTree(PARLEY.resolve("tokenizer.json").toFile());
         root.putArray("added_tokens");
         root.putNull("post_processor");
-        try (NativeTokenizer bare = new NativeTokenizer(JSON.writeValueAsString(root), PARLEY)) {
+        try (NativeTokenizer bare = new NativeTokenizer(root, new TokenizerWork(PARLEY), PARLEY)) {
             Random random = new Random(7);
             List<String> pieces =
                     List.of("<|eot_id|>", "<|end_of_text|>", " ", "the", "\n", "<|", "|>", "é", "🦜", "_");
@@ -324,8 +324,9 @@ class TokenizerTest {
                         The tokenizer file is damaged.
                           file:        %s
                           not JSON at: line 1, column 11
+                          found:       Unexpected end-of-input within/between Object entries
                           try:         download it again""".formatted(file));
-        Files.writeString(file, "{\"model\": {\"type\": \"Odd\", \"vocab\": {\"a\": 0}}}");
+        Files.writeString(file, "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}}}");
         assertThatThrownBy(() -> Tokenizer.open(file))
                 .isInstanceOf(TokenizerException.class)
                 .hasMessageStartingWith("""

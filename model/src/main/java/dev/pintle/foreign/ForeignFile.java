@@ -1,0 +1,81 @@
+package dev.pintle.foreign;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
+
+/** Files that others made, read whole within a limit. */
+public final class ForeignFile {
+    private ForeignFile() {}
+
+    /**
+     * Refuses what is no file with an end: a folder, a named pipe that nobody may ever write to, a device.
+     *
+     * @throws NoSuchFileException when there is nothing
+     * @throws IOException with a sentence that says what is there instead
+     */
+    public static void requireRegular(Path file) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        if (!attributes.isRegularFile()) {
+            throw new IOException(
+                    attributes.isDirectory()
+                            ? "It is a folder, not a file."
+                            : "It is no ordinary file but a pipe, a socket or a device.");
+        }
+    }
+
+    /**
+     * The bytes of a file.
+     *
+     * @param limit most bytes, also where the file grows while it is read
+     * @throws IOException when it is no regular file, is larger, or cannot be read
+     */
+    public static byte[] bytes(Path file, long limit) throws IOException {
+        requireRegular(file);
+        if (Files.size(file) > limit) {
+            throw tooLarge(limit);
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes((int) Math.min(Integer.MAX_VALUE - 8L, limit + 1));
+            if (bytes.length > limit) {
+                throw tooLarge(limit);
+            }
+            return bytes;
+        }
+    }
+
+    /**
+     * The text of a file in UTF-8.
+     *
+     * @throws CharacterCodingException when it is not UTF-8
+     * @throws IOException as for {@link #bytes}
+     */
+    public static String text(Path file, long limit) throws IOException {
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes(file, limit)))
+                .toString();
+    }
+
+    private static IOException tooLarge(long limit) {
+        return new IOException(String.format(Locale.ROOT, "It is larger than %,d bytes.", limit));
+    }
+
+    /** What a failure to read says, without the class names and file names that Java puts there. */
+    public static String why(IOException failure) {
+        if (failure instanceof NoSuchFileException) {
+            return "There is no such file.";
+        }
+        if (failure instanceof CharacterCodingException) {
+            return "It is not text in UTF-8.";
+        }
+        return Excerpt.of(failure.getMessage());
+    }
+}
