@@ -28,12 +28,12 @@ public record AllPositionCaa(double relativeStrength) implements Study<AllPositi
 
     @Override
     public AllPositionCaaResult run(StudySubject subject, TextWriter writer, Progress progress) {
-        SteeringVector all = subject.vector("all-positions");
-        SteeringVector prefix = subject.vector("last-position");
+        SteeringVector all = subject.vector(StudyVector.ALL_POSITIONS);
+        SteeringVector prefix = subject.vector(StudyVector.LAST_POSITION);
         SteeringVector matched = subject.fitted(
                 "matched last-position",
                 LastPosition.lastPosition(subject.prefixPairs(subject.settings().user(), false)));
-        SteeringVector after = subject.vector("after-last-difference");
+        SteeringVector after = subject.vector(StudyVector.AFTER_LAST_DIFFERENCE);
         Vec f = subject.sae().encode(all.direction());
         Vec g = subject.sae().encode(prefix.direction());
         double norm = subject.typicalNorm();

@@ -3,6 +3,7 @@ package dev.pintle.study;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.TokenPair;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -28,7 +29,7 @@ public record BaseStudy() implements Study<BaseResult> {
         TokenPair tokens = pair.tokens(subject.model());
         int target = subject.targetLatent();
         List<SteeringVector> fitted =
-                StudySettings.VECTORS.stream().map(subject::vector).toList();
+                Arrays.stream(StudyVector.values()).map(subject::vector).toList();
         List<FittedVector> vectors =
                 fitted.stream().map(v -> FittedVector.of(subject, v)).toList();
         return new BaseResult(

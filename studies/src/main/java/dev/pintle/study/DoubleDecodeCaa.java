@@ -53,7 +53,8 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
                 : sae.encode(changed(sae, x, FeatureSpace.ofLatents(terms, amount)))
                         .minus(before);
         SaeEdit edit = new SaeEdit(sae, raise, subject.at(), Tokens.from(ids.length - 1));
-        Vec scaled = subject.vector("after-last-difference").direction().times(subject.typicalNorm());
+        Vec scaled =
+                subject.vector(StudyVector.AFTER_LAST_DIFFERENCE).direction().times(subject.typicalNorm());
         DoubleDecode twice = DoubleDecode.of(sae, scaled);
         return new DoubleDecodeResult(
                 subject.settings().question(),

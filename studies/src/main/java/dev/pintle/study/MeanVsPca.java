@@ -43,7 +43,7 @@ public record MeanVsPca(double relativeStrength) implements Study<MeanVsPcaResul
     @Override
     public MeanVsPcaResult run(StudySubject subject, TextWriter writer, Progress progress) {
         ContrastPair pair = subject.pair();
-        SteeringVector mean = subject.vector("all-positions");
+        SteeringVector mean = subject.vector(StudyVector.ALL_POSITIONS);
         SteeringVector pca =
                 subject.fitted("pca-reconstructed", new FirstDifference(pair, new Aggregation.PcaReconstructedMean()));
         Vec m = mean.direction();

@@ -35,8 +35,8 @@ public record QualityStudy() implements Study<QualityResult> {
     public QualityResult run(StudySubject subject, TextWriter writer, Progress progress) {
         StudySettings settings = subject.settings();
         List<Candidate> candidates = new ArrayList<>();
-        for (String method : StudySettings.VECTORS) {
-            candidates.add(new Candidate(method, subject.vector(method)));
+        for (StudyVector method : StudyVector.values()) {
+            candidates.add(new Candidate(method.label(), subject.vector(method)));
         }
         IntStream.of(subject.targetLatent(), subject.raisedLatent())
                 .distinct()

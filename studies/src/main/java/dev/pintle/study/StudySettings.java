@@ -15,7 +15,7 @@ import java.util.regex.PatternSyntaxException;
  * @param user user turn after the two system prompts
  * @param question user turn of the prefix pairs, and of the answers that are steered
  * @param prefixes begun answers of the prefix pairs
- * @param vector method whose vector steers: all-positions, after-last-difference or last-position
+ * @param vector method whose vector steers
  * @param strength at which that vector steers
  * @param targetLatent the latent that stands for the concept; -1 for the one that its label and its decoder row tell
  * @param latentAmount how much is added to that latent
@@ -36,7 +36,7 @@ public record StudySettings(
         String user,
         String question,
         List<String> prefixes,
-        String vector,
+        StudyVector vector,
         Strength strength,
         int targetLatent,
         double latentAmount,
@@ -48,8 +48,8 @@ public record StudySettings(
         int maxNewTokens,
         List<String> otherSaes,
         boolean tuplePrompt) {
-    /** The methods whose vectors the studies compare. */
-    public static final List<String> VECTORS = List.of("all-positions", "after-last-difference", "last-position");
+    /** The names of the methods whose vectors the studies compare. */
+    public static final List<String> VECTORS = StudyVector.labels();
 
     /** @throws IllegalArgumentException naming the setting that cannot be used */
     public StudySettings {
@@ -60,7 +60,6 @@ public record StudySettings(
         require(!positive.isBlank() && !positive.equals(neutral), "positive", "a text other than neutral", positive);
         require(!prefixes.isEmpty(), "prefixes", "at least one begun answer", "none");
         require(!questions.isEmpty(), "questions", "at least one user turn", "none");
-        require(VECTORS.contains(vector), "vector", String.join(", ", VECTORS), vector);
         require(strength.value() != 0, "strength", "not 0", strength);
         require(
                 strengths.stream().map(Strength::unit).distinct().count() <= 1,

@@ -9,10 +9,7 @@ import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.Term;
-import dev.pintle.steering.AfterLastDifference;
-import dev.pintle.steering.AllPositions;
 import dev.pintle.steering.ContrastPair;
-import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
@@ -105,14 +102,9 @@ public final class StudySubject {
                 .toList();
     }
 
-    /** The vector of a method of {@link StudySettings#VECTORS}; the last-position one as the settings want it. */
-    SteeringVector vector(String method) {
-        return switch (method) {
-            case "all-positions" -> fitted(method, AllPositions.allPositions(pair()));
-            case "after-last-difference" -> fitted(method, AfterLastDifference.afterLastDifference(pair()));
-            default ->
-                fitted(method, LastPosition.lastPosition(prefixPairs(settings.question(), settings.tuplePrompt())));
-        };
+    /** The vector of a method. */
+    SteeringVector vector(StudyVector method) {
+        return fitted(method.label(), method.of(this));
     }
 
     /** A vector that is fitted the first time it is asked for. */
@@ -132,7 +124,7 @@ public final class StudySubject {
 
     /** How long a typical activation is, under the neutral system prompt: what strengths count in, for every vector. */
     double typicalNorm() {
-        return vector("all-positions").origin().meanActivationNorm();
+        return vector(StudyVector.ALL_POSITIONS).origin().meanActivationNorm();
     }
 
     /** Factor on the steering vector. */

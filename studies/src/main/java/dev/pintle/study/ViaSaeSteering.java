@@ -43,7 +43,7 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeSte
     private ViaSaeSteeringResult of(
             StudySubject subject, TextWriter writer, int latent, List<ViaSaeSteeringResult> concept) {
         double amount = subject.settings().latentAmount();
-        SteeringVector published = subject.vector("all-positions");
+        SteeringVector published = subject.vector(StudyVector.ALL_POSITIONS);
         SteeringVector steering = subject.steering();
         ContrastPair pair = subject.pair().equalised(subject.model());
         List<Message> neutral = pair.negative().messages();

@@ -64,4 +64,18 @@ class StudySettingsTest {
         mixed.putArray("strengths").add("3abs").add(0.6);
         assertThatThrownBy(() -> over(object(), mixed)).hasMessageContaining("setting:  strengths");
     }
+
+    @Test
+    void a_method_that_is_not_known_is_refused_with_the_names_there_are() {
+        assertThat(over(object(), object().put("vector", "last-position")).vector())
+                .isEqualTo(StudyVector.LAST_POSITION);
+        for (String unknown : List.of("last-positions", "Last-Position", "diff-mean", "none")) {
+            assertThatThrownBy(() -> over(object(), object().put("vector", unknown)))
+                    .hasMessage("""
+                            A setting of the studies cannot be used.
+                              setting:  vector
+                              expected: all-positions, after-last-difference, last-position
+                              but was:  %s""".formatted(unknown));
+        }
+    }
 }
