@@ -12,6 +12,8 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -92,6 +94,21 @@ final class ModelOptions {
     /** The model as it was asked for. */
     String name() {
         return model;
+    }
+
+    /** The options as a command line has them, those at their defaults left out. */
+    List<String> given() {
+        List<String> options = new ArrayList<>();
+        if (!model.equals(ModelFolders.EMBEDDED)) {
+            options.addAll(List.of("--model", model));
+        }
+        if (!dtype.equals("fp32")) {
+            options.addAll(List.of("--dtype", dtype));
+        }
+        if (!device.equals("best")) {
+            options.addAll(List.of("--device", device));
+        }
+        return options;
     }
 
     Device device() {

@@ -1,15 +1,20 @@
 package dev.pintle.cli;
 
+import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
+import dev.pintle.report.Headlines;
+import dev.pintle.report.RunPage;
 import dev.pintle.run.RunDiff;
 import dev.pintle.run.RunStore;
 import dev.pintle.run.StoredRun;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -22,7 +27,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "diff",
         mixinStandardHelpOptions = true,
-        description = "Compares two runs, value by value: what they ran on, numbers, texts.")
+        description = "Compares two runs: headline numbers, then value by value what they ran on, numbers, texts.")
 final class ReportDiffCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "A", description = "Id of a run or a part of it.")
     private String a = "";
@@ -67,6 +72,7 @@ final class ReportDiffCommand implements Callable<Integer> {
             fields.put("a", first.id());
             fields.put("b", second.id());
             fields.put("tolerance", tolerance);
+            fields.put("headlines", Map.of("a", headlines(first), "b", headlines(second)));
             fields.put("compared", diff.compared());
             fields.put("circumstances", diff.circumstances());
             fields.put("numbers", diff.numbers());
@@ -78,9 +84,35 @@ final class ReportDiffCommand implements Callable<Integer> {
             out.printf(
                     "A: %s  %s, %s%nB: %s  %s, %s%n",
                     first.id(), first.name(), first.model(), second.id(), second.name(), second.model());
+            headlines(out, first, second);
             print(out, diff);
         }
         return 0;
+    }
+
+    /** What the findings rest on, of both runs, whether it changed or not. */
+    private static void headlines(PrintWriter out, StoredRun first, StoredRun second) {
+        Map<String, String> a = headlines(first);
+        Map<String, String> b = headlines(second);
+        Set<String> names = new LinkedHashSet<>(a.keySet());
+        names.addAll(b.keySet());
+        if (!names.isEmpty()) {
+            out.printf("%nHeadline numbers:%n| | A | B | |%n| --- | ---: | ---: | --- |%n");
+        }
+        for (String name : names) {
+            String one = a.getOrDefault(name, "–");
+            String other = b.getOrDefault(name, "–");
+            out.printf("| %s | %s | %s | %s |%n", name, one, other, one.equals(other) ? "" : "changed");
+        }
+    }
+
+    /** None where the run holds what is no study's result. */
+    private static Map<String, String> headlines(StoredRun run) {
+        try {
+            return Headlines.of(RunPage.of(run));
+        } catch (PintleException | IllegalArgumentException e) {
+            return Map.of();
+        }
     }
 
     private void print(PrintWriter out, RunDiff diff) {

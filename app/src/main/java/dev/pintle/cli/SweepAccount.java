@@ -31,11 +31,8 @@ final class SweepAccount {
     // ---------------------------------------------------------------- text
 
     void table(PrintWriter out) {
-        out.println(
-                result.unit() == Strength.Unit.NORMS
-                        ? "Strengths are in activation norms.\n"
-                        : "Strengths are factors on the vector.\n");
-        out.println("| vector | strength | concept | 95% | loops | repeats | perplexity | KL |");
+        out.println("| vector | strength (" + result.unit().words()
+                + ") | concept (0 to 1) | 95% | loops | repeats | perplexity | KL (nats a token) |");
         out.println("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |");
         for (SweepPoint point : result.points()) {
             Interval concept = point.fluentConcept();
@@ -54,7 +51,8 @@ final class SweepAccount {
     }
 
     void steerability(PrintWriter out) {
-        out.println("How each question responds (slope of the concept over strength):");
+        out.println("How each question responds (slope of the concept over strength, per "
+                + (result.unit() == Strength.Unit.NORMS ? "activation norm" : "factor of 1") + "):");
         for (SweepResult.Steerability one : result.steerability()) {
             out.printf(
                     Locale.ROOT,
@@ -74,7 +72,7 @@ final class SweepAccount {
         }
         out.println("Concept where the model is moved equally far:");
         List<String> names = List.copyOf(levels.get(0).concepts().keySet());
-        out.print("| KL |");
+        out.print("| KL (nats a token) |");
         names.forEach(name -> out.print(" " + name + " |"));
         out.print("\n| ---: |" + " ---: |".repeat(names.size()) + "\n");
         for (SweepResult.EqualCost level : levels) {

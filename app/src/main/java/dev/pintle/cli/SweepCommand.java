@@ -34,7 +34,8 @@ final class SweepCommand implements Callable<Integer> {
         ProgressLine progress =
                 new ProgressLine(Objects.requireNonNull(spec).commandLine().getErr(), session.terminal());
         SweepResult result = options.run(
-                session, progress, List.of("last-position", "after-last-difference", "all-positions"), false);
+                        session, progress, List.of("last-position", "after-last-difference", "all-positions"), false)
+                .result();
         SweepAccount account = new SweepAccount(result);
         if (!result.points().isEmpty()) {
             options.draw(account.figure());

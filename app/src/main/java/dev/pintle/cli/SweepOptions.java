@@ -6,6 +6,7 @@ import dev.pintle.evaluation.Candidate;
 import dev.pintle.evaluation.Concept;
 import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.evaluation.Sweep;
+import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
 import dev.pintle.figure.Figure;
 import dev.pintle.figure.Theme;
@@ -182,13 +183,56 @@ final class SweepOptions {
         }
     }
 
+    /** What a sweep found, and the vectors that it tried. */
+    record Swept(SweepResult result, List<Candidate> candidates) {
+        /** The vector of a setting. */
+        Candidate candidate(SweepPoint point) {
+            return candidates.stream()
+                    .filter(one -> one.method().equals(point.method())
+                            && one.vector().at().layer() == point.layer())
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("No vector was tried at " + point.method()));
+        }
+    }
+
+    /** The vector option that a candidate came from; empty where it was fitted here. */
+    Optional<String> given(Candidate candidate) {
+        return vectors.stream()
+                .filter(name -> Path.of(name).getFileName().toString().equals(candidate.method()))
+                .findFirst();
+    }
+
+    /** The options that make another command steer as a setting of the sweep did. */
+    List<String> steering(String vector, SweepPoint point, boolean oneOfSeveral) {
+        List<String> options = new ArrayList<>(model.given());
+        options.addAll(List.of("--vector", vector));
+        if (oneOfSeveral) {
+            options.addAll(List.of("--layer", String.valueOf(point.layer())));
+        }
+        options.addAll(List.of("--strength", new Strength(point.strength(), point.unit()).toString()));
+        if (!positions.equals("all")) {
+            options.addAll(List.of("--positions", positions));
+        }
+        return options;
+    }
+
+    /** A word for what is steered toward, for the name of a vector. */
+    String word() {
+        String word = style != null
+                ? style
+                : concept != null ? concept : positive == null && vectors.isEmpty() ? "pirate" : "";
+        String name =
+                word.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+        return name.length() > 40 ? name.substring(0, 40) : name;
+    }
+
     /**
      * Runs the sweep.
      *
      * @param usualMethods fitted with where none are named
      * @param allLayers whether every block is tried where none are named
      */
-    SweepResult run(Session session, ProgressLine progress, List<String> usualMethods, boolean allLayers) {
+    Swept run(Session session, ProgressLine progress, List<String> usualMethods, boolean allLayers) {
         try (LanguageModel loaded = model.load();
                 UntilInterrupted watch = UntilInterrupted.begin()) {
             Concept how = concept(session);
@@ -198,10 +242,11 @@ final class SweepOptions {
                 setAside(file);
             }
             List<Candidate> candidates = candidates(loaded, progress, usualMethods, allLayers);
-            return sweep.run(candidates, strengths, file, (done, total) -> {
+            SweepResult result = sweep.run(candidates, strengths, file, (done, total) -> {
                 progress.at("answering", done, total);
                 return watch.goesOn();
             });
+            return new Swept(result, candidates);
         }
     }
 

@@ -2,10 +2,12 @@ package dev.pintle.cli;
 
 import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
+import dev.pintle.steering.VectorLibrary;
 import java.io.PrintWriter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code pintle tune}. */
@@ -20,7 +23,8 @@ import picocli.CommandLine.Spec;
         name = "tune",
         mixinStandardHelpOptions = true,
         description = {
-            "Finds the layer and strength at which steering shows a concept without breaking the text, and says why.",
+            "Finds the layer and strength at which steering shows a concept without breaking the text, says why, keeps the"
+                    + " vector, and prints the command that uses it.",
             "May be stopped with Ctrl-C at any time; the same command goes on."
         })
 final class TuneCommand implements Callable<Integer> {
@@ -28,6 +32,13 @@ final class TuneCommand implements Callable<Integer> {
 
     @Mixin
     private SweepOptions options = new SweepOptions();
+
+    @Option(
+            names = "--save",
+            paramLabel = "NAME",
+            description = "Name under which the proposed vector is kept (default: one made of the concept, such as"
+                    + " pirate-tuned). A vector given by --vector keeps its own.")
+    private @Nullable String save;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -38,16 +49,24 @@ final class TuneCommand implements Callable<Integer> {
         Session session = Session.of(Objects.requireNonNull(spec));
         ProgressLine progress =
                 new ProgressLine(Objects.requireNonNull(spec).commandLine().getErr(), session.terminal());
-        SweepResult result = options.run(session, progress, List.of("after-last-difference"), true);
+        SweepOptions.Swept swept = options.run(session, progress, List.of("after-last-difference"), true);
+        SweepResult result = swept.result();
         SweepAccount account = new SweepAccount(result);
+        Optional<SweepResult.Proposal> proposal = result.proposal();
+        Optional<TunedVector> tuned = proposal.map(found -> TunedVector.of(
+                found.point(), swept, options, VectorLibrary.in(session.data().resolve("vectors")), save));
         if (!result.points().isEmpty()) {
             options.draw(account.figure());
         }
         if (options.json()) {
-            out.println(VectorJson.text(account.fields()));
+            Map<String, Object> fields = account.fields();
+            tuned.ifPresent(one -> {
+                fields.put("vector", one.vector());
+                fields.put("command", one.command());
+            });
+            out.println(VectorJson.text(fields));
             return 0;
         }
-        Optional<SweepResult.Proposal> proposal = result.proposal();
         if (proposal.isEmpty()) {
             out.println("No setting shows the concept more than the unsteered model does without looping.");
             account.table(out);
@@ -56,6 +75,7 @@ final class TuneCommand implements Callable<Integer> {
             out.println();
             evidence(out, result);
             example(out, proposal.get().point());
+            tuned.ifPresent(one -> out.println("\n" + one.saved() + "\n  " + one.command()));
         }
         options.figure().ifPresent(file -> out.println("\n" + file));
         if (!result.whole()) {

@@ -81,6 +81,21 @@ class StudyCommandTest {
     }
 
     @Test
+    void two_runs_are_compared_by_their_headline_numbers_first() throws IOException {
+        List<String> ids = new ArrayList<>();
+        for (String style : List.of("pirate", "chef")) {
+            assertThat(run("study", "base", "--style", style, "--json")).isZero();
+            ids.add(json().get("run").asText());
+        }
+        CommandRun diff = CommandRun.of(folder, Map.of(), "report", "diff", ids.get(0), ids.get(1));
+        assertThat(diff.out())
+                .containsPattern("^A: .*\nB: .*\n\nHeadline numbers:\n\\| \\| A \\| B \\| \\|\n")
+                .contains("| latent of the concept | latent 146 (“conversation held in pirate style”) | latent 517 ")
+                .contains("| its decoder row and the all-positions vector, cosine | 0.")
+                .containsPattern("\\| error of the all-positions vector, as published \\| 144% \\| 1\\d\\d% \\| ");
+    }
+
+    @Test
     void a_style_sets_prompts_and_marker() throws IOException {
         assertThat(run("study", "base", "--style", "chef", "--json")).isZero();
         assertThat(json().at("/settings/positive").asText()).isEqualTo("The assistant should talk like a chef.");

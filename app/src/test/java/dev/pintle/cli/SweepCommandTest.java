@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.steering.VectorLibrary;
 import dev.pintle.testkit.FakeService;
 import dev.pintle.testkit.Golden;
 import java.io.IOException;
@@ -53,12 +54,12 @@ class SweepCommandTest {
         assertThat(run("sweep", args)).isZero();
         assertThat(out)
                 .startsWith(
-                        "Strengths are in activation norms.\n\n| vector | strength | concept | 95% | loops | repeats | perplexity | KL |\n")
+                        "| vector | strength (activation norms) | concept (0 to 1) | 95% | loops | repeats | perplexity | KL (nats a token) |\n")
                 .contains(
-                        "\n| unsteered | 0.00 | 0.00 | 0.00 to 0.00 | 0% |",
+                        "\n| unsteered | 0.00 | 0.00 | 0.00 to 0.66 | 0% |",
                         "\n| after-last-difference, layer 3 | 0.45 | 1.00 | 0.34 to 1.00 | 0% |",
-                        "\nHow each question responds (slope of the concept over strength):\n",
-                        "\nConcept where the model is moved equally far:\n| KL | after-last-difference, layer 3 | ");
+                        "\nHow each question responds (slope of the concept over strength, per activation norm):\n",
+                        "\nConcept where the model is moved equally far:\n| KL (nats a token) | after-last-difference, layer 3 | ");
         assertThat(figure).content().contains(">after-last-difference, layer 3<");
         String[] withJson = Arrays.copyOf(args, args.length + 1);
         withJson[args.length] = "--json";
@@ -84,6 +85,20 @@ class SweepCommandTest {
                 .contains("\n| after-last-difference, layer ")
                 .contains("\nTell me about the whale.\n  Ahoy there!");
         assertThat(figure).exists();
+        assertThat(out)
+                .containsPattern(
+                        "\nKept as pirate-tuned\\. To steer with it:\n  pintle generate --model \\S+ --device cpu"
+                                + " --vector pirate-tuned --strength 0\\.\\d+ --user 'Tell me about the whale\\.'\n");
+        VectorLibrary library = VectorLibrary.in(folder.resolve("data").resolve("vectors"));
+        assertThat(library.names()).containsExactly("pirate-tuned");
+        assertThat(run("tune", "--layer", "1-5", "--strengths", "0.3,0.45")).isZero(); // the same vector, the same name
+        assertThat(library.names()).containsExactly("pirate-tuned");
+        String file = library.find("pirate-tuned").toString();
+        assertThat(run("tune", "--vector", file, "--strengths", "0.3", "--marker", "(?i)ahoy", "--positions", "from:0"))
+                .isZero();
+        assertThat(out)
+                .contains("\nTo steer with it:\n  pintle generate --model ")
+                .contains(" --vector " + file + " --strength 0.3 --positions from:0 --user ");
         assertThat(run("tune", "--layer", "3", "--strengths", "0.01")).isZero();
         assertThat(out)
                 .startsWith("No setting shows the concept more than the unsteered model does without looping.\n");

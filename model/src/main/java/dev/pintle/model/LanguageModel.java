@@ -184,7 +184,16 @@ public final class LanguageModel implements AutoCloseable {
         int[] lengths = IntStream.range(0, batch.batch())
                 .map(row -> batch.length(row) + (cache == null || cache.batch() == 0 ? 0 : cache.nextPosition(row)))
                 .toArray();
-        return loaded.transformer.forward().run(batch, options, hooks, lengths);
+        return run(batch, options, lengths);
+    }
+
+    /**
+     * The same for rows of which only a part is a prompt, so that hooks on generated tokens act on what follows it.
+     *
+     * @param promptLengths tokens of each row's prompt in the whole sequence
+     */
+    public Run run(TokenBatch batch, RunOptions options, int[] promptLengths) {
+        return loaded.transformer.forward().run(batch, options, hooks, promptLengths);
     }
 
     /**

@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** How probable texts are after prompts, and how two models differ about them; rows in batches of bounded memory. */
+/**
+ * How probable texts are after prompts, and how two models differ about them; rows in batches of bounded memory. A text counts
+ * as generated, so that what acts on generated tokens alone acts on it.
+ */
 public final class LogProbabilities {
     private static final long LOGIT_BYTES = 192L << 20;
 
@@ -91,10 +94,12 @@ public final class LogProbabilities {
             List<Row> batch = rows.subList(from, to);
             try (TensorScope scope = TensorScope.open("log-probabilities")) {
                 TokenBatch tokens = TokenBatch.of(batch.stream().map(Row::all).toList());
+                int[] prompts =
+                        batch.stream().mapToInt(row -> row.prompt().length).toArray();
                 body.of(
                         batch,
                         models.stream()
-                                .map(model -> model.run(tokens, RunOptions.allLogits())
+                                .map(model -> model.run(tokens, RunOptions.allLogits(), prompts)
                                         .logits())
                                 .toList());
             }

@@ -24,7 +24,7 @@ public final class Perplexity {
         int[] all = Arrays.copyOf(prompt, prompt.length + text.length);
         System.arraycopy(text, 0, all, prompt.length, text.length);
         try (TensorScope scope = TensorScope.open("perplexity")) {
-            Tensor logits = model.run(TokenBatch.of(all), RunOptions.allLogits())
+            Tensor logits = model.run(TokenBatch.of(all), RunOptions.allLogits(), new int[] {prompt.length})
                     .logits()
                     .select(0, 0)
                     .narrow(0, prompt.length - 1L, text.length); // [text, dVocab], each predicting the next token

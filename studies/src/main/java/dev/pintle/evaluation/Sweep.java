@@ -8,6 +8,7 @@ import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.Problem;
 import dev.pintle.steering.Strength;
+import dev.pintle.steering.Tokens;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -93,7 +94,7 @@ public final class Sweep {
                                                     .vector()
                                                     .direction()
                                                     .toArray())
-                                            + candidate.tokens().name())
+                                            + tokens(candidate))
                                     .substring(0, 8);
                     for (int s = 0; s < rising.size() && more; s++) {
                         Strength strength = rising.get(s);
@@ -118,6 +119,12 @@ public final class Sweep {
 
     private static SweepPoint named(SweepPoint point, String method) {
         return new SweepPoint(method, point.layer(), point.strength(), point.coefficient(), point.samples());
+    }
+
+    /** Earlier logs measured texts as if they were prompts, which is wrong where not all tokens are steered. */
+    private static String tokens(Candidate candidate) {
+        String name = candidate.tokens().name();
+        return candidate.tokens() instanceof Tokens.All ? name : name + ", texts as generated";
     }
 
     private static void requireOneUnit(List<Strength> strengths) {

@@ -212,6 +212,15 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
         return Double.NaN;
     }
 
+    /** The setting with the largest mean concept, looping answers counted as 0; of equal ones that which moves the model least. */
+    public Optional<SweepPoint> best() {
+        return points.stream()
+                .filter(point -> point.strength() != 0 && Double.isFinite(point.meanFluentConcept()))
+                .max(Comparator.comparingDouble((SweepPoint point) -> point.meanFluentConcept())
+                        .thenComparing(Comparator.comparingDouble((SweepPoint point) -> point.meanDivergence())
+                                .reversed()));
+    }
+
     // ---------------------------------------------------------------- proposal
 
     /**

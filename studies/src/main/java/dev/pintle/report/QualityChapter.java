@@ -81,11 +81,7 @@ record QualityChapter(QualityResult result, Shown shown) {
     }
 
     private Optional<SweepPoint> best() {
-        return result.sweep().points().stream()
-                .filter(point -> point.strength() != 0 && Double.isFinite(point.meanFluentConcept()))
-                .max(Comparator.comparingDouble((SweepPoint point) -> point.meanFluentConcept())
-                        .thenComparing(Comparator.comparingDouble((SweepPoint point) -> point.meanDivergence())
-                                .reversed()));
+        return result.sweep().best();
     }
 
     /** The methods where they move the model equally far, at the level with the highest concept of all. */

@@ -16,6 +16,7 @@ import dev.pintle.steering.AfterLastDifference;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
+import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
@@ -103,6 +104,22 @@ class SweepTest {
         assertThat(LogProbabilities.of(model, List.of(new LogProbabilities.Row(new int[] {1}, new int[0])))
                         .get(0))
                 .isEmpty();
+    }
+
+    @Test
+    void what_is_added_to_generated_tokens_is_measured_on_the_text_after_the_prompt() {
+        for (LogProbabilities.Row row : rows()) {
+            LanguageModel generated = model.with(Add.add(pirate, 3).on(Tokens.generated()));
+            LanguageModel fromThere = model.with(Add.add(pirate, 3).on(Tokens.from(row.prompt().length)));
+            double divergence = LogProbabilities.divergence(generated, model, List.of(row))[0];
+            assertThat(divergence)
+                    .isGreaterThan(1e-3)
+                    .isCloseTo(LogProbabilities.divergence(fromThere, model, List.of(row))[0], within(1e-6));
+            Generated written = generated.generate(row.prompt(), Decoding.greedy(12));
+            assertThat(LogProbabilities.of(generated, List.of(new LogProbabilities.Row(row.prompt(), written.ids())))
+                            .get(0))
+                    .containsExactly(Arrays.copyOf(written.logProbabilities(), written.ids().length), within(1e-3));
+        }
     }
 
     @Test

@@ -1,0 +1,88 @@
+package dev.pintle.cli;
+
+import dev.pintle.evaluation.Candidate;
+import dev.pintle.evaluation.SweepPoint;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.VectorFiles;
+import dev.pintle.steering.VectorHints;
+import dev.pintle.steering.VectorLibrary;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The vector of a proposed setting where other commands find it.
+ *
+ * @param vector its name, or the file it was read from
+ * @param saved says where it is
+ * @param command steers with it as the setting did
+ */
+record TunedVector(String vector, String saved, String command) {
+    /**
+     * Keeps the vector of a setting under a name, if it has none yet.
+     *
+     * @param wanted a name that the user chose
+     * @throws dev.pintle.problem.PintleException if that name is another vector's
+     */
+    static TunedVector of(
+            SweepPoint point,
+            SweepOptions.Swept swept,
+            SweepOptions options,
+            VectorLibrary library,
+            @Nullable String wanted) {
+        Candidate candidate = swept.candidate(point);
+        Optional<String> given = options.given(candidate);
+        boolean several = given.isPresent()
+                && swept.candidates().stream()
+                                .filter(other -> other.method().equals(candidate.method()))
+                                .count()
+                        > 1;
+        String name = given.isPresent() && wanted == null ? given.get() : kept(candidate, options, library, wanted);
+        List<String> steering = options.steering(name, point, several && wanted == null);
+        String question = point.samples().get(0).question();
+        String command = Stream.concat(
+                        Stream.concat(Stream.of("pintle", "generate"), steering.stream()),
+                        Stream.of("--user", question))
+                .map(TunedVector::quoted)
+                .collect(Collectors.joining(" "));
+        return new TunedVector(
+                name,
+                given.isPresent() && wanted == null ? "To steer with it:" : "Kept as " + name + ". To steer with it:",
+                command);
+    }
+
+    private static String kept(
+            Candidate candidate, SweepOptions options, VectorLibrary library, @Nullable String wanted) {
+        List<SteeringVector> vectors = List.of(candidate.vector());
+        if (wanted != null) {
+            library.save(wanted, vectors);
+            return wanted;
+        }
+        String word = options.word().isEmpty() ? candidate.method() : options.word();
+        String name = word + "-tuned";
+        for (int number = 2; isAnothers(library, name, candidate.vector()); number++) {
+            name = word + "-tuned-" + number;
+        }
+        library.save(name, vectors);
+        return name;
+    }
+
+    private static boolean isAnothers(VectorLibrary library, String name, SteeringVector vector) {
+        if (!library.names().contains(name)) {
+            return false;
+        }
+        Path file = library.find(name);
+        List<SteeringVector> known = VectorFiles.readAll(file, VectorHints.none());
+        return known.size() != 1
+                || !known.get(0).at().equals(vector.at())
+                || !known.get(0).direction().equals(vector.direction());
+    }
+
+    /** As a shell reads it back. */
+    private static String quoted(String word) {
+        return word.matches("[A-Za-z0-9._/@:=,+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+    }
+}
