@@ -158,6 +158,9 @@ public sealed interface Aggregation {
      * @param penalty weight of the squared length; small values separate harder, large ones approach the mean
      */
     record LogisticProbe(double penalty) implements Aggregation {
+        /** The penalty where none is named. */
+        static final double USUAL = 0.01;
+
         private static final int NEWTON_STEPS = 50;
 
         /** @throws IllegalArgumentException unless the penalty is a number above 0 */
@@ -171,7 +174,7 @@ public sealed interface Aggregation {
 
         @Override
         public String name() {
-            return "logistic-probe";
+            return penalty == USUAL ? "logistic-probe" : "logistic-probe:" + penalty;
         }
 
         /** Newton's method on the weights of the directions; each step solved by conjugate gradients. */
@@ -276,24 +279,34 @@ public sealed interface Aggregation {
     }
 
     /**
-     * Reads a name.
+     * Reads a name; a probe's penalty stands behind a colon, {@code logistic-probe:0.1}.
      *
-     * @throws IllegalArgumentException listing them
+     * @throws IllegalArgumentException listing the names, or if the penalty is not a number above 0
      */
     static Aggregation parse(String name) {
+        if (name.matches("logistic-probe:[0-9.eE+-]{1,24}")) {
+            try {
+                return new LogisticProbe(Double.parseDouble(name.substring("logistic-probe:".length())));
+            } catch (NumberFormatException e) {
+                throw Problem.of("The probe's penalty is not a number.")
+                        .fact("expected", "logistic-probe:PENALTY, such as logistic-probe:0.1")
+                        .fact("but was", name)
+                        .toIllegalArgument();
+            }
+        }
         return switch (name) {
             case "mean" -> new Mean();
             case "pca-reconstructed-mean" -> new PcaReconstructedMean();
             case "pca-centred" -> new FirstPrincipalComponent();
             case "pca-uncentred" -> new UncentredFirstComponent();
             case "pca-paired" -> new PairedPca();
-            case "logistic-probe" -> new LogisticProbe(0.01);
+            case "logistic-probe" -> new LogisticProbe(LogisticProbe.USUAL);
             default ->
                 throw Problem.of("There is no such aggregation.")
                         .fact("but was", name)
                         .fact(
                                 "choose",
-                                "mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired, logistic-probe")
+                                "mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired, logistic-probe, logistic-probe:PENALTY")
                         .toIllegalArgument();
         };
     }

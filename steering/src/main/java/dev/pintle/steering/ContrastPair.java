@@ -12,11 +12,27 @@ import java.util.List;
  * @param negative the prompt that does not
  * @param padded whether the system prompt with fewer tokens is padded to the other's length: a space, then {@code x} one by
  *     one, so that the tokens that follow stand at the same positions
+ * @param label where it comes from, such as a file's line, for messages; may be empty
  */
-public record ContrastPair(Prompt positive, Prompt negative, boolean padded) {
+public record ContrastPair(Prompt positive, Prompt negative, boolean padded, String label) {
     private static final String FIRST_USER_TURN = "Hello!";
     private static final String PREFIX_USER_TURN = "Hello, how are you?";
     private static final int MOST_PADDING = 4096;
+
+    /** A pair that needs no label. */
+    public ContrastPair(Prompt positive, Prompt negative, boolean padded) {
+        this(positive, negative, padded, "");
+    }
+
+    /** The same with a label. */
+    public ContrastPair labelled(String where) {
+        return new ContrastPair(positive, negative, padded, where);
+    }
+
+    /** The same without padding. */
+    public ContrastPair unpadded() {
+        return new ContrastPair(positive, negative, false, label);
+    }
 
     /** Two system prompts before the user turn "Hello!", padded to one length. */
     public static ContrastPair ofSystemPrompts(String positive, String negative) {
@@ -83,12 +99,12 @@ public record ContrastPair(Prompt positive, Prompt negative, boolean padded) {
         int positiveTokens = positive.tokens(model).length;
         int negativeTokens = negative.tokens(model).length;
         if (positiveTokens < negativeTokens) {
-            return new ContrastPair(lengthened(positive, negativeTokens, model), negative, false);
+            return new ContrastPair(lengthened(positive, negativeTokens, model), negative, false, label);
         }
         if (negativeTokens < positiveTokens) {
-            return new ContrastPair(positive, lengthened(negative, positiveTokens, model), false);
+            return new ContrastPair(positive, lengthened(negative, positiveTokens, model), false, label);
         }
-        return new ContrastPair(positive, negative, false);
+        return new ContrastPair(positive, negative, false, label);
     }
 
     private static Prompt lengthened(Prompt prompt, int tokens, LanguageModel model) {

@@ -30,7 +30,7 @@ public record DiffMean(List<Prompt> positive, List<Prompt> negative, Positions p
         if (positions instanceof Positions.FromFirstDifference || positions instanceof Positions.AfterLastDifference) {
             throw Problem.of("These positions compare two prompts, and diff-mean has no pairs.")
                     .fact("positions", positions.name())
-                    .fact("choose", "all, last, answer-letter, range:FROM-TO, role:ROLE")
+                    .fact("choose", Positions.ONE_PROMPT)
                     .toIllegalArgument();
         }
     }

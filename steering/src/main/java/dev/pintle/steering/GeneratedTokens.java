@@ -39,6 +39,13 @@ public record GeneratedTokens(List<ContrastPair> pairs, Decoding decoding, Aggre
     }
 
     @Override
+    public String settings() {
+        return decoding instanceof Decoding.Greedy
+                ? "greedy answers of at most " + decoding.maxNewTokens() + " tokens"
+                : "answers drawn by " + decoding;
+    }
+
+    @Override
     public String positionsName() {
         return "generated";
     }

@@ -2,7 +2,7 @@ package dev.pintle.steering;
 
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
-import java.util.Arrays;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -12,6 +12,13 @@ import java.util.stream.IntStream;
  * template.
  */
 public sealed interface Positions {
+    /** Names of the kinds that can be found in one prompt. */
+    String ONE_PROMPT = "all, last, answer-letter, answer-word, answer-mean, range:FROM-TO, role:ROLE";
+
+    /** Names of all kinds. */
+    String NAMES = "all, first-difference, after-last-difference, last, answer-letter, answer-word, answer-mean,"
+            + " range:FROM-TO, role:ROLE";
+
     /** The name in files and on the command line, as {@link #parse} reads it. */
     String name();
 
@@ -41,11 +48,16 @@ public sealed interface Positions {
      */
     int[] in(TokenizedPrompt prompt);
 
+    /** Whether the mean over the positions of each prompt is read, in place of one activation a position. */
+    default boolean averaged() {
+        return false;
+    }
+
     /**
-     * Positions to compare one by one.
+     * Positions to compare: one by one, or where they are {@link #averaged} by their means.
      *
      * @param positive of the positive prompt
-     * @param negative of the negative prompt, as many
+     * @param negative of the negative prompt, as many unless they are averaged
      */
     record Selection(int[] positive, int[] negative) {}
 
@@ -123,23 +135,68 @@ public sealed interface Positions {
         }
     }
 
-    /** The letter of an answer such as {@code (B)}: the last token whose text is one capital letter, parentheses aside. */
+    /**
+     * The letter that names a choice in the answer: of {@code (B) I agree} the B. Of a conversation the answer is what the
+     * assistant says at its end; of a pair of plain texts, what follows their first difference.
+     */
     record AnswerLetter() implements Positions {
-        private static final Pattern LETTER = Pattern.compile("[\\s(]*[A-Z][\\s).:]*");
-
         @Override
         public String name() {
             return "answer-letter";
         }
 
         @Override
+        public Selection of(TokenPair pair) {
+            return inAnswers(pair, answer -> new int[] {answer.letter()});
+        }
+
+        @Override
         public int[] in(TokenizedPrompt prompt) {
-            for (int position = prompt.length() - 1; position >= 0; position--) {
-                if (LETTER.matcher(prompt.text(position)).matches()) {
-                    return new int[] {position};
-                }
-            }
-            throw none(prompt, this);
+            return new int[] {Answer.of(prompt).letter()};
+        }
+    }
+
+    /** The first word of the answer, at its last token: of {@code Yes, I do} the Yes. Answers as for {@link AnswerLetter}. */
+    record AnswerWord() implements Positions {
+        @Override
+        public String name() {
+            return "answer-word";
+        }
+
+        @Override
+        public Selection of(TokenPair pair) {
+            return inAnswers(pair, answer -> new int[] {answer.word()});
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            return new int[] {Answer.of(prompt).word()};
+        }
+    }
+
+    /**
+     * All tokens of the answer, whose mean is read, so that answers of different lengths can be compared. Answers as for
+     * {@link AnswerLetter}.
+     */
+    record AnswerMean() implements Positions {
+        @Override
+        public String name() {
+            return "answer-mean";
+        }
+
+        @Override
+        public boolean averaged() {
+            return true;
+        }
+
+        @Override
+        public Selection of(TokenPair pair) {
+            return inAnswers(pair, Answer::all);
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            return Answer.of(prompt).all();
         }
     }
 
@@ -222,9 +279,19 @@ public sealed interface Positions {
         return new Last();
     }
 
-    /** The letter of an answer. */
+    /** The letter that names a choice in the answer. */
     static Positions answerLetter() {
         return new AnswerLetter();
+    }
+
+    /** The first word of the answer. */
+    static Positions answerWord() {
+        return new AnswerWord();
+    }
+
+    /** The mean over the answer's tokens. */
+    static Positions answerMean() {
+        return new AnswerMean();
     }
 
     /** Positions {@code from} up to {@code to}, which is left out. */
@@ -256,14 +323,19 @@ public sealed interface Positions {
             case "after-last-difference" -> afterLastDifference();
             case "last" -> last();
             case "answer-letter" -> answerLetter();
+            case "answer-word" -> answerWord();
+            case "answer-mean" -> answerMean();
             default ->
                 throw Problem.of("There are no such positions.")
                         .fact("but was", name)
-                        .fact(
-                                "choose",
-                                "all, first-difference, after-last-difference, last, answer-letter, range:FROM-TO, role:ROLE")
+                        .fact("choose", NAMES)
                         .toIllegalArgument();
         };
+    }
+
+    private static Selection inAnswers(TokenPair pair, Function<Answer, int[]> positions) {
+        Answer[] answers = Answer.ofPair(pair);
+        return new Selection(positions.apply(answers[0]), positions.apply(answers[1]));
     }
 
     private static Selection aligned(TokenPair pair, int from, Positions kind) {
@@ -304,20 +376,14 @@ public sealed interface Positions {
     private static PintleException none(TokenizedPrompt prompt, Positions kind) {
         return Problem.of("The prompt has no position to read.")
                 .fact("positions", kind.name())
-                .fact("prompt", prompt + ", ending " + Arrays.toString(tail(prompt)))
+                .fact("prompt", prompt + ", ending " + prompt.shownTail())
                 .toException();
-    }
-
-    private static String[] tail(TokenizedPrompt prompt) {
-        return IntStream.range(Math.max(0, prompt.length() - 4), prompt.length())
-                .mapToObj(prompt::text)
-                .toArray(String[]::new);
     }
 
     private static IllegalArgumentException needsPair(Positions kind) {
         return Problem.of("These positions compare two prompts and cannot be found in one.")
                 .fact("positions", kind.name())
-                .fact("choose", "all, last, answer-letter, range:FROM-TO, role:ROLE")
+                .fact("choose", ONE_PROMPT)
                 .toIllegalArgument();
     }
 }

@@ -55,6 +55,10 @@ public record Prompt(List<Message> messages, Ending ending) {
         };
     }
 
+    Message lastMessage() {
+        return messages.get(messages.size() - 1);
+    }
+
     /** Options that render this ending. */
     ChatOptions options() {
         return ending == Ending.CONTINUED ? ChatOptions.forContinuation() : ChatOptions.forAnswer();

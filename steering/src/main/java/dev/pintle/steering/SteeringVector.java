@@ -24,6 +24,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
      * @param method name of the method, or of the arithmetic
      * @param positions name of the positions that were read
      * @param aggregation name of how directions became one vector
+     * @param settings what else the method was told, such as whether each direction got length 1 first
      * @param pairs how many contrast pairs were read; of unpaired classes, how many texts
      * @param pairsHash SHA-256 over the token ids of all that was read
      * @param directions how many directions were aggregated
@@ -43,6 +44,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
             String method,
             String positions,
             String aggregation,
+            String settings,
             int pairs,
             String pairsHash,
             long directions,
@@ -61,6 +63,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
                     "",
                     "",
                     method,
+                    "",
                     "",
                     "",
                     0,
@@ -85,6 +88,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
                     how,
                     positions,
                     aggregation,
+                    settings,
                     pairs,
                     pairsHash,
                     directions,

@@ -9,6 +9,7 @@ import dev.pintle.problem.Problem;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A prompt as a model reads it: token ids, their text, and whose words they are. */
@@ -48,6 +49,31 @@ public final class TokenizedPrompt {
         return model.tokenizer().decode(new int[] {ids[position]}, false);
     }
 
+    /** The text whose tokens these are: a conversation as the chat template renders it, or a plain text. */
+    String rendered() {
+        return prompt.ending() == Prompt.Ending.PLAIN
+                ? prompt.messages().get(0).content()
+                : model.chatTemplate().render(prompt.messages(), prompt.options());
+    }
+
+    /**
+     * The tokens with the places where they stand in a text.
+     *
+     * @param text what {@link #rendered} gave
+     */
+    List<Token> placed(String text) {
+        SpecialTokens added = prompt.ending() == Prompt.Ending.PLAIN ? SpecialTokens.ADD : SpecialTokens.NONE;
+        return model.tokenizer().tokens(text, added);
+    }
+
+    /** The last few tokens, for messages. */
+    String shownTail() {
+        return IntStream.range(Math.max(0, ids.length - 4), ids.length)
+                .mapToObj(this::text)
+                .toList()
+                .toString();
+    }
+
     /**
      * Whose words a token is part of.
      *
@@ -82,9 +108,9 @@ public final class TokenizedPrompt {
                         .fact("try", "a conversation, or positions that do not ask for roles")
                         .toException();
             }
-            String text = model.chatTemplate().render(messages, prompt.options());
+            String text = rendered();
             int[] bounds = bounds(text); // start and end of each message's text
-            List<Token> tokens = model.tokenizer().tokens(text, SpecialTokens.NONE);
+            List<Token> tokens = placed(text);
             Role[] found = new Role[ids.length];
             Arrays.fill(found, Role.HEADER);
             for (int i = 0; i < found.length; i++) {

@@ -5,6 +5,7 @@ import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.steering.SharedPrefixReader.Reading;
 import dev.pintle.steering.SharedPrefixReader.Sequence;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,7 @@ public final class VectorFit {
 
     private static final Duration SAVED_EVERY = Duration.ofSeconds(30);
     private static final int ANSWERED_AT_ONCE = 64;
+    private static final int MOST_SHOWN = 5;
 
     private final LanguageModel model;
     private final SteeringMethod method;
@@ -119,6 +122,22 @@ public final class VectorFit {
         long rows() {
             return positiveAt.length + (long) negativeAt.length;
         }
+
+        /** Whether every reading of one has the tokens, past and position of one of the other. */
+        boolean readsTheSame() {
+            int mismatch = Arrays.mismatch(positive, negative);
+            int common = mismatch < 0 ? positive.length : mismatch;
+            return Arrays.equals(positiveAt, negativeAt)
+                    && Arrays.stream(positiveAt).allMatch(position -> position < common);
+        }
+
+        /** The last few ids that the positive side reads. */
+        int[] readIds() {
+            return Arrays.stream(positiveAt)
+                    .skip(Math.max(0, positiveAt.length - 8))
+                    .map(position -> positive[position])
+                    .toArray();
+        }
     }
 
     /**
@@ -140,13 +159,19 @@ public final class VectorFit {
             }
             return diffMean(diffMean);
         }
-        boolean averaged = method instanceof GeneratedTokens;
+        boolean averaged = method instanceof GeneratedTokens
+                || (method instanceof SteeringMethod.Paired paired
+                        && paired.positions().averaged());
         boolean unitFirst = method instanceof SteeringMethod.Paired paired && paired.normalisesDirections();
         List<Comparison> comparisons = method instanceof GeneratedTokens generated
                 ? answered(generated)
                 : compared((SteeringMethod.Paired) method);
         Digest hash = new Digest();
-        comparisons.forEach(c -> hash.add(c.positive).add(c.negative));
+        Digest places = new Digest();
+        comparisons.forEach(c -> {
+            hash.add(c.positive).add(c.negative);
+            places.add(c.positiveAt).add(c.negativeAt);
+        });
         List<Directions> directions = points.stream()
                 .map(p -> new Directions(model.config().dModel(), method.aggregation(), seed))
                 .toList();
@@ -156,7 +181,7 @@ public final class VectorFit {
         long started = System.nanoTime();
         String pairsHash = hash.hex();
         FitState state = new FitState(resuming.file, resuming.every);
-        FitState.Done done = state.restore(key(pairsHash), directions);
+        FitState.Done done = state.restore(key(pairsHash, places.hex()), directions);
         int from = 0;
         if (done != null) {
             from = done.comparisons();
@@ -200,11 +225,22 @@ public final class VectorFit {
         return result;
     }
 
-    /** What a fit is of. */
-    private String key(String pairsHash) {
+    /** What a fit is of: all that its vectors depend on. */
+    private String key(String pairsHash, String placesHash) {
         return new Digest()
-                .add(model.id() + " " + model.dtype() + " " + method.name() + " " + method.positionsName() + " "
-                        + method.aggregation().name() + " " + seed + " " + points + " " + pairsHash)
+                .add(String.join(
+                        "\n",
+                        model.id().toString(),
+                        model.dtype().toString(),
+                        model.device().toString(),
+                        method.name(),
+                        method.positionsName(),
+                        method.aggregation().name(),
+                        method.settings(),
+                        String.valueOf(seed),
+                        points.toString(),
+                        pairsHash,
+                        placesHash))
                 .hex();
     }
 
@@ -239,27 +275,66 @@ public final class VectorFit {
                     .fact("method", method.name())
                     .toIllegalArgument();
         }
-        return tokenized(paired.pairs()).stream()
-                .map(tokens -> {
-                    Positions.Selection selection = paired.positions().of(tokens);
-                    return checked(new Comparison(
-                            tokens.positive().ids(),
-                            selection.positive(),
-                            tokens.negative().ids(),
-                            selection.negative()));
-                })
+        List<TokenPair> tokens = tokenized(paired.pairs());
+        List<Comparison> comparisons = new ArrayList<>();
+        for (int i = 0; i < tokens.size(); i++) {
+            comparisons.add(comparison(tokens.get(i), paired.positions(), paired.pairs(), i));
+        }
+        requireDifferent(comparisons, paired.pairs());
+        return comparisons;
+    }
+
+    private Comparison comparison(TokenPair tokens, Positions positions, List<ContrastPair> pairs, int index) {
+        try {
+            Positions.Selection selection = positions.of(tokens);
+            requireLength(Math.max(tokens.positive().length(), tokens.negative().length()));
+            return new Comparison(
+                    tokens.positive().ids(),
+                    selection.positive(),
+                    tokens.negative().ids(),
+                    selection.negative());
+        } catch (PintleException e) {
+            throw pairs.size() == 1 && pairs.get(0).label().isEmpty()
+                    ? e
+                    : new PintleException(e.problem().fact("pair", shown(pairs, index)), e);
+        }
+    }
+
+    private static String shown(List<ContrastPair> pairs, int index) {
+        String label = pairs.get(index).label();
+        return label.isEmpty() ? (index + 1) + " of " + pairs.size() : label;
+    }
+
+    /** A pair whose prompts are read at the same tokens with the same past would weigh as a direction of zero. */
+    private void requireDifferent(List<Comparison> comparisons, List<ContrastPair> pairs) {
+        List<Integer> same = IntStream.range(0, comparisons.size())
+                .filter(i -> comparisons.get(i).readsTheSame())
+                .boxed()
                 .toList();
+        if (same.isEmpty()) {
+            return;
+        }
+        Problem problem = Problem.of(
+                same.size() == 1
+                        ? "A pair's prompts are the same up to where they are read, so nothing can be learnt from it."
+                        : "The prompts of " + same.size()
+                                + " pairs are the same up to where they are read, so nothing can be learnt from them.");
+        for (int index : same.subList(0, Math.min(MOST_SHOWN, same.size()))) {
+            problem = problem.fact("pair", shown(pairs, index));
+        }
+        problem = same.size() > MOST_SHOWN
+                ? problem.fact("pair", "and " + (same.size() - MOST_SHOWN) + " more")
+                : problem;
+        Comparison first = comparisons.get(same.get(0));
+        throw problem.fact("positions", method.positionsName())
+                .fact("both read", model.tokenizer().decode(first.readIds(), false))
+                .fact("try", "leaving such pairs out, or positions after what differs")
+                .toException();
     }
 
     /** On all processors, since one of them takes as long to make tokens of text as a GPU takes to read them. */
     private List<TokenPair> tokenized(List<ContrastPair> pairs) {
         return pairs.parallelStream().map(pair -> pair.tokens(model)).toList();
-    }
-
-    private Comparison checked(Comparison comparison) {
-        int longest = Math.max(comparison.positive.length, comparison.negative.length);
-        requireLength(longest);
-        return comparison;
     }
 
     private void requireLength(int tokens) {
@@ -292,13 +367,14 @@ public final class VectorFit {
             Generated negative = answers.get(i + 1);
             if (positive.ids().length == 0 || negative.ids().length == 0) {
                 throw Problem.of("The model gave an empty answer, so there is nothing to read.")
-                        .fact("pair", i / 2)
+                        .fact("pair", shown(generated.pairs(), i / 2))
                         .fact("positive", positive.ids().length + " tokens")
                         .fact("negative", negative.ids().length + " tokens")
                         .toException();
             }
             comparisons.add(new Comparison(joined(positive), answerOf(positive), joined(negative), answerOf(negative)));
         }
+        requireDifferent(comparisons, generated.pairs());
         return comparisons;
     }
 
@@ -335,17 +411,19 @@ public final class VectorFit {
         List<Sequence> sequences = new ArrayList<>();
         Digest hash = new Digest();
         for (boolean positive : new boolean[] {true, false}) {
-            for (Prompt prompt : positive ? classes.positive() : classes.negative()) {
-                TokenizedPrompt tokens = prompt.tokenized(model);
-                requireLength(tokens.length());
-                sequences.add(new Sequence(tokens.ids(), classes.positions().in(tokens), !positive));
-                hash.add(tokens.ids());
+            List<Prompt> texts = positive ? classes.positive() : classes.negative();
+            for (int i = 0; i < texts.size(); i++) {
+                Sequence sequence = sequence(texts.get(i), classes.positions(), positive, i);
+                sequences.add(sequence);
+                hash.add(sequence.ids());
             }
         }
+        requireApart(sequences, classes.positive().size());
         int positives = classes.positive().size();
         long normed = sequences.subList(positives, sequences.size()).stream()
                 .mapToLong(s -> s.ids().length - 1L)
                 .sum();
+        boolean averaged = classes.positions().averaged();
         double[][][] sums = new double[2][points.size()][model.config().dModel()];
         long[] counts = new long[2];
         double[] norms = new double[points.size()];
@@ -353,10 +431,10 @@ public final class VectorFit {
         long started = System.nanoTime();
         overChunks(sequences, reader, (index, reading) -> {
             int side = index < positives ? 0 : 1;
-            counts[side] += reading.rows()[0].length;
+            counts[side] += averaged ? 1 : reading.rows()[0].length;
             for (int point = 0; point < points.size(); point++) {
                 norms[point] += reading.normSums()[point];
-                for (double[] row : reading.rows()[point]) {
+                for (double[] row : averaged ? mean(reading.rows()[point]) : reading.rows()[point]) {
                     addTo(sums[side][point], row);
                 }
             }
@@ -377,7 +455,7 @@ public final class VectorFit {
             // classes of different sizes weigh the same
             double weight = (counts[0] + counts[1]) / 2.0 / (positive ? counts[0] : counts[1]);
             for (int point = 0; point < points.size(); point++) {
-                for (double[] row : reading.rows()[point]) {
+                for (double[] row : averaged ? mean(reading.rows()[point]) : reading.rows()[point]) {
                     double[] d = halfDifference(row, midpoints[point]);
                     directions.get(point).add(index, scaled(d, (positive ? 2 : -2) * weight));
                 }
@@ -385,6 +463,41 @@ public final class VectorFit {
         });
         double seconds = (System.nanoTime() - started) / 1e9;
         return result(directions, sequences.size(), hash.hex(), norms, normed, reader.report(seconds));
+    }
+
+    private Sequence sequence(Prompt prompt, Positions positions, boolean positive, int index) {
+        try {
+            TokenizedPrompt tokens = prompt.tokenized(model);
+            requireLength(tokens.length());
+            return new Sequence(tokens.ids(), positions.in(tokens), !positive);
+        } catch (PintleException e) {
+            throw new PintleException(e.problem().fact("text", shown(positive, index)), e);
+        }
+    }
+
+    private static String shown(boolean positive, int index) {
+        return (positive ? "positive " : "negative ") + (index + 1);
+    }
+
+    /** A text that both classes read alike says nothing about their difference. */
+    private void requireApart(List<Sequence> sequences, int positives) {
+        Map<String, Integer> read = new HashMap<>();
+        for (int i = 0; i < sequences.size(); i++) {
+            Sequence sequence = sequences.get(i);
+            int[] at = sequence.positions();
+            int[] past = Arrays.copyOf(sequence.ids(), at[at.length - 1] + 1);
+            String key = new Digest().add(past).add(at).hex();
+            if (i < positives) {
+                read.putIfAbsent(key, i);
+            } else if (read.containsKey(key)) {
+                throw Problem.of("Both classes have a text that is the same up to where it is read.")
+                        .fact("text", shown(true, read.get(key)) + " and " + shown(false, i - positives))
+                        .fact("positions", method.positionsName())
+                        .fact("it reads", model.tokenizer().decode(past, false))
+                        .fact("try", "leaving it out of one of them, or positions after what differs")
+                        .toException();
+            }
+        }
     }
 
     private interface Receiver {
@@ -457,6 +570,7 @@ public final class VectorFit {
                                     method.name(),
                                     method.positionsName(),
                                     method.aggregation().name(),
+                                    method.settings(),
                                     pairs,
                                     pairsHash,
                                     here.count(),

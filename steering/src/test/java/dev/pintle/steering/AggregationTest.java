@@ -165,7 +165,7 @@ class AggregationTest {
         assertThatThrownBy(() -> Aggregation.parse("pca")).hasMessage("""
                         There is no such aggregation.
                           but was: pca
-                          choose:  mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired, logistic-probe""");
+                          choose:  mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired, logistic-probe, logistic-probe:PENALTY""");
     }
 
     private static List<double[]> random(int n, int width, long seed) {

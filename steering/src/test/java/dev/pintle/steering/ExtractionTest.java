@@ -184,15 +184,76 @@ class ExtractionTest {
     }
 
     @Test
-    void prompts_that_do_not_differ_leave_no_direction() {
-        assertThatThrownBy(() -> SteeringVector.fit(
-                        model, Parley.AT, LastPosition.lastPosition(List.of(ContrastPair.ofTexts("same", "same")))))
+    void pairs_that_are_read_alike_are_refused_and_named() {
+        List<ContrastPair> pairs = List.of(
+                ContrastPair.ofTexts("one", "two").labelled("pairs.jsonl, line 1"),
+                ContrastPair.ofTexts("same", "same").labelled("pairs.jsonl, line 2"));
+        assertThatThrownBy(() -> SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(pairs)))
                 .hasMessage("""
-                        The prompts leave no direction: their activations do not differ.
-                          hook point: blocks.3.hook_resid_post
-                          method:     last-position
-                          pairs:      1
-                          try:        prompts that differ in more than padding, or a later layer""");
+                        A pair's prompts are the same up to where they are read, so nothing can be learnt from it.
+                          pair:      pairs.jsonl, line 2
+                          positions: last
+                          both read: e
+                          try:       leaving such pairs out, or positions after what differs""");
+        List<ContrastPair> letters = List.of(
+                ContrastPair.ofAnswers("Is it?", "(A) yes", "(B) no"),
+                ContrastPair.ofAnswers("Is it?", "(A) yes", "(A) no"));
+        assertThatThrownBy(() ->
+                        SteeringVector.fit(model, Parley.AT, Contrast.contrast(letters, Positions.answerLetter())))
+                .hasMessageContaining("pair:      2 of 2");
+        assertThatThrownBy(() -> SteeringVector.fit(
+                        model,
+                        Parley.AT,
+                        DiffMean.diffMean(
+                                List.of(Prompt.ofText("a"), Prompt.ofText("b")), List.of(Prompt.ofText("b")))))
+                .hasMessageStartingWith("Both classes have a text that is the same up to where it is read.\n"
+                        + "  text:      positive 2 and negative 1\n");
+    }
+
+    @Test
+    void a_fit_does_not_go_on_as_another_method(@TempDir Path folder) {
+        List<ContrastPair> pairs = Parley.prefixed(Parley.STYLE);
+        VectorFit.Resuming often = new VectorFit.Resuming(folder.resolve("fit"), Duration.ZERO, 40_000);
+        VectorFit begun =
+                VectorFit.of(model, new LastPosition(pairs, true)).at(Parley.AT).resumable(often);
+        assertThatThrownBy(() -> begun.listening((done, total) -> {
+                            throw new IllegalStateException("interrupted");
+                        })
+                        .run())
+                .hasMessage("interrupted");
+        for (SteeringMethod other : List.of(
+                new LastPosition(pairs, false),
+                new LastPosition(pairs, true, new Aggregation.LogisticProbe(0.1)),
+                new LastPosition(pairs, true, new Aggregation.LogisticProbe(0.2)),
+                new Contrast(pairs, Positions.last(), true, Aggregation.mean()))) {
+            assertThatThrownBy(() -> VectorFit.of(model, other)
+                            .at(Parley.AT)
+                            .resumable(often)
+                            .run())
+                    .hasMessageStartingWith("The interrupted fit is of another model, method");
+        }
+        assertThat(begun.run().at(Parley.AT).origin().settings()).isEqualTo("each direction of length 1");
+        assertThat(Aggregation.parse("logistic-probe:0.1")).isEqualTo(new Aggregation.LogisticProbe(0.1));
+        assertThat(new Aggregation.LogisticProbe(0.1).name()).isEqualTo("logistic-probe:0.1");
+    }
+
+    @Test
+    void methods_have_their_names_and_read_where_they_say() {
+        List<ContrastPair> one = List.of(ContrastPair.ofSystemPrompts("a", "b"));
+        for (String name : SteeringMethod.NAMES) {
+            Positions positions = name.equals("contrast") ? Positions.answerMean() : null;
+            SteeringMethod method = SteeringMethod.of(name, one, positions, Aggregation.mean());
+            assertThat(method.name()).isEqualTo(name);
+        }
+        assertThat(SteeringMethod.of("diff-mean", one, Positions.all(), Aggregation.mean())
+                        .positionsName())
+                .isEqualTo("all");
+        assertThatThrownBy(() -> SteeringMethod.of("last-position", one, Positions.all(), Aggregation.mean()))
+                .hasMessage("""
+                        The method reads at positions of its own.
+                          method:    last-position, which reads last
+                          asked for: all
+                          try:       contrast or diff-mean, which read where they are told""");
     }
 
     @Test

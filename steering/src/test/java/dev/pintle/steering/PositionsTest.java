@@ -55,16 +55,6 @@ class PositionsTest {
     }
 
     @Test
-    void the_answer_letter_is_found_before_its_parenthesis() {
-        TokenPair pair = ContrastPair.ofAnswers("Is it?\n (A) Yes\n (B) No", " (A)", " (B)")
-                .tokens(model);
-        assertThat(text(pair.positive(), Positions.answerLetter())).contains("A");
-        assertThat(text(pair.negative(), Positions.answerLetter())).contains("B");
-        assertThat(Positions.answerLetter().in(pair.positive())[0])
-                .isGreaterThanOrEqualTo(pair.positive().length() - 2);
-    }
-
-    @Test
     void a_range_and_a_predicate_pick_positions() {
         TokenizedPrompt prompt = Prompt.ofText("The whale sings.").tokenized(model);
         assertThat(Positions.range(1, 3).in(prompt)).containsExactly(1, 2);
@@ -87,6 +77,8 @@ class PositionsTest {
                 "after-last-difference",
                 "last",
                 "answer-letter",
+                "answer-word",
+                "answer-mean",
                 "range:2-5",
                 "role:user")) {
             assertThat(Positions.parse(name).name()).isEqualTo(name);
@@ -105,9 +97,10 @@ class PositionsTest {
 
                 {"positive": [{"role": "user", "content": "Hi"}], "negative": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": ""}]}
                 """);
-        List<ContrastPair> pairs = ContrastData.readJsonl(file);
+        List<ContrastPair> pairs = ContrastData.readPairs(file);
         assertThat(pairs).hasSize(2);
-        assertThat(pairs.get(0)).isEqualTo(ContrastPair.ofTexts("I am happy.", "I am sad."));
+        assertThat(pairs.get(0))
+                .isEqualTo(ContrastPair.ofTexts("I am happy.", "I am sad.").labelled("pairs.jsonl, line 1"));
         assertThat(pairs.get(1).positive().ending()).isEqualTo(Prompt.Ending.GENERATION_HEADER);
         assertThat(pairs.get(1).negative().ending()).isEqualTo(Prompt.Ending.CONTINUED);
         ContrastData.PairReport report = ContrastData.report(model, pairs).get(0);
@@ -115,7 +108,7 @@ class PositionsTest {
         assertThat(report.differsIn().get(1)).contains("sad");
         assertThat(report.same()).isFalse();
         Files.writeString(file, "{\"positive\": \"a\", \"negative\": \"b\"}\n{\"positive\": 3, \"negative\": \"b\"}\n");
-        assertThatThrownBy(() -> ContrastData.readJsonl(file))
+        assertThatThrownBy(() -> ContrastData.readPairs(file))
                 .hasMessage("The contrast pairs cannot be used.\n  file:     " + file
                         + "\n  line:     2\n  expected: a text or a list of messages as positive\n  but was:  3");
     }
@@ -130,7 +123,8 @@ class PositionsTest {
                 ]""");
         assertThat(ContrastData.readAnswers(file))
                 .containsExactly(
-                        ContrastPair.ofAnswers("Q1", "(A)", "(B)"), ContrastPair.ofAnswers("Q2", "(B)", "(A)"));
+                        ContrastPair.ofAnswers("Q1", "(A)", "(B)").labelled("items.json, line 2"),
+                        ContrastPair.ofAnswers("Q2", "(B)", "(A)").labelled("items.json, line 3"));
         Files.writeString(file, "[\n{\"question\": \"Q1\", \"answer_matching_behavior\": \"(A)\"}]");
         assertThatThrownBy(() -> ContrastData.readAnswers(file))
                 .hasMessage(

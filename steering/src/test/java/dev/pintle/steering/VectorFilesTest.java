@@ -15,6 +15,7 @@ import dev.pintle.tensor.io.Gguf;
 import dev.pintle.tensor.io.GgufValue;
 import dev.pintle.tensor.io.Npy;
 import dev.pintle.tensor.io.Npz;
+import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.tensor.io.TorchCheckpoint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,6 +40,7 @@ class VectorFilesTest {
             "last-position",
             "last",
             "mean",
+            "each direction of length 1",
             40,
             "cc",
             40,
@@ -98,17 +100,54 @@ class VectorFilesTest {
                             + "\n  layers: 1, 2, 5\n  try:    naming the layer: --layer 2");
         }
         assertThatThrownBy(() -> VectorFiles.write(layers, folder.resolve("v.npy")))
-                .hasMessage("The format holds one layer.\n  file:    " + folder.resolve("v.npy")
-                        + "\n  but was: layers [1, 2, 5]\n  try:     one file a layer, or .safetensors or .gguf");
+                .hasMessage("The format holds one vector.\n  file:    " + folder.resolve("v.npy")
+                        + "\n  but was: blocks.1.hook_resid_post, blocks.2.hook_resid_post, blocks.5.hook_resid_post"
+                        + "\n  try:     one file a layer, as --layer chooses it, or .safetensors or .gguf");
     }
 
     @Test
     void block_zero_is_not_written_for_llama_cpp() {
         Path file = folder.resolve("v.gguf");
         assertThatThrownBy(() -> VectorFiles.write(vector(0), file))
-                .hasMessage("llama.cpp cannot steer block 0, so a control vector for it would do nothing.\n  file:   "
-                        + file + "\n  vector: blocks.0.hook_resid_post\n  try:    a later layer, or .safetensors");
+                .hasMessage("llama.cpp cannot steer block 0, so a file for it would do nothing.\n  file:   " + file
+                        + "\n  vector: blocks.0.hook_resid_post\n  try:    blocks from 1 on, or .safetensors");
         assertThat(file).doesNotExist();
+    }
+
+    @Test
+    void block_zero_is_left_out_for_llama_cpp_and_kept_for_repeng_and_easysteer() {
+        List<SteeringVector> layers = List.of(vector(0), vector(1), vector(2));
+        Path file = folder.resolve("v.gguf");
+        assertThat(VectorFiles.write(layers, file))
+                .containsExactly("blocks.0.hook_resid_post is left out: llama.cpp cannot steer block 0");
+        assertThat(VectorFiles.readAll(file, VectorHints.none())).containsExactly(vector(1), vector(2));
+        try (Gguf gguf = Gguf.open(file)) {
+            assertThat(gguf.metadata()).containsEntry("controlvector.layer_count", "2");
+        }
+        for (VectorTarget target : List.of(VectorTarget.REPENG, VectorTarget.EASYSTEER)) {
+            assertThat(VectorFiles.write(layers, file, target)).isEmpty();
+            assertThat(VectorFiles.readAll(file, VectorHints.none())).isEqualTo(layers);
+        }
+        assertThatThrownBy(() -> VectorFiles.write(layers, folder.resolve("v.pt"), VectorTarget.REPENG))
+                .hasMessage(
+                        "The tool expects a file of another ending.\n  tool:     repeng\n  expected: a name that ends"
+                                + " in .gguf\n  but was:  " + folder.resolve("v.pt"));
+    }
+
+    @Test
+    void records_that_differ_are_kept_for_each_vector_of_a_file() {
+        SteeringVector other = new SteeringVector(
+                NUMBERS.times(0.5),
+                HookPoint.residPost(5),
+                SteeringVector.Origin.unknown(ORIGIN.model(), "by-hand", "a bare vector"));
+        SteeringVector embedding = new SteeringVector(NUMBERS, HookPoint.residPre(0), ORIGIN);
+        List<SteeringVector> all = List.of(embedding, vector(0), vector(3), other);
+        VectorFiles.write(all, folder.resolve("v.safetensors"));
+        assertThat(VectorFiles.readAll(folder.resolve("v.safetensors"), VectorHints.none()))
+                .isEqualTo(all);
+        assertThat(VectorFiles.read(
+                        folder.resolve("v.safetensors"), VectorHints.none().layer(0)))
+                .isEqualTo(vector(0));
     }
 
     @Test
@@ -134,6 +173,10 @@ class VectorFilesTest {
                     .containsExactlyInAnyOrder("steering_vector", "steering_coefficient", "action", "bias");
             assertThat(steer.get("bias")).isNull();
         }
+        VectorFiles.write(List.of(vector(1), vector(3)), folder.resolve("two.pt"));
+        assertThat(VectorFiles.readAll(folder.resolve("two.pt"), VectorHints.none()))
+                .extracting(SteeringVector::at)
+                .containsExactly(HookPoint.residPost(1), HookPoint.residPost(3));
     }
 
     @Test
@@ -216,8 +259,100 @@ class VectorFilesTest {
                 .containsExactly(HookPoint.residPost(2), HookPoint.residPost(3));
         Path npy = folder.resolve("layers.npy");
         Npy.write(npy, Tensor.of(new float[] {1, 2, 3, 4}, 2, 2));
-        assertThat(VectorFiles.read(npy, VectorHints.none().layer(1)).direction())
+        assertThat(VectorFiles.read(npy, VectorHints.none().blocks(2).layer(1)).direction())
                 .isEqualTo(Vec.of(3, 4));
+    }
+
+    @Test
+    void what_the_first_row_of_a_matrix_is_is_told_by_the_model_or_asked() {
+        Path npy = folder.resolve("layers.npy");
+        Npy.write(npy, Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2));
+        assertThatThrownBy(() -> VectorFiles.readAll(npy, VectorHints.none()))
+                .hasMessage(
+                        "The file does not say whether its first row is the embedding or block 0's output.\n  file:  "
+                                + npy + "\n  holds: [3, 2] fp32 on cpu"
+                                + "\n  try:   --first-row embedding (row N is the output of block N - 1)"
+                                + "\n         --first-row block-0 (row N is the output of block N)");
+        assertThat(VectorFiles.readAll(npy, VectorHints.none().blocks(3)))
+                .extracting(SteeringVector::at)
+                .containsExactly(HookPoint.residPost(0), HookPoint.residPost(1), HookPoint.residPost(2));
+        List<SteeringVector> states =
+                VectorFiles.readAll(npy, VectorHints.none().blocks(2));
+        assertThat(states)
+                .extracting(SteeringVector::at)
+                .containsExactly(HookPoint.residPre(0), HookPoint.residPost(0), HookPoint.residPost(1));
+        assertThat(states.get(1).origin().source())
+                .isEqualTo("a matrix [rows, dModel], row 1: hidden state 1, the output of block 0");
+        assertThat(VectorFiles.read(npy, VectorHints.none().blocks(2).layer(1)).direction())
+                .isEqualTo(Vec.of(5, 6));
+        assertThat(VectorFiles.readAll(npy, VectorHints.none().blocks(8).firstRow(VectorHints.FirstRow.EMBEDDING)))
+                .hasSize(3);
+        assertThatThrownBy(() -> VectorFiles.readAll(npy, VectorHints.none().blocks(8)))
+                .hasMessageContaining("model: 8 blocks");
+        assertThatThrownBy(() -> VectorFiles.readAll(npy, VectorHints.none().blocks(1)))
+                .hasMessageContaining("at most 2 rows, for the embedding and 1 blocks");
+    }
+
+    @Test
+    void persona_vectors_hold_a_row_a_hidden_state() {
+        for (String name : List.of("evil_response_avg_diff.pt", "sycophantic_prompt_last_diff.pt")) {
+            Path file = folder.resolve(name);
+            TorchCheckpoint.write(file, Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2));
+            SteeringVector first = VectorFiles.read(file, VectorHints.none().layer(0));
+            assertThat(first.at()).isEqualTo(HookPoint.residPost(0));
+            assertThat(first.direction()).isEqualTo(Vec.of(3, 4));
+            assertThat(first.origin().method()).isEqualTo("persona_vectors");
+            assertThatThrownBy(
+                            () -> VectorFiles.readAll(file, VectorHints.none().blocks(3)))
+                    .hasMessageStartingWith("The file does not say whether its first row");
+        }
+    }
+
+    @Test
+    void a_matrix_of_one_row_is_a_vector_whose_layer_is_named() {
+        Tensor row = Tensor.of(new float[] {1, 2, 3, 4}, 1, 4);
+        Path caa = folder.resolve("vec_layer_13_Llama-2-7b-chat-hf.pt");
+        TorchCheckpoint.write(caa, row);
+        assertThat(VectorFiles.read(caa).at()).isEqualTo(HookPoint.residPost(13));
+        Path bare = folder.resolve("vector.npy");
+        Npy.write(bare, row);
+        assertThat(VectorFiles.read(bare, VectorHints.none().layer(5)).at()).isEqualTo(HookPoint.residPost(5));
+        Path said = folder.resolve("happy_layer12.npy");
+        Npy.write(said, row);
+        assertThatThrownBy(() -> VectorFiles.read(said))
+                .hasMessage("The file does not say which layer its numbers belong to.\n  file:     " + said
+                        + "\n  holds:    [1, 4] fp32 on cpu\n  its name: says layer12, which tools use for the output of"
+                        + " block 12, for its input and for the hidden state 12\n  try:      --layer 12 if the output of"
+                        + " block 12 is meant, --layer 11 if its input is");
+    }
+
+    @Test
+    void a_named_tensor_of_another_tool_needs_its_layer_alone() {
+        Path torch = folder.resolve("direction.pt");
+        TorchCheckpoint.write(torch, Map.of("direction", Tensor.of(NUMBERS)));
+        SteeringVector vector = VectorFiles.read(torch, VectorHints.none().layer(4));
+        assertThat(vector.at()).isEqualTo(HookPoint.residPost(4));
+        assertThat(vector.direction()).isEqualTo(NUMBERS);
+        TorchCheckpoint.write(torch, Map.of("vector", Tensor.of(NUMBERS), "layer", 12L));
+        assertThatThrownBy(() -> VectorFiles.read(torch)).hasMessageEndingWith("beside it: layer = 12");
+        Path plain = folder.resolve("steer.safetensors");
+        SafeTensors.write(plain, Map.of("v", Tensor.of(NUMBERS)), Map.of());
+        assertThat(VectorFiles.read(plain, VectorHints.none().layer(2)).at()).isEqualTo(HookPoint.residPost(2));
+        SafeTensors.write(plain, Map.of("layer19.v", Tensor.of(NUMBERS)), Map.of());
+        assertThat(VectorFiles.read(plain).at()).isEqualTo(HookPoint.residPost(19));
+        Path npz = folder.resolve("v.npz");
+        Npz.write(npz, Map.of("happy", Tensor.of(NUMBERS), "sad", Tensor.of(NUMBERS.times(0.5))));
+        assertThatThrownBy(() -> VectorFiles.read(npz, VectorHints.none().layer(2)))
+                .hasMessage(
+                        "The names of the file's tensors do not say which layers they belong to.\n  file:     " + npz
+                                + "\n  expected: names such as layers.12 or blocks.12.hook_resid_post, or a single tensor"
+                                + "\n  but was:  happy, sad\n  try:      naming the one to read, and its layer: --tensor NAME --layer L");
+        assertThat(VectorFiles.read(npz, VectorHints.none().layer(2).tensor("sad"))
+                        .direction())
+                .isEqualTo(NUMBERS.times(0.5));
+        assertThatThrownBy(
+                        () -> VectorFiles.read(npz, VectorHints.none().layer(2).tensor("glad")))
+                .hasMessageStartingWith("The file has no tensor of that name.");
     }
 
     @Test

@@ -1,0 +1,93 @@
+package dev.pintle.steering;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.Checkpoint;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Vectors among the named tensors of a file: those whose names say a layer, {@code layers.12} or {@code
+ * blocks.12.hook_resid_post}, or a single one whatever its name.
+ */
+final class NamedVectors {
+    private static final int SHOWN = 12;
+
+    private NamedVectors() {}
+
+    static List<SteeringVector> of(Checkpoint checkpoint, Path file, VectorHints hints) {
+        List<String> names = List.copyOf(checkpoint.names());
+        if (!hints.tensor().isEmpty()) {
+            requireTensor(names, file, hints);
+            return bare(checkpoint, hints.tensor(), file, hints);
+        }
+        if (names.size() == 1 && !saysLayer(names.get(0))) {
+            return bare(checkpoint, names.get(0), file, hints);
+        }
+        List<String> unplaced =
+                names.stream().filter(name -> Foreign.placeOf(name).isEmpty()).toList();
+        if (!unplaced.isEmpty()) {
+            throw severalTensors(unplaced, file);
+        }
+        List<SteeringVector> vectors = new ArrayList<>();
+        for (String name : names) {
+            HookPoint at = Foreign.place(name, file);
+            String ending = VectorFiles.ending(file);
+            vectors.add(Foreign.vector(
+                    Foreign.row(checkpoint.tensor(name), file),
+                    at,
+                    "",
+                    "read from ." + ending,
+                    "." + ending + ", tensor " + name + ": " + placed(at)));
+        }
+        return Foreign.checked(vectors, file);
+    }
+
+    /** Whether a name says a layer; a bare number in a file of one tensor is NumPy's or an index, and says nothing. */
+    private static boolean saysLayer(String name) {
+        return Foreign.placeOf(name).isPresent();
+    }
+
+    static String placed(HookPoint at) {
+        return at.site() == HookPoint.Site.RESID_POST ? "output of block " + at.layer() : at.toString();
+    }
+
+    private static List<SteeringVector> bare(Checkpoint checkpoint, String name, Path file, VectorHints hints) {
+        return BareVectors.of(checkpoint.tensor(name), file, hints).stream()
+                .map(vector -> new SteeringVector(
+                        vector.direction(),
+                        vector.at(),
+                        SteeringVector.Origin.unknown(
+                                vector.origin().model(),
+                                vector.origin().method(),
+                                "tensor " + name + ", " + vector.origin().source())))
+                .toList();
+    }
+
+    static void requireTensor(Collection<String> names, Path file, VectorHints hints) {
+        if (!names.contains(hints.tensor())) {
+            throw Problem.of("The file has no tensor of that name.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("asked for", hints.tensor())
+                    .fact("has", shown(names))
+                    .toException();
+        }
+    }
+
+    static RuntimeException severalTensors(Collection<String> names, Path file) {
+        return Problem.of("The names of the file's tensors do not say which layers they belong to.")
+                .fact("file", file.toAbsolutePath())
+                .fact("expected", "names such as layers.12 or blocks.12.hook_resid_post, or a single tensor")
+                .fact("but was", shown(names))
+                .fact("try", "naming the one to read, and its layer: --tensor NAME --layer L")
+                .toException();
+    }
+
+    private static String shown(Collection<String> names) {
+        return names.stream().limit(SHOWN).collect(Collectors.joining(", "))
+                + (names.size() > SHOWN ? " and " + (names.size() - SHOWN) + " more" : "");
+    }
+}

@@ -1,0 +1,76 @@
+package dev.pintle.steering;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.model.HookPoint;
+import dev.pintle.model.ModelId;
+import dev.pintle.problem.Problem;
+import dev.pintle.tensor.Vec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/** Reads .svec, the JSON of IBM's activation-steering: directions by layer, read at the output of block N. */
+final class SvecVectors {
+    private static final long MOST_JSON = 512L << 20;
+
+    private SvecVectors() {}
+
+    static List<SteeringVector> read(Path file) {
+        JsonNode root;
+        try {
+            if (Files.size(file) > MOST_JSON) {
+                throw VectorFiles.unusable(file, "at most " + MOST_JSON + " bytes", Files.size(file) + " bytes");
+            }
+            root = new ObjectMapper().readTree(Files.readAllBytes(file));
+        } catch (JsonProcessingException e) {
+            throw VectorFiles.unusable(file, "JSON", e.getOriginalMessage());
+        } catch (IOException e) {
+            throw Problem.of("The steering vector cannot be read.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("cause", e)
+                    .toException(e);
+        }
+        JsonNode directions = root == null ? null : root.get("directions");
+        if (directions == null || !directions.isObject()) {
+            throw VectorFiles.unusable(file, "an object with directions by layer", "none");
+        }
+        List<SteeringVector> vectors = new ArrayList<>();
+        for (Iterator<Map.Entry<String, JsonNode>> it = directions.fields(); it.hasNext(); ) {
+            Map.Entry<String, JsonNode> entry = it.next();
+            if (!entry.getKey().matches("\\d{1,5}")) {
+                throw VectorFiles.unusable(file, "layer numbers as keys of directions", entry.getKey());
+            }
+            int layer = Integer.parseInt(entry.getKey());
+            vectors.add(new SteeringVector(
+                    numbers(entry.getValue(), file, layer),
+                    HookPoint.residPost(layer),
+                    SteeringVector.Origin.unknown(
+                            new ModelId(root.path("model_type").asText(""), ""),
+                            "read from .svec",
+                            ".svec, layer " + layer + ": read at the output of block " + layer
+                                    + ", applied by its own tool at the input of block " + layer)));
+        }
+        return Foreign.checked(vectors, file);
+    }
+
+    private static Vec numbers(JsonNode array, Path file, int layer) {
+        float[] values = new float[array.size()];
+        for (int i = 0; i < values.length; i++) {
+            JsonNode number = array.get(i);
+            if (number == null || !number.isNumber()) {
+                throw VectorFiles.unusable(file, "a list of numbers for layer " + layer, String.valueOf(number));
+            }
+            values[i] = number.floatValue();
+        }
+        if (values.length == 0) {
+            throw VectorFiles.unusable(file, "a list of numbers for layer " + layer, array.getNodeType());
+        }
+        return Vec.of(values);
+    }
+}
