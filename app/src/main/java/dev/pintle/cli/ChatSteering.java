@@ -84,7 +84,8 @@ final class ChatSteering {
             out.println(named.remove(words[1]) == null ? words[1] + " was not added." : words[1] + " is off.");
             return;
         }
-        List<SteeringVector> vectors = VectorFiles.readAll(library.find(words[1]), VectorHints.none());
+        List<SteeringVector> vectors = VectorFiles.readAll(
+                library.find(words[1]), VectorHints.none().blocks(model.config().nLayers()));
         vectors.forEach(vector -> vector.requireFits(model, force));
         SteeringVector first = vectors.get(0);
         Added added = new Added(Add.addAll(vectors, strength), strength.describe(first));

@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
 import dev.pintle.sae.LatentVectors;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.SteeringVector;
@@ -34,15 +35,27 @@ final class LatentChoice {
                     "The row as stored, so that adding it S times adds S to the latent; else it is given length 1.")
     private boolean raw;
 
-    @Option(names = "--force", description = "Use an autoencoder even if it was trained on another model.")
-    private boolean force;
-
     boolean given() {
         return latent != null;
     }
 
-    /** @param layer where the autoencoder reads, if its files do not say */
-    SteeringVector vector(LanguageModel model, @Nullable Integer layer, CommandSpec command) {
+    /** Without --from-latent its other options have nothing to act on. */
+    void requireUnused() {
+        if (sae != null || raw) {
+            throw Problem.of("An autoencoder is used to take a vector from one of its latents only.")
+                    .fact("given", sae != null ? "--sae" : "--raw")
+                    .fact("missing", "--from-latent N")
+                    .toIllegalArgument();
+        }
+    }
+
+    /**
+     * The latent's vector.
+     *
+     * @param layer where the autoencoder reads, if its files do not say
+     * @param force whether to use an autoencoder of another model
+     */
+    SteeringVector vector(LanguageModel model, @Nullable Integer layer, boolean force, CommandSpec command) {
         try (SparseAutoencoder coder = SaeChoice.load(SaeChoice.find(sae, command), layer, "fp32", Device.CPU)) {
             coder.requireFits(model, force);
             int index = Objects.requireNonNull(latent);

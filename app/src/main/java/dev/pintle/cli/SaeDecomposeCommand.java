@@ -13,13 +13,12 @@ import dev.pintle.steering.Prompt;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.VectorFiles;
-import dev.pintle.steering.VectorHints;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import java.io.PrintWriter;
-import java.nio.file.Path;
+import java.io.StringWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -55,6 +54,15 @@ final class SaeDecomposeCommand implements Callable<Integer> {
     private String vector = "";
 
     @Option(
+            names = "--first-row",
+            paramLabel = "WHAT",
+            description = "What the first row of a matrix is: embedding or block-0.")
+    private @Nullable String firstRow;
+
+    @Option(names = "--tensor", paramLabel = "NAME", description = "Which of a file's named tensors to read.")
+    private @Nullable String tensor;
+
+    @Option(
             names = "--how",
             paramLabel = "WAY",
             defaultValue = "scaled",
@@ -88,17 +96,13 @@ final class SaeDecomposeCommand implements Callable<Integer> {
     @Mixin
     private LabelChoice labels = new LabelChoice();
 
-    @Option(names = "--force", description = "Take apart even a vector of another place or model.")
+    @Option(
+            names = "--force",
+            description = "Take apart even a vector of another place or model; replace a file or name that is there.")
     private boolean force;
 
-    @Option(
-            names = {"-o", "--out"},
-            paramLabel = "FILE",
-            description = "Write the reconstruction as a steering vector.")
-    private @Nullable Path out;
-
-    @Option(names = "--save", paramLabel = "NAME", description = "Keep the reconstruction under a name.")
-    private @Nullable String save;
+    @Mixin
+    private VectorOutput output = new VectorOutput();
 
     @Option(names = "--with-bias", description = "Keep the decoder's bias in the reconstruction that is written.")
     private boolean withBias;
@@ -116,14 +120,13 @@ final class SaeDecomposeCommand implements Callable<Integer> {
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
         Decompose.requireTerms(terms);
         requireKnown();
+        output.check(List.of(), force);
         SteeringVector given = read();
         try (SparseAutoencoder coder = sae.load(Device.CPU)) {
             Decomposition parts = coder.decompose(given, way(given, coder), force);
             SteeringVector back = parts.asSteeringVector(given, withBias);
-            if (out != null) {
-                VectorFiles.write(back, out);
-            }
-            Path saved = save == null ? null : UserFolders.vectors().save(save, List.of(back));
+            StringWriter written = new StringWriter();
+            output.write(List.of(back), force, new PrintWriter(written, true));
             LabelLibrary.Lookup lookup = labels.lookup(
                     session,
                     sae.file(),
@@ -136,12 +139,7 @@ final class SaeDecomposeCommand implements Callable<Integer> {
                 print.println(VectorJson.text(fields(coder, given, parts, lookup)));
             } else {
                 print(print, given, parts, lookup);
-                if (out != null) {
-                    print.println("reconstruction: " + out);
-                }
-                if (saved != null) {
-                    print.println("reconstruction: " + save + " = " + saved);
-                }
+                written.toString().lines().forEach(line -> print.println("reconstruction: " + line));
                 lookup.problems().forEach(err::println);
                 err.flush();
             }
@@ -164,7 +162,8 @@ final class SaeDecomposeCommand implements Callable<Integer> {
     }
 
     private SteeringVector read() {
-        List<SteeringVector> vectors = VectorFiles.readAll(UserFolders.vectors().find(vector), VectorHints.none());
+        List<SteeringVector> vectors =
+                VectorFiles.readAll(UserFolders.vectors().find(vector), VectorInput.hints(null, firstRow, tensor));
         if (vectors.size() == 1) {
             return vectors.get(0);
         }

@@ -132,7 +132,10 @@ final class SaeEncodeCommand implements Callable<Integer> {
         if (vector == null || strength == null) {
             return plain;
         }
-        SteeringVector found = VectorFiles.readAll(UserFolders.vectors().find(vector), VectorHints.none()).stream()
+        SteeringVector found = VectorFiles.readAll(
+                        UserFolders.vectors().find(vector),
+                        VectorHints.none().blocks(loaded.config().nLayers()))
+                .stream()
                 .filter(one -> force || one.at().equals(at))
                 .findFirst()
                 .orElseThrow(() -> Problem.of("The vector and the autoencoder read different places.")

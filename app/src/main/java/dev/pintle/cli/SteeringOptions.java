@@ -53,7 +53,7 @@ final class SteeringOptions {
             paramLabel = "WHICH",
             defaultValue = "all",
             description =
-                    "Tokens to change latents of: all, prompt, generated, from:N or role:ROLE (default: ${DEFAULT-VALUE}).")
+                    "Tokens to change latents of: all, prompt, generated, generated+1, from:N or role:ROLE (default: ${DEFAULT-VALUE}).")
     private String latentPositions = "all";
 
     @Spec(Spec.Target.MIXEE)
@@ -86,17 +86,27 @@ final class SteeringOptions {
         private @Nullable Integer layer;
 
         @Option(
+                names = "--first-row",
+                paramLabel = "WHAT",
+                description = "What the first row of a matrix is, where its number of rows does not tell: embedding or"
+                        + " block-0.")
+        private @Nullable String firstRow;
+
+        @Option(names = "--tensor", paramLabel = "NAME", description = "Which of a file's named tensors to read.")
+        private @Nullable String tensor;
+
+        @Option(
                 names = "--positions",
                 paramLabel = "WHICH",
                 description =
-                        "Tokens to steer: all, prompt, generated, from:N or role:ROLE, a role being system, user, assistant or"
+                        "Tokens to steer: all, prompt, generated (after the prompt), generated+1 (from the prompt's last token on, which writes the first of the answer), from:N or role:ROLE, a role being system, user, assistant or"
                                 + " header (default: all).")
         private String positions = "all";
 
         private List<Add> adds(LanguageModel model, Function<String, Tokens> named, boolean force) {
             Tokens tokens = named.apply(positions);
-            VectorHints hints =
-                    layer == null ? VectorHints.none() : VectorHints.none().layer(layer);
+            VectorHints hints = VectorInput.hints(layer, firstRow, tensor)
+                    .blocks(model.config().nLayers());
             List<SteeringVector> vectors =
                     VectorFiles.readAll(UserFolders.vectors().find(String.valueOf(vector)), hints);
             vectors.forEach(v -> v.requireFits(model, force));

@@ -105,7 +105,7 @@ final class SweepOptions {
             names = "--positions",
             paramLabel = "WHICH",
             defaultValue = "all",
-            description = "Tokens to steer: all, prompt, generated or from:N (default: ${DEFAULT-VALUE}).")
+            description = "Tokens to steer: all, prompt, generated, generated+1 or from:N (default: ${DEFAULT-VALUE}).")
     private String positions = "all";
 
     @Option(
@@ -257,8 +257,9 @@ final class SweepOptions {
         Tokens where = Tokens.parse(positions);
         List<Candidate> candidates = new ArrayList<>();
         for (String name : vectors) {
-            for (SteeringVector vector :
-                    VectorFiles.readAll(UserFolders.vectors().find(name), VectorHints.none())) {
+            for (SteeringVector vector : VectorFiles.readAll(
+                    UserFolders.vectors().find(name),
+                    VectorHints.none().blocks(loaded.config().nLayers()))) {
                 vector.requireFits(loaded, false);
                 candidates.add(new Candidate(Path.of(name).getFileName().toString(), vector, where));
             }

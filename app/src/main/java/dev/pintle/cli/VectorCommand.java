@@ -10,13 +10,16 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "vector",
         mixinStandardHelpOptions = true,
-        description = "Fits, shows, compares and exchanges steering vectors.",
+        description = "Fits, keeps, shows, compares and exchanges steering vectors.",
         subcommands = {
             VectorFitCommand.class,
+            VectorListCommand.class,
             VectorShowCommand.class,
             VectorCompareCommand.class,
             VectorConvertCommand.class,
-            VectorExportCommand.class
+            VectorExportCommand.class,
+            VectorRenameCommand.class,
+            VectorRemoveCommand.class
         })
 final class VectorCommand implements Runnable {
     @Spec

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.model.HookPoint;
 import dev.pintle.problem.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorComparison;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,6 +33,14 @@ final class VectorCompareCommand implements Callable<Integer> {
     @Mixin
     private VectorInput input = new VectorInput();
 
+    @Option(
+            names = "--across-layers",
+            description = "Compare vectors of different layers too, as directions of one residual stream.")
+    private boolean acrossLayers;
+
+    @Option(names = "--force", description = "Compare vectors of different models too.")
+    private boolean force;
+
     @Option(names = "--json", description = "Print the numbers as JSON.")
     private boolean json;
 
@@ -40,36 +50,122 @@ final class VectorCompareCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        List<Map<String, SteeringVector>> groups = acrossLayers ? List.of(all()) : byPlace(err);
+        List<Object> records = new ArrayList<>();
+        for (Map<String, SteeringVector> vectors : groups) {
+            List<String> labels = List.copyOf(vectors.keySet());
+            List<SteeringVector> group = List.copyOf(vectors.values());
+            double[][] cosines = VectorComparison.cosines(
+                    group.stream().map(SteeringVector::direction).toList());
+            VectorComparison two = group.size() == 2
+                    ? VectorComparison.of(group.get(0).direction(), group.get(1).direction())
+                    : null;
+            if (json) {
+                Map<String, Object> fields = new LinkedHashMap<>();
+                fields.put(
+                        "hook_points",
+                        group.stream().map(v -> v.at().toString()).toList());
+                fields.put("vectors", labels);
+                fields.put("cosines", cosines);
+                if (two != null) {
+                    fields.put("comparison", two);
+                }
+                records.add(fields);
+            } else {
+                if (groups.size() > 1) {
+                    out.println(group.get(0).at());
+                }
+                print(out, labels, cosines, two);
+            }
+        }
+        if (json) {
+            out.println(VectorJson.text(records.size() == 1 ? records.get(0) : records));
+        }
+        return 0;
+    }
+
+    private Map<String, SteeringVector> all() {
         Map<String, SteeringVector> vectors = new LinkedHashMap<>();
         for (String name : names) {
             List<SteeringVector> read = input.read(name);
-            read.forEach(vector -> vectors.put(
-                    read.size() == 1 ? name : name + " layer " + vector.at().layer(), vector));
+            read.forEach(vector -> put(vectors, read.size() == 1 ? name : name + " " + vector.at(), vector));
         }
         if (vectors.size() < 2) {
-            throw Problem.of("A comparison needs two vectors.")
-                    .fact("but was", vectors.keySet())
+            throw needsTwo(vectors.keySet().toString());
+        }
+        requireComparable(vectors);
+        return vectors;
+    }
+
+    /** A vector given twice is compared with itself, which needs two labels. */
+    private static void put(Map<String, SteeringVector> vectors, String label, SteeringVector vector) {
+        String free = label;
+        for (int i = 2; vectors.containsKey(free); i++) {
+            free = label + " (" + i + ")";
+        }
+        vectors.put(free, vector);
+    }
+
+    /** The vectors of each hook point that all names have one at. */
+    private List<Map<String, SteeringVector>> byPlace(PrintWriter err) {
+        if (names.size() < 2) {
+            throw needsTwo(names.get(0) + "; --across-layers compares the layers of one file");
+        }
+        Map<HookPoint, Map<String, SteeringVector>> byPlace = new TreeMap<>();
+        List<List<HookPoint>> places = new ArrayList<>();
+        for (String name : names) {
+            List<SteeringVector> read = input.read(name);
+            places.add(read.stream().map(SteeringVector::at).toList());
+            read.forEach(
+                    vector -> put(byPlace.computeIfAbsent(vector.at(), at -> new LinkedHashMap<>()), name, vector));
+        }
+        List<Map<String, SteeringVector>> groups = byPlace.values().stream()
+                .filter(group -> group.size() == names.size())
+                .toList();
+        if (groups.isEmpty()) {
+            Problem problem = Problem.of("The vectors come from different hook points.");
+            for (int i = 0; i < names.size(); i++) {
+                problem = problem.fact("vector", names.get(i) + ": " + places.get(i));
+            }
+            throw problem.fact("try", "vectors of one layer, or --across-layers to compare them all the same")
                     .toIllegalArgument();
         }
-        List<String> labels = List.copyOf(vectors.keySet());
-        List<SteeringVector> all = List.copyOf(vectors.values());
-        double[][] cosines = VectorComparison.cosines(
-                all.stream().map(SteeringVector::direction).toList());
-        VectorComparison two = all.size() == 2
-                ? VectorComparison.of(all.get(0).direction(), all.get(1).direction())
-                : null;
-        if (json) {
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("vectors", labels);
-            fields.put("cosines", cosines);
-            if (two != null) {
-                fields.put("comparison", two);
+        byPlace.forEach((at, group) -> {
+            if (group.size() < names.size()) {
+                err.println("not compared: " + at + ", which only " + String.join(", ", group.keySet()) + " has");
             }
-            out.println(VectorJson.text(fields));
-        } else {
-            print(out, labels, cosines, two);
+        });
+        err.flush();
+        groups.forEach(this::requireComparable);
+        return groups;
+    }
+
+    private static IllegalArgumentException needsTwo(String found) {
+        return Problem.of("A comparison needs two vectors.")
+                .fact("but was", found)
+                .toIllegalArgument();
+    }
+
+    private void requireComparable(Map<String, SteeringVector> vectors) {
+        Map.Entry<String, SteeringVector> first = vectors.entrySet().iterator().next();
+        for (Map.Entry<String, SteeringVector> other : vectors.entrySet()) {
+            String one = first.getValue().origin().model().revision();
+            String two = other.getValue().origin().model().revision();
+            boolean sameModel = one.isEmpty() || two.isEmpty() || one.equals(two);
+            boolean sameWidth = first.getValue().dModel() == other.getValue().dModel();
+            if (!sameWidth || (!sameModel && !force)) {
+                Problem problem = Problem.of("The vectors come from different models.")
+                        .fact("vector", first.getKey() + ": " + described(first.getValue()))
+                        .fact("vector", other.getKey() + ": " + described(other.getValue()));
+                throw (sameWidth ? problem.fact("try", "--force to compare them all the same") : problem)
+                        .toIllegalArgument();
+            }
         }
-        return 0;
+    }
+
+    private static String described(SteeringVector vector) {
+        return vector.at() + " of " + vector.origin().model() + ", " + vector.dModel() + " wide";
     }
 
     private static void print(

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.problem.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFiles;
 import java.io.PrintWriter;
@@ -34,6 +35,9 @@ final class VectorConvertCommand implements Callable<Integer> {
     @Option(names = "--save", paramLabel = "NAME", description = "Keep it under a name.")
     private @Nullable String save;
 
+    @Option(names = "--force", description = "Replace a file or name that is there.")
+    private boolean force;
+
     @Mixin
     private VectorInput input = new VectorInput();
 
@@ -43,17 +47,26 @@ final class VectorConvertCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (to == null && save == null) {
-            throw new IllegalArgumentException(
-                    "The converted vector would be lost.\n  missing: a file, or --save NAME");
+            throw Problem.of("The converted vector would be lost.")
+                    .fact("missing", "a file, or --save NAME")
+                    .toIllegalArgument();
+        }
+        if (to != null) {
+            VectorFiles.target(to);
+            VectorOutput.requireFree(to, force);
+        }
+        if (save != null) {
+            UserFolders.vectors().requireName(save, force);
         }
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<SteeringVector> vectors = input.read(from);
         if (to != null) {
-            VectorFiles.write(vectors, to);
+            List<String> leftOut = VectorFiles.write(vectors, to);
             out.println(to);
+            leftOut.forEach(line -> out.println("  " + line));
         }
         if (save != null) {
-            out.println(save + " = " + UserFolders.vectors().save(save, vectors));
+            out.println(save + " = " + UserFolders.vectors().save(save, vectors, force));
         }
         vectors.forEach(vector -> VectorShowCommand.describe(out, vector));
         return 0;

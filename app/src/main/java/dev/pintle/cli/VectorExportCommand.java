@@ -3,6 +3,7 @@ package dev.pintle.cli;
 import dev.pintle.problem.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFiles;
+import dev.pintle.steering.VectorTarget;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,7 +26,11 @@ final class VectorExportCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE|NAME", description = "Vector to export.")
     private String from = "";
 
-    @Option(names = "--for", required = true, paramLabel = "TOOL", description = "llama.cpp, repeng, lm-eval or numpy.")
+    @Option(
+            names = "--for",
+            required = true,
+            paramLabel = "TOOL",
+            description = "llama.cpp, repeng, easysteer, lm-eval or numpy.")
     private String tool = "";
 
     @Option(
@@ -35,6 +40,9 @@ final class VectorExportCommand implements Callable<Integer> {
             description = "Where to write.")
     private Path to = Path.of("vector.gguf");
 
+    @Option(names = "--force", description = "Replace a file that is there.")
+    private boolean force;
+
     @Mixin
     private VectorInput input = new VectorInput();
 
@@ -43,38 +51,37 @@ final class VectorExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        String ending = switch (tool) {
-            case "llama.cpp", "repeng" -> ".gguf";
-            case "lm-eval" -> ".pt";
-            case "numpy" -> ".npy";
-            default ->
-                throw Problem.of("There is no export for that tool.")
-                        .fact("but was", tool)
-                        .fact("choose", "llama.cpp, repeng, lm-eval, numpy")
-                        .toIllegalArgument();
-        };
-        if (!to.toString().endsWith(ending)) {
+        VectorTarget target = VectorTarget.parse(tool);
+        if (!to.toString().endsWith("." + target.ending())) {
             throw Problem.of("The tool expects a file of another ending.")
                     .fact("tool", tool)
-                    .fact("expected", "a name that ends in " + ending)
+                    .fact("expected", "a name that ends in ." + target.ending())
                     .fact("but was", to)
                     .toIllegalArgument();
         }
+        VectorOutput.requireFree(to, force);
         List<SteeringVector> vectors = input.read(from);
-        VectorFiles.write(vectors, to);
+        List<String> leftOut = VectorFiles.write(vectors, to, target);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         out.println(to);
-        int first = vectors.get(0).at().layer();
-        int last = vectors.get(vectors.size() - 1).at().layer();
+        leftOut.forEach(line -> out.println("  " + line));
+        List<SteeringVector> kept = vectors.subList(leftOut.size(), vectors.size());
+        int first = kept.get(0).at().layer();
+        int last = kept.get(kept.size() - 1).at().layer();
         out.println("  "
-                + switch (tool) {
-                    case "llama.cpp" ->
+                + switch (target) {
+                    case LLAMA_CPP ->
                         "llama-cli -m MODEL.gguf --control-vector-scaled " + to
                                 + ":STRENGTH --control-vector-layer-range " + first + " " + last;
-                    case "repeng" -> "ControlVector.import_gguf(\"" + to + "\")";
-                    case "lm-eval" -> "lm_eval --model steered --model_args pretrained=MODEL,steer_path=" + to;
-                    default -> "numpy.load(\"" + to + "\")";
+                    case REPENG -> "ControlVector.import_gguf(\"" + to + "\")";
+                    case EASYSTEER -> "SteerVectorRequest(steer_vector_local_path=\"" + to + "\", scale=STRENGTH)";
+                    case LM_EVAL -> "lm_eval --model steered --model_args pretrained=MODEL,steer_path=" + to;
+                    case NUMPY, PINTLE -> "numpy.load(\"" + to + "\")";
                 });
+        if (target == VectorTarget.LM_EVAL && kept.size() > 1) {
+            out.println(
+                    "  its code lets every module add the last module's vector; check yours, or export a layer a file");
+        }
         return 0;
     }
 }

@@ -7,15 +7,16 @@ import dev.pintle.problem.Problem;
 import dev.pintle.steering.Aggregation;
 import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastData;
-import dev.pintle.steering.ContrastPair;
+import dev.pintle.steering.DiffMean;
 import dev.pintle.steering.FitResult;
 import dev.pintle.steering.GeneratedTokens;
+import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.Positions;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorFit;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,36 +48,8 @@ final class VectorFitCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model = new ModelOptions();
 
-    @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that shows the concept.")
-    private @Nullable String positive;
-
-    @Option(names = "--negative", paramLabel = "TEXT", description = "System prompt that does not.")
-    private @Nullable String negative;
-
-    @Option(
-            names = "--prefixes",
-            paramLabel = "FILE",
-            description = "JSON list of begun answers: one pair each, read at the last position.")
-    private @Nullable Path prefixes;
-
-    @Option(
-            names = "--questions",
-            paramLabel = "FILE",
-            description = "JSON list of user turns: one pair each, for generated-tokens.")
-    private @Nullable Path questions;
-
-    @Option(
-            names = "--pairs",
-            paramLabel = "FILE",
-            description = "Free pairs, one JSON object a line: {\"positive\": …, \"negative\": …}.")
-    private @Nullable Path pairs;
-
-    @Option(
-            names = "--answers",
-            paramLabel = "FILE",
-            description = "Multiple-choice items: JSON list of {question, answer_matching_behavior, "
-                    + "answer_not_matching_behavior}, read at the answer's letter.")
-    private @Nullable Path answers;
+    @Mixin
+    private ContrastOptions contrasts = new ContrastOptions();
 
     @Mixin
     private LatentChoice latent = new LatentChoice();
@@ -90,31 +63,39 @@ final class VectorFitCommand implements Callable<Integer> {
     @Option(
             names = "--method",
             paramLabel = "METHOD",
-            description = "all-positions, first-difference, after-last-difference (of one pair), last-position, "
-                    + "diff-mean or generated-tokens (of many). By default after-last-difference or last-position.")
+            description = "all-positions, first-difference or after-last-difference of one pair; last-position,"
+                    + " contrast, diff-mean or generated-tokens of many (default: after-last-difference of one pair,"
+                    + " else last-position; contrast of answers and with --positions; diff-mean of texts;"
+                    + " generated-tokens of a persona).")
     private @Nullable String method;
 
     @Option(
             names = "--positions",
             paramLabel = "WHICH",
-            description = "Read there in place of where the method reads: all, first-difference, "
-                    + "after-last-difference, last, answer-letter, range:FROM-TO, role:ROLE.")
+            description = "Where contrast and diff-mean read: all, first-difference, after-last-difference, last,"
+                    + " answer-letter, answer-word, answer-mean, range:FROM-TO, role:ROLE.")
     private @Nullable String positions;
+
+    @Option(
+            names = "--directions",
+            paramLabel = "HOW",
+            description = "What last-position and contrast make of each direction first: unit, length 1 (the default"
+                    + " of last-position), or raw, as it is (the default of contrast).")
+    private @Nullable String directions;
 
     @Option(
             names = "--aggregation",
             paramLabel = "HOW",
             defaultValue = "mean",
-            description = "mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired or logistic-probe "
-                    + "(default: ${DEFAULT-VALUE}).")
+            description = "mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired, logistic-probe or"
+                    + " logistic-probe:PENALTY (default: ${DEFAULT-VALUE}).")
     private String aggregation = "mean";
 
     @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
-            defaultValue = "32",
-            description = "Longest answer that generated-tokens reads (default: ${DEFAULT-VALUE}).")
-    private int maxNewTokens;
+            description = "Longest answer that generated-tokens reads (default: " + SteeringMethod.USUAL_ANSWER + ").")
+    private @Nullable Integer maxNewTokens;
 
     @Option(
             names = "--resume",
@@ -122,14 +103,13 @@ final class VectorFitCommand implements Callable<Integer> {
             description = "Keep the fit in this file while it goes on, and go on from it after an interruption.")
     private @Nullable Path resume;
 
-    @Option(
-            names = {"-o", "--out"},
-            paramLabel = "FILE",
-            description = "Where to write: .safetensors, .gguf, .pt or .npy.")
-    private @Nullable Path out;
+    @Mixin
+    private VectorOutput output = new VectorOutput();
 
-    @Option(names = "--save", paramLabel = "NAME", description = "Keep it under a name.")
-    private @Nullable String save;
+    @Option(
+            names = "--force",
+            description = "Replace a file or name that is there; use an autoencoder of another model.")
+    private boolean force;
 
     @Option(names = "--json", description = "Print the full record as JSON.")
     private boolean json;
@@ -139,7 +119,7 @@ final class VectorFitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (out == null && save == null && !json) {
+        if (!output.given() && !json) {
             throw Problem.of("The fitted vector would be lost.")
                     .fact("missing", "--out FILE or --save NAME, or --json for its record alone")
                     .toIllegalArgument();
@@ -147,15 +127,20 @@ final class VectorFitCommand implements Callable<Integer> {
         if (latent.given()) {
             return fromLatent();
         }
+        latent.requireUnused();
         if ((layer == null) != allLayers) {
             throw Problem.of("A fit needs to know after which block to read.")
                     .fact("expected", "--layer L or --all-layers")
                     .fact("but was", allLayers ? "both" : "neither")
                     .toIllegalArgument();
         }
-        SteeringMethod how = method();
+        output.check(layer == null ? List.of() : List.of(HookPoint.residPost(layer)), force);
+        ContrastOptions.Contrasts read = contrasts.read();
+        SteeringMethod how = method(read);
         PrintWriter print = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        read.notes().forEach(err::println);
+        err.flush();
         try (LanguageModel loaded = model.load()) {
             ProgressLine progress = new ProgressLine(
                     err, Session.of(Objects.requireNonNull(spec)).terminal());
@@ -166,100 +151,123 @@ final class VectorFitCommand implements Callable<Integer> {
             }
             FitResult result = (layer == null ? fit.atAllLayers() : fit.at(HookPoint.residPost(layer))).run();
             List<SteeringVector> vectors = List.copyOf(result.vectors().values());
-            Path saved = write(vectors);
-            if (json) {
-                Map<String, Object> fields = new LinkedHashMap<>();
-                fields.put("vectors", vectors.stream().map(VectorJson::of).toList());
-                fields.put("reading", VectorJson.of(result.report()));
-                print.println(VectorJson.text(fields));
-            } else {
-                account(print, vectors, saved);
-                print.println("  read: " + result.report());
-            }
+            told(print, vectors, result);
             return 0;
+        }
+    }
+
+    /** Writes the vectors, and the record where the vectors do not go to standard output themselves. */
+    private void told(PrintWriter print, List<SteeringVector> vectors, @Nullable FitResult result) {
+        if (json) {
+            output.write(vectors, force, new PrintWriter(Writer.nullWriter()));
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("vectors", vectors.stream().map(VectorJson::of).toList());
+            if (result != null) {
+                fields.put("reading", VectorJson.of(result.report()));
+            }
+            print.println(VectorJson.text(fields));
+            return;
+        }
+        output.write(vectors, force, print);
+        vectors.forEach(vector -> VectorShowCommand.describe(print, vector));
+        if (result != null) {
+            print.println("  read: " + result.report());
         }
     }
 
     private int fromLatent() {
-        if (Stream.of(positive, negative, pairs, answers, prefixes, questions, method, positions)
-                .anyMatch(Objects::nonNull)) {
+        if (contrasts.given()
+                || allLayers
+                || resume != null
+                || Stream.of(method, positions, directions, maxNewTokens).anyMatch(Objects::nonNull)) {
             throw Problem.of("A vector is fitted from prompts or taken from a latent, not both.")
                     .fact("expected", "--from-latent N alone, with --sae, --layer, --raw, --out, --save")
                     .toIllegalArgument();
         }
+        output.check(layer == null ? List.of() : List.of(HookPoint.residPost(layer)), force);
         PrintWriter print = Objects.requireNonNull(spec).commandLine().getOut();
         try (LanguageModel loaded = model.load()) {
-            SteeringVector vector = latent.vector(loaded, layer, Objects.requireNonNull(spec));
-            Path saved = write(List.of(vector));
-            if (json) {
-                print.println(VectorJson.text(Map.of("vectors", List.of(VectorJson.of(vector)))));
-            } else {
-                account(print, List.of(vector), saved);
-            }
+            SteeringVector vector = latent.vector(loaded, layer, force, Objects.requireNonNull(spec));
+            told(print, List.of(vector), null);
             return 0;
         }
     }
 
-    private @Nullable Path write(List<SteeringVector> vectors) {
-        if (out != null) {
-            VectorFiles.write(vectors, out);
-        }
-        return save == null ? null : UserFolders.vectors().save(save, vectors);
-    }
+    // ---------------------------------------------------------------- the method
 
-    private void account(PrintWriter print, List<SteeringVector> vectors, @Nullable Path saved) {
-        if (out != null) {
-            print.println(out);
-        }
-        if (saved != null) {
-            print.println(save + " = " + saved);
-        }
-        vectors.forEach(vector -> VectorShowCommand.describe(print, vector));
-    }
-
-    private SteeringMethod method() {
+    private SteeringMethod method(ContrastOptions.Contrasts read) {
         Aggregation how = Aggregation.parse(aggregation);
         Positions where = positions == null ? null : Positions.parse(positions);
-        List<ContrastPair> data = data();
-        if ("generated-tokens".equals(method)) {
-            return new GeneratedTokens(data, Decoding.greedy(maxNewTokens), how);
+        String name = method != null ? method : usualMethod(read, where);
+        requireUsed(name);
+        if (read.kind() == ContrastOptions.Kind.CLASSES) {
+            if (!name.equals("diff-mean")) {
+                throw Problem.of("Texts that are not paired have two class means and no pairs.")
+                        .fact("expected", "--method diff-mean, which needs none")
+                        .fact("but was", "--method " + name)
+                        .toIllegalArgument();
+            }
+            return new DiffMean(read.positive(), read.negative(), where == null ? Positions.last() : where, how);
         }
-        if (where != null || (answers != null && method == null)) {
-            return new Contrast(data, where == null ? Positions.answerLetter() : where, false, how);
+        if (where == null && name.equals("contrast") && read.kind() == ContrastOptions.Kind.ANSWERS) {
+            where = ContrastData.usualPositions(read.pairs());
         }
-        String name = method != null ? method : data.size() == 1 ? "after-last-difference" : "last-position";
-        return SteeringMethod.of(name, data, how);
+        if (name.equals("last-position") && read.kind() == ContrastOptions.Kind.SYSTEM_PROMPTS) {
+            throw Problem.of("The last-position method reads begun answers.")
+                    .fact("missing", "--prefixes FILE, a list of texts")
+                    .toIllegalArgument();
+        }
+        SteeringMethod usual = SteeringMethod.of(name, read.pairs(), where, how);
+        if (usual instanceof GeneratedTokens generated && maxNewTokens != null) {
+            return new GeneratedTokens(generated.pairs(), Decoding.greedy(maxNewTokens), how);
+        }
+        if (usual instanceof Contrast contrast && directions != null) {
+            return new Contrast(contrast.pairs(), contrast.positions(), unit(directions), how);
+        }
+        if (usual instanceof LastPosition last && directions != null) {
+            return new LastPosition(last.pairs(), unit(directions), how);
+        }
+        return usual;
     }
 
-    private List<ContrastPair> data() {
-        long sources =
-                Stream.of(pairs, answers, positive).filter(Objects::nonNull).count();
-        if (sources != 1 || (positive == null) != (negative == null)) {
-            throw Problem.of("A fit needs one source of contrasting prompts.")
-                    .fact("expected", "--positive TEXT with --negative TEXT, or --pairs FILE, or --answers FILE")
+    private static String usualMethod(ContrastOptions.Contrasts read, @Nullable Positions where) {
+        return switch (read.kind()) {
+            case CLASSES -> "diff-mean";
+            case PERSONA -> where == null ? "generated-tokens" : "contrast";
+            case ANSWERS -> "contrast";
+            default ->
+                where != null ? "contrast" : read.pairs().size() == 1 ? "after-last-difference" : "last-position";
+        };
+    }
+
+    /** An option that the method does not look at is refused. */
+    private void requireUsed(String name) {
+        if (directions != null && !name.equals("contrast") && !name.equals("last-position")) {
+            throw unused("--directions", name, "contrast or last-position");
+        }
+        if (maxNewTokens != null && !name.equals("generated-tokens")) {
+            throw unused("--max-new-tokens", name, "generated-tokens");
+        }
+        if (resume != null && name.equals("diff-mean")) {
+            throw unused("--resume", name, "last-position, contrast or generated-tokens");
+        }
+    }
+
+    private static IllegalArgumentException unused(String option, String method, String others) {
+        return Problem.of("The method has no use for an option.")
+                .fact("method", method)
+                .fact("option", option)
+                .fact("try", "--method " + others)
+                .toIllegalArgument();
+    }
+
+    private static boolean unit(String directions) {
+        if (!directions.equals("unit") && !directions.equals("raw")) {
+            throw Problem.of("Directions are taken in one of two ways.")
+                    .fact("choose", "unit (each of length 1), raw (as they are)")
+                    .fact("but was", directions)
                     .toIllegalArgument();
         }
-        if (pairs != null) {
-            return ContrastData.readJsonl(pairs);
-        }
-        if (answers != null) {
-            return ContrastData.readAnswers(answers);
-        }
-        String up = Objects.requireNonNull(positive);
-        String down = Objects.requireNonNull(negative);
-        if (prefixes != null) {
-            return ContrastPair.ofPrefixes(up, down, JsonLists.strings(prefixes));
-        }
-        if ("last-position".equals(method)) {
-            throw Problem.of("The last-position method reads begun answers.")
-                    .fact("missing", "--prefixes FILE, a JSON list of strings")
-                    .toIllegalArgument();
-        }
-        if (questions != null) {
-            return JsonLists.strings(questions).stream()
-                    .map(question -> ContrastPair.ofSystemPrompts(up, down, question))
-                    .toList();
-        }
-        return List.of(ContrastPair.ofSystemPrompts(up, down));
+        return directions.equals("unit");
     }
 }

@@ -37,6 +37,7 @@ final class VectorJson {
         put(fields, "method", origin.method());
         put(fields, "positions", origin.positions());
         put(fields, "aggregation", origin.aggregation());
+        put(fields, "settings", origin.settings());
         if (!origin.pairsHash().isEmpty()) {
             fields.put("pairs", origin.pairs());
             fields.put("pairs_sha256", origin.pairsHash());

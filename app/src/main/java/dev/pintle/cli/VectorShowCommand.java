@@ -18,10 +18,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "show",
         mixinStandardHelpOptions = true,
-        description = "Shows what a vector is and where it comes from; without a name, lists the saved ones.")
+        description = "Shows what a vector is and where it comes from.")
 final class VectorShowCommand implements Callable<Integer> {
-    @Parameters(arity = "0..1", paramLabel = "FILE|NAME", description = "Vector to show.")
-    private @Nullable String vector;
+    @Parameters(paramLabel = "FILE|NAME", description = "Vector to show.")
+    private String vector = "";
 
     @Mixin
     private VectorInput input = new VectorInput();
@@ -35,12 +35,6 @@ final class VectorShowCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        if (vector == null) {
-            List<String> names = UserFolders.vectors().names();
-            out.println(
-                    json ? VectorJson.text(names) : names.isEmpty() ? "No vector is saved." : String.join("\n", names));
-            return 0;
-        }
         List<SteeringVector> vectors = input.read(vector);
         if (json) {
             out.println(VectorJson.text(vectors.stream().map(VectorJson::of).toList()));
@@ -67,9 +61,10 @@ final class VectorShowCommand implements Callable<Integer> {
         if (origin.pairs() > 0) {
             out.printf(
                     Locale.ROOT,
-                    "; %s of %d directions from %s, length %.3f before scaling",
+                    "; %s of %d directions%s from %s, length %.3f before scaling",
                     origin.aggregation(),
                     origin.directions(),
+                    origin.settings().isEmpty() ? "" : " (" + origin.settings() + ")",
                     origin.pairs() == 1 ? "1 pair" : origin.pairs() + " pairs",
                     origin.normBeforeScaling());
         }

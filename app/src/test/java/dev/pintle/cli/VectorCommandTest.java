@@ -74,6 +74,11 @@ class VectorCommandTest {
         assertThat(run("vector", "compare", own, gguf)).isZero();
         assertThat(out).startsWith("cosine              1.0000\n").contains("top-100 overlap     100.0%\n");
         assertThat(run("vector", "export", own, "--for", "llama.cpp", "-o", gguf))
+                .isEqualTo(1);
+        assertThat(err)
+                .isEqualTo("The file exists and would be replaced.\n  file: " + gguf
+                        + "\n  try:  another name, or --force to replace it\n");
+        assertThat(run("vector", "export", own, "--for", "llama.cpp", "-o", gguf, "--force"))
                 .isZero();
         assertThat(out).endsWith(":STRENGTH --control-vector-layer-range 3 3\n");
         String[] generate = {
@@ -115,7 +120,8 @@ class VectorCommandTest {
                 .isEqualTo(1);
         assertThat(err).isEqualTo("""
                         A fit needs one source of contrasting prompts.
-                          expected: --positive TEXT with --negative TEXT, or --pairs FILE, or --answers FILE
+                          expected: --positive TEXT with --negative TEXT, --pairs FILE, --answers FILE, --persona FILE,
+                                    or --positive-texts FILE with --negative-texts FILE
                         """);
         assertThat(fit("--layer", "3")).isEqualTo(1);
         assertThat(err).isEqualTo("""
@@ -132,8 +138,125 @@ class VectorCommandTest {
         assertThat(err).isEqualTo("""
                         There is no such method.
                           but was: guess
-                          choose:  all-positions, first-difference, after-last-difference, last-position, diff-mean, generated-tokens
+                          choose:  all-positions, first-difference, after-last-difference, last-position, contrast, diff-mean, generated-tokens
                         """);
+    }
+
+    @Test
+    void block_zero_is_left_out_for_llama_cpp_and_layers_are_chosen() {
+        String own = folder.resolve("pirate.safetensors").toString();
+        String gguf = folder.resolve("pirate.gguf").toString();
+        assertThat(fit("--all-layers", "-o", own)).isZero();
+        assertThat(run("vector", "export", own, "--for", "llama.cpp", "-o", gguf))
+                .isZero();
+        assertThat(out)
+                .contains("\n  blocks.0.hook_resid_post is left out: llama.cpp cannot steer block 0\n")
+                .endsWith(":STRENGTH --control-vector-layer-range 1 7\n");
+        assertThat(run("vector", "export", own, "--for", "repeng", "-o", gguf, "--force"))
+                .isZero();
+        assertThat(out).doesNotContain("left out");
+        assertThat(run("vector", "export", own, "--for", "lm-eval", "--layer", "2,4", "-o", gguf + ".pt"))
+                .isZero();
+        assertThat(run("vector", "show", gguf + ".pt")).isZero();
+        assertThat(out).contains("blocks.2.hook_resid_post").contains("blocks.4.hook_resid_post");
+        assertThat(run("vector", "convert", own, gguf, "--layer", "0", "--force"))
+                .isEqualTo(1);
+        assertThat(err).startsWith("llama.cpp cannot steer block 0, so a file for it would do nothing.\n");
+        assertThat(run("vector", "compare", own, own)).isZero();
+        assertThat(out).startsWith("blocks.0.hook_resid_post\ncosine              1.0000\n");
+        assertThat(run("vector", "compare", own)).isEqualTo(1);
+        assertThat(run("vector", "compare", own, "--across-layers")).isZero();
+    }
+
+    @Test
+    void vectors_of_different_layers_are_not_compared_unless_asked() {
+        String two = folder.resolve("two.safetensors").toString();
+        String three = folder.resolve("three.safetensors").toString();
+        assertThat(fit("--layer", "2", "-o", two)).isZero();
+        assertThat(fit("--layer", "3", "-o", three)).isZero();
+        assertThat(run("vector", "compare", two, three)).isEqualTo(1);
+        assertThat(err)
+                .isEqualTo("The vectors come from different hook points.\n  vector: " + two
+                        + ": [blocks.2.hook_resid_post]\n          " + three
+                        + ": [blocks.3.hook_resid_post]\n  try:    vectors of one layer, or --across-layers to compare"
+                        + " them all the same\n");
+        assertThat(run("vector", "compare", two, three, "--across-layers")).isZero();
+    }
+
+    @Test
+    void options_that_a_fit_would_not_look_at_are_refused() throws IOException {
+        Path list = folder.resolve("list.json");
+        Files.writeString(list, "[\"a\", \"b\"]");
+        Path answers = folder.resolve("answers.json");
+        Files.writeString(answers, """
+                [{"question": "Is it?", "answer_matching_behavior": " Yes", "answer_not_matching_behavior": " No"}]""");
+        String file = list.toString();
+        String[][] conflicts = {
+            {"--prefixes", file, "--questions", file},
+            {"--pairs", file},
+            {"--columns", "a,b"},
+            {"--split", "test"},
+            {"--texts-as", "user"},
+            {"--positive-texts", file, "--negative-texts", file},
+            {"--persona", file},
+            {"--answers", answers.toString()},
+            {"--method", "after-last-difference", "--positions", "last"},
+            {"--method", "all-positions", "--positions", "first-difference"},
+            {"--method", "generated-tokens", "--positions", "last"},
+            {"--method", "contrast"},
+            {"--method", "diff-mean", "--resume", file + ".fit"},
+            {"--directions", "unit"},
+            {"--max-new-tokens", "4"},
+            {"--raw"},
+            {"--sae", "any"},
+            {"--from-latent", "3"},
+            {"--all-layers"},
+            {"--positions", "role:narrator"},
+            {"--aggregation", "logistic-probe:-1"},
+        };
+        for (String[] conflict : conflicts) {
+            String[] all = new String[conflict.length + 5];
+            System.arraycopy(conflict, 0, all, 5, conflict.length);
+            System.arraycopy(new String[] {"--layer", "3", "--json", "--model", "no such model"}, 0, all, 0, 5);
+            String[] args = new String[all.length + 6];
+            System.arraycopy(new String[] {"vector", "fit", PIRATE[4], PIRATE[5], PIRATE[6], PIRATE[7]}, 0, args, 0, 6);
+            System.arraycopy(all, 0, args, 6, all.length);
+            assertThat(run(args)).as(String.join(" ", conflict)).isEqualTo(1);
+            assertThat(err).as(String.join(" ", conflict)).doesNotContain("no such model");
+        }
+        assertThat(fit("--layer", "3", "-o", folder.resolve("x.txt").toString()))
+                .isEqualTo(1);
+        assertThat(err).startsWith("A vector cannot be written in the format of this ending.");
+        assertThat(fit("--layer", "0", "-o", folder.resolve("x.gguf").toString()))
+                .isEqualTo(1);
+        assertThat(err).startsWith("llama.cpp cannot steer block 0");
+    }
+
+    @Test
+    void answers_by_word_are_read_at_their_word() throws IOException {
+        Path answers = folder.resolve("answers.jsonl");
+        Files.writeString(answers, """
+                {"question": "Is it?", "answer_matching_behavior": " Yes", "answer_not_matching_behavior": " No", "statement": "x"}
+                {"question": "Do you?", "answer_matching_behavior": " No", "answer_not_matching_behavior": " Yes", "statement": "y"}
+                """);
+        String[] args = {
+            "vector",
+            "fit",
+            "--model",
+            Golden.parley().toString(),
+            "--device",
+            "cpu",
+            "--answers",
+            answers.toString(),
+            "--layer",
+            "3",
+            "--json"
+        };
+        assertThat(run(args)).isZero();
+        JsonNode record = new ObjectMapper().readTree(out);
+        assertThat(record.at("/vectors/0/positions").asText()).isEqualTo("answer-word");
+        assertThat(record.at("/vectors/0/settings").asText()).isEqualTo("directions as read");
+        assertThat(err).contains("answers.jsonl: not read: statement\n");
     }
 
     @Test

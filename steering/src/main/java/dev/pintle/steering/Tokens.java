@@ -49,7 +49,10 @@ public sealed interface Tokens {
         }
     }
 
-    /** The tokens after the prompt, as they are read to write the next. */
+    /**
+     * The tokens after the prompt, as they are read to write the next. The first token of an answer is written from the
+     * prompt's last one, so it is not steered by this; {@link GeneratedAndLast} steers it too.
+     */
     record Generated() implements Tokens {
         @Override
         public boolean include(int position, int promptLength) {
@@ -59,6 +62,22 @@ public sealed interface Tokens {
         @Override
         public String name() {
             return "generated";
+        }
+    }
+
+    /**
+     * The prompt's last token and those after it: all from which a token of the answer is written. The published code of
+     * contrastive activation addition steers these, as most papers do.
+     */
+    record GeneratedAndLast() implements Tokens {
+        @Override
+        public boolean include(int position, int promptLength) {
+            return position >= promptLength - 1;
+        }
+
+        @Override
+        public String name() {
+            return "generated+1";
         }
     }
 
@@ -122,6 +141,11 @@ public sealed interface Tokens {
         return new Generated();
     }
 
+    /** The prompt's last and those after it. */
+    static Tokens generatedAndLast() {
+        return new GeneratedAndLast();
+    }
+
     /** Those from a position on. */
     static Tokens from(int first) {
         return new From(first);
@@ -160,7 +184,7 @@ public sealed interface Tokens {
         if (name.startsWith("role:")) {
             throw Problem.of("Whose words a token is part of can be told of one prompt only.")
                     .fact("but was", name)
-                    .fact("choose", "all, prompt, generated, from:N")
+                    .fact("choose", "all, prompt, generated, generated+1, from:N")
                     .fact("try", "pintle generate, whose prompt is known")
                     .toIllegalArgument();
         }
@@ -171,10 +195,11 @@ public sealed interface Tokens {
             case "all" -> all();
             case "prompt" -> prompt();
             case "generated" -> generated();
+            case "generated+1" -> generatedAndLast();
             default ->
                 throw Problem.of("There are no such tokens to steer.")
                         .fact("but was", name)
-                        .fact("choose", "all, prompt, generated, from:N, role:ROLE")
+                        .fact("choose", "all, prompt, generated, generated+1, from:N, role:ROLE")
                         .toIllegalArgument();
         };
     }

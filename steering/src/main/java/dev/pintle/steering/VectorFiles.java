@@ -10,6 +10,7 @@ import dev.pintle.tensor.io.Npz;
 import dev.pintle.tensor.io.TorchCheckpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
@@ -66,6 +67,43 @@ public final class VectorFiles {
     }
 
     /**
+     * Checks, before vectors are there, that a file could hold them.
+     *
+     * @param at where they will be; empty where that is not known
+     * @throws PintleException as {@link #write(List, Path)} would
+     */
+    public static void requireWritable(List<HookPoint> at, Path file) {
+        VectorTarget target = target(file);
+        if (!at.isEmpty()
+                && at.stream().noneMatch(point -> target.refuses(point).isEmpty())) {
+            throw nothingLeft(at, file, target);
+        }
+        if (target == VectorTarget.NUMPY && at.size() > 1) {
+            throw holdsOne(at, file);
+        }
+    }
+
+    private static PintleException nothingLeft(List<HookPoint> at, Path file, VectorTarget target) {
+        return Problem.of(target.refuses(at.get(0)) + ", so a file for it would do nothing.")
+                .fact("file", file.toAbsolutePath())
+                .fact(at.size() == 1 ? "vector" : "vectors", names(at))
+                .fact("try", "blocks from 1 on, or .safetensors")
+                .toException();
+    }
+
+    private static PintleException holdsOne(Collection<HookPoint> at, Path file) {
+        return Problem.of("The format holds one vector.")
+                .fact("file", file.toAbsolutePath())
+                .fact("but was", names(at))
+                .fact("try", "one file a layer, as --layer chooses it, or .safetensors or .gguf")
+                .toException();
+    }
+
+    private static String names(Collection<HookPoint> at) {
+        return at.stream().map(HookPoint::toString).collect(Collectors.joining(", "));
+    }
+
+    /**
      * Writes vectors for a tool, whole or not at all.
      *
      * @return what the tool has no place for and was left out, in sentences
@@ -82,41 +120,29 @@ public final class VectorFiles {
         }
         SortedMap<HookPoint, SteeringVector> kept = requireOneKind(vectors, file);
         List<String> leftOut = new ArrayList<>();
-        String reason = "";
-        for (HookPoint at : List.copyOf(kept.keySet())) {
-            String refused = target.refuses(at);
-            if (!refused.isEmpty()) {
+        List<HookPoint> all = List.copyOf(kept.keySet());
+        for (HookPoint at : all) {
+            if (!target.refuses(at).isEmpty()) {
                 kept.remove(at);
-                leftOut.add(at + " is left out: " + refused);
-                reason = refused;
+                leftOut.add(at + " is left out: " + target.refuses(at));
             }
         }
         if (kept.isEmpty()) {
-            throw Problem.of(upper(reason) + ", so a file for it would do nothing.")
-                    .fact("file", file.toAbsolutePath())
-                    .fact(vectors.size() == 1 ? "vector" : "vectors", places(vectors))
-                    .fact("try", "blocks from 1 on, or .safetensors")
-                    .toException();
+            throw nothingLeft(all, file, target);
+        }
+        if (target == VectorTarget.NUMPY && kept.size() > 1) {
+            throw holdsOne(kept.keySet(), file);
         }
         try (TensorScope scope = TensorScope.open("write vectors")) {
             switch (target) {
                 case PINTLE -> OwnVectors.write(kept, file);
                 case LLAMA_CPP, REPENG, EASYSTEER -> ControlVectors.write(kept, file);
                 case LM_EVAL -> TorchCheckpoint.write(file, TorchVectors.harness(kept.values()));
-                case NUMPY -> Npy.write(file, Tensor.of(only(kept, file).direction()));
+                case NUMPY ->
+                    Npy.write(file, Tensor.of(kept.values().iterator().next().direction()));
             }
         }
         return leftOut;
-    }
-
-    private static String upper(String sentence) {
-        return sentence.startsWith("llama.cpp")
-                ? sentence
-                : sentence.substring(0, 1).toUpperCase(Locale.ROOT) + sentence.substring(1);
-    }
-
-    private static String places(List<SteeringVector> vectors) {
-        return vectors.stream().map(vector -> vector.at().toString()).collect(Collectors.joining(", "));
     }
 
     static String ending(Path file) {
@@ -141,17 +167,6 @@ public final class VectorFiles {
             }
         }
         return byPlace;
-    }
-
-    private static SteeringVector only(SortedMap<HookPoint, SteeringVector> byPlace, Path file) {
-        if (byPlace.size() > 1) {
-            throw Problem.of("The format holds one vector.")
-                    .fact("file", file.toAbsolutePath())
-                    .fact("but was", places(List.copyOf(byPlace.values())))
-                    .fact("try", "one file a layer, as --layer chooses it, or .safetensors or .gguf")
-                    .toException();
-        }
-        return byPlace.values().iterator().next();
     }
 
     // ---------------------------------------------------------------- reading
@@ -242,7 +257,7 @@ public final class VectorFiles {
             throw Problem.of("The file has no vector of that layer.")
                     .fact("file", file.toAbsolutePath())
                     .fact("asked for", "layer " + layer)
-                    .fact("has", places(sorted))
+                    .fact("has", names(sorted.stream().map(SteeringVector::at).toList()))
                     .toException();
         }
         return chosen;

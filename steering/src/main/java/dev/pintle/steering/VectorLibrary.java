@@ -2,10 +2,14 @@ package dev.pintle.steering;
 
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -18,6 +22,8 @@ import java.util.stream.Stream;
 public final class VectorLibrary {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
+
+    private static final Duration LONGEST_WRITE = Duration.ofHours(1);
 
     private final Path folder;
 
@@ -36,28 +42,155 @@ public final class VectorLibrary {
     }
 
     /**
-     * Keeps vectors under a name, which no longer names what it did before.
+     * Keeps vectors under a name that is free, or that names these very vectors.
      *
      * @param vectors of one model and kind, each of another layer
      * @return the file that holds them
      * @throws IllegalArgumentException if the name has other characters than letters, digits, points, dashes, underscores
+     * @throws PintleException if the name is another vector's
      */
     public Path save(String name, List<SteeringVector> vectors) {
-        requireName(name);
+        return save(name, vectors, false);
+    }
+
+    /**
+     * Keeps vectors under a name.
+     *
+     * @param replaces whether to take the name from what it names; that vector's file stays
+     * @return the file that holds them
+     */
+    public Path save(String name, List<SteeringVector> vectors, boolean replaces) {
+        requireName(name, true);
         Path fresh = folder.resolve("objects").resolve("." + UUID.randomUUID() + ".safetensors");
         try {
             VectorFiles.write(vectors, fresh);
             String hash = new Digest().add(Files.readAllBytes(fresh)).hex();
-            Path object = folder.resolve("objects").resolve(hash + ".safetensors");
+            Path object = object(hash);
+            if (!replaces && Files.exists(named(name)) && !hash.equals(hash(name))) {
+                Files.delete(fresh);
+                throw taken(name);
+            }
             Files.move(fresh, object, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            Path names = Files.createDirectories(folder.resolve("names"));
-            Path named = names.resolve("." + UUID.randomUUID());
-            Files.writeString(named, hash + "\n");
-            Files.move(named, names.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            point(name, hash);
+            sweep();
             return object;
         } catch (IOException e) {
             throw unusable(name, e);
         }
+    }
+
+    /** Deletes what writers that were killed left half written. */
+    private void sweep() throws IOException {
+        Instant old = Instant.now().minus(LONGEST_WRITE);
+        try (Stream<Path> files = Files.list(folder.resolve("objects"))) {
+            for (Path file : files.filter(
+                            path -> String.valueOf(path.getFileName()).startsWith("."))
+                    .toList()) {
+                if (Files.getLastModifiedTime(file).toInstant().isBefore(old)) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // another process swept first
+        }
+    }
+
+    /** Written beside and renamed, and on the disk before it is there, as the vector's own file is. */
+    private void point(String name, String hash) throws IOException {
+        Files.createDirectories(folder.resolve("names"));
+        AtomicFile.writeText(named(name), hash + "\n");
+    }
+
+    /**
+     * Checks that a name can be given.
+     *
+     * @param replaces whether a name that is another vector's will do
+     * @throws IllegalArgumentException if the name has other characters than letters, digits, points, dashes, underscores
+     * @throws PintleException if the name is taken
+     */
+    public void requireName(String name, boolean replaces) {
+        if (!NAME.matcher(name).matches()) {
+            throw Problem.of("A vector cannot have that name.")
+                    .fact(
+                            "expected",
+                            "up to 64 letters, digits, points, dashes and underscores, a letter or digit first")
+                    .fact("but was", name)
+                    .toIllegalArgument();
+        }
+        if (!replaces && Files.exists(named(name))) {
+            throw taken(name);
+        }
+    }
+
+    private PintleException taken(String name) {
+        return Problem.of("A vector of that name is kept already.")
+                .fact("name", name)
+                .fact("folder", folder)
+                .fact("try", "another name, or --force, which gives the name away and keeps the other vector's file")
+                .toException();
+    }
+
+    /**
+     * Gives a vector another name.
+     *
+     * @param replaces whether to take the new name from what it names
+     * @throws PintleException if there is no such name, or the new one is taken
+     */
+    public void rename(String from, String to, boolean replaces) {
+        requireNamed(from);
+        if (from.equals(to)) {
+            return;
+        }
+        requireName(to, replaces);
+        try {
+            Files.move(named(from), named(to), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw unusable(from, e);
+        }
+    }
+
+    /**
+     * Removes a name; the vector's file stays.
+     *
+     * @return that file
+     * @throws PintleException listing the names
+     */
+    public Path remove(String name) {
+        requireNamed(name);
+        try {
+            Path object = object(hash(name));
+            Files.delete(named(name));
+            return object;
+        } catch (IOException e) {
+            throw unusable(name, e);
+        }
+    }
+
+    /** @throws PintleException listing the names, if there is no such */
+    public void requireNamed(String name) {
+        if (!NAME.matcher(name).matches() || !Files.isRegularFile(named(name))) {
+            throw missing(Problem.of("There is no vector of that name."), name);
+        }
+    }
+
+    private PintleException missing(Problem problem, String name) {
+        List<String> names = names();
+        return problem.fact("but was", name)
+                .fact("names", names.isEmpty() ? "none yet; pintle vector fit --save NAME" : String.join(", ", names))
+                .fact("looked in", folder)
+                .toException();
+    }
+
+    private Path named(String name) {
+        return folder.resolve("names").resolve(name);
+    }
+
+    private Path object(String hash) {
+        return folder.resolve("objects").resolve(hash + ".safetensors");
+    }
+
+    private String hash(String name) throws IOException {
+        return Files.readString(named(name)).strip();
     }
 
     /** The names, sorted. */
@@ -86,20 +219,12 @@ public final class VectorLibrary {
         if (Files.isRegularFile(file)) {
             return file;
         }
-        Path named = folder.resolve("names").resolve(nameOrFile);
-        if (!NAME.matcher(nameOrFile).matches() || !Files.isRegularFile(named)) {
-            List<String> names = names();
-            throw Problem.of("There is no such vector, neither a file nor a name.")
-                    .fact("but was", nameOrFile)
-                    .fact(
-                            "names",
-                            names.isEmpty() ? "none yet; pintle vector fit --save NAME" : String.join(", ", names))
-                    .fact("looked in", folder)
-                    .toException();
+        if (!NAME.matcher(nameOrFile).matches() || !Files.isRegularFile(named(nameOrFile))) {
+            throw missing(Problem.of("There is no such vector, neither a file nor a name."), nameOrFile);
         }
         try {
-            String hash = Files.readString(named).strip();
-            Path object = folder.resolve("objects").resolve(hash + ".safetensors");
+            String hash = hash(nameOrFile);
+            Path object = object(hash);
             if (!HASH.matcher(hash).matches() || !Files.isRegularFile(object)) {
                 throw Problem.of("The file of the named vector is gone.")
                         .fact("name", nameOrFile)
@@ -109,17 +234,6 @@ public final class VectorLibrary {
             return object;
         } catch (IOException e) {
             throw unusable(nameOrFile, e);
-        }
-    }
-
-    private static void requireName(String name) {
-        if (!NAME.matcher(name).matches()) {
-            throw Problem.of("A vector cannot have that name.")
-                    .fact(
-                            "expected",
-                            "up to 64 letters, digits, points, dashes and underscores, a letter or digit first")
-                    .fact("but was", name)
-                    .toIllegalArgument();
         }
     }
 

@@ -150,7 +150,8 @@ class InterventionTest {
 
     @Test
     void tokens_to_steer_are_the_same_with_and_without_a_cache() {
-        for (Tokens tokens : List.of(Tokens.generated(), Tokens.prompt(), Tokens.from(prompt.length + 3))) {
+        for (Tokens tokens : List.of(
+                Tokens.generated(), Tokens.generatedAndLast(), Tokens.prompt(), Tokens.from(prompt.length + 3))) {
             Add add = Add.add(style, 5).on(tokens);
             Generated cached = model.with(add).generate(prompt, SHORT);
             List<Integer> slow = new ArrayList<>();
@@ -201,7 +202,24 @@ class InterventionTest {
     }
 
     private static Tokens tokens(Tokens tokens, int promptLength) {
+        if (tokens instanceof Tokens.GeneratedAndLast) {
+            return Tokens.from(promptLength - 1);
+        }
         return tokens instanceof Tokens.Generated ? Tokens.from(promptLength) : tokens;
+    }
+
+    @Test
+    void the_first_token_of_an_answer_is_steered_from_the_last_of_the_prompt_only() {
+        int plain = model.generate(prompt, SHORT).ids()[0];
+        Add strong = Add.add(style, 60);
+        assertThat(model.with(strong.on(Tokens.generated()))
+                        .generate(prompt, SHORT)
+                        .ids()[0])
+                .isEqualTo(plain);
+        assertThat(model.with(strong.on(Tokens.parse("generated+1")))
+                        .generate(prompt, SHORT)
+                        .ids()[0])
+                .isNotEqualTo(plain);
     }
 
     @Test
@@ -252,11 +270,11 @@ class InterventionTest {
         assertThatThrownBy(() -> Tokens.parse("some")).hasMessage("""
                         There are no such tokens to steer.
                           but was: some
-                          choose:  all, prompt, generated, from:N, role:ROLE""");
+                          choose:  all, prompt, generated, generated+1, from:N, role:ROLE""");
         assertThatThrownBy(() -> Tokens.parse("role:user")).hasMessage("""
                         Whose words a token is part of can be told of one prompt only.
                           but was: role:user
-                          choose:  all, prompt, generated, from:N
+                          choose:  all, prompt, generated, generated+1, from:N
                           try:     pintle generate, whose prompt is known""");
         assertThatThrownBy(() -> Ablate.ablate(new SteeringVector(Vec.zeros(256), Parley.AT, style.origin())))
                 .hasMessage("The intervention needs a direction.\n  but was: Vec[256], norm 0.000");

@@ -24,6 +24,7 @@ class StrengthTest {
                 "all-positions",
                 "all",
                 "mean",
+                "",
                 1,
                 "",
                 4,

@@ -1,0 +1,73 @@
+package dev.pintle.cli;
+
+import dev.pintle.model.HookPoint;
+import dev.pintle.problem.Problem;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.VectorFiles;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where a command writes vectors. What is there already is replaced only where that was asked for. */
+final class VectorOutput {
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FILE",
+            description = "Where to write: .safetensors, .gguf, .pt or .npy.")
+    private @Nullable Path out;
+
+    @Option(names = "--save", paramLabel = "NAME", description = "Keep it under a name.")
+    private @Nullable String save;
+
+    boolean given() {
+        return out != null || save != null;
+    }
+
+    /**
+     * Checks what can be checked before the vectors are there.
+     *
+     * @param at where they will be; empty where that is not known yet
+     * @param replaces whether to replace a file or name that is there
+     * @throws dev.pintle.problem.PintleException if they could not be written
+     */
+    void check(List<HookPoint> at, boolean replaces) {
+        if (out != null) {
+            VectorFiles.requireWritable(at, out);
+            requireFree(out, replaces);
+        }
+        if (save != null) {
+            UserFolders.vectors().requireName(save, replaces);
+        }
+    }
+
+    /** A file that is there is replaced only where that was asked for. */
+    static void requireFree(Path file, boolean replaces) {
+        if (Files.isDirectory(file)) {
+            throw Problem.of("A folder has the name of the file to write.")
+                    .fact("folder", file.toAbsolutePath())
+                    .fact("try", "a file in it, or another name")
+                    .toException();
+        }
+        if (Files.exists(file) && !replaces) {
+            throw Problem.of("The file exists and would be replaced.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("try", "another name, or --force to replace it")
+                    .toException();
+        }
+    }
+
+    /** Writes them and says where, and what was left out. */
+    void write(List<SteeringVector> vectors, boolean replaces, PrintWriter print) {
+        if (out != null) {
+            List<String> leftOut = VectorFiles.write(vectors, out);
+            print.println(out);
+            leftOut.forEach(line -> print.println("  " + line));
+        }
+        if (save != null) {
+            print.println(save + " = " + UserFolders.vectors().save(save, vectors, replaces));
+        }
+    }
+}
