@@ -44,7 +44,7 @@ final class BenchModelOptions {
     /** The model; one with random weights speaks through the embedded model's tokenizer. */
     LanguageModel load() {
         Device on = Device.parse(device);
-        DType as = DType.parse(dtype);
+        DType as = DType.parse(dtype, DType.MODELS);
         if (which == null || which.shape == null) {
             String name = which == null || which.model == null ? ModelFolders.EMBEDDED : which.model;
             return LanguageModel.load(name, on, as);

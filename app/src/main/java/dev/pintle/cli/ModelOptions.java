@@ -9,8 +9,10 @@ import dev.pintle.hub.RepoId;
 import dev.pintle.hub.Selection;
 import dev.pintle.hub.Sizes;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.model.LoadOptions;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +50,12 @@ final class ModelOptions {
     private String device = "best";
 
     @Option(
+            names = "--ignore-config",
+            paramLabel = "KEY",
+            description = "Read the model's config.json as if it had no such key; as often as wanted.")
+    private List<String> ignoredConfig = new ArrayList<>();
+
+    @Option(
             names = "--check-nan",
             description = "Stop at the first layer where an activation is NaN or infinite; costs time.")
     private boolean checkNan;
@@ -57,10 +65,13 @@ final class ModelOptions {
 
     LanguageModel load() {
         Device where = Device.parse(device);
-        DType how = DType.parse(dtype);
+        DType how = DType.parse(dtype, DType.MODELS);
         Path folder = folder();
         boolean cached = HubClient.repositoryOf(folder).isPresent();
-        LanguageModel loaded = LanguageModel.load(cached ? folder.toString() : model, where, how);
+        PrintWriter err = Objects.requireNonNull(command).commandLine().getErr();
+        LoadOptions options =
+                LoadOptions.of(where, how).ignoringConfig(ignoredConfig).telling(note -> err.println("Note: " + note));
+        LanguageModel loaded = LanguageModel.load(cached ? folder.toString() : model, options);
         return checkNan ? loaded.checkingForNan() : loaded;
     }
 

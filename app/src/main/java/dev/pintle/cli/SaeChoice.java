@@ -8,6 +8,7 @@ import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,7 +69,8 @@ final class SaeChoice {
     }
 
     static SparseAutoencoder load(Path file, @Nullable Integer layer, String dtype, Device device) {
-        SparseAutoencoder loaded = SparseAutoencoder.load(file, device, DType.parse(dtype));
+        SparseAutoencoder loaded =
+                SparseAutoencoder.load(file, device, DType.parse(dtype, List.of(DType.FP32, DType.BF16)));
         return layer == null ? loaded : loaded.at(HookPoint.residPost(layer));
     }
 }

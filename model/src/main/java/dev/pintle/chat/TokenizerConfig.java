@@ -3,6 +3,7 @@ package dev.pintle.chat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.tensor.io.GitLfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> te
      */
     static TokenizerConfig read(Path folder) {
         Path file = folder.resolve("tokenizer_config.json");
+        GitLfs.requireContent(file);
         JsonNode config = Files.exists(file) ? json(file) : JSON.createObjectNode();
         Map<String, Object> tokens = new LinkedHashMap<>();
         for (String name : SPECIAL) {

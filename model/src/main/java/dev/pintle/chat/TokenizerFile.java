@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.foreign.ForeignFile;
 import dev.pintle.foreign.ForeignJson;
+import dev.pintle.tensor.io.GitLfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,7 @@ final class TokenizerFile {
     }
 
     static TokenizerFile read(Path path) {
+        GitLfs.requireContent(path);
         TokenizerFile file = new TokenizerFile(path);
         ObjectNode root = file.parse();
         file.first = root;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** The files without which a model folder cannot be loaded. */
 final class ModelFiles {
@@ -29,7 +30,9 @@ final class ModelFiles {
             return missing;
         }
         if (!Files.isRegularFile(folder.resolve(INDEX))) {
-            missing.add(SINGLE);
+            if (!holdsOtherSafetensors(folder)) {
+                missing.add(SINGLE);
+            }
             return missing;
         }
         for (String shard : shards(folder.resolve(INDEX))) {
@@ -38,6 +41,15 @@ final class ModelFiles {
             }
         }
         return missing;
+    }
+
+    /** Shards without an index, or a file of another name, of which the reader tells whether they are whole. */
+    private static boolean holdsOtherSafetensors(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.anyMatch(file -> String.valueOf(file.getFileName()).endsWith(".safetensors"));
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static Set<String> shards(Path index) {

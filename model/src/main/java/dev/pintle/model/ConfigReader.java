@@ -1,21 +1,23 @@
 package dev.pintle.model;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.GitLfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,36 +25,11 @@ import org.jspecify.annotations.Nullable;
  * passed over in silence.
  */
 public final class ConfigReader {
-    /** Keys that say how a model was trained, stored or is served, and do not enter the forward pass. */
-    private static final Set<String> HARMLESS = Set.of(
-            "architectures",
-            "model_type",
-            "torch_dtype",
-            "dtype",
-            "transformers_version",
-            "use_cache",
-            "initializer_range",
-            "attention_dropout",
-            "_name_or_path",
-            "bos_token_id",
-            "eos_token_id",
-            "pad_token_id",
-            "unk_token_id",
-            "embd_pdrop",
-            "resid_pdrop",
-            "cache_implementation",
-            "auto_map",
-            "_attn_implementation_autoset",
-            "return_dict",
-            "output_attentions",
-            "output_hidden_states",
-            "torchscript",
-            "id2label",
-            "label2id");
+    private static final int MOST_SHOWN = 10;
 
     private final Path file;
     private final JsonNode root;
-    private final Set<String> understood = new HashSet<>(HARMLESS);
+    private final Set<String> understood = new HashSet<>();
 
     private ConfigReader(Path file, JsonNode root) {
         this.file = file;
@@ -64,8 +41,18 @@ public final class ConfigReader {
      * @throws PintleException if it is missing or not a JSON object
      */
     public static ConfigReader open(Path file) {
+        return open(file, Set.of());
+    }
+
+    /**
+     * @param ignored keys that are read as if they were not there
+     * @throws PintleException also if a key that should be ignored is not there
+     */
+    static ConfigReader open(Path file, Set<String> ignored) {
+        GitLfs.requireContent(file);
         try {
-            return parse(Files.readString(file), file);
+            ConfigReader whole = parse(Files.readString(file), file);
+            return ignored.isEmpty() ? whole : whole.without(ignored);
         } catch (IOException e) {
             throw Problem.of("The model's configuration cannot be read.")
                     .fact("expected", "a folder in the Hugging Face format with config.json and *.safetensors")
@@ -79,6 +66,7 @@ public final class ConfigReader {
         try {
             JsonNode root = new ObjectMapper()
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
                     .readTree(text);
             if (root == null || !root.isObject()) {
                 throw Problem.of("The model's configuration is not a JSON object.")
@@ -89,9 +77,23 @@ public final class ConfigReader {
         } catch (JsonProcessingException e) {
             throw Problem.of("The model's configuration is not valid JSON.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("cause", e.getOriginalMessage())
+                    .fact("cause", Bounded.text(e.getOriginalMessage()))
                     .toException(e);
         }
+    }
+
+    private ConfigReader without(Set<String> ignored) {
+        ObjectNode rest = (ObjectNode) root.deepCopy();
+        for (String key : new TreeSet<>(ignored)) {
+            if (rest.remove(key) == null) {
+                throw Problem.of("The model's configuration has no such key to ignore.")
+                        .fact("file", file.toAbsolutePath())
+                        .fact("key", Bounded.text(key))
+                        .fact("try", "leaving it out of --ignore-config")
+                        .toException();
+            }
+        }
+        return new ConfigReader(file, rest);
     }
 
     /** The file, for errors. */
@@ -204,40 +206,47 @@ public final class ConfigReader {
         }
     }
 
-    /** Declares a key harmless for this family. */
-    public void ignore(String... keys) {
-        understood.addAll(Arrays.asList(keys));
-    }
-
-    /** @throws PintleException naming keys that nobody asked for */
+    /** @throws PintleException naming keys that nobody asked for and that may change what the model computes */
     public void requireAllUnderstood() {
         List<String> unknown = new ArrayList<>();
-        for (Iterator<Map.Entry<String, JsonNode>> fields = root.fields(); fields.hasNext(); ) {
-            Map.Entry<String, JsonNode> field = fields.next();
-            if (!understood.contains(field.getKey()) && !field.getValue().isNull()) {
-                unknown.add(field.getKey() + " = " + field.getValue());
+        root.fields().forEachRemaining(field -> {
+            if (!understood.contains(field.getKey()) && !HarmlessKeys.include(field.getKey(), field.getValue())) {
+                unknown.add(field.getKey());
             }
+        });
+        if (unknown.isEmpty()) {
+            return;
         }
-        if (!unknown.isEmpty()) {
-            Problem problem = Problem.of("The model's configuration asks for something that is not understood.")
-                    .fact("file", file.toAbsolutePath());
-            for (String key : unknown) {
-                problem = problem.fact("key", key);
-            }
-            throw problem.fact("try", "removing the key, if it cannot change what the model computes")
-                    .toException();
+        Problem problem = Problem.of("The model's configuration asks for something that is not understood.")
+                .fact("file", file.toAbsolutePath());
+        List<String> shown = unknown.subList(0, Math.min(MOST_SHOWN, unknown.size()));
+        for (String key : shown) {
+            problem = problem.fact("key", Bounded.text(key) + " = " + Bounded.text(String.valueOf(root.get(key))));
         }
+        if (unknown.size() > shown.size()) {
+            problem = problem.fact("key", "and " + (unknown.size() - shown.size()) + " more");
+        }
+        throw problem.fact(
+                        "try",
+                        "--ignore-config " + Bounded.text(unknown.get(0))
+                                + (unknown.size() > 1 ? ", and so on for each key," : "")
+                                + " if it cannot change what the model computes")
+                .toException();
     }
 
     /** The error for a key whose value cannot be used. */
     public PintleException unexpected(String key, String expected) {
+        return problem(key, expected).toException();
+    }
+
+    /** The same, to which more can be added. */
+    Problem problem(String key, String expected) {
         JsonNode found = root.get(key);
         return Problem.of("The model's configuration has a value that cannot be used.")
                 .fact("file", file.toAbsolutePath())
                 .fact("key", key)
                 .fact("expected", expected)
-                .fact("but was", found == null ? "absent" : found)
-                .toException();
+                .fact("but was", found == null ? "absent" : Bounded.text(found.toString()));
     }
 
     private @Nullable JsonNode node(String key) {

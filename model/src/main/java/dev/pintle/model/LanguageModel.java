@@ -47,8 +47,13 @@ public final class LanguageModel implements AutoCloseable {
      * @throws dev.pintle.problem.PintleException naming what is missing, left over or not understood
      */
     public static LanguageModel load(String nameOrFolder, Device device, DType dtype) {
+        return load(nameOrFolder, LoadOptions.of(device, dtype));
+    }
+
+    /** As {@link #load(String, Device, DType)}, with keys of the configuration ignored, or with notes told elsewhere. */
+    public static LanguageModel load(String nameOrFolder, LoadOptions options) {
         Path folder = ModelFolders.find(nameOrFolder);
-        LoadedTransformer transformer = LoadedTransformer.open(folder, device, dtype);
+        LoadedTransformer transformer = LoadedTransformer.open(folder, options);
         try {
             ModelId id = HubClient.repositoryOf(folder)
                     .map(repo -> new ModelId(repo.name(), repo.revision()))

@@ -41,23 +41,27 @@ final class LoadedTransformer implements AutoCloseable {
      * Reads a folder in the Hugging Face format: config.json and safetensors, in one file or in shards. Weights stay mapped
      * where dtype and device allow.
      */
-    static LoadedTransformer open(Path folder, Device device, DType dtype) {
-        ConfigReader json = ConfigReader.open(folder.resolve("config.json"));
+    static LoadedTransformer open(Path folder, LoadOptions options) {
+        ConfigReader json = ConfigReader.open(folder.resolve("config.json"), options.ignoredConfig());
         return build(
-                json,
-                folder.getFileName().toString(),
-                device,
-                dtype,
-                () -> new CheckpointWeights(SafeTensors.open(folder)));
+                json, folder.getFileName().toString(), options, () -> new CheckpointWeights(SafeTensors.open(folder)));
+    }
+
+    /** The same with nothing ignored. */
+    static LoadedTransformer open(Path folder, Device device, DType dtype) {
+        return open(folder, LoadOptions.of(device, dtype));
     }
 
     /** Gives a configuration random weights. */
     static LoadedTransformer random(ConfigReader json, String name, long seed, Device device, DType dtype) {
-        return build(json, name, device, dtype, () -> new RandomWeights(seed, device, dtype));
+        LoadOptions options = LoadOptions.of(device, dtype);
+        return build(json, name, options, () -> new RandomWeights(seed, device, dtype));
     }
 
     private static LoadedTransformer build(
-            ConfigReader json, String name, Device device, DType dtype, Supplier<WeightSource> open) {
+            ConfigReader json, String name, LoadOptions options, Supplier<WeightSource> open) {
+        Device device = options.device();
+        DType dtype = options.dtype();
         Architecture family = Architecture.of(json);
         ModelConfig config = family.config(json);
         TensorScope owner = TensorScope.owner("weights of " + name);
@@ -67,16 +71,21 @@ final class LoadedTransformer implements AutoCloseable {
                 Memory.requireRoomForWeights(config, dtype, device, () -> Engine.availableMemory(device));
             }
             Packing packing = new Packing(source.isMapped(device, dtype));
-            Weights weights = new Weights(source, device, dtype, owner, packing);
+            Weights weights = new Weights(source, device, dtype, owner, packing, options.notes());
             Transformer transformer = family.build(json, config, weights);
             json.requireAllUnderstood();
+            weights.compareFrequencies(transformer.blocks().stream()
+                    .map(block -> block.attention().rope())
+                    .toList());
             weights.requireAllUsed();
+            ModelConfig real =
+                    config.withTiedEmbeddings(transformer.unembedding().weight() == transformer.embedding());
             RopeTables tables = new RopeTables(Weights.precise(dtype), device, owner);
-            ForwardPass forward = new ForwardPass(transformer, config, device, dtype, tables);
-            GraphDecoder graphs = GraphDecoder.suits(transformer, config, device, dtype)
-                    ? new GraphDecoder(transformer, config, device, dtype, tables)
+            ForwardPass forward = new ForwardPass(transformer, real, device, dtype, tables);
+            GraphDecoder graphs = GraphDecoder.suits(transformer, real, device, dtype)
+                    ? new GraphDecoder(transformer, real, device, dtype, tables)
                     : null;
-            return new LoadedTransformer(config, forward, device, dtype, owner, packing, graphs);
+            return new LoadedTransformer(real, forward, device, dtype, owner, packing, graphs);
         } catch (RuntimeException e) {
             owner.close();
             throw e;

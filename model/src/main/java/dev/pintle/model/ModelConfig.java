@@ -43,6 +43,26 @@ public record ModelConfig(
         @Nullable Double logitSoftCap,
         double embeddingScale) {
 
+    /** The same with embeddings that are tied or not. */
+    ModelConfig withTiedEmbeddings(boolean tied) {
+        return new ModelConfig(
+                family,
+                nLayers,
+                dModel,
+                nHeads,
+                nKvHeads,
+                dHead,
+                dMlp,
+                dVocab,
+                maxPositions,
+                normEps,
+                tied,
+                attentionScale,
+                attentionSoftCap,
+                logitSoftCap,
+                embeddingScale);
+    }
+
     /** The factor on the token embeddings of a model in a dtype, in which Gemma rounds it. */
     double embeddingScale(DType dtype) {
         try (TensorScope scope = TensorScope.open("round a number")) {

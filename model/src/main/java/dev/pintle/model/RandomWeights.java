@@ -4,6 +4,7 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Weights for measuring speed and memory: matrices of normal draws with the usual initial deviation, norms of ones. Matrices
@@ -43,6 +44,11 @@ final class RandomWeights implements WeightSource {
             at += part;
         }
         return made;
+    }
+
+    @Override
+    public @Nullable Tensor find(String name) {
+        return null;
     }
 
     @Override

@@ -16,9 +16,11 @@ import java.util.TreeSet;
  */
 public final class Rope {
     private final float[] frequencies; // [rotated / 2], radians a position
+    private final float[] unscaled; // the same before any scaling
 
-    private Rope(float[] frequencies) {
+    private Rope(float[] frequencies, float[] unscaled) {
         this.frequencies = frequencies;
+        this.unscaled = unscaled;
     }
 
     /**
@@ -34,6 +36,13 @@ public final class Rope {
         double theta = config.numberOr("rope_theta", defaultTheta);
         double partial = config.numberOr("partial_rotary_factor", 1);
         JsonNode scaling = config.objectOrNull("rope_scaling");
+        JsonNode inner = parameters == null ? null : parameters.get("rope_theta");
+        if (inner != null && inner.isNumber() && config.has("rope_theta") && inner.asDouble() != theta) {
+            throw config.unexpected("rope_theta", "what rope_parameters says, " + inner);
+        }
+        if (parameters != null && scaling != null && !parameters.equals(scaling)) {
+            throw config.unexpected("rope_scaling", "the same as rope_parameters, or one of the two");
+        }
         if (parameters != null) {
             return of(config, "rope_parameters", parameters, dHead, theta, partial);
         }
@@ -83,7 +92,10 @@ public final class Rope {
                         number(config, key, rope, keys.get(2), Double.NaN),
                         number(config, key, rope, keys.get(3), Double.NaN));
             }
-            default -> throw config.unexpected(key, "rope_type default, linear or llama3");
+            default ->
+                throw config.problem(key, "rope_type default, linear or llama3")
+                        .fact("try", withoutScaling(key, type))
+                        .toException();
         };
         rope.fieldNames().forEachRemaining(name -> {
             if (!known.contains(name)) {
@@ -91,6 +103,20 @@ public final class Rope {
             }
         });
         return scaled;
+    }
+
+    /** What can be done about a kind of scaling that is not computed. */
+    private static String withoutScaling(String key, String type) {
+        String ignore = "--ignore-config " + key + ", or LoadOptions.ignoringConfig(\"" + key + "\")";
+        return switch (type) {
+            case "dynamic" ->
+                ignore + ": without this scaling the model computes the same up to the length it was trained for";
+            case "yarn" ->
+                ignore + ", if the scaling was added to a model that was trained without it, as Qwen's cards describe;"
+                        + " its texts must then stay within the length it was trained for";
+            case "longrope", "su" -> "another model: this one was trained with the scaling, also for short texts";
+            default -> ignore + ", if the model was trained without the scaling";
+        };
     }
 
     private static double number(ConfigReader config, String key, JsonNode rope, String name, double otherwise) {
@@ -109,7 +135,7 @@ public final class Rope {
             float exponent = (float) (2 * i) / rotated;
             frequencies[i] = 1.0f / (float) Math.pow(theta, exponent);
         }
-        return new Rope(frequencies);
+        return new Rope(frequencies, frequencies);
     }
 
     /** Every frequency divided by {@code factor} (position interpolation, arXiv:2306.15595). */
@@ -118,7 +144,7 @@ public final class Rope {
         for (int i = 0; i < scaled.length; i++) {
             scaled[i] = frequencies[i] / (float) factor;
         }
-        return new Rope(scaled);
+        return new Rope(scaled, unscaled);
     }
 
     /** Llama 3.1's rule: long wavelengths are stretched by {@code factor}, short ones kept, those between interpolated. */
@@ -136,7 +162,20 @@ public final class Rope {
                 scaled[i] = (1 - s) * f / (float) factor + s * f;
             }
         }
-        return new Rope(scaled);
+        return new Rope(scaled, unscaled);
+    }
+
+    /** Whether these are the frequencies, scaled or not, as they come out of a file that may hold 16 bits of each. */
+    boolean agreesWith(double[] stored) {
+        return agrees(stored, frequencies) || agrees(stored, unscaled);
+    }
+
+    private static boolean agrees(double[] stored, float[] computed) {
+        boolean same = stored.length == computed.length;
+        for (int i = 0; same && i < stored.length; i++) {
+            same = Math.abs(stored[i] - computed[i]) <= 0.01 * computed[i] + 1e-7; // FP16 has steps of 6e-8 near zero
+        }
+        return same;
     }
 
     /** How many of a head's elements turn. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /** The tokens that end an answer: {@code eos_token_id} of generation_config.json, else of config.json. */
@@ -30,10 +31,18 @@ final class StopIds {
         try {
             JsonNode eos = new ObjectMapper().readTree(Files.readString(file)).path("eos_token_id");
             Set<Integer> ids = new LinkedHashSet<>();
-            if (eos.isInt()) {
-                ids.add(eos.intValue());
+            for (JsonNode id : eos.isArray() ? eos : List.of(eos)) {
+                if (id.isInt()) {
+                    ids.add(id.intValue());
+                } else if (!id.isNull() && !id.isMissingNode()) {
+                    throw Problem.of("A configuration file of the model has a value that cannot be used.")
+                            .fact("file", file.toAbsolutePath())
+                            .fact("key", "eos_token_id")
+                            .fact("expected", "the id of a token, or a list of ids")
+                            .fact("but was", Bounded.text(eos.toString()))
+                            .toException();
+                }
             }
-            eos.forEach(id -> ids.add(id.intValue()));
             return ids;
         } catch (IOException e) {
             throw Problem.of("A configuration file of the model cannot be read.")

@@ -4,6 +4,7 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Where weights come from: a checkpoint, or random numbers for measuring speed. */
 interface WeightSource extends AutoCloseable {
@@ -16,6 +17,10 @@ interface WeightSource extends AutoCloseable {
      * @throws dev.pintle.problem.PintleException if it is missing, of another shape or not made of floating-point numbers
      */
     Tensor take(String name, long... shape);
+
+    /** A weight as it is stored, of whatever shape and dtype, in the current scope; null where no file holds it. */
+    @Nullable
+    Tensor find(String name);
 
     /** Names of all weights, where the source knows them. */
     Set<String> names();

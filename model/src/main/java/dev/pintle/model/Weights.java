@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
@@ -9,28 +10,47 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The weights of a model, handed out by name and shape; what nobody asked for is an error. */
 public final class Weights {
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+    private static final String FREQUENCIES = "rotary_emb.inv_freq";
+    private static final Pattern LAYER = Pattern.compile("layers\\.(\\d{1,6})\\.");
+    private static final long ROWS_AT_ONCE = 1024;
+
     private final WeightSource source;
     private final Device device;
     private final DType dtype;
     private final TensorScope owner;
     private final Packing packing;
+    private final Consumer<Problem> notes;
     private final Set<String> unused;
 
     /**
      * @param owner keeps the weights
      * @param packing packs those of linear maps when that pays
+     * @param notes hears where the checkpoint and the configuration contradict each other
      */
-    Weights(WeightSource source, Device device, DType dtype, TensorScope owner, Packing packing) {
+    Weights(
+            WeightSource source,
+            Device device,
+            DType dtype,
+            TensorScope owner,
+            Packing packing,
+            Consumer<Problem> notes) {
         this.source = source;
         this.device = device;
         this.dtype = dtype;
         this.owner = owner;
         this.packing = packing;
+        this.notes = notes;
         this.unused = new LinkedHashSet<>(source.names());
     }
 
@@ -43,15 +63,10 @@ public final class Weights {
         return dtype == DType.FP64 ? DType.FP64 : DType.FP32;
     }
 
-    /** Whether there is a weight of this name. */
-    public boolean has(String name) {
-        return source.has(name);
-    }
-
     /**
      * A weight in the model's dtype.
      *
-     * @throws dev.pintle.problem.PintleException if missing or of another shape
+     * @throws PintleException if missing or of another shape
      */
     public Tensor get(String name, long... shape) {
         return get(name, dtype, shape);
@@ -94,9 +109,73 @@ public final class Weights {
         return List.copyOf(maps);
     }
 
-    /** The unembedding that is also the embedding `[dVocab, dModel]`. */
-    public Linear tied(Tensor embedding) {
+    /** The embedding `[dVocab, dModel]`; where it is tied, it may be stored as the unembedding alone. */
+    public Tensor embedding(ModelConfig c) {
+        boolean asHead = c.tiedEmbeddings() && !unused.contains(EMBEDDING) && unused.contains(HEAD);
+        return get(asHead ? HEAD : EMBEDDING, c.dVocab(), c.dModel());
+    }
+
+    /**
+     * The unembedding `[dVocab, dModel]`: the embedding where the configuration says that they are tied, unless the checkpoint
+     * holds one that differs.
+     */
+    public Linear unembedding(Tensor embedding, ModelConfig c) {
+        if (!c.tiedEmbeddings()) {
+            if (!source.has(HEAD)) {
+                throw noHead(c);
+            }
+            return linear("lm_head", c.dVocab(), c.dModel(), false);
+        }
+        if (unused.contains(HEAD)) {
+            OptionalLong differs = firstRowOfAnotherHead(c);
+            if (differs.isPresent()) {
+                notes.accept(Problem.of("The output head is not the embedding, although the configuration says so.")
+                        .fact("checkpoint", source.place())
+                        .fact("configuration", "tie_word_embeddings is true, or absent where that means true")
+                        .fact(
+                                "but was",
+                                HEAD + " differs from " + EMBEDDING + ", first at token " + differs.getAsLong())
+                        .fact("used", "the head as it is stored")
+                        .fact("try", "\"tie_word_embeddings\": false in config.json, so that both say the same"));
+                return linear("lm_head", c.dVocab(), c.dModel(), false);
+            }
+            unused.remove(HEAD);
+        }
         return new Linear(embedding, null, packing, true);
+    }
+
+    private OptionalLong firstRowOfAnotherHead(ModelConfig c) {
+        try (TensorScope scope = TensorScope.open("compare head and embedding")) {
+            Tensor head = source.take(HEAD, c.dVocab(), c.dModel());
+            Tensor embedding = source.take(EMBEDDING, c.dVocab(), c.dModel());
+            DType wide = head.dtype() == DType.FP64 || embedding.dtype() == DType.FP64 ? DType.FP64 : DType.FP32;
+            for (long start = 0; start < c.dVocab(); start += ROWS_AT_ONCE) {
+                try (TensorScope part = TensorScope.open("compare rows")) {
+                    long count = Math.min(ROWS_AT_ONCE, c.dVocab() - start);
+                    Tensor one = head.narrow(0, start, count).to(wide);
+                    Tensor other = embedding.narrow(0, start, count).to(wide);
+                    double[] differences = one.minus(other).abs().max(-1, false).toDoubles();
+                    for (int row = 0; row < differences.length; row++) {
+                        if (!(differences[row] == 0)) {
+                            return OptionalLong.of(start + row);
+                        }
+                    }
+                }
+            }
+            return OptionalLong.empty();
+        }
+    }
+
+    private PintleException noHead(ModelConfig c) {
+        return Problem.of("The checkpoint holds no output head, although the configuration says that it has its own.")
+                .fact("checkpoint", source.place())
+                .fact("configuration", "tie_word_embeddings is false, or absent, which means false for " + c.family())
+                .fact("missing", HEAD + " [" + c.dVocab() + ", " + c.dModel() + "]")
+                .fact("has", source.names().size() + " tensors")
+                .fact(
+                        "try",
+                        "a complete copy; or \"tie_word_embeddings\": true in config.json, if the model was trained so")
+                .toException();
     }
 
     /**
@@ -123,18 +202,47 @@ public final class Weights {
         return owner.adopt(derived);
     }
 
-    /** Declares weights that are stored but never used, such as copies of tied embeddings. */
-    public void ignore(String... names) {
-        Arrays.asList(names).forEach(unused::remove);
+    /**
+     * Compares frequencies that old checkpoints store with those that are computed from the configuration, which count, as in
+     * transformers.
+     *
+     * @param layers the rotation of each layer
+     */
+    void compareFrequencies(List<Rope> layers) {
+        boolean said = false;
+        for (String name : List.copyOf(unused)) {
+            if (!name.endsWith(FREQUENCIES)) {
+                continue;
+            }
+            unused.remove(name);
+            Matcher layer = LAYER.matcher(name);
+            int index = layer.find() ? Integer.parseInt(layer.group(1)) : 0;
+            try (TensorScope scope = TensorScope.open("compare frequencies")) {
+                Tensor stored = source.find(name);
+                if (said
+                        || stored == null
+                        || index >= layers.size()
+                        || layers.get(index).agreesWith(stored.toDoubles())) {
+                    continue;
+                }
+            }
+            said = true;
+            notes.accept(Problem.of("The checkpoint's rotary frequencies are not those of the configuration.")
+                    .fact("checkpoint", source.place())
+                    .fact("weight", name)
+                    .fact("used", "the frequencies that rope_theta and rope_scaling of the configuration give")
+                    .fact("try", "the rope_theta that the model was trained with, in config.json"));
+        }
     }
 
-    /** @throws dev.pintle.problem.PintleException naming weights that nobody asked for */
+    /** @throws PintleException naming weights that nobody asked for */
     public void requireAllUsed() {
-        unused.removeIf(name -> name.endsWith("rotary_emb.inv_freq"));
         if (!unused.isEmpty()) {
             throw Problem.of("The checkpoint holds weights that its architecture does not use.")
                     .fact("checkpoint", source.place())
-                    .fact("left over", unused.stream().limit(5).collect(Collectors.joining(", ")))
+                    .fact(
+                            "left over",
+                            unused.stream().limit(5).map(Bounded::text).collect(Collectors.joining(", ")))
                     .fact("count", unused.size())
                     .toException();
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.problem.PintleException;
+import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -14,10 +15,16 @@ import dev.pintle.testkit.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelFolderTest {
     @TempDir
@@ -25,7 +32,10 @@ class ModelFolderTest {
 
     private void copy(String family) throws IOException {
         for (String file : new String[] {"config.json", "model.safetensors"}) {
-            Files.copy(Golden.folder().resolve(family).resolve(file), folder.resolve(file));
+            Files.copy(
+                    Golden.folder().resolve(family).resolve(file),
+                    folder.resolve(file),
+                    StandardCopyOption.REPLACE_EXISTING);
         }
     }
 
@@ -49,7 +59,89 @@ class ModelFolderTest {
                 .hasMessage("The model's configuration asks for something that is not understood.\n  file: "
                         + folder.resolve("config.json")
                         + "\n  key:  sparse_attention = true\n"
-                        + "  try:  removing the key, if it cannot change what the model computes");
+                        + "  try:  --ignore-config sparse_attention if it cannot change what the model computes");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"unsloth_fixed\": true",
+                "\"unsloth_version\": \"2025.3.19\"",
+                "\"_name_or_path\": \"meta-llama/Llama-3.1-8B\"",
+                "\"use_flash_attention_2\": true",
+                "\"_attn_implementation\": \"eager\"",
+                "\"hidden_dropout\": 0.1",
+                "\"tokenizer_model_max_length\": 4096",
+                "\"sep_token_id\": 3",
+                "\"pad_token\": \"<pad>\"",
+                "\"gradient_checkpointing\": true",
+                "\"quantization_config\": null",
+                "\"quantization_config\": {}",
+                "\"task_specific_params\": {\"a\": 1}",
+                "\"is_decoder\": false",
+                "\"use_moe\": false",
+                "\"note\": \"\"",
+                "\"pruned_heads\": {}"
+            })
+    void keys_that_cannot_change_a_result_are_passed_over(String key) throws IOException {
+        copy("llama31");
+        config("\"vocab_size\"", key + ", \"vocab_size\"");
+        open();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"use_rope\": false",
+                "\"is_causal\": false",
+                "\"use_moe\": true",
+                "\"logit_scale\": 0",
+                "\"residual_multiplier\": 0.5",
+                "\"quantization_config\": {\"bits\": 4}"
+            })
+    void keys_that_may_change_a_result_are_refused_until_they_are_ignored_by_name(String key) throws IOException {
+        copy("llama31");
+        config("\"vocab_size\"", key + ", \"vocab_size\"");
+        String name = key.replaceAll("^\"(\\w+)\".*", "$1");
+        assertThatThrownBy(this::open)
+                .hasMessageContaining("--ignore-config " + name + " if it cannot change what the model computes");
+        LoadedTransformer.open(folder, LoadOptions.of(Device.CPU, DType.FP32).ignoringConfig(name))
+                .close();
+    }
+
+    @Test
+    void a_key_to_ignore_that_is_not_there_is_an_error() throws IOException {
+        copy("llama31");
+        assertThatThrownBy(() -> LoadedTransformer.open(
+                        folder, LoadOptions.of(Device.CPU, DType.FP32).ignoringConfig("sparse")))
+                .hasMessageStartingWith("The model's configuration has no such key to ignore.")
+                .hasMessageContaining("key:  sparse");
+    }
+
+    @Test
+    void a_long_value_or_key_is_not_printed_whole() throws IOException {
+        copy("llama31");
+        config("\"vocab_size\"", "\"sparse\": \"" + "x".repeat(3_000_000) + "\", \"vocab_size\"");
+        assertThatThrownBy(this::open)
+                .message()
+                .contains("(3000002 characters)")
+                .hasSizeLessThan(1000);
+        copy("llama31");
+        config("\"vocab_size\"", "\"" + "k".repeat(40_000) + "\": 1, \"vocab_size\"");
+        assertThatThrownBy(this::open).message().contains("(40000 characters)").hasSizeLessThan(1000);
+        copy("llama31");
+        config("\"hidden_act\": \"silu\"", "\"hidden_act\": \"" + "y".repeat(3_000_000) + "\"");
+        assertThatThrownBy(this::open)
+                .message()
+                .contains("(3000002 characters)")
+                .hasSizeLessThan(1000);
+    }
+
+    @Test
+    void a_key_that_is_there_twice_is_refused() throws IOException {
+        copy("llama31");
+        config("\"vocab_size\"", "\"rms_norm_eps\": 1e-3, \"vocab_size\"");
+        assertThatThrownBy(this::open).hasMessageContaining("Duplicate field 'rms_norm_eps'");
     }
 
     @Test
@@ -65,7 +157,22 @@ class ModelFolderTest {
     void an_unknown_kind_of_rope_scaling_is_refused() throws IOException {
         copy("llama31");
         config("\"rope_type\": \"llama3\"", "\"rope_type\": \"yarn\"");
-        assertThatThrownBy(this::open).hasMessageContaining("rope_type default, linear or llama3");
+        assertThatThrownBy(this::open)
+                .hasMessageContaining("rope_type default, linear or llama3")
+                .hasMessageContaining("--ignore-config rope_parameters")
+                .hasMessageContaining("if the scaling was added to a model that was trained without it");
+        LoadedTransformer.open(folder, LoadOptions.of(Device.CPU, DType.FP32).ignoringConfig("rope_parameters"))
+                .close();
+    }
+
+    @Test
+    void two_statements_about_rope_that_contradict_each_other_are_refused() throws IOException {
+        copy("llama31");
+        config("\"vocab_size\"", "\"rope_theta\": 10000.0, \"vocab_size\"");
+        assertThatThrownBy(this::open).hasMessageContaining("expected: what rope_parameters says, 500000.0");
+        copy("llama31");
+        config("\"vocab_size\"", "\"rope_scaling\": {\"rope_type\": \"linear\", \"factor\": 2.0}, \"vocab_size\"");
+        assertThatThrownBy(this::open).hasMessageContaining("the same as rope_parameters, or one of the two");
     }
 
     @Test
@@ -73,7 +180,98 @@ class ModelFolderTest {
         rewrite(weights -> weights.remove("model.layers.2.mlp.up_proj.weight"));
         assertThatThrownBy(this::open)
                 .hasMessageContaining("The checkpoint lacks a weight of its architecture.")
-                .hasMessageContaining("missing:    model.layers.2.mlp.up_proj.weight [160, 64]");
+                .hasMessageContaining("missing:    model.layers.2.mlp.up_proj.weight [160, 64]")
+                .hasMessageContaining("nearest:    model.layers.0.mlp.up_proj.weight")
+                .message()
+                .hasSizeLessThan(1000);
+    }
+
+    @Test
+    void a_checkpoint_of_another_tool_shows_its_names() throws IOException {
+        rewrite(weights -> {
+            Map<String, Tensor> renamed = new LinkedHashMap<>();
+            weights.forEach((name, tensor) -> renamed.put("gpt." + name.hashCode(), tensor));
+            weights.clear();
+            weights.putAll(renamed);
+        });
+        assertThatThrownBy(this::open).hasMessageContaining("first:      gpt.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "_orig_mod.",
+                "module.",
+                "module._orig_mod.",
+                "_orig_mod.module.",
+                "language_model.",
+                "base_model.model.",
+                "_fsdp_wrapped_module."
+            })
+    void names_that_a_wrapper_left_are_read(String prefix) throws IOException {
+        rewrite(weights -> rename(weights, name -> prefix + name));
+        open();
+    }
+
+    @Test
+    void names_with_wrappers_inside_are_read() throws IOException {
+        rewrite(weights -> rename(weights, name -> name.replace("model.", "model.language_model.")));
+        open();
+        rewrite(weights -> rename(weights, name -> name.replaceAll("layers\\.(\\d+)\\.", "layers.$1._orig_mod.")));
+        open();
+        rewrite(weights -> rename(weights, name -> name.replaceFirst("^model\\.", "")));
+        open();
+    }
+
+    @Test
+    void two_names_of_one_weight_are_refused() throws IOException {
+        rewrite(weights -> weights.put("_orig_mod.model.norm.weight", weights.get("model.norm.weight")));
+        assertThatThrownBy(this::open)
+                .hasMessageContaining("Two weights of the checkpoint mean the same weight of the model.")
+                .hasMessageContaining("stored as:  _orig_mod.model.norm.weight");
+    }
+
+    private static void rename(Map<String, Tensor> weights, UnaryOperator<String> name) {
+        Map<String, Tensor> renamed = new LinkedHashMap<>();
+        weights.forEach((old, tensor) -> renamed.put(name.apply(old), tensor));
+        weights.clear();
+        weights.putAll(renamed);
+    }
+
+    @Test
+    void frequencies_in_the_checkpoint_that_are_not_the_configuration_s_are_told() throws IOException {
+        rewrite(weights -> weights.put(
+                "model.layers.1.self_attn.rotary_emb.inv_freq", Tensor.of(new float[] {1f, 0.5f, 0.1f}, 3)));
+        List<Problem> notes = new ArrayList<>();
+        LoadedTransformer.open(folder, LoadOptions.of(Device.CPU, DType.FP32).telling(notes::add))
+                .close();
+        assertThat(notes).singleElement().asString().contains("rotary frequencies are not those of the configuration");
+    }
+
+    @Test
+    void a_git_lfs_pointer_is_recognised() throws IOException {
+        copy("llama31");
+        Files.writeString(
+                folder.resolve("model.safetensors"),
+                "version https://git-lfs.github.com/spec/v1\noid sha256:4665a\nsize 14512\n");
+        assertThatThrownBy(this::open)
+                .hasMessage("This is a Git LFS pointer, not the file itself.\n  file:      "
+                        + folder.resolve("model.safetensors")
+                        + "\n  points to: a file of 14512 bytes"
+                        + "\n  try:       git lfs pull in its repository, or pintle pull, which fetches the files"
+                        + " themselves");
+    }
+
+    @Test
+    void a_dtype_that_no_model_is_computed_in_is_refused() {
+        assertThatThrownBy(() -> LoadOptions.of(Device.CPU, DType.INT8))
+                .hasMessage("A model's dtype must be a floating-point one.\n  expected: fp32, bf16, fp16 or fp64\n"
+                        + "  but was:  int8");
+        assertThatThrownBy(() -> DType.parse("int8", DType.MODELS))
+                .hasMessage("This dtype cannot be used here.\n  but was: int8\n  choose:  fp32, bf16, fp16, fp64");
+        assertThatThrownBy(() -> DType.parse("q4", DType.MODELS))
+                .hasMessage("There is no such dtype.\n  but was: q4\n  choose:  fp32, bf16, fp16, fp64");
+        assertThat(DType.parse("bfloat16", DType.MODELS)).isEqualTo(DType.BF16);
     }
 
     @Test

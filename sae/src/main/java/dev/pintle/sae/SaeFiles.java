@@ -14,6 +14,7 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.tensor.io.Checkpoint;
+import dev.pintle.tensor.io.GitLfs;
 import dev.pintle.tensor.io.Npz;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.tensor.io.TorchCheckpoint;
@@ -186,6 +187,7 @@ final class SaeFiles implements AutoCloseable {
 
     /** A JSON file, as Python writes it. */
     static JsonNode json(Path file) {
+        GitLfs.requireContent(file);
         try {
             return JSON.readTree(Files.readString(file));
         } catch (JsonProcessingException e) {

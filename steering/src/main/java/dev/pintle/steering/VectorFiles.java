@@ -5,6 +5,7 @@ import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.io.GitLfs;
 import dev.pintle.tensor.io.Npy;
 import dev.pintle.tensor.io.Npz;
 import dev.pintle.tensor.io.TorchCheckpoint;
@@ -207,6 +208,7 @@ public final class VectorFiles {
      * @throws PintleException saying what is missing or does not fit
      */
     public static List<SteeringVector> readAll(Path file, VectorHints hints) {
+        GitLfs.requireContent(file);
         List<SteeringVector> vectors;
         try (TensorScope scope = TensorScope.open("read vectors")) {
             vectors = switch (ending(file)) {

@@ -2,6 +2,7 @@ package dev.pintle.tensor;
 
 import dev.pintle.problem.Problem;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -28,6 +29,9 @@ public enum DType {
     UINT8(1, ScalarType.Byte),
     /** Truth value, one byte. */
     BOOL(1, ScalarType.Bool);
+
+    /** Those that a model's weights and residual stream can have. */
+    public static final List<DType> MODELS = List.of(FP32, BF16, FP16, FP64);
 
     private final int bytes;
     private final ScalarType scalarType;
@@ -85,6 +89,27 @@ public enum DType {
                                 Arrays.stream(values()).map(DType::toString).collect(Collectors.joining(", ")))
                         .toIllegalArgument();
         };
+    }
+
+    /**
+     * Reads the name of one of several dtypes, such as {@link #MODELS}.
+     *
+     * @throws IllegalArgumentException naming these choices, for any other name
+     */
+    public static DType parse(String name, List<DType> choices) {
+        DType named = null;
+        try {
+            named = parse(name);
+        } catch (IllegalArgumentException e) {
+            // refused below, with the choices that there are here
+        }
+        if (named == null || !choices.contains(named)) {
+            throw Problem.of(named == null ? "There is no such dtype." : "This dtype cannot be used here.")
+                    .fact("but was", name)
+                    .fact("choose", choices.stream().map(DType::toString).collect(Collectors.joining(", ")))
+                    .toIllegalArgument();
+        }
+        return named;
     }
 
     /** The name in lower case: {@code bf16}. */

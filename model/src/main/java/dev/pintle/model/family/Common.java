@@ -137,12 +137,8 @@ final class Common {
 
     /** Embedding, blocks, final norm and unembedding. */
     static Transformer assemble(Weights weights, ModelConfig c, IntFunction<Block> block, Norm finalNorm) {
-        Tensor embedding = weights.get("model.embed_tokens.weight", c.dVocab(), c.dModel());
-        if (c.tiedEmbeddings()) {
-            weights.ignore("lm_head.weight");
-        }
-        Linear unembedding =
-                c.tiedEmbeddings() ? weights.tied(embedding) : weights.linear("lm_head", c.dVocab(), c.dModel(), false);
+        Tensor embedding = weights.embedding(c);
+        Linear unembedding = weights.unembedding(embedding, c);
         List<Block> blocks = IntStream.range(0, c.nLayers())
                 .mapToObj(layer -> weights.complete(block.apply(layer)))
                 .toList();

@@ -32,6 +32,13 @@ public final class Gemma3 implements Architecture {
         int pattern = json.positiveOr("sliding_window_pattern", json.positiveOr("_sliding_window_pattern", 6));
         IntFunction<@Nullable Integer> windows =
                 Common.windows(json, c, json.positiveOr("sliding_window", 4096), layer -> (layer + 1) % pattern != 0);
+        if (json.has("sliding_window_pattern") || json.has("_sliding_window_pattern")) {
+            for (int layer = 0; layer < c.nLayers(); layer++) {
+                if ((windows.apply(layer) == null) != ((layer + 1) % pattern == 0)) {
+                    throw json.unexpected("layer_types", "what sliding_window_pattern = " + pattern + " says");
+                }
+            }
+        }
         Rope local = local(json, c);
         Rope global = global(json, c);
         return Common.assemble(

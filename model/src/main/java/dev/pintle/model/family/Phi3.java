@@ -22,7 +22,6 @@ public final class Phi3 implements Architecture {
     public ModelConfig config(ConfigReader json) {
         json.requireString("hidden_act", "silu");
         json.requireValue("attention_bias", false);
-        json.ignore("original_max_position_embeddings"); // used by longrope only, which is refused by name
         return Common.sizes(json, false);
     }
 

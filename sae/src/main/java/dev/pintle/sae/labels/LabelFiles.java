@@ -2,6 +2,7 @@ package dev.pintle.sae.labels;
 
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.GitLfs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -26,6 +27,7 @@ public final class LabelFiles {
      * @throws PintleException naming the place that cannot be used
      */
     public static Map<Integer, String> read(Path file) {
+        GitLfs.requireContent(file);
         Map<Integer, String> labels = new LinkedHashMap<>();
         try (InputStream bytes = Files.newInputStream(file)) {
             new LabelReader(new LabelReader.Sink() {

@@ -132,6 +132,7 @@ public final class Gguf implements Checkpoint {
      * @throws PintleException if the file is not GGUF of version 2 or 3, or not what its header says
      */
     public static Gguf open(Path path) {
+        GitLfs.requireContent(path);
         try (FileChannel channel = FileChannel.open(path)) {
             Header header = new Reader(channel, path).read();
             return new Gguf(path, MappedFile.open(path), header.values(), header.tensors());

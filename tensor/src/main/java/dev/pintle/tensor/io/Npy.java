@@ -25,6 +25,7 @@ public final class Npy {
      * @throws PintleException if the file is not an array of a dtype that is read, or not of the size it says
      */
     public static Tensor read(Path path) {
+        GitLfs.requireContent(path);
         NpyHeader header = header(path);
         try (TensorScope scope = TensorScope.open("read an array");
                 MappedFile file = MappedFile.open(path)) {

@@ -53,6 +53,7 @@ public final class Npz implements Checkpoint {
      * @throws PintleException if the file is not a ZIP file of arrays whose dtypes are read
      */
     public static Npz open(Path path) {
+        GitLfs.requireContent(path);
         FileChannel channel = null;
         boolean opened = false;
         try {

@@ -86,7 +86,8 @@ public final class SafeTensors implements Checkpoint {
      * Opens a checkpoint. Cost depends on the headers, not on the size of the tensors.
      *
      * @param path a {@code .safetensors} file, an {@code .index.json} that lists shards, or a folder that holds
-     *     {@code model.safetensors} or {@code model.safetensors.index.json}, looked for in this order
+     *     {@code model.safetensors}, {@code model.safetensors.index.json}, all of the shards {@code NAME-1-of-N.safetensors}
+     *     without an index, or one safetensors file of another name, looked for in this order
      * @throws PintleException if a file is missing or is not what its header and index say
      */
     public static SafeTensors open(Path path) {
@@ -99,11 +100,8 @@ public final class SafeTensors implements Checkpoint {
         if (Files.exists(path.resolve(INDEX))) {
             return openShards(path, path.resolve(INDEX));
         }
-        throw Problem.of("The folder holds no safetensors checkpoint.")
-                .fact("folder", path.toAbsolutePath())
-                .fact("expected", SINGLE + " or " + INDEX)
-                .fact("try", "the path of the file itself if it has another name")
-                .toException();
+        List<Path> files = ShardFiles.in(path, SINGLE + " or " + INDEX);
+        return files.size() == 1 ? openFile(path, files.get(0)) : openAll(path, files);
     }
 
     @Override
@@ -149,6 +147,33 @@ public final class SafeTensors implements Checkpoint {
                 .forEach(
                         (name, declared) -> tensors.put(name, new Stored(declared.entry(), mapped, declared.offset())));
         return new SafeTensors(path, List.of(mapped), Collections.unmodifiableMap(tensors), header.metadata());
+    }
+
+    /** Shards that no index lists: what each holds, its own header says. */
+    private static SafeTensors openAll(Path path, List<Path> shards) {
+        Map<String, Stored> tensors = new LinkedHashMap<>();
+        Map<String, String> metadata = Map.of();
+        List<MappedFile> mapped = new ArrayList<>();
+        try {
+            for (Path shard : shards) {
+                Header header = readHeader(shard);
+                MappedFile file = MappedFile.open(shard);
+                mapped.add(file);
+                metadata = metadata.isEmpty() ? header.metadata() : metadata;
+                header.tensors().forEach((name, declared) -> {
+                    if (tensors.putIfAbsent(name, new Stored(declared.entry(), file, declared.offset())) != null) {
+                        throw FileProblems.of("Two shards hold a tensor of the same name.", shard)
+                                .fact("tensor", Names.shown(name))
+                                .fact("try", "an index file, " + INDEX + ", that says which one counts")
+                                .toException();
+                    }
+                });
+            }
+            return new SafeTensors(path, List.copyOf(mapped), Collections.unmodifiableMap(tensors), metadata);
+        } catch (RuntimeException e) {
+            mapped.forEach(MappedFile::close);
+            throw e;
+        }
     }
 
     private static SafeTensors openShards(Path path, Path index) {
@@ -209,6 +234,7 @@ public final class SafeTensors implements Checkpoint {
     }
 
     private static Map<String, String> readIndex(Path index) {
+        GitLfs.requireContent(index);
         try (FileChannel file = FileChannel.open(index)) {
             if (file.size() > MAX_HEADER) {
                 throw FileProblems.of("The index is too large.", index)
@@ -227,6 +253,7 @@ public final class SafeTensors implements Checkpoint {
     // ---------------------------------------------------------------- a header
 
     private static Header readHeader(Path path) {
+        GitLfs.requireContent(path);
         try (FileChannel file = FileChannel.open(path)) {
             long size = file.size();
             ByteBuffer start = ByteBuffer.allocate(9).order(ByteOrder.LITTLE_ENDIAN);

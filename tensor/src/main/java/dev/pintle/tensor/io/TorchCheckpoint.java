@@ -82,6 +82,7 @@ public final class TorchCheckpoint implements Checkpoint {
      * @throws PintleException if the file is not one, is damaged, or asks for anything but tensors and plain values
      */
     public static TorchCheckpoint open(Path path) {
+        GitLfs.requireContent(path);
         try (FileChannel channel = FileChannel.open(path)) {
             if (!ZipDirectory.looksLikeZip(channel)) {
                 throw notZip(path);

@@ -269,6 +269,78 @@ class SafeTensorsTest {
     }
 
     @Test
+    void other_formats_in_the_folder_are_named() throws IOException {
+        Files.writeString(folder.resolve("pytorch_model.bin"), "x");
+        assertThatThrownBy(() -> SafeTensors.open(folder)).hasMessageContaining("there:    pytorch_model.bin");
+    }
+
+    @Test
+    void shards_without_an_index_are_one_checkpoint() throws IOException {
+        shard("model-00001-of-00002.safetensors", "a", 1);
+        shard("model-00002-of-00002.safetensors", "b", 2);
+        try (TensorScope scope = TensorScope.open("test");
+                SafeTensors checkpoint = SafeTensors.open(folder)) {
+            assertThat(checkpoint.names()).containsExactly("a", "b");
+            assertThat(checkpoint.tensor("b").toFloats()).containsExactly(2);
+        }
+    }
+
+    @Test
+    void a_shard_that_is_missing_is_numbered() throws IOException {
+        shard("model-00001-of-00003.safetensors", "a", 1);
+        shard("model-00003-of-00003.safetensors", "b", 2);
+        assertThatThrownBy(() -> SafeTensors.open(folder))
+                .hasMessage("The folder holds some of a checkpoint's shards only, and no index.\n  folder:   " + folder
+                        + "\n  expected: 3 shards\n  but was:  2\n  missing:  numbers [2]");
+    }
+
+    @Test
+    void two_shards_without_an_index_that_hold_one_name_are_refused() throws IOException {
+        shard("model-00001-of-00002.safetensors", "a", 1);
+        shard("model-00002-of-00002.safetensors", "a", 2);
+        assertThatThrownBy(() -> SafeTensors.open(folder))
+                .hasMessageContaining("Two shards hold a tensor of the same name.");
+    }
+
+    @Test
+    void one_file_of_another_name_is_taken_and_of_several_none() throws IOException {
+        shard("weights.safetensors", "a", 1);
+        try (SafeTensors checkpoint = SafeTensors.open(folder)) {
+            assertThat(checkpoint.names()).containsExactly("a");
+        }
+        shard("adapter.safetensors", "b", 1);
+        assertThatThrownBy(() -> SafeTensors.open(folder))
+                .hasMessageContaining("The folder holds several safetensors files.")
+                .hasMessageContaining("there:    adapter.safetensors\n            weights.safetensors");
+    }
+
+    private void shard(String name, String tensor, float value) {
+        try (TensorScope scope = TensorScope.open("shard")) {
+            SafeTensors.write(folder.resolve(name), Map.of(tensor, Tensor.of(new float[] {value}, 1)), Map.of());
+        }
+    }
+
+    @Test
+    void a_pointer_of_git_lfs_is_no_checkpoint_of_any_format() throws IOException {
+        for (String name : List.of("p.safetensors", "p.pt", "p.gguf", "p.npz", "p.npy")) {
+            Path file = folder.resolve(name);
+            Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
+            assertThatThrownBy(() -> {
+                        switch (name) {
+                            case "p.safetensors" -> SafeTensors.open(file);
+                            case "p.pt" -> TorchCheckpoint.open(file);
+                            case "p.gguf" -> Gguf.open(file);
+                            case "p.npz" -> Npz.open(file);
+                            default -> Npy.read(file);
+                        }
+                    })
+                    .as(name)
+                    .hasMessageStartingWith("This is a Git LFS pointer, not the file itself.")
+                    .hasMessageContaining("points to: a file of 12345 bytes");
+        }
+    }
+
+    @Test
     void a_dtype_that_is_not_read_is_named() throws IOException {
         Path file = write("{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 0, 0, 0, 0);
         assertThatThrownBy(() -> SafeTensors.open(file))
