@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Carries token ids through a transformer: checks them, chunks them, stops early, collects what was asked for. */
@@ -34,6 +35,19 @@ final class ForwardPass {
 
     /** @param promptLengths tokens of each row's prompt in the whole sequence */
     Run run(TokenBatch batch, RunOptions options, List<? extends Hook> hooks, int[] promptLengths) {
+        return run(
+                batch,
+                options,
+                hooks,
+                promptLengths,
+                IntStream.range(0, batch.batch()).toArray());
+    }
+
+    /**
+     * @param promptLengths tokens of each row's prompt in the whole sequence
+     * @param sequences which of the sequences that began together each row continues
+     */
+    Run run(TokenBatch batch, RunOptions options, List<? extends Hook> hooks, int[] promptLengths, int[] sequences) {
         check(batch, options);
         Memory.requireRoomForRun(config, dtype, device, batch, options, () -> Engine.availableMemory(device));
         try (TensorScope scope = TensorScope.open("run " + batch.batch() + " x " + batch.tokens() + " tokens")) {
@@ -52,7 +66,7 @@ final class ForwardPass {
                 for (int start = 0; start < batch.tokens(); start += options.chunk()) {
                     int count = Math.min(options.chunk(), batch.tokens() - start);
                     boolean last = start + count == batch.tokens();
-                    Tensor resid = pass(batch, start, count, next, promptLengths, cache, bound, options);
+                    Tensor resid = pass(batch, start, count, next, promptLengths, sequences, cache, bound, options);
                     Tensor some = logits(resid, last, options.logits());
                     if (some != null) {
                         logits.add(some);
@@ -81,6 +95,7 @@ final class ForwardPass {
             int count,
             int[] next,
             int[] promptLengths,
+            int[] sequences,
             @Nullable KvCache cache,
             BoundHooks bound,
             RunOptions options) {
@@ -94,7 +109,7 @@ final class ForwardPass {
             }
         }
         try (TensorScope scope = TensorScope.open("pass over " + count + " tokens")) {
-            Pass pass = new Pass(bound, new Layout(positions, promptLengths), cache, tables, device, scope);
+            Pass pass = new Pass(bound, new Layout(positions, promptLengths, sequences), cache, tables, device, scope);
             Tensor resid =
                     transformer.embed(Tensor.of(ids, batch.batch(), count).to(device), config, pass);
             FusedBlocks fused = fuses ? new FusedBlocks(transformer, config, pass, resid) : null;
@@ -131,7 +146,16 @@ final class ForwardPass {
         return scope.keep(whole);
     }
 
-    private void check(TokenBatch batch, RunOptions options) {
+    /** @throws IllegalArgumentException naming the hook's place or number that does not fit the model */
+    void requireFits(List<? extends Hook> hooks) {
+        for (Hook hook : hooks) {
+            hook.points().forEach(point -> BoundHooks.requireWithin(point, config));
+            hook.requireFits(config, dtype);
+        }
+    }
+
+    /** @throws IllegalArgumentException for ids outside the vocabulary or sequences longer than the model was made for */
+    void check(TokenBatch batch, RunOptions options) {
         options.capture().forEach(point -> BoundHooks.requireWithin(point, config));
         for (int row = 0; row < batch.batch(); row++) {
             int[] ids = batch.row(row);

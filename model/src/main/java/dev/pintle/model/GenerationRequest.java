@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -11,9 +12,15 @@ import java.util.List;
  * @param hooks what acts on this row alone, after the hooks of the model's view; {@link Addition}s of many rows cost one
  */
 public record GenerationRequest(int[] prompt, Decoding decoding, List<String> stopStrings, List<? extends Hook> hooks) {
-    /** Keeps a copy of the hooks. */
+    /**
+     * Keeps a copy of the lists.
+     *
+     * @throws IllegalArgumentException for an empty stop string
+     */
     public GenerationRequest {
+        stopStrings = List.copyOf(stopStrings);
         hooks = List.copyOf(hooks);
+        StoppableText.require(stopStrings);
     }
 
     /** A request without hooks of its own. */
@@ -26,13 +33,15 @@ public record GenerationRequest(int[] prompt, Decoding decoding, List<String> st
         return new GenerationRequest(prompt, decoding, List.of());
     }
 
-    /** The same with hooks that act on this row alone. */
+    /** The same with further hooks that act on this row alone, after those that it has. */
     public GenerationRequest with(Hook... more) {
         return with(List.of(more));
     }
 
-    /** The same with hooks that act on this row alone. */
+    /** The same with further hooks that act on this row alone, after those that it has. */
     public GenerationRequest with(List<? extends Hook> more) {
-        return new GenerationRequest(prompt, decoding, stopStrings, more);
+        List<Hook> all = new ArrayList<>(hooks);
+        all.addAll(more);
+        return new GenerationRequest(prompt, decoding, stopStrings, all);
     }
 }

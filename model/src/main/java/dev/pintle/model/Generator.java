@@ -1,7 +1,8 @@
 package dev.pintle.model;
 
 import dev.pintle.chat.StreamingDecoder;
-import dev.pintle.model.Generated.StopReason;
+import dev.pintle.model.Generated.Ending;
+import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -9,10 +10,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Writes token after token for a batch of rows that share a key-value cache but nothing else. */
+/**
+ * Writes token after token for a batch of rows that share a key-value cache but nothing else. A row that has ended leaves the
+ * batch, so that what it would have read next costs nothing and cannot fail the others.
+ */
 final class Generator {
     private final ForwardPass forward;
     private final @Nullable GraphDecoder graphs;
@@ -20,6 +26,7 @@ final class Generator {
     private final ModelText words;
     private final Set<Integer> stopIds;
     private final List<Hook> hooks;
+    private final Overflow overflow;
 
     Generator(LoadedTransformer transformer, ModelText words, Set<Integer> stopIds, List<Hook> hooks) {
         this.forward = transformer.forward();
@@ -28,172 +35,162 @@ final class Generator {
         this.words = words;
         this.stopIds = stopIds;
         this.hooks = hooks;
+        this.overflow = new Overflow(transformer.forward(), config, transformer.dtype(), hooks);
     }
 
     List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
-        List<Row> rows = new ArrayList<>();
+        List<GenerationRow> rows = new ArrayList<>();
         for (GenerationRequest request : requests) {
-            rows.add(new Row(rows.size(), request, listener));
+            forward.requireFits(request.hooks());
+            boolean hasText = words.hasTokenizer() || !request.stopStrings().isEmpty();
+            StreamingDecoder decoder = hasText ? words.tokenizer().stream(true) : null;
+            rows.add(new GenerationRow(rows.size(), request, listener, stopIds, config.maxPositions(), decoder));
         }
-        int[] promptLengths =
-                rows.stream().mapToInt(row -> row.request.prompt().length).toArray();
-        TokenBatch next =
-                TokenBatch.of(requests.stream().map(GenerationRequest::prompt).toList());
-        try (KvCache cache = forward.newCache();
-                RowHooks own = new RowHooks(
-                        requests.stream().map(GenerationRequest::hooks).toList())) {
-            List<Hook> all = new ArrayList<>(hooks);
-            all.add(own);
-            while (isGoingOn(rows)) {
-                int[] chosen = step(next, cache, promptLengths, all, rows);
-                if (isGoingOn(rows) && decodedAsGraph(rows, cache, chosen)) {
-                    break;
-                }
-                next = TokenBatch.of(
-                        Arrays.stream(chosen).mapToObj(id -> new int[] {id}).toList());
+        forward.check(prompts(rows), RunOptions.lastLogits());
+        List<GenerationRow> active = new ArrayList<>(rows);
+        active.removeIf(GenerationRow::hasEnded);
+        if (!active.isEmpty()) {
+            try (KvCache cache = forward.newCache()) {
+                write(active, cache);
             }
         }
-        return rows.stream().map(Row::finished).toList();
+        return rows.stream().map(GenerationRow::finished).toList();
     }
 
-    private static boolean isGoingOn(List<Row> rows) {
-        return rows.stream().anyMatch(row -> row.reason == null);
+    private static TokenBatch prompts(List<GenerationRow> rows) {
+        return TokenBatch.of(rows.stream().map(row -> row.request().prompt()).toList());
     }
 
-    /** Finishes all rows on the GPU, if what they ask for can be recorded there. */
-    private boolean decodedAsGraph(List<Row> rows, KvCache cache, int[] chosen) {
-        if (graphs == null || rows.size() > GraphDecoder.MOST_ROWS) {
-            return false;
-        }
-        int newTokens = rows.stream()
-                .mapToInt(row -> row.request.decoding().maxNewTokens())
-                .max()
-                .orElse(0);
-        int longest =
-                rows.stream().mapToInt(row -> row.request.prompt().length).max().orElse(0);
-        if (longest + newTokens > config.maxPositions()) {
-            return false;
-        }
-        try (TensorScope scope = TensorScope.open("decode on the GPU")) {
-            Map<Integer, Tensor> added = new ConstantAdditions(config, hooks, newTokens)
-                    .byLayer(rows.stream().map(row -> row.request).toList());
-            if (added == null) {
-                return false;
-            }
-            synchronized (graphs) {
-                List<Sampler> samplers = rows.stream().map(row -> row.sampler).toList();
-                RecordedStep step = graphs.start(cache, added, samplers, newTokens);
-                step.feed(chosen);
-                step.launch();
-                while (isGoingOn(rows)) { // the GPU is always given the next step before the last one is read
-                    step.launch();
-                    Sampler.Choice[] choices = step.await();
-                    rows.forEach(row -> row.take(choices[row.index]));
+    /** @param active rows that have not ended; empty afterwards */
+    private void write(List<GenerationRow> active, KvCache cache) {
+        RowHooks own = hooksOf(active);
+        try {
+            TokenBatch next = prompts(active);
+            boolean first = true;
+            while (true) {
+                List<Integer> chosen = step(next, cache, own, active);
+                if (leave(active, chosen, cache)) {
+                    own.close();
+                    own = hooksOf(active);
                 }
+                if (active.isEmpty() || (first && decodedAsGraph(active, cache, chosen))) {
+                    return;
+                }
+                first = false;
+                next = TokenBatch.of(chosen.stream().map(id -> new int[] {id}).toList());
             }
-            return true;
+        } finally {
+            own.close();
+        }
+    }
+
+    private static RowHooks hooksOf(List<GenerationRow> rows) {
+        return new RowHooks(rows.stream().map(row -> row.request().hooks()).toList());
+    }
+
+    /** Takes rows that have ended out of everything that has an entry for each row; the last takes the place of one that left. */
+    private static boolean leave(List<GenerationRow> active, List<Integer> chosen, KvCache cache) {
+        int before = active.size();
+        for (int row = before - 1; row >= 0; row--) {
+            if (active.get(row).hasEnded()) {
+                cache.remove(row);
+                replaceByLast(active, row);
+                replaceByLast(chosen, row);
+            }
+        }
+        return active.size() < before;
+    }
+
+    private static <T> void replaceByLast(List<T> list, int at) {
+        T last = list.remove(list.size() - 1);
+        if (at < list.size()) {
+            list.set(at, last);
         }
     }
 
     /** The next token of each row. */
-    private int[] step(TokenBatch batch, KvCache cache, int[] promptLengths, List<Hook> all, List<Row> rows) {
-        int[] chosen = new int[rows.size()];
+    private List<Integer> step(TokenBatch batch, KvCache cache, RowHooks own, List<GenerationRow> active) {
+        List<Hook> all = new ArrayList<>(hooks);
+        all.add(own);
+        List<Sampler.Choice> choices = new ArrayList<>();
         try (TensorScope scope = TensorScope.open("generate a token")) {
             RunOptions options = RunOptions.lastLogits().continuing(cache);
-            Tensor logits = forward.run(batch, options, all, promptLengths).logits(); // [batch, dVocab]
-            if (logits.device().kind() == Device.Kind.CUDA && areGreedy(rows)) {
+            int[] lengths = each(active, row -> row.request().prompt().length);
+            Tensor logits = forward.run(batch, options, all, lengths, each(active, GenerationRow::index))
+                    .logits(); // [batch, dVocab]
+            if (logits.device().kind() == Device.Kind.CUDA && areGreedy(active)) {
                 int[] ids = logits.argmax().toInts();
                 float[] logProbs = logits.logSoftmax().max(-1, false).toFloats();
-                rows.forEach(
-                        row -> chosen[row.index] = row.take(new Sampler.Choice(ids[row.index], logProbs[row.index])));
+                for (int row = 0; row < ids.length; row++) {
+                    choices.add(new Sampler.Choice(ids[row], logProbs[row]));
+                }
             } else {
-                rows.forEach(row -> chosen[row.index] =
-                        row.accept(logits.select(0, row.index).toFloats()));
-            }
-        }
-        return chosen;
-    }
-
-    private static boolean areGreedy(List<Row> rows) {
-        return rows.stream().allMatch(row -> row.request.decoding() instanceof Decoding.Greedy);
-    }
-
-    /** One row on its way. */
-    private final class Row {
-        private final int index;
-        private final GenerationRequest request;
-        private final GenerationListener listener;
-        private final Sampler sampler;
-        private final @Nullable StreamingDecoder decoder;
-        private final StringBuilder text = new StringBuilder();
-        private final List<Sampler.Choice> choices = new ArrayList<>();
-        private @Nullable StopReason reason;
-
-        Row(int index, GenerationRequest request, GenerationListener listener) {
-            this.index = index;
-            this.request = request;
-            this.listener = listener;
-            this.sampler = new Sampler(request.decoding(), request.prompt());
-            this.decoder =
-                    words.hasTokenizer() || !request.stopStrings().isEmpty() ? words.tokenizer().stream(true) : null;
-            this.reason = request.decoding().maxNewTokens() == 0 ? StopReason.LENGTH : null;
-        }
-
-        /** Takes the next token from the logits; a row that has ended repeats its last token, which nobody reads. */
-        int accept(float[] logits) {
-            if (reason != null) {
-                return request.prompt()[0];
-            }
-            return take(sampler.next(logits));
-        }
-
-        /** Takes a token that was chosen elsewhere. */
-        int take(Sampler.Choice choice) {
-            if (reason != null) {
-                return choice.id();
-            }
-            if (stopIds.contains(choice.id())) {
-                end(StopReason.STOP_TOKEN);
-                return choice.id();
-            }
-            choices.add(choice);
-            say(decoder == null ? "" : decoder.add(choice.id()));
-            if (reason == null && choices.size() == request.decoding().maxNewTokens()) {
-                end(StopReason.LENGTH);
-            }
-            return choice.id();
-        }
-
-        private void say(String piece) {
-            text.append(piece);
-            for (String stop : request.stopStrings()) {
-                int at = text.indexOf(stop);
-                if (at >= 0) {
-                    text.setLength(at);
-                    reason = StopReason.STOP_STRING;
-                    return;
+                for (int row = 0; row < active.size(); row++) {
+                    choices.add(
+                            active.get(row).sampler().next(logits.select(0, row).toFloats()));
                 }
             }
-            if (!listener.onText(index, piece)) {
-                reason = StopReason.CANCELLED;
-            }
         }
-
-        private void end(StopReason why) {
-            String rest = decoder == null ? "" : decoder.finish();
-            if (!rest.isEmpty()) {
-                say(rest);
-            }
-            reason = reason == null ? why : reason;
+        for (int row = 0; row < active.size(); row++) {
+            take(active.get(row), choices.get(row));
         }
+        return new ArrayList<>(choices.stream().map(Sampler.Choice::id).toList());
+    }
 
-        Generated finished() {
-            return new Generated(
-                    request.prompt(),
-                    choices.stream().mapToInt(Sampler.Choice::id).toArray(),
-                    text.toString(),
-                    choices.stream().mapToDouble(Sampler.Choice::logProbability).toArray(),
-                    reason == null ? StopReason.LENGTH : reason);
+    private static int[] each(List<GenerationRow> rows, ToIntFunction<GenerationRow> number) {
+        return rows.stream().mapToInt(number).toArray();
+    }
+
+    /** Gives a row its token, or ends it where its numbers have overflowed. */
+    private void take(GenerationRow row, Sampler.Choice choice) {
+        if (row.hasEnded()) {
+            return;
+        }
+        Optional<Problem> problem = overflow.behind(choice, row);
+        if (problem.isPresent()) {
+            row.finish(Ending.because(problem.get()));
+        } else {
+            row.take(choice);
+        }
+    }
+
+    private static boolean areGreedy(List<GenerationRow> rows) {
+        return rows.stream().allMatch(row -> row.request().decoding() instanceof Decoding.Greedy);
+    }
+
+    /** Finishes all rows on the GPU, if what they ask for can be recorded there and a recording is free. */
+    private boolean decodedAsGraph(List<GenerationRow> active, KvCache cache, List<Integer> chosen) {
+        if (graphs == null || active.size() > GraphDecoder.MOST_ROWS) {
+            return false;
+        }
+        int most = Arrays.stream(each(active, GenerationRow::most)).max().orElse(0);
+        int left = Arrays.stream(each(active, GenerationRow::left)).max().orElse(0);
+        try (TensorScope scope = TensorScope.open("decode on the GPU")) {
+            Map<Integer, Tensor> added = new ConstantAdditions(config, hooks, most)
+                    .byLayer(active.stream().map(GenerationRow::request).toList());
+            if (added == null) {
+                return false;
+            }
+            List<Sampler> samplers = active.stream().map(GenerationRow::sampler).toList();
+            Optional<RecordedStep> free = graphs.take(cache, added, samplers, left);
+            if (free.isEmpty()) {
+                return false;
+            }
+            RecordedStep step = free.get();
+            try {
+                step.feed(chosen.stream().mapToInt(id -> id).toArray());
+                step.launch();
+                while (active.stream().anyMatch(row -> !row.hasEnded())) {
+                    step.launch(); // the GPU is always given the next step before the last one is read
+                    Sampler.Choice[] choices = step.await();
+                    for (int row = 0; row < choices.length; row++) {
+                        take(active.get(row), choices[row]);
+                    }
+                }
+            } finally {
+                graphs.giveBack(step);
+            }
+            return true;
         }
     }
 }

@@ -5,10 +5,9 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /*
@@ -31,7 +30,7 @@ final class GraphDecoder implements AutoCloseable {
     private final Device device;
     private final DType dtype;
     private final RopeTables tables;
-    private final Map<Key, RecordedStep> steps = new LinkedHashMap<>();
+    private final StepPool<Key, RecordedStep> steps;
 
     /** What a recording is for. */
     private record Key(int rows, int capacity, List<Integer> steered, boolean drawing) {}
@@ -42,6 +41,8 @@ final class GraphDecoder implements AutoCloseable {
         this.device = device;
         this.dtype = dtype;
         this.tables = tables;
+        this.steps =
+                new StepPool<>(KEPT, () -> Engine.gpuMemory(device).total() / KEPT_SHARE, this::bytes, this::record);
     }
 
     /** Whether the kernels know everything that this model does. */
@@ -62,38 +63,38 @@ final class GraphDecoder implements AutoCloseable {
      * @param newTokens most tokens that will be decoded
      */
     RecordedStep start(KvCache cache, Map<Integer, Tensor> added, List<Sampler> samplers, int newTokens) {
+        return take(cache, added, samplers, newTokens).orElseThrow();
+    }
+
+    /**
+     * The same where others may be decoding: empty where no recording is free and there is no room for one more. It belongs to
+     * whoever took it, also while listeners run, until {@link #giveBack}.
+     */
+    Optional<RecordedStep> take(KvCache cache, Map<Integer, Tensor> added, List<Sampler> samplers, int newTokens) {
         Key key = new Key(
                 cache.batch(),
                 capacity(cache.slots() + newTokens + 1),
                 List.copyOf(new TreeMap<>(added).keySet()),
                 samplers.stream().anyMatch(sampler -> sampler.decoding() instanceof Decoding.Sample));
-        RecordedStep step = steps.remove(key);
-        if (step == null) {
-            makeRoomFor(key);
-            step = record(key);
+        Optional<RecordedStep> step = steps.take(key);
+        try {
+            step.ifPresent(taken -> taken.load(cache, added, samplers, config.nLayers()));
+            return step;
+        } catch (RuntimeException e) {
+            step.ifPresent(steps::giveBack);
+            throw e;
         }
-        steps.put(key, step); // last used last
-        step.load(cache, added, samplers, config.nLayers());
-        return step;
+    }
+
+    /** Leaves a step to the next who wants one. */
+    void giveBack(RecordedStep step) {
+        steps.giveBack(step);
     }
 
     /** Slots to make for a number of tokens: a few sizes, so that recordings serve again, a quarter too large at most. */
     static int capacity(int needed) {
         int grain = Math.max(SMALLEST_CAPACITY, Integer.highestOneBit(needed) / 4);
         return (needed + grain - 1) / grain * grain;
-    }
-
-    /** Drops recordings, those not used for longest first, until few enough are left that are not too large together. */
-    private void makeRoomFor(Key wanted) {
-        long most = Engine.gpuMemory(device).total() / KEPT_SHARE;
-        Iterator<Map.Entry<Key, RecordedStep>> oldest = steps.entrySet().iterator();
-        long held = steps.keySet().stream().mapToLong(this::bytes).sum();
-        while (oldest.hasNext() && (steps.size() >= KEPT || held + bytes(wanted) > most)) {
-            Map.Entry<Key, RecordedStep> dropped = oldest.next();
-            held -= bytes(dropped.getKey());
-            dropped.getValue().close();
-            oldest.remove();
-        }
     }
 
     private long bytes(Key key) {
@@ -118,7 +119,6 @@ final class GraphDecoder implements AutoCloseable {
 
     @Override
     public void close() {
-        steps.values().forEach(RecordedStep::close);
-        steps.clear();
+        steps.close();
     }
 }

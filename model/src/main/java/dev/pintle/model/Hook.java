@@ -14,6 +14,14 @@ public interface Hook {
     Set<HookPoint> points();
 
     /**
+     * Says before anything runs that it cannot act on a model.
+     *
+     * @param dtype of the residual stream
+     * @throws IllegalArgumentException naming what does not fit
+     */
+    default void requireFits(ModelConfig model, DType dtype) {}
+
+    /**
      * Prepares for one run; tensors made here live as long as the run.
      *
      * @param model shape of the model

@@ -20,7 +20,7 @@ public final class KvCache implements AutoCloseable {
     private final Device device;
     private final DType dtype;
     private final TensorScope owner = TensorScope.owner("key-value cache");
-    private final List<Entry> buffers = new ArrayList<>(); // [batch, nKvHeads, capacity, dHead] a layer
+    private final List<Entry> buffers = new ArrayList<>(); // [batch or more, nKvHeads, capacity, dHead] a layer
     private int[][] positions = new int[0][]; // [batch][slots]
     private int slots;
 
@@ -108,14 +108,14 @@ public final class KvCache implements AutoCloseable {
         if (buffers.size() <= layer) {
             buffers.add(allocate(batch(), Math.max(slots, FIRST_CAPACITY)));
         }
-        Entry buffer = buffers.get(layer);
+        Entry buffer = rowsOf(buffers.get(layer));
         if (buffer.keys().size(2) < slots) {
             Entry larger = allocate(batch(), Math.max(slots, 2 * buffer.keys().size(2)));
             larger.keys().narrow(2, 0, slots - fresh).copyFrom(buffer.keys().narrow(2, 0, slots - fresh));
             larger.values().narrow(2, 0, slots - fresh).copyFrom(buffer.values().narrow(2, 0, slots - fresh));
-            buffer.keys().close();
-            buffer.values().close();
-            buffers.set(layer, larger);
+            Entry old = buffers.set(layer, larger);
+            old.keys().close();
+            old.values().close();
             buffer = larger;
         }
         return buffer;
@@ -123,8 +123,35 @@ public final class KvCache implements AutoCloseable {
 
     /** Keys and values of a layer, as views `[batch, nKvHeads, slots, dHead]`. */
     Entry entry(int layer) {
-        Entry buffer = buffers.get(layer);
+        Entry buffer = rowsOf(buffers.get(layer));
         return new Entry(buffer.keys().narrow(2, 0, slots), buffer.values().narrow(2, 0, slots));
+    }
+
+    /** The rows that are left of those that memory was made for. */
+    private Entry rowsOf(Entry buffer) {
+        return buffer.keys().size(0) == batch()
+                ? buffer
+                : new Entry(buffer.keys().narrow(0, 0, batch()), buffer.values().narrow(0, 0, batch()));
+    }
+
+    /** Forgets a row; the last takes its place. */
+    void remove(int row) {
+        int last = batch() - 1;
+        if (row != last) {
+            try (TensorScope scope = TensorScope.open("remove a row")) {
+                for (Entry buffer : buffers) {
+                    move(buffer.keys(), last, row);
+                    move(buffer.values(), last, row);
+                }
+            }
+            positions[row] = positions[last];
+        }
+        positions = Arrays.copyOf(positions, last);
+    }
+
+    private void move(Tensor buffer, int from, int to) {
+        Tensor used = buffer.narrow(2, 0, slots);
+        used.narrow(0, to, 1).copyFrom(used.narrow(0, from, 1));
     }
 
     private Entry allocate(long batch, long capacity) {

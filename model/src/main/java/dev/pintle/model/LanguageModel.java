@@ -100,9 +100,7 @@ public final class LanguageModel implements AutoCloseable {
 
     /** A view on which {@code more} hooks act, after those of this view. */
     public LanguageModel with(List<? extends Hook> more) {
-        for (Hook hook : more) {
-            hook.points().forEach(point -> BoundHooks.requireWithin(point, config()));
-        }
+        loaded.transformer.forward().requireFits(more);
         List<Hook> all = new ArrayList<>(hooks);
         all.addAll(more);
         return new LanguageModel(loaded, List.copyOf(all), true);
@@ -218,17 +216,25 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Writes one continuation a request. Rows do not influence each other. Without a tokenizer the continuations are token
-     * ids alone, and their texts are empty.
+     * Writes one continuation a request. Rows do not influence each other: one that ends, also because its numbers overflow or
+     * its context is full, ends alone and says why. Without a tokenizer the continuations are token ids alone, and their texts
+     * are empty.
+     *
+     * @throws IllegalArgumentException for ids outside the vocabulary, or a prompt longer than the model was made for
      */
     public List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
         return new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks).generate(requests, listener);
     }
 
-    /** Writes one continuation. */
+    /**
+     * Writes one continuation.
+     *
+     * @throws dev.pintle.problem.PintleException if its numbers overflow, naming where and what was added there
+     */
     public Generated generate(int[] prompt, Decoding decoding) {
         return generate(List.of(GenerationRequest.of(prompt, decoding)), GenerationListener.SILENT)
-                .get(0);
+                .get(0)
+                .requireFinite();
     }
 
     /** Answers one user turn. */

@@ -1,6 +1,7 @@
 package dev.pintle.model;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Where the tokens of one pass stand: positions are absolute, counted from the start of each row's own sequence, so they
@@ -12,10 +13,17 @@ public final class Layout {
 
     private final int[][] positions; // [batch, tokens]
     private final int[] promptLengths; // [batch]
+    private final int[] sequences; // [batch]
 
+    /** Rows in the order of the sequences. */
     Layout(int[][] positions, int[] promptLengths) {
+        this(positions, promptLengths, IntStream.range(0, positions.length).toArray());
+    }
+
+    Layout(int[][] positions, int[] promptLengths, int[] sequences) {
         this.positions = positions;
         this.promptLengths = promptLengths;
+        this.sequences = sequences;
     }
 
     /** Number of rows. */
@@ -36,6 +44,14 @@ public final class Layout {
     /** How many tokens the row's prompt has; positions from there on are generated. */
     public int promptLength(int row) {
         return promptLengths[row];
+    }
+
+    /**
+     * Which of the sequences that began together a row continues: while a batch is generated, those that have ended are no
+     * longer in a pass, and others take their rows.
+     */
+    public int sequence(int row) {
+        return sequences[row];
     }
 
     /** Whether no entry is padding and rows stand at the same positions, one after the other. */

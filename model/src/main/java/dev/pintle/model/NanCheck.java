@@ -53,7 +53,7 @@ public final class NanCheck implements Hook {
         }
     }
 
-    private static String cause(HookPoint point) {
+    static String cause(HookPoint point) {
         return switch (point.site()) {
             case EMBED -> "the weights of the embedding";
             case ATTN_OUT -> "the weights of the attention of block " + point.layer();

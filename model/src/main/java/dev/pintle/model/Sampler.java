@@ -31,7 +31,7 @@ final class Sampler {
         return seen.stream().toArray();
     }
 
-    /** A token and the logarithm of its probability before any filter. */
+    /** A token and the logarithm of its probability before any filter; NaN where a logit is not finite. */
     record Choice(int id, double logProbability) {}
 
     /** @param logits `[dVocab]` */
@@ -55,7 +55,7 @@ final class Sampler {
         double max = logits[largest(logits)];
         double sum = 0;
         for (float logit : logits) {
-            sum += Math.exp(logit - max);
+            sum += Math.exp(logit - max) + 0 * logit; // NaN where any logit is infinite, also below
         }
         return max + Math.log(sum);
     }

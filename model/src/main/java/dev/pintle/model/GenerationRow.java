@@ -1,0 +1,134 @@
+package dev.pintle.model;
+
+import dev.pintle.chat.StreamingDecoder;
+import dev.pintle.model.Generated.Ending;
+import dev.pintle.model.Generated.StopReason;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** One row of a generation on its way: its tokens so far, its text, and why it ended. */
+final class GenerationRow {
+    private final int index;
+    private final GenerationRequest request;
+    private final Set<Integer> stopIds;
+    private final GenerationListener listener;
+    private final int most;
+    private final int context;
+    private final Sampler sampler;
+    private final @Nullable StreamingDecoder decoder;
+    private final StoppableText text;
+    private final List<Sampler.Choice> choices = new ArrayList<>();
+    private @Nullable Ending ending;
+
+    /**
+     * @param index of the request
+     * @param context most tokens of prompt and answer together
+     * @param decoder null where tokens have no text
+     */
+    GenerationRow(
+            int index,
+            GenerationRequest request,
+            GenerationListener listener,
+            Set<Integer> stopIds,
+            int context,
+            @Nullable StreamingDecoder decoder) {
+        this.index = index;
+        this.request = request;
+        this.listener = listener;
+        this.stopIds = stopIds;
+        this.context = context;
+        this.most = Math.min(request.decoding().maxNewTokens(), Math.max(0, context - request.prompt().length));
+        this.sampler = new Sampler(request.decoding(), request.prompt());
+        this.decoder = decoder;
+        this.text = new StoppableText(request.stopStrings());
+        this.ending = most == 0 ? Ending.of(atTheEnd()) : null;
+    }
+
+    int index() {
+        return index;
+    }
+
+    GenerationRequest request() {
+        return request;
+    }
+
+    Sampler sampler() {
+        return sampler;
+    }
+
+    boolean hasEnded() {
+        return ending != null;
+    }
+
+    /** Most tokens that it writes in all. */
+    int most() {
+        return most;
+    }
+
+    /** Most tokens that it will still write. */
+    int left() {
+        return hasEnded() ? 0 : most - choices.size();
+    }
+
+    /** Prompt and answer so far. */
+    int[] tokens() {
+        int[] prompt = request.prompt();
+        int[] all = Arrays.copyOf(prompt, prompt.length + choices.size());
+        for (int i = 0; i < choices.size(); i++) {
+            all[prompt.length + i] = choices.get(i).id();
+        }
+        return all;
+    }
+
+    /** Takes the next token; one that ends the row is not part of it. */
+    void take(Sampler.Choice choice) {
+        if (hasEnded()) {
+            return;
+        }
+        if (stopIds.contains(choice.id())) {
+            finish(Ending.at(choice.id()));
+            return;
+        }
+        choices.add(choice);
+        String ready = text.add(decoder == null ? "" : decoder.add(choice.id()));
+        String stop = text.found();
+        if (stop != null) {
+            ending = Ending.before(stop);
+        }
+        if ((stop == null || !ready.isEmpty()) && !listener.onText(index, ready) && stop == null) {
+            text.cutToTold();
+            ending = Ending.of(StopReason.CANCELLED);
+        }
+        if (!hasEnded() && choices.size() == most) {
+            finish(Ending.of(atTheEnd()));
+        }
+    }
+
+    /** Ends the row and tells what was held back until it was clear that no more text follows. */
+    void finish(Ending why) {
+        String ready = text.add(decoder == null ? "" : decoder.finish());
+        String stop = text.found();
+        String rest = stop == null ? ready + text.rest() : ready;
+        ending = stop == null ? why : Ending.before(stop);
+        if (!rest.isEmpty()) {
+            listener.onText(index, rest);
+        }
+    }
+
+    private StopReason atTheEnd() {
+        boolean full = request.decoding().maxNewTokens() > context - request.prompt().length;
+        return full ? StopReason.CONTEXT_FULL : StopReason.LENGTH;
+    }
+
+    Generated finished() {
+        return new Generated(
+                request.prompt(),
+                choices.stream().mapToInt(Sampler.Choice::id).toArray(),
+                text.toString(),
+                choices.stream().mapToDouble(Sampler.Choice::logProbability).toArray(),
+                ending == null ? Ending.of(StopReason.LENGTH) : ending);
+    }
+}
