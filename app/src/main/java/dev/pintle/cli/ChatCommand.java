@@ -8,6 +8,7 @@ import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -63,6 +64,7 @@ final class ChatCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Decoding how = decoding.decoding();
+        steering.requireHeld(model.dtype());
         try (LanguageModel loaded = model.load();
                 SteeringOptions.Steering asked = steering.open(loaded);
                 Terminal terminal =
@@ -174,6 +176,10 @@ final class ChatCommand implements Callable<Integer> {
                 })
                 .get(0);
         out.println();
+        Problem problem = answer.ending().problem();
+        if (problem != null) {
+            out.println(problem);
+        }
         return answer.text();
     }
 }

@@ -68,6 +68,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws JsonProcessingException {
         Decoding how = decoding.decoding();
+        steering.requireHeld(model.dtype());
         PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
         try (LanguageModel loaded = model.load();
                 SteeringOptions.Steering asked = steering.open(loaded, prompt())) {
@@ -82,6 +83,7 @@ final class GenerateCommand implements Callable<Integer> {
                     })
                     .get(0);
             out.println(json ? json(loaded, answer, how) : "");
+            answer.requireFinite();
             return 0;
         }
     }

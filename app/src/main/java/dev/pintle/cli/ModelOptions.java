@@ -65,7 +65,7 @@ final class ModelOptions {
 
     LanguageModel load() {
         Device where = Device.parse(device);
-        DType how = DType.parse(dtype, DType.MODELS);
+        DType how = dtype();
         Path folder = folder();
         boolean cached = HubClient.repositoryOf(folder).isPresent();
         PrintWriter err = Objects.requireNonNull(command).commandLine().getErr();
@@ -107,6 +107,7 @@ final class ModelOptions {
         return model;
     }
 
+<<<<<<< HEAD
     /** The options as a command line has them, those at their defaults left out. */
     List<String> given() {
         List<String> options = new ArrayList<>();
@@ -120,6 +121,10 @@ final class ModelOptions {
             options.addAll(List.of("--device", device));
         }
         return options;
+=======
+    DType dtype() {
+        return DType.parse(dtype, DType.MODELS);
+>>>>>>> fd0f3c8 (Refuse strengths that the dtype does not hold, and name overflows everywhere)
     }
 
     Device device() {

@@ -12,6 +12,7 @@ import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
+import dev.pintle.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -135,6 +136,11 @@ final class SteeringOptions {
                 sae.close();
             }
         }
+    }
+
+    /** Refuses strengths that the model's dtype does not hold, before it is loaded. */
+    void requireHeld(DType dtype) {
+        steers.forEach(steer -> steer.strength.requireHeld(dtype));
     }
 
     /** Reads vectors and autoencoder; close it when the steered model is no longer used. */

@@ -2,6 +2,7 @@ package dev.pintle.chat;
 
 import java.time.Clock;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,8 +44,11 @@ public record ChatOptions(
         return new ChatOptions(false, true, List.of(), Map.of(), Clock.system(ZoneId.systemDefault()));
     }
 
+    /** Further tools, after those that are there. */
     public ChatOptions withTools(List<? extends Object> described) {
-        return new ChatOptions(addGenerationPrompt, continueFinalMessage, described, variables, clock);
+        List<Object> all = new ArrayList<>(tools);
+        all.addAll(described);
+        return new ChatOptions(addGenerationPrompt, continueFinalMessage, all, variables, clock);
     }
 
     /** One more variable for the template. */

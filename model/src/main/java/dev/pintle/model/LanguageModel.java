@@ -7,6 +7,7 @@ import dev.pintle.chat.SpecialTokens;
 import dev.pintle.chat.Tokenizer;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.ModelFolders;
+import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -208,6 +210,14 @@ public final class LanguageModel implements AutoCloseable {
      */
     public Tensor directLogits(Tensor directions) {
         return loaded.transformer.forward().unembed(directions);
+    }
+
+    /**
+     * The first place where numbers of a run over these tokens overflow, and what was added there; empty where none does. For
+     * whoever has found that what a run gave back is not finite.
+     */
+    public Optional<Problem> overflow(int[] ids) {
+        return new Overflow(loaded.transformer.forward(), config(), dtype(), hooks).in(ids);
     }
 
     /** An empty key-value cache for this model. */

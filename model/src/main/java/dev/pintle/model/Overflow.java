@@ -49,37 +49,52 @@ final class Overflow {
                         || sound.contains(row))) {
             return Optional.empty();
         }
-        Watch watch = watched(row);
+        int[] tokens = row.tokens();
+        int prompt = row.request().prompt().length;
+        List<Hook> acting = all(row.request().hooks());
+        Watch watch = watched(tokens, prompt, row.index(), acting);
         if (finite && watch.place == null) {
             sound.add(row);
             return Optional.empty();
         }
-        return Optional.of(problem(row, watch, finite));
-    }
-
-    private Problem problem(GenerationRow row, Watch watch, boolean finite) {
         Problem problem = Problem.of(
                         finite
                                 ? "The numbers of the model overflowed: all logits of a token are the same."
                                 : "The numbers of the model overflowed: the logits of a token are not finite.")
                 .fact("row", row.index())
-                .fact(
-                        "token",
-                        "number " + (row.tokens().length - row.request().prompt().length + 1) + " of the answer");
-        HookPoint place = watch.place;
-        if (place == null) {
-            return problem.fact("first at", "the logits; the residual stream is finite everywhere")
-                    .fact("try", "fp32 where a 16-bit product may have overflowed, or another copy of the checkpoint");
-        }
-        problem = problem.fact("first at", place + ", position " + watch.position);
-        List<Hook> there = hooksAt(row, place);
+                .fact("token", "number " + (tokens.length - prompt + 1) + " of the answer");
+        return Optional.of(
+                watch.place == null
+                        ? problem.fact("first at", "the logits; the residual stream is finite everywhere")
+                                .fact(
+                                        "try",
+                                        "fp32 where a 16-bit product may have overflowed, or another copy of the"
+                                                + " checkpoint")
+                        : placed(problem, watch, watch.place, acting));
+    }
+
+    /** Where a run over tokens overflows; empty where it does not. */
+    Optional<Problem> in(int[] tokens) {
+        List<Hook> acting = all(List.of());
+        Watch watch = watched(tokens, tokens.length, 0, acting);
+        Problem problem = Problem.of("The numbers of the model overflowed.");
+        return watch.place == null ? Optional.empty() : Optional.of(placed(problem, watch, watch.place, acting));
+    }
+
+    private static Problem placed(Problem begun, Watch watch, HookPoint place, List<Hook> acting) {
+        Problem problem = begun.fact("first at", place + ", position " + watch.position);
         if (watch.afterHooks) {
+            List<Hook> there = acting.stream()
+                    .filter(hook -> hook.points().contains(place))
+                    .toList();
             for (Hook hook : there.subList(0, Math.min(SHOWN, there.size()))) {
                 problem = problem.fact("added there", described(hook));
             }
             return problem.fact("try", "a smaller strength");
         }
-        List<Hook> before = hooksBefore(row, place);
+        List<Hook> before = acting.stream()
+                .filter(hook -> hook.points().stream().anyMatch(point -> point.compareTo(place) <= 0))
+                .toList();
         problem = problem.fact("made by", NanCheck.cause(place));
         for (Hook hook : before.subList(0, Math.min(SHOWN, before.size()))) {
             problem = problem.fact("added before", described(hook));
@@ -100,37 +115,23 @@ final class Overflow {
                 : Bounded.text(String.valueOf(hook));
     }
 
-    private List<Hook> hooksAt(GenerationRow row, HookPoint place) {
-        return all(row).stream().filter(hook -> hook.points().contains(place)).toList();
-    }
-
-    private List<Hook> hooksBefore(GenerationRow row, HookPoint place) {
-        return all(row).stream()
-                .filter(hook -> hook.points().stream().anyMatch(point -> point.compareTo(place) <= 0))
-                .toList();
-    }
-
-    private List<Hook> all(GenerationRow row) {
+    private List<Hook> all(List<? extends Hook> ofTheRow) {
         List<Hook> all = new ArrayList<>(hooks);
-        all.addAll(row.request().hooks());
+        all.addAll(ofTheRow);
         all.removeIf(NanCheck.class::isInstance);
         return all;
     }
 
-    private Watch watched(GenerationRow row) {
+    private Watch watched(int[] tokens, int promptLength, int sequence, List<Hook> acting) {
         Watch watch = new Watch();
         List<Hook> watching = new ArrayList<>();
         watching.add(new Watcher(watch, false));
-        watching.addAll(all(row));
+        watching.addAll(acting);
         watching.add(new Watcher(watch, true));
-        int[] tokens = row.tokens();
         try (TensorScope scope = TensorScope.open("look for the overflow")) {
-            forward.run(
-                    TokenBatch.of(tokens),
-                    RunOptions.lastLogits(),
-                    watching,
-                    new int[] {row.request().prompt().length},
-                    new int[] {row.index()});
+            forward.run(TokenBatch.of(tokens), RunOptions.lastLogits(), watching, new int[] {promptLength}, new int[] {
+                sequence
+            });
         }
         return watch;
     }

@@ -160,7 +160,7 @@ public sealed interface LatentChange {
     }
 
     private static void requireFinite(String what, double number) {
-        if (!Double.isFinite(number)) {
+        if (!Float.isFinite((float) number)) {
             throw Problem.of("A latent is changed by a finite number.")
                     .fact(what, number)
                     .toIllegalArgument();

@@ -87,6 +87,16 @@ public record Add(Vec direction, HookPoint at, double strength, Tokens tokens) i
     }
 
     @Override
+    public void requireFits(ModelConfig model, DType dtype) {
+        Intervention.requireHeld("strength", strength, dtype);
+        double most = 0;
+        for (float element : direction.toArray()) {
+            most = Math.max(most, Math.abs(element * strength));
+        }
+        Intervention.requireHeld("added to an element", most, dtype);
+    }
+
+    @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
         requireWidth(model);
         if (strength == 0) {

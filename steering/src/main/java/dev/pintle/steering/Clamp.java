@@ -41,6 +41,12 @@ public record Clamp(Vec direction, HookPoint at, double low, double high, Tokens
     }
 
     @Override
+    public void requireFits(ModelConfig model, DType dtype) {
+        Intervention.requireHeld("low", Double.isInfinite(low) ? 0 : low, dtype);
+        Intervention.requireHeld("high", Double.isInfinite(high) ? 0 : high, dtype);
+    }
+
+    @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
         Tensor unit = Intervention.placed(direction.unit(), model, device, dtype);
         return (point, activation, layout) -> tokens.change(activation, layout, h -> {

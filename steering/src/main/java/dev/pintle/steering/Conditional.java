@@ -46,6 +46,11 @@ public record Conditional(Vec condition, double threshold, Intervention then) im
     }
 
     @Override
+    public void requireFits(ModelConfig model, DType dtype) {
+        then.requireFits(model, dtype);
+    }
+
+    @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
         Tensor unit = Intervention.placed(condition.unit(), model, device, dtype);
         Action inner = then.bind(model, device, dtype);

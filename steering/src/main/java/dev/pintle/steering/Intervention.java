@@ -8,6 +8,7 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -56,6 +57,18 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
      */
     static Tensor projection(Tensor activation, Tensor unit) {
         return activation.to(unit.dtype()).times(unit).sum(-1, true);
+    }
+
+    /** @throws IllegalArgumentException naming a number that the residual stream's dtype does not hold */
+    static void requireHeld(String what, double number, DType dtype) {
+        double largest = Math.min(dtype.largest(), DType.FP32.largest()); // directions are FP32
+        if (!(Math.abs(number) <= largest)) {
+            throw Problem.of("A number of the intervention is beyond what the model's dtype holds.")
+                    .fact(what, number)
+                    .fact(dtype + " holds", String.format(Locale.ROOT, "at most %.6g", largest))
+                    .fact("try", "a smaller one" + (dtype == DType.FP16 ? ", or fp32 or bf16" : ""))
+                    .toIllegalArgument();
+        }
     }
 
     /** @throws IllegalArgumentException naming the number that is not finite */

@@ -29,6 +29,11 @@ public record Rotate(Vec direction, HookPoint at, double strength, Tokens tokens
     }
 
     @Override
+    public void requireFits(ModelConfig model, DType dtype) {
+        Intervention.requireHeld("strength", strength, dtype);
+    }
+
+    @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
         Tensor scaled = Intervention.placed(direction.times(strength), model, device, dtype);
         if (strength == 0) {

@@ -3,6 +3,7 @@ package dev.pintle.steering;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.DType;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.regex.Matcher;
@@ -105,6 +106,15 @@ public record Strength(double value, Unit unit) {
                     .toException();
         }
         return factor;
+    }
+
+    /**
+     * Refuses a number that no vector can be multiplied by in a dtype, before a model is loaded in it.
+     *
+     * @throws IllegalArgumentException with the largest that it holds
+     */
+    public void requireHeld(DType dtype) {
+        Intervention.requireHeld("strength", value, dtype);
     }
 
     /** This strength in activation norms; empty where their length is not known at the vector's hook point. */

@@ -360,6 +360,7 @@ public final class VectorFit {
                             .map(ids -> GenerationRequest.of(ids, generated.decoding()))
                             .toList(),
                     GenerationListener.SILENT));
+            answers.forEach(Generated::requireFinite);
         }
         List<Comparison> comparisons = new ArrayList<>();
         for (int i = 0; i < answers.size(); i += 2) {

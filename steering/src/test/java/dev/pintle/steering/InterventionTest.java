@@ -15,6 +15,7 @@ import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
+import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
@@ -72,6 +73,43 @@ class InterventionTest {
             unit[i] = style.direction().get(i);
         }
         return Eigen.dot(activation, unit);
+    }
+
+    @Test
+    void a_strength_beyond_what_the_dtype_holds_is_refused_before_anything_runs() {
+        assertThatThrownBy(() -> model.with(Add.add(style, 1e39)))
+                .hasMessage("A number of the intervention is beyond what the model's dtype holds.\n"
+                        + "  strength:   1.0E39\n  fp32 holds: at most 3.40282e+38\n  try:        a smaller one");
+        assertThatThrownBy(() ->
+                        new Add(style.direction().times(1e5), Parley.AT, 1e36).requireFits(model.config(), DType.FP32))
+                .hasMessageContaining("added to an element: ");
+        assertThatThrownBy(() -> Strength.factor(70_000).requireHeld(DType.FP16))
+                .hasMessageContaining("fp16 holds: at most 65504.0");
+        assertThatThrownBy(() -> model.generate(
+                        List.of(GenerationRequest.of(prompt, SHORT).with(Rotate.rotate(style, 1e39))),
+                        GenerationListener.SILENT))
+                .hasMessageContaining("strength:   1.0E39");
+        Strength.factor(1e38).requireHeld(DType.BF16);
+    }
+
+    @Test
+    void a_strength_that_overflows_is_told_with_its_layer_and_leaves_the_other_rows_as_they_are() {
+        GenerationRequest plain = GenerationRequest.of(prompt, SHORT);
+        for (double strength : new double[] {1e20, -1e30, 1e38}) {
+            List<Generated> rows = model.generate(
+                    List.of(plain, plain.with(Add.add(style, strength)), plain.with(Add.add(style, 5))),
+                    GenerationListener.SILENT);
+            assertThat(rows.get(0).ids())
+                    .isEqualTo(model.generate(prompt, SHORT).ids());
+            assertThat(rows.get(1).reason()).isEqualTo(Generated.StopReason.NOT_FINITE);
+            assertThat(rows.get(2).ids())
+                    .isEqualTo(model.with(Add.add(style, 5))
+                            .generate(prompt, SHORT)
+                            .ids());
+            assertThatThrownBy(() -> model.with(Add.add(style, strength)).generate(prompt, SHORT))
+                    .hasMessageContaining("first at:    " + Parley.AT)
+                    .hasMessageContaining("added there: a vector of length ");
+        }
     }
 
     @Test

@@ -3,11 +3,13 @@ package dev.pintle.evaluation;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
+import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How probable texts are after prompts, and how two models differ about them; rows in batches of bounded memory. A text counts
@@ -37,7 +39,9 @@ public final class LogProbabilities {
         List<double[]> results = new ArrayList<>();
         forEachBatch(model, rows, (batch, logits) -> {
             for (int i = 0; i < batch.size(); i++) {
-                results.add(tokens(batch.get(i), predictions(logits.get(0), i, batch), model));
+                double[] own = tokens(batch.get(i), predictions(logits.get(0), i, batch), model);
+                requireFinite(own, batch.get(i), List.of(model));
+                results.add(own);
             }
         });
         return results;
@@ -58,10 +62,28 @@ public final class LogProbabilities {
                 Tensor p = predictions(logits.get(0), i, batch).logSoftmax(); // [text, dVocab]
                 Tensor q = predictions(logits.get(1), i, batch).logSoftmax();
                 double[] perToken = p.exp().times(p.minus(q)).sum(-1, false).toDoubles();
+                requireFinite(perToken, batch.get(i), List.of(model, reference));
                 results.add(Arrays.stream(perToken).average().orElse(Double.NaN));
             }
         });
         return results.stream().mapToDouble(d -> d).toArray();
+    }
+
+    /** @throws dev.pintle.problem.PintleException naming where the numbers of one of the models overflowed */
+    private static void requireFinite(double[] perToken, Row row, List<LanguageModel> models) {
+        if (Arrays.stream(perToken).allMatch(Double::isFinite)) {
+            return;
+        }
+        for (LanguageModel model : models) {
+            Optional<Problem> overflow = model.overflow(row.all());
+            if (overflow.isPresent()) {
+                throw overflow.get().toException();
+            }
+        }
+        throw Problem.of("The log-probabilities of a text are not finite.")
+                .fact("model", models.get(0).id())
+                .fact("text", row.text().length + " tokens")
+                .toException();
     }
 
     private interface Body {

@@ -212,6 +212,7 @@ public final class Sweep {
                             .map(q -> GenerationRequest.of(prompt(q), Decoding.greedy(maxNewTokens)))
                             .toList();
             answers.addAll(steered.generate(requests, GenerationListener.SILENT));
+            answers.forEach(Generated::requireFinite);
         }
         return answers;
     }

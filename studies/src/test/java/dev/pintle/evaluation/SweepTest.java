@@ -75,6 +75,34 @@ class SweepTest {
                         listener);
     }
 
+    @Test
+    void a_strength_at_which_numbers_overflow_stops_the_sweep_and_keeps_the_points_before_it() throws IOException {
+        assertThatThrownBy(() -> run("overflow.jsonl", Sweep.Listener.SILENT, 0.1, 1e30))
+                .hasMessageContaining("The numbers of the model overflowed")
+                .hasMessageContaining("first at:    blocks.3.hook_resid_post")
+                .hasMessageContaining("added there: a vector of length ");
+        assertThat(Files.readAllLines(folder.resolve("overflow.jsonl"))).hasSize(3);
+    }
+
+    @Test
+    void log_probabilities_that_are_not_finite_are_an_error() {
+        LanguageModel bad = model.with(new dev.pintle.model.Hook() {
+            @Override
+            public java.util.Set<HookPoint> points() {
+                return java.util.Set.of(HookPoint.residMid(2));
+            }
+
+            @Override
+            public Action bind(dev.pintle.model.ModelConfig config, Device device, DType dtype) {
+                return (point, activation, layout) -> activation.times(Double.NaN);
+            }
+        });
+        assertThatThrownBy(() -> LogProbabilities.of(bad, rows()))
+                .hasMessageContaining("first at:    blocks.2.hook_resid_mid, position 0");
+        assertThatThrownBy(() -> LogProbabilities.divergence(bad, model, rows()))
+                .hasMessageContaining("first at:    blocks.2.hook_resid_mid, position 0");
+    }
+
     private static List<LogProbabilities.Row> rows() {
         return QUESTIONS.stream()
                 .map(q -> model.chat(q, Decoding.greedy(12)))

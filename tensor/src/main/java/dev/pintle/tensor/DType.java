@@ -51,6 +51,22 @@ public enum DType {
         return this == FP64 || this == FP32 || this == FP16 || this == BF16;
     }
 
+    /**
+     * The largest number that elements can have.
+     *
+     * @throws IllegalArgumentException for types that are not made of floating-point numbers
+     */
+    public double largest() {
+        return switch (this) {
+            case FP64 -> Double.MAX_VALUE;
+            case FP32 -> Float.MAX_VALUE;
+            case BF16 -> 0x1.FEp127;
+            case FP16 -> 65504;
+            default ->
+                throw new IllegalArgumentException("The elements of " + this + " are not floating-point numbers.");
+        };
+    }
+
     ScalarType scalarType() {
         return scalarType;
     }
