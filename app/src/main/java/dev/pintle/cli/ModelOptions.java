@@ -107,7 +107,6 @@ final class ModelOptions {
         return model;
     }
 
-<<<<<<< HEAD
     /** The options as a command line has them, those at their defaults left out. */
     List<String> given() {
         List<String> options = new ArrayList<>();
@@ -120,11 +119,12 @@ final class ModelOptions {
         if (!device.equals("best")) {
             options.addAll(List.of("--device", device));
         }
+        ignoredConfig.forEach(key -> options.addAll(List.of("--ignore-config", key)));
         return options;
-=======
+    }
+
     DType dtype() {
         return DType.parse(dtype, DType.MODELS);
->>>>>>> fd0f3c8 (Refuse strengths that the dtype does not hold, and name overflows everywhere)
     }
 
     Device device() {
