@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.foreign.Excerpt;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
@@ -48,7 +49,7 @@ final class CheckpointWeights implements WeightSource {
         if (!Arrays.equals(entry.shape().toArray(), shape)) {
             throw Problem.of("A weight has another shape than the configuration says.")
                     .fact("checkpoint", place())
-                    .fact("weight", Bounded.text(inFile))
+                    .fact("weight", Excerpt.of(inFile))
                     .fact("expected", Arrays.toString(shape))
                     .fact("but was", entry.shape())
                     .toException();
@@ -56,7 +57,7 @@ final class CheckpointWeights implements WeightSource {
         if (!entry.dtype().isFloating()) {
             throw Problem.of("A weight is not made of floating-point numbers.")
                     .fact("checkpoint", place())
-                    .fact("weight", Bounded.text(inFile))
+                    .fact("weight", Excerpt.of(inFile))
                     .fact("dtype", entry.dtype())
                     .toException();
         }
@@ -81,10 +82,10 @@ final class CheckpointWeights implements WeightSource {
                 .limit(NEAREST)
                 .toList();
         for (String other : near) {
-            problem = problem.fact("nearest", Bounded.text(other));
+            problem = problem.fact("nearest", Excerpt.of(other));
         }
         for (String other : names.subList(0, near.isEmpty() ? Math.min(FIRST, names.size()) : 0)) {
-            problem = problem.fact("first", Bounded.text(other));
+            problem = problem.fact("first", Excerpt.of(other));
         }
         return problem.toException();
     }

@@ -6,11 +6,12 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.foreign.Excerpt;
+import dev.pintle.foreign.ForeignFile;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.io.GitLfs;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigReader {
     private static final int MOST_SHOWN = 10;
+    private static final long MOST_BYTES = 16L << 20;
 
     private final Path file;
     private final JsonNode root;
@@ -51,12 +53,13 @@ public final class ConfigReader {
     static ConfigReader open(Path file, Set<String> ignored) {
         GitLfs.requireContent(file);
         try {
-            ConfigReader whole = parse(Files.readString(file), file);
+            ConfigReader whole = parse(ForeignFile.text(file, MOST_BYTES), file);
             return ignored.isEmpty() ? whole : whole.without(ignored);
         } catch (IOException e) {
             throw Problem.of("The model's configuration cannot be read.")
                     .fact("expected", "a folder in the Hugging Face format with config.json and *.safetensors")
                     .fact("missing", file.toAbsolutePath())
+                    .fact("cause", ForeignFile.why(e))
                     .toException(e);
         }
     }
@@ -77,7 +80,7 @@ public final class ConfigReader {
         } catch (JsonProcessingException e) {
             throw Problem.of("The model's configuration is not valid JSON.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("cause", Bounded.text(e.getOriginalMessage()))
+                    .fact("cause", Excerpt.of(e.getOriginalMessage()))
                     .toException(e);
         }
     }
@@ -88,7 +91,7 @@ public final class ConfigReader {
             if (rest.remove(key) == null) {
                 throw Problem.of("The model's configuration has no such key to ignore.")
                         .fact("file", file.toAbsolutePath())
-                        .fact("key", Bounded.text(key))
+                        .fact("key", Excerpt.of(key))
                         .fact("try", "leaving it out of --ignore-config")
                         .toException();
             }
@@ -221,14 +224,14 @@ public final class ConfigReader {
                 .fact("file", file.toAbsolutePath());
         List<String> shown = unknown.subList(0, Math.min(MOST_SHOWN, unknown.size()));
         for (String key : shown) {
-            problem = problem.fact("key", Bounded.text(key) + " = " + Bounded.text(String.valueOf(root.get(key))));
+            problem = problem.fact("key", Excerpt.of(key) + " = " + Excerpt.of(String.valueOf(root.get(key))));
         }
         if (unknown.size() > shown.size()) {
             problem = problem.fact("key", "and " + (unknown.size() - shown.size()) + " more");
         }
         throw problem.fact(
                         "try",
-                        "--ignore-config " + Bounded.text(unknown.get(0))
+                        "--ignore-config " + Excerpt.of(unknown.get(0))
                                 + (unknown.size() > 1 ? ", and so on for each key," : "")
                                 + " if it cannot change what the model computes")
                 .toException();
@@ -246,7 +249,7 @@ public final class ConfigReader {
                 .fact("file", file.toAbsolutePath())
                 .fact("key", key)
                 .fact("expected", expected)
-                .fact("but was", found == null ? "absent" : Bounded.text(found.toString()));
+                .fact("but was", found == null ? "absent" : Excerpt.of(found.toString()));
     }
 
     private @Nullable JsonNode node(String key) {

@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.foreign.Excerpt;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
@@ -112,7 +113,7 @@ final class Overflow {
                         "a vector of length %.4g at %s",
                         addition.added().norm(),
                         addition.at())
-                : Bounded.text(String.valueOf(hook));
+                : Excerpt.of(String.valueOf(hook));
     }
 
     private List<Hook> all(List<? extends Hook> ofTheRow) {

@@ -2,6 +2,7 @@ package dev.pintle.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.foreign.Excerpt;
 import dev.pintle.problem.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ final class StopIds {
                             .fact("file", file.toAbsolutePath())
                             .fact("key", "eos_token_id")
                             .fact("expected", "the id of a token, or a list of ids")
-                            .fact("but was", Bounded.text(eos.toString()))
+                            .fact("but was", Excerpt.of(eos.toString()))
                             .toException();
                 }
             }

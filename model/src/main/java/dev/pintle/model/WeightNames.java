@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.foreign.Excerpt;
 import dev.pintle.problem.Problem;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -34,9 +35,9 @@ final class WeightNames {
             if (other != null) {
                 throw Problem.of("Two weights of the checkpoint mean the same weight of the model.")
                         .fact("checkpoint", place)
-                        .fact("weight", Bounded.text(plain(name)))
-                        .fact("stored as", Bounded.text(other))
-                        .fact("stored as", Bounded.text(name))
+                        .fact("weight", Excerpt.of(plain(name)))
+                        .fact("stored as", Excerpt.of(other))
+                        .fact("stored as", Excerpt.of(name))
                         .fact("try", "a checkpoint that holds one of them")
                         .toException();
             }

@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.foreign.Excerpt;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
@@ -240,9 +241,7 @@ public final class Weights {
         if (!unused.isEmpty()) {
             throw Problem.of("The checkpoint holds weights that its architecture does not use.")
                     .fact("checkpoint", source.place())
-                    .fact(
-                            "left over",
-                            unused.stream().limit(5).map(Bounded::text).collect(Collectors.joining(", ")))
+                    .fact("left over", unused.stream().limit(5).map(Excerpt::of).collect(Collectors.joining(", ")))
                     .fact("count", unused.size())
                     .toException();
         }

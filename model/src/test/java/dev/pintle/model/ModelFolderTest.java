@@ -124,16 +124,16 @@ class ModelFolderTest {
         config("\"vocab_size\"", "\"sparse\": \"" + "x".repeat(3_000_000) + "\", \"vocab_size\"");
         assertThatThrownBy(this::open)
                 .message()
-                .contains("(3000002 characters)")
+                .contains("(3,000,002 characters)")
                 .hasSizeLessThan(1000);
         copy("llama31");
         config("\"vocab_size\"", "\"" + "k".repeat(40_000) + "\": 1, \"vocab_size\"");
-        assertThatThrownBy(this::open).message().contains("(40000 characters)").hasSizeLessThan(1000);
+        assertThatThrownBy(this::open).message().contains("(40,000 characters)").hasSizeLessThan(1000);
         copy("llama31");
         config("\"hidden_act\": \"silu\"", "\"hidden_act\": \"" + "y".repeat(3_000_000) + "\"");
         assertThatThrownBy(this::open)
                 .message()
-                .contains("(3000002 characters)")
+                .contains("(3,000,002 characters)")
                 .hasSizeLessThan(1000);
     }
 
