@@ -8,6 +8,7 @@ import dev.pintle.sae.profile.LatentProfile;
 import dev.pintle.sae.profile.ProfileSettings;
 import dev.pintle.sae.profile.Profiler;
 import dev.pintle.sae.profile.Texts;
+import dev.pintle.steering.Role;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -15,13 +16,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -75,6 +79,15 @@ final class SaeProfileCommand implements Callable<Integer> {
 
     @Option(names = "--special-tokens", description = "Count special tokens too.")
     private boolean specialTokens;
+
+    @Option(
+            names = "--roles",
+            split = ",",
+            paramLabel = "ROLE",
+            description =
+                    "Whose words count in conversations: system, user, assistant, other, header (what the chat template"
+                            + " writes), or all (default: all but system, on which autoencoders are seldom trained).")
+    private List<String> roles = new ArrayList<>();
 
     @Option(
             names = "--explain",
@@ -158,11 +171,21 @@ final class SaeProfileCommand implements Callable<Integer> {
             ProfileSettings settings = ProfileSettings.usual()
                     .withWindow(window)
                     .withSpecialTokens(specialTokens)
+                    .withRoles(roles())
                     .upTo(mostTokens);
             return new Profiler(loaded, coder, coder.place(), file, settings)
                     .run(from, listener)
                     .finished();
         }
+    }
+
+    private Set<Role> roles() {
+        if (roles.isEmpty()) {
+            return EnumSet.complementOf(EnumSet.of(Role.SYSTEM));
+        }
+        return roles.equals(List.of("all"))
+                ? EnumSet.allOf(Role.class)
+                : roles.stream().map(Role::parse).collect(Collectors.toCollection(() -> EnumSet.noneOf(Role.class)));
     }
 
     private List<Integer> explained(Path file) {
@@ -182,6 +205,7 @@ final class SaeProfileCommand implements Callable<Integer> {
             fields.put("model", profile.model());
             fields.put("autoencoder", profile.autoencoder());
             fields.put("texts", profile.texts());
+            fields.put("roles", profile.roles());
             fields.put("documents", profile.documents());
             fields.put("tokens", profile.tokens());
             fields.put("latents", profile.dSae());
@@ -195,10 +219,11 @@ final class SaeProfileCommand implements Callable<Integer> {
             }
             out.printf(
                     Locale.ROOT,
-                    "%s%n  %,d texts, %,d tokens; %,d of %,d latents fired%n",
+                    "%s%n  %,d texts, %,d tokens (words of: %s); %,d of %,d latents fired%n",
                     file,
                     profile.documents(),
                     profile.tokens(),
+                    profile.roles().replace(",", ", "),
                     profile.alive(),
                     profile.dSae());
             if (explaining) {

@@ -65,6 +65,7 @@ final class SaeShowCommand implements Callable<Integer> {
                 Map<String, Object> fields = new LinkedHashMap<>();
                 fields.put("autoencoder", known.autoencoder());
                 fields.put("texts", known.texts());
+                fields.put("roles", known.roles());
                 fields.put("tokens", known.tokens());
                 fields.put("finished", known.finished());
                 fields.put("labels", lookup.labels());
@@ -103,10 +104,13 @@ final class SaeShowCommand implements Callable<Integer> {
                     "fires",
                     String.format(
                             Locale.ROOT,
-                            "on %.3g%% of %,d tokens (%s); %.2f when it does, at most %.2f",
+                            "on %.3g%% of %,d tokens (%s%s); %.2f when it does, at most %.2f",
                             100 * facts.density(),
                             known.tokens(),
                             known.texts(),
+                            known.roles().equals("all")
+                                    ? ""
+                                    : ", words of " + known.roles().replace(",", ", "),
                             facts.mean(),
                             facts.max()));
             line(out, "activations", histogram(facts.histogram()));
@@ -131,6 +135,9 @@ final class SaeShowCommand implements Callable<Integer> {
         for (int i = 0; i < facts.contexts().size(); i++) {
             line(out, i == 0 ? "contexts" : "", context(facts.contexts().get(i)));
         }
+        for (LatentFacts.AtQuantile one : facts.quantiles()) {
+            line(out, String.format(Locale.ROOT, "at %.0f%%", 100 * one.quantile()), context(one.context()));
+        }
     }
 
     private static void line(PrintWriter out, String name, String text) {
@@ -153,7 +160,7 @@ final class SaeShowCommand implements Callable<Integer> {
         }
         return String.format(
                 Locale.ROOT,
-                "%.3g %s %.3g  (each column √2 times the one before)",
+                "%.3g %s %.2f  (each column √2 times the one before)",
                 bins.get(0).from(),
                 bars,
                 bins.get(bins.size() - 1).to());

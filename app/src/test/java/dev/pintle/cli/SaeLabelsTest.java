@@ -108,6 +108,14 @@ class SaeLabelsTest {
                         + "  label        the token \"\\n\\n\" in conversation held in pirate style\n"
                         + "  own label    ")
                 .contains("\n  promotes     ", "\n  nearest      ", "\n  contexts     ", "«");
+        assertThat(out)
+                .containsPattern("\n  fires +on .* tokens \\(.*, words of user, assistant, other, header\\); ")
+                .containsPattern("at most (\\d+\\.\\d\\d)\n  activations .* \\1  \\(each column")
+                .containsPattern("\n  at 50% +\\d+\\.\\d\\d  ");
+        assertThat(profile("--roles", "user")).isEqualTo(1);
+        assertThat(err).contains("what:     roles", "or --roles user,assistant,other,header");
+        assertThat(profile("--roles", "users")).isEqualTo(1);
+        assertThat(err).contains("There is no such role.").contains("system, user, assistant, other, header");
         assertThat(run("sae", "show", "691", "--json")).isZero();
         JsonNode facts = new ObjectMapper().readTree(out).get("facts");
         assertThat(facts.at("/contexts/0/pieces")).hasSameSizeAs(facts.at("/contexts/0/activations"));

@@ -20,6 +20,8 @@ public record Prompt(List<Message> messages, Ending ending) {
         GENERATION_HEADER,
         /** Open, so that the last message goes on. */
         CONTINUED,
+        /** Closed: the messages, and nothing behind them. */
+        CLOSED,
         /** No conversation: the text as it is, after the model's own start token. */
         PLAIN
     }
@@ -51,6 +53,9 @@ public record Prompt(List<Message> messages, Ending ending) {
         return switch (ending) {
             case GENERATION_HEADER -> model.chatTokens(messages);
             case CONTINUED -> model.continuedTokens(messages);
+            case CLOSED ->
+                model.tokenizer()
+                        .encode(model.chatTemplate().render(messages, ChatOptions.messagesOnly()), SpecialTokens.NONE);
             case PLAIN -> model.tokenizer().encode(messages.get(0).content(), SpecialTokens.ADD);
         };
     }
@@ -61,7 +66,11 @@ public record Prompt(List<Message> messages, Ending ending) {
 
     /** Options that render this ending. */
     ChatOptions options() {
-        return ending == Ending.CONTINUED ? ChatOptions.forContinuation() : ChatOptions.forAnswer();
+        return switch (ending) {
+            case CONTINUED -> ChatOptions.forContinuation();
+            case CLOSED -> ChatOptions.messagesOnly();
+            case GENERATION_HEADER, PLAIN -> ChatOptions.forAnswer();
+        };
     }
 
     /** The same with text appended to its first message. */

@@ -28,7 +28,7 @@ public enum Role {
     }
 
     /** @throws IllegalArgumentException listing the roles */
-    static Role parse(String name) {
+    public static Role parse(String name) {
         return Arrays.stream(values())
                 .filter(role -> role.label().equals(name))
                 .findFirst()
@@ -39,7 +39,7 @@ public enum Role {
     }
 
     /** The name in lower case. */
-    String label() {
+    public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 }

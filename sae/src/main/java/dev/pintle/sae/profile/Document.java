@@ -1,15 +1,20 @@
 package dev.pintle.sae.profile;
 
-import dev.pintle.chat.ChatOptions;
 import dev.pintle.chat.Message;
-import dev.pintle.chat.SpecialTokens;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.steering.Prompt;
+import dev.pintle.steering.Role;
+import dev.pintle.steering.TokenizedPrompt;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** One text of a collection. */
 public sealed interface Document {
     /** Its token ids as the model reads them. */
     int[] tokens(LanguageModel model);
+
+    /** Whose words each token is; empty for a text that is nobody's. */
+    List<Role> roles(LanguageModel model);
 
     /** What makes it the same document when a collection is read again. */
     String content();
@@ -22,6 +27,11 @@ public sealed interface Document {
         }
 
         @Override
+        public List<Role> roles(LanguageModel model) {
+            return List.of();
+        }
+
+        @Override
         public String content() {
             return text;
         }
@@ -31,11 +41,20 @@ public sealed interface Document {
     record Chat(List<Message> messages) implements Document {
         @Override
         public int[] tokens(LanguageModel model) {
+            return tokenized(model).ids();
+        }
+
+        @Override
+        public List<Role> roles(LanguageModel model) {
+            TokenizedPrompt tokens = tokenized(model);
+            return IntStream.range(0, tokens.length()).mapToObj(tokens::role).toList();
+        }
+
+        private TokenizedPrompt tokenized(LanguageModel model) {
             List<Message> safe = messages.stream()
                     .map(m -> new Message(m.role(), model.tokenizer().asText(m.content())))
                     .toList();
-            String text = model.chatTemplate().render(safe, ChatOptions.messagesOnly());
-            return model.tokenizer().encode(text, SpecialTokens.NONE);
+            return new Prompt(safe, Prompt.Ending.CLOSED).tokenized(model);
         }
 
         @Override

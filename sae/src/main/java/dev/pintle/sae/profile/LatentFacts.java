@@ -15,6 +15,7 @@ import java.util.List;
  * @param histogram of activations above 0, bins without any at both ends left out
  * @param tokens it fires on, most telling first
  * @param contexts strongest first
+ * @param quantiles contexts at quantiles of the activations above 0, the highest first
  * @param promoted tokens whose logits its decoder row raises most
  * @param suppressed tokens whose logits it lowers most
  * @param nearest latents whose decoder rows point the same way
@@ -30,6 +31,7 @@ public record LatentFacts(
         List<Bin> histogram,
         List<TopToken> tokens,
         List<Shown> contexts,
+        List<AtQuantile> quantiles,
         List<Effect> promoted,
         List<Effect> suppressed,
         List<Neighbour> nearest) {
@@ -54,6 +56,14 @@ public record LatentFacts(
      * @param document number of the text in the collection, from 0
      */
     public record Shown(List<String> pieces, List<Double> activations, int peak, long document) {}
+
+    /**
+     * A context that was drawn from those in which the latent fires about as strongly as at a quantile of its activations.
+     *
+     * @param quantile from 0 to 1
+     * @param context the activation at its peak is the one; others in it may be larger
+     */
+    public record AtQuantile(double quantile, Shown context) {}
 
     /** A token and what one unit along the decoder row adds to its logit. */
     public record Effect(String token, double logit) {}

@@ -2,6 +2,7 @@ package dev.pintle.sae.profile;
 
 import dev.pintle.problem.Problem;
 import dev.pintle.sae.LatentLabels;
+import dev.pintle.sae.profile.LatentFacts.AtQuantile;
 import dev.pintle.sae.profile.LatentFacts.Bin;
 import dev.pintle.sae.profile.LatentFacts.Effect;
 import dev.pintle.sae.profile.LatentFacts.Neighbour;
@@ -9,10 +10,12 @@ import dev.pintle.sae.profile.LatentFacts.Shown;
 import dev.pintle.sae.profile.LatentFacts.TopToken;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -20,6 +23,7 @@ import java.util.TreeMap;
 public final class LatentProfile implements AutoCloseable {
     private static final int TOKENS_SHOWN = 10;
     private static final int DOUBT = 20;
+    private static final List<Double> QUANTILES = List.of(0.9, 0.75, 0.5, 0.25, 0.1);
 
     private final ProfileStore store;
     private final SortedMap<String, String> facts;
@@ -57,6 +61,11 @@ public final class LatentProfile implements AutoCloseable {
     /** From where the texts were. */
     public String texts() {
         return facts.getOrDefault("texts", "");
+    }
+
+    /** Whose words counted: {@code all}, or names of roles with commas between them. */
+    public String roles() {
+        return facts.getOrDefault("roles", "all");
     }
 
     /** Number of latents. */
@@ -122,6 +131,7 @@ public final class LatentProfile implements AutoCloseable {
                 histogram(tally),
                 tokens,
                 tally.contexts().stream().map(this::shown).toList(),
+                quantiles(tally),
                 promoted,
                 effects(effects.suppressed(), effects.suppressedBy()),
                 List.copyOf(nearest));
@@ -163,9 +173,22 @@ public final class LatentProfile implements AutoCloseable {
         }
         List<Bin> bins = new ArrayList<>();
         for (int bin = first; bin <= last; bin++) {
-            bins.add(new Bin(Tally.binStart(bin), Tally.binStart(bin + 1), all[bin]));
+            // the last holds the largest, and ends with it
+            double to = bin == last ? tally.max() : Tally.binStart(bin + 1);
+            bins.add(new Bin(bin == 0 ? 0 : Tally.binStart(bin), to, all[bin]));
         }
         return List.copyOf(bins);
+    }
+
+    private List<AtQuantile> quantiles(Tally tally) {
+        List<AtQuantile> quantiles = new ArrayList<>();
+        Set<Context> told = new HashSet<>(); // few bins may hold several quantiles
+        for (double quantile : QUANTILES) {
+            tally.atQuantile(quantile)
+                    .filter(told::add)
+                    .ifPresent(context -> quantiles.add(new AtQuantile(quantile, shown(context))));
+        }
+        return List.copyOf(quantiles);
     }
 
     private Shown shown(Context context) {

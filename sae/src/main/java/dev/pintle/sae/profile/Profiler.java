@@ -7,6 +7,7 @@ import dev.pintle.model.TokenBatch;
 import dev.pintle.problem.Problem;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.SparseLatents;
+import dev.pintle.steering.Role;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +25,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /*
  * One pass, bounded memory, safe at any moment.
@@ -36,6 +39,8 @@ import java.util.TreeMap;
  */
 /** Makes the profile of an autoencoder's latents over a collection of texts. */
 public final class Profiler {
+    private static final String ALL_ROLES = "all";
+
     private static final long CHECKPOINT_NANOS = Duration.ofSeconds(20).toNanos();
 
     private final LanguageModel model;
@@ -113,16 +118,24 @@ public final class Profiler {
         mine.put("hookPoint", at.toString());
         mine.put("window", String.valueOf(settings.window()));
         mine.put("specialTokens", String.valueOf(settings.specialTokens()));
+        mine.put("roles", roles());
         Map<String, String> facts = store.facts();
         mine.forEach((name, value) -> {
-            String found = facts.getOrDefault(name, value);
+            // profiles of earlier versions counted all roles
+            String missing = name.equals("roles") && facts.containsKey("model") ? ALL_ROLES : value;
+            String found = facts.getOrDefault(name, missing);
             if (!found.equals(value)) {
                 throw Problem.of("The profile is one of something else.")
                         .fact("file", file.toAbsolutePath())
                         .fact("what", name)
                         .fact("expected", value)
                         .fact("but was", found)
-                        .fact("try", "another name for the profile")
+                        .fact(
+                                "try",
+                                name.equals("roles")
+                                        ? "another name for the profile, pintle sae profile --fresh, or --roles "
+                                                + found
+                                        : "another name for the profile")
                         .toException();
             }
         });
@@ -132,8 +145,33 @@ public final class Profiler {
         store.setFacts(more);
     }
 
-    /** A piece of a document that the model reads at once. */
-    private record Window(int[] ids, int skip, long document) {}
+    private String roles() {
+        return settings.allRoles()
+                ? ALL_ROLES
+                : settings.roles().stream().sorted().map(Role::label).collect(Collectors.joining(","));
+    }
+
+    /** Which tokens of a document count by whose words they are. */
+    private boolean[] counted(Document document, int length) {
+        boolean[] counted = new boolean[length];
+        List<Role> roles = settings.allRoles() ? List.of() : document.roles(model);
+        boolean opened = roles.isEmpty() || settings.roles().contains(Role.SYSTEM);
+        for (int t = 0; t < length; t++) {
+            Role role = roles.isEmpty() ? Role.OTHER : roles.get(t);
+            opened = opened || (role != Role.HEADER && role != Role.SYSTEM);
+            counted[t] = roles.isEmpty() || (opened && settings.roles().contains(role));
+        }
+        return counted;
+    }
+
+    /**
+     * A piece of a document that the model reads at once.
+     *
+     * @param skip tokens at its beginning that are there only since every piece begins so
+     * @param counted which tokens count by whose words they are
+     * @param from where in the document the first token after those stands
+     */
+    private record Window(int[] ids, int skip, boolean[] counted, long document, int from) {}
 
     /** Reading, from where it last stopped. */
     private final class Pass {
@@ -173,7 +211,8 @@ public final class Profiler {
                     int size = 0;
                     while (reading.hasNext() && size < settings.tokensAtOnce()) {
                         Document document = reading.next();
-                        List<Window> windows = windows(document.tokens(model), documents);
+                        int[] ids = document.tokens(model);
+                        List<Window> windows = windows(ids, counted(document, ids.length), documents);
                         batch.addAll(windows);
                         size += windows.stream().mapToInt(w -> w.ids().length).sum();
                         chain = link(chain, document);
@@ -236,7 +275,7 @@ public final class Profiler {
             written = System.nanoTime();
         }
 
-        private List<Window> windows(int[] ids, long document) {
+        private List<Window> windows(int[] ids, boolean[] counted, long document) {
             List<Window> windows = new ArrayList<>();
             int window = Math.max(2, Math.min(settings.window(), model.config().maxPositions()));
             boolean begins = bos.isPresent() && ids.length > 0 && ids[0] == bos.getAsInt();
@@ -248,7 +287,9 @@ public final class Profiler {
                     piece[0] = ids[0];
                 }
                 System.arraycopy(ids, from, piece, lead, count);
-                windows.add(new Window(piece, lead, document));
+                boolean[] pieceCounted = new boolean[piece.length];
+                System.arraycopy(counted, from, pieceCounted, lead, count);
+                windows.add(new Window(piece, lead, pieceCounted, document, from));
                 from += count;
             }
             return windows;
@@ -292,7 +333,7 @@ public final class Profiler {
                 }
             }
             for (int t = window.skip(); t < window.ids().length; t++) {
-                if (counts(window.ids()[t])) {
+                if (counts(window, t)) {
                     tokens++;
                     counts.merge(window.ids()[t], 1L, Long::sum);
                     dirtyTokens.add(window.ids()[t]);
@@ -301,23 +342,28 @@ public final class Profiler {
             firings.forEach((latent, fired) -> take(latent, fired, window));
         }
 
-        private boolean counts(int id) {
-            return settings.specialTokens() || !model.tokenizer().isSpecial(id);
+        private boolean counts(Window window, int token) {
+            return token >= window.skip()
+                    && window.counted()[token]
+                    && (settings.specialTokens() || !model.tokenizer().isSpecial(window.ids()[token]));
         }
 
         private void take(int latent, List<Firing> fired, Window window) {
             Tally tally = null;
             Firing peak = null;
             for (Firing firing : fired) {
-                int id = window.ids()[firing.token()];
-                if (firing.token() < window.skip() || !counts(id)) {
+                if (!counts(window, firing.token())) {
                     continue;
                 }
                 if (tally == null) {
                     tally = tallies.computeIfAbsent(latent, l -> new Tally(settings.contextsKept()));
                     dirty.add(latent);
                 }
-                tally.fired(id, firing.activation());
+                tally.fired(window.ids()[firing.token()], firing.activation());
+                long rank = rank(latent, window, firing.token());
+                if (tally.wantsSample(firing.activation(), rank)) {
+                    tally.offerSample(context(window, fired, firing), rank);
+                }
                 peak = peak == null || firing.activation() > peak.activation() ? firing : peak;
             }
             if (tally != null && peak != null && tally.wants(peak.activation())) {
@@ -325,12 +371,18 @@ public final class Profiler {
             }
         }
 
+        /** A number by which a uniform sample is drawn, whatever the order in which texts go by. */
+        private long rank(int latent, Window window, int token) {
+            long place = (window.document() << 20) + window.from() + token - window.skip();
+            return new SplittableRandom(place * 0x9E3779B97F4A7C15L + latent).nextLong();
+        }
+
         private Context context(Window window, List<Firing> fired, Firing peak) {
             int from = Math.max(0, peak.token() - settings.before());
             int to = Math.min(window.ids().length, peak.token() + settings.after() + 1);
             float[] values = new float[to - from];
             for (Firing firing : fired) {
-                if (firing.token() >= from && firing.token() < to && counts(window.ids()[firing.token()])) {
+                if (firing.token() >= from && firing.token() < to && counts(window, firing.token())) {
                     values[firing.token() - from] = firing.activation();
                 }
             }

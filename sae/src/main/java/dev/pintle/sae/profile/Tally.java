@@ -9,6 +9,10 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -26,12 +30,16 @@ final class Tally {
     private final int contextsKept;
     private final int[] histogram = new int[BINS];
     private final List<Context> contexts = new ArrayList<>(); // strongest first
+    private final SortedMap<Integer, Sample> samples = new TreeMap<>(); // by bin of the histogram
     private int[] tokens = new int[4];
     private float[] sums = new float[4];
     private int tokenCount;
     private long fires;
     private double sum;
     private float max;
+
+    /** A firing drawn from those of a bin: the one with the smallest rank of all that went by. */
+    private record Sample(Context context, long rank) {}
 
     Tally(int contextsKept) {
         this.contextsKept = contextsKept;
@@ -101,6 +109,29 @@ final class Tally {
         }
     }
 
+    /** Whether a firing would be the sample of its bin. */
+    boolean wantsSample(float activation, long rank) {
+        Sample known = samples.get(bin(activation));
+        return known == null || rank < known.rank();
+    }
+
+    /** Keeps a firing, at the context's peak, as the sample of its bin. */
+    void offerSample(Context context, long rank) {
+        samples.put(bin(context.max()), new Sample(context, rank));
+    }
+
+    /** The sample of the bin in which a quantile of the activations lies; empty in profiles that have none. */
+    Optional<Context> atQuantile(double quantile) {
+        long below = 0;
+        for (int bin = 0; bin < BINS; bin++) {
+            below += histogram[bin];
+            if (histogram[bin] > 0 && below >= quantile * fires) {
+                return Optional.ofNullable(samples.get(bin)).map(Sample::context);
+            }
+        }
+        return Optional.empty();
+    }
+
     long fires() {
         return fires;
     }
@@ -149,18 +180,40 @@ final class Tally {
             }
             out.writeInt(contexts.size());
             for (Context context : contexts) {
-                out.writeLong(context.document());
-                out.writeInt(context.peak());
-                out.writeInt(context.ids().length);
-                for (int i = 0; i < context.ids().length; i++) {
-                    out.writeInt(context.ids()[i]);
-                    out.writeFloat(context.activations()[i]);
-                }
+                write(out, context);
+            }
+            out.writeInt(samples.size());
+            for (Map.Entry<Integer, Sample> entry : samples.entrySet()) {
+                out.writeInt(entry.getKey());
+                out.writeLong(entry.getValue().rank());
+                write(out, entry.getValue().context());
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e); // memory does not fail
         }
         return bytes.toByteArray();
+    }
+
+    private static void write(DataOutputStream out, Context context) throws IOException {
+        out.writeLong(context.document());
+        out.writeInt(context.peak());
+        out.writeInt(context.ids().length);
+        for (int i = 0; i < context.ids().length; i++) {
+            out.writeInt(context.ids()[i]);
+            out.writeFloat(context.activations()[i]);
+        }
+    }
+
+    private static Context context(DataInputStream in) throws IOException {
+        long document = in.readLong();
+        int peak = in.readInt();
+        int[] ids = new int[in.readInt()];
+        float[] activations = new float[ids.length];
+        for (int t = 0; t < ids.length; t++) {
+            ids[t] = in.readInt();
+            activations[t] = in.readFloat();
+        }
+        return new Context(ids, activations, peak, document);
     }
 
     static Tally of(byte[] bytes, int contextsKept) {
@@ -181,15 +234,13 @@ final class Tally {
             }
             int contexts = in.readInt();
             for (int i = 0; i < contexts; i++) {
-                long document = in.readLong();
-                int peak = in.readInt();
-                int[] ids = new int[in.readInt()];
-                float[] activations = new float[ids.length];
-                for (int t = 0; t < ids.length; t++) {
-                    ids[t] = in.readInt();
-                    activations[t] = in.readFloat();
-                }
-                tally.contexts.add(new Context(ids, activations, peak, document));
+                tally.contexts.add(context(in));
+            }
+            int samples = in.available() > 0 ? in.readInt() : 0; // earlier versions kept none
+            for (int i = 0; i < samples; i++) {
+                int bin = in.readInt();
+                long rank = in.readLong();
+                tally.samples.put(bin, new Sample(context(in), rank));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -9,6 +9,7 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
 import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.steering.Role;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -22,9 +23,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -201,6 +204,91 @@ class ProfilerTest {
                 LatentProfile with = LatentProfile.open(folder.resolve("s"))) {
             assertThat(with.tokens()).isEqualTo(ids);
             assertThat(without.tokens()).isEqualTo(ids - 1); // the one that begins the text
+        }
+    }
+
+    @Test
+    void only_the_words_of_chosen_roles_count() throws IOException {
+        Path file = texts(40);
+        long[] tokens = new long[Role.values().length];
+        long beforeWords = 0;
+        try (Texts.Reading reading = Texts.of(file).open()) {
+            while (reading.hasNext()) {
+                Document document = reading.next();
+                int[] ids = document.tokens(model);
+                List<Role> roles = document.roles(model);
+                assertThat(roles).hasSize(ids.length);
+                boolean begun = false;
+                for (int t = 0; t < ids.length; t++) {
+                    begun = begun || (roles.get(t) != Role.HEADER && roles.get(t) != Role.SYSTEM);
+                    if (!model.tokenizer().isSpecial(ids[t])) {
+                        tokens[roles.get(t).ordinal()]++;
+                        beforeWords += !begun && roles.get(t) == Role.HEADER ? 1 : 0;
+                    }
+                }
+            }
+        }
+        Map<Set<Role>, Long> expected = Map.of(
+                EnumSet.of(Role.ASSISTANT),
+                tokens[Role.ASSISTANT.ordinal()],
+                EnumSet.of(Role.SYSTEM),
+                tokens[Role.SYSTEM.ordinal()],
+                EnumSet.of(Role.USER, Role.ASSISTANT),
+                tokens[Role.USER.ordinal()] + tokens[Role.ASSISTANT.ordinal()],
+                EnumSet.complementOf(EnumSet.of(Role.SYSTEM)),
+                tokens[Role.USER.ordinal()]
+                        + tokens[Role.ASSISTANT.ordinal()]
+                        + tokens[Role.HEADER.ordinal()]
+                        - beforeWords);
+        expected.forEach((roles, count) -> {
+            String name = "roles" + roles.hashCode();
+            profiler(name, ProfileSettings.usual().withRoles(roles)).run(Texts.of(file), Profiler.Listener.SILENT);
+            try (LatentProfile profile = LatentProfile.open(folder.resolve(name))) {
+                assertThat(profile.tokens()).as(roles.toString()).isEqualTo(count);
+            }
+        });
+    }
+
+    @Test
+    void a_profile_goes_on_with_the_roles_it_was_begun_with() throws IOException {
+        Path file = texts(5);
+        profiler("p").run(Texts.of(file), Profiler.Listener.SILENT);
+        assertThatThrownBy(() -> profiler("p", ProfileSettings.usual().withRoles(EnumSet.of(Role.USER)))
+                        .run(Texts.of(file), Profiler.Listener.SILENT))
+                .hasMessage("The profile is one of something else.\n  file:     " + folder.resolve("p")
+                        + "\n  what:     roles\n  expected: user\n  but was:  all"
+                        + "\n  try:      another name for the profile, pintle sae profile --fresh, or --roles all");
+    }
+
+    @Test
+    void the_histogram_ends_with_the_largest_activation_and_quantiles_have_contexts() throws IOException {
+        profiler("p").run(Texts.of(texts(40)), Profiler.Listener.SILENT);
+        try (LatentProfile profile = LatentProfile.open(folder.resolve("p"))) {
+            int several = 0;
+            for (int latent = 0; latent < profile.dSae(); latent++) {
+                LatentFacts facts = profile.latent(latent);
+                if (facts.fires() == 0) {
+                    assertThat(facts.quantiles()).isEmpty();
+                    continue;
+                }
+                assertThat(facts.histogram().get(facts.histogram().size() - 1).to())
+                        .isEqualTo(facts.max());
+                several += facts.quantiles().size() > 2 ? 1 : 0;
+                double above = facts.max();
+                for (LatentFacts.AtQuantile one : facts.quantiles()) {
+                    double activation =
+                            one.context().activations().get(one.context().peak());
+                    assertThat(activation).isPositive().isLessThanOrEqualTo(above);
+                    above = activation;
+                    // the bin that holds the quantile holds the context's activation too
+                    long below = facts.histogram().stream()
+                            .filter(bin -> bin.to() <= activation && bin.to() < facts.max())
+                            .mapToLong(LatentFacts.Bin::count)
+                            .sum();
+                    assertThat(below).isLessThanOrEqualTo(Math.round(one.quantile() * facts.fires()));
+                }
+            }
+            assertThat(several).isGreaterThan(100);
         }
     }
 
