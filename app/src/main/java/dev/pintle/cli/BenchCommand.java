@@ -50,16 +50,28 @@ final class BenchCommand {
     @Command(
             name = "soak",
             mixinStandardHelpOptions = true,
-            description = "Resident memory over many short generations of the embedded model.")
+            description = "Memory and handles over many short generations of the embedded model.")
     int soak(
-            @Option(names = "--count", defaultValue = "2000", paramLabel = "N", description = "Generations.")
-                    int count) {
+            @Option(names = "--count", defaultValue = "3000", paramLabel = "N", description = "Generations.") int count,
+            @Option(
+                            names = "--dtype",
+                            defaultValue = "fp32",
+                            paramLabel = "DTYPE",
+                            description = "fp32, bf16, fp16 or fp64.")
+                    String dtype) {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, Device.CPU, DType.FP32)) {
-            out.println("| generations | resident MB |");
-            out.println("| ---: | ---: |");
-            SoakBench.run(model, count, (done, bytes) -> {
-                out.printf(Locale.ROOT, "| %d | %.1f |%n", done, bytes / 1e6);
+        DType as = DType.parse(dtype, DType.MODELS);
+        try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, Device.CPU, as)) {
+            out.println("| generations | resident MB | native objects | open files |");
+            out.println("| ---: | ---: | ---: | ---: |");
+            SoakBench.run(model, count, state -> {
+                out.printf(
+                        Locale.ROOT,
+                        "| %d | %.1f | %d | %d |%n",
+                        state.answers(),
+                        state.resident() / 1e6,
+                        state.nativeObjects(),
+                        state.openFiles());
                 out.flush();
             });
         }

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.foreign.Excerpt;
 import dev.pintle.problem.PintleException;
 import java.io.ByteArrayInputStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,17 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The Hugging Face tokenizer in native code; closing waits for what other threads are doing with it. */
 final class NativeTokenizer implements AutoCloseable {
-    static {
-        // The library reports its use over the network and unpacks itself into the home folder unless told otherwise.
-        setIfAbsent("OPT_OUT_TRACKING", "true");
-        setIfAbsent("ai.djl.offline", "true");
-        if (System.getenv("DJL_CACHE_DIR") == null && System.getenv("ENGINE_CACHE_DIR") == null) {
-            String cache = cacheFolder().toString();
-            setIfAbsent("DJL_CACHE_DIR", cache);
-            setIfAbsent("ENGINE_CACHE_DIR", cache);
-        }
-    }
-
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TokenizerWork work;
@@ -47,6 +38,7 @@ final class NativeTokenizer implements AutoCloseable {
      * @param file for messages only
      */
     NativeTokenizer(ObjectNode root, TokenizerWork work, Path file) {
+        prepareLibrary(System.getenv());
         this.work = work;
         this.file = file;
         requireVisibleTokens(root, file);
@@ -110,15 +102,49 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    private static Path cacheFolder() {
-        String own = System.getenv("PINTLE_CACHE");
-        String cache = System.getenv("XDG_CACHE_HOME");
-        Path root = own != null
-                ? Path.of(own)
-                : cache != null
-                        ? Path.of(cache, "pintle")
-                        : Path.of(System.getProperty("user.home"), ".cache", "pintle");
-        return root.resolve("tokenizers");
+    /**
+     * Settings that the library reads when it is first used: it reports its use over the network and unpacks itself into the
+     * home folder unless told otherwise.
+     *
+     * @throws TokenizerException naming a variable of the environment that names no folder
+     */
+    static void prepareLibrary(Map<String, String> variables) {
+        setIfAbsent("OPT_OUT_TRACKING", "true");
+        setIfAbsent("ai.djl.offline", "true");
+        if (!variables.containsKey("DJL_CACHE_DIR") && !variables.containsKey("ENGINE_CACHE_DIR")) {
+            String cache = cacheFolder(variables).toString();
+            setIfAbsent("DJL_CACHE_DIR", cache);
+            setIfAbsent("ENGINE_CACHE_DIR", cache);
+        }
+    }
+
+    private static Path cacheFolder(Map<String, String> variables) {
+        for (String name : List.of("PINTLE_CACHE", "XDG_CACHE_HOME")) {
+            String value = variables.get(name);
+            if (value != null && !value.isBlank()) {
+                Path folder = folder(name, value);
+                return (name.equals("PINTLE_CACHE") ? folder : folder.resolve("pintle")).resolve("tokenizers");
+            }
+        }
+        return Path.of(System.getProperty("user.home", ""), ".cache", "pintle", "tokenizers");
+    }
+
+    private static Path folder(String name, String value) {
+        try {
+            Path folder = Path.of(value);
+            if (!Files.exists(folder) || Files.isDirectory(folder)) {
+                return folder;
+            }
+        } catch (InvalidPathException e) {
+            // refused below
+        }
+        throw new TokenizerException(
+                name + " does not name a folder.",
+                null,
+                "expected",
+                "a folder that is there or can be made",
+                "but was",
+                Excerpt.of(value));
     }
 
     /** Ids, and where each token stands in the text, counted in code points; a token from nowhere has no span. */

@@ -1,14 +1,18 @@
 package dev.pintle.model;
 
+import dev.pintle.foreign.Excerpt;
+import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /*
  * Decoding on a GPU as one CUDA graph a token.
@@ -48,10 +52,27 @@ final class GraphDecoder implements AutoCloseable {
     /** Whether the kernels know everything that this model does. */
     static boolean suits(Transformer transformer, ModelConfig c, Device device, DType dtype) {
         return FusedBlocks.suit(transformer, c, device, dtype)
-                && !"off".equals(System.getenv("PINTLE_CUDA_GRAPHS"))
+                && recordsSteps(System.getenv("PINTLE_CUDA_GRAPHS"))
                 && c.dVocab() % 16 == 0
                 && transformer.finalNorm() instanceof RmsNorm
                 && transformer.unembedding().bias() == null;
+    }
+
+    /**
+     * Whether the environment lets steps be recorded.
+     *
+     * @throws dev.pintle.problem.PintleException for a value that means nothing
+     */
+    static boolean recordsSteps(@Nullable String value) {
+        return switch (value == null ? "" : value.strip().toLowerCase(Locale.ROOT)) {
+            case "", "on", "1", "true" -> true;
+            case "off", "0", "false" -> false;
+            default ->
+                throw Problem.of("PINTLE_CUDA_GRAPHS is neither on nor off.")
+                        .fact("expected", "on or off")
+                        .fact("but was", Excerpt.of(value))
+                        .toException();
+        };
     }
 
     /**

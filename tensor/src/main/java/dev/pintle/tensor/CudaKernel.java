@@ -72,13 +72,13 @@ public final class CudaKernel {
         private final BytePointer values = new BytePointer((long) SLOT * MOST_ARGUMENTS);
         private final PointerPointer<Pointer> slots = new PointerPointer<>(MOST_ARGUMENTS);
         private final ByteBuffer buffer = values.asByteBuffer().order(ByteOrder.nativeOrder());
+        private final CUlaunchAttribute overlap = new CUlaunchAttribute(); // the configuration holds its address alone
         private final CUlaunchConfig config = new CUlaunchConfig();
 
         private Launch() {
             for (int i = 0; i < MOST_ARGUMENTS; i++) {
                 slots.put(i, values.getPointer((long) i * SLOT));
             }
-            CUlaunchAttribute overlap = new CUlaunchAttribute();
             overlap.id(cudart.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
             overlap.value().programmaticStreamSerializationAllowed(1);
             config.blockDimY(1).blockDimZ(1).sharedMemBytes(0).attrs(overlap);

@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.global.torch;
 
 /** What the tensor engine is and how it is set up: for reports and {@code pintle doctor}. */
@@ -39,6 +40,7 @@ public final class Engine {
 
     /** Whether the processor multiplies 16-bit numbers by itself; else their products are computed in FP32. */
     public static boolean multipliesHalf() {
+        LibTorch.load();
         return HalfProducts.hasInstructions();
     }
 
@@ -99,6 +101,15 @@ public final class Engine {
         } catch (IOException | UncheckedIOException e) {
             return OptionalLong.empty();
         }
+    }
+
+    /**
+     * Objects of libtorch that are held now and that the garbage collector would release if nobody did; 0 where that is switched
+     * off by {@code org.bytedeco.javacpp.nopointergc}.
+     */
+    public static long nativeObjects() {
+        LibTorch.load();
+        return Pointer.totalCount();
     }
 
     /** Folder that the native libraries are unpacked into. */

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Loads libtorch once, sets its threads, and turns its errors into ours. */
 final class LibTorch {
+    private static final int SHOWN = 80;
     private static final int THREADS;
     private static final @Nullable PintleException FAILURE;
     static final Pattern GPU_IS_FULL =
@@ -24,21 +25,30 @@ final class LibTorch {
         // JavaCPP would otherwise walk /proc for the process's size at every allocation and throw when it looks large.
         setIfAbsent("org.bytedeco.javacpp.maxBytes", "0");
         setIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
-        THREADS = threads();
-        FAILURE = start();
+        int threads = 1;
+        PintleException failure;
+        try {
+            threads = threads(System.getenv("PINTLE_THREADS"));
+            failure = start(threads);
+        } catch (PintleException e) {
+            failure = e; // thrown here it would come as the failure of a class, once, and later as a class that is
+            // missing
+        }
+        THREADS = threads;
+        FAILURE = failure;
     }
 
     private LibTorch() {}
 
-    private static @Nullable PintleException start() {
+    private static @Nullable PintleException start(int threads) {
         try {
             if (isForGpu()) {
                 // libtorch asks once whether CUDA's part is loaded; on first use that would not have been unpacked yet
                 Loader.load(torch_cuda.class);
             }
-            torch.set_num_threads(THREADS);
+            torch.set_num_threads(threads);
             return null;
-        } catch (LinkageError e) {
+        } catch (LinkageError | RuntimeException e) {
             return Problem.of("libtorch could not be loaded.")
                     .fact("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
                     .fact("cause", firstLine(e))
@@ -69,15 +79,16 @@ final class LibTorch {
         return "-gpu".equals(System.getProperty("org.bytedeco.javacpp.platform.extension"));
     }
 
-    private static int threads() {
-        String asked = System.getenv("PINTLE_THREADS");
+    /** @throws PintleException if it is not a number of threads */
+    static int threads(@Nullable String asked) {
         if (asked == null || asked.isBlank()) {
             return Runtime.getRuntime().availableProcessors();
         }
         if (!asked.strip().matches("[1-9]\\d{0,3}")) {
             throw Problem.of("PINTLE_THREADS is not a number of threads.")
                     .fact("expected", "a whole number from 1 to 9999")
-                    .fact("but was", asked)
+                    .fact("but was", asked.length() <= SHOWN ? asked : asked.substring(0, SHOWN) + "…")
+                    .fact("try", "leaving it out, for one thread a processor")
                     .toException();
         }
         return Integer.parseInt(asked.strip());

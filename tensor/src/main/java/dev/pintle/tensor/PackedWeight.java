@@ -42,20 +42,26 @@ public final class PackedWeight {
 
     /** Functions of libtorch and the arguments that are always the same. */
     private static final class Functions {
-        private static final @Nullable OperatorHandle REORDER = find("mkldnn::_reorder_linear_weight");
-        private static final @Nullable OperatorHandle LINEAR = find("mkldnn::_linear_pointwise");
+        // a handle is a view into what owns it, which the garbage collector must not take
+        private static final OperatorHandleOptional FOUND_REORDER = find("mkldnn::_reorder_linear_weight");
+        private static final OperatorHandleOptional FOUND_LINEAR = find("mkldnn::_linear_pointwise");
+        private static final @Nullable OperatorHandle REORDER = handle(FOUND_REORDER);
+        private static final @Nullable OperatorHandle LINEAR = handle(FOUND_LINEAR);
         private static final IValue NONE = new IValue();
         private static final IValue ONE_ROW = new IValue(1L);
         private static final IValue NO_FUNCTION = new IValue("none");
         private static final @Nullable IValue NO_SCALARS = LINEAR == null ? null : emptyListFor(LINEAR, 4);
 
-        private static @Nullable OperatorHandle find(String name) {
+        private static OperatorHandleOptional find(String name) {
             try (BytePointer text = new BytePointer(name);
                     BytePointer overload = new BytePointer("");
                     OperatorName operator = new OperatorName(text, overload)) {
-                OperatorHandleOptional found = Dispatcher.singleton().findOp(operator);
-                return found.has_value() ? found.get() : null;
+                return Dispatcher.singleton().findOp(operator);
             }
+        }
+
+        private static @Nullable OperatorHandle handle(OperatorHandleOptional found) {
+            return found.has_value() ? found.get() : null;
         }
 
         /** A list without elements, of the type that an argument has. */

@@ -1,6 +1,7 @@
 package dev.pintle.tensor;
 
 import dev.pintle.problem.Problem;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
@@ -786,6 +787,7 @@ public final class Tensor implements AutoCloseable {
 
     /** All elements in row-major order, as FP32. */
     public float[] toFloats() {
+        // the fence keeps the tensor from being collected while its memory is read through a bare pointer
         Tensor dense = onHeapOrder(DType.FP32);
         float[] values = new float[Math.toIntExact(dense.shape().elements())];
         if (values.length > 0) {
@@ -793,6 +795,7 @@ public final class Tensor implements AutoCloseable {
                 data.get(values);
             }
         }
+        Reference.reachabilityFence(dense);
         return values;
     }
 
@@ -805,6 +808,7 @@ public final class Tensor implements AutoCloseable {
                 data.get(values);
             }
         }
+        Reference.reachabilityFence(dense);
         return values;
     }
 
@@ -817,6 +821,7 @@ public final class Tensor implements AutoCloseable {
                 data.get(values);
             }
         }
+        Reference.reachabilityFence(dense);
         return values;
     }
 
@@ -829,6 +834,7 @@ public final class Tensor implements AutoCloseable {
                 data.get(values);
             }
         }
+        Reference.reachabilityFence(dense);
         return values;
     }
 
@@ -843,6 +849,7 @@ public final class Tensor implements AutoCloseable {
                 view.get(bytes, 0, bytes.length);
             }
         }
+        Reference.reachabilityFence(dense);
         return bytes;
     }
 
