@@ -162,26 +162,53 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    /** A cache of {@code rows} rows that all continue this one-row cache; this one stays as it is. */
+    /**
+     * A cache of {@code rows} rows that all continue this one-row cache; this one stays as it is.
+     *
+     * @throws IllegalArgumentException if this holds another number of rows than one
+     */
     public KvCache branch(int rows) {
         if (batch() != 1) {
             throw Problem.of("Only a cache of one sequence can be branched.")
                     .fact("rows", batch())
                     .toIllegalArgument();
         }
-        KvCache branch = new KvCache(config, device, dtype);
-        branch.slots = slots;
-        branch.positions = new int[rows][];
-        Arrays.setAll(branch.positions, row -> positions[0].clone());
-        try (TensorScope scope = TensorScope.open("branch key-value cache")) {
-            for (Entry entry : buffers) {
-                Entry copy = branch.allocate(rows, slots + FIRST_CAPACITY);
-                copy.keys().narrow(2, 0, slots).copyFrom(entry.keys().narrow(2, 0, slots));
-                copy.values().narrow(2, 0, slots).copyFrom(entry.values().narrow(2, 0, slots));
-                branch.buffers.add(copy);
+        return select(new int[rows]);
+    }
+
+    /**
+     * A cache whose rows continue rows of this one, which stays as it is.
+     *
+     * @param rows of this cache, in any order and as often as wanted
+     * @throws IllegalArgumentException if there is no such row
+     */
+    public KvCache select(int... rows) {
+        for (int row : rows) {
+            if (row < 0 || row >= batch()) {
+                throw Problem.of("The key-value cache has no such row.")
+                        .fact("asked for", row)
+                        .fact("rows", batch())
+                        .toIllegalArgument();
             }
         }
-        return branch;
+        KvCache selected = new KvCache(config, device, dtype);
+        selected.slots = slots;
+        selected.positions =
+                Arrays.stream(rows).mapToObj(row -> positions[row].clone()).toArray(int[][]::new);
+        boolean one = batch() == 1; // copied by broadcasting, without a gathered copy between
+        try (TensorScope scope = TensorScope.open("select rows of the key-value cache")) {
+            Tensor index = Tensor.of(Arrays.stream(rows).asLongStream().toArray(), rows.length)
+                    .to(device);
+            for (Entry entry : buffers) {
+                Tensor keys = entry.keys().narrow(2, 0, slots);
+                Tensor values = entry.values().narrow(2, 0, slots);
+                Entry copy = selected.allocate(rows.length, slots + FIRST_CAPACITY);
+                copy.keys().narrow(2, 0, slots).copyFrom(one ? keys : keys.indexSelect(0, index));
+                copy.values().narrow(2, 0, slots).copyFrom(one ? values : values.indexSelect(0, index));
+                selected.buffers.add(copy);
+            }
+        }
+        return selected;
     }
 
     /** Forgets all but the first {@code kept} slots. */

@@ -17,21 +17,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How far a fit has come, in a file, so that it can go on after it was interrupted. The file is safetensors: sums, kept rows
- * and counts of each hook point, with what the fit is of as metadata. It is written at most so often, replaced as a whole,
- * and deleted when the fit is done.
+ * and counts of each hook point, with what the fit is of as metadata. It is written at most so often, and so seldom that
+ * writing takes no more than a twentieth of the time; it is replaced as a whole, and deleted when the fit is done.
  */
 final class FitState {
     private static final String KEY = "fit";
+    private static final int SHARE = 20;
 
     private final @Nullable Path file;
     private final Duration every;
     private String key = "";
-    private long saved = System.nanoTime();
+    private long next;
 
     /** @param file null to keep nothing */
     FitState(@Nullable Path file, Duration every) {
         this.file = file;
         this.every = every;
+        this.next = System.nanoTime() + every.toNanos();
     }
 
     /**
@@ -79,7 +81,8 @@ final class FitState {
 
     /** Writes the file if it has not been written for a while. */
     void save(List<Directions> directions, Done done) {
-        if (file == null || System.nanoTime() - saved < every.toNanos()) {
+        long began = System.nanoTime();
+        if (file == null || began < next) {
             return;
         }
         try (TensorScope scope = TensorScope.open("save a fit")) {
@@ -95,7 +98,8 @@ final class FitState {
             tensors.put("norms", Tensor.of(done.norms, done.norms.length));
             SafeTensors.write(file, tensors, Map.of(KEY, key));
         }
-        saved = System.nanoTime();
+        long now = System.nanoTime();
+        next = now + Math.max(every.toNanos(), SHARE * (now - began));
     }
 
     /** Forgets a fit that is done. */

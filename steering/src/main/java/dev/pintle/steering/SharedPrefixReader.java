@@ -14,23 +14,31 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Contrast prompts share most of their tokens: 582 begun answers under one system prompt differ in the last few. In a causal
- * model the activations of a shared beginning are the same in all of them, so it is computed once. The sequences are sorted,
- * which makes those that share a beginning neighbours, and walked as a trie over token ids: a beginning that saves enough is
- * run once, its keys and values are branched, and what is left of each sequence runs in batches of nearly one length.
+ * Contrast prompts share most of their tokens: 582 begun answers under one system prompt differ in the last few, and the two
+ * answers of a multiple-choice item share their question. In a causal model the activations of a shared beginning are the
+ * same in all of them, so it is computed once. The sequences are sorted, which makes those that share a beginning
+ * neighbours, and walked as a trie over token ids, level by level: the beginnings that stand side by side at a level run in
+ * batches of nearly one length, their rows of keys and values are selected for what continues them, and the sequences' ends
+ * run in batches too.
  *
- * A pass costs as much as some tokens, however small it is: on the processor the weights are read, on a GPU the kernels are
- * started. A beginning is worth a pass of its own only if it saves that many tokens, otherwise they run with the rest of each
- * sequence; and sequences of different lengths share a pass if padding costs no more.
+ * A pass costs as much as some tokens, however small it is: on a CPU the weights are read, on a GPU the kernels are
+ * launched. A level is run on its own only if that is predicted to take less time than running its tokens with the rest of
+ * each sequence, and rows are put into passes so that passes and padding together cost least.
  */
 /** Reads activations at chosen positions of many token sequences, computing what they share once. */
 final class SharedPrefixReader {
-    private static final int SAVING = 48;
+    /** Tokens that a pass costs beside its own, on a CPU and on a GPU. */
+    static final int SAVING = 48;
+
     private static final int GPU_SAVING = 512;
-    private static final int GPU_PADDED = 512;
+
+    /** Fewest tokens that a row of its own must save, since its keys and values are copied for what continues it. */
+    private static final int ROW_SAVING = 4;
+
     private static final int BATCH_TOKENS = 4096;
     private static final long CACHE_BYTES = 512L << 20;
 
@@ -38,7 +46,6 @@ final class SharedPrefixReader {
     private final List<HookPoint> points;
     private final RunOptions options;
     private final int saving;
-    private final int padded;
     private long computed;
     private long plain;
     private long passes;
@@ -50,7 +57,6 @@ final class SharedPrefixReader {
         this.options = RunOptions.reading(points);
         boolean gpu = model.device().kind() == Device.Kind.CUDA;
         this.saving = gpu ? GPU_SAVING : SAVING;
-        this.padded = gpu ? GPU_PADDED : 0;
     }
 
     /**
@@ -97,7 +103,7 @@ final class SharedPrefixReader {
         }
         List<Item> sorted = new ArrayList<>(items);
         sorted.sort(Comparator.comparing(item -> item.sequence.ids, Arrays::compare));
-        below(sorted, 0, null);
+        level(List.of(new Branch(0, 0, sorted)), null);
         return items.stream().map(item -> new Reading(item.rows, item.norms)).toList();
     }
 
@@ -107,46 +113,88 @@ final class SharedPrefixReader {
         }
     }
 
-    /** Runs what is left of sorted sequences whose first {@code depth} tokens are in the cache. */
-    private void below(List<Item> sorted, int depth, @Nullable KvCache cache) {
-        List<Item> leaves = new ArrayList<>();
-        split(sorted, depth, depth, cache, leaves);
-        leaves.sort(Comparator.comparingInt(Item::length));
-        int from = 0;
-        while (from < leaves.size()) {
-            int to = from + 1;
-            long own = leaves.get(from).length() - (long) depth;
-            while (to < leaves.size() && fits(leaves.get(to), depth, to - from + 1, own)) {
-                own += leaves.get(to).length() - (long) depth;
-                to++;
-            }
-            runLeaves(leaves.subList(from, to), depth, cache);
-            from = to;
+    /**
+     * Sequences that continue a row of a cache.
+     *
+     * @param depth how many of their tokens the row holds
+     * @param items sorted
+     */
+    private record Branch(int row, int depth, List<Item> items) {}
+
+    /**
+     * Tokens that run as one row: those from {@code depth} up to {@code end} of all its sequences.
+     *
+     * @param row of the cache that it continues
+     */
+    private record Piece(int row, int depth, int end, List<Item> items) {
+        int width() {
+            return end - depth;
+        }
+
+        int[] ids() {
+            return Arrays.copyOfRange(items.get(0).sequence.ids, depth, end);
+        }
+
+        long saved() {
+            return (long) width() * (items.size() - 1);
         }
     }
 
-    /**
-     * Whether a batch may end with this sequence, the longest so far: padding costs less than another pass, or little.
-     *
-     * @param own tokens of the sequences before it
-     */
-    private boolean fits(Item longest, int depth, int rows, long own) {
-        int width = longest.length() - depth;
-        long all = (long) rows * width;
-        long padding = all - own - width;
-        return padding <= Math.max(padded, all / 8)
-                && all * points.size() <= BATCH_TOKENS
-                && KvCache.bytes(model.config(), model.dtype(), rows, longest.length()) <= CACHE_BYTES;
+    /** Runs what is left of the sequences that continue the rows of a cache; null for sequences from their first token. */
+    private void level(List<Branch> branches, @Nullable KvCache cache) {
+        List<Piece> ends = new ArrayList<>();
+        List<Piece> shared = new ArrayList<>();
+        branches.forEach(branch -> split(branch.items, branch, branch.depth, true, ends, shared));
+        if (!shared.isEmpty()) {
+            List<Piece> whole = new ArrayList<>();
+            branches.forEach(branch -> split(branch.items, branch, branch.depth, false, whole, shared));
+            List<Piece> rest = shared.stream().flatMap(SharedPrefixReader::rest).toList();
+            if (cost(whole, cache) <= cost(ends, cache) + cost(shared, cache) + cost(rest, cache)) {
+                shared.clear();
+                ends.clear();
+                ends.addAll(whole);
+            }
+        }
+        for (List<Piece> batch : batches(ends, cache)) {
+            if (cache == null) {
+                run(batch, null);
+                continue;
+            }
+            try (KvCache rows = selected(batch, cache)) {
+                run(batch, rows);
+            }
+        }
+        for (List<Piece> batch : batches(shared, cache)) {
+            try (KvCache rows = cache == null ? model.newCache() : selected(batch, cache)) {
+                run(batch, rows);
+                List<Branch> next = new ArrayList<>();
+                for (int row = 0; row < batch.size(); row++) {
+                    Piece piece = batch.get(row);
+                    next.add(new Branch(row, piece.end, piece.items));
+                }
+                level(next, rows);
+            }
+        }
     }
 
-    /** @param look tokens known to be the same in all of {@code sorted} */
-    private void split(List<Item> sorted, int depth, int look, @Nullable KvCache cache, List<Item> leaves) {
+    private static KvCache selected(List<Piece> batch, KvCache cache) {
+        return cache.select(batch.stream().mapToInt(Piece::row).toArray());
+    }
+
+    /**
+     * Finds the next tokens that sequences share, and the sequences that share none.
+     *
+     * @param look tokens known to be the same in all of {@code sorted}
+     * @param sharing whether to look for shared tokens
+     */
+    private static void split(
+            List<Item> sorted, Branch branch, int look, boolean sharing, List<Piece> ends, List<Piece> shared) {
         int from = 0;
         while (from < sorted.size()) {
             Item first = sorted.get(from);
             if (first.length() == look) { // nothing is left of it to tell it apart
-                if (look > depth) {
-                    leaves.add(first);
+                if (look > branch.depth) {
+                    ends.add(new Piece(branch.row, branch.depth, look, List.of(first)));
                 }
                 from++;
                 continue;
@@ -156,72 +204,95 @@ final class SharedPrefixReader {
                 to++;
             }
             List<Item> part = sorted.subList(from, to);
-            int shared = shared(first, part.get(part.size() - 1));
+            Piece piece = new Piece(branch.row, branch.depth, common(first, part.get(part.size() - 1)), part);
             if (part.size() == 1) {
-                leaves.add(first);
-            } else if ((long) (shared - depth) * (part.size() - 1) >= saving) {
-                runShared(part, depth, shared, cache);
+                ends.add(new Piece(branch.row, branch.depth, first.length(), part));
+            } else if (sharing && piece.saved() >= ROW_SAVING) {
+                shared.add(piece);
             } else {
-                split(part, depth, shared, cache, leaves);
+                split(part, branch, piece.end, sharing, ends, shared);
             }
             from = to;
         }
     }
 
-    private static int shared(Item first, Item last) {
+    private static int common(Item first, Item last) {
         int mismatch = Arrays.mismatch(first.sequence.ids, last.sequence.ids);
         return mismatch < 0 ? first.length() : mismatch;
     }
 
-    private void runShared(List<Item> part, int depth, int shared, @Nullable KvCache parent) {
-        boolean more = part.get(part.size() - 1).length() > shared;
-        try (KvCache cache = parent == null ? model.newCache() : parent.branch(1)) {
-            int[] ids = Arrays.copyOfRange(part.get(0).sequence.ids, depth, shared);
-            run(List.of(ids), List.of(part), depth, cache);
-            if (more) {
-                below(part, shared, cache);
+    /** What follows shared tokens in each of their sequences, if nothing more were shared. */
+    private static Stream<Piece> rest(Piece piece) {
+        return piece.items.stream()
+                .filter(item -> item.length() > piece.end)
+                .map(item -> new Piece(piece.row, piece.end, item.length(), List.of(item)));
+    }
+
+    /** What running rows costs, counted in tokens. */
+    private long cost(List<Piece> pieces, @Nullable KvCache cache) {
+        return batches(pieces, cache).stream()
+                .mapToLong(batch -> saving
+                        + (long) batch.size() * batch.get(batch.size() - 1).width())
+                .sum();
+    }
+
+    /**
+     * Rows in passes that together cost least, each as wide as its widest row. Sorted by width the passes are runs of rows,
+     * so the cheapest cut before each row follows from those before it.
+     */
+    private List<List<Piece>> batches(List<Piece> pieces, @Nullable KvCache cache) {
+        List<Piece> byWidth = new ArrayList<>(pieces);
+        byWidth.sort(Comparator.comparingInt(Piece::width));
+        int held = cache == null ? 0 : cache.slots();
+        long[] cost = new long[byWidth.size() + 1];
+        int[] begin = new int[byWidth.size() + 1];
+        for (int end = 1; end < cost.length; end++) {
+            int width = byWidth.get(end - 1).width();
+            cost[end] = Long.MAX_VALUE;
+            for (int from = end - 1; from >= 0 && (from == end - 1 || fits(width, held, end - from)); from--) {
+                long whole = cost[from] + saving + (long) (end - from) * width;
+                if (whole < cost[end]) {
+                    cost[end] = whole;
+                    begin[end] = from;
+                }
             }
         }
+        List<List<Piece>> batches = new ArrayList<>();
+        for (int end = byWidth.size(); end > 0; end = begin[end]) {
+            batches.add(byWidth.subList(begin[end], end));
+        }
+        return batches;
     }
 
-    private void runLeaves(List<Item> leaves, int depth, @Nullable KvCache parent) {
-        List<int[]> tails = new ArrayList<>();
-        List<List<Item>> owners = new ArrayList<>();
-        for (Item leaf : leaves) {
-            tails.add(Arrays.copyOfRange(leaf.sequence.ids, depth, leaf.length()));
-            owners.add(List.of(leaf));
-        }
-        if (parent == null) {
-            run(tails, owners, depth, null);
-            return;
-        }
-        try (KvCache cache = parent.branch(leaves.size())) {
-            run(tails, owners, depth, cache);
-        }
+    /** @param held slots of the cache before the pass */
+    private boolean fits(int width, int held, int rows) {
+        return (long) rows * width * points.size() <= BATCH_TOKENS
+                && KvCache.bytes(model.config(), model.dtype(), rows, (long) held + width) <= CACHE_BYTES;
     }
 
-    /** @param owners the sequences that each row is part of */
-    private void run(List<int[]> rows, List<List<Item>> owners, int depth, @Nullable KvCache cache) {
-        TokenBatch batch = TokenBatch.of(rows);
+    /** @param cache whose rows the pieces continue; null where they begin their sequences and nothing continues them */
+    private void run(List<Piece> pieces, @Nullable KvCache cache) {
+        TokenBatch batch = TokenBatch.of(pieces.stream().map(Piece::ids).toList());
         computed += (long) batch.batch() * batch.tokens();
         passes++;
         try (TensorScope scope = TensorScope.open("read " + batch.batch() + " sequences")) {
             Run run = model.run(batch, cache == null ? options : options.continuing(cache));
             for (int point = 0; point < points.size(); point++) {
                 Tensor activation = run.at(points.get(point)); // [batch, tokens, dModel]
-                deliver(activation, batch, owners, depth, point);
-                norms(activation, batch, owners, depth, point);
+                deliver(activation, batch, pieces, point);
+                norms(activation, batch, pieces, point);
             }
         }
     }
 
-    private static void deliver(Tensor activation, TokenBatch batch, List<List<Item>> owners, int depth, int point) {
+    private static void deliver(Tensor activation, TokenBatch batch, List<Piece> pieces, int point) {
         List<Long> indices = new ArrayList<>();
         List<double[][]> targets = new ArrayList<>();
         List<Integer> slots = new ArrayList<>();
         for (int row = 0; row < batch.batch(); row++) {
+            int depth = pieces.get(row).depth;
             int end = depth + batch.length(row);
-            for (Item item : owners.get(row)) {
+            for (Item item : pieces.get(row).items) {
                 int[] positions = item.sequence.positions;
                 for (int slot = 0; slot < positions.length; slot++) {
                     if (positions[slot] >= depth && positions[slot] < end) {
@@ -252,17 +323,17 @@ final class SharedPrefixReader {
         }
     }
 
-    private static void norms(Tensor activation, TokenBatch batch, List<List<Item>> owners, int depth, int point) {
-        if (owners.stream().flatMap(List::stream).noneMatch(item -> item.sequence.norms)) {
+    private static void norms(Tensor activation, TokenBatch batch, List<Piece> pieces, int point) {
+        if (pieces.stream().flatMap(piece -> piece.items.stream()).noneMatch(item -> item.sequence.norms)) {
             return;
         }
         double[] norms = activation.to(DType.FP64).norm(-1, false).toDoubles(); // [batch · tokens]
         for (int row = 0; row < batch.batch(); row++) {
             double sum = 0;
-            for (int t = Math.max(0, 1 - depth); t < batch.length(row); t++) {
+            for (int t = Math.max(0, 1 - pieces.get(row).depth); t < batch.length(row); t++) {
                 sum += norms[row * batch.tokens() + batch.padding(row) + t];
             }
-            for (Item item : owners.get(row)) {
+            for (Item item : pieces.get(row).items) {
                 item.norms[point] += sum;
             }
         }

@@ -36,7 +36,10 @@ public final class VectorFit {
     /** Heap for activations that wait for their partner. */
     private static final long CHUNK_BYTES = 48L << 20;
 
-    private static final Duration SAVED_EVERY = Duration.ofSeconds(30);
+    /** Tokens that no prompt before them shares, in one chunk. */
+    private static final long CHUNK_TOKENS = 8192;
+
+    private static final Duration SAVED_EVERY = Duration.ofSeconds(1);
     private static final int ANSWERED_AT_ONCE = 64;
     private static final int MOST_SHOWN = 5;
 
@@ -255,18 +258,33 @@ public final class VectorFit {
         }
     }
 
+    /**
+     * Where the comparisons end that are read at once: as many as the heap holds, and not so many that a fit which is
+     * interrupted loses much.
+     */
     private int chunkEnd(List<Comparison> comparisons, int from) {
         long rowBytes = 8L * model.config().dModel() * points.size();
         long bytes = 0;
+        long fresh = 0;
+        int[] last = {};
         int to = from;
         while (to < comparisons.size()) {
-            bytes += comparisons.get(to).rows() * rowBytes;
-            if (to > from && bytes > resuming.chunkBytes) {
+            Comparison next = comparisons.get(to);
+            bytes += next.rows() * rowBytes;
+            fresh += unshared(next.positive, last) + unshared(next.negative, next.positive);
+            last = next.negative;
+            if (to > from && (bytes > resuming.chunkBytes || fresh > CHUNK_TOKENS)) {
                 break;
             }
             to++;
         }
         return to;
+    }
+
+    /** Tokens of a sequence that another one does not begin with. */
+    private static int unshared(int[] ids, int[] other) {
+        int mismatch = Arrays.mismatch(ids, other);
+        return mismatch < 0 ? 0 : ids.length - mismatch;
     }
 
     private List<Comparison> compared(SteeringMethod.Paired paired) {
