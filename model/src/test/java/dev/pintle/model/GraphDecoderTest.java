@@ -4,18 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.pintle.model.Generated.StopReason;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -153,6 +163,126 @@ class GraphDecoderTest {
                     assertThat(drawn[row].logProbability()).isCloseTo(expected.logProbability(), within(1e-4));
                 }
             }
+        }
+    }
+
+    private static Generator generator(LoadedTransformer model) {
+        return new Generator(model, new ModelText(Path.of("no text")), Set.of(), List.of());
+    }
+
+    /** The listener runs while the step is taken; with a lock held, the other thread would never answer. */
+    @Test
+    @Timeout(120)
+    void a_listener_that_generates_is_not_handed_the_running_step() throws Exception {
+        try (LoadedTransformer model = GpuModels.open("llama31", DType.BF16)) {
+            int[] prompt = {3, 141, 59, 26};
+            List<GenerationRequest> requests = List.of(
+                    GenerationRequest.of(prompt, Decoding.greedy(20)),
+                    GenerationRequest.of(prompt, Decoding.sample(20, 1, 9)));
+            List<Generated> expected = generator(model).generate(requests, GenerationListener.SILENT);
+            List<List<Generated>> inside = new ArrayList<>();
+            int[] heard = new int[1];
+            ExecutorService other = Executors.newSingleThreadExecutor();
+            try {
+                List<Generated> outer = generator(model).generate(requests, (row, piece) -> {
+                    if (heard[0]++ == 6) { // the first tokens come from the prompt's pass, later ones from the step
+                        inside.add(generator(model).generate(requests, GenerationListener.SILENT));
+                        Future<List<Generated>> elsewhere =
+                                other.submit(() -> generator(model).generate(requests, GenerationListener.SILENT));
+                        try {
+                            inside.add(elsewhere.get());
+                        } catch (InterruptedException | ExecutionException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }
+                    return true;
+                });
+                inside.add(outer);
+            } finally {
+                other.shutdownNow();
+            }
+            assertThat(inside).hasSize(3);
+            for (List<Generated> found : inside) {
+                for (int row = 0; row < found.size(); row++) {
+                    assertThat(found.get(row).ids()).isEqualTo(expected.get(row).ids());
+                }
+            }
+        }
+    }
+
+    /** Rows steered after the prompt only, so that their numbers overflow inside the recorded step. */
+    @Test
+    void a_row_that_overflows_in_the_step_ends_alone() {
+        try (LoadedTransformer model = GpuModels.open("llama31", DType.BF16)) {
+            int[] prompt = {3, 141, 59, 26};
+            float[] huge = new float[model.config().dModel()];
+            Arrays.fill(huge, 1e37f);
+            float[] infinite = new float[huge.length];
+            Arrays.fill(infinite, 3.3e38f);
+            for (Decoding decoding : List.of(Decoding.greedy(12), Decoding.sample(12, 1, 3))) {
+                GenerationRequest plain = GenerationRequest.of(prompt, decoding);
+                Generated alone = generator(model)
+                        .generate(List.of(plain), GenerationListener.SILENT)
+                        .get(0);
+                List<Generated> rows = generator(model)
+                        .generate(
+                                List.of(
+                                        plain,
+                                        plain.with(new Late(huge)),
+                                        plain.with(new Late(infinite), new Late(infinite)),
+                                        plain),
+                                GenerationListener.SILENT);
+                assertThat(rows)
+                        .extracting(Generated::reason)
+                        .containsExactly(
+                                StopReason.LENGTH, StopReason.NOT_FINITE, StopReason.NOT_FINITE, StopReason.LENGTH);
+                assertThat(rows.get(0).ids()).isEqualTo(alone.ids());
+                assertThat(rows.get(3).ids()).isEqualTo(alone.ids());
+                assertThat(rows.get(1).ids()).containsExactly(alone.ids()[0]);
+                assertThat(String.valueOf(rows.get(1).ending().problem())).contains("blocks.1.hook_resid_post");
+            }
+        }
+    }
+
+    /** Adds a vector after block 1 to every token after the prompt. */
+    private record Late(float[] vector) implements Addition {
+        @Override
+        public Vec added() {
+            return Vec.of(vector);
+        }
+
+        @Override
+        public HookPoint at() {
+            return HookPoint.residPost(1);
+        }
+
+        @Override
+        public boolean actsOn(int position, int promptLength) {
+            return position >= promptLength;
+        }
+
+        @Override
+        public boolean actsEverywhere() {
+            return false;
+        }
+
+        @Override
+        public Action bind(ModelConfig model, Device device, DType dtype) {
+            Tensor added = Tensor.of(added()).to(device);
+            return (point, activation, layout) -> {
+                int last = layout.tokens() - 1;
+                if (!actsOn(layout.position(0, last), layout.promptLength(0))) {
+                    return activation;
+                }
+                // in a pass over prompt and answer the tokens after the prompt stand at its end
+                int from = Math.max(0, layout.promptLength(0) - layout.position(0, 0));
+                Tensor before = activation.narrow(1, 0, from);
+                Tensor after = activation
+                        .narrow(1, from, layout.tokens() - from)
+                        .plus(added)
+                        .to(activation.dtype());
+                return from == 0 ? after : Tensor.cat(List.of(before, after), 1);
+            };
         }
     }
 

@@ -89,8 +89,7 @@ final class LlamaScopeFormat implements SaeFormat {
         Matcher base = BASE.matcher(String.valueOf(files.path().toAbsolutePath()));
         String model = config.path("model_name").asText(base.find() ? "Llama-3.1-8B" : "");
         return new Draft(
-                new SaeOrigin(files.shortName(), files.path(), name(), Sites.transformerLens(in), in, model, notes),
-                weights);
+                new SaeOrigin(files.shortName(), files.path(), name(), Sites.either(in), in, model, notes), weights);
     }
 
     private static Set<String> union(Set<String> some, List<String> others) {

@@ -45,7 +45,10 @@ final class SaeLensFormat implements SaeFormat {
         List<String> notes = new ArrayList<>();
         Set<String> required = new HashSet<>(Set.of("W_enc", "W_dec", "b_dec"));
         required.addAll(architecture.equals("gated") ? Set.of("b_gate", "r_mag", "b_mag") : Set.of("b_enc"));
-        files.requireKeys(this, required, Set.of("threshold", "log_threshold", "topk_threshold", "scaling_factor"));
+        files.requireKeys(
+                this,
+                required,
+                Set.of("threshold", "log_threshold", "topk_threshold", "scaling_factor", "finetuning_scaling_factor"));
         LatentMatrix encoder = files.matrix("W_enc", false);
         requireOnes(files, encoder.dSae());
         Weights weights = Weights.plain(
@@ -65,7 +68,7 @@ final class SaeLensFormat implements SaeFormat {
 
     private SaeOrigin origin(SaeFiles files, JsonNode config, List<String> notes) {
         String site = text(config, "hook_name", "hook_point");
-        HookPoint at = Sites.transformerLens(site);
+        HookPoint at = Sites.either(site);
         String reshape = config.path("reshape_activations").asText("none");
         JsonNode head = either(config, "hook_head_index", "hook_point_head_index");
         if (!reshape.equals("none") || head.isInt()) {
@@ -182,15 +185,17 @@ final class SaeLensFormat implements SaeFormat {
     }
 
     private void requireOnes(SaeFiles files, int dSae) {
-        if (files.names().contains("scaling_factor")) {
-            Vec factors = files.numbers("scaling_factor", dSae);
-            for (int i = 0; i < dSae; i++) {
-                if (factors.get(i) != 1) {
-                    throw files.refused(
-                            this,
-                            "The autoencoder was fine-tuned with a factor for each latent, which is not read.",
-                            "scaling_factor",
-                            factors.get(i) + " for latent " + i);
+        for (String name : List.of("scaling_factor", "finetuning_scaling_factor")) {
+            if (files.names().contains(name)) {
+                Vec factors = files.numbers(name, dSae);
+                for (int i = 0; i < dSae; i++) {
+                    if (factors.get(i) != 1) {
+                        throw files.refused(
+                                this,
+                                "The autoencoder was fine-tuned with a factor for each latent, which is not read.",
+                                name,
+                                factors.get(i) + " for latent " + i);
+                    }
                 }
             }
         }

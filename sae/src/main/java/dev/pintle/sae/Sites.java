@@ -20,6 +20,12 @@ final class Sites {
         }
     }
 
+    /** A place under either kind of name: SAELens also reads models through Hugging Face's modules. */
+    static @Nullable HookPoint either(String name) {
+        HookPoint named = transformerLens(name);
+        return named == null ? huggingFace(name) : named;
+    }
+
     /** {@code model.layers.12.output}, and the output of MLP or attention where that is what is added. */
     static @Nullable HookPoint huggingFace(String name) {
         Matcher matcher = HUGGING_FACE.matcher(name);

@@ -10,6 +10,8 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -74,6 +76,38 @@ class SaeLensFormatTest {
                 return times(decoded(latents(x), DEC, B_DEC), 1 / scale);
             }
         };
+    }
+
+    @Test
+    void a_factor_of_one_for_each_latent_changes_nothing_and_any_other_is_refused() {
+        for (String name : List.of("scaling_factor", "finetuning_scaling_factor")) {
+            Map<String, Tensor> tensors = new HashMap<>(standard());
+            double[] ones = new double[L];
+            Arrays.fill(ones, 1);
+            tensors.put(name, vector(ones));
+            Path good = write(v6("standard", ", \"finetuning_scaling_factor\": false"), tensors);
+            try (SparseAutoencoder sae = load(good)) {
+                assertThat(sae.at()).isEqualTo(HookPoint.residPost(5));
+            }
+            ones[3] = 1.5;
+            tensors.put(name, vector(ones));
+            Path other = write(v6("standard", ""), tensors);
+            assertThatThrownBy(() -> load(other)).hasMessageContaining(name).hasMessageContaining("1.5 for latent 3");
+        }
+    }
+
+    @Test
+    void places_under_the_names_of_hugging_face_are_understood() {
+        for (String name : List.of("model.layers.7", "layers.7.output", "model.layers.7.output")) {
+            Path file = write(v6("standard", "").replace("blocks.5.hook_resid_post", name), standard());
+            try (SparseAutoencoder sae = load(file)) {
+                assertThat(sae.at()).as(name).isEqualTo(HookPoint.residPost(7));
+            }
+        }
+        Path mlp = write(v6("standard", "").replace("blocks.5.hook_resid_post", "model.layers.7.mlp"), standard());
+        try (SparseAutoencoder sae = load(mlp)) {
+            assertThat(sae.at()).isEqualTo(HookPoint.mlpOut(7));
+        }
     }
 
     @Test

@@ -118,7 +118,7 @@ static __device__ End find(const Row& row, u64 target) {
     return {key, before, here};
 }
 
-// drawn [rows]: a token, or -1 for rows of temperature 0. logits [rows, dVocab]; settings [rows, 5]: temperature, top-k (0 for
+// drawn [rows]: a token, or -1 for rows of temperature 0 and where logits are no numbers. logits [rows, dVocab]; settings [rows, 5]: temperature, top-k (0 for
 // all), top-p, min-p, repetition penalty; uniform [rows, capacity]: a number from 0 to 1 for each slot; seen [rows, words]: a bit
 // for each token of the row so far; state: the slot of the token that the logits follow. One block a row.
 extern "C" __global__ void __launch_bounds__(THREADS) draw(
@@ -180,8 +180,10 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     int mine = 0;
     for (int i = from; i < to; i++) mine += falling(score(row, i)) == end.key;
     counts[threadIdx.x] = mine;
+    if (threadIdx.x == 0) chosen = -1; // stays where a logit is no number, and no token has the score
     const int among = (int)total(mine);
-    const int nth = (int)min((target - end.before) / (end.here / among), (u64)among - 1);
+    const u64 each = among ? end.here / among : 0;
+    const int nth = each ? (int)min((target - end.before) / each, (u64)among - 1) : 0;
     if (mine) {
         int passed = 0;
         for (int t = 0; t < threadIdx.x; t++) passed += counts[t];
@@ -192,6 +194,6 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     __syncthreads();
     if (threadIdx.x == 0) {
         drawn[blockIdx.x] = chosen;
-        seen[(long long)blockIdx.x * words + (chosen >> 5)] |= 1 << (chosen & 31);
+        if (chosen >= 0) seen[(long long)blockIdx.x * words + (chosen >> 5)] |= 1 << (chosen & 31);
     }
 }
