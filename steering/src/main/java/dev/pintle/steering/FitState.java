@@ -29,7 +29,10 @@ final class FitState {
     private String key = "";
     private long next;
 
-    /** @param file null to keep nothing */
+    /**
+     * @param file null to keep nothing
+     * @param every zero to write after every piece, whatever that costs
+     */
     FitState(@Nullable Path file, Duration every) {
         this.file = file;
         this.every = every;
@@ -99,7 +102,7 @@ final class FitState {
             SafeTensors.write(file, tensors, Map.of(KEY, key));
         }
         long now = System.nanoTime();
-        next = now + Math.max(every.toNanos(), SHARE * (now - began));
+        next = every.isZero() ? now : now + Math.max(every.toNanos(), SHARE * (now - began));
     }
 
     /** Forgets a fit that is done. */
