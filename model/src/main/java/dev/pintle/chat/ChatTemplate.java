@@ -3,6 +3,7 @@ package dev.pintle.chat;
 import dev.pintle.chat.jinja.JinjaException;
 import dev.pintle.chat.jinja.Limits;
 import dev.pintle.chat.jinja.Template;
+import dev.pintle.foreign.Excerpt;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -120,7 +121,7 @@ public final class ChatTemplate {
             throw new ChatTemplateException(
                     "The model has several chat templates and none of them is the default.",
                     "templates",
-                    String.join(", ", templates.keySet()));
+                    Excerpt.of(String.join(", ", templates.keySet())));
         }
         return chosen;
     }
@@ -166,11 +167,11 @@ public final class ChatTemplate {
     private static String upToMark(String rendered, String text) {
         String mark = END_OF_FINAL_MESSAGE.strip();
         int end = rendered.lastIndexOf(mark);
-        if (end < 0 || !rendered.contains(stripped(text))) {
+        if (end < 0 || !Template.contains(rendered, stripped(text))) {
             throw new ChatTemplateException(
                     "The template does not write the last message as it is, so it cannot be continued.",
                     "last message",
-                    stripped(text));
+                    Excerpt.of(stripped(text)));
         }
         String before = rendered.substring(0, end);
         // A template that trims messages has trimmed the mark's own space, and with it what would follow the text.

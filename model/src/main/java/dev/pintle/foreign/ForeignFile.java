@@ -1,5 +1,6 @@
 package dev.pintle.foreign;
 
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -8,28 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Locale;
 
 /** Files that others made, read whole within a limit. */
 public final class ForeignFile {
     private ForeignFile() {}
-
-    /**
-     * Refuses what is no file with an end: a folder, a named pipe that nobody may ever write to, a device.
-     *
-     * @throws NoSuchFileException when there is nothing
-     * @throws IOException with a sentence that says what is there instead
-     */
-    public static void requireRegular(Path file) throws IOException {
-        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-        if (!attributes.isRegularFile()) {
-            throw new IOException(
-                    attributes.isDirectory()
-                            ? "It is a folder, not a file."
-                            : "It is no ordinary file but a pipe, a socket or a device.");
-        }
-    }
 
     /**
      * The bytes of a file.
@@ -38,7 +22,7 @@ public final class ForeignFile {
      * @throws IOException when it is no regular file, is larger, or cannot be read
      */
     public static byte[] bytes(Path file, long limit) throws IOException {
-        requireRegular(file);
+        RegularFile.require(file);
         if (Files.size(file) > limit) {
             throw tooLarge(limit);
         }

@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
 /** JSON that others wrote, as a tree that stays within limits. */
 public final class ForeignJson {
     /** How Jackson says where something began; the source that it leaves out takes more room than the place. */
-    private static final Pattern WHERE = Pattern.compile("(?: \\(start marker at )?\\[Source: [^\\]]*\\]\\)?");
+    private static final Pattern WHERE =
+            Pattern.compile(" ?\\([a-zA-Z ]{1,40}\\[Source: [^\\]]*\\]\\)|\\[Source: [^\\]]*\\]");
 
     private ForeignJson() {}
 

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -170,7 +171,7 @@ class JinjaTest {
 
     @Test
     void endless_work_and_endless_text_are_refused() {
-        Limits small = new Limits(300_000, 1 << 20, 1 << 24, 100);
+        Limits small = new Limits(300_000, 1 << 20, 1 << 24, 100, Duration.ofSeconds(4));
         String million = "{% for i in range(1000) %}{% for j in range(1000) %}";
         for (String template : List.of(
                 million + million + "{% endfor %}{% endfor %}{% endfor %}{% endfor %}",

@@ -82,6 +82,17 @@ record Arguments(List<Object> positional, Map<String, Object> keywords) {
         return new Arguments(positional.subList(count, positional.size()), keywords);
     }
 
+    /** These arguments with more by name. */
+    Arguments with(Map<String, Object> others) {
+        Map<String, Object> more = new LinkedHashMap<>(keywords);
+        others.forEach((name, value) -> {
+            if (more.put(name, value) != null) {
+                throw JinjaException.of("The template gives a function the same argument twice.", "argument", name);
+            }
+        });
+        return new Arguments(positional, more);
+    }
+
     /** These arguments with one more by name. */
     Arguments with(String name, Object value) {
         if (keywords.containsKey(name)) {

@@ -1,7 +1,8 @@
 package dev.pintle.chat.jinja;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.UnaryOperator;
 
 /** Which characters Python calls white space, line ends, digits, and so on. */
 final class Chars {
@@ -16,6 +17,9 @@ final class Chars {
         0x2468, 0x2474, 0x247c, 0x2488, 0x2490, 0x24ea, 0x24ea, 0x24f5, 0x24fd, 0x24ff, 0x24ff, 0x2776, 0x277e, 0x2780,
         0x2788, 0x278a, 0x2792, 0x10a40, 0x10a43, 0x10e60, 0x10e68, 0x11052, 0x1105a, 0x1f100, 0x1f10a
     };
+
+    private static final int PIECE = 256;
+    private static final char SIGMA = '\u03a3';
 
     private Chars() {}
 
@@ -71,6 +75,13 @@ final class Chars {
         };
     }
 
+    /** A character as Python escapes it: {@code \\x}, {@code \\u} or {@code \\U} and its number. */
+    static String escape(int c) {
+        int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
+        String number = Integer.toHexString(c);
+        return "\\" + (digits == 2 ? 'x' : digits == 4 ? 'u' : 'U') + "0".repeat(digits - number.length()) + number;
+    }
+
     /** Where the text starts after white space. */
     static int skipSpaces(String text, int from) {
         int at = from;
@@ -88,27 +99,102 @@ final class Chars {
         return text.substring(0, end);
     }
 
+    /*
+     * Java lowers a sigma at the end of a word in a way of its own, but looks for word ends from the beginning of the text
+     * for each: some seconds for ten thousand of them.
+     */
+    /** A text in lower case. */
+    static String lower(String text) {
+        if (text.indexOf(SIGMA) < 0) {
+            return byPieces(text, piece -> piece.toLowerCase(Locale.ROOT));
+        }
+        StringBuilder result = new StringBuilder(text.length());
+        int from = 0;
+        boolean afterLetter = false;
+        for (int at = 0; at < text.length(); ) {
+            int c = text.codePointAt(at);
+            if (c == SIGMA) {
+                result.append(byPieces(text.substring(from, at), piece -> piece.toLowerCase(Locale.ROOT)));
+                boolean last = afterLetter && !beforeLetter(text, at + 1);
+                result.append(last ? '\u03c2' : '\u03c3');
+                from = at + 1;
+            }
+            if (!isIgnoredInCase(c)) {
+                afterLetter = isCased(c);
+            }
+            at += Character.charCount(c);
+        }
+        return result.append(byPieces(text.substring(from), piece -> piece.toLowerCase(Locale.ROOT)))
+                .toString();
+    }
+
+    /** A text in upper case. */
+    static String upper(String text) {
+        return byPieces(text, piece -> piece.toUpperCase(Locale.ROOT));
+    }
+
+    /** Java makes a new array for each character that becomes two; in a long text of them that takes minutes. */
+    private static String byPieces(String text, UnaryOperator<String> change) {
+        if (text.length() <= PIECE) {
+            return change.apply(text);
+        }
+        StringBuilder result = new StringBuilder(text.length());
+        for (int from = 0; from < text.length(); ) {
+            int to = Math.min(text.length(), from + PIECE);
+            to += to < text.length() && Character.isLowSurrogate(text.charAt(to)) ? 1 : 0;
+            result.append(change.apply(text.substring(from, to)));
+            from = to;
+        }
+        return result.toString();
+    }
+
+    /** Whether a letter follows, when what has no case is passed over; no character is passed over by two sigmas. */
+    private static boolean beforeLetter(String text, int from) {
+        int at = from;
+        while (at < text.length() && isIgnoredInCase(text.codePointAt(at))) {
+            at += Character.charCount(text.codePointAt(at));
+        }
+        return at < text.length() && isCased(text.codePointAt(at));
+    }
+
+    static boolean isCased(int c) {
+        return Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
+    }
+
+    private static boolean isIgnoredInCase(int c) {
+        return switch (Character.getType(c)) {
+            case Character.NON_SPACING_MARK,
+                    Character.ENCLOSING_MARK,
+                    Character.FORMAT,
+                    Character.MODIFIER_LETTER,
+                    Character.MODIFIER_SYMBOL -> true;
+            default ->
+                "'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a".indexOf(c)
+                        >= 0;
+        };
+    }
+
     static String strip(String text) {
         String right = stripRight(text);
         return right.substring(skipSpaces(right, 0));
     }
 
     /** The lines of a text without their ends; an end at the very end adds no empty line. */
-    static List<String> lines(String text, boolean keepEnds) {
-        List<String> lines = new ArrayList<>();
+    static List<Object> lines(String text, boolean keepEnds, Budget budget) {
+        Budget.Items lines = budget.newItems();
         int start = 0;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (isLineEnd(c)) {
                 int end = c == '\r' && i + 1 < text.length() && text.charAt(i + 1) == '\n' ? i + 2 : i + 1;
-                lines.add(text.substring(start, keepEnds ? end : i));
+                lines.addText(text, start, keepEnds ? end : i);
                 start = end;
                 i = end - 1;
             }
         }
         if (start < text.length()) {
-            lines.add(text.substring(start));
+            lines.addText(text, start, text.length());
         }
-        return lines;
+        return lines.list();
     }
 }

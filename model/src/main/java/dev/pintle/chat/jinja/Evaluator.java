@@ -28,9 +28,11 @@ final class Evaluator implements Expr.Visitor<Object> {
     }
 
     Object value(Expr expression) {
-        operations.budget().step();
+        operations.budget().enterExpression();
         try {
-            return expression.accept(this);
+            Object value = expression.accept(this);
+            operations.budget().leaveExpression();
+            return value;
         } catch (JinjaException e) {
             throw e.at(expression.place());
         }
@@ -52,8 +54,8 @@ final class Evaluator implements Expr.Visitor<Object> {
 
     @Override
     public Object sequence(Expr.Sequence sequence) {
+        operations.budget().elements(sequence.items().size());
         List<Object> items = interpreter.values(sequence.items(), this);
-        operations.budget().elements(items.size());
         return sequence.tuple() ? new Value.Tuple(items) : new Value.ListValue(items);
     }
 
@@ -62,7 +64,9 @@ final class Evaluator implements Expr.Visitor<Object> {
         Value.Dict dict = new Value.Dict();
         List<Object> values = interpreter.values(mapping.keysAndValues(), this);
         operations.budget().elements(values.size());
+        operations.budget().entries(values.size() / 2);
         for (int i = 0; i < values.size(); i += 2) {
+            operations.budget().key(values.get(i));
             dict.put(values.get(i), values.get(i + 1));
         }
         return dict;
@@ -108,12 +112,17 @@ final class Evaluator implements Expr.Visitor<Object> {
     }
 
     private Arguments arguments(Expr.Arguments given) {
+        operations.budget().value();
+        operations.budget().elements(given.positional().size());
+        operations.budget().entries(given.keywords().size());
         List<Object> positional = interpreter.values(given.positional(), this);
         Map<String, Object> keywords = new LinkedHashMap<>();
         given.keywords().forEach(keyword -> keywords.put(keyword.name(), value(keyword.value())));
         if (given.rest() != null) {
+            List<Object> rest = operations.list(value(given.rest()));
+            operations.budget().elements(positional.size() + (long) rest.size());
             positional = new ArrayList<>(positional);
-            positional.addAll(operations.list(value(given.rest())));
+            positional.addAll(rest);
         }
         Arguments arguments = new Arguments(positional, keywords);
         if (given.restKeywords() != null) {
@@ -123,9 +132,13 @@ final class Evaluator implements Expr.Visitor<Object> {
                 throw JinjaException.of(
                         "The template spreads a value into arguments that is no dict.", "value", Types.name(more));
             }
+            operations.budget().entries(2L * dict.size() + keywords.size());
+            Map<String, Object> spread = new LinkedHashMap<>();
             for (Map.Entry<Object, Object> entry : dict.entries()) {
-                arguments = arguments.with(TextMethods.string(entry.getKey(), "**"), entry.getValue());
+                operations.budget().key(entry.getKey());
+                spread.put(TextMethods.string(entry.getKey(), "**"), entry.getValue());
             }
+            arguments = arguments.with(spread);
         }
         return arguments;
     }

@@ -1,6 +1,7 @@
 package dev.pintle.chat.jinja;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +96,15 @@ final class ExpressionParser {
         }
     }
 
+    /** One more operator, filter or attribute behind others; the tree leans to the left and is as deep as they are many. */
+    private int longer(int length) {
+        if (length >= Limits.CHAIN) {
+            throw JinjaException.of("The template strings too much together.", "operators", "over " + Limits.CHAIN)
+                    .at(current().place());
+        }
+        return length + 1;
+    }
+
     void shallower() {
         depth--;
     }
@@ -148,7 +158,9 @@ final class ExpressionParser {
         Place place = current().place();
         deeper(place);
         Expr result = or();
+        int length = 0;
         while (skipName("if")) {
+            length = longer(length);
             Expr test = or();
             Expr otherwise = skipName("else") ? conditional() : null;
             result = new Expr.Conditional(test, result, otherwise, place);
@@ -159,7 +171,9 @@ final class ExpressionParser {
 
     private Expr or() {
         Expr left = and();
+        int length = 0;
         while (current().isName("or")) {
+            length = longer(length);
             Place place = next().place();
             left = new Expr.Logic(false, left, and(), place);
         }
@@ -168,7 +182,9 @@ final class ExpressionParser {
 
     private Expr and() {
         Expr left = not();
+        int length = 0;
         while (current().isName("and")) {
+            length = longer(length);
             Place place = next().place();
             left = new Expr.Logic(true, left, not(), place);
         }
@@ -210,7 +226,9 @@ final class ExpressionParser {
 
     private Expr sum() {
         Expr left = concat();
+        int length = 0;
         while (current().isOperator("+") || current().isOperator("-")) {
+            length = longer(length);
             Token operator = next();
             left = new Expr.Binary(operator.text(), left, concat(), operator.place());
         }
@@ -232,8 +250,10 @@ final class ExpressionParser {
 
     private Expr product() {
         Expr left = power();
+        int length = 0;
         while (current().is(Token.Kind.OPERATOR)
                 && Set.of("*", "/", "//", "%").contains(current().text())) {
+            length = longer(length);
             Token operator = next();
             left = new Expr.Binary(operator.text(), left, power(), operator.place());
         }
@@ -242,7 +262,9 @@ final class ExpressionParser {
 
     private Expr power() {
         Expr left = unary(true);
+        int length = 0;
         while (current().isOperator("**")) {
+            length = longer(length);
             Token operator = next();
             left = new Expr.Binary("**", left, unary(true), operator.place());
         }
@@ -326,7 +348,9 @@ final class ExpressionParser {
 
     private Expr postfix(Expr value) {
         Expr result = value;
+        int length = 0;
         while (true) {
+            length = longer(length);
             if (current().isOperator(".")) {
                 Place place = next().place();
                 Token name = next();
@@ -384,7 +408,9 @@ final class ExpressionParser {
 
     private Expr filtersAndTests(Expr value) {
         Expr result = value;
+        int length = 0;
         while (true) {
+            length = longer(length);
             if (current().isOperator("|")) {
                 result = filters(result, false);
             } else if (current().isName("is")) {
@@ -401,7 +427,9 @@ final class ExpressionParser {
     Expr filters(@Nullable Expr value, boolean started) {
         Expr result = value;
         boolean first = started;
+        int length = 0;
         while (first || current().isOperator("|")) {
+            length = longer(length);
             if (!first) {
                 next();
             }
@@ -462,6 +490,7 @@ final class ExpressionParser {
         expectOperator("(");
         List<Expr> positional = new ArrayList<>();
         List<Expr.Keyword> keywords = new ArrayList<>();
+        Set<String> names = new HashSet<>();
         Expr rest = null;
         Expr restKeywords = null;
         boolean comma = false;
@@ -484,9 +513,7 @@ final class ExpressionParser {
                 requireOrder(restKeywords == null, place);
                 Token name = next();
                 next();
-                boolean repeated =
-                        keywords.stream().anyMatch(keyword -> keyword.name().equals(name.text()));
-                requireOrder(!repeated, place);
+                requireOrder(names.add(name.text()), place);
                 keywords.add(new Expr.Keyword(name.text(), expression()));
             } else {
                 requireOrder(rest == null && restKeywords == null && keywords.isEmpty(), place);

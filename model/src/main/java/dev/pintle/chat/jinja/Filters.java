@@ -76,6 +76,7 @@ final class Filters {
         put("abs", (interpreter, value, arguments) -> {
             arguments.bind("abs", 0);
             Object positive = interpreter.operations().unary("+", value);
+            interpreter.operations().budget().digits(positive, 1L);
             return positive instanceof Double number
                     ? (Object) Math.abs(number)
                     : Numbers.of(Numbers.big(positive).abs());
@@ -126,6 +127,7 @@ final class Filters {
         if (filter == null) {
             throw JinjaException.of("The template uses a filter that does not exist here.", "filter", name);
         }
+        interpreter.operations().budget().value();
         if (Operations.isText(value)) {
             interpreter.operations().budget().work(Operations.plain(value).length());
         }
@@ -137,9 +139,11 @@ final class Filters {
     private static Object title(Interpreter interpreter, Object value, Arguments arguments) {
         arguments.bind("title", 0);
         String text = interpreter.operations().text().of(value);
-        StringBuilder result = new StringBuilder();
+        interpreter.operations().budget().work(text.length());
+        Budget.Text result = interpreter.operations().budget().newText();
         int start = 0;
         while (start < text.length()) {
+            interpreter.operations().budget().steps(4);
             boolean between = isBetweenWords(text.charAt(start));
             int end = start;
             while (end < text.length() && isBetweenWords(text.charAt(end)) == between) {
@@ -147,7 +151,7 @@ final class Filters {
             }
             int rest = text.offsetByCodePoints(start, 1);
             result.append(text.substring(start, rest).toUpperCase(Locale.ROOT));
-            result.append(text.substring(rest, end).toLowerCase(Locale.ROOT));
+            result.append(Chars.lower(text.substring(rest, end)));
             start = end;
         }
         return result.toString();
@@ -189,11 +193,13 @@ final class Filters {
             indent = " ".repeat(spaces);
         }
         boolean blank = operations.isTrue(bound.get(2, false));
-        List<String> lines = Chars.lines(TextMethods.string(value, "indent") + "\n", false);
+        String text = TextMethods.string(value, "indent");
+        operations.budget().text(text.length() + 1L);
+        List<Object> lines = Chars.lines(text + "\n", false, operations.budget());
         Budget.Text result = operations.budget().newText();
         result.append(operations.isTrue(bound.get(1, false)) ? indent : "");
         for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i);
+            String line = (String) lines.get(i);
             boolean indented = i > 0 && (blank || !line.isEmpty());
             result.append(i > 0 ? "\n" : "").append(indented ? indent : "").append(line);
         }
@@ -218,6 +224,7 @@ final class Filters {
         Object start = operations.slice(value, Value.None.NONE, (long) length - endLength, Value.None.NONE);
         if (!operations.isTrue(bound.get(1, false))) {
             int space = Operations.plain(start).lastIndexOf(' ');
+            operations.budget().text(Math.max(0, space));
             start = space < 0
                     ? start
                     : Operations.textLike(start, Operations.plain(start).substring(0, space));
@@ -243,7 +250,10 @@ final class Filters {
         arguments.bind("wordcount", 0);
         long words = 0;
         boolean inWord = false;
-        for (int c : interpreter.operations().text().of(value).codePoints().toArray()) {
+        String text = interpreter.operations().text().of(value);
+        interpreter.operations().budget().work(4L * text.length());
+        for (int i = 0; i < text.length(); i = text.offsetByCodePoints(i, 1)) {
+            int c = text.codePointAt(i);
             words += Chars.isWord(c) && !inWord ? 1 : 0;
             inWord = Chars.isWord(c);
         }
@@ -255,6 +265,9 @@ final class Filters {
                 .operations()
                 .isTrue(arguments.bind("filesizeformat", 0, "binary").get(0, false));
         Operations.requireDefined(value);
+        if (Operations.isText(value)) {
+            interpreter.operations().budget().text(3L * Operations.plain(value).length());
+        }
         Object size = Operations.isText(value) ? parseFloat(Operations.plain(value)) : value;
         if (size == null || !Numbers.isNumber(size)) {
             throw JinjaException.of("The template writes a file size that is no number.");
@@ -297,6 +310,9 @@ final class Filters {
         Object real = value;
         if (Operations.isText(value)) {
             String text = Chars.strip(Operations.plain(value));
+            // A number has at most 4,300 digits; longer texts are only gone over.
+            interpreter.operations().budget().text(4L * text.length());
+            interpreter.operations().budget().steps(Math.min(text.length(), 5_000) * 4L + (text.length() >> 2));
             Object parsed = parseInteger(text, Numbers.index(bound.get(1, 10L), "base"));
             if (parsed != null) {
                 return parsed;
@@ -312,7 +328,7 @@ final class Filters {
 
     private static @Nullable Object parseInteger(String text, int base) {
         String sign = text.startsWith("-") || text.startsWith("+") ? text.substring(0, 1) : "";
-        String digits = text.substring(sign.length()).toLowerCase(Locale.ROOT);
+        String digits = Chars.lower(text.substring(sign.length()));
         int radix = base;
         boolean prefixed = false;
         Map<String, Integer> prefixes = Map.of("0x", 16, "0o", 8, "0b", 2);
@@ -348,7 +364,7 @@ final class Filters {
         Chars.strip(given)
                 .codePoints()
                 .forEach(c -> ascii.appendCodePoint(Chars.isDecimal(c) ? '0' + Character.digit(c, 10) : c));
-        String text = ascii.toString().toLowerCase(Locale.ROOT);
+        String text = Chars.lower(ascii.toString());
         if (text.matches("[+-]?(inf|infinity|nan)")) {
             return text.endsWith("nan")
                     ? Double.NaN
@@ -370,6 +386,11 @@ final class Filters {
         if (Numbers.isNumber(value)) {
             return Numbers.toDouble(value);
         }
+        if (Operations.isText(value)) {
+            int length = Operations.plain(value).length();
+            interpreter.operations().budget().text(3L * length);
+            interpreter.operations().budget().steps(Math.min(length, 5_000) * 4L + (length >> 2));
+        }
         Double parsed = Operations.isText(value) ? parseFloat(Operations.plain(value)) : null;
         return parsed == null ? otherwise : parsed;
     }
@@ -386,11 +407,14 @@ final class Filters {
         if (!Numbers.isNumber(number)) {
             throw JinjaException.of("The template rounds what is no number.", "value", Types.name(number));
         }
+        interpreter.operations().budget().digits(number, number);
+        // Rounding a number to thousands of places makes one with as many digits first.
+        interpreter.operations().budget().steps(method.equals("common") && !(number instanceof Double) ? 20_000 : 500);
         if (method.equals("common")) {
             return Numbers.round(number, Numbers.index(precision, "precision"));
         }
-        Object scale = Numbers.apply("**", 10L, precision);
-        Object scaled = Numbers.apply("*", number, scale);
+        Object scale = interpreter.operations().binary("**", 10L, precision);
+        Object scaled = interpreter.operations().binary("*", number, scale);
         if (scaled instanceof Double shifted) {
             if (Double.isNaN(shifted) || Double.isInfinite(shifted)) {
                 throw JinjaException.of("The template rounds what is no number.", "value", Numbers.text(shifted));
@@ -398,6 +422,6 @@ final class Filters {
             double whole = method.equals("ceil") ? Math.ceil(shifted) : Math.floor(shifted);
             scaled = Numbers.of(new BigDecimal(whole).toBigInteger());
         }
-        return Numbers.apply("/", scaled, scale);
+        return interpreter.operations().binary("/", scaled, scale);
     }
 }

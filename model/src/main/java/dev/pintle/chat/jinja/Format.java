@@ -31,7 +31,8 @@ final class Format {
             if (percent < 0) {
                 break;
             }
-            out.append(format.substring(i, percent));
+            operations.budget().steps(4);
+            out.append(format, i, percent);
             Spec spec = new Spec();
             i = percent + 1;
             String key = null;
@@ -65,6 +66,7 @@ final class Format {
             }
             Object value;
             if (key != null) {
+                operations.budget().key(key);
                 Object found = ((Value.Dict) values).get(key);
                 if (found == null) {
                     throw JinjaException.of("The template formats a value that is not in its dict.", "key", key);
@@ -84,7 +86,7 @@ final class Format {
         if (used < given.size() && !named && !mapping) {
             throw JinjaException.of("The template formats fewer values than it has.", "format", format);
         }
-        return out.append(format.substring(i)).toString();
+        return out.append(format, i, format.length()).toString();
     }
 
     private String percent(Object value, char type, Spec spec, String format) {
@@ -101,6 +103,7 @@ final class Format {
                 Operations.requireDefined(value);
                 if (value instanceof Double number) {
                     requireFinite(number);
+                    operations.budget().digits(number, number);
                     yield integer(new BigDecimal(number).toBigInteger(), 'd', spec);
                 }
                 requireNumber(value, format);
@@ -144,6 +147,7 @@ final class Format {
             throw JinjaException.of("The template nests braces too deeply in a format.", "format", format);
         }
         Budget.Text out = operations.budget().newText();
+        operations.budget().steps(format.length() >> 2);
         int i = 0;
         while (i < format.length()) {
             char c = format.charAt(i++);
@@ -156,6 +160,8 @@ final class Format {
                 throw badFormat(format);
             } else {
                 int end = closing(format, i);
+                operations.budget().steps(8 + (end - i >> 3));
+                operations.budget().text(end - (long) i);
                 out.append(field(format.substring(i, end), positional, named, depth, format));
                 i = end + 1;
             }
@@ -177,7 +183,11 @@ final class Format {
     private String field(String field, List<Object> positional, Object named, int depth, String format) {
         int nameEnd = 0;
         while (nameEnd < field.length() && field.charAt(nameEnd) != ':' && field.charAt(nameEnd) != '!') {
-            nameEnd = field.charAt(nameEnd) == '[' ? Math.max(nameEnd, field.indexOf(']', nameEnd)) + 1 : nameEnd + 1;
+            int bracket = field.charAt(nameEnd) == '[' ? field.indexOf(']', nameEnd) : nameEnd;
+            if (bracket < 0) {
+                throw badFormat(format);
+            }
+            nameEnd = bracket + 1;
         }
         Object value = lookup(field.substring(0, nameEnd), positional, named, format);
         int at = nameEnd;
@@ -218,6 +228,7 @@ final class Format {
             }
             value = positional.get(index);
         } else {
+            operations.budget().key(first);
             Object found = named instanceof Value.Dict dict ? dict.get(first) : null;
             if (found == null) {
                 throw JinjaException.of("The template formats a value that it does not have.", "name", first);
@@ -227,6 +238,7 @@ final class Format {
         Access access = new Access(operations);
         int at = end;
         while (at < path.length()) {
+            operations.budget().step();
             if (path.charAt(at) == '.') {
                 int stop = at + 1;
                 while (stop < path.length() && path.charAt(stop) != '.' && path.charAt(stop) != '[') {
@@ -290,7 +302,7 @@ final class Format {
         }
         if (type == 0 && spec.precision < 0) {
             double number = Numbers.toDouble(value);
-            String digits = Numbers.text(Math.abs(number));
+            String digits = operations.text().number(Math.abs(number));
             return padded(grouped(digits, spec), signOf(number < 0 || 1 / number < 0, spec), spec);
         }
         throw badFormat(specification);
@@ -300,6 +312,8 @@ final class Format {
 
     private String integer(BigInteger value, char type, Spec spec) {
         int radix = type == 'd' ? 10 : type == 'o' ? 8 : type == 'b' ? 2 : 16;
+        operations.budget().digits(value, value);
+        operations.budget().memory(value.bitLength());
         String digits = value.abs().toString(radix);
         if (spec.precision > digits.length()) {
             operations.budget().text(spec.precision);
@@ -327,6 +341,7 @@ final class Format {
             spec.zero = false;
             return padded("inf%", signOf(negative, spec), spec);
         }
+        operations.budget().steps(200 + 4L * Math.abs(Math.getExponent(value)));
         BigDecimal exact = new BigDecimal(Math.abs(value));
         String digits = switch (Character.toLowerCase(type)) {
             case 'f' -> exact.setScale(precision, RoundingMode.HALF_EVEN).toPlainString();
@@ -403,7 +418,7 @@ final class Format {
         if (missing <= 0) {
             return sign + text;
         }
-        operations.budget().text(spec.width);
+        operations.budget().text(spec.width * (spec.fill == null ? 1L : 2L));
         char align = spec.align != 0 ? spec.align : spec.zero ? '=' : spec.defaultAlign;
         String fill = spec.fill != null ? spec.fill : spec.zero && align == '=' ? "0" : " ";
         return switch (align) {

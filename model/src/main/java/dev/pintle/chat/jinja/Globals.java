@@ -56,7 +56,7 @@ final class Globals {
         if (range.size() > Limits.RANGE) {
             throw JinjaException.of("The template makes a range that is too long.", "elements", "over " + Limits.RANGE);
         }
-        operations.budget().elements(range.size());
+        operations.budget().value();
         return range;
     }
 
@@ -67,6 +67,7 @@ final class Globals {
         }
         for (Object given : arguments.positional()) {
             if (given instanceof Value.Dict other) {
+                operations.budget().entries(other.size());
                 other.entries().forEach(entry -> dict.put(entry.getKey(), entry.getValue()));
                 continue;
             }
@@ -75,10 +76,12 @@ final class Globals {
                 if (both.size() != 2) {
                     throw JinjaException.of("The template makes a dict from something other than pairs.");
                 }
+                operations.budget().entries(1);
+                operations.budget().key(both.get(0));
                 dict.put(both.get(0), both.get(1));
             }
         }
-        operations.budget().elements(dict.size());
+        operations.budget().entries(arguments.keywords().size());
         arguments.keywords().forEach(dict::put);
         return dict;
     }

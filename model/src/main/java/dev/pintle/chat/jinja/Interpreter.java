@@ -29,7 +29,7 @@ final class Interpreter {
 
     String render(List<Stmt> template, Symbols symbols) {
         Scope scope = new Scope(symbols, null, context);
-        scope.enter();
+        enter(scope);
         Budget.Text out = operations.budget().newText();
         run(template, scope, out);
         return out.toString();
@@ -38,7 +38,7 @@ final class Interpreter {
     /** Renders a macro whose arguments are already in its scope. */
     String render(Stmt.Definition definition, Scope scope) {
         operations.budget().enter();
-        scope.enter();
+        enter(scope);
         for (int i = 0; i < definition.parameters().size(); i++) {
             String parameter = definition.parameters().get(i);
             if (scope.find(parameter) == null) {
@@ -53,6 +53,13 @@ final class Interpreter {
         run(definition.body(), scope, out);
         operations.budget().leave();
         return out.toString();
+    }
+
+    /** Gives a scope's names their first values, which is work for each of them. */
+    private void enter(Scope scope) {
+        operations.budget().memory(200);
+        operations.budget().entries(scope.size());
+        scope.enter();
     }
 
     private Object evaluate(Expr expression, Scope scope) {
@@ -96,6 +103,7 @@ final class Interpreter {
         } else if (statement instanceof Stmt.AssignBlock block) {
             return assignBlock(block, scope);
         } else if (statement instanceof Stmt.Macro macro) {
+            operations.budget().value();
             scope.put(macro.name(), new Macro(this, macro.name(), macro.definition(), scope));
         } else if (statement instanceof Stmt.CallBlock block) {
             Macro caller = new Macro(this, null, block.definition(), scope);
@@ -151,6 +159,7 @@ final class Interpreter {
             scope.put(variable.name(), value);
         } else if (target instanceof Stmt.Target.Member member) {
             if (scope.find(member.namespace()) instanceof Value.Namespace namespace) {
+                operations.budget().entries(1);
                 namespace.attributes().put(member.attribute(), value);
             }
         } else if (target instanceof Stmt.Target.Several several) {
@@ -172,7 +181,7 @@ final class Interpreter {
 
     private Flow assignBlock(Stmt.AssignBlock block, Scope scope) {
         Scope inner = scope.inner(block.symbols());
-        inner.enter();
+        enter(inner);
         Budget.Text body = operations.budget().newText();
         Flow flow = run(block.body(), inner, body);
         if (flow == Flow.ON) {
@@ -187,7 +196,7 @@ final class Interpreter {
 
     private Flow filterBlock(Stmt.FilterBlock block, Scope scope, Budget.Text out) {
         Scope inner = scope.inner(block.symbols());
-        inner.enter();
+        enter(inner);
         Budget.Text body = operations.budget().newText();
         Flow flow = run(block.body(), inner, body);
         if (flow == Flow.ON) {
@@ -198,7 +207,7 @@ final class Interpreter {
 
     private Flow with(Stmt.With with, Scope scope, Budget.Text out) {
         Scope inner = scope.inner(with.symbols());
-        inner.enter();
+        enter(inner);
         for (int i = 0; i < with.targets().size(); i++) {
             assign(with.targets().get(i), evaluate(with.values().get(i), scope), inner);
         }
@@ -228,6 +237,7 @@ final class Interpreter {
     private Flow turns(
             Stmt.For loop, Scope scope, Object items, Loop.@Nullable Recursion recursion, int depth, Budget.Text out) {
         Scope inner = scope.inner(loop.bodySymbols());
+        operations.budget().memory(512);
         Object source;
         try {
             source = loop.test() == null ? items : new Value.Lazy(passing(loop, loop.test(), scope, items));
@@ -240,6 +250,7 @@ final class Interpreter {
         for (Object item = state.turn(); item != null; item = state.turn()) {
             operations.budget().step();
             assign(loop.target(), item, inner);
+            operations.budget().steps(inner.size());
             inner.enter();
             Flow flow = run(loop.body(), inner, out);
             // A body may only have stored over its own copy of loop; the next turn starts from this loop again.
@@ -252,7 +263,7 @@ final class Interpreter {
         inner.leave();
         if (!completed && !loop.otherwise().isEmpty()) {
             Scope otherwise = scope.inner(loop.otherwiseSymbols());
-            otherwise.enter();
+            enter(otherwise);
             return run(loop.otherwise(), otherwise, out);
         }
         return Flow.ON;
@@ -261,7 +272,7 @@ final class Interpreter {
     /** The items for which the loop's test holds, each tested when its turn comes. */
     private Iterator<Object> passing(Stmt.For loop, Expr test, Scope scope, Object items) {
         Scope inner = scope.inner(loop.testSymbols());
-        inner.enter();
+        enter(inner);
         Iterator<Object> all = operations.iterator(items);
         return new Value.Generated() {
             @Override

@@ -1,5 +1,6 @@
 package dev.pintle.chat.jinja;
 
+import dev.pintle.foreign.Excerpt;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -19,6 +20,7 @@ public final class JinjaException extends RuntimeException {
         super(sentence);
         this.sentence = sentence;
         this.facts = new LinkedHashMap<>(facts);
+        this.facts.replaceAll((name, value) -> Excerpt.of(value));
         this.line = line;
         this.column = column;
     }
@@ -32,14 +34,22 @@ public final class JinjaException extends RuntimeException {
         return new JinjaException(sentence, named, 0, 0);
     }
 
+    /** A failure whose facts are already short. */
+    private JinjaException(JinjaException found, Place place) {
+        super(found.sentence);
+        sentence = found.sentence;
+        facts = found.facts;
+        line = place.line();
+        column = place.column();
+        setStackTrace(found.getStackTrace());
+    }
+
     /** This failure at {@code place}, unless it already has one. */
     JinjaException at(Place place) {
         if (line > 0) {
             return this;
         }
-        JinjaException placed = new JinjaException(sentence, facts, place.line(), place.column());
-        placed.setStackTrace(getStackTrace());
-        return placed;
+        return new JinjaException(this, place);
     }
 
     /** The sentence that says what is wrong. */

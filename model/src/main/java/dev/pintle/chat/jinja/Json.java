@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +66,7 @@ final class Json {
         } else if (value instanceof Boolean) {
             out.append(value.toString());
         } else if (value instanceof Long || value instanceof BigInteger) {
+            operations.budget().digits(value, value);
             out.append(value.toString());
         } else if (value instanceof Double number) {
             out.append(number(number));
@@ -81,10 +81,12 @@ final class Json {
         }
     }
 
-    private static String number(double number) {
+    private String number(double number) {
         return Double.isNaN(number)
                 ? "NaN"
-                : Double.isInfinite(number) ? (number > 0 ? "Infinity" : "-Infinity") : Numbers.text(number);
+                : Double.isInfinite(number)
+                        ? (number > 0 ? "Infinity" : "-Infinity")
+                        : operations.text().number(number);
     }
 
     private void elements(Value.Elements elements, int level) {
@@ -111,6 +113,7 @@ final class Json {
             return;
         }
         operations.budget().enter();
+        operations.budget().elements(dict.size());
         List<Map.Entry<Object, Object>> entries = new ArrayList<>();
         dict.entries().forEach(entries::add);
         if (sorted) {
@@ -131,7 +134,7 @@ final class Json {
         operations.budget().leave();
     }
 
-    private static String key(Object key) {
+    private String key(Object key) {
         if (Operations.isText(key)) {
             return Operations.plain(key);
         } else if (key instanceof Value.None) {
@@ -139,6 +142,7 @@ final class Json {
         } else if (key instanceof Double number) {
             return number(number);
         } else if (Numbers.isInteger(key)) {
+            operations.budget().digits(key, key);
             return key.toString();
         }
         throw JinjaException.of(
@@ -152,18 +156,20 @@ final class Json {
     }
 
     private void string(String string) {
-        StringBuilder result = new StringBuilder("\"");
+        operations.budget().steps(string.length() >> 2);
+        out.append('"');
         for (int i = 0; i < string.length(); i++) {
             char c = string.charAt(i);
             int simple = "\"\\\n\r\t\f\b".indexOf(c);
             if (simple >= 0) {
-                result.append('\\').append("\"\\nrtfb".charAt(simple));
+                out.append('\\').append("\"\\nrtfb".charAt(simple));
             } else if (c < 0x20 || (ascii && c > 0x7e)) {
-                result.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+                String number = Integer.toHexString(c);
+                out.append("\\u").append("0".repeat(4 - number.length())).append(number);
             } else {
-                result.append(c);
+                out.append(c);
             }
         }
-        out.append(result.append('"').toString());
+        out.append('"');
     }
 }

@@ -1,12 +1,10 @@
 package dev.pintle.chat.jinja;
 
-import java.math.BigInteger;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -224,7 +222,15 @@ final class Lexer {
         }
         String written = source.substring(start, at);
         String digits = written.replace("_", "").substring(radix == 10 ? 0 : 2);
-        tokens.add(new Token(Token.Kind.INTEGER, written, Numbers.of(new BigInteger(digits, radix)), place(start)));
+        tokens.add(new Token(Token.Kind.INTEGER, written, integer(digits, radix, start), place(start)));
+    }
+
+    private Object integer(String digits, int radix, int start) {
+        try {
+            return Numbers.parsed(digits, radix);
+        } catch (JinjaException e) {
+            throw e.at(place(start));
+        }
     }
 
     /** Where digits with single underscores between them end. */
@@ -290,8 +296,7 @@ final class Lexer {
             if (c < 0x80) {
                 ascii.append((char) c);
             } else {
-                String format = c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x";
-                ascii.append(String.format(Locale.ROOT, format, c));
+                ascii.append(Chars.escape(c));
             }
         });
         StringBuilder result = new StringBuilder();

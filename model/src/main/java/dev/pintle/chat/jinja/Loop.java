@@ -1,6 +1,5 @@
 package dev.pintle.chat.jinja;
 
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -67,8 +66,9 @@ final class Loop extends Value.Generated implements Value.WithAttributes, Value.
         if (length < 0) {
             length = items instanceof Value.Lazy ? -1 : operations.lengthOrMinusOne(items);
             if (length < 0) {
-                List<Object> rest = new ArrayList<>();
-                source.forEachRemaining(rest::add);
+                Budget.Items all = operations.budget().newItems();
+                source.forEachRemaining(all::add);
+                List<Object> rest = all.list();
                 source = rest.iterator();
                 length = rest.size() + index0 + 1 + (following == null ? 0 : 1);
             }

@@ -32,6 +32,7 @@ final class Macro implements Value.WithAttributes, Value.Callable {
     @Override
     public Object call(Arguments arguments) {
         List<String> parameters = definition.parameters();
+        interpreter.operations().budget().entries(arguments.keywords().size() + (long) parameters.size());
         Map<String, Object> keywords = new LinkedHashMap<>(arguments.keywords());
         Scope inner = scope.inner(definition.symbols());
         int given = Math.min(arguments.positional().size(), parameters.size());
@@ -49,6 +50,7 @@ final class Macro implements Value.WithAttributes, Value.Callable {
                             : caller);
         }
         if (accepts("kwargs")) {
+            interpreter.operations().budget().entries(keywords.size());
             inner.put("kwargs", Value.Dict.of(keywords));
         } else if (!keywords.isEmpty()) {
             throw JinjaException.of(
@@ -83,7 +85,14 @@ final class Macro implements Value.WithAttributes, Value.Callable {
     public @Nullable Object attribute(String attribute) {
         return switch (attribute) {
             case "name" -> name == null ? Value.None.NONE : name;
-            case "arguments" -> new Value.Tuple(List.copyOf(definition.parameters()));
+            case "arguments" -> {
+                interpreter
+                        .operations()
+                        .budget()
+                        .elements(definition.parameters().size());
+                interpreter.operations().budget().steps(definition.parameters().size());
+                yield new Value.Tuple(List.copyOf(definition.parameters()));
+            }
             case "catch_kwargs" -> accepts("kwargs");
             case "catch_varargs" -> accepts("varargs");
             case "caller" -> definition.symbols().starts().get("caller") == Symbols.Start.PARAMETER;

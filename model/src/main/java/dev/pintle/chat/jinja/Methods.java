@@ -1,7 +1,6 @@
 package dev.pintle.chat.jinja;
 
 import java.math.BigInteger;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +39,7 @@ final class Methods {
     @Nullable
     Object attribute(Object object, String name) {
         Operations.requireDefined(object);
+        operations.budget().memory(32);
         if (name.startsWith("__") && name.endsWith("__")) {
             if (object instanceof Value.Dict dict && dict.has(name)) {
                 throw JinjaException.of(
@@ -125,7 +125,7 @@ final class Methods {
         return name.equals("index") ? new Value.Function(name, arguments -> index(tuple.items(), arguments)) : null;
     }
 
-    private Object count(List<Object> items, Arguments arguments) {
+    private Object count(Iterable<Object> items, Arguments arguments) {
         Object wanted = arguments.bind("count", 1, "value").get(0);
         long count = 0;
         for (Object item : items) {
@@ -158,6 +158,7 @@ final class Methods {
                 new Value.Function(name, arguments -> {
                     noKeywords(name, arguments);
                     Arguments.Bound bound = arguments.bind("get", 1, "key", "default");
+                    operations.budget().key(bound.get(0));
                     Object value = dict.get(bound.get(0));
                     return value == null ? bound.get(1, Value.None.NONE) : value;
                 });
@@ -222,8 +223,8 @@ final class Methods {
             case "start" -> range.start();
             case "stop" -> range.stop();
             case "step" -> range.step();
-            case "count" -> new Value.Function(name, arguments -> count(range.items(), arguments));
-            case "index" -> new Value.Function(name, arguments -> index(new ArrayList<>(range.items()), arguments));
+            case "count" -> new Value.Function(name, arguments -> count(range, arguments));
+            case "index" -> new Value.Function(name, arguments -> index(operations.list(range), arguments));
             default -> null;
         };
     }

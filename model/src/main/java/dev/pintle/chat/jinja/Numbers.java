@@ -9,7 +9,18 @@ import java.math.RoundingMode;
 final class Numbers {
     private static final int BITS = 1 << 16;
 
+    /** The digits that an integer of the largest size has, in any radix. */
+    private static final int DIGITS = BITS + 1;
+
     private Numbers() {}
+
+    /** An integer from its digits. */
+    static Object parsed(String digits, int radix) {
+        if (digits.length() > (radix == 2 ? DIGITS : radix < 10 ? DIGITS / 3 + 1 : DIGITS / 3)) {
+            throw JinjaException.of("The template makes a number that is too large.");
+        }
+        return of(new BigInteger(digits, radix));
+    }
 
     /** An integer in its one form. */
     static Object of(BigInteger value) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /** What Python's operators and built-in functions do with values: truth, length, comparison, arithmetic, indexing. */
@@ -35,6 +36,8 @@ final class Operations {
             return number != 0;
         } else if (value instanceof Long || value instanceof BigInteger) {
             return Numbers.big(value).signum() != 0;
+        } else if (isText(value)) {
+            return !plain(value).isEmpty();
         }
         int length = lengthOrMinusOne(value);
         return length != 0;
@@ -51,6 +54,7 @@ final class Operations {
 
     int lengthOrMinusOne(Object value) {
         if (value instanceof String string) {
+            budget.work(string.length());
             return string.codePointCount(0, string.length());
         } else if (value instanceof Value.Markup markup) {
             return lengthOrMinusOne(markup.text());
@@ -74,15 +78,16 @@ final class Operations {
         if (value instanceof Value.Elements elements) {
             return elements.iterator();
         } else if (value instanceof Value.Dict dict) {
+            budget.elements(dict.size());
             return dict.keys().iterator();
         } else if (value instanceof Value.View view) {
-            return view.items().iterator();
+            return viewed(view).iterator();
         } else if (value instanceof Value.Range range) {
-            return range.items().iterator();
+            return range.iterator();
         } else if (value instanceof Value.Lazy lazy) {
             return lazy;
         } else if (value instanceof String || value instanceof Value.Markup) {
-            return characters(plain(value)).iterator();
+            return characters(plain(value));
         } else if (value instanceof Value.Undefined) {
             return List.<Object>of().iterator();
         }
@@ -99,21 +104,42 @@ final class Operations {
     }
 
     List<Object> list(Object value) {
-        List<Object> items = new ArrayList<>();
+        Budget.Items items = budget.newItems();
         Iterator<Object> iterator = iterator(value);
         while (iterator.hasNext()) {
-            budget.step();
             items.add(iterator.next());
         }
-        budget.elements(items.size());
-        return items;
+        return items.list();
     }
 
-    private List<Object> characters(String string) {
-        budget.elements(string.length());
-        List<Object> characters = new ArrayList<>(string.length());
-        string.codePoints().forEach(c -> characters.add(Character.toString(c)));
-        return characters;
+    /** What a view shows, as a list. */
+    List<Object> viewed(Value.View view) {
+        budget.elements(view.dict().size() * (view.kind() == Value.View.Kind.ITEMS ? 3L : 1L));
+        budget.steps(view.dict().size());
+        return view.items();
+    }
+
+    /** The characters of a text, each made when its turn comes. */
+    private Iterator<Object> characters(String string) {
+        return new Iterator<>() {
+            private int at;
+
+            @Override
+            public boolean hasNext() {
+                return at < string.length();
+            }
+
+            @Override
+            public Object next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                int c = string.codePointAt(at);
+                at += Character.charCount(c);
+                budget.text(1);
+                return Character.toString(c);
+            }
+        };
     }
 
     static boolean isText(Object value) {
@@ -129,6 +155,7 @@ final class Operations {
 
     boolean equal(Object left, Object right) {
         if (Numbers.isNumber(left) && Numbers.isNumber(right)) {
+            budget.digits(left, right);
             return !Numbers.isNaN(left) && !Numbers.isNaN(right) && Numbers.compare(left, right) == 0;
         } else if (left == right) {
             return true;
@@ -140,7 +167,7 @@ final class Operations {
         } else if (left instanceof Value.Dict a && right instanceof Value.Dict b) {
             return equalEntries(a, b);
         } else if (left instanceof Value.Range a && right instanceof Value.Range b) {
-            return a.items().equals(b.items());
+            return a.sameAs(b);
         } else if (left instanceof Value.View a && right instanceof Value.View b) {
             return equalViews(a, b);
         }
@@ -172,6 +199,7 @@ final class Operations {
         budget.enter();
         try {
             for (Map.Entry<Object, Object> entry : left.entries()) {
+                budget.key(entry.getKey());
                 budget.step();
                 Object other = right.get(entry.getKey());
                 if (other == null || !equal(entry.getValue(), other)) {
@@ -184,8 +212,12 @@ final class Operations {
         }
     }
 
-    private static boolean equalViews(Value.View left, Value.View right) {
+    private boolean equalViews(Value.View left, Value.View right) {
         if (left.kind() == Value.View.Kind.KEYS && right.kind() == Value.View.Kind.KEYS) {
+            left.dict().keys().forEach(key -> {
+                budget.step();
+                budget.key(key);
+            });
             return left.dict().size() == right.dict().size()
                     && left.dict().keys().stream().allMatch(right.dict()::has);
         }
@@ -219,6 +251,7 @@ final class Operations {
             }
         }
         if (Numbers.isNumber(left) && Numbers.isNumber(right)) {
+            budget.digits(left, right);
             return holds(operator, Numbers.compare(left, right));
         }
         if (isText(left) && isText(right)) {
@@ -265,12 +298,15 @@ final class Operations {
                 throw JinjaException.of(
                         "The template looks for something other than text in a text.", "value", Types.name(value));
             }
-            budget.work(plain(container).length());
-            return plain(container).contains(plain(value));
+            return Search.forwards(plain(value), budget).in(plain(container), 0) >= 0;
         } else if (container instanceof Value.Dict dict) {
+            budget.key(value);
             return dict.has(value);
         } else if (container instanceof Value.View view && view.kind() == Value.View.Kind.KEYS) {
+            budget.key(value);
             return view.dict().has(value);
+        } else if (container instanceof Value.Range range && Numbers.isInteger(value)) {
+            return range.has(value);
         }
         Iterator<Object> iterator = iterator(container);
         while (iterator.hasNext()) {
@@ -292,7 +328,7 @@ final class Operations {
         requireDefined(left);
         requireDefined(right);
         if (Numbers.isNumber(left) && Numbers.isNumber(right)) {
-            return Numbers.apply(operator, left, right);
+            return arithmetic(operator, left, right);
         }
         if (operator.equals("+")) {
             return plus(left, right);
@@ -306,20 +342,34 @@ final class Operations {
         throw unsupported(operator, left, right);
     }
 
+    private Object arithmetic(String operator, Object left, Object right) {
+        budget.digits(left, right);
+        Object result = Numbers.apply(operator, left, right);
+        if (result instanceof BigInteger big) {
+            budget.memory(64 + big.bitLength() / 8L);
+            // Powers are as much work as their last multiplication, roughly.
+            budget.digits(result, result);
+        }
+        return result;
+    }
+
     private Object plus(Object left, Object right) {
         if (isText(left) && isText(right)) {
             if (left instanceof String a && right instanceof String b) {
                 budget.text(a.length() + (long) b.length());
                 return a.concat(b);
             }
-            String joined = escaped(left).text().concat(escaped(right).text());
-            budget.text(joined.length());
+            String first = escaped(left).text();
+            String second = escaped(right).text();
+            budget.text(first.length() + (long) second.length());
+            String joined = first.concat(second);
             return new Value.Markup(joined);
         }
         if (left instanceof Value.Elements a
                 && right instanceof Value.Elements b
                 && left.getClass() == right.getClass()) {
             budget.elements(a.size() + (long) b.size());
+            budget.steps(a.size() + (long) b.size());
             List<Object> all = new ArrayList<>(a.items());
             all.addAll(b.items());
             return elementsLike(left, all);
@@ -335,10 +385,12 @@ final class Operations {
         if (isText(value)) {
             String piece = plain(value);
             budget.text((long) piece.length() * times);
+            budget.work((long) piece.length() * times);
             return textLike(value, piece.isEmpty() ? "" : piece.repeat(times));
         }
         if (value instanceof Value.Elements elements) {
             budget.elements((long) elements.size() * times);
+            budget.steps((long) elements.size() * times >> 2);
             List<Object> all = new ArrayList<>();
             for (int i = 0; i < times && elements.size() > 0; i++) {
                 all.addAll(elements.items());
@@ -363,13 +415,17 @@ final class Operations {
         }
         Budget.Text result = budget.newText();
         String plain = text.of(value);
+        budget.work(plain.length());
         for (int i = 0; i < plain.length(); i++) {
             char c = plain.charAt(i);
-            int special = "&<>'\"".indexOf(c);
-            result.append(
-                    special < 0
-                            ? String.valueOf(c)
-                            : new String[] {"&amp;", "&lt;", "&gt;", "&#39;", "&#34;"}[special]);
+            switch (c) {
+                case '&' -> result.append("&amp;");
+                case '<' -> result.append("&lt;");
+                case '>' -> result.append("&gt;");
+                case '\'' -> result.append("&#39;");
+                case '"' -> result.append("&#34;");
+                default -> result.append(c);
+            }
         }
         return new Value.Markup(result.toString());
     }
@@ -387,6 +443,7 @@ final class Operations {
                     "value",
                     Types.name(value));
         }
+        budget.digits(value, 1L);
         return operator.equals("-")
                 ? Numbers.negate(value)
                 : value instanceof Double ? value : Numbers.of(Numbers.big(value));
@@ -418,6 +475,7 @@ final class Operations {
     Object itemOrNull(Object object, Object index) {
         if (object instanceof Value.Dict dict) {
             boolean usable = !(index instanceof Value.ListValue || index instanceof Value.Dict);
+            budget.key(index);
             return usable ? dict.get(index) : null;
         }
         requireDefined(object);
@@ -425,20 +483,43 @@ final class Operations {
         if (!sequence || !Numbers.isInteger(index)) {
             return null;
         }
-        int length = length(object);
         long at = Numbers.index(index, "index");
+        if (isText(object)) {
+            return characterOrNull(object, at);
+        }
+        int length = length(object);
         at = at < 0 ? at + length : at;
         if (at < 0 || at >= length) {
             return null;
         }
         if (object instanceof Value.Elements elements) {
             return elements.items().get((int) at);
-        } else if (object instanceof Value.Range range) {
-            return range.get((int) at);
         }
-        String string = plain(object);
-        int start = string.offsetByCodePoints(0, (int) at);
-        return textLike(object, Character.toString(string.codePointAt(start)));
+        return object instanceof Value.Range range ? range.get((int) at) : null;
+    }
+
+    /** A character by its place, for which the ones before it (or, from the end, behind it) are counted. */
+    private @Nullable Object characterOrNull(Object text, long at) {
+        String string = plain(text);
+        long steps = at < 0 ? -at : at + 1;
+        if (steps > string.length()) {
+            return null;
+        }
+        budget.work(2 * steps);
+        int place = at < 0 ? string.length() : 0;
+        for (long i = at < 0 ? at : 0; i < (at < 0 ? 0 : at); i++) {
+            if (at < 0 ? place <= 0 : place >= string.length()) {
+                return null;
+            }
+            place += at < 0
+                    ? -Character.charCount(string.codePointBefore(place))
+                    : Character.charCount(string.codePointAt(place));
+        }
+        if (place >= string.length()) {
+            return null;
+        }
+        budget.text(1);
+        return textLike(text, Character.toString(string.codePointAt(place)));
     }
 
     Object slice(Object object, Object start, Object stop, Object step) {
@@ -463,23 +544,27 @@ final class Operations {
         }
         if (isText(object) && by == 1) {
             String string = plain(object);
+            budget.work(string.length());
             int begin = string.offsetByCodePoints(0, Math.min(from, length));
             int end = from >= to ? begin : string.offsetByCodePoints(begin, to - from);
             budget.text(end - begin);
             return textLike(object, string.substring(begin, end));
         }
-        List<Object> items = isText(object) ? characters(plain(object)) : ((Value.Elements) object).items();
-        List<Object> picked = new ArrayList<>();
+        if (isText(object)) {
+            budget.memory(4L * length);
+            int[] characters = plain(object).codePoints().toArray();
+            Budget.Text picked = budget.newText();
+            for (long i = from; by > 0 ? i < to : i > to; i += by) {
+                picked.appendCodePoint(characters[(int) i]);
+            }
+            return textLike(object, picked.toString());
+        }
+        List<Object> items = ((Value.Elements) object).items();
+        Budget.Items picked = budget.newItems();
         for (long i = from; by > 0 ? i < to : i > to; i += by) {
             picked.add(items.get((int) i));
         }
-        budget.elements(picked.size());
-        if (isText(object)) {
-            StringBuilder joined = new StringBuilder();
-            picked.forEach(joined::append);
-            return textLike(object, joined.toString());
-        }
-        return elementsLike(object, picked);
+        return elementsLike(object, picked.list());
     }
 
     private static int bound(Object given, int otherwise, int length, int low, int high) {

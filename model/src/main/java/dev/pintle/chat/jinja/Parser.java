@@ -172,12 +172,13 @@ final class Parser {
 
     private void signature(List<String> parameters, List<Expr> defaults) {
         expressions.expectOperator("(");
+        Set<String> names = new HashSet<>();
         while (!expressions.current().isOperator(")")) {
             if (!parameters.isEmpty()) {
                 expressions.expectOperator(",");
             }
             Token name = expressions.name();
-            if (new HashSet<>(parameters).contains(name.text())) {
+            if (!names.add(name.text())) {
                 throw JinjaException.of("A macro names a parameter twice.", "parameter", name.text())
                         .at(name.place());
             }

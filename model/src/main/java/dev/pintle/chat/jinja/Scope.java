@@ -18,6 +18,11 @@ final class Scope {
         this.context = context;
     }
 
+    /** How many names it owns. */
+    int size() {
+        return symbols.starts().size();
+    }
+
     Scope inner(Symbols inner) {
         return new Scope(inner, this, context);
     }

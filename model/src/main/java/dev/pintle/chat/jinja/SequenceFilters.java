@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +46,8 @@ final class SequenceFilters {
     private static UnaryOperator<Object> getter(Operations operations, Object path, Object otherwise) {
         List<Object> parts = new ArrayList<>();
         if (Operations.isText(path)) {
+            operations.budget().steps(Operations.plain(path).length());
+            operations.budget().memory(64L * Operations.plain(path).length());
             for (String part : Operations.plain(path).split("\\.", -1)) {
                 boolean number =
                         !part.isEmpty() && part.length() < 10 && part.chars().allMatch(Chars::isDecimal);
@@ -59,6 +60,7 @@ final class SequenceFilters {
         return value -> {
             Object found = value;
             for (Object part : parts) {
+                operations.budget().step();
                 found = access.item(found, part);
                 if (found instanceof Value.Undefined && !(otherwise instanceof Value.None)) {
                     found = otherwise;
@@ -71,16 +73,16 @@ final class SequenceFilters {
     private static UnaryOperator<Object> key(
             Operations operations, Object path, Object otherwise, boolean caseSensitive) {
         UnaryOperator<Object> getter = getter(operations, path, otherwise);
-        return caseSensitive ? getter : value -> ignoringCase(getter.apply(value));
+        return caseSensitive ? getter : value -> ignoringCase(operations, getter.apply(value));
     }
 
-    private static Object ignoringCase(Object value) {
-        return Operations.isText(value) ? Operations.plain(value).toLowerCase(Locale.ROOT) : value;
+    private static Object ignoringCase(Operations operations, Object value) {
+        return Operations.isText(value) ? new TextMethods(operations).cased(Operations.plain(value), "lower") : value;
     }
 
     private static List<Object> sorted(
             Operations operations, List<Object> items, UnaryOperator<Object> key, boolean reverse) {
-        operations.budget().elements(items.size());
+        operations.budget().elements(4L * items.size());
         List<Map.Entry<Object, Object>> keyed = new ArrayList<>();
         items.forEach(item -> keyed.add(Map.entry(key.apply(item), item)));
         Comparator<Map.Entry<Object, Object>> order = Comparator.comparing(Map.Entry::getKey, operations::order);
@@ -101,14 +103,17 @@ final class SequenceFilters {
         Object attribute = bound.get(2, Value.None.NONE);
         List<UnaryOperator<Object>> keys = new ArrayList<>();
         if (Operations.isText(attribute)) {
+            operations.budget().memory(64L * Operations.plain(attribute).length());
             for (String part : Operations.plain(attribute).split(",", -1)) {
                 keys.add(key(operations, part, Value.None.NONE, caseSensitive));
             }
         } else {
             keys.add(key(operations, attribute, Value.None.NONE, caseSensitive));
         }
-        UnaryOperator<Object> all = item ->
-                new Value.ListValue(keys.stream().map(key -> key.apply(item)).toList());
+        UnaryOperator<Object> all = item -> {
+            operations.budget().elements(1L + keys.size());
+            return new Value.ListValue(keys.stream().map(key -> key.apply(item)).toList());
+        };
         boolean reverse = operations.isTrue(bound.get(0, false));
         return new Value.ListValue(sorted(operations, operations.list(value), all, reverse));
     }
@@ -123,7 +128,11 @@ final class SequenceFilters {
         boolean caseSensitive = operations.isTrue(bound.get(0, false));
         UnaryOperator<Object> key = key(operations, by.equals("key") ? 0L : 1L, Value.None.NONE, caseSensitive);
         boolean reverse = operations.isTrue(bound.get(2, false));
-        return new Value.ListValue(sorted(operations, dict(value, "dictsort").pairs(), key, reverse));
+        return new Value.ListValue(sorted(operations, pairs(operations, dict(value, "dictsort")), key, reverse));
+    }
+
+    private static List<Object> pairs(Operations operations, Value.Dict dict) {
+        return operations.viewed(new Value.View(Value.View.Kind.ITEMS, dict));
     }
 
     private static Value.Dict dict(Object value, String filter) {
@@ -142,7 +151,8 @@ final class SequenceFilters {
     private static Object items(Interpreter interpreter, Object value, Arguments arguments) {
         arguments.bind("items", 0);
         boolean undefined = value instanceof Value.Undefined;
-        return new Value.Lazy((undefined ? List.of() : dict(value, "items").pairs()).iterator());
+        return new Value.Lazy(
+                (undefined ? List.of() : pairs(interpreter.operations(), dict(value, "items"))).iterator());
     }
 
     private static Object unique(Interpreter interpreter, Object value, Arguments arguments) {
@@ -157,7 +167,9 @@ final class SequenceFilters {
                 operations.budget().step();
                 Object item = items.next();
                 Object found = key.apply(item);
+                operations.budget().key(found);
                 if (!seen.has(found)) {
+                    operations.budget().entries(1);
                     seen.put(found, true);
                     return item;
                 }
@@ -178,7 +190,9 @@ final class SequenceFilters {
         Object groupKey = Value.None.NONE;
         for (Object item : sorted(operations, operations.list(value), key, false)) {
             Object itemKey = key.apply(item);
+            operations.budget().elements(1);
             if (group.isEmpty() || !operations.equal(groupKey, itemKey)) {
+                operations.budget().elements(8);
                 group = new ArrayList<>();
                 groupKey = itemKey;
                 groups.add(new Value.Tuple(List.of(shown.apply(item), new Value.ListValue(group)), true));
@@ -224,6 +238,7 @@ final class SequenceFilters {
         }
         Iterator<Object> items = operations.iterator(value);
         while (items.hasNext()) {
+            operations.budget().step();
             total = operations.binary("+", total, getter.apply(items.next()));
         }
         return total;
@@ -236,8 +251,9 @@ final class SequenceFilters {
         Object items = value;
         if (!(attribute instanceof Value.None)) {
             UnaryOperator<Object> getter = getter(operations, attribute, Value.None.NONE);
-            items = new Value.ListValue(
-                    operations.list(value).stream().map(getter).toList());
+            List<Object> all = operations.list(value);
+            operations.budget().elements(all.size());
+            items = new Value.ListValue(all.stream().map(getter).toList());
         }
         return new TextMethods(operations).join(operations.text().of(bound.get(0, "")), items, false);
     }
@@ -351,7 +367,9 @@ final class SequenceFilters {
         List<Object> batches = new ArrayList<>();
         List<Object> batch = new ArrayList<>();
         for (Object item : operations.list(value)) {
+            operations.budget().elements(1);
             if (batch.size() == size) {
+                operations.budget().elements(4);
                 batches.add(new Value.ListValue(batch));
                 batch = new ArrayList<>();
             }
@@ -375,7 +393,8 @@ final class SequenceFilters {
             throw JinjaException.of("The template divides by zero.");
         }
         Object fill = bound.get(1, Value.None.NONE);
-        operations.budget().elements(Math.max(0, slices));
+        operations.budget().elements(6L * Math.max(0, slices) + items.size());
+        operations.budget().steps(Math.max(0, slices));
         List<Object> result = new ArrayList<>();
         int start = 0;
         for (int i = 0; i < slices; i++) {

@@ -19,6 +19,7 @@ final class Strftime {
                 out.append(c);
                 continue;
             }
+            budget.steps(200); // names of days and months are looked up each time
             int start = i++;
             char flag = i < format.length() && "-_0^#".indexOf(format.charAt(i)) >= 0 ? format.charAt(i++) : 0;
             if (i >= format.length()) {

@@ -22,11 +22,16 @@ final class Symbols {
         NOTHING
     }
 
+    private static final long MOST_COPIED = 1_000_000;
+
     private final Map<String, Start> starts;
     private final Set<String> stored;
 
     @Nullable
     Symbols outer;
+
+    /** How many names the branches of this scope have copied in all. */
+    private long[] copied = {0};
 
     Symbols() {
         this(new LinkedHashMap<>(), new LinkedHashSet<>());
@@ -65,8 +70,13 @@ final class Symbols {
 
     /** A copy that a branch of an {@code if} works on. */
     Symbols branch() {
+        copied[0] += starts.size();
+        if (copied[0] > MOST_COPIED) {
+            throw JinjaException.of("The template has too many variables under too many conditions.");
+        }
         Symbols copy = new Symbols(new LinkedHashMap<>(starts), new LinkedHashSet<>(stored));
         copy.outer = outer;
+        copy.copied = copied;
         return copy;
     }
 

@@ -28,12 +28,8 @@ final class Tests {
         simple("sequence", Tests::isSequence);
         simple("callable", (operations, value) -> value instanceof Value.Callable || value instanceof Value.Undefined);
         simple("escaped", (operations, value) -> value instanceof Value.Markup);
-        simple(
-                "lower",
-                (operations, value) -> TextMethods.isAll(operations.text().of(value), false));
-        simple(
-                "upper",
-                (operations, value) -> TextMethods.isAll(operations.text().of(value), true));
+        simple("lower", (operations, value) -> isAll(operations, value, false));
+        simple("upper", (operations, value) -> isAll(operations, value, true));
         simple(
                 "filter",
                 (operations, value) -> Value.Dict.canonical(value) instanceof String name && Filters.exists(name));
@@ -94,6 +90,12 @@ final class Tests {
             throw JinjaException.of("The template uses a test that does not exist here.", "test", name);
         }
         return test.holds(interpreter.operations(), value, arguments);
+    }
+
+    private static boolean isAll(Operations operations, Object value, boolean upper) {
+        String text = operations.text().of(value);
+        operations.budget().work(4L * text.length());
+        return TextMethods.isAll(text, upper);
     }
 
     private static boolean isSequence(Operations operations, Object value) {

@@ -2,7 +2,6 @@ package dev.pintle.chat.jinja;
 
 import java.math.BigInteger;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Values as Python's {@code str} and {@code repr} write them. */
@@ -43,9 +42,10 @@ final class Text {
         } else if (value instanceof Boolean flag) {
             out.append(flag ? "True" : "False");
         } else if (value instanceof Long || value instanceof BigInteger) {
+            budget.digits(value, value);
             out.append(value.toString());
         } else if (value instanceof Double number) {
-            out.append(Numbers.text(number));
+            out.append(number(number));
         } else if (value instanceof Value.None) {
             out.append("None");
         } else if (value instanceof Value.Undefined) {
@@ -57,6 +57,7 @@ final class Text {
         } else if (value instanceof Value.Dict dict) {
             writeDict(dict, out);
         } else if (value instanceof Value.View view) {
+            budget.elements(3L * view.dict().size());
             writeAll(view.items(), Types.name(view) + "([", "])", out);
         } else if (value instanceof Value.Range range) {
             String step = range.step() == 1 ? "" : ", " + range.step();
@@ -75,6 +76,12 @@ final class Text {
             // Python would print an address in memory.
             throw JinjaException.of("The template prints a value that has no text.", "value", Types.name(value));
         }
+    }
+
+    /** A float's digits, which are looked for among its exact ones. */
+    String number(double number) {
+        budget.steps(100 + 4L * Math.abs(Math.getExponent(number)));
+        return Numbers.text(number);
     }
 
     private void writeAll(List<Object> items, String open, String close, Budget.Text out) {
@@ -111,25 +118,27 @@ final class Text {
         return out.toString();
     }
 
-    private static void writeString(String string, Budget.Text out) {
+    private void writeString(String string, Budget.Text out) {
+        budget.steps(string.length() >> 2);
         char quote = string.indexOf('\'') >= 0 && string.indexOf('"') < 0 ? '"' : '\'';
-        StringBuilder result = new StringBuilder().append(quote);
-        string.codePoints().forEach(c -> {
+        out.append(quote);
+        for (int i = 0; i < string.length(); ) {
+            int c = string.codePointAt(i);
+            i += Character.charCount(c);
             if (c == quote || c == '\\') {
-                result.append('\\').append((char) c);
+                out.append('\\').append((char) c);
             } else if (c == '\n') {
-                result.append("\\n");
+                out.append("\\n");
             } else if (c == '\r') {
-                result.append("\\r");
+                out.append("\\r");
             } else if (c == '\t') {
-                result.append("\\t");
+                out.append("\\t");
             } else if (Chars.isPrintable(c)) {
-                result.appendCodePoint(c);
+                out.appendCodePoint(c);
             } else {
-                String format = c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x";
-                result.append(String.format(Locale.ROOT, format, c));
+                out.append(Chars.escape(c));
             }
-        });
-        out.append(result.append(quote).toString());
+        }
+        out.append(quote);
     }
 }

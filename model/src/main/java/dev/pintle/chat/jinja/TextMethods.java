@@ -1,8 +1,7 @@
 package dev.pintle.chat.jinja;
 
-import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -98,6 +97,7 @@ final class TextMethods {
             if (!(owner instanceof Value.Markup)) {
                 return result;
             }
+            operations.budget().value();
             if (result instanceof Value.ListValue list) {
                 return new Value.ListValue(
                         list.items().stream().map(item -> like(owner, item)).toList());
@@ -123,10 +123,14 @@ final class TextMethods {
             case "startswith", "endswith" -> affix(text, name, arguments.bind(name, 1, "affix", "start", "end"));
             case "removeprefix" -> {
                 String prefix = string(arguments.bind(name, 1, "prefix").get(0), name);
+                operations.budget().work(prefix.length());
+                operations.budget().text(text.length());
                 yield text.startsWith(prefix) ? text.substring(prefix.length()) : text;
             }
             case "removesuffix" -> {
                 String suffix = string(arguments.bind(name, 1, "suffix").get(0), name);
+                operations.budget().work(suffix.length());
+                operations.budget().text(text.length());
                 yield text.endsWith(suffix) ? text.substring(0, text.length() - suffix.length()) : text;
             }
             case "split", "rsplit" -> {
@@ -137,7 +141,7 @@ final class TextMethods {
             case "splitlines" -> {
                 boolean keep =
                         operations.isTrue(arguments.bind(name, 0, "keepends").get(0, false));
-                yield new Value.ListValue(new ArrayList<>(Chars.lines(text, keep)));
+                yield new Value.ListValue(Chars.lines(text, keep, operations.budget()));
             }
             case "partition", "rpartition" ->
                 partition(text, string(arguments.bind(name, 1, "sep").get(0), name), name.equals("rpartition"));
@@ -161,11 +165,13 @@ final class TextMethods {
             }
             case "isidentifier" -> {
                 arguments.bind(name, 0);
+                operations.budget().work(4L * text.length());
                 yield isIdentifier(text);
             }
             default -> {
                 if (name.startsWith("is")) {
                     arguments.bind(name, 0);
+                    operations.budget().work(4L * text.length());
                     yield is(text, name);
                 }
                 throw JinjaException.of(
@@ -188,9 +194,12 @@ final class TextMethods {
     }
 
     String cased(String text, String name) {
+        // Some characters become two or three; by character, case costs ten times what going over a text does.
+        operations.budget().text(text.length() + (long) text.length() / 2);
+        operations.budget().work(text.length() * (name.equals("title") || name.equals("swapcase") ? 32L : 2L));
         String result = switch (name) {
-            case "upper" -> text.toUpperCase(Locale.ROOT);
-            case "lower" -> text.toLowerCase(Locale.ROOT);
+            case "upper" -> Chars.upper(text);
+            case "lower" -> Chars.lower(text);
             case "capitalize" -> capitalized(text);
             case "swapcase" -> swapped(text);
             case "title" -> titled(text);
@@ -206,7 +215,7 @@ final class TextMethods {
         }
         String first = Character.toString(text.codePointAt(0));
         // Lowered as a whole, because a sigma at the end of a word has a form of its own.
-        String lower = text.toLowerCase(Locale.ROOT);
+        String lower = Chars.lower(text);
         return titleCase(first.codePointAt(0))
                 + lower.substring(first.toLowerCase(Locale.ROOT).length());
     }
@@ -217,19 +226,24 @@ final class TextMethods {
         int first = upper.offsetByCodePoints(0, 1);
         if (first < upper.length() && Character.toTitleCase(c) == c) {
             String rest = upper.substring(first);
-            return upper.substring(0, first) + (isCased(upper.codePointAt(0)) ? rest.toLowerCase(Locale.ROOT) : rest);
+            return upper.substring(0, first)
+                    + (Chars.isCased(upper.codePointAt(0)) ? rest.toLowerCase(Locale.ROOT) : rest);
         }
         return Character.toString(Character.toTitleCase(c));
     }
 
     private static String swapped(String text) {
         StringBuilder result = new StringBuilder();
-        String whole = text.toLowerCase(Locale.ROOT);
+        String whole = Chars.lower(text);
         int[] at = {0};
         text.codePoints().forEach(c -> {
-            String lower = lowerAt(whole, at, c);
-            result.append(
-                    Character.isUpperCase(c) ? lower : Character.toString(c).toUpperCase(Locale.ROOT));
+            int start = at[0];
+            at[0] += loweredLength(c);
+            if (Character.isUpperCase(c)) {
+                result.append(whole, start, at[0]);
+            } else {
+                result.append(Character.toString(c).toUpperCase(Locale.ROOT));
+            }
         });
         return result.toString();
     }
@@ -237,21 +251,24 @@ final class TextMethods {
     private static String titled(String text) {
         StringBuilder result = new StringBuilder();
         boolean[] inWord = {false};
-        String whole = text.toLowerCase(Locale.ROOT);
+        String whole = Chars.lower(text);
         int[] at = {0};
         text.codePoints().forEach(c -> {
-            String lower = lowerAt(whole, at, c);
-            result.append(inWord[0] ? lower : titleCase(c));
-            inWord[0] = isCased(c);
+            int start = at[0];
+            at[0] += loweredLength(c);
+            if (inWord[0]) {
+                result.append(whole, start, at[0]);
+            } else {
+                result.append(titleCase(c));
+            }
+            inWord[0] = Chars.isCased(c);
         });
         return result.toString();
     }
 
-    /** What became of a character in the lowered text, where {@code at} has come to; moves on behind it. */
-    private static String lowerAt(String lowered, int[] at, int c) {
-        int length = Character.toString(c).toLowerCase(Locale.ROOT).length();
-        at[0] += length;
-        return lowered.substring(at[0] - length, at[0]);
+    /** How long a character is in lower case; the dotted capital I is the only one that becomes two. */
+    private static int loweredLength(int c) {
+        return c == 0x130 ? 2 : Character.charCount(Character.toLowerCase(c));
     }
 
     private static String casefolded(String text) {
@@ -261,17 +278,16 @@ final class TextMethods {
         return text.toLowerCase(Locale.ROOT);
     }
 
-    static boolean isCased(int c) {
-        return Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
-    }
-
     Object strip(String text, Object characters, boolean left, boolean right) {
         IntPredicate drop = Chars::isSpace;
         if (!(characters instanceof Value.None)) {
-            Set<Integer> set = new HashSet<>();
-            string(characters, "strip").codePoints().forEach(set::add);
-            drop = set::contains;
+            String dropped = string(characters, "strip");
+            operations.budget().work(dropped.length() + text.length());
+            BitSet set = new BitSet();
+            dropped.codePoints().forEach(set::set);
+            drop = set::get;
         }
+        operations.budget().work(text.length());
         int start = 0;
         int end = text.length();
         while (left && start < end && drop.test(text.codePointAt(start))) {
@@ -289,6 +305,7 @@ final class TextMethods {
         List<Object> affixes = bound.get(0) instanceof Value.Tuple tuple ? tuple.items() : List.of(bound.get(0));
         for (Object affix : affixes) {
             String candidate = string(affix, name);
+            operations.budget().work(candidate.length());
             if (startsWithin(text, bound)
                     && (name.equals("startswith") ? part.startsWith(candidate) : part.endsWith(candidate))) {
                 return true;
@@ -314,53 +331,53 @@ final class TextMethods {
     }
 
     private Object split(String text, Object separator, int limit, boolean fromRight) {
-        List<Object> parts = new ArrayList<>();
+        Budget.Items parts = operations.budget().newItems();
         int most = limit < 0 ? Integer.MAX_VALUE : limit;
         if (separator instanceof Value.None) {
+            operations.budget().work(text.length());
             splitOnSpace(text, most, fromRight, parts);
-        } else {
-            String at = string(separator, "split");
-            if (at.isEmpty()) {
-                throw JinjaException.of("The template splits a text at nothing.");
-            }
-            if (fromRight) {
-                int end = text.length();
-                for (int i = text.lastIndexOf(at, end - at.length()); i >= 0 && parts.size() < most; ) {
-                    parts.add(text.substring(i + at.length(), end));
-                    end = i;
-                    i = end - at.length() < 0 ? -1 : text.lastIndexOf(at, end - at.length());
-                }
-                parts.add(text.substring(0, end));
-                Collections.reverse(parts);
-            } else {
-                int start = 0;
-                for (int i = text.indexOf(at); i >= 0 && parts.size() < most; i = text.indexOf(at, start)) {
-                    parts.add(text.substring(start, i));
-                    start = i + at.length();
-                }
-                parts.add(text.substring(start));
-            }
+            return new Value.ListValue(parts.list());
         }
-        operations.budget().elements(parts.size());
-        operations.budget().text(text.length());
-        return new Value.ListValue(parts);
+        String at = string(separator, "split");
+        if (at.isEmpty()) {
+            throw JinjaException.of("The template splits a text at nothing.");
+        }
+        if (fromRight) {
+            Search search = Search.backwards(at, operations.budget());
+            int end = text.length();
+            for (int i = search.before(text, end); i >= 0 && parts.size() < most; i = search.before(text, end)) {
+                parts.addText(text, i + at.length(), end);
+                end = i;
+            }
+            parts.addText(text, 0, end);
+            Collections.reverse(parts.list());
+        } else {
+            Search search = Search.forwards(at, operations.budget());
+            int start = 0;
+            for (int i = search.in(text, 0); i >= 0 && parts.size() < most; i = search.in(text, start)) {
+                parts.addText(text, start, i);
+                start = i + at.length();
+            }
+            parts.addText(text, start, text.length());
+        }
+        return new Value.ListValue(parts.list());
     }
 
-    private static void splitOnSpace(String text, int most, boolean fromRight, List<Object> parts) {
+    private static void splitOnSpace(String text, int most, boolean fromRight, Budget.Items parts) {
         if (fromRight) {
-            String rest = Chars.stripRight(text);
-            while (!rest.isEmpty() && parts.size() < most) {
-                int start = rest.length();
-                while (start > 0 && !Chars.isSpace(rest.charAt(start - 1))) {
+            int end = endWithoutSpace(text, text.length());
+            while (end > 0 && parts.size() < most) {
+                int start = end;
+                while (start > 0 && !Chars.isSpace(text.charAt(start - 1))) {
                     start--;
                 }
-                parts.add(rest.substring(start));
-                rest = Chars.stripRight(rest.substring(0, start));
+                parts.addText(text, start, end);
+                end = endWithoutSpace(text, start);
             }
-            if (!rest.isEmpty()) {
-                parts.add(rest);
+            if (end > 0) {
+                parts.addText(text, 0, end);
             }
-            Collections.reverse(parts);
+            Collections.reverse(parts.list());
             return;
         }
         int start = Chars.skipSpaces(text, 0);
@@ -369,23 +386,40 @@ final class TextMethods {
             while (end < text.length() && !Chars.isSpace(text.charAt(end))) {
                 end++;
             }
-            parts.add(text.substring(start, end));
+            parts.addText(text, start, end);
             start = Chars.skipSpaces(text, end);
         }
         if (start < text.length()) {
-            parts.add(Chars.stripRight(text.substring(start)));
+            parts.addText(text, start, endWithoutSpace(text, text.length()));
         }
     }
 
-    private static Object partition(String text, String separator, boolean last) {
+    private static int endWithoutSpace(String text, int from) {
+        int end = from;
+        while (end > 0 && Chars.isSpace(text.charAt(end - 1))) {
+            end--;
+        }
+        return end;
+    }
+
+    private Object partition(String text, String separator, boolean last) {
         if (separator.isEmpty()) {
             throw JinjaException.of("The template splits a text at nothing.");
         }
-        int at = last ? text.lastIndexOf(separator) : text.indexOf(separator);
+        int at = place(text, separator, last);
         if (at < 0) {
             return last ? Value.Tuple.of("", "", text) : Value.Tuple.of(text, "", "");
         }
+        operations.budget().text(text.length());
         return Value.Tuple.of(text.substring(0, at), separator, text.substring(at + separator.length()));
+    }
+
+    /** The first or last place of a text in another, or -1. */
+    private int place(String text, String wanted, boolean last) {
+        Budget budget = operations.budget();
+        return last
+                ? Search.backwards(wanted, budget).before(text, text.length())
+                : Search.forwards(wanted, budget).in(text, 0);
     }
 
     String replace(String text, String old, String fresh, int count) {
@@ -393,6 +427,7 @@ final class TextMethods {
         int most = count < 0 ? Integer.MAX_VALUE : count;
         int start = 0;
         if (old.isEmpty()) {
+            operations.budget().steps(text.length());
             int done = 0;
             while (done < most) {
                 result.append(fresh);
@@ -401,18 +436,20 @@ final class TextMethods {
                     break;
                 }
                 int end = text.offsetByCodePoints(start, 1);
-                result.append(text.substring(start, end));
+                result.append(text, start, end);
                 start = end;
             }
-            return result.append(text.substring(start)).toString();
+            return result.append(text, start, text.length()).toString();
         }
+        Search search = Search.forwards(old, operations.budget());
         int done = 0;
-        for (int i = text.indexOf(old); i >= 0 && done < most; i = text.indexOf(old, start)) {
-            result.append(text.substring(start, i)).append(fresh);
+        for (int i = search.in(text, 0); i >= 0 && done < most; i = search.in(text, start)) {
+            operations.budget().step();
+            result.append(text, start, i).append(fresh);
             start = i + old.length();
             done++;
         }
-        return result.append(text.substring(start)).toString();
+        return result.append(text, start, text.length()).toString();
     }
 
     /** Joined values; {@code strict} refuses values that are not text, as Python's {@code str.join} does. */
@@ -441,14 +478,14 @@ final class TextMethods {
                 return (long) operations.length(part) + 1;
             }
             long count = 0;
-            for (int i = part.indexOf(wanted); i >= 0; i = part.indexOf(wanted, i + wanted.length())) {
+            Search search = Search.forwards(wanted, operations.budget());
+            for (int i = search.in(part, 0); i >= 0; i = search.in(part, i + wanted.length())) {
+                operations.budget().step();
                 count++;
             }
             return count;
         }
-        int at = !startsWithin(text, bound)
-                ? -1
-                : name.startsWith("r") ? part.lastIndexOf(wanted) : part.indexOf(wanted);
+        int at = !startsWithin(text, bound) ? -1 : place(part, wanted, name.startsWith("r"));
         if (at < 0) {
             if (name.endsWith("index")) {
                 throw JinjaException.of(
@@ -456,6 +493,7 @@ final class TextMethods {
             }
             return -1L;
         }
+        operations.budget().work(at);
         Object start = bound.get(1, 0L);
         int from =
                 start instanceof Value.None ? 0 : Methods.clamp(Numbers.index(start, "start"), operations.length(text));
@@ -492,12 +530,13 @@ final class TextMethods {
         int column = 0;
         for (int i = 0; i < text.length(); i = text.offsetByCodePoints(i, 1)) {
             int c = text.codePointAt(i);
+            operations.budget().step();
             if (c == '\t') {
                 int spaces = size > 0 ? size - column % size : 0;
                 result.repeat(" ", spaces);
                 column += spaces;
             } else {
-                result.append(Character.toString(c));
+                result.appendCodePoint(c);
                 column = c == '\n' || c == '\r' ? 0 : column + 1;
             }
         }
@@ -534,18 +573,19 @@ final class TextMethods {
     static boolean isAll(String text, boolean upper) {
         IntPredicate wanted = upper ? Character::isUpperCase : Character::isLowerCase;
         return text.codePoints().anyMatch(wanted)
-                && text.codePoints().filter(TextMethods::isCased).allMatch(wanted);
+                && text.codePoints().filter(Chars::isCased).allMatch(wanted);
     }
 
     private static boolean isTitle(String text) {
         boolean inWord = false;
         boolean found = false;
-        for (int c : text.codePoints().toArray()) {
+        for (int i = 0; i < text.length(); i = text.offsetByCodePoints(i, 1)) {
+            int c = text.codePointAt(i);
             boolean upper = Character.isUpperCase(c) || Character.isTitleCase(c);
             if ((upper && inWord) || (Character.isLowerCase(c) && !inWord)) {
                 return false;
             }
-            inWord = isCased(c);
+            inWord = Chars.isCased(c);
             found |= inWord;
         }
         return found;

@@ -181,7 +181,7 @@ interface Value {
                     }
                     parts.add(canonical(part));
                 }
-                return parts;
+                return new TupleKey(parts);
             }
             boolean view = key instanceof View found && found.kind() != View.Kind.VALUES;
             if (key instanceof ListValue || key instanceof Dict || view) {
@@ -189,6 +189,34 @@ interface Value {
                         "The template uses a value as a key that cannot be one.", "key", Types.name(key));
             }
             return key instanceof Undefined ? Undefined.class : key;
+        }
+    }
+
+    /** A tuple as a key. It has an order, so that a map finds it in time among others with the same hash. */
+    record TupleKey(List<Object> parts) implements Comparable<TupleKey> {
+        @Override
+        public int compareTo(TupleKey other) {
+            int order = Integer.compare(parts.size(), other.parts.size());
+            for (int i = 0; order == 0 && i < parts.size(); i++) {
+                order = compare(parts.get(i), other.parts.get(i));
+            }
+            return order;
+        }
+
+        private static int compare(Object a, Object b) {
+            if (a instanceof String x && b instanceof String y) {
+                return x.compareTo(y);
+            } else if (a instanceof Long x && b instanceof Long y) {
+                return Long.compare(x, y);
+            } else if (a instanceof BigInteger x && b instanceof BigInteger y) {
+                return x.compareTo(y);
+            } else if (a instanceof Double x && b instanceof Double y) {
+                return Double.compare(x, y);
+            }
+            int order = a.getClass().getName().compareTo(b.getClass().getName());
+            return order != 0 || a.equals(b)
+                    ? order
+                    : Integer.compare(System.identityHashCode(a), System.identityHashCode(b));
         }
     }
 
@@ -210,7 +238,7 @@ interface Value {
     }
 
     /** {@code range(start, stop, step)}. */
-    record Range(long start, long stop, long step) implements Value {
+    record Range(long start, long stop, long step) implements Value, Iterable<Object> {
         int size() {
             BigInteger distance = BigInteger.valueOf(stop).subtract(BigInteger.valueOf(start));
             BigInteger width = BigInteger.valueOf(step);
@@ -226,12 +254,40 @@ interface Value {
             return start + index * step;
         }
 
-        List<Object> items() {
-            List<Object> items = new ArrayList<>();
-            for (int i = 0; i < size(); i++) {
-                items.add(get(i));
+        /** Whether both give the same numbers. */
+        boolean sameAs(Range other) {
+            int size = size();
+            return size == other.size() && (size == 0 || (start == other.start && (size == 1 || step == other.step)));
+        }
+
+        /** Whether it gives this integer. */
+        boolean has(Object integer) {
+            BigInteger wanted = Numbers.big(integer);
+            if (size() == 0 || wanted.bitLength() > 62) {
+                return false;
             }
-            return items;
+            long distance = wanted.longValue() - start;
+            return distance % step == 0 && distance / step >= 0 && distance / step < size();
+        }
+
+        @Override
+        public Iterator<Object> iterator() {
+            return new Iterator<>() {
+                private int at;
+
+                @Override
+                public boolean hasNext() {
+                    return at < size();
+                }
+
+                @Override
+                public Object next() {
+                    if (!hasNext()) {
+                        throw new NoSuchElementException();
+                    }
+                    return get(at++);
+                }
+            };
         }
     }
 
