@@ -16,6 +16,7 @@ import dev.pintle.tensor.Vec;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.GitLfs;
 import dev.pintle.tensor.io.Npz;
+import dev.pintle.tensor.io.RegularFile;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.tensor.io.TorchCheckpoint;
 import java.io.IOException;
@@ -189,7 +190,7 @@ final class SaeFiles implements AutoCloseable {
     static JsonNode json(Path file) {
         GitLfs.requireContent(file);
         try {
-            return JSON.readTree(Files.readString(file));
+            return JSON.readTree(RegularFile.text(file));
         } catch (JsonProcessingException e) {
             throw Problem.of("The configuration is not JSON.")
                     .fact("file", file.toAbsolutePath())

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.foreign.ForeignJson;
 import dev.pintle.problem.Problem;
 import dev.pintle.web.Reply;
 import java.net.URI;
@@ -23,6 +24,7 @@ import java.util.SortedSet;
  */
 final class GoodfireLookup implements LabelSource.ByLatent {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(100_000, 100, 1 << 20);
     private static final int AT_ONCE = 40; // the service's own client sent up to 41
     private static final long LARGEST_ANSWER = 1 << 20;
 
@@ -56,7 +58,7 @@ final class GoodfireLookup implements LabelSource.ByLatent {
             Optional<Problem> problem = reply instanceof Reply.Answer answer && answer.status() == 404
                     ? Optional.of(asking.problem("status 404"))
                     : asking.problem(reply)
-                            .or(() -> take(((Reply.Answer) reply).text(), some, labels, without)
+                            .or(() -> take(((Reply.Answer) reply).body(), some, labels, without)
                                     .map(asking::problem));
             if (problem.isPresent()) {
                 problems.add(problem.get());
@@ -83,9 +85,9 @@ final class GoodfireLookup implements LabelSource.ByLatent {
 
     /** Takes what fits the question; what is wrong with the answer, if something is. */
     private static Optional<String> take(
-            String text, List<Integer> asked, Map<Integer, String> labels, Set<Integer> without) {
+            byte[] body, List<Integer> asked, Map<Integer, String> labels, Set<Integer> without) {
         try {
-            JsonNode features = JSON.readTree(text).path("features");
+            JsonNode features = ForeignJson.read(body, LIMITS).path("features");
             if (!features.isArray()) {
                 return Optional.of("an answer without a list of features");
             }

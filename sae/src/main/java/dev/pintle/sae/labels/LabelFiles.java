@@ -1,13 +1,14 @@
 package dev.pintle.sae.labels;
 
+import dev.pintle.foreign.ForeignFile;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.io.GitLfs;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -28,12 +29,24 @@ public final class LabelFiles {
      */
     public static Map<Integer, String> read(Path file) {
         GitLfs.requireContent(file);
-        Map<Integer, String> labels = new LinkedHashMap<>();
+        LabelMap labels = new LabelMap();
+        try {
+            RegularFile.require(file);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
         try (InputStream bytes = Files.newInputStream(file)) {
             new LabelReader(new LabelReader.Sink() {
                         @Override
                         public void label(int index, String label) {
-                            LabelText.clean(label).ifPresent(text -> labels.put(index, text));
+                            if (!labels.put(index, label)) {
+                                unusable("latent " + index, LabelMap.EXPECTED, LabelReader.shown(label));
+                            }
+                        }
+
+                        @Override
+                        public void damaged(String place, String expected, String found) {
+                            unusable(place, expected, found);
                         }
 
                         @Override
@@ -48,11 +61,15 @@ public final class LabelFiles {
                     })
                     .read(bytes);
         } catch (IOException e) {
-            throw Problem.of("The labels cannot be read.")
-                    .fact("file", file.toAbsolutePath())
-                    .fact("cause", e)
-                    .toException(e);
+            throw unreadable(file, e);
         }
-        return labels;
+        return labels.all();
+    }
+
+    private static PintleException unreadable(Path file, IOException e) {
+        return Problem.of("The labels cannot be read.")
+                .fact("file", file.toAbsolutePath())
+                .fact("cause", ForeignFile.why(e))
+                .toException(e);
     }
 }

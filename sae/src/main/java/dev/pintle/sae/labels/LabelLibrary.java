@@ -1,5 +1,7 @@
 package dev.pintle.sae.labels;
 
+import dev.pintle.foreign.ForeignFile;
+import dev.pintle.foreign.PartFiles;
 import dev.pintle.problem.Problem;
 import dev.pintle.web.BoundedHttp;
 import dev.pintle.web.Reply;
@@ -32,10 +34,12 @@ public final class LabelLibrary implements AutoCloseable {
     private static final int PROBLEMS_SHOWN = 3;
 
     private final LabelDatabase database;
+    private final Path folder;
     private final boolean offline;
 
-    private LabelLibrary(LabelDatabase database, boolean offline) {
+    private LabelLibrary(LabelDatabase database, Path folder, boolean offline) {
         this.database = database;
+        this.folder = folder;
         this.offline = offline;
     }
 
@@ -46,7 +50,9 @@ public final class LabelLibrary implements AutoCloseable {
      * @throws dev.pintle.problem.PintleException if the folder cannot be written
      */
     public static LabelLibrary open(Path folder, LabelSettings settings) {
-        return new LabelLibrary(LabelDatabase.open(folder.resolve("labels.sqlite")), settings.offline());
+        LabelDatabase database = LabelDatabase.open(folder.resolve("labels.sqlite"));
+        PartFiles.sweep(folder);
+        return new LabelLibrary(database, folder, settings.offline());
     }
 
     /** Hears how far fetching has come. */
@@ -200,9 +206,9 @@ public final class LabelLibrary implements AutoCloseable {
 
     private Optional<Problem> fetch(LabelSource source, URI file, List<Problem> problems) {
         try {
-            Path scratch = Files.createTempFile("pintle-labels", ".part");
+            Path part = PartFiles.in(folder);
             try {
-                Reply reply = Asking.HTTP.download(file, scratch, FILE);
+                Reply reply = Asking.HTTP.download(file, part, FILE);
                 if (!(reply instanceof Reply.Answer answer) || !answer.isOk()) {
                     return Optional.of(problem(
                             file,
@@ -211,20 +217,27 @@ public final class LabelLibrary implements AutoCloseable {
                                     : ((Reply.Failure) reply).why()));
                 }
                 Lines lines = new Lines(file);
-                try (InputStream bytes = Files.newInputStream(scratch)) {
+                try (InputStream bytes = Files.newInputStream(part)) {
                     new LabelReader(lines).read(bytes);
                 }
-                if (lines.labels.isEmpty()) {
+                if (lines.damage.isPresent()) {
+                    // What came before stays, but the file is not done: it is read again next time.
+                    database.keep(source.name(), lines.labels.all(), List.of());
+                    problems.addAll(lines.problems());
+                    return lines.damage;
+                }
+                if (lines.labels.all().isEmpty()) {
+                    problems.addAll(lines.problems());
                     return Optional.of(problem(file, "no label in it"));
                 }
-                database.keepPart(source.name(), file.toString(), lines.labels);
+                database.keepPart(source.name(), file.toString(), lines.labels.all());
                 problems.addAll(lines.problems());
                 return Optional.empty();
             } finally {
-                Files.deleteIfExists(scratch);
+                Files.deleteIfExists(part);
             }
         } catch (IOException e) {
-            return Optional.of(problem(file, "a file that cannot be read: " + e.getMessage()));
+            return Optional.of(problem(file, "a file that cannot be read: " + ForeignFile.why(e)));
         }
     }
 
@@ -243,10 +256,9 @@ public final class LabelLibrary implements AutoCloseable {
 
     /** What a stranger's file holds; lines that are no labels are counted and left out. */
     private static final class Lines implements LabelReader.Sink {
-        private static final int MOST = 4_000_000; // more latents than any autoencoder has
-
         private final URI file;
-        private final Map<Integer, String> labels = new LinkedHashMap<>();
+        private final LabelMap labels = new LabelMap();
+        private Optional<Problem> damage = Optional.empty();
         private final List<String> bad = new ArrayList<>();
         private int badCount;
 
@@ -256,9 +268,17 @@ public final class LabelLibrary implements AutoCloseable {
 
         @Override
         public void label(int index, String label) {
-            if (index < MOST) {
-                LabelText.clean(label).ifPresent(text -> labels.putIfAbsent(index, text));
+            if (!labels.has(index) && !labels.put(index, label)) {
+                unusable("latent " + index, LabelMap.EXPECTED, LabelReader.shown(label));
             }
+        }
+
+        @Override
+        public void damaged(String place, String expected, String found) {
+            damage = Optional.of(problem(file, "a damaged file")
+                    .fact("at", place)
+                    .fact("labels before it", labels.all().size())
+                    .fact("found there", found));
         }
 
         @Override

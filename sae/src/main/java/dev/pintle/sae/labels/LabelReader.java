@@ -1,42 +1,48 @@
 package dev.pintle.sae.labels;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MappingIterator;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.csv.CsvMapper;
-import com.fasterxml.jackson.dataformat.csv.CsvParser;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.BufferedInputStream;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.io.PushbackReader;
-import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads labels from text of any of these forms, told apart by content; gzip is unpacked.
  *
  * <ul>
- *   <li>JSONL: an object with index and label a line, such as Neuronpedia's exports have;
- *   <li>a JSON object from index to label, as the community's dumps have, or a JSON list of objects as above;
+ *   <li>JSON objects with index and label, one a line or however else they follow one another, such as Neuronpedia's exports
+ *       have, or in a list;
+ *   <li>JSON objects from index to label, as the community's dumps have;
  *   <li>CSV: with a header that names the columns, or index and label in the first two.
  * </ul>
  *
  * The index may be called index, latent, feature or index_in_sae, the label label, description or explanation.
+ *
+ * <p>Nothing is passed over in silence: what is no label is reported with its place, and a text that is damaged so that the
+ * rest cannot be read is reported as such. Of a text of any length only the present value is in memory.
  */
 final class LabelReader {
-    private static final List<String> INDEX = List.of("index", "latent", "feature", "index_in_sae");
-    private static final List<String> LABEL = List.of("label", "description", "explanation");
-    private static final int LONGEST_LINE = 1 << 20;
+    static final List<String> INDEX = List.of("index", "latent", "feature", "index_in_sae");
+    static final List<String> LABEL = List.of("label", "description", "explanation");
+    static final StreamReadConstraints CONSTRAINTS = StreamReadConstraints.builder()
+            .maxStringLength(4 << 20)
+            .maxNameLength(50_000)
+            .maxNestingDepth(200)
+            .build();
+    private static final JsonFactory JSON =
+            JsonFactory.builder().streamReadConstraints(CONSTRAINTS).build();
     private static final long MOST_TEXT = 2L << 30; // a small packed file can unpack without end
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int MOST_UNUSABLE = 100_000;
 
     private final Sink sink;
 
@@ -51,24 +57,28 @@ final class LabelReader {
          * @param place such as {@code line 3}
          */
         void unusable(String place, String expected, String found);
+
+        /** Something behind which nothing can be read; the last call. */
+        void damaged(String place, String expected, String found);
     }
 
     LabelReader(Sink sink) {
-        this.sink = sink;
+        this.sink = new Counting(sink);
     }
 
     /** @throws IOException if the text cannot be read to its end */
     void read(InputStream bytes) throws IOException {
         InputStream unpacked = new AtMost(unpacked(new BufferedInputStream(bytes)));
-        PushbackReader text = new PushbackReader(
-                new BufferedReader(new InputStreamReader(unpacked, StandardCharsets.UTF_8)), LONGEST_LINE + 2);
-        int first = skipBlank(text);
-        if (first == '{') {
-            object(text);
-        } else if (first == '[') {
-            list(text);
-        } else if (first >= 0) {
-            csv(text);
+        RecentText text = new RecentText(new InputStreamReader(unpacked, StandardCharsets.UTF_8));
+        int first = text.firstShown();
+        try {
+            if (first == '{' || first == '[') {
+                json(text);
+            } else if (first >= 0) {
+                new CsvLabels(sink).read(text);
+            }
+        } catch (Counting.TooMany e) {
+            sink.damaged(e.place, "labels", "more than " + MOST_UNUSABLE + " places without one");
         }
     }
 
@@ -79,174 +89,212 @@ final class LabelReader {
         return gzip ? new GZIPInputStream(bytes, 1 << 16) : bytes;
     }
 
-    private static int skipBlank(PushbackReader text) throws IOException {
-        int c = text.read();
-        while (c >= 0 && (Character.isWhitespace(c) || c == '\ufeff')) {
-            c = text.read();
+    // ---- JSON, one value after another
+
+    /** The values at the outermost level, which line ends may part but need not. After a broken line the next is tried. */
+    private void json(RecentText text) throws IOException {
+        boolean more = true;
+        while (more) {
+            Root root = new Root(text.line());
+            try (JsonParser parser = JSON.createParser(text.rest())) {
+                more = values(parser, text, root);
+            }
         }
-        if (c >= 0) {
-            text.unread(c);
-        }
-        return c;
     }
 
-    /** One object a line, or one object over all lines. */
-    private void object(PushbackReader text) throws IOException {
-        String first = line(text);
-        boolean wholeLine = false;
+    /** @return whether there is more behind a line that is broken */
+    private boolean values(JsonParser parser, RecentText text, Root root) throws IOException {
         try {
-            JsonNode node = JSON.readTree(first);
-            wholeLine = node.isObject() && (has(node, INDEX) || has(node, LABEL));
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                root.begin(parser);
+                if (token == JsonToken.START_OBJECT) {
+                    object(parser, text, root, "line " + root.line);
+                } else if (token == JsonToken.START_ARRAY) {
+                    list(parser, text, root);
+                } else {
+                    sink.unusable("line " + root.line, "an object with index and label", shown(parser.getText()));
+                }
+                root.ended = true;
+            }
+            return false;
         } catch (JsonProcessingException e) {
-            // the object goes on in the next line, or the line is broken: the map's parser will say
-        }
-        text.unread((first + "\n").toCharArray());
-        if (wholeLine) {
-            lines(text);
-        } else {
-            map(text);
+            // The failure's own offset counts from the parser's present buffer only.
+            JsonLocation at = parser.currentLocation();
+            int line = root.firstLine + at.getLineNr() - 1;
+            long offset = Math.max(0, at.getCharOffset() - 1);
+            if (!root.ended && root.holdsOthers) {
+                sink.damaged("line " + line, "JSON", text.around(offset));
+                return false;
+            }
+            if (!root.ended && text.knows(root.start)) {
+                // The line in which the value began is broken; what follows may be whole.
+                line = root.line;
+                offset = root.start;
+            }
+            sink.unusable("line " + line, "JSON", text.lineAt(offset));
+            return text.skipLine(offset, line);
         }
     }
 
-    private void lines(PushbackReader text) throws IOException {
-        int number = 0;
-        for (String line = line(text); !line.isEmpty() || peek(text) >= 0; line = line(text)) {
-            number++;
-            if (line.isBlank()) {
+    /** The value at the outermost level that is being read. */
+    private static final class Root {
+        private final int firstLine;
+        private int line;
+        private long start;
+        private boolean ended = true;
+        private boolean holdsOthers;
+
+        Root(int firstLine) {
+            this.firstLine = firstLine;
+            this.line = firstLine;
+        }
+
+        void begin(JsonParser parser) {
+            line = firstLine + parser.currentTokenLocation().getLineNr() - 1;
+            start = parser.currentTokenLocation().getCharOffset();
+            ended = false;
+            holdsOthers = false;
+        }
+    }
+
+    private void list(JsonParser parser, RecentText text, Root root) throws IOException {
+        root.holdsOthers = true;
+        int item = 0;
+        for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
+            if (token == JsonToken.START_OBJECT) {
+                object(parser, text, root, "item " + item);
+            } else {
+                String found = token.isScalarValue() ? parser.getText() : "a list";
+                parser.skipChildren();
+                sink.unusable("item " + item, "an object with index and label", shown(found));
+            }
+            item++;
+        }
+    }
+
+    /** An object with index and label, or one from indices to labels: its first names tell. */
+    private void object(JsonParser parser, RecentText text, Root root, String place) throws IOException {
+        long start = parser.currentTokenLocation().getCharOffset();
+        @Nullable String[] index = new String[INDEX.size()];
+        @Nullable String[] label = new String[LABEL.size()];
+        boolean map = false;
+        boolean item = false;
+        String strange = null;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            boolean known = INDEX.contains(name) || LABEL.contains(name);
+            if (!map && !item) {
+                map = !known && index(name).isPresent();
+                item = known;
+                root.holdsOthers |= map;
+                if (map && strange != null) {
+                    sink.unusable("key " + shown(strange), "the index of a latent", shown(strange));
+                }
+            }
+            if (map) {
+                entry(parser, name, value);
                 continue;
             }
-            try {
-                item(JSON.readTree(line), "line " + number, line);
-            } catch (JsonProcessingException e) {
-                sink.unusable("line " + number, "JSON", shown(line));
-            }
-        }
-    }
-
-    private static int peek(PushbackReader text) throws IOException {
-        int c = text.read();
-        if (c >= 0) {
-            text.unread(c);
-        }
-        return c;
-    }
-
-    /** A line without its end; of one longer than is sane, the beginning, which will not be JSON. */
-    private static String line(Reader text) throws IOException {
-        StringBuilder line = new StringBuilder();
-        for (int c = text.read(); c >= 0 && c != '\n'; c = text.read()) {
-            if (line.length() < LONGEST_LINE) {
-                line.append((char) c);
-            }
-        }
-        return line.toString();
-    }
-
-    private void map(Reader text) throws IOException {
-        try (JsonParser parser = JSON.getFactory().createParser(text)) {
-            parser.nextToken();
-            while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                String key = parser.currentName();
-                OptionalInt index = index(key);
-                parser.nextToken();
-                if (index.isEmpty()) {
-                    sink.unusable("key " + shown(key), "the index of a latent", shown(key));
-                    parser.skipChildren();
-                } else if (parser.currentToken() == JsonToken.VALUE_STRING) {
-                    sink.label(index.getAsInt(), parser.getText());
-                } else if (parser.currentToken() != JsonToken.VALUE_NULL) { // null is how some say "none"
-                    sink.unusable("key " + key, "a label", parser.currentToken().toString());
-                    parser.skipChildren();
+            if (!known) {
+                strange = strange == null ? name : strange;
+            } else if (value.isScalarValue() && value != JsonToken.VALUE_NULL) {
+                if (INDEX.contains(name)) {
+                    index[INDEX.indexOf(name)] = parser.getText();
+                } else if (value == JsonToken.VALUE_STRING) {
+                    label[LABEL.indexOf(name)] = parser.getText();
                 }
             }
-        } catch (JsonProcessingException e) {
-            sink.unusable("line " + e.getLocation().getLineNr(), "JSON", e.getOriginalMessage());
+            parser.skipChildren();
+        }
+        if (!map) {
+            item(
+                    first(index),
+                    first(label),
+                    place,
+                    text.between(start, parser.currentLocation().getCharOffset()));
         }
     }
 
-    private void list(Reader text) throws IOException {
-        try (JsonParser parser = JSON.getFactory().createParser(text)) {
-            parser.nextToken();
-            for (int i = 0; parser.nextToken() == JsonToken.START_OBJECT; i++) {
-                JsonNode node = JSON.readTree(parser);
-                item(node, "item " + i, node.toString());
+    private static @Nullable String first(@Nullable String[] values) {
+        for (String value : values) {
+            if (value != null) {
+                return value;
             }
-        } catch (JsonProcessingException e) {
-            sink.unusable("line " + e.getLocation().getLineNr(), "JSON", e.getOriginalMessage());
         }
+        return null;
     }
 
-    private void item(JsonNode node, String place, String shown) {
-        OptionalInt index = index(text(node, INDEX));
-        JsonNode label = value(node, LABEL);
-        if (index.isEmpty() || !label.isTextual()) {
-            sink.unusable(place, "an object with index and label", shown(shown));
+    private void item(@Nullable String index, @Nullable String label, String place, String found) {
+        OptionalInt latent = index == null ? OptionalInt.empty() : index(index);
+        if (latent.isEmpty() || label == null) {
+            sink.unusable(place, "an object with index and label", shown(found));
         } else {
-            sink.label(index.getAsInt(), label.textValue());
+            sink.label(latent.getAsInt(), label);
         }
     }
 
-    private void csv(Reader text) throws IOException {
-        CsvMapper csv = new CsvMapper();
-        try (MappingIterator<List<String>> rows = csv.readerForListOf(String.class)
-                .with(CsvParser.Feature.WRAP_AS_ARRAY)
-                .with(CsvParser.Feature.SKIP_EMPTY_LINES)
-                .readValues(text)) {
-            int index = 0;
-            int label = 1;
-            for (int number = 1; rows.hasNextValue(); number++) {
-                List<String> row = rows.nextValue();
-                if (number == 1 && index(row.get(0)).isEmpty() && column(row, LABEL) >= 0) {
-                    index = Math.max(0, column(row, INDEX));
-                    label = column(row, LABEL);
-                    continue;
-                }
-                OptionalInt latent = index < row.size() ? index(row.get(index).strip()) : OptionalInt.empty();
-                if (latent.isEmpty() || label >= row.size()) {
-                    sink.unusable("line " + number, "index,label", shown(String.join(",", row)));
-                } else {
-                    sink.label(latent.getAsInt(), row.get(label));
-                }
-            }
-        } catch (JsonProcessingException e) {
-            sink.unusable("line " + e.getLocation().getLineNr(), "CSV", e.getOriginalMessage());
+    private void entry(JsonParser parser, String key, JsonToken value) throws IOException {
+        OptionalInt index = index(key);
+        if (index.isEmpty()) {
+            parser.skipChildren();
+            sink.unusable("key " + shown(key), "the index of a latent", shown(key));
+        } else if (value == JsonToken.VALUE_STRING) {
+            sink.label(index.getAsInt(), parser.getText());
+        } else if (value != JsonToken.VALUE_NULL) { // null is how some say "none"
+            parser.skipChildren();
+            sink.unusable("key " + key, "a label", value.toString());
         }
-    }
-
-    private static int column(List<String> row, List<String> names) {
-        for (int i = 0; i < row.size(); i++) {
-            if (names.contains(row.get(i).strip())) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
-    private static boolean has(JsonNode node, List<String> names) {
-        return !value(node, names).isMissingNode();
-    }
-
-    private static String text(JsonNode node, List<String> names) {
-        return value(node, names).asText("");
-    }
-
-    private static JsonNode value(JsonNode node, List<String> names) {
-        for (String name : names) {
-            if (node.has(name)) {
-                return node.get(name);
-            }
-        }
-        return node.path(names.get(0));
     }
 
     /** A latent's index from text, if it is one. */
     static OptionalInt index(String text) {
-        return text.matches("\\d{1,9}") ? OptionalInt.of(Integer.parseInt(text)) : OptionalInt.empty();
+        return text.length() <= 9 && text.matches("[0-9]{1,9}")
+                ? OptionalInt.of(Integer.parseInt(text))
+                : OptionalInt.empty();
     }
 
-    private static String shown(String text) {
-        String clean = LabelText.clean(text).orElse("");
+    static String shown(String text) {
+        String clean = LabelText.clean(text.length() > 400 ? text.substring(0, 400) : text)
+                .orElse("");
         return clean.length() > 80 ? clean.substring(0, 80) + "…" : clean;
+    }
+
+    /** Ends a reading that finds nothing but what is no label. */
+    private static final class Counting implements Sink {
+        private final Sink sink;
+        private int unusable;
+
+        Counting(Sink sink) {
+            this.sink = sink;
+        }
+
+        private static final class TooMany extends RuntimeException {
+            private static final long serialVersionUID = 1L;
+            private final String place;
+
+            TooMany(String place) {
+                this.place = place;
+            }
+        }
+
+        @Override
+        public void label(int index, String label) {
+            sink.label(index, label);
+        }
+
+        @Override
+        public void unusable(String place, String expected, String found) {
+            sink.unusable(place, expected, found);
+            if (++unusable > MOST_UNUSABLE) {
+                throw new TooMany(place);
+            }
+        }
+
+        @Override
+        public void damaged(String place, String expected, String found) {
+            sink.damaged(place, expected, found);
+        }
     }
 
     /** A stream that refuses to go on for ever. */

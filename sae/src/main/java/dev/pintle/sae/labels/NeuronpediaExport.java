@@ -10,9 +10,12 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
@@ -28,7 +31,7 @@ import org.xml.sax.SAXException;
  */
 record NeuronpediaExport(String model, String source, URI bucket) implements LabelSource.Wholesale {
     private static final int MOST_PAGES = 100;
-    private static final BoundedHttp.Limits LISTING = new BoundedHttp.Limits(Duration.ofSeconds(30), 8 << 20);
+    private static final BoundedHttp.Limits LISTING = new BoundedHttp.Limits(Duration.ofSeconds(30), 2 << 20);
 
     @Override
     public String name() {
@@ -37,8 +40,9 @@ record NeuronpediaExport(String model, String source, URI bucket) implements Lab
 
     @Override
     public Parts parts() {
-        List<URI> files = new ArrayList<>();
+        Set<URI> files = new LinkedHashSet<>();
         String continued = "";
+        Set<String> seen = new HashSet<>();
         for (int page = 0; page < MOST_PAGES; page++) {
             URI uri = URI.create(bucket + "/?list-type=2&prefix=" + encoded(folder())
                     + (continued.isEmpty() ? "" : "&continuation-token=" + encoded(continued)));
@@ -54,19 +58,25 @@ record NeuronpediaExport(String model, String source, URI bucket) implements Lab
                 return Parts.none(problem("something that is not a listing"));
             }
             for (String key : texts(listing.get(), "Key")) {
-                if (key.startsWith(folder()) && key.matches(".*/batch-\\d+\\.jsonl\\.gz")) {
-                    files.add(URI.create(bucket + "/" + key.replace(" ", "%20")));
+                if (key.startsWith(folder()) && key.matches(".*/batch-\\d{1,9}\\.jsonl\\.gz")) {
+                    files.add(URI.create(
+                            bucket + "/" + encoded(key).replace("%2F", "/").replace("+", "%20")));
                 }
             }
             List<String> next = texts(listing.get(), "NextContinuationToken");
-            if (next.isEmpty() || next.get(0).equals(continued)) {
-                break;
+            if (next.isEmpty() || next.get(0).isEmpty()) {
+                boolean cut = texts(listing.get(), "IsTruncated").contains("true");
+                return cut || files.isEmpty()
+                        ? Parts.none(problem(cut ? "a listing that is cut short" : "no files")
+                                .fact("folder", folder()))
+                        : new Parts(List.copyOf(files), Optional.empty());
+            }
+            if (!seen.add(next.get(0)) || next.get(0).length() > 4_000) {
+                return Parts.none(problem("a listing that begins again and again"));
             }
             continued = next.get(0);
         }
-        return files.isEmpty()
-                ? Parts.none(problem("no files").fact("folder", folder()))
-                : new Parts(List.copyOf(files), Optional.empty());
+        return Parts.none(problem("a listing of more than " + MOST_PAGES + " pages"));
     }
 
     private String folder() {

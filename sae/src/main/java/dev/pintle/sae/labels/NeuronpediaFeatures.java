@@ -2,7 +2,7 @@ package dev.pintle.sae.labels;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.foreign.ForeignJson;
 import dev.pintle.problem.Problem;
 import dev.pintle.web.Reply;
 import java.net.URI;
@@ -21,7 +21,7 @@ import java.util.SortedSet;
  * {@link NeuronpediaExport}.
  */
 final class NeuronpediaFeatures implements LabelSource.ByLatent {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(1_000_000, 100, 4 << 20);
     private static final long LARGEST_ANSWER = 16 << 20; // activations come along
     private static final int MOST = 500;
 
@@ -68,14 +68,19 @@ final class NeuronpediaFeatures implements LabelSource.ByLatent {
                 without.add(latent);
                 continue;
             }
-            read(answer.text(), latent, labels, without).ifPresent(why -> problems.add(asking.problem(why)));
+            read(answer.body(), latent, labels, without).ifPresent(why -> problems.add(asking.problem(why)));
         }
-        return new LabelAnswer(labels, without, problems.stream().limit(3).toList());
+        if (problems.size() > 3) {
+            int more = problems.size() - 3;
+            problems.subList(3, problems.size()).clear();
+            problems.add(asking.problem(more + " more answers that cannot be used"));
+        }
+        return new LabelAnswer(labels, without, List.copyOf(problems));
     }
 
-    private static Optional<String> read(String text, int latent, Map<Integer, String> labels, Set<Integer> without) {
+    private static Optional<String> read(byte[] body, int latent, Map<Integer, String> labels, Set<Integer> without) {
         try {
-            JsonNode feature = JSON.readTree(text);
+            JsonNode feature = ForeignJson.read(body, LIMITS);
             if (!feature.path("index").asText("").equals(String.valueOf(latent))) {
                 return Optional.of("an answer about latent "
                         + LabelText.clean(feature.path("index").asText("")).orElse("unknown") + " instead of "

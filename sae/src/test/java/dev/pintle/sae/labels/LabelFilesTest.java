@@ -2,14 +2,19 @@ package dev.pintle.sae.labels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.pintle.problem.PintleException;
 import dev.pintle.sae.LatentLabels;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.Hostile;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -77,6 +82,148 @@ class LabelFilesTest {
         assertThatThrownBy(() -> read("1,a\ntwo,b\n")).hasMessageContaining("at:       line 2");
         assertThatThrownBy(() -> LabelFiles.read(folder.resolve("absent")))
                 .hasMessageStartingWith("The labels cannot be read.\n  file:  " + folder.resolve("absent"));
+    }
+
+    @Test
+    void a_map_on_one_line_is_read_whole_however_long_it_is() throws IOException {
+        StringBuilder map = new StringBuilder("{");
+        for (int i = 0; i < 60_000; i++) {
+            map.append(i > 0 ? ", " : "")
+                    .append('"')
+                    .append(i)
+                    .append("\": \"a label of some length, number ")
+                    .append(i)
+                    .append('"');
+        }
+        Map<Integer, String> labels = read(map + "}");
+        assertThat(map).hasSizeGreaterThan(2_900_000);
+        assertThat(labels).hasSize(60_000).containsEntry(59_999, "a label of some length, number 59999");
+        assertThatThrownBy(() -> read(map.substring(0, 2_000_000))).hasMessageContaining("expected: JSON");
+        Map<Integer, String> list =
+                read("[" + "{\"index\": 7, \"label\": \"x\"},".repeat(100_000) + "{\"index\": 8, \"label\": \"y\"}]");
+        assertThat(list).containsOnlyKeys(7, 8);
+    }
+
+    @Test
+    void objects_may_follow_one_another_in_a_line_or_stretch_over_several() throws IOException {
+        assertThat(
+                        read(
+                                "{\"index\": 1, \"label\": \"a\"} {\"index\": 2, \"label\": \"b\"}\n{\"index\": 3,\n \"label\": \"c\"}"))
+                .isEqualTo(Map.of(1, "a", 2, "b", 3, "c"));
+        assertThat(read("{\"1\": \"a\"}{\"2\": \"b\"}\n[{\"index\": 3, \"label\": \"c\"}]"))
+                .isEqualTo(Map.of(1, "a", 2, "b", 3, "c"));
+        assertThat(read("{\"index\": 1, \"activations\": [" + "{\"label\": 1},".repeat(200_000)
+                        + "1], \"label\": \"a\"}\n"))
+                .isEqualTo(Map.of(1, "a"));
+    }
+
+    @Test
+    void what_is_no_label_is_named_wherever_it_stands() {
+        assertThatThrownBy(() -> read("[{\"index\": 1, \"label\": \"a\"}, 7, {\"index\": 2, \"label\": \"b\"}]"))
+                .hasMessageContaining("at:       item 1")
+                .hasMessageContaining("but was:  7");
+        assertThatThrownBy(() -> read("{\"index\": 1, \"label\": \"a\"} 7\n")).hasMessageContaining("at:       line 1");
+        assertThatThrownBy(() -> read("{\"index\": 1, \"label\": \"a\"}\nbroken\n"))
+                .hasMessageContaining("at:       line 2\n  expected: JSON\n  but was:  broken");
+        assertThatThrownBy(() -> read("{\"4000000\": \"a\"}")).hasMessageContaining("at:       latent 4000000");
+        assertThatThrownBy(() -> read("{\"name\": \"x\", \"1\": \"a\"}")).hasMessageContaining("at:       key name");
+        assertThatThrownBy(() -> read("index,label\n1,\"" + "x".repeat(30_000_000)))
+                .hasMessageContaining("a field that goes on; is a quotation mark not closed?");
+    }
+
+    @Test
+    void a_small_packed_file_of_millions_of_lists_takes_little_memory() throws IOException {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        byte[] lists = "[]".repeat(500_000).getBytes(StandardCharsets.UTF_8);
+        try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+            for (int i = 0; i < 40; i++) {
+                gzip.write(lists);
+            }
+        }
+        Path file = folder.resolve("labels.json.gz");
+        Files.write(file, packed.toByteArray());
+        assertThat(LabelFiles.read(file)).isEmpty();
+        assertThatThrownBy(() -> read("[" + "[],".repeat(300_000) + "[]]")).hasMessageContaining("at:       item 0");
+        assertThatThrownBy(() -> read("[".repeat(100_000))).hasMessageContaining("expected: ");
+    }
+
+    @Test
+    void a_pipe_is_no_file_of_labels() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        Process made = new ProcessBuilder("mkfifo", pipe.toString()).start();
+        assumeTrue(made.waitFor() == 0);
+        assertThatThrownBy(() -> LabelFiles.read(pipe)).hasMessage("""
+                The labels cannot be read.
+                  file:  %s
+                  cause: It is no ordinary file but a pipe, a socket or a device.""".formatted(pipe));
+    }
+
+    @Test
+    void five_thousand_damaged_files_are_read_or_refused() throws Exception {
+        System.out.println(Hostile.survives(Fuzz.class, folder, 256, 200));
+    }
+
+    /** Reads damaged labels, as a file of one's own and as a stranger's. */
+    static final class Fuzz {
+        private Fuzz() {}
+
+        public static void main(String[] args) throws IOException {
+            Path folder = Path.of(args[0]);
+            Path file = folder.resolve("labels");
+            List<String> seeds = List.of(
+                    "{\"index\": 3, \"label\": \"pirate\", \"density\": 0.1}\n{\"index\": \"12\", \"description\": \"x\"}\n\n{\"latent\": 1, \"label\": \"y\"} {\"latent\": 2, \"label\": \"z\"}\n",
+                    "{\"3\": \"pirate\", \"12\": \"Größe\", \"13\": null, \"14\": \"😀\"}",
+                    "[{\"latent\": 3, \"label\": \"pirate\"}, {\"feature\": 12, \"explanation\": \"x\", \"more\": [1, {\"a\": 2}]}]",
+                    "index,density,label\n3,0.1,\"pirate, or \"\"sailor\"\"\"\n12,0.2,Größe\n",
+                    "3,pirate\r\n12,x");
+            List<String> words = List.of(
+                    "index",
+                    "label",
+                    "3",
+                    "-1",
+                    "1e9",
+                    "\n",
+                    "}{",
+                    "\"",
+                    ",",
+                    "null",
+                    "[[[[[[",
+                    "{\"1\":",
+                    "description");
+            Hostile.mutate(folder, seeds, words, 8_000, 3, content -> {
+                Files.write(file, content);
+                int[] strangers = {0, 0, 0};
+                new LabelReader(new LabelReader.Sink() {
+                            @Override
+                            public void label(int index, String label) {
+                                strangers[0]++;
+                            }
+
+                            @Override
+                            public void unusable(String place, String expected, String found) {
+                                strangers[1]++;
+                            }
+
+                            @Override
+                            public void damaged(String place, String expected, String found) {
+                                strangers[2]++;
+                            }
+                        })
+                        .read(new ByteArrayInputStream(content));
+                boolean clean = strangers[1] + strangers[2] == 0;
+                try {
+                    LabelFiles.read(file);
+                } catch (PintleException e) {
+                    if (clean && !String.valueOf(e.getMessage()).contains("latent ")) {
+                        throw new IllegalStateException("read as a stranger's file without a complaint", e);
+                    }
+                    throw e;
+                }
+                if (!clean) {
+                    throw new IllegalStateException("read as a file of one's own without a complaint");
+                }
+            });
+        }
     }
 
     @Test
