@@ -97,6 +97,16 @@ final class ModelOptions {
         }
     }
 
+    /** The folder of the model's tokenizer and templates, which may be all that there is of the model. */
+    Path textFolder() {
+        try {
+            return ModelFolders.findText(
+                    model, Session.of(Objects.requireNonNull(command)).hub());
+        } catch (HubException e) {
+            return folder(); // which offers to fetch it
+        }
+    }
+
     private static String question(HubPlan plan) {
         return plan.repo() + " is not here. Download " + DownloadProgress.count(plan.filesMissing()) + ", "
                 + Sizes.text(plan.bytesMissing()) + "?";

@@ -54,7 +54,7 @@ final class TokensCommand implements Callable<Integer> {
     @Override
     public Integer call() throws JsonProcessingException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        Path folder = model.folder();
+        Path folder = model.textFolder();
         try (Tokenizer tokenizer = Tokenizer.open(folder)) {
             List<Token> tokens = input.chat != null
                     ? tokenizer.tokens(

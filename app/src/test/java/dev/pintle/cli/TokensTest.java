@@ -61,6 +61,23 @@ class TokensTest {
     }
 
     @Test
+    void a_folder_with_nothing_but_a_tokenizer_and_a_template_is_enough() throws IOException {
+        Files.copy(Golden.parley().resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+        assertThat(pintle("tokens", "--model", folder.toString(), "Hello, whale"))
+                .isZero();
+        assertThat(out.toString()).contains("\" whale\"");
+        Path chat = folder.resolve("chat.json");
+        Files.writeString(chat, "[{\"role\": \"user\", \"content\": \"Hi there\"}]");
+        assertThat(pintle("tokens", "--model", folder.toString(), "--chat", chat.toString()))
+                .isNotZero();
+        assertThat(out.toString()).contains("The model has no chat template.");
+        Files.copy(Golden.parley().resolve("tokenizer_config.json"), folder.resolve("tokenizer_config.json"));
+        assertThat(pintle("tokens", "--model", folder.toString(), "--chat", chat.toString()))
+                .isZero();
+        assertThat(out.toString()).contains("\" there\"");
+    }
+
+    @Test
     void a_text_and_a_conversation_at_once_are_refused() {
         assertThat(pintle("tokens", "Hi", "--chat", "x.json")).isEqualTo(2);
         assertThat(pintle("tokens")).isEqualTo(2);

@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
 /** Brings one file of the hub into the cache. */
 final class BlobDownload {
     private static final int BUFFER = 256 << 10;
+    /** Bytes a second, seen over so many times the time after which a silent server counts as gone. */
+    private static final int SLOWEST = 500;
+
+    private static final int SLOW_TIMES = 6;
 
     private final HubHttp http;
     private final HubProblems problems;
@@ -201,6 +205,8 @@ final class BlobDownload {
 
     private @Nullable Failure receive(InputStream in, Stall stall, FileChannel out)
             throws IOException, InterruptedException {
+        long began = System.nanoTime();
+        long before = done;
         while (true) {
             int read;
             try {
@@ -229,6 +235,15 @@ final class BlobDownload {
             hash.update(buffer, read);
             done += read;
             listener.progress(path, done, remote.bytes());
+            requirePace(System.nanoTime() - began, done - before);
+        }
+    }
+
+    /** Ends a download that never stands still and never comes to an end either. */
+    private void requirePace(long nanos, long bytes) {
+        double seconds = nanos / 1e9;
+        if (seconds > SLOW_TIMES * settings.downloadTimeout().toNanos() / 1e9 && bytes < SLOWEST * seconds) {
+            throw cut("it sends less than " + SLOWEST + " bytes a second");
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.pintle.hub;
 
+import dev.pintle.foreign.Excerpt;
 import dev.pintle.hub.HubException.Reason;
 import dev.pintle.hub.HubHttp.Entry;
 import dev.pintle.hub.HubHttp.Listing;
@@ -21,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -234,7 +236,9 @@ public final class HubClient {
         }
         int shown = Math.min(all.size(), 30);
         problem = problem.fact(
-                "it has", String.join("\n", all.subList(0, shown)) + (shown < all.size() ? "\n… and more" : ""));
+                "it has",
+                all.subList(0, shown).stream().map(Excerpt::of).collect(Collectors.joining("\n"))
+                        + (shown < all.size() ? "\n… and more" : ""));
         return HubException.of(
                 Reason.FILE_NOT_FOUND, problem.fact("try", "pintle pull " + repo + " FILES, to fetch some of these"));
     }
@@ -245,7 +249,7 @@ public final class HubClient {
                 throw HubException.of(
                         Reason.REFUSED,
                         Problem.of("The file is too large for the hub to serve over plain HTTP.")
-                                .fact("file", file.path())
+                                .fact("file", Excerpt.of(file.path()))
                                 .fact("size", Sizes.text(file.bytes()))
                                 .fact("most", Sizes.text(LARGEST))
                                 .fact(
@@ -328,6 +332,14 @@ public final class HubClient {
         Path there = folder.file(at.revision(), path);
         if (!Files.isRegularFile(there)) {
             Remote remote = http().head(at, path, listener);
+            if (remote.bytes() != file.bytes()) {
+                // What was planned for is what room was made for, and what was found small enough.
+                throw problems.notAsExpected(
+                        "The server's list and the file itself name different sizes.",
+                        path,
+                        file.bytes() + " bytes",
+                        remote.bytes() + " bytes");
+            }
             Path blob = folder.blob(remote.etag());
             try (DownloadLock lock = DownloadLock.acquire(
                     folder.lock(remote.etag()), () -> listener.note("Waiting for another download of " + path + "."))) {

@@ -1,18 +1,16 @@
 package dev.pintle.hub;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.foreign.ForeignJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,6 +20,8 @@ import java.util.Optional;
  */
 final class HubHttp {
     private static final int MOST_REDIRECTS = 8;
+    /** How many times as long as for its beginning we wait for the end of an answer. */
+    private static final int BODY_TIMES = 6;
 
     private final HubSettings settings;
     private final HubProblems problems;
@@ -69,38 +69,32 @@ final class HubHttp {
     Listing list(RepoId repo, HubListener listener) throws InterruptedException {
         URI uri = URI.create(settings.endpoint() + "/api/models/" + SafeNames.inPath(repo.name()) + "/revision/"
                 + SafeNames.asSegment(repo.revision()) + "?blobs=true");
-        HttpResponse<String> answer = metadata(
-                uri, "GET", BodyHandlers.ofString(), repo, "", listener, next -> sameOrigin(next, settings.endpoint()));
-        try {
-            JsonNode root = new ObjectMapper().readTree(answer.body());
-            String commit = root.path("sha").asText("");
-            if (!RepoId.isCommit(commit) || !root.path("siblings").isArray()) {
+        return metadata(uri, "GET", listing(repo), repo, "", listener, next -> sameOrigin(next, settings.endpoint()))
+                .body();
+    }
+
+    private Body<Listing> listing(RepoId repo) {
+        return in -> {
+            try {
+                return HubListing.read(in);
+            } catch (JsonProcessingException e) {
                 throw problems.notAsExpected(
-                        "The server's list of files cannot be read.", repo.toString(), "a commit and files", "neither");
+                        "The server's list of files cannot be read.", repo.toString(), "JSON", ForeignJson.why(e));
+            } catch (HubListing.Odd e) {
+                throw problems.notAsExpected(
+                        "The server's list of files cannot be read.", repo.toString(), e.expected(), e.found());
             }
-            List<Entry> files = new ArrayList<>();
-            for (JsonNode file : root.path("siblings")) {
-                String path = SafeNames.requireFile(file.path("rfilename").asText(""));
-                JsonNode lfs = file.path("lfs");
-                String etag = lfs.path("sha256").asText(file.path("blobId").asText(""));
-                long bytes = file.path("size").asLong(lfs.path("size").asLong(-1));
-                files.add(new Entry(path, bytes, SafeNames.isEtag(etag) ? etag : ""));
-            }
-            return new Listing(commit, files);
-        } catch (JsonProcessingException e) {
-            throw problems.notAsExpected(
-                    "The server's list of files cannot be read.", repo.toString(), "JSON", e.getOriginalMessage());
-        }
+        };
     }
 
     // ---------------------------------------------------------------- what is known about a file
 
     /** What the server says about a file; only relative redirects, those of a renamed repository, are followed. */
     Remote head(RepoId repo, String path, HubListener listener) throws InterruptedException {
-        HttpResponse<Void> answer = metadata(
+        Answer<Boolean> answer = metadata(
                 address(repo, path),
                 "HEAD",
-                BodyHandlers.discarding(),
+                in -> true,
                 repo,
                 path,
                 listener,
@@ -187,23 +181,29 @@ final class HubHttp {
         boolean test(URI next);
     }
 
-    private <T> HttpResponse<T> metadata(
-            URI first,
-            String method,
-            BodyHandler<T> body,
-            RepoId repo,
-            String file,
-            HubListener listener,
-            Follow follow)
+    /** Reads the body of an answer. */
+    private interface Body<T> {
+        T read(InputStream in) throws IOException;
+    }
+
+    private record Answer<T>(int statusCode, HttpHeaders headers, URI uri, T body) {}
+
+    private <T> Answer<T> metadata(
+            URI first, String method, Body<T> body, RepoId repo, String file, HubListener listener, Follow follow)
             throws InterruptedException {
         Patience patience = new Patience(machine, listener);
         while (true) {
             HubException failure;
             Optional<Duration> asked = Optional.empty();
             try {
-                HttpResponse<T> answer = send(first, method, body, follow);
-                if (answer.statusCode() < 400) {
-                    return answer;
+                HttpResponse<InputStream> answer = send(first, method, follow);
+                // Nothing calls the watch alive: the whole body has to be here in time, however it trickles.
+                try (Stall whole =
+                        new Stall(answer.body(), settings.metadataTimeout().multipliedBy(BODY_TIMES))) {
+                    if (answer.statusCode() < 400) {
+                        return new Answer<>(
+                                answer.statusCode(), answer.headers(), answer.uri(), read(answer.body(), body, whole));
+                    }
                 }
                 failure = problems.of(answer.statusCode(), answer.headers(), repo, file);
                 if (!Patience.mayPass(answer.statusCode())) {
@@ -212,6 +212,8 @@ final class HubHttp {
                 asked = Patience.asked(answer.headers());
             } catch (java.net.ConnectException e) {
                 throw problems.unreachable(first, e); // nobody is there: waiting seldom helps, a cached copy may
+            } catch (TooSlow e) {
+                throw problems.unreachable(first, e); // who trickles once will again
             } catch (IOException e) {
                 failure = problems.unreachable(first, e);
             }
@@ -219,14 +221,34 @@ final class HubHttp {
         }
     }
 
-    private <T> HttpResponse<T> send(URI first, String method, BodyHandler<T> body, Follow follow)
+    private <T> T read(InputStream in, Body<T> body, Stall whole) throws IOException {
+        try {
+            return body.read(in);
+        } catch (IOException e) {
+            if (whole.isOver()) {
+                throw new TooSlow(settings.metadataTimeout().multipliedBy(BODY_TIMES));
+            }
+            throw e;
+        }
+    }
+
+    /** An answer that is not whole in time. */
+    private static final class TooSlow extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        TooSlow(Duration limit) {
+            super("the answer was not whole within " + Math.max(1, limit.toSeconds()) + " s");
+        }
+    }
+
+    private HttpResponse<InputStream> send(URI first, String method, Follow follow)
             throws IOException, InterruptedException {
         URI uri = first;
         for (int redirects = 0; ; redirects++) {
             HttpRequest request = request(uri, settings.metadataTimeout())
                     .method(method, HttpRequest.BodyPublishers.noBody())
                     .build();
-            HttpResponse<T> answer = http.send(request, body);
+            HttpResponse<InputStream> answer = http.send(request, BodyHandlers.ofInputStream());
             Optional<String> location = answer.headers().firstValue("Location");
             if (!isRedirect(answer.statusCode()) || location.isEmpty() || redirects == MOST_REDIRECTS) {
                 return answer;
@@ -235,6 +257,7 @@ final class HubHttp {
             if (!follow.test(next) && !(method.equals("GET") && !next.isAbsolute() && next.getRawAuthority() == null)) {
                 return answer;
             }
+            answer.body().close();
             uri = uri.resolve(next);
         }
     }

@@ -1,5 +1,6 @@
 package dev.pintle.hub;
 
+import dev.pintle.foreign.Excerpt;
 import dev.pintle.hub.HubException.Reason;
 import dev.pintle.problem.Problem;
 import java.io.IOException;
@@ -26,8 +27,8 @@ final class HubProblems {
      */
     HubException of(int status, HttpHeaders headers, RepoId repo, String file) {
         String code = headers.firstValue("X-Error-Code").orElse("").toLowerCase(Locale.ROOT);
-        String said =
-                settings.token().hideIn(headers.firstValue("X-Error-Message").orElse(""));
+        String said = Excerpt.of(
+                settings.token().hideIn(headers.firstValue("X-Error-Message").orElse("")));
         if (code.equals("revisionnotfound")) {
             return HubException.of(
                     Reason.REVISION_NOT_FOUND,
@@ -90,7 +91,7 @@ final class HubProblems {
                 said(
                         Problem.of("The server refuses.")
                                 .fact("repository", repo.name())
-                                .fact("file", file.isEmpty() ? "(list of files)" : file)
+                                .fact("file", file.isEmpty() ? "(list of files)" : Excerpt.of(file))
                                 .fact("status", status)
                                 .fact("token", settings.token()),
                         said));
@@ -118,7 +119,7 @@ final class HubProblems {
                 Reason.FILE_NOT_FOUND,
                 Problem.of("The repository has no such file.")
                         .fact("repository", repo)
-                        .fact("file", file)
+                        .fact("file", Excerpt.of(file))
                         .fact("try", "a file listed at " + page(repo)));
     }
 
@@ -144,9 +145,9 @@ final class HubProblems {
         return HubException.of(
                 Reason.DAMAGED,
                 Problem.of(sentence)
-                        .fact("file", file)
+                        .fact("file", Excerpt.of(file))
                         .fact("expected", expected)
-                        .fact("but was", found)
+                        .fact("but was", Excerpt.of(found))
                         .fact("try", "again; if it stays so, the server's file is damaged"));
     }
 

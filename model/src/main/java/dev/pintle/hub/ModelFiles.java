@@ -1,7 +1,8 @@
 package dev.pintle.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.foreign.ForeignFile;
+import dev.pintle.foreign.ForeignJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,8 @@ import java.util.stream.Stream;
 final class ModelFiles {
     static final String SINGLE = "model.safetensors";
     static final String INDEX = "model.safetensors.index.json";
+
+    private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(2_000_000, 20, 1 << 20);
 
     private ModelFiles() {}
 
@@ -55,7 +58,8 @@ final class ModelFiles {
     private static Set<String> shards(Path index) {
         Set<String> shards = new TreeSet<>();
         try {
-            for (JsonNode shard : new ObjectMapper().readTree(index.toFile()).path("weight_map")) {
+            for (JsonNode shard : ForeignJson.read(ForeignFile.bytes(index, 64L << 20), LIMITS)
+                    .path("weight_map")) {
                 shards.add(shard.asText());
             }
         } catch (IOException e) {

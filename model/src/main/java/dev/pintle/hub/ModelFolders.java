@@ -20,6 +20,9 @@ public final class ModelFolders {
     /** The model that travels with Pintle. */
     public static final String EMBEDDED = "parley-7m";
 
+    private static final List<String> TEXT =
+            List.of("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "chat_template.json");
+
     private ModelFolders() {}
 
     /**
@@ -64,7 +67,35 @@ public final class ModelFolders {
                 .toException();
     }
 
+    /**
+     * The folder of a tokenizer: of a model as {@link #find(String)} finds it, or any folder with a {@code tokenizer.json} or
+     * a chat template, which need no configuration and no weights.
+     */
+    public static Path findText(String nameOrFolder) {
+        return findText(nameOrFolder, HubSettings.fromEnvironment());
+    }
+
+    /** As {@link #findText(String)}, with the cache that {@code settings} name. */
+    public static Path findText(String nameOrFolder, HubSettings settings) {
+        Optional<Path> local = local(nameOrFolder, TEXT);
+        if (local.isPresent()) {
+            return local.get();
+        }
+        Optional<Path> snapshot = RepoId.tryParse(nameOrFolder)
+                .flatMap(HubClient.of(settings)::cached)
+                .filter(folder -> holdsAny(folder, TEXT));
+        return snapshot.isPresent() ? snapshot.get() : find(nameOrFolder, settings);
+    }
+
+    private static boolean holdsAny(Path folder, List<String> files) {
+        return files.stream().anyMatch(file -> Files.isRegularFile(folder.resolve(file)));
+    }
+
     private static Optional<Path> local(String nameOrFolder) {
+        return local(nameOrFolder, List.of("config.json"));
+    }
+
+    private static Optional<Path> local(String nameOrFolder, List<String> signs) {
         Path given;
         try {
             given = Path.of(nameOrFolder);
@@ -74,12 +105,12 @@ public final class ModelFolders {
                     .fact("cause", e.getReason())
                     .toException(e);
         }
-        if (Files.isRegularFile(given.resolve("config.json"))) {
+        if (holdsAny(given, signs)) {
             return Optional.of(given);
         }
         return homes().stream()
                 .map(home -> home.resolve("models").resolve(nameOrFolder))
-                .filter(folder -> Files.isRegularFile(folder.resolve("config.json")))
+                .filter(folder -> holdsAny(folder, signs))
                 .findFirst();
     }
 

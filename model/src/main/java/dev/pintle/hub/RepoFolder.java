@@ -1,5 +1,8 @@
 package dev.pintle.hub;
 
+import dev.pintle.foreign.Excerpt;
+import dev.pintle.foreign.ForeignFile;
+import dev.pintle.foreign.PartFiles;
 import dev.pintle.problem.Problem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,7 +14,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.stream.Stream;
 
 /*
@@ -120,7 +122,7 @@ final class RepoFolder {
         try {
             Path ref = ref(revision);
             return Files.isRegularFile(ref)
-                    ? Optional.of(Files.readString(ref).strip()).filter(RepoId::isCommit)
+                    ? Optional.of(ForeignFile.text(ref, 1_000).strip()).filter(RepoId::isCommit)
                     : Optional.empty();
         } catch (IOException e) {
             throw disk("The cache cannot be read.", ref(revision), e);
@@ -180,7 +182,8 @@ final class RepoFolder {
         List<String> revisions = new ArrayList<>();
         try (Stream<Path> walk = Files.walk(refs)) {
             for (Path ref : walk.filter(Files::isRegularFile).sorted().toList()) {
-                if (Files.readString(ref).strip().equals(commit)) {
+                if (Files.size(ref) <= 1_000
+                        && ForeignFile.text(ref, 1_000).strip().equals(commit)) {
                     revisions.add(refs.relativize(ref).toString().replace('\\', '/'));
                 }
             }
@@ -194,6 +197,7 @@ final class RepoFolder {
     void prepare() {
         try {
             Files.createDirectories(root.resolve("blobs"));
+            PartFiles.sweep(root);
             Path tag = cache.resolve("CACHEDIR.TAG");
             if (!Files.exists(tag)) {
                 writeWhole(tag, CACHEDIR_TAG);
@@ -231,7 +235,7 @@ final class RepoFolder {
     void place(String etag, String commit, String path, boolean symlinks, boolean justArrived) {
         Path file = file(commit, path);
         Path blob = blob(etag);
-        Path beside = file.resolveSibling("." + UUID.randomUUID() + ".part");
+        Path beside = PartFiles.in(parent(file));
         try {
             Path folder = Files.createDirectories(parent(file));
             if (symlinks) {
@@ -258,7 +262,7 @@ final class RepoFolder {
 
     private static void writeWhole(Path file, String text) throws IOException {
         Files.createDirectories(parent(file));
-        Path beside = file.resolveSibling("." + UUID.randomUUID() + ".part");
+        Path beside = PartFiles.in(parent(file));
         try {
             Files.writeString(beside, text);
             move(beside, file);
@@ -293,7 +297,9 @@ final class RepoFolder {
                 HubException.Reason.DISK,
                 Problem.of(sentence)
                         .fact("path", where)
-                        .fact("cause", cause)
+                        .fact(
+                                "cause",
+                                cause instanceof IOException e ? ForeignFile.why(e) : Excerpt.of(cause.getMessage()))
                         .fact("try", "a folder that can be written, named by HF_HUB_CACHE"),
                 cause);
     }

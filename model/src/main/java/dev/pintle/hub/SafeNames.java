@@ -1,7 +1,9 @@
 package dev.pintle.hub;
 
+import dev.pintle.foreign.Excerpt;
 import dev.pintle.problem.Problem;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 
@@ -17,7 +19,8 @@ final class SafeNames {
         if (name.isEmpty()
                 || name.indexOf('\\') >= 0
                 || name.indexOf(':') >= 0
-                || name.chars().anyMatch(c -> c < ' ')) {
+                || name.length() > 4_000
+                || name.chars().anyMatch(Character::isISOControl)) {
             return false;
         }
         for (String segment : name.split("/", -1)) {
@@ -30,7 +33,17 @@ final class SafeNames {
 
     /** {@code folder/name}. @throws HubException if that would be elsewhere */
     static Path resolve(Path folder, String name) {
-        Path resolved = isSafe(name) ? folder.resolve(name).normalize() : folder;
+        Path resolved = folder;
+        try {
+            resolved = isSafe(name) ? folder.resolve(name).normalize() : folder;
+        } catch (InvalidPathException e) {
+            throw HubException.of(
+                    HubException.Reason.DISK,
+                    Problem.of("The server named a file that this system cannot store under that name.")
+                            .fact("file", Excerpt.of(name))
+                            .fact("try", "a locale with UTF-8, such as LC_ALL=C.UTF-8"),
+                    e);
+        }
         if (resolved.equals(folder) || !resolved.startsWith(folder.normalize())) {
             throw refused(name);
         }
@@ -74,7 +87,7 @@ final class SafeNames {
         return HubException.of(
                 HubException.Reason.DAMAGED,
                 Problem.of("The server named a file that would lead out of the cache.")
-                        .fact("file", name)
+                        .fact("file", Excerpt.of(name))
                         .fact("try", "another repository; this one should not be trusted"));
     }
 }

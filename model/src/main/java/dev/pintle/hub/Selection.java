@@ -133,9 +133,31 @@ public sealed interface Selection {
             return patterns.stream().allMatch(pattern -> pattern.indexOf('*') < 0 && pattern.indexOf('?') < 0);
         }
 
+        /** From left to right; a star takes as little as it can, and the last one more where that does not do. */
         private static boolean matches(String pattern, String file) {
-            String regex = Pattern.quote(pattern).replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q");
-            return Pattern.compile(regex, Pattern.DOTALL).matcher(file).matches();
+            int at = 0;
+            int in = 0;
+            int star = -1;
+            int taken = 0;
+            while (in < file.length()) {
+                char c = at < pattern.length() ? pattern.charAt(at) : 0;
+                if (at < pattern.length() && c == '*') {
+                    star = at++;
+                    taken = in;
+                } else if (at < pattern.length() && (c == '?' || c == file.charAt(in))) {
+                    at++;
+                    in++;
+                } else if (star >= 0) {
+                    at = star + 1;
+                    in = ++taken;
+                } else {
+                    return false;
+                }
+            }
+            while (at < pattern.length() && pattern.charAt(at) == '*') {
+                at++;
+            }
+            return at == pattern.length();
         }
     }
 }

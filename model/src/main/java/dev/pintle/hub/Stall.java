@@ -29,6 +29,11 @@ final class Stall implements AutoCloseable {
         this.watch = CLOCK.scheduleWithFixedDelay(this::check, period, period, TimeUnit.NANOSECONDS);
     }
 
+    /** Whether the limit has passed since {@link #alive}; where that is never called, since the beginning. */
+    boolean isOver() {
+        return happened || System.nanoTime() - last > limitNanos;
+    }
+
     /** Something came. */
     void alive() {
         last = System.nanoTime();

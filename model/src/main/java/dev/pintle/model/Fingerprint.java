@@ -2,6 +2,7 @@ package dev.pintle.model;
 
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -68,7 +69,7 @@ public final class Fingerprint {
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
             for (Path file : counted) {
                 sha.update(String.valueOf(file.getFileName()).getBytes(java.nio.charset.StandardCharsets.UTF_8));
-                try (FileChannel channel = FileChannel.open(file)) {
+                try (FileChannel channel = RegularFile.open(file)) {
                     long size = channel.size();
                     sha.update(ByteBuffer.allocate(8).putLong(0, size));
                     sample(channel, 0, sha);

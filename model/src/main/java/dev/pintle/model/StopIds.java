@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.foreign.Excerpt;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ final class StopIds {
 
     private static Set<Integer> ids(Path file) {
         try {
-            JsonNode eos = new ObjectMapper().readTree(Files.readString(file)).path("eos_token_id");
+            JsonNode eos = new ObjectMapper().readTree(RegularFile.text(file)).path("eos_token_id");
             Set<Integer> ids = new LinkedHashSet<>();
             for (JsonNode id : eos.isArray() ? eos : List.of(eos)) {
                 if (id.isInt()) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.chat.Message;
+import dev.pintle.foreign.ForeignJson;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +24,7 @@ import java.util.concurrent.TimeUnit;
  * @param patience longest wait for one answer
  */
 public record ChatEndpoint(URI base, String model, Secret key, Duration patience) {
+    private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(500_000, 100, 4 << 20);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long LARGEST_ANSWER = 4 << 20;
     private static final int TRIES = 3;
@@ -71,7 +73,7 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
             }
             Reply.Answer answer = (Reply.Answer) reply;
             if (answer.isOk()) {
-                return read(answer.text());
+                return read(answer.body());
             }
             last = "status " + answer.status();
             boolean busy = Set.of(429, 502, 503, 504).contains(answer.status());
@@ -105,9 +107,9 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
         return body.toString();
     }
 
-    private static Said read(String text) {
+    private static Said read(byte[] body) {
         try {
-            JsonNode content = JSON.readTree(text).at("/choices/0/message/content");
+            JsonNode content = ForeignJson.read(body, LIMITS).at("/choices/0/message/content");
             if (content.isTextual() && !content.textValue().isBlank()) {
                 return new Said.Text(content.textValue().strip());
             }

@@ -133,7 +133,7 @@ public final class Gguf implements Checkpoint {
      */
     public static Gguf open(Path path) {
         GitLfs.requireContent(path);
-        try (FileChannel channel = FileChannel.open(path)) {
+        try (FileChannel channel = RegularFile.open(path)) {
             Header header = new Reader(channel, path).read();
             return new Gguf(path, MappedFile.open(path), header.values(), header.tensors());
         } catch (IOException e) {

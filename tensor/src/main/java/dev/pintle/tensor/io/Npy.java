@@ -35,7 +35,7 @@ public final class Npy {
     }
 
     private static NpyHeader header(Path path) {
-        try (FileChannel file = FileChannel.open(path)) {
+        try (FileChannel file = RegularFile.open(path)) {
             NpyHeader header = NpyHeader.read(Cursor.over(file, 0, file.size(), path, "header"));
             if (header.bytes() != file.size() - header.data()) {
                 throw FileProblems.of("The file has another size than its array.", path)

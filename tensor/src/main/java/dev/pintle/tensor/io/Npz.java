@@ -57,7 +57,7 @@ public final class Npz implements Checkpoint {
         FileChannel channel = null;
         boolean opened = false;
         try {
-            channel = FileChannel.open(path);
+            channel = RegularFile.open(path);
             ZipDirectory zip = ZipDirectory.read(channel, path);
             Map<String, Array> arrays = new LinkedHashMap<>();
             for (ZipDirectory.Entry entry : zip.entries().values()) {

@@ -235,7 +235,7 @@ public final class SafeTensors implements Checkpoint {
 
     private static Map<String, String> readIndex(Path index) {
         GitLfs.requireContent(index);
-        try (FileChannel file = FileChannel.open(index)) {
+        try (FileChannel file = RegularFile.open(index)) {
             if (file.size() > MAX_HEADER) {
                 throw FileProblems.of("The index is too large.", index)
                         .fact("expected", "at most " + MAX_HEADER + " bytes")
@@ -254,7 +254,7 @@ public final class SafeTensors implements Checkpoint {
 
     private static Header readHeader(Path path) {
         GitLfs.requireContent(path);
-        try (FileChannel file = FileChannel.open(path)) {
+        try (FileChannel file = RegularFile.open(path)) {
             long size = file.size();
             ByteBuffer start = ByteBuffer.allocate(9).order(ByteOrder.LITTLE_ENDIAN);
             while (start.hasRemaining() && file.read(start, start.position()) >= 0) {}

@@ -83,7 +83,7 @@ public final class TorchCheckpoint implements Checkpoint {
      */
     public static TorchCheckpoint open(Path path) {
         GitLfs.requireContent(path);
-        try (FileChannel channel = FileChannel.open(path)) {
+        try (FileChannel channel = RegularFile.open(path)) {
             if (!ZipDirectory.looksLikeZip(channel)) {
                 throw notZip(path);
             }
