@@ -75,6 +75,7 @@ final class StudyOutput {
             if (json) {
                 ObjectNode all = JsonNodeFactory.instance.objectNode();
                 all.put("run", run.id());
+                all.put("positions", "all");
                 all.set("manifest", StudyJson.tree(manifest));
                 all.set("settings", StudyJson.tree(settings));
                 ObjectNode results = all.putObject("studies");

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** A sweep as a table, as JSON and as a figure. */
 final class SweepAccount {
@@ -47,6 +48,27 @@ final class SweepAccount {
                     100 * point.repetition().mean(),
                     point.perplexity().mean(),
                     point.divergence().mean());
+        }
+    }
+
+    /** Settings at which answers broke off, each with its first reason. */
+    void broken(PrintWriter out) {
+        for (SweepPoint point : result.points()) {
+            if (!point.broken().isEmpty()) {
+                out.printf(
+                        Locale.ROOT,
+                        "Broke off: %d of %d answers with %s at %.3g. %s%n",
+                        point.broken().size(),
+                        point.samples().size(),
+                        name(point),
+                        point.strength(),
+                        point.broken()
+                                .get(0)
+                                .broken()
+                                .lines()
+                                .map(String::strip)
+                                .collect(Collectors.joining("; ")));
+            }
         }
     }
 

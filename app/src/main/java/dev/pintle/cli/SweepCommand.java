@@ -3,6 +3,7 @@ package dev.pintle.cli;
 import dev.pintle.evaluation.SweepResult;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +42,14 @@ final class SweepCommand implements Callable<Integer> {
             options.draw(account.figure());
         }
         if (options.json()) {
-            out.println(VectorJson.text(account.fields()));
+            Map<String, Object> fields = account.fields();
+            fields.put("positions", options.positions());
+            out.println(VectorJson.text(fields));
             return 0;
         }
+        out.println(options.steered());
         account.table(out);
+        account.broken(out);
         out.println();
         account.steerability(out);
         out.println();

@@ -216,6 +216,15 @@ final class SweepOptions {
         return options;
     }
 
+    String positions() {
+        return positions;
+    }
+
+    /** Which tokens are steered, as a sentence. */
+    String steered() {
+        return "Steered: " + SteeredTokens.words(positions) + ".";
+    }
+
     /** A word for what is steered toward, for the name of a vector. */
     String word() {
         String word = style != null

@@ -60,6 +60,7 @@ final class TuneCommand implements Callable<Integer> {
         }
         if (options.json()) {
             Map<String, Object> fields = account.fields();
+            fields.put("positions", options.positions());
             tuned.ifPresent(one -> {
                 fields.put("vector", one.vector());
                 fields.put("command", one.command());
@@ -70,8 +71,10 @@ final class TuneCommand implements Callable<Integer> {
         if (proposal.isEmpty()) {
             out.println("No setting shows the concept more than the unsteered model does without looping.");
             account.table(out);
+            account.broken(out);
         } else {
             proposal.get().sentences().forEach(out::println);
+            out.println(options.steered());
             out.println();
             evidence(out, result);
             example(out, proposal.get().point());

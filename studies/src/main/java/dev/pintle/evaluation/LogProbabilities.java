@@ -3,6 +3,7 @@ package dev.pintle.evaluation;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
+import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -67,6 +68,22 @@ public final class LogProbabilities {
             }
         });
         return results.stream().mapToDouble(d -> d).toArray();
+    }
+
+    /** The same, with NaN for rows on which the model's numbers overflow; the reference's must not. */
+    public static double[] divergenceOrNaN(LanguageModel model, LanguageModel reference, List<Row> rows) {
+        try {
+            return divergence(model, reference, rows);
+        } catch (PintleException e) {
+            if (rows.stream().noneMatch(row -> model.overflow(row.all()).isPresent())) {
+                throw e;
+            }
+            return rows.stream()
+                    .mapToDouble(row -> model.overflow(row.all()).isPresent()
+                            ? Double.NaN
+                            : divergence(model, reference, List.of(row))[0])
+                    .toArray();
+        }
     }
 
     /** @throws dev.pintle.problem.PintleException naming where the numbers of one of the models overflowed */

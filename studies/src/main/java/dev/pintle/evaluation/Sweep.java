@@ -15,9 +15,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -174,7 +176,7 @@ public final class Sweep {
     private SweepPoint point(@Nullable Candidate candidate, Strength strength, List<LogProbabilities.Row> references) {
         LanguageModel steered = candidate == null ? model : model.with(candidate.at(strength));
         List<Generated> answers = answers(steered);
-        List<Score> scores = concept.scores(steered, questions, answers);
+        List<Score> scores = scores(steered, answers);
         List<double[]> logs = LogProbabilities.of(
                 model,
                 answers.stream()
@@ -182,7 +184,7 @@ public final class Sweep {
                         .toList());
         double[] divergences = candidate == null
                 ? new double[questions.size()]
-                : LogProbabilities.divergence(steered, model, references);
+                : LogProbabilities.divergenceOrNaN(steered, model, references);
         List<SweepPoint.Sample> samples = new ArrayList<>();
         for (int i = 0; i < answers.size(); i++) {
             String text = answers.get(i).text();
@@ -194,7 +196,8 @@ public final class Sweep {
                     Math.exp(-Arrays.stream(logs.get(i)).average().orElse(Double.NaN)),
                     Repetition.of(text),
                     Loops.in(text),
-                    divergences[i]));
+                    divergences[i],
+                    broken(answers.get(i))));
         }
         return new SweepPoint(
                 candidate == null ? "" : candidate.method(),
@@ -202,6 +205,30 @@ public final class Sweep {
                 strength.value(),
                 candidate == null ? 0 : strength.resolve(candidate.vector()),
                 List.copyOf(samples));
+    }
+
+    /** Scores of the answers that did not break off; of the others there is nothing to score, and they show nothing. */
+    private List<Score> scores(LanguageModel steered, List<Generated> answers) {
+        List<Integer> whole = IntStream.range(0, answers.size())
+                .filter(i -> broken(answers.get(i)).isEmpty())
+                .boxed()
+                .toList();
+        List<Score> some = whole.isEmpty()
+                ? List.of()
+                : concept.scores(
+                        steered,
+                        whole.stream().map(questions::get).toList(),
+                        whole.stream().map(answers::get).toList());
+        List<Score> scores = new ArrayList<>(Collections.nCopies(answers.size(), Score.ofText(0)));
+        for (int i = 0; i < some.size(); i++) {
+            scores.set(whole.get(i), some.get(i));
+        }
+        return scores;
+    }
+
+    private static String broken(Generated answer) {
+        Problem problem = answer.ending().problem();
+        return problem == null ? "" : problem.toString();
     }
 
     private List<Generated> answers(LanguageModel steered) {
@@ -212,7 +239,9 @@ public final class Sweep {
                             .map(q -> GenerationRequest.of(prompt(q), Decoding.greedy(maxNewTokens)))
                             .toList();
             answers.addAll(steered.generate(requests, GenerationListener.SILENT));
-            answers.forEach(Generated::requireFinite);
+            if (steered == model) { // nothing can be said of a model whose own numbers overflow
+                answers.forEach(Generated::requireFinite);
+            }
         }
         return answers;
     }

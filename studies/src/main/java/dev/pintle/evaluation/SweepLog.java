@@ -135,7 +135,8 @@ final class SweepLog implements AutoCloseable {
                     .put("perplexity", sample.perplexity())
                     .put("repetition", sample.repetition())
                     .put("loops", sample.loops())
-                    .put("divergence", sample.divergence()));
+                    .put("divergence", sample.divergence())
+                    .put("broken", sample.broken()));
         }
         return samples;
     }

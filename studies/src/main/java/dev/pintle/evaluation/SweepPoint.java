@@ -22,7 +22,9 @@ public record SweepPoint(String method, int layer, double strength, double coeff
      * @param perplexity of the answer under the unsteered model; NaN for an empty one
      * @param repetition share of three-word runs that stood in it before
      * @param loops whether it goes round in circles
-     * @param divergence KL from the unsteered model, nats a token, over the unsteered model's own answer
+     * @param divergence KL from the unsteered model, nats a token, over the unsteered model's own answer; NaN where numbers
+     *     overflowed
+     * @param broken why the answer broke off, where numbers overflowed; empty where it did not
      */
     public record Sample(
             String question,
@@ -32,10 +34,30 @@ public record SweepPoint(String method, int layer, double strength, double coeff
             double perplexity,
             double repetition,
             boolean loops,
-            double divergence) {
-        /** The concept where the answer does not loop, else 0. */
+            double divergence,
+            String broken) {
+        /** What earlier versions kept had no broken answers. */
+        @SuppressWarnings("NullAway") // what a file lacks is null
+        public Sample {
+            broken = broken == null ? "" : broken;
+        }
+
+        /** An answer that did not break off. */
+        public Sample(
+                String question,
+                String text,
+                double concept,
+                double propensity,
+                double perplexity,
+                double repetition,
+                boolean loops,
+                double divergence) {
+            this(question, text, concept, propensity, perplexity, repetition, loops, divergence, "");
+        }
+
+        /** The concept where the answer neither loops nor broke off, else 0. */
         public double fluentConcept() {
-            return loops ? 0 : concept;
+            return loops || !broken.isEmpty() ? 0 : concept;
         }
     }
 
@@ -63,6 +85,11 @@ public record SweepPoint(String method, int layer, double strength, double coeff
     /** Share of answers that loop. */
     public Interval loops() {
         return Interval.ofScores(of(sample -> sample.loops() ? 1 : 0));
+    }
+
+    /** Answers that broke off since numbers overflowed. */
+    public List<Sample> broken() {
+        return samples.stream().filter(sample -> !sample.broken().isEmpty()).toList();
     }
 
     /** Mean repetition. */

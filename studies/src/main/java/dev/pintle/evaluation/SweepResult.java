@@ -20,7 +20,9 @@ import java.util.stream.IntStream;
  */
 public record SweepResult(String concept, List<SweepPoint> points, boolean whole) {
     private static final double MOST_LOOPS = 0.1;
-    private static final int LEVELS = 5;
+    private static final int FEWEST_LEVELS = 5;
+    private static final int MOST_LEVELS = 12;
+    private static final double STEP = 1.75; // most from one level to the next, as long as there are not too many
 
     /** What the strengths count in. */
     public Strength.Unit unit() {
@@ -159,7 +161,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
      */
     public record EqualCost(double divergence, Map<String, Double> concepts) {}
 
-    /** Concept (looping answers as 0) at a few divergences that at least two curves reach; none for a single curve. */
+    /** Concept (looping answers as 0) at some divergences that at least two curves reach; none for a single curve. */
     public List<EqualCost> equalCost() {
         List<Curve> curves = curves();
         List<double[]> reaches = curves.stream().map(SweepResult::reach).toList();
@@ -174,9 +176,11 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
         if (!(low > 0 && high > low)) {
             return List.of();
         }
+        int count = (int) Math.max(
+                FEWEST_LEVELS, Math.min(MOST_LEVELS, 1 + Math.ceil(Math.log(high / low) / Math.log(STEP))));
         List<EqualCost> levels = new ArrayList<>();
-        for (int i = 0; i < LEVELS; i++) {
-            double divergence = Math.exp(Math.log(low) + (Math.log(high) - Math.log(low)) * i / (LEVELS - 1));
+        for (int i = 0; i < count; i++) {
+            double divergence = Math.exp(Math.log(low) + (Math.log(high) - Math.log(low)) * i / (count - 1));
             Map<String, Double> concepts = new LinkedHashMap<>();
             curves.forEach(curve -> concepts.put(curve.name(), at(curve, divergence)));
             levels.add(new EqualCost(divergence, concepts));
@@ -246,6 +250,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
         double loops = Math.max(MOST_LOOPS, unsteered.map(p -> p.loops().mean()).orElse(0.0));
         List<SweepPoint> sound = points.stream()
                 .filter(point -> point.strength() != 0 && point.loops().mean() <= loops)
+                .filter(point -> point.broken().isEmpty())
                 .filter(point -> orZero(point.meanFluentConcept()) > without)
                 .toList();
         return sound.stream()

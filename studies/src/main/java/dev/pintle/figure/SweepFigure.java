@@ -41,7 +41,7 @@ public record SweepFigure(
     public JFreeChart chart(Theme theme) {
         YIntervalSeriesCollection data = new YIntervalSeriesCollection();
         DeviationRenderer renderer = new DeviationRenderer(true, true);
-        renderer.setAlpha(0.22f);
+        renderer.setAlpha(curves.size() > 2 ? 0.1f : 0.22f); // bands of many curves lie on each other
         for (int i = 0; i < curves.size(); i++) {
             Curve curve = curves.get(i);
             YIntervalSeries series = new YIntervalSeries(curve.name());

@@ -97,19 +97,24 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown, Published
         elements.add(shown.texts(result.texts()));
         elements.add(new Heading("Their latents"));
         elements.add(table());
-        elements.add(shown.bars(
+        if (result.allPositions().encoded().latents().active() == 0
+                || result.prefix().encoded().latents().active() == 0) {
+            elements.add(new Paragraph(
+                    "At length 1, as published, " + silent() + ", so that there is nothing to draw of them."));
+        }
+        elements.addAll(shown.bars(
                 "Largest latents: all positions of one pair",
                 "Latent activations of the all-position vector at length 1.",
                 result.allPositions().encoded().latents().top()));
-        elements.add(shown.bars(
+        elements.addAll(shown.bars(
                 "Largest latents: last position of the prefix pairs",
                 "Latent activations of the last-position vector at length 1.",
                 result.prefix().encoded().latents().top()));
-        elements.add(shown.histogram(
+        elements.addAll(shown.histogram(
                 "Latents of the all-position vector",
                 "latent activation",
                 result.allPositions().encoded().latents()));
-        elements.add(shown.histogram(
+        elements.addAll(shown.histogram(
                 "Latents of the last-position vector",
                 "latent activation",
                 result.prefix().encoded().latents()));
@@ -121,9 +126,9 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown, Published
         elements.add(new Paragraph(Words.text(
                 "As published, only latents that both activate can be compared, since the difference is divided by the prefix"
                         + " (last-position) vector’s value. Subtracting at the length of an activation misses none.")));
-        elements.add(shown.histogram(
+        elements.addAll(shown.histogram(
                 "Relative differences, as published", "(all − prefix) / prefix", result.relativeDifferences()));
-        elements.add(shown.bars(
+        elements.addAll(shown.bars(
                 "Largest differences at the length of an activation",
                 "All-position latents less last-position latents; to the right what the all-position vector has more of.",
                 "difference of latent activations",

@@ -128,11 +128,16 @@ record BaseChapter(BaseResult result, Shown shown, Published published) {
             elements.add(candidates());
         }
         elements.add(new Heading("Its latents"));
-        elements.add(shown.bars(
+        if (plain.latents().active() == 0) {
+            elements.add(new Paragraph(Words.text(
+                    "At length 1, as published, the %s vector activates no latent. At the length of an activation it activates these.",
+                    vector().method())));
+        }
+        elements.addAll(shown.bars(
                 "Largest latents of the " + vector().method() + " vector, as published",
                 "Latent activations of that vector at length 1, with what the latents may stand for.",
                 plain.latents().top()));
-        elements.add(shown.bars(
+        elements.addAll(shown.bars(
                 "Largest latents of the " + vector().method() + " vector at the length of an activation",
                 Words.text(
                         "Latent activations of the all-positions vector at length %s, with what the latents may stand for.",

@@ -63,19 +63,19 @@ record DoubleDecodeChapter(DoubleDecodeResult result, Shown shown) {
         elements.add(new Claims(List.of(roundTrip(), steered())));
         elements.add(new Heading("What comes back"));
         elements.add(changes());
-        elements.add(shown.bars(
+        elements.addAll(shown.bars(
                 "Latents that change when one is raised",
                 Words.text(
                         "Changes of latent activations after raising latent %d by %s, decoding with the error kept, and encoding again.",
                         result.latent(), Words.number(result.amount(), 1)),
                 "change of latent activation",
                 result.first().top()));
-        elements.add(shown.bars(
+        elements.addAll(shown.bars(
                 "Latents that change when those are raised",
                 "Changes of latent activations after raising every latent that had changed, in proportion.",
                 "change of latent activation",
                 result.second().top()));
-        elements.add(shown.histogram("Changes after the first time", "change of latent activation", result.first()));
+        elements.addAll(shown.histogram("Changes after the first time", "change of latent activation", result.first()));
         elements.addAll(shown.listing("changes after the first time", "change", result.first()));
         elements.addAll(shown.listing("changes after the second time", "change", result.second()));
         elements.add(new Heading("A steering vector decoded twice"));

@@ -151,7 +151,7 @@ record MeanVsPcaChapter(MeanVsPcaResult result, Shown shown, Published published
                         "cosine with the mean",
                         "answer",
                         "perplexity",
-                        "KL"),
+                        "KL (nats a token)"),
                 result.components().stream()
                         .map(component -> List.of(
                                 component.data(),

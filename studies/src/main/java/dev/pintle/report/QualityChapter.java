@@ -13,6 +13,7 @@ import dev.pintle.report.Element.Picture;
 import dev.pintle.report.Element.Table;
 import dev.pintle.report.Element.Texts;
 import dev.pintle.report.Element.Tone;
+import dev.pintle.steering.Strength;
 import dev.pintle.study.QualityResult;
 import dev.pintle.study.QualityResult.Point;
 import java.util.ArrayList;
@@ -25,7 +26,6 @@ import java.util.function.Function;
 
 /** How {@link QualityResult} is told. */
 record QualityChapter(QualityResult result, Shown shown) {
-    private static final String STRENGTH = "strength, in mean activation norms";
     private static final int MOST_CURVES = 5;
 
     Chapter chapter() {
@@ -66,6 +66,7 @@ record QualityChapter(QualityResult result, Shown shown) {
                             Words.number(point.strength(), 2),
                             Words.percent(point.loops().mean()))));
         }
+        broken().ifPresent(findings::add);
         equalCost().ifPresent(findings::add);
         findings.addAll(
                 result.proposal().isEmpty()
@@ -78,6 +79,20 @@ record QualityChapter(QualityResult result, Shown shown) {
         return result.sweep().points().stream()
                 .filter(point -> point.strength() == 0)
                 .findFirst();
+    }
+
+    /** The first setting at which answers broke off, and why the first of them did. */
+    private Optional<String> broken() {
+        return result.sweep().points().stream()
+                .filter(point -> !point.broken().isEmpty())
+                .findFirst()
+                .map(point -> Words.text(
+                        "With the %s vector at strength %s, %s of %s broke off: %s",
+                        point.method(),
+                        Words.number(point.strength(), 2),
+                        Words.count(point.broken().size()),
+                        Words.count(point.samples().size(), "answer"),
+                        point.broken().get(0).broken().lines().findFirst().orElse("")));
     }
 
     private Optional<SweepPoint> best() {
@@ -118,6 +133,11 @@ record QualityChapter(QualityResult result, Shown shown) {
 
     // ---------------------------------------------------------------- elements
 
+    /** The strength with its unit, for axes and heads of columns. */
+    private String strength() {
+        return "strength (" + result.sweep().unit().words() + ")";
+    }
+
     /** One question answered by the best method at rising strengths, and all of them; nothing where none is the best. */
     List<Element> opening() {
         Optional<SweepPoint> best = best();
@@ -134,12 +154,15 @@ record QualityChapter(QualityResult result, Shown shown) {
             }
         }
         return List.of(
-                new Heading("One question, rising strength"),
+                new Heading("One question, rising " + strength()),
                 new Texts(question, cards, shown.marker()),
                 new Paragraph(Words.text(
-                        "The %s vector is added to the residual stream at the given multiple of the mean activation norm. Words that"
-                                + " give the style away are marked.",
-                        best.get().method())),
+                        "The %s vector is added to the residual stream %s, on every token of question and answer. Words that give the"
+                                + " style away are marked.",
+                        best.get().method(),
+                        result.sweep().unit() == Strength.Unit.NORMS
+                                ? "at the given strength in activation norms, multiples of the mean length of activations there"
+                                : "times the given factor")),
                 conceptFigure());
     }
 
@@ -157,15 +180,17 @@ record QualityChapter(QualityResult result, Shown shown) {
     private Card card(SweepPoint point) {
         SweepPoint.Sample sample = point.samples().get(0);
         boolean shows = sample.fluentConcept() >= 0.5;
-        String state =
-                sample.loops() ? "loops" : point.strength() == 0 ? "unsteered" : shows ? "in style" : "not in style";
+        boolean broken = !sample.broken().isEmpty();
+        String state = broken
+                ? "broke off"
+                : sample.loops() ? "loops" : point.strength() == 0 ? "unsteered" : shows ? "in style" : "not in style";
         return new Card(
                 "strength " + Words.number(point.strength(), 2),
                 state,
-                sample.loops() ? Tone.BAD : shows ? Tone.GOOD : Tone.PLAIN,
-                sample.text(),
+                sample.loops() || broken ? Tone.BAD : shows ? Tone.GOOD : Tone.PLAIN,
+                broken ? sample.broken() : sample.text(),
                 Words.text(
-                        "perplexity %s · KL %s",
+                        "perplexity %s · KL %s nats a token",
                         Words.number(sample.perplexity(), 1), Words.number(sample.divergence(), 2)));
     }
 
@@ -223,13 +248,21 @@ record QualityChapter(QualityResult result, Shown shown) {
             }
             curves.add(new SweepFigure.Curve(shortened(curve.name()), columns[0], columns[1], columns[2], columns[3]));
         }
-        return new Picture(new SweepFigure(title, description, STRENGTH, scale, curves, List.of()));
+        return new Picture(new SweepFigure(title, description, strength(), scale, curves, List.of()));
     }
 
     private Table points() {
         return new Table(
                 "Every setting: means over questions, the concept’s with 95% intervals",
-                List.of("vector", "strength", "concept", "95%", "loops", "repeated", "perplexity", "KL"),
+                List.of(
+                        "vector",
+                        strength(),
+                        "concept (0 to 1)",
+                        "95%",
+                        "loops",
+                        "repeated",
+                        "perplexity",
+                        "KL (nats a token)"),
                 result.sweep().points().stream()
                         .map(Point::of)
                         .map(QualityChapter::row)
@@ -297,7 +330,13 @@ record QualityChapter(QualityResult result, Shown shown) {
     private Table steerability() {
         return new Table(
                 "How the questions respond",
-                List.of("vector", "mean slope", "95%", "questions moved the wrong way"),
+                List.of(
+                        "vector",
+                        result.sweep().unit() == Strength.Unit.NORMS
+                                ? "mean slope (concept per activation norm)"
+                                : "mean slope (concept per factor of 1)",
+                        "95%",
+                        "questions moved the wrong way"),
                 result.sweep().steerability().stream()
                         .map(one -> List.of(
                                 one.method(),
@@ -317,7 +356,7 @@ record QualityChapter(QualityResult result, Shown shown) {
                         sample.text(),
                         Words.number(point.strength(), 2),
                         Words.number(sample.concept(), 2),
-                        sample.loops() ? "yes" : "no",
+                        !sample.broken().isEmpty() ? "broke off" : sample.loops() ? "yes" : "no",
                         Words.number(sample.perplexity(), 1),
                         Words.number(sample.divergence(), 2)));
             }
@@ -326,7 +365,14 @@ record QualityChapter(QualityResult result, Shown shown) {
                 "Every answer: " + shortened(curve.name()),
                 List.of(new Table(
                         "Every answer: " + shortened(curve.name()),
-                        List.of("question", "answer", "strength", "concept", "loops", "perplexity", "KL"),
+                        List.of(
+                                "question",
+                                "answer",
+                                strength(),
+                                "concept",
+                                "loops",
+                                "perplexity",
+                                "KL (nats a token)"),
                         rows,
                         2)));
     }

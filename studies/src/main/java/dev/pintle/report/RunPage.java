@@ -38,8 +38,9 @@ import java.util.Optional;
  */
 public record RunPage(
         RunManifest manifest, StudySettings settings, List<StudyStage> stages, String run, Instant begun) {
-    private static final DateTimeFormatter DATE =
-            DateTimeFormatter.ofPattern("d MMMM yyyy, HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern(
+                    "d MMMM yyyy, HH:mm 'UTC'", Locale.ENGLISH)
+            .withZone(ZoneOffset.UTC);
 
     /** Keeps a copy of the stages. */
     public RunPage {
@@ -166,6 +167,7 @@ public record RunPage(
             facts.add(new StudyPage.Fact("run", run));
             facts.add(new StudyPage.Fact("begun", begun.toString()));
         }
+        facts.add(new StudyPage.Fact("tokens steered", "all: every token of question and answer"));
         StudyJson.tree(manifest).properties().forEach(field -> facts.add(fact(field.getKey(), field.getValue())));
         StudyJson.tree(settings).properties().forEach(field -> facts.add(fact(field.getKey(), field.getValue())));
         stages.forEach(stage ->

@@ -5,7 +5,6 @@ import dev.pintle.figure.HistogramFigure;
 import dev.pintle.figure.Marker;
 import dev.pintle.report.Element.Card;
 import dev.pintle.report.Element.Details;
-import dev.pintle.report.Element.Paragraph;
 import dev.pintle.report.Element.Picture;
 import dev.pintle.report.Element.Table;
 import dev.pintle.report.Element.Texts;
@@ -34,38 +33,34 @@ record Shown(StudySettings settings, int target) {
 
     // ---------------------------------------------------------------- latents
 
-    /** The largest latents as bars. */
-    Element bars(String title, String description, List<LatentValue> values) {
+    /** The largest latents as bars; nothing where there are none. */
+    List<Element> bars(String title, String description, List<LatentValue> values) {
         return bars(title, description, "latent activation", values);
     }
 
-    /** The largest latents as bars. */
-    Element bars(String title, String description, String unit, List<LatentValue> values) {
+    /** The largest latents as bars; nothing where there are none. */
+    List<Element> bars(String title, String description, String unit, List<LatentValue> values) {
         if (values.isEmpty()) {
-            return none(title);
+            return List.of();
         }
-        return new Picture(new BarFigure(
+        return List.of(new Picture(new BarFigure(
                 title,
                 description,
                 unit,
                 values.stream()
                         .limit(BARS)
                         .map(value -> new BarFigure.Bar(name(value), value.value()))
-                        .toList()));
-    }
-
-    private static Element none(String title) {
-        return new Paragraph(title + ": none, no latent is active.");
+                        .toList())));
     }
 
     private String name(LatentValue value) {
         return (value.latent() == target ? "▸ " : "") + value.latent() + "  " + Words.label(value.label());
     }
 
-    /** How large the latents are that are not 0, the target's value named. */
-    Element histogram(String title, String unit, LatentSpread spread) {
+    /** How large the latents are that are not 0, the target's value named; nothing where there are none. */
+    List<Element> histogram(String title, String unit, LatentSpread spread) {
         if (spread.active() == 0) {
-            return none(title);
+            return List.of();
         }
         double[] values = IntStream.range(0, spread.values().length)
                 .mapToDouble(i -> spread.values()[i])
@@ -75,14 +70,14 @@ record Shown(StudySettings settings, int target) {
                 .filter(value -> value.latent() == target)
                 .forEach(value -> markers.add(
                         new Marker(value.value(), "latent " + target + ": " + Words.number(value.value()))));
-        return new Picture(new HistogramFigure(
+        return List.of(new Picture(new HistogramFigure(
                 title,
                 Words.text("How the %s that are not 0 are spread.", Words.count(spread.active(), "latent")),
                 unit,
                 "latents",
                 values,
                 BINS,
-                markers));
+                markers)));
     }
 
     /** The largest latents as a listing that is folded; nothing where there are none. */
@@ -126,22 +121,28 @@ record Shown(StudySettings settings, int target) {
     }
 
     private Card card(SteeredText text) {
-        String label = text.coefficient() == 0 ? text.how() : text.how() + ", " + Words.number(text.coefficient(), 2);
         String note = Words.text(
-                "perplexity %s · KL %s · %s",
+                "%sperplexity %s · KL %s nats a token · %s",
+                text.coefficient() == 0 ? "" : "strength " + strength(text) + " · ",
                 Words.number(text.perplexity(), 1),
                 Words.number(text.divergence(), 2),
                 text.ended() ? "ended" : "cut off");
-        return new Card(label, state(text), tone(text), text.text(), note);
+        return new Card(
+                text.how(), state(text), tone(text), text.broken().isEmpty() ? text.text() : text.broken(), note);
     }
 
-    /** At what strength a text was steered. */
+    /** At what strength a text was steered, with its unit. */
     String strength(SteeredText text) {
-        return Words.number(text.coefficient(), 2);
+        return Double.isNaN(text.strength())
+                ? "factor " + Words.number(text.coefficient(), 2)
+                : Words.number(text.strength(), 2) + " activation norms";
     }
 
     /** What a text is, in a few words. */
     String state(SteeredText text) {
+        if (!text.broken().isEmpty()) {
+            return "broke off";
+        }
         if (text.loops()) {
             return "loops";
         }
@@ -153,7 +154,7 @@ record Shown(StudySettings settings, int target) {
 
     /** Whether it shows the concept and reads as text. */
     boolean good(SteeredText text) {
-        return text.shows() && fluent(text);
+        return text.shows() && fluent(text) && text.broken().isEmpty();
     }
 
     private static boolean fluent(SteeredText text) {
@@ -161,7 +162,9 @@ record Shown(StudySettings settings, int target) {
     }
 
     private Tone tone(SteeredText text) {
-        return text.loops() || !fluent(text) ? Tone.BAD : text.shows() ? Tone.GOOD : Tone.PLAIN;
+        return text.loops() || !fluent(text) || !text.broken().isEmpty()
+                ? Tone.BAD
+                : text.shows() ? Tone.GOOD : Tone.PLAIN;
     }
 
     /** What is marked in texts. */

@@ -62,12 +62,19 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
 
     // ---------------------------------------------------------------- errors
 
+    /** The steering vector's strength, as its own text was steered with. */
+    private String norms() {
+        return result.texts().size() < 2
+                ? "–"
+                : Words.number(result.texts().get(1).strength(), 2);
+    }
+
     private void errors(List<Element> elements) {
         TokenErrors errors = result.errors();
         elements.add(new Heading("Errors token by token"));
         elements.add(new Paragraph(Words.text(
-                "“%s” as the model reads it, and the same with %s added to every token, %s long.",
-                shown.settings().question(), shown.vector(), Words.number(result.coefficient(), 2))));
+                "“%s” as the model reads it, and the same with %s added to every token, %s long (%s activation norms).",
+                shown.settings().question(), shown.vector(), Words.number(result.coefficient(), 2), norms())));
         elements.add(new Picture(new TokenLines(
                 "Reconstruction error of each token",
                 "Relative error of each token’s activation, unsteered and steered; 1 is an error as long as the activation.",
@@ -166,16 +173,22 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
 
     private void latents(List<Element> elements) {
         elements.add(new Heading("Latents that steering raises"));
-        elements.add(shown.bars(
+        elements.addAll(shown.bars(
                 "Latents that steering raises most",
                 "Mean change of latent activations over the question’s tokens, scaled to length 1 over all latents.",
                 "mean change, of length 1",
                 result.raised()));
-        elements.add(
+        elements.addAll(
                 shown.histogram("Changes of latents under steering", "mean change, of length 1", result.difference()));
-        elements.add(shown.histogram(
+        elements.addAll(shown.histogram(
                 "Latents of " + shown.vector() + " itself", "activation, of length 1", result.vectorLatents()));
-        elements.add(shown.histogram(
+        if (result.vectorLatents().active() == 0) {
+            elements.add(
+                    new Paragraph(
+                            Words.capital(shown.vector())
+                                    + " at length 1 activates no latent, so that the published comparison with its own latents has nothing to compare."));
+        }
+        elements.addAll(shown.histogram(
                 "Relative differences of the two, as published",
                 "(change − vector) / change",
                 result.relativeDifferences()));
@@ -212,14 +225,31 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
                 along.tokens(),
                 vector,
                 "cosine with the vector")));
-        elements.add(new Picture(new TwoAxisFigure(
+        elements.add(new Picture(new TokenLines(
                 "The vector’s cosine and the sum of its parts’ cosines",
                 Words.text(
-                        "Correlation %s. Since v = r + e, the sum follows the vector where r and e are of about one length.",
-                        Words.number(along.vectorSumCorrelation())),
+                        "Both on one axis. Correlation %s, slope %s: the sum moves with the vector’s cosine where r and e are of about"
+                                + " one length, and is smaller where they are long.",
+                        Words.number(along.vectorSumCorrelation()), Words.number(along.slope(), 2)),
                 along.tokens(),
-                new TwoAxisFigure.Side("cosine with the vector", vector),
-                new TwoAxisFigure.Side("cosine with r + cosine with e", sum))));
+                "cosine",
+                List.of(
+                        new TokenLines.Line("with " + shown.vector(), vector),
+                        new TokenLines.Line("with r + with e", sum)),
+                0,
+                List.of(new Marker(along.answerFrom() - 0.5, "answer")))));
+        elements.add(new Details(
+                "The same as published, each series on an axis of its own",
+                List.of(
+                        new Paragraph(
+                                "Two axes, each fitted to its own series, make any two series that move together look alike,"
+                                        + " whatever their sizes."),
+                        new Picture(new TwoAxisFigure(
+                                "As published: two series on two axes",
+                                "The vector’s cosine on the left axis, the sum of its parts’ cosines on the right one.",
+                                along.tokens(),
+                                new TwoAxisFigure.Side("cosine with the vector", vector),
+                                new TwoAxisFigure.Side("cosine with r + cosine with e", sum))))));
         elements.add(new Picture(new ScatterFigure(
                 "The sum follows from the vector",
                 Words.text(
@@ -299,7 +329,7 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown, Publish
                 shown.vector(),
                 Words.count(result.errorDirection().active(), "latent"),
                 Words.number(result.errorDirectionLeft(), 2))));
-        elements.add(shown.histogram("Latents of the error", "latent activation", result.errorDirection()));
+        elements.addAll(shown.histogram("Latents of the error", "latent activation", result.errorDirection()));
         elements.addAll(shown.listing("the error", "activation", result.errorDirection()));
     }
 }

@@ -102,7 +102,7 @@ record ViaSaeSteeringChapter(ViaSaeSteeringResult all, Shown shown, Published pu
         }
         elements.add(new Heading("What it is made of"));
         elements.add(values());
-        elements.add(shown.bars(
+        elements.addAll(shown.bars(
                 "Largest latents of the vector from " + Words.latent(result().latent(), ""),
                 "Latent activations at length 1, with what the latents may stand for.",
                 result().encoded().latents().top()));

@@ -5,6 +5,7 @@ package dev.pintle.study;
  *
  * @param how what was done to the model, in words; "unsteered" for nothing
  * @param coefficient factor on what was added
+ * @param strength how long that is beside a typical activation, in activation norms; NaN where it is not known
  * @param question user turn
  * @param text the answer
  * @param ids its tokens
@@ -13,11 +14,13 @@ package dev.pintle.study;
  * @param loops whether it goes round in circles
  * @param repetition share of three-word runs that stood in it before
  * @param perplexity under the unsteered model; NaN for an empty text
- * @param divergence KL from the unsteered model over the unsteered model's own answer, nats a token
+ * @param divergence KL from the unsteered model over the unsteered model's own answer, nats a token; NaN where numbers overflowed
+ * @param broken why the answer broke off, where numbers overflowed; empty where it did not
  */
 public record SteeredText(
         String how,
         double coefficient,
+        double strength,
         String question,
         String text,
         int[] ids,
@@ -26,4 +29,5 @@ public record SteeredText(
         boolean loops,
         double repetition,
         double perplexity,
-        double divergence) {}
+        double divergence,
+        String broken) {}

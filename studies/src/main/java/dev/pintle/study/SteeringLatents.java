@@ -185,10 +185,12 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
 
     private static SteeredText byLatents(
             StudySubject subject, TextWriter writer, String how, List<Term> used, double strength) {
+        List<LatentChange> changes = FeatureSpace.ofLatents(used, strength);
         return writer.steered(
                 how,
                 strength,
-                SaeEdit.edit(subject.sae(), FeatureSpace.ofLatents(used, strength), Tokens.all()),
+                addedNorm(subject.sae(), changes),
+                SaeEdit.edit(subject.sae(), changes, Tokens.all()),
                 subject.settings().question());
     }
 

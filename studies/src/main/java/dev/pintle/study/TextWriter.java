@@ -7,7 +7,10 @@ import dev.pintle.evaluation.Repetition;
 import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
+import dev.pintle.model.GenerationListener;
+import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
 import dev.pintle.steering.Intervention;
 import java.util.HashMap;
 import java.util.List;
@@ -29,18 +32,29 @@ final class TextWriter {
 
     /** The unsteered model's answer. */
     SteeredText plain(String question) {
-        return measured("unsteered", 0, question, answer(question), 0);
+        return measured("unsteered", 0, 0, question, answer(question), 0);
     }
 
-    /** The answer under an intervention. */
+    /** The answer under an intervention that adds a vector of length 1. */
     SteeredText steered(String how, double coefficient, Intervention intervention, String question) {
+        return steered(how, coefficient, Math.abs(coefficient), intervention, question);
+    }
+
+    /**
+     * The answer under an intervention.
+     *
+     * @param length of what it adds to the residual stream
+     */
+    SteeredText steered(String how, double coefficient, double length, Intervention intervention, String question) {
         LanguageModel model = subject.model();
         LanguageModel steered = model.with(intervention);
-        Generated answer = steered.generate(subject.ids(question), decoding());
+        Generated answer = steered.generate(
+                        List.of(GenerationRequest.of(subject.ids(question), decoding())), GenerationListener.SILENT)
+                .get(0);
         Generated reference = answer(question);
-        double divergence = LogProbabilities.divergence(
+        double divergence = LogProbabilities.divergenceOrNaN(
                 steered, model, List.of(new LogProbabilities.Row(reference.promptIds(), reference.ids())))[0];
-        return measured(how, coefficient, question, answer, divergence);
+        return measured(how, coefficient, length, question, answer, divergence);
     }
 
     private Generated answer(String question) {
@@ -51,10 +65,13 @@ final class TextWriter {
         return Decoding.greedy(subject.settings().maxNewTokens());
     }
 
-    private SteeredText measured(String how, double coefficient, String question, Generated answer, double divergence) {
+    private SteeredText measured(
+            String how, double coefficient, double length, String question, Generated answer, double divergence) {
+        Problem broken = answer.ending().problem();
         return new SteeredText(
                 how,
                 coefficient,
+                Math.copySign(length, coefficient) / subject.typicalNorm(),
                 question,
                 answer.text(),
                 answer.ids(),
@@ -63,6 +80,7 @@ final class TextWriter {
                 Loops.in(answer.text()),
                 Repetition.of(answer.text()),
                 Perplexity.of(subject.model(), answer.promptIds(), answer.ids()),
-                divergence);
+                divergence,
+                broken == null ? "" : broken.toString());
     }
 }

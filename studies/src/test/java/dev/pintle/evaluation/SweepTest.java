@@ -31,6 +31,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -73,15 +74,6 @@ class SweepTest {
                         Arrays.stream(strengths).mapToObj(Strength::norms).toList(),
                         folder.resolve(file),
                         listener);
-    }
-
-    @Test
-    void a_strength_at_which_numbers_overflow_stops_the_sweep_and_keeps_the_points_before_it() throws IOException {
-        assertThatThrownBy(() -> run("overflow.jsonl", Sweep.Listener.SILENT, 0.1, 1e30))
-                .hasMessageContaining("The numbers of the model overflowed")
-                .hasMessageContaining("first at:    blocks.3.hook_resid_post")
-                .hasMessageContaining("added there: a vector of length ");
-        assertThat(Files.readAllLines(folder.resolve("overflow.jsonl"))).hasSize(3);
     }
 
     @Test
@@ -277,6 +269,30 @@ class SweepTest {
                         folder.resolve("foreign"),
                         Sweep.Listener.SILENT))
                 .hasMessageStartingWith("The vector does not say how long activations are where it steers.\n");
+    }
+
+    @Test
+    void answers_whose_numbers_overflow_are_broken_and_say_why_and_the_sweep_goes_on() {
+        List<Strength> strengths = List.of(Strength.factor(3), Strength.factor(1e38));
+        Sweep sweep = sweep(new Concept.Marked(STYLE));
+        for (int run = 0; run < 2; run++) { // the second reads what the first kept
+            SweepResult result = sweep.run(
+                    List.of(new Candidate("after", pirate)),
+                    strengths,
+                    folder.resolve("overflow.jsonl"),
+                    Sweep.Listener.SILENT);
+            assertThat(result.whole()).isTrue();
+            assertThat(result.points().get(1).broken()).isEmpty();
+            SweepPoint point = result.points().get(2);
+            assertThat(point.broken()).hasSize(QUESTIONS.size());
+            assertThat(point.broken().get(0).broken())
+                    .contains("The numbers of the model overflowed")
+                    .contains("first at:    blocks.3.hook_resid_post")
+                    .contains("added there: a vector of length ");
+            assertThat(point.meanFluentConcept()).isZero();
+            assertThat(result.proposal().map(proposal -> proposal.point().strength()))
+                    .isNotEqualTo(Optional.of(1e38));
+        }
     }
 
     @Test

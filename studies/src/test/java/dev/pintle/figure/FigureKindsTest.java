@@ -31,6 +31,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -200,6 +202,25 @@ class FigureKindsTest {
                                         new double[] {0, 0, 0.1, 0.3, 0.4, 0.2, 0.1},
                                         new double[] {0.1, 0.1, 0.4, 0.7, 0.8, 0.6, 0.4})),
                         List.of(new Marker(0.45, "proposed"))));
+    }
+
+    @Test
+    void names_of_bars_begin_at_one_line_and_long_ones_are_cut() {
+        String svg = new BarFigure(
+                        "Bars",
+                        "d",
+                        "x",
+                        List.of(
+                                new BarFigure.Bar("short", 3),
+                                new BarFigure.Bar("short", -1),
+                                new BarFigure.Bar("a longer name than that", 2),
+                                new BarFigure.Bar("a name without end ".repeat(10), 1)))
+                .toSvg(Theme.LIGHT);
+        Matcher names =
+                Pattern.compile("<text[^>]*? x=\"20\"[^>]*>([^<]*)</text").matcher(svg.replace("\n", " "));
+        List<String> found = names.results().map(name -> name.group(1).strip()).toList();
+        assertThat(found).startsWith("Bars", "short", "short", "a longer name than that"); // as the title does
+        assertThat(found.get(4)).startsWith("a name without end").endsWith("…");
     }
 
     @Test

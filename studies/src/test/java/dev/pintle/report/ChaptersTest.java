@@ -238,6 +238,7 @@ class ChaptersTest {
         JsonNode via = StudyJson.tree(stage("caa-via-sae-steering"));
         object(via, "/result").remove("concept");
         object(via, "/result").putArray("named");
+        via.at("/result/texts").forEach(text -> ((ObjectNode) text).remove(List.of("strength", "broken")));
         RunPage small = SmallRun.page();
         List<Chapter> chapters = new RunPage(
                         small.manifest(),
@@ -249,6 +250,30 @@ class ChaptersTest {
         assertThat(chapters.get(0).findings().get(2))
                 .startsWith("The latent that stands for the concept is latent 146");
         assertThat(chapters.get(1).findings().get(0)).contains("is row 933");
+    }
+
+    @Test
+    void strengths_have_their_unit_in_words_and_nothing_is_announced_that_is_not_there() {
+        String html = SmallRun.page().html();
+        assertThat(html)
+                .contains("<h3>One question, rising strength (activation norms)</h3>")
+                .contains("<th scope=\"col\" class=\"number\">strength (activation norms)</th>")
+                .contains("strength (activation norms)</text", " activation norms · perplexity ")
+                .contains("<dt>tokens steered</dt><dd>all: every token of question and answer</dd>")
+                .doesNotContain(": none, no latent is active");
+    }
+
+    @Test
+    void an_answer_that_broke_off_says_why() {
+        Chapter chapter = chapter(
+                "caa-mean-vs-pca",
+                result -> object(result, "/texts/0").put("broken", "The numbers overflowed.\n  first at: blocks.3"));
+        assertThat(chapter.everything()
+                        .filter(Element.Texts.class::isInstance)
+                        .flatMap(element -> ((Element.Texts) element).cards().stream())
+                        .filter(card -> card.state().equals("broke off")))
+                .singleElement()
+                .satisfies(card -> assertThat(card.text()).startsWith("The numbers overflowed."));
     }
 
     @Test

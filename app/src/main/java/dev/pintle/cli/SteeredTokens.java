@@ -1,0 +1,20 @@
+package dev.pintle.cli;
+
+/** Which tokens are steered, in words. */
+final class SteeredTokens {
+    private SteeredTokens() {}
+
+    /** @param name as {@link dev.pintle.steering.Tokens#parse} reads it */
+    static String words(String name) {
+        return switch (name) {
+            case "all" -> "every token of prompt and answer";
+            case "prompt" -> "the prompt's tokens";
+            case "generated" ->
+                "generated tokens, from the first one's own position on (that one is written from the prompt's last token,"
+                        + " which is not steered)";
+            case "generated+1" ->
+                "from the prompt's last token on, from which the first token of the answer is written";
+            default -> "tokens " + name;
+        };
+    }
+}
