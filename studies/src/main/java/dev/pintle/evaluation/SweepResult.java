@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
  */
 public record SweepResult(String concept, List<SweepPoint> points, boolean whole) {
     private static final double MOST_LOOPS = 0.1;
+    private static final double MOST_LESS = 0.1; // what a few questions cannot tell may still be a loss
     private static final int FEWEST_LEVELS = 5;
     private static final int MOST_LEVELS = 12;
     private static final double STEP = 1.75; // most from one level to the next, as long as there are not too many
@@ -239,7 +240,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
     /**
      * Among the settings at which at most a tenth of the answers loop, and no more than unsteered loop where those are more,
      * the largest mean concept is sought; of all that are not clearly below it (their mean reaches the lower end of its 95%
-     * interval) the one that moves the model least is proposed. Empty where no setting shows the concept more than the
+     * interval, and comes within a tenth of it) the one that moves the model least is proposed. Empty where no setting shows the concept more than the
      * unsteered model does.
      */
     public Optional<Proposal> proposal() {
@@ -258,7 +259,8 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
                         .thenComparing(Comparator.comparingDouble((SweepPoint point) -> point.meanDivergence())
                                 .reversed()))
                 .map(best -> {
-                    double enough = best.fluentConcept().low();
+                    double enough =
+                            Math.max(best.fluentConcept().low(), best.meanFluentConcept() - MOST_LESS);
                     SweepPoint chosen = sound.stream()
                             .filter(point -> point.meanFluentConcept() >= enough)
                             .min(Comparator.comparingDouble(point -> point.meanDivergence()))

@@ -33,14 +33,14 @@ class SweepResultTest {
 
     @Test
     void the_cheapest_setting_that_is_not_clearly_below_the_best_is_proposed() {
-        SweepPoint cheap = point("a", 0.3, 1, 1, 1, 1, 0, 1, 0, 0, 0);
+        SweepPoint cheap = point("a", 0.3, 1, 1, 1, 1, 0, 1, 1, 1, 1);
         SweepPoint best = point("a", 0.6, 3, 1, 1, 1, 1, 1, 1, 1, 0.9);
         SweepPoint weak = point("a", 0.1, 0.1, 0, 0, 0, 0, 0, 0, 1, 0);
         SweepResult.Proposal proposal = result(point("", 0, 0, new double[8]), weak, cheap, best)
                 .proposal()
                 .orElseThrow();
         assertThat(proposal.best()).isEqualTo(best);
-        assertThat(proposal.point()).isEqualTo(best); // 0.5 is below the lower end of 0.9875
+        assertThat(proposal.point()).isEqualTo(best); // 0.875 is more than a tenth below 0.9875
         SweepPoint even = point("a", 0.3, 1, 1, 1, 1, 0, 1, 1, 1, 1);
         SweepPoint little = point("b", 0.6, 3, 1, 1, 1, 1, 1, 1, 1, 0);
         SweepResult.Proposal other =
