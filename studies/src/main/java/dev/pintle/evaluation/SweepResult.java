@@ -259,8 +259,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
                         .thenComparing(Comparator.comparingDouble((SweepPoint point) -> point.meanDivergence())
                                 .reversed()))
                 .map(best -> {
-                    double enough =
-                            Math.max(best.fluentConcept().low(), best.meanFluentConcept() - MOST_LESS);
+                    double enough = Math.max(best.fluentConcept().low(), best.meanFluentConcept() - MOST_LESS);
                     SweepPoint chosen = sound.stream()
                             .filter(point -> point.meanFluentConcept() >= enough)
                             .min(Comparator.comparingDouble(point -> point.meanDivergence()))

@@ -9,6 +9,7 @@ import java.util.List;
 import org.jfree.chart.ChartRenderingInfo;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.AxisLocation;
+import org.jfree.chart.axis.AxisSpace;
 import org.jfree.chart.axis.CategoryAxis;
 import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.plot.CategoryPlot;
@@ -51,7 +52,9 @@ public record BarFigure(String title, String description, String x, List<Bar> ba
         JFreeChart chart = chart(theme);
         CategoryPlot plot = (CategoryPlot) chart.getPlot();
         double column = column();
-        plot.getDomainAxis().setFixedDimension(column);
+        AxisSpace left = new AxisSpace();
+        left.setLeft(column);
+        plot.setFixedDomainAxisSpace(left);
         ChartRenderingInfo info = new ChartRenderingInfo();
         chart.draw(canvas, new Rectangle2D.Double(0, 0, width(), height()), info);
         Rectangle2D area = info.getPlotInfo().getDataArea();
@@ -81,7 +84,7 @@ public record BarFigure(String title, String description, String x, List<Bar> ba
         }
         String shorter = name;
         while (shorter.length() > 1 && width(shorter + "…") > width) {
-            shorter = shorter.substring(0, shorter.length() - 1);
+            shorter = shorter.substring(0, shorter.offsetByCodePoints(shorter.length(), -1));
         }
         return shorter.stripTrailing() + "…";
     }
