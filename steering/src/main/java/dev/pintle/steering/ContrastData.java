@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.chat.Message;
-import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.steering.DataRows.Row;
@@ -88,7 +87,7 @@ public final class ContrastData {
         for (Row row : rows()) {
             List<Message> before = new ArrayList<>(system(row));
             before.add(Message.user(text(row, "question")));
-            pairs.add(answered(before, text(row, MATCHING), text(row, NOT_MATCHING))
+            pairs.add(ContrastPair.ofAnswers(before, text(row, MATCHING), text(row, NOT_MATCHING))
                     .labelled(label(row)));
         }
         return notEmpty(pairs);
@@ -158,7 +157,7 @@ public final class ContrastData {
             List<String> sides = sides(row);
             List<Message> before = new ArrayList<>(system(row));
             before.add(Message.user(questions.get(i % questions.size())));
-            pairs.add(answered(before, text(row, sides.get(0)), text(row, sides.get(1)))
+            pairs.add(ContrastPair.ofAnswers(before, text(row, sides.get(0)), text(row, sides.get(1)))
                     .labelled(label(row)));
         }
         return notEmpty(pairs);
@@ -364,7 +363,7 @@ public final class ContrastData {
         }
         List<Message> before = new ArrayList<>(system(row));
         before.add(Message.user(text(row, questions.get(0))));
-        return answered(before, text(row, sides.get(0)), text(row, sides.get(1)));
+        return ContrastPair.ofAnswers(before, text(row, sides.get(0)), text(row, sides.get(1)));
     }
 
     private List<String> sides(Row row) {
@@ -415,16 +414,6 @@ public final class ContrastData {
             throw data.unusable(row.line(), "one of " + String.join(", ", systems), "both");
         }
         return systems.isEmpty() ? List.of() : List.of(Message.system(text(row, systems.get(0))));
-    }
-
-    private static ContrastPair answered(List<Message> before, String positive, String negative) {
-        return new ContrastPair(answered(before, positive), answered(before, negative), false);
-    }
-
-    private static Prompt answered(List<Message> before, String answer) {
-        List<Message> messages = new ArrayList<>(before);
-        messages.add(Message.assistant(answer.strip()));
-        return Prompt.ofMessages(messages);
     }
 
     private Prompt side(Row row, JsonNode value, String key) {
@@ -491,48 +480,5 @@ public final class ContrastData {
             throw data.unusable(1, "at least one pair", "none");
         }
         return List.copyOf(pairs);
-    }
-
-    // ---------------------------------------------------------------- how pairs look to a model
-
-    /**
-     * Token lengths of a pair and where its prompts differ.
-     *
-     * @param positiveTokens length of the positive prompt
-     * @param negativeTokens length of the negative prompt
-     * @param firstDifference first position at which they differ
-     * @param equalTail how many tokens at the end are the same
-     * @param differsIn the tokens of the positive prompt between both, then those of the negative
-     */
-    public record PairReport(
-            int positiveTokens, int negativeTokens, int firstDifference, int equalTail, List<String> differsIn) {
-        /** Whether the prompts are the same, so that nothing can be read from them. */
-        public boolean same() {
-            return positiveTokens == negativeTokens && firstDifference == positiveTokens;
-        }
-    }
-
-    /** One report a pair. */
-    public static List<PairReport> report(LanguageModel model, List<ContrastPair> pairs) {
-        return pairs.stream().map(pair -> report(pair.tokens(model))).toList();
-    }
-
-    private static PairReport report(TokenPair pair) {
-        return new PairReport(
-                pair.positive().length(),
-                pair.negative().length(),
-                pair.firstDifference(),
-                pair.equalTail(),
-                List.of(
-                        between(pair.positive(), pair.firstDifference(), pair.equalTail()),
-                        between(pair.negative(), pair.firstDifference(), pair.equalTail())));
-    }
-
-    private static String between(TokenizedPrompt prompt, int from, int tail) {
-        StringBuilder text = new StringBuilder();
-        for (int position = from; position < prompt.length() - tail; position++) {
-            text.append(prompt.text(position));
-        }
-        return text.toString();
     }
 }

@@ -3,6 +3,7 @@ package dev.pintle.steering;
 import dev.pintle.chat.Message;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.Problem;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -74,11 +75,18 @@ public record ContrastPair(Prompt positive, Prompt negative, boolean padded, Str
      * @param notMatching the other
      */
     public static ContrastPair ofAnswers(String question, String matching, String notMatching) {
-        return new ContrastPair(answered(question, matching), answered(question, notMatching), false);
+        return ofAnswers(List.of(Message.user(question)), matching, notMatching);
     }
 
-    private static Prompt answered(String question, String answer) {
-        return Prompt.ofMessages(List.of(Message.user(question), Message.assistant(answer.strip())));
+    /** The same after a conversation, such as a system prompt and a question. */
+    static ContrastPair ofAnswers(List<Message> before, String matching, String notMatching) {
+        return new ContrastPair(answered(before, matching), answered(before, notMatching), false);
+    }
+
+    private static Prompt answered(List<Message> before, String answer) {
+        List<Message> messages = new ArrayList<>(before);
+        messages.add(Message.assistant(answer.strip()));
+        return Prompt.ofMessages(messages);
     }
 
     private static Prompt opening(String system, String user) {

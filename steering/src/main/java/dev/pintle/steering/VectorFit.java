@@ -1,12 +1,10 @@
 package dev.pintle.steering;
 
-import dev.pintle.model.Generated;
-import dev.pintle.model.GenerationListener;
-import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
+import dev.pintle.steering.Comparisons.Comparison;
 import dev.pintle.steering.SharedPrefixReader.Reading;
 import dev.pintle.steering.SharedPrefixReader.Sequence;
 import dev.pintle.tensor.Vec;
@@ -21,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,8 +37,6 @@ public final class VectorFit {
     private static final long CHUNK_TOKENS = 8192;
 
     private static final Duration SAVED_EVERY = Duration.ofSeconds(1);
-    private static final int ANSWERED_AT_ONCE = 64;
-    private static final int MOST_SHOWN = 5;
 
     private final LanguageModel model;
     private final SteeringMethod method;
@@ -120,29 +115,6 @@ public final class VectorFit {
         return new VectorFit(model, method, points, progress, seed, how);
     }
 
-    /** Two sequences whose activations are compared. */
-    private record Comparison(int[] positive, int[] positiveAt, int[] negative, int[] negativeAt) {
-        long rows() {
-            return positiveAt.length + (long) negativeAt.length;
-        }
-
-        /** Whether every reading of one has the tokens, past and position of one of the other. */
-        boolean readsTheSame() {
-            int mismatch = Arrays.mismatch(positive, negative);
-            int common = mismatch < 0 ? positive.length : mismatch;
-            return Arrays.equals(positiveAt, negativeAt)
-                    && Arrays.stream(positiveAt).allMatch(position -> position < common);
-        }
-
-        /** The last few ids that the positive side reads. */
-        int[] readIds() {
-            return Arrays.stream(positiveAt)
-                    .skip(Math.max(0, positiveAt.length - 8))
-                    .map(position -> positive[position])
-                    .toArray();
-        }
-    }
-
     /**
      * Reads the prompts and fits.
      *
@@ -166,14 +138,12 @@ public final class VectorFit {
                 || (method instanceof SteeringMethod.Paired paired
                         && paired.positions().averaged());
         boolean unitFirst = method instanceof SteeringMethod.Paired paired && paired.normalisesDirections();
-        List<Comparison> comparisons = method instanceof GeneratedTokens generated
-                ? answered(generated)
-                : compared((SteeringMethod.Paired) method);
+        List<Comparison> comparisons = Comparisons.of(model, method);
         Digest hash = new Digest();
         Digest places = new Digest();
         comparisons.forEach(c -> {
-            hash.add(c.positive).add(c.negative);
-            places.add(c.positiveAt).add(c.negativeAt);
+            hash.add(c.positive()).add(c.negative());
+            places.add(c.positiveAt()).add(c.negativeAt());
         });
         List<Directions> directions = points.stream()
                 .map(p -> new Directions(model.config().dModel(), method.aggregation(), seed))
@@ -197,9 +167,9 @@ public final class VectorFit {
             int to = chunkEnd(comparisons, from);
             List<Sequence> sequences = new ArrayList<>();
             for (Comparison c : comparisons.subList(from, to)) {
-                sequences.add(new Sequence(c.positive, c.positiveAt, false));
-                sequences.add(new Sequence(c.negative, c.negativeAt, true));
-                normed[0] += c.negative.length - 1L;
+                sequences.add(new Sequence(c.positive(), c.positiveAt(), false));
+                sequences.add(new Sequence(c.negative(), c.negativeAt(), true));
+                normed[0] += c.negative().length - 1L;
             }
             List<Reading> readings = reader.read(sequences);
             for (int i = from; i < to; i++) {
@@ -271,8 +241,8 @@ public final class VectorFit {
         while (to < comparisons.size()) {
             Comparison next = comparisons.get(to);
             bytes += next.rows() * rowBytes;
-            fresh += unshared(next.positive, last) + unshared(next.negative, next.positive);
-            last = next.negative;
+            fresh += unshared(next.positive(), last) + unshared(next.negative(), next.positive());
+            last = next.negative();
             if (to > from && (bytes > resuming.chunkBytes || fresh > CHUNK_TOKENS)) {
                 break;
             }
@@ -285,127 +255,6 @@ public final class VectorFit {
     private static int unshared(int[] ids, int[] other) {
         int mismatch = Arrays.mismatch(ids, other);
         return mismatch < 0 ? 0 : ids.length - mismatch;
-    }
-
-    private List<Comparison> compared(SteeringMethod.Paired paired) {
-        if (paired.pairs().isEmpty()) {
-            throw Problem.of("There is no contrast pair to read.")
-                    .fact("method", method.name())
-                    .toIllegalArgument();
-        }
-        List<TokenPair> tokens = tokenized(paired.pairs());
-        List<Comparison> comparisons = new ArrayList<>();
-        for (int i = 0; i < tokens.size(); i++) {
-            comparisons.add(comparison(tokens.get(i), paired.positions(), paired.pairs(), i));
-        }
-        requireDifferent(comparisons, paired.pairs());
-        return comparisons;
-    }
-
-    private Comparison comparison(TokenPair tokens, Positions positions, List<ContrastPair> pairs, int index) {
-        try {
-            Positions.Selection selection = positions.of(tokens);
-            requireLength(Math.max(tokens.positive().length(), tokens.negative().length()));
-            return new Comparison(
-                    tokens.positive().ids(),
-                    selection.positive(),
-                    tokens.negative().ids(),
-                    selection.negative());
-        } catch (PintleException e) {
-            throw pairs.size() == 1 && pairs.get(0).label().isEmpty()
-                    ? e
-                    : new PintleException(e.problem().fact("pair", shown(pairs, index)), e);
-        }
-    }
-
-    private static String shown(List<ContrastPair> pairs, int index) {
-        String label = pairs.get(index).label();
-        return label.isEmpty() ? (index + 1) + " of " + pairs.size() : label;
-    }
-
-    /** A pair whose prompts are read at the same tokens with the same past would weigh as a direction of zero. */
-    private void requireDifferent(List<Comparison> comparisons, List<ContrastPair> pairs) {
-        List<Integer> same = IntStream.range(0, comparisons.size())
-                .filter(i -> comparisons.get(i).readsTheSame())
-                .boxed()
-                .toList();
-        if (same.isEmpty()) {
-            return;
-        }
-        Problem problem = Problem.of(
-                same.size() == 1
-                        ? "A pair's prompts are the same up to where they are read, so nothing can be learnt from it."
-                        : "The prompts of " + same.size()
-                                + " pairs are the same up to where they are read, so nothing can be learnt from them.");
-        for (int index : same.subList(0, Math.min(MOST_SHOWN, same.size()))) {
-            problem = problem.fact("pair", shown(pairs, index));
-        }
-        problem = same.size() > MOST_SHOWN
-                ? problem.fact("pair", "and " + (same.size() - MOST_SHOWN) + " more")
-                : problem;
-        Comparison first = comparisons.get(same.get(0));
-        throw problem.fact("positions", method.positionsName())
-                .fact("both read", model.tokenizer().decode(first.readIds(), false))
-                .fact("try", "leaving such pairs out, or positions after what differs")
-                .toException();
-    }
-
-    /** On all processors, since one of them takes as long to make tokens of text as a GPU takes to read them. */
-    private List<TokenPair> tokenized(List<ContrastPair> pairs) {
-        return pairs.parallelStream().map(pair -> pair.tokens(model)).toList();
-    }
-
-    private void requireLength(int tokens) {
-        if (tokens > model.config().maxPositions()) {
-            throw Problem.of("A prompt is longer than the model was made for.")
-                    .fact("expected", "at most " + model.config().maxPositions() + " tokens")
-                    .fact("but was", tokens)
-                    .toException();
-        }
-    }
-
-    private List<Comparison> answered(GeneratedTokens generated) {
-        List<int[]> prompts = tokenized(generated.pairs()).stream()
-                .flatMap(tokens ->
-                        Stream.of(tokens.positive().ids(), tokens.negative().ids()))
-                .toList();
-        prompts.forEach(ids -> requireLength(ids.length + generated.decoding().maxNewTokens()));
-        List<Generated> answers = new ArrayList<>();
-        for (int from = 0; from < prompts.size(); from += ANSWERED_AT_ONCE) {
-            List<int[]> some = prompts.subList(from, Math.min(prompts.size(), from + ANSWERED_AT_ONCE));
-            answers.addAll(model.generate(
-                    some.stream()
-                            .map(ids -> GenerationRequest.of(ids, generated.decoding()))
-                            .toList(),
-                    GenerationListener.SILENT));
-            answers.forEach(Generated::requireFinite);
-        }
-        List<Comparison> comparisons = new ArrayList<>();
-        for (int i = 0; i < answers.size(); i += 2) {
-            Generated positive = answers.get(i);
-            Generated negative = answers.get(i + 1);
-            if (positive.ids().length == 0 || negative.ids().length == 0) {
-                throw Problem.of("The model gave an empty answer, so there is nothing to read.")
-                        .fact("pair", shown(generated.pairs(), i / 2))
-                        .fact("positive", positive.ids().length + " tokens")
-                        .fact("negative", negative.ids().length + " tokens")
-                        .toException();
-            }
-            comparisons.add(new Comparison(joined(positive), answerOf(positive), joined(negative), answerOf(negative)));
-        }
-        requireDifferent(comparisons, generated.pairs());
-        return comparisons;
-    }
-
-    private static int[] joined(Generated answer) {
-        int[] all = Arrays.copyOf(answer.promptIds(), answer.promptIds().length + answer.ids().length);
-        System.arraycopy(answer.ids(), 0, all, answer.promptIds().length, answer.ids().length);
-        return all;
-    }
-
-    private static int[] answerOf(Generated answer) {
-        int start = answer.promptIds().length;
-        return IntStream.range(start, start + answer.ids().length).toArray();
     }
 
     private static double[][] mean(double[][] rows) {
@@ -487,7 +336,7 @@ public final class VectorFit {
     private Sequence sequence(Prompt prompt, Positions positions, boolean positive, int index) {
         try {
             TokenizedPrompt tokens = prompt.tokenized(model);
-            requireLength(tokens.length());
+            Comparisons.requireLength(model, tokens.length());
             return new Sequence(tokens.ids(), positions.in(tokens), !positive);
         } catch (PintleException e) {
             throw new PintleException(e.problem().fact("text", shown(positive, index)), e);

@@ -103,7 +103,7 @@ class PositionsTest {
                 .isEqualTo(ContrastPair.ofTexts("I am happy.", "I am sad.").labelled("pairs.jsonl, line 1"));
         assertThat(pairs.get(1).positive().ending()).isEqualTo(Prompt.Ending.GENERATION_HEADER);
         assertThat(pairs.get(1).negative().ending()).isEqualTo(Prompt.Ending.CONTINUED);
-        ContrastData.PairReport report = ContrastData.report(model, pairs).get(0);
+        PairReport report = PairReport.of(model, pairs).get(0);
         assertThat(report.differsIn().get(0)).contains("happy");
         assertThat(report.differsIn().get(1)).contains("sad");
         assertThat(report.same()).isFalse();
