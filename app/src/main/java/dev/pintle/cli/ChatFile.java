@@ -4,9 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.chat.Message;
+import dev.pintle.foreign.Excerpt;
+import dev.pintle.foreign.ForeignFile;
+import dev.pintle.foreign.ForeignJson;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,13 +20,13 @@ final class ChatFile {
 
     static List<Message> read(Path file) {
         try {
-            JsonNode root = new ObjectMapper().readTree(Files.readString(file));
+            JsonNode root = new ObjectMapper().readTree(RegularFile.text(file));
             JsonNode array = root.isObject() ? root.path("messages") : root;
             List<Message> messages = new ArrayList<>();
             for (JsonNode message : array) {
                 if (!message.path("role").isTextual()
                         || !message.path("content").isTextual()) {
-                    throw unusable(file, "message " + messages.size() + " is " + message);
+                    throw unusable(file, "message " + messages.size() + " is " + Excerpt.of(message));
                 }
                 messages.add(new Message(
                         message.get("role").textValue(), message.get("content").textValue()));
@@ -33,9 +36,9 @@ final class ChatFile {
             }
             return messages;
         } catch (JsonProcessingException e) {
-            throw unusable(file, "not JSON: " + e.getOriginalMessage());
+            throw unusable(file, "not JSON: " + ForeignJson.why(e));
         } catch (IOException e) {
-            throw unusable(file, e.toString());
+            throw unusable(file, ForeignFile.why(e));
         }
     }
 

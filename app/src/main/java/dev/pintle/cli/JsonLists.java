@@ -3,9 +3,11 @@ package dev.pintle.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.foreign.ForeignFile;
+import dev.pintle.foreign.ForeignJson;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +33,7 @@ final class JsonLists {
 
     private static List<JsonNode> items(Path file, String expected, Predicate<JsonNode> fits) {
         try {
-            JsonNode root = new ObjectMapper().readTree(Files.readString(file));
+            JsonNode root = new ObjectMapper().readTree(RegularFile.text(file));
             List<JsonNode> items = new ArrayList<>();
             for (JsonNode item : root) {
                 if (!fits.test(item)) {
@@ -44,9 +46,9 @@ final class JsonLists {
             }
             return items;
         } catch (JsonProcessingException e) {
-            throw unusable(file, expected, "not JSON: " + e.getOriginalMessage());
+            throw unusable(file, expected, "not JSON: " + ForeignJson.why(e));
         } catch (IOException e) {
-            throw unusable(file, expected, e.toString());
+            throw unusable(file, expected, ForeignFile.why(e));
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.evaluation.Candidate;
@@ -10,6 +11,8 @@ import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
 import dev.pintle.figure.Figure;
 import dev.pintle.figure.Theme;
+import dev.pintle.foreign.ForeignFile;
+import dev.pintle.foreign.ForeignJson;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.Problem;
@@ -23,6 +26,7 @@ import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorFit;
 import dev.pintle.steering.VectorHints;
 import dev.pintle.study.StudyPresets;
+import dev.pintle.tensor.io.RegularFile;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -386,13 +390,15 @@ final class SweepOptions {
 
     private static Concept continuations(Path file) {
         try {
-            JsonNode root = new ObjectMapper().readTree(Files.readString(file));
+            JsonNode root = new ObjectMapper().readTree(RegularFile.text(file));
             return new Concept.Continuations(texts(root.path("target")), texts(root.path("neutral")));
         } catch (IOException e) {
             throw Problem.of("The continuations cannot be read.")
                     .fact("file", file.toAbsolutePath())
                     .fact("expected", "{\"target\": [\"…\"], \"neutral\": [\"…\"]}")
-                    .fact("cause", e.getMessage())
+                    .fact(
+                            "cause",
+                            e instanceof JsonProcessingException json ? ForeignJson.why(json) : ForeignFile.why(e))
                     .toException(e);
         }
     }

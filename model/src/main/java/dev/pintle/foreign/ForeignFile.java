@@ -6,6 +6,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -60,6 +62,12 @@ public final class ForeignFile {
         if (failure instanceof CharacterCodingException) {
             return "It is not text in UTF-8.";
         }
-        return Excerpt.of(failure.getMessage());
+        if (failure instanceof AccessDeniedException) {
+            return "It may not be read.";
+        }
+        if (failure instanceof FileSystemException system) {
+            return system.getReason() == null ? "It cannot be read or written." : Excerpt.of(system.getReason());
+        }
+        return failure.getMessage() == null ? "It cannot be read or written." : Excerpt.of(failure.getMessage());
     }
 }

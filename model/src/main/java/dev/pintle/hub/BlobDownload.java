@@ -1,5 +1,7 @@
 package dev.pintle.hub;
 
+import dev.pintle.foreign.Excerpt;
+import dev.pintle.foreign.ForeignFile;
 import dev.pintle.hub.HubException.Reason;
 import dev.pintle.hub.HubHttp.Remote;
 import dev.pintle.problem.Problem;
@@ -103,7 +105,7 @@ final class BlobDownload {
                     Reason.DISK,
                     Problem.of("The file cannot be written.")
                             .fact("file", partial)
-                            .fact("cause", e.getMessage())
+                            .fact("cause", ForeignFile.why(e))
                             .fact("try", "making room, or another disk in HF_HUB_CACHE; what has arrived is kept"),
                     e);
         }
@@ -254,7 +256,7 @@ final class BlobDownload {
                         .fact("file", path)
                         .fact("server", HubProblems.server(remote.location()))
                         .fact("arrived", done + " of " + remote.bytes() + " bytes")
-                        .fact("cause", settings.token().hideIn(String.valueOf(why)))
+                        .fact("cause", Excerpt.of(settings.token().hideIn(String.valueOf(why))))
                         .fact("try", "the same command again; it goes on from here"));
     }
 

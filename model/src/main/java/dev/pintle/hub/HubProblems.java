@@ -129,7 +129,8 @@ final class HubProblems {
                 ? "no answer in time"
                 : cause instanceof ConnectException && cause.getMessage() == null
                         ? "no connection"
-                        : settings.token().hideIn(cause.getMessage() == null ? cause.toString() : cause.getMessage());
+                        : settings.token()
+                                .hideIn(cause.getMessage() == null ? "a broken connection" : cause.getMessage());
         return HubException.of(
                 Reason.UNREACHABLE,
                 Problem.of("The server cannot be reached.")

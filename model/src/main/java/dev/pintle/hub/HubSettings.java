@@ -1,5 +1,6 @@
 package dev.pintle.hub;
 
+import dev.pintle.foreign.ForeignFile;
 import dev.pintle.problem.Problem;
 import java.io.IOException;
 import java.net.URI;
@@ -140,11 +141,11 @@ public record HubSettings(
                 return HubToken.NONE;
             }
             try {
-                return HubToken.of(Files.readString(file), file.toString());
+                return HubToken.of(ForeignFile.text(file, 10_000), file.toString());
             } catch (IOException e) {
                 throw Problem.of("The access token's file cannot be read.")
                         .fact("file", file)
-                        .fact("cause", e.getClass().getSimpleName())
+                        .fact("cause", ForeignFile.why(e))
                         .toException(e);
             }
         }

@@ -1,5 +1,6 @@
 package dev.pintle.web;
 
+import dev.pintle.foreign.Excerpt;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -129,7 +130,9 @@ public final class BoundedHttp {
         if (cause instanceof ConnectException) {
             return "no connection";
         }
-        return "a broken connection (" + cause.getClass().getSimpleName() + ")";
+        return cause.getMessage() == null
+                ? "a broken connection"
+                : "a broken connection (" + Excerpt.of(cause.getMessage()) + ")";
     }
 
     private static Optional<Duration> retryAfter(HttpHeaders headers) {

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.pintle.foreign.ForeignFile;
+import dev.pintle.foreign.ForeignJson;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
@@ -181,7 +183,7 @@ final class SaeFiles implements AutoCloseable {
         } catch (IOException e) {
             throw Problem.of("The folder cannot be read.")
                     .fact("folder", folder.toAbsolutePath())
-                    .fact("cause", e)
+                    .fact("cause", ForeignFile.why(e))
                     .toException(e);
         }
     }
@@ -194,12 +196,12 @@ final class SaeFiles implements AutoCloseable {
         } catch (JsonProcessingException e) {
             throw Problem.of("The configuration is not JSON.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("cause", e.getOriginalMessage())
+                    .fact("cause", ForeignJson.why(e))
                     .toException(e);
         } catch (IOException e) {
             throw Problem.of("The configuration cannot be read.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("cause", e)
+                    .fact("cause", ForeignFile.why(e))
                     .toException(e);
         }
     }

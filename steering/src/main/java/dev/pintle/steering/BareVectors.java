@@ -7,6 +7,7 @@ import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
 import dev.pintle.steering.VectorHints.FirstRow;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -239,7 +240,7 @@ final class BareVectors {
     private int number(String key) {
         Path json = metadata();
         try {
-            JsonNode value = new ObjectMapper().readTree(Files.readString(json)).path(key);
+            JsonNode value = new ObjectMapper().readTree(RegularFile.text(json)).path(key);
             if (!value.isIntegralNumber() || !value.canConvertToInt()) {
                 throw VectorFiles.unusable(json, "an integer as " + key, DataRows.shown(value));
             }

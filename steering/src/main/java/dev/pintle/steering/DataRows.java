@@ -18,6 +18,7 @@ import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PushbackReader;
@@ -83,6 +84,7 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
     }
 
     private static Reader open(Path file) throws IOException {
+        RegularFile.require(file);
         PushbackReader reader = new PushbackReader(Files.newBufferedReader(file, StandardCharsets.UTF_8), 1);
         int first = reader.read();
         if (first >= 0 && first != BYTE_ORDER_MARK) {

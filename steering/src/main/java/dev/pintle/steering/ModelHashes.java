@@ -6,6 +6,7 @@ import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
 import dev.pintle.problem.PintleException;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ public record ModelHashes(String tokenizer, String template) {
         try {
             Path config = ModelFolders.find(model.name()).resolve("config.json");
             return new ObjectMapper()
-                    .readTree(Files.readString(config))
+                    .readTree(RegularFile.text(config))
                     .path("model_type")
                     .asText(model.name());
         } catch (IOException | PintleException | java.nio.file.InvalidPathException e) {
@@ -49,7 +50,7 @@ public record ModelHashes(String tokenizer, String template) {
             return "";
         }
         JsonNode template =
-                new ObjectMapper().readTree(Files.readString(config)).path("chat_template");
+                new ObjectMapper().readTree(RegularFile.text(config)).path("chat_template");
         if (template.isMissingNode()) {
             return "";
         }

@@ -3,10 +3,13 @@ package dev.pintle.steering;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.foreign.ForeignFile;
+import dev.pintle.foreign.ForeignJson;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
 import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Vec;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,13 +30,13 @@ final class SvecVectors {
             if (Files.size(file) > MOST_JSON) {
                 throw VectorFiles.unusable(file, "at most " + MOST_JSON + " bytes", Files.size(file) + " bytes");
             }
-            root = new ObjectMapper().readTree(Files.readAllBytes(file));
+            root = new ObjectMapper().readTree(RegularFile.text(file));
         } catch (JsonProcessingException e) {
-            throw VectorFiles.unusable(file, "JSON", e.getOriginalMessage());
+            throw VectorFiles.unusable(file, "JSON", ForeignJson.why(e));
         } catch (IOException e) {
             throw Problem.of("The steering vector cannot be read.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("cause", e)
+                    .fact("cause", ForeignFile.why(e))
                     .toException(e);
         }
         JsonNode directions = root == null ? null : root.get("directions");

@@ -6,9 +6,9 @@ import dev.pintle.chat.Message;
 import dev.pintle.model.Generated;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.RegularFile;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -119,7 +119,7 @@ public sealed interface Concept {
             try {
                 Map<String, Choice> choices = new LinkedHashMap<>();
                 int number = 0;
-                for (JsonNode item : new ObjectMapper().readTree(Files.readString(file))) {
+                for (JsonNode item : new ObjectMapper().readTree(RegularFile.text(file))) {
                     JsonNode question = item.path("question");
                     JsonNode matching = item.path("answer_matching_behavior");
                     JsonNode other = item.path("answer_not_matching_behavior");

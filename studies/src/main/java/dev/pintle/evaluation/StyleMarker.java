@@ -3,8 +3,8 @@ package dev.pintle.evaluation;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -33,7 +33,7 @@ public record StyleMarker(String name, String ask, Pattern marker) {
      */
     public static Map<String, StyleMarker> read(Path file) {
         try {
-            JsonNode root = new ObjectMapper().readTree(Files.readString(file));
+            JsonNode root = new ObjectMapper().readTree(RegularFile.text(file));
             Map<String, StyleMarker> styles = new LinkedHashMap<>();
             for (Iterator<Map.Entry<String, JsonNode>> it = root.fields(); it.hasNext(); ) {
                 Map.Entry<String, JsonNode> entry = it.next();

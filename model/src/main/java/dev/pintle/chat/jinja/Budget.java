@@ -54,8 +54,8 @@ final class Budget {
         if (System.nanoTime() - deadline > 0) {
             throw JinjaException.of(
                     "The template takes too long.",
-                    "seconds",
-                    "over " + limits.time().toSeconds());
+                    "milliseconds",
+                    "over " + limits.time().toMillis());
         }
         if (Thread.currentThread().isInterrupted()) {
             throw JinjaException.of("The rendering of the template was interrupted.");

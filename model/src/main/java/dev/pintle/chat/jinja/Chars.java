@@ -104,9 +104,9 @@ final class Chars {
      * for each: some seconds for ten thousand of them.
      */
     /** A text in lower case. */
-    static String lower(String text) {
+    static String lower(String text, Budget budget) {
         if (text.indexOf(SIGMA) < 0) {
-            return byPieces(text, piece -> piece.toLowerCase(Locale.ROOT));
+            return byPieces(text, budget, piece -> piece.toLowerCase(Locale.ROOT));
         }
         StringBuilder result = new StringBuilder(text.length());
         int from = 0;
@@ -114,7 +114,8 @@ final class Chars {
         for (int at = 0; at < text.length(); ) {
             int c = text.codePointAt(at);
             if (c == SIGMA) {
-                result.append(byPieces(text.substring(from, at), piece -> piece.toLowerCase(Locale.ROOT)));
+                budget.step();
+                result.append(byPieces(text.substring(from, at), budget, piece -> piece.toLowerCase(Locale.ROOT)));
                 boolean last = afterLetter && !beforeLetter(text, at + 1);
                 result.append(last ? '\u03c2' : '\u03c3');
                 from = at + 1;
@@ -124,17 +125,17 @@ final class Chars {
             }
             at += Character.charCount(c);
         }
-        return result.append(byPieces(text.substring(from), piece -> piece.toLowerCase(Locale.ROOT)))
+        return result.append(byPieces(text.substring(from), budget, piece -> piece.toLowerCase(Locale.ROOT)))
                 .toString();
     }
 
     /** A text in upper case. */
-    static String upper(String text) {
-        return byPieces(text, piece -> piece.toUpperCase(Locale.ROOT));
+    static String upper(String text, Budget budget) {
+        return byPieces(text, budget, piece -> piece.toUpperCase(Locale.ROOT));
     }
 
     /** Java makes a new array for each character that becomes two; in a long text of them that takes minutes. */
-    private static String byPieces(String text, UnaryOperator<String> change) {
+    private static String byPieces(String text, Budget budget, UnaryOperator<String> change) {
         if (text.length() <= PIECE) {
             return change.apply(text);
         }
@@ -142,6 +143,7 @@ final class Chars {
         for (int from = 0; from < text.length(); ) {
             int to = Math.min(text.length(), from + PIECE);
             to += to < text.length() && Character.isLowSurrogate(text.charAt(to)) ? 1 : 0;
+            budget.step();
             result.append(change.apply(text.substring(from, to)));
             from = to;
         }

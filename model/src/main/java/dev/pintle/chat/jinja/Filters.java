@@ -19,6 +19,9 @@ final class Filters {
     private static final Set<String> NOT_SUPPORTED =
             Set.of("pprint", "random", "striptags", "urlencode", "urlize", "wordwrap", "xmlattr");
 
+    /** More than a number can have whose digits Python still reads, with underscores between them. */
+    private static final int LONGEST_NUMBER = 10_000;
+
     private static final Map<String, Filter> ALL = new HashMap<>();
 
     static {
@@ -151,7 +154,8 @@ final class Filters {
             }
             int rest = text.offsetByCodePoints(start, 1);
             result.append(text.substring(start, rest).toUpperCase(Locale.ROOT));
-            result.append(Chars.lower(text.substring(rest, end)));
+            result.append(Chars.lower(
+                    text.substring(rest, end), interpreter.operations().budget()));
             start = end;
         }
         return result.toString();
@@ -327,8 +331,11 @@ final class Filters {
     }
 
     private static @Nullable Object parseInteger(String text, int base) {
+        if (text.length() > LONGEST_NUMBER) {
+            return null;
+        }
         String sign = text.startsWith("-") || text.startsWith("+") ? text.substring(0, 1) : "";
-        String digits = Chars.lower(text.substring(sign.length()));
+        String digits = text.substring(sign.length()).toLowerCase(Locale.ROOT);
         int radix = base;
         boolean prefixed = false;
         Map<String, Integer> prefixes = Map.of("0x", 16, "0o", 8, "0b", 2);
@@ -360,11 +367,13 @@ final class Filters {
     }
 
     private static @Nullable Double parseFloat(String given) {
+        String shown = Chars.strip(given);
+        if (shown.length() > LONGEST_NUMBER) {
+            return null;
+        }
         StringBuilder ascii = new StringBuilder();
-        Chars.strip(given)
-                .codePoints()
-                .forEach(c -> ascii.appendCodePoint(Chars.isDecimal(c) ? '0' + Character.digit(c, 10) : c));
-        String text = Chars.lower(ascii.toString());
+        shown.codePoints().forEach(c -> ascii.appendCodePoint(Chars.isDecimal(c) ? '0' + Character.digit(c, 10) : c));
+        String text = ascii.toString().toLowerCase(Locale.ROOT);
         if (text.matches("[+-]?(inf|infinity|nan)")) {
             return text.endsWith("nan")
                     ? Double.NaN

@@ -13,7 +13,7 @@ import java.time.Duration;
  */
 public record Limits(long steps, int text, long memory, int depth, Duration time) {
     /** Far above any real chat (30 million steps, 8 million characters), and over within 5 s and 256 MB of heap. */
-    public static final Limits STANDARD = new Limits(30_000_000L, 1 << 23, 150_000_000L, 150, Duration.ofSeconds(4));
+    public static final Limits STANDARD = new Limits(30_000_000L, 1 << 23, 150_000_000L, 150, Duration.ofMillis(3_500));
 
     /** How deeply tags and parentheses may nest in a template's source. */
     static final int NESTING = 100;

@@ -196,10 +196,10 @@ final class TextMethods {
     String cased(String text, String name) {
         // Some characters become two or three; by character, case costs ten times what going over a text does.
         operations.budget().text(text.length() + (long) text.length() / 2);
-        operations.budget().work(text.length() * (name.equals("title") || name.equals("swapcase") ? 32L : 2L));
+        operations.budget().work(text.length() * (name.equals("title") || name.equals("swapcase") ? 16L : 2L));
         String result = switch (name) {
-            case "upper" -> Chars.upper(text);
-            case "lower" -> Chars.lower(text);
+            case "upper" -> Chars.upper(text, operations.budget());
+            case "lower" -> Chars.lower(text, operations.budget());
             case "capitalize" -> capitalized(text);
             case "swapcase" -> swapped(text);
             case "title" -> titled(text);
@@ -209,13 +209,13 @@ final class TextMethods {
         return result;
     }
 
-    private static String capitalized(String text) {
+    private String capitalized(String text) {
         if (text.isEmpty()) {
             return text;
         }
         String first = Character.toString(text.codePointAt(0));
         // Lowered as a whole, because a sigma at the end of a word has a form of its own.
-        String lower = Chars.lower(text);
+        String lower = Chars.lower(text, operations.budget());
         return titleCase(first.codePointAt(0))
                 + lower.substring(first.toLowerCase(Locale.ROOT).length());
     }
@@ -232,11 +232,12 @@ final class TextMethods {
         return Character.toString(Character.toTitleCase(c));
     }
 
-    private static String swapped(String text) {
+    private String swapped(String text) {
         StringBuilder result = new StringBuilder();
-        String whole = Chars.lower(text);
+        String whole = Chars.lower(text, operations.budget());
         int[] at = {0};
         text.codePoints().forEach(c -> {
+            operations.budget().step();
             int start = at[0];
             at[0] += loweredLength(c);
             if (Character.isUpperCase(c)) {
@@ -248,12 +249,13 @@ final class TextMethods {
         return result.toString();
     }
 
-    private static String titled(String text) {
+    private String titled(String text) {
         StringBuilder result = new StringBuilder();
         boolean[] inWord = {false};
-        String whole = Chars.lower(text);
+        String whole = Chars.lower(text, operations.budget());
         int[] at = {0};
         text.codePoints().forEach(c -> {
+            operations.budget().step();
             int start = at[0];
             at[0] += loweredLength(c);
             if (inWord[0]) {

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.chat.Message;
+import dev.pintle.foreign.ForeignFile;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.problem.PintleException;
 import dev.pintle.problem.Problem;
+import dev.pintle.tensor.io.RegularFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -216,6 +218,7 @@ public final class Texts {
 
     /** Bytes that are no UTF-8 become U+FFFD: a collection from the web has some. */
     private static BufferedReader reader(Path file) throws IOException {
+        RegularFile.require(file);
         return new BufferedReader(new InputStreamReader(
                 Files.newInputStream(file),
                 StandardCharsets.UTF_8
@@ -227,7 +230,7 @@ public final class Texts {
     private static PintleException unreadable(Path file, IOException e) {
         return Problem.of("The texts cannot be read.")
                 .fact("file", file.toAbsolutePath())
-                .fact("cause", e.getMessage())
+                .fact("cause", ForeignFile.why(e))
                 .toException(e);
     }
 }
