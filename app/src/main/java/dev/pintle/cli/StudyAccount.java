@@ -19,7 +19,9 @@ final class StudyAccount {
     /** Of several studies what matters most; of one, all it found. */
     void print(PrintWriter out) {
         for (Element element : page.opening()) {
-            if (element instanceof Element.Texts texts) {
+            if (element instanceof Element.Heading heading) {
+                out.println(heading.text());
+            } else if (element instanceof Element.Texts texts) {
                 out.println(texts.question());
                 texts.cards().forEach(card -> out.println(line(card)));
                 out.println();
