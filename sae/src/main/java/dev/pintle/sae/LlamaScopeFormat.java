@@ -71,9 +71,7 @@ final class LlamaScopeFormat implements SaeFormat {
         List<String> notes = new ArrayList<>();
         double sIn = scale(files, config, "in", averages, encoder.dModel(), notes);
         double sOut = scale(files, config, "out", averages, encoder.dModel(), notes);
-        boolean biased =
-                config.path("use_decoder_bias").asBoolean(true) && files.names().contains("decoder.bias");
-        Tensor bias = biased
+        Tensor bias = isBiased(files, config, encoder.dModel(), notes)
                 ? files.vector("decoder.bias", encoder.dModel()).times(1 / sOut)
                 : files.placed(Vec.zeros(encoder.dModel()));
         Weights weights = Weights.plain(
@@ -90,6 +88,25 @@ final class LlamaScopeFormat implements SaeFormat {
         String model = config.path("model_name").asText(base.find() ? "Llama-3.1-8B" : "");
         return new Draft(
                 new SaeOrigin(files.shortName(), files.path(), name(), Sites.either(in), in, model, notes), weights);
+    }
+
+    /** Whether the decoder has a bias; where configuration and tensors contradict each other that is refused or noted. */
+    private boolean isBiased(SaeFiles files, JsonNode config, int dModel, List<String> notes) {
+        JsonNode stated = config.path("use_decoder_bias");
+        boolean stored = files.names().contains("decoder.bias");
+        if (!stored && stated.asBoolean(false)) {
+            throw files.refused(
+                    this,
+                    "The configuration says that the decoder has a bias, and the file holds none.",
+                    "missing",
+                    "decoder.bias");
+        }
+        boolean biased = stored && stated.asBoolean(true);
+        if (stored && !biased && files.numbers("decoder.bias", dModel).norm() > 0) {
+            notes.add(
+                    "the file holds a decoder bias that its configuration switches off (use_decoder_bias); it is not used");
+        }
+        return biased;
     }
 
     private static Set<String> union(Set<String> some, List<String> others) {

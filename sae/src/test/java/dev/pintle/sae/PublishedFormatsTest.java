@@ -244,6 +244,26 @@ class PublishedFormatsTest {
     }
 
     @Test
+    void a_decoder_bias_that_is_switched_off_is_told_and_one_that_is_missing_refused() {
+        String config = """
+                {"d_model": 6, "d_sae": 12, "jump_relu_threshold": 0.4, "hook_point_in": "blocks.19.hook_resid_post",
+                 "norm_activation": "none", "use_decoder_bias": %s}""";
+        try (SparseAutoencoder sae = load(llamaScope(config.formatted("false"), linear()))) {
+            assertThat(sae.origin().notes())
+                    .containsExactly("the file holds a decoder bias that its configuration switches off"
+                            + " (use_decoder_bias); it is not used");
+        }
+        Map<String, dev.pintle.tensor.Tensor> without = new java.util.HashMap<>(linear());
+        without.remove("decoder.bias");
+        Path place = llamaScope(config.formatted("true"), without);
+        assertThatThrownBy(() -> load(place))
+                .hasMessageContaining("The configuration says that the decoder has a bias, and the file holds none.");
+        try (SparseAutoencoder sae = load(llamaScope(config.formatted("false"), without))) {
+            assertThat(sae.origin().notes()).isEmpty();
+        }
+    }
+
+    @Test
     void llama_scope_weighs_its_threshold_by_decoder_rows_where_its_file_says_so() {
         Path place = llamaScope("""
                 {"d_model": 6, "d_sae": 12, "jump_relu_threshold": 0.4, "hook_point_in": "blocks.19.hook_resid_post",

@@ -145,7 +145,7 @@ final class Comparisons {
                         Stream.of(tokens.positive().ids(), tokens.negative().ids()))
                 .toList();
         prompts.forEach(
-                ids -> requireLength(model, ids.length + generated.decoding().maxNewTokens()));
+                ids -> requireLength(model, ids.length));
         List<Generated> answers = new ArrayList<>();
         for (int from = 0; from < prompts.size(); from += ANSWERED_AT_ONCE) {
             List<int[]> some = prompts.subList(from, Math.min(prompts.size(), from + ANSWERED_AT_ONCE));
