@@ -144,8 +144,7 @@ final class Comparisons {
                 .flatMap(tokens ->
                         Stream.of(tokens.positive().ids(), tokens.negative().ids()))
                 .toList();
-        prompts.forEach(
-                ids -> requireLength(model, ids.length));
+        prompts.forEach(ids -> requireLength(model, ids.length));
         List<Generated> answers = new ArrayList<>();
         for (int from = 0; from < prompts.size(); from += ANSWERED_AT_ONCE) {
             List<int[]> some = prompts.subList(from, Math.min(prompts.size(), from + ANSWERED_AT_ONCE));
