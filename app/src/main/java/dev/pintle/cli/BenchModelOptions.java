@@ -13,6 +13,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Which model a benchmark runs: one that is there, or random weights of a known shape. */
+@HelpSection.In(HelpSection.MODEL)
 final class BenchModelOptions {
     private static final long SEED = 1;
 
@@ -30,6 +31,7 @@ final class BenchModelOptions {
     private String dtype = "bf16";
 
     /** What to measure. */
+    @HelpSection.In(HelpSection.MODEL)
     static final class Which {
         @Option(names = "--model", paramLabel = "MODEL", description = "Folder, repository or parley-7m.")
         private @Nullable String model;

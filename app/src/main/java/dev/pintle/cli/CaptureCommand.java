@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.chat.Message;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.Run;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -38,8 +40,8 @@ import picocli.CommandLine.Spec;
         description = "Writes activations at hook points, and logits, of one prompt to a safetensors file.",
         footer = {
             "",
-            "Tensors are named by hook point, as in blocks.3.hook_resid_post [tokens, dModel], hook_embed, logits and ids;",
-            "the metadata hold model, revision and dtype."
+            "Tensors are named by hook point, as in blocks.3.hook_resid_post [tokens, dModel], hook_embed, logits and ids; the"
+                    + " metadata hold model, revision and dtype."
         })
 final class CaptureCommand implements Callable<Integer> {
     @Mixin
@@ -72,6 +74,7 @@ final class CaptureCommand implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     /** What to run. */
+    @HelpSection.In(HelpSection.INPUT)
     static final class Input {
         @Option(names = "--ids", paramLabel = "FILE", description = "JSON list of token ids.")
         private @Nullable Path ids;
@@ -88,9 +91,16 @@ final class CaptureCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        OutputFile.require(out, ".safetensors");
+        int[] given = input.ids == null ? new int[0] : JsonLists.ints(input.ids);
+        List<Message> messages = input.chat == null ? List.of() : ChatFile.read(input.chat);
+        OptionalInt blocks = model.blocks();
+        if (blocks.isPresent()) {
+            points(blocks.getAsInt());
+        }
         try (LanguageModel loaded = model.load()) {
             Set<HookPoint> points = points(loaded.config().nLayers());
-            int[] ids = ids(loaded);
+            int[] ids = ids(loaded, given, messages);
             Logits which = logits == null ? Logits.NONE : logits;
             try (TensorScope scope = TensorScope.open("capture")) {
                 Run run = loaded.run(
@@ -117,15 +127,16 @@ final class CaptureCommand implements Callable<Integer> {
                 "revision", loaded.id().revision(),
                 "dtype", loaded.dtype().toString(),
                 "device", loaded.device().toString(),
+                "setup", VectorJson.text(Setup.of(loaded).fields()),
                 "format", "pt"));
     }
 
-    private int[] ids(LanguageModel loaded) {
+    private int[] ids(LanguageModel loaded, int[] given, List<Message> messages) {
         if (input.ids != null) {
-            return JsonLists.ints(input.ids);
+            return given;
         }
         return input.chat != null
-                ? loaded.chatTokens(ChatFile.read(input.chat))
+                ? loaded.chatTokens(messages)
                 : loaded.tokenizer().encode(input.prompt == null ? "" : input.prompt);
     }
 
@@ -156,6 +167,13 @@ final class CaptureCommand implements Callable<Integer> {
                         .toIllegalArgument();
             }
             chosen.addAll(matching);
+        }
+        if (among != null && chosen.stream().allMatch(point -> point.layer() < 0)) {
+            throw Problem.of("The layers have no effect: no hook point that is asked for lies in one.")
+                    .fact("layers", layers)
+                    .fact("hook points", chosen)
+                    .fact("try", "no --layers, or --at blocks.*.hook_resid_post too")
+                    .toIllegalArgument();
         }
         return chosen;
     }

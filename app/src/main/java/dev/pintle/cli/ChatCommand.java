@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.reader.EndOfFileException;
@@ -27,25 +28,29 @@ import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code pintle chat}: a conversation at the terminal, steered or not. */
 @Command(
         name = "chat",
         mixinStandardHelpOptions = true,
         description = "Talks with a model at the terminal, steered by any vectors and latents given.",
+        footerHeading = "%nIn the conversation%n",
         footer = {
-            "",
-            "In the conversation:",
-            "  /system TEXT   set the system prompt and start again",
-            "  /reset         start again",
-            "  /tokens        show the tokens of the conversation so far",
-            "  /steer NAME STRENGTH   add a vector, by name or file, at a strength in activation",
-            "                         norms (0.45) or by a factor (5abs); 0 takes it off",
-            "  /vectors       what is added, and the names that can be",
-            "  /compare TEXT  answer TEXT, or the last question, with and without steering",
-            "  /quit          leave; so does Ctrl-D",
-            "  Ctrl-C         stop the answer",
+            "  /help           these commands",
+            "  /system TEXT    set the system prompt and start again",
+            "  /reset          start again",
+            "  /tokens         tokens of the conversation so far",
+            "  /steer NAME S   add a vector, by name or file, at a",
+            "                  strength in activation norms (0.45) or",
+            "                  by a factor (5abs); 0 takes it off",
+            "  /vectors        what is added, and names there are",
+            "  /compare TEXT   answer TEXT, or the last question,",
+            "                  with and without steering",
+            "  /quit           leave; so does Ctrl-D",
+            "  Ctrl-C          stop the answer",
             "A line that ends in \\ goes on in the next."
         })
 final class ChatCommand implements Callable<Integer> {
@@ -61,24 +66,35 @@ final class ChatCommand implements Callable<Integer> {
     @Option(names = "--system", paramLabel = "TEXT", description = "System prompt.")
     private @Nullable String system;
 
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Override
     public Integer call() throws IOException {
         Decoding how = decoding.decoding();
-        steering.requireHeld(model.dtype());
+        steering.prepare(model, false);
         try (LanguageModel loaded = model.load();
                 SteeringOptions.Steering asked = steering.open(loaded);
                 Terminal terminal =
                         TerminalBuilder.builder().system(true).dumb(true).build()) {
+            PrintWriter out = Screen.on(terminal.writer());
             ChatSteering steered =
                     new ChatSteering(loaded, UserFolders.vectors(), asked.interventions(), steering.force());
             AtomicBoolean stop = new AtomicBoolean();
             terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
-            converse(steered, how, reader(terminal), terminal.writer(), stop);
+            banner(loaded, out);
+            converse(steered, how, reader(terminal), out, stop);
             return 0;
         }
     }
 
-    private static LineReader reader(Terminal terminal) {
+    private static void banner(LanguageModel model, PrintWriter out) {
+        out.println(model.id() + ", " + model.dtype() + " on " + model.device());
+        out.println("/help lists what can be done here; Ctrl-D leaves.");
+        out.flush();
+    }
+
+    static LineReader reader(Terminal terminal) {
         DefaultParser parser = new DefaultParser();
         parser.setEscapeChars(new char[0]); // what is typed is text, not a shell's language
         parser.setQuoteChars(new char[0]);
@@ -111,7 +127,8 @@ final class ChatCommand implements Callable<Integer> {
         return text.append(line).toString().strip();
     }
 
-    private void converse(ChatSteering steered, Decoding how, LineReader reader, PrintWriter out, AtomicBoolean stop) {
+    /** Reads lines and does what they say until the user leaves. */
+    void converse(ChatSteering steered, Decoding how, LineReader reader, PrintWriter out, AtomicBoolean stop) {
         List<Message> messages = beginning(system);
         while (true) {
             String line;
@@ -128,18 +145,26 @@ final class ChatCommand implements Callable<Integer> {
             if (line.equals("/quit")) {
                 return;
             }
-            if (line.equals("/reset")) {
+            if (line.equals("/help")) {
+                for (String command :
+                        Objects.requireNonNull(spec).usageMessage().footer()) {
+                    out.println(command);
+                }
+            } else if (line.equals("/reset")) {
                 messages = beginning(system);
+                out.println("The conversation starts again" + (system == null ? "." : ", with the system prompt."));
+            } else if (line.equals("/system")) {
+                out.println(system == null ? "There is no system prompt. /system TEXT sets one." : system);
             } else if (line.startsWith("/system ")) {
                 system = line.substring("/system ".length()).strip();
                 messages = beginning(system);
+                out.println("The system prompt is set, and the conversation starts again.");
             } else if (line.equals("/tokens")) {
                 TokenLines.print(tokens(steered.view(), messages), out);
             } else if (steered.handle(line, messages, how, out)) {
                 out.flush();
             } else if (line.startsWith("/")) {
-                out.println("There is no such command. Choose /system TEXT, /steer NAME STRENGTH, /vectors, "
-                        + "/compare TEXT, /tokens, /reset or /quit.");
+                out.println("There is no command " + line.split("\\s", 2)[0] + "; /help lists those there are.");
             } else {
                 messages.add(Message.user(line));
                 messages.add(Message.assistant(answer(steered.view(), how, messages, out, stop)));
@@ -175,7 +200,8 @@ final class ChatCommand implements Callable<Integer> {
                     return !stop.get();
                 })
                 .get(0);
-        out.println();
+        String mark = CutMark.of(answer);
+        out.println(mark.isEmpty() ? "" : " " + mark);
         Problem problem = answer.ending().problem();
         if (problem != null) {
             out.println(problem);

@@ -24,13 +24,6 @@ import java.util.Map;
  * at the moment; the model itself stays as it is.
  */
 final class ChatSteering {
-    /** What the commands do, for a list of commands. */
-    static final List<String> HELP = List.of(
-            "  /steer NAME STRENGTH   add a vector, by name or file, at a strength in activation",
-            "                         norms (0.45) or by a factor (5abs); 0 takes it off",
-            "  /vectors               what is added, and the names that can be",
-            "  /compare [TEXT]        answer TEXT, or the last question, with and without steering");
-
     private final LanguageModel model;
     private final VectorLibrary library;
     private final boolean force;

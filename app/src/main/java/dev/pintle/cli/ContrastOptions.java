@@ -18,11 +18,12 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Where a fit's contrasting prompts come from: one source, with the options that go with it. */
+@HelpSection.In(HelpSection.PROMPTS)
 final class ContrastOptions {
     @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that shows the concept.")
     private @Nullable String positive;
 
-    @Option(names = "--negative", paramLabel = "TEXT", description = "System prompt that does not.")
+    @Option(names = "--negative", paramLabel = "TEXT", description = "System prompt that does not show the concept.")
     private @Nullable String negative;
 
     @Option(
@@ -64,7 +65,7 @@ final class ContrastOptions {
             description = "Texts that show the concept, not paired with those of --negative-texts.")
     private @Nullable Path positiveTexts;
 
-    @Option(names = "--negative-texts", paramLabel = "FILE", description = "Texts that do not.")
+    @Option(names = "--negative-texts", paramLabel = "FILE", description = "Texts that do not show the concept.")
     private @Nullable Path negativeTexts;
 
     @Option(

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How a command chooses tokens: greedy unless a temperature is given. */
+@HelpSection.In(HelpSection.DECODING)
 final class DecodingOptions {
     @Option(
             names = "--max-new-tokens",
@@ -14,6 +15,7 @@ final class DecodingOptions {
     private int maxNewTokens;
 
     @Option(names = "--greedy", description = "Always the most probable token; this is the default.")
+    @SuppressWarnings("unused") // it says what holds without --temperature, which excludes it
     private boolean greedy;
 
     @Option(names = "--temperature", paramLabel = "T", description = "Draw at random at this temperature.")
@@ -55,10 +57,6 @@ final class DecodingOptions {
     private long seed;
 
     Decoding decoding() {
-        if (greedy && temperature != null) {
-            throw new IllegalArgumentException(
-                    "Greedy decoding draws nothing.\n  found: --greedy and --temperature\n  try:   one of them");
-        }
         return temperature == null
                 ? Decoding.greedy(maxNewTokens)
                 : new Decoding.Sample(maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed);

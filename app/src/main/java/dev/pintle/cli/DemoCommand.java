@@ -49,6 +49,7 @@ final class DemoCommand implements Callable<Integer> {
         Path folder = ModelFolders.find(ModelFolders.EMBEDDED);
         StudySettings settings = StudyPresets.settings(StudyPresets.common(), StudyPresets.embedded(folder, style));
         LatentLabels labels = LatentLabels.read(folder.resolve("labels.jsonl"));
+        output.check(Objects.requireNonNull(spec));
         try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, Device.CPU, DType.FP32);
                 SparseAutoencoder sae = SparseAutoencoder.load(folder.resolve("parley-7m-sae-l3.pth"), Device.CPU)) {
             output.run(

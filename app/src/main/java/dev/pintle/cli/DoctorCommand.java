@@ -2,6 +2,7 @@ package dev.pintle.cli;
 
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
+import dev.pintle.problem.Cause;
 import dev.pintle.problem.PintleException;
 import dev.pintle.study.RunManifest;
 import dev.pintle.tensor.Engine;
@@ -139,7 +140,7 @@ final class DoctorCommand implements Callable<Integer> {
             FileStore store = Files.getFileStore(folder);
             return gib(store.getUsableSpace()) + " GiB free at " + folder;
         } catch (IOException e) {
-            return "unknown: " + e.getMessage();
+            return "unknown: " + Cause.words(e);
         }
     }
 

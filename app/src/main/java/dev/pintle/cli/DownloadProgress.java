@@ -15,6 +15,7 @@ import java.util.function.LongSupplier;
 /** A download as one line with bar, rate and time left on a terminal, and as a line a file elsewhere. */
 final class DownloadProgress implements HubListener {
     private static final int BAR = 24;
+    private static final String CLEAR = "\r\033[K";
     private static final long NANOS = 1_000_000_000L;
     private static final long WINDOW = 8 * NANOS;
     private static final long REDRAW = NANOS / 10;
@@ -68,7 +69,8 @@ final class DownloadProgress implements HubListener {
                 arrivals.removeFirst();
             }
             if (terminal) {
-                err.print("\r\033[K  " + bar() + " " + state() + "  " + file);
+                Screen.control(err, CLEAR);
+                err.print("  " + bar() + " " + state() + "  " + file);
                 err.flush();
             } else {
                 line("  " + state());
@@ -87,7 +89,10 @@ final class DownloadProgress implements HubListener {
     }
 
     private void line(String text) {
-        err.println((terminal ? "\r\033[K" : "") + text);
+        if (terminal) {
+            Screen.control(err, CLEAR);
+        }
+        err.println(text);
         err.flush();
     }
 

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -48,6 +49,7 @@ final class GenerateCommand implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     /** What to continue. */
+    @HelpSection.In(HelpSection.INPUT)
     static final class Input {
         @Option(
                 names = "--prompt",
@@ -68,12 +70,13 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws JsonProcessingException {
         Decoding how = decoding.decoding();
-        steering.requireHeld(model.dtype());
-        PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
+        Prompt asking = prompt();
+        steering.prepare(model, true);
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try (LanguageModel loaded = model.load();
-                SteeringOptions.Steering asked = steering.open(loaded, prompt())) {
+                SteeringOptions.Steering asked = steering.open(loaded, asking)) {
             LanguageModel steered = asked.applyTo(loaded);
-            int[] prompt = prompt().tokenized(loaded).ids();
+            int[] prompt = asking.tokenized(loaded).ids();
             Generated answer = steered.generate(List.of(GenerationRequest.of(prompt, how)), (row, piece) -> {
                         if (!json) {
                             out.print(piece);
@@ -82,7 +85,13 @@ final class GenerateCommand implements Callable<Integer> {
                         return true;
                     })
                     .get(0);
-            out.println(json ? json(loaded, answer, how) : "");
+            out.println(json ? json(loaded, answer, how, asked.setup()) : "");
+            String mark = CutMark.of(answer);
+            if (!json && !mark.isEmpty()) { // beside the text, which may go into a file
+                PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+                err.println(mark);
+                err.flush();
+            }
             answer.requireFinite();
             return 0;
         }
@@ -98,7 +107,8 @@ final class GenerateCommand implements Callable<Integer> {
         return Prompt.ofText(input.prompt == null ? "" : input.prompt);
     }
 
-    private static String json(LanguageModel model, Generated answer, Decoding how) throws JsonProcessingException {
+    private static String json(LanguageModel model, Generated answer, Decoding how, Setup setup)
+            throws JsonProcessingException {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("model", model.id().toString());
         fields.put("dtype", model.dtype().toString());
@@ -109,6 +119,7 @@ final class GenerateCommand implements Callable<Integer> {
         fields.put("text", answer.text());
         fields.put("log_probabilities", answer.logProbabilities());
         fields.put("stopped_by", answer.reason().name().toLowerCase(Locale.ROOT));
+        fields.put("setup", setup.decoding(how).fields());
         return new ObjectMapper().writeValueAsString(fields);
     }
 }

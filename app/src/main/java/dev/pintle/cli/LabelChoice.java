@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Which labels a command shows: {@code --labels}, else the file {@code labels.jsonl} beside the autoencoder. */
+@HelpSection.In(HelpSection.LABELS)
 final class LabelChoice {
     @Option(
             names = "--labels",

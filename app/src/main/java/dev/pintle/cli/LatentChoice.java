@@ -12,12 +12,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** A vector out of an autoencoder's latent. */
+@HelpSection.In(HelpSection.AUTOENCODER)
 final class LatentChoice {
     @Option(
             names = "--from-latent",
             paramLabel = "N",
             description =
-                    "In place of prompts: the decoder row of a latent, which is what contrasting any text with the"
+                    "Take a vector from an autoencoder in place of prompts: the decoder row of a latent, which is what contrasting any text with the"
                             + " same text where the latent is raised would give.")
     private @Nullable Integer latent;
 
@@ -32,7 +33,7 @@ final class LatentChoice {
     @Option(
             names = "--raw",
             description =
-                    "The row as stored, so that adding it S times adds S to the latent; else it is given length 1.")
+                    "Keep the latent's row as stored, so that adding it S times adds S to the latent; else it is given length 1.")
     private boolean raw;
 
     boolean given() {

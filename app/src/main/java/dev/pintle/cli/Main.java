@@ -1,10 +1,14 @@
 package dev.pintle.cli;
 
 import dev.pintle.problem.PintleException;
+import dev.pintle.problem.Problem;
+import dev.pintle.problem.Visible;
 import dev.pintle.steering.Strength;
 import dev.pintle.study.RunManifest;
+import java.io.FileDescriptor;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
+import java.io.Writer;
+import java.nio.file.InvalidPathException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -32,9 +36,14 @@ import picocli.CommandLine.ScopeType;
             SweepCommand.class,
             TuneCommand.class,
             ReportCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            HelpCommand.class,
+            CompletionCommand.class
         })
 public final class Main implements Runnable {
+    /** As a shell tells of a process that SIGPIPE ended. */
+    private static final int CLOSED_PIPE = 141;
+
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
     private boolean verbose;
 
@@ -59,50 +68,110 @@ public final class Main implements Runnable {
         }
     }
 
-    /** Runs the command and exits with its status: 0 done, 1 could not be done, 2 not understood. */
+    /**
+     * Runs the command and exits with its status: 0 done, 1 could not be done, 2 not understood, 141 where nobody reads what
+     * it prints.
+     */
     public static void main(String[] args) {
-        System.exit(run(
-                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-                new PrintWriter(System.err, true, StandardCharsets.UTF_8),
-                args));
+        System.exit(run(Session.REAL, Screen.to(FileDescriptor.out), Screen.to(FileDescriptor.err), args));
     }
 
-    static int run(PrintWriter out, PrintWriter err, String... args) {
+    static int run(Writer out, Writer err, String... args) {
         return run(Session.REAL, out, err, args);
     }
 
-    static int run(Session session, PrintWriter out, PrintWriter err, String... args) {
+    static int run(Session session, Writer out, Writer err, String... args) {
+        Screen print = Screen.on(out);
+        Screen problems = Screen.forErrors(err);
+        CommandLine command = commandLine(session).setOut(print).setErr(problems);
+        try {
+            int status = command.execute(args);
+            print.flush();
+            return status;
+        } catch (Screen.Failed e) {
+            return failed(e, problems);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            return told(e, command.<Main>getCommand().verbose, problems);
+        }
+    }
+
+    /** The command and all below it, as they parse and how they tell what is wrong. */
+    static CommandLine commandLine(Session session) {
         Main main = new Main(session);
         CommandLine command = new CommandLine(main)
-                .setOut(out)
-                .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((error, line, parsed) -> {
-                    err.println(message(error));
-                    if (main.verbose) {
-                        error.printStackTrace(err);
-                    }
+                    return error instanceof Screen.Failed failed
+                            ? failed(failed, line.getErr())
+                            : told(error, main.verbose, line.getErr());
+                })
+                .setParameterExceptionHandler((error, args) -> {
+                    PrintWriter err = error.getCommandLine().getErr();
+                    err.println(UsageProblem.of(error));
                     err.flush();
-                    return 1;
+                    return CommandLine.ExitCode.USAGE;
                 });
         command.registerConverter(Strength.class, Main::strength);
-        return command.execute(args);
+        command.setExecutionStrategy(parsed -> {
+            try {
+                OptionRules.check(parsed);
+                return new CommandLine.RunLast().execute(parsed);
+            } catch (Screen.Failed e) { // from help, which picocli prints by itself
+                return failed(e, command.getErr());
+            }
+        });
+        Help.layOut(command, session);
+        return command;
+    }
+
+    private static int failed(Screen.Failed e, PrintWriter err) {
+        if (e.closed()) {
+            return CLOSED_PIPE;
+        }
+        err.println(Problem.of("The output cannot be written.").fact("cause", e.getCause()));
+        err.flush();
+        return 1;
+    }
+
+    private static int told(Throwable error, boolean verbose, PrintWriter err) {
+        err.println(message(error));
+        if (verbose) {
+            error.printStackTrace(err);
+        }
+        err.flush();
+        return 1;
     }
 
     private static Strength strength(String written) {
         try {
             return Strength.parse(written);
         } catch (IllegalArgumentException e) {
-            throw new CommandLine.TypeConversionException(e.getMessage());
+            throw new CommandLine.TypeConversionException(
+                    "expected a number in activation norms, such as 0.45, or a factor"
+                            + " on the vector, such as 5abs; found '" + Visible.shortened(written, 40) + "'");
         }
     }
 
-    private static String message(Exception error) {
-        if (error instanceof PintleException || error instanceof IllegalArgumentException) {
+    private static String message(Throwable error) {
+        if (error instanceof PintleException || error.getClass() == IllegalArgumentException.class) {
             return String.valueOf(error.getMessage());
         }
-        return "Something went wrong that should not have.\n  cause: " + error
-                + "\n  try:   the same command with --verbose, and report what it prints";
+        if (error instanceof InvalidPathException path) {
+            return Problem.of("No file can have that name.")
+                    .fact("but was", path.getInput())
+                    .fact("cause", path.getReason())
+                    .toString();
+        }
+        if (error instanceof OutOfMemoryError) {
+            return Problem.of("There is not enough memory for this.")
+                    .fact("Java heap", (Runtime.getRuntime().maxMemory() >> 20) + " MiB")
+                    .fact("try", "JAVA_OPTS=-Xmx8g before the command, or less at once")
+                    .toString();
+        }
+        return Problem.of("Something went wrong that should not have.")
+                .fact("cause", error)
+                .fact("try", "the same command with --verbose, and report what it prints")
+                .toString();
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.Map;
 /** Progress as one line that is written over on a terminal, and as a line a stage elsewhere. */
 final class ProgressLine implements Progress {
     private static final int BAR = 24;
+    private static final String CLEAR = "\r\033[K";
 
     private final PrintWriter err;
     private final boolean terminal;
@@ -34,9 +35,10 @@ final class ProgressLine implements Progress {
             String eta = done == 0 || done == total
                     ? ""
                     : String.format(Locale.ROOT, "  %.0f s left", seconds / done * (total - done));
+            Screen.control(err, CLEAR);
             err.printf(
                     Locale.ROOT,
-                    "\r\033[K  %s%s %d/%d  %s%s",
+                    "  %s%s %d/%d  %s%s",
                     "█".repeat(filled),
                     "░".repeat(BAR - filled),
                     done,
@@ -44,13 +46,19 @@ final class ProgressLine implements Progress {
                     stage,
                     eta);
             if (done == total) {
-                err.print("\r\033[K");
+                Screen.control(err, CLEAR);
             }
             err.flush();
         }
         if (done == total) {
-            err.printf(Locale.ROOT, total == 1 ? "  %s: %3$.1f s%n" : "  %s: %d in %.1f s%n", stage, total, seconds);
+            String took = took(seconds);
+            err.println("  " + stage + ":" + (total == 1 ? " done" : String.format(Locale.ROOT, " %,d", total)) + took);
             err.flush();
         }
+    }
+
+    /** How long a stage took, where that is worth telling. */
+    private static String took(double seconds) {
+        return seconds < 0.1 ? "" : String.format(Locale.ROOT, seconds < 10 ? " in %.1f s" : " in %.0f s", seconds);
     }
 }

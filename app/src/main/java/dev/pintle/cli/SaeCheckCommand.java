@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
         name = "check",
         mixinStandardHelpOptions = true,
         description = {
-            "Says whether an autoencoder and a model belong together: how many latents are active on a token, how much of",
-            "the variance is explained, how many latents fire at all. Where that is poor, tries what may be wrong."
+            "Says whether an autoencoder and a model belong together: how many latents are active on a token, how much of"
+                    + " the variance is explained, how many latents fire at all. Where that is poor, tries what may be wrong."
         })
 final class SaeCheckCommand implements Callable<Integer> {
     @Mixin
@@ -142,6 +142,7 @@ final class SaeCheckCommand implements Callable<Integer> {
         fields.put("format", sae.origin().format());
         fields.put("hook_point", sae.place().toString());
         fields.put("model", model.id().toString());
+        fields.put("setup", Setup.of(model).autoencoder(sae).fields());
         fields.put("texts", texts.name());
         fields.put("tokens", report.tokens());
         fields.put("mean_activation_norm", report.meanNorm());

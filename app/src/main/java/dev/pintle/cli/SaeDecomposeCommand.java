@@ -12,6 +12,7 @@ import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.steering.Prompt;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
+import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -43,11 +44,17 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Ways:",
-            "  encode      what the encoder answers to the vector as it is",
-            "  scaled      what it answers at the length of an activation, times --strength",
-            "  difference  what the vector changes in the latents of a text (--user, --prompt or --chat), at --strength",
-            "  pursuit     the few decoder rows whose signed sum comes closest (orthogonal matching pursuit)",
-            "  nearest     the decoder rows that point most nearly along it, or against it"
+            "  encode      what the encoder answers to the vector",
+            "              as it is",
+            "  scaled      what it answers at the length of an",
+            "              activation, times --strength",
+            "  difference  what the vector changes in the latents of",
+            "              a text (--user, --prompt or --chat), at",
+            "              --strength",
+            "  pursuit     the few decoder rows whose signed sum comes",
+            "              closest (orthogonal matching pursuit)",
+            "  nearest     the decoder rows that point most nearly",
+            "              along it, or against it"
         })
 final class SaeDecomposeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE|NAME", description = "Steering vector.")
@@ -104,6 +111,7 @@ final class SaeDecomposeCommand implements Callable<Integer> {
     @Mixin
     private VectorOutput output = new VectorOutput();
 
+    @HelpSection.In(HelpSection.OUTPUT)
     @Option(names = "--with-bias", description = "Keep the decoder's bias in the reconstruction that is written.")
     private boolean withBias;
 
@@ -243,6 +251,14 @@ final class SaeDecomposeCommand implements Callable<Integer> {
         fields.put("vector", vector);
         fields.put("hook_point", given.at().toString());
         fields.put("autoencoder", coder.name());
+        Setup setup = Setup.withoutModel().autoencoder(coder);
+        if (strength != null || how.equals("scaled")) {
+            setup.vector(vector, given, strength == null ? Strength.norms(1) : strength, Tokens.all());
+        } else {
+            setup.vector(vector, given);
+        }
+        fields.put(
+                "setup", setup.with("model", given.origin().model().toString()).fields());
         fields.put("how", parts.how().toString());
         fields.put("latents", parts.terms().size());
         fields.put("relative_error", parts.relativeError());

@@ -16,8 +16,8 @@ import dev.pintle.steering.Role;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.TokenizedPrompt;
+import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
-import dev.pintle.steering.VectorHints;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -43,10 +43,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "encode",
         mixinStandardHelpOptions = true,
-        description = {
-            "Shows the latents of each token of a text, and what the autoencoder leaves out of it,",
-            "of the text as it is or with a vector added."
-        })
+        description =
+                "Shows the latents of each token of a text, as it is or with a vector added, and what the autoencoder leaves"
+                        + " out of it.")
 final class SaeEncodeCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model = new ModelOptions();
@@ -71,7 +70,8 @@ final class SaeEncodeCommand implements Callable<Integer> {
     @Option(
             names = "--strength",
             paramLabel = "S",
-            description = "How strongly: in activation norms, such as 0.45, or a factor on it, such as 5abs.")
+            description =
+                    "How strongly the vector is added: in activation norms, such as 0.45, or as a factor on it, such as 5abs.")
     private @Nullable Strength strength;
 
     @Option(names = "--force", description = "Use an autoencoder or vector even if it belongs to another model.")
@@ -88,17 +88,17 @@ final class SaeEncodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if ((vector == null) != (strength == null)) {
-            throw Problem.of("A vector is added at a strength.")
-                    .fact("expected", "--vector NAME --strength S, or neither")
-                    .toIllegalArgument();
-        }
         if (top < 0) {
             throw Problem.of("There is no such number of latents.")
                     .fact("--top", top)
                     .toIllegalArgument();
         }
         Prompt read = text.required();
+        sae.file();
+        List<SteeringVector> vectors = vector == null
+                ? List.of()
+                : VectorFiles.readAll(UserFolders.vectors().find(vector), model.hints());
+        vectors.forEach(one -> Objects.requireNonNull(strength).resolve(one));
         Session session = Session.of(Objects.requireNonNull(spec));
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
@@ -111,14 +111,15 @@ final class SaeEncodeCommand implements Callable<Integer> {
             Tensor plain = loaded.run(TokenBatch.of(prompt.ids()), RunOptions.reading(at))
                     .row(at, 0)
                     .to(DType.FP32);
-            Tensor shown = steered(loaded, at, plain);
+            Setup setup = Setup.of(loaded).autoencoder(coder);
+            Tensor shown = steered(loaded, vectors, at, plain, setup);
             SparseLatents latents = top == 0 ? coder.encodeActive(shown) : coder.encodeTop(shown, top);
             SparseLatents active = top == 0 ? latents : coder.encodeActive(shown);
             Answer answer =
                     new Answer(prompt, latents, active, ReconstructionErrors.of(coder, plain, shown), roles(prompt));
             LabelLibrary.Lookup lookup = labels.lookup(session, sae.file(), answer.all());
             if (json) {
-                out.println(VectorJson.text(answer.fields(coder, loaded, lookup, vector != null)));
+                out.println(VectorJson.text(answer.fields(coder, loaded, lookup, vector != null, setup)));
             } else {
                 answer.print(out, lookup, vector != null);
                 lookup.problems().forEach(err::println);
@@ -128,14 +129,12 @@ final class SaeEncodeCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Tensor steered(LanguageModel loaded, HookPoint at, Tensor plain) {
+    private Tensor steered(
+            LanguageModel loaded, List<SteeringVector> vectors, HookPoint at, Tensor plain, Setup setup) {
         if (vector == null || strength == null) {
             return plain;
         }
-        SteeringVector found = VectorFiles.readAll(
-                        UserFolders.vectors().find(vector),
-                        VectorHints.none().blocks(loaded.config().nLayers()))
-                .stream()
+        SteeringVector found = vectors.stream()
                 .filter(one -> force || one.at().equals(at))
                 .findFirst()
                 .orElseThrow(() -> Problem.of("The vector and the autoencoder read different places.")
@@ -144,6 +143,7 @@ final class SaeEncodeCommand implements Callable<Integer> {
                         .fact("try", "fitting the vector at " + at + ", or --force to add it there all the same")
                         .toException())
                 .requireFits(loaded, force);
+        setup.vector(vector, found, strength, Tokens.all());
         return plain.plus(
                 Tensor.of(found.direction().times(strength.resolve(found))).to(plain.device()));
     }
@@ -218,11 +218,12 @@ final class SaeEncodeCommand implements Callable<Integer> {
         }
 
         Map<String, Object> fields(
-                SparseAutoencoder sae, LanguageModel model, LabelLibrary.Lookup lookup, boolean steered) {
+                SparseAutoencoder sae, LanguageModel model, LabelLibrary.Lookup lookup, boolean steered, Setup setup) {
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("autoencoder", sae.name());
             fields.put("hook_point", sae.place().toString());
             fields.put("model", model.id().toString());
+            fields.put("setup", setup.fields());
             List<Map<String, Object>> tokens = new ArrayList<>();
             for (int t = 0; t < latents.tokens(); t++) {
                 Map<String, Object> token = new LinkedHashMap<>();

@@ -45,6 +45,7 @@ final class SaeInfoCommand implements Callable<Integer> {
             Map<String, Object> fields = fields(sae);
             if (json) {
                 fields.put("seconds_to_open", seconds);
+                fields.put("setup", Setup.withoutModel().autoencoder(sae).fields());
                 out.println(VectorJson.text(fields));
             } else {
                 fields.forEach((label, value) -> out.printf("%-22s %s%n", label.replace('_', ' '), value));

@@ -41,7 +41,7 @@ final class SaeLabelsCommand implements Callable<Integer> {
     private int top;
 
     @Mixin
-    private SaeChoice sae = new SaeChoice();
+    private SaeFile sae = new SaeFile();
 
     @Mixin
     private LabelChoice labels = new LabelChoice();

@@ -93,21 +93,22 @@ final class SaeProfileCommand implements Callable<Integer> {
             names = "--explain",
             paramLabel = "MODEL",
             description =
-                    "Then let this model of an OpenAI-compatible service write labels; its key is OPENAI_API_KEY.")
+                    "Let this model of an OpenAI-compatible service write labels after the reading; its key is OPENAI_API_KEY.")
     private @Nullable String explainer;
 
     @Option(
             names = "--endpoint",
             paramLabel = "URL",
             defaultValue = "",
-            description = "Address of that service, such as http://127.0.0.1:8080/v1 (default: OPENAI_BASE_URL).")
+            description =
+                    "Address of the service of --explain, such as http://127.0.0.1:8080/v1 (default: OPENAI_BASE_URL).")
     private String endpoint = "";
 
     @Option(
             names = "--latents",
             split = ",",
             paramLabel = "LATENT",
-            description = "Only these are labelled by that model (default: all that fired).")
+            description = "Latents that the model of --explain labels (default: all that fired).")
     private List<Integer> latents = new ArrayList<>();
 
     @Option(names = "--json", description = "Print what was done as JSON.")

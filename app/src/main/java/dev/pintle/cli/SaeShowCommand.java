@@ -35,7 +35,7 @@ final class SaeShowCommand implements Callable<Integer> {
     private int latent;
 
     @Mixin
-    private SaeChoice sae = new SaeChoice();
+    private SaeFile sae = new SaeFile();
 
     @Option(
             names = "--profile",

@@ -7,6 +7,7 @@ import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Intervention;
 import dev.pintle.steering.Prompt;
+import dev.pintle.steering.Role;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** How a command steers: {@code --vector FILE --strength S} and {@code --latent N=+8}, as often as wanted. */
+@HelpSection.In(HelpSection.STEERING)
 final class SteeringOptions {
     @ArgGroup(exclusive = false, multiplicity = "0..*")
     private List<Steer> steers = new ArrayList<>();
@@ -39,14 +41,15 @@ final class SteeringOptions {
             names = "--sae",
             paramLabel = "SAE",
             description =
-                    "The autoencoder: a file, a folder, or a repository in the cache, org/name[@revision][:folder]"
+                    "Autoencoder of --latent: a file, a folder, or a repository in the cache, org/name[@revision][:folder]"
                             + " (default: the one of the embedded model).")
     private @Nullable String sae;
 
     @Option(
             names = "--sae-layer",
             paramLabel = "L",
-            description = "Block after whose output it reads, where its files do not say or say wrong.")
+            description =
+                    "Block, from 0, after whose output that autoencoder reads, where its files do not say or say wrong.")
     private @Nullable Integer saeLayer;
 
     @Option(
@@ -64,6 +67,7 @@ final class SteeringOptions {
     private boolean force;
 
     /** One vector and its strength. */
+    @HelpSection.In(HelpSection.STEERING)
     static final class Steer {
         @Option(
                 names = "--vector",
@@ -77,13 +81,13 @@ final class SteeringOptions {
                 required = true,
                 paramLabel = "S",
                 description =
-                        "How strongly: in activation norms, such as 0.45, or a factor on the vector, such as 5abs.")
+                        "How strongly the vector before it is added: in activation norms, such as 0.45, or as a factor on the vector, such as 5abs.")
         private Strength strength = Strength.norms(0);
 
         @Option(
                 names = "--layer",
                 paramLabel = "L",
-                description = "Which layer of a file with several; the layer of a file that does not say.")
+                description = "Which layer of a vector file with several, or the layer of one that does not say.")
         private @Nullable Integer layer;
 
         @Option(
@@ -104,16 +108,22 @@ final class SteeringOptions {
                                 + " header (default: all).")
         private String positions = "all";
 
-        private List<Add> adds(LanguageModel model, Function<String, Tokens> named, boolean force) {
-            Tokens tokens = named.apply(positions);
-            VectorHints hints = VectorInput.hints(layer, firstRow, tensor)
-                    .blocks(model.config().nLayers());
-            List<SteeringVector> vectors =
-                    VectorFiles.readAll(UserFolders.vectors().find(String.valueOf(vector)), hints);
-            vectors.forEach(v -> v.requireFits(model, force));
-            return Add.addAll(vectors, strength).stream()
-                    .map(add -> add.on(tokens))
-                    .toList();
+        private List<SteeringVector> vectors = List.of();
+
+        /** Reads the vectors, and refuses a strength that they do not allow. */
+        private void read(VectorHints blocks) {
+            VectorHints hints = VectorInput.hints(layer, firstRow, tensor);
+            hints = blocks.blocks() > 0 ? hints.blocks(blocks.blocks()) : hints;
+            vectors = VectorFiles.readAll(UserFolders.vectors().find(String.valueOf(vector)), hints);
+            vectors.forEach(strength::resolve);
+        }
+
+        private void add(LanguageModel model, Tokens tokens, boolean force, Setup setup, List<Intervention> to) {
+            for (SteeringVector one : vectors) {
+                one.requireFits(model, force);
+                to.add(Add.add(one, strength).on(tokens));
+                setup.vector(String.valueOf(vector), one, strength, tokens);
+            }
         }
     }
 
@@ -122,9 +132,10 @@ final class SteeringOptions {
      *
      * @param interventions in order
      * @param sae null where no latent is changed
+     * @param setup model, vectors and latents, as JSON tells them
      */
     record Steering(
-            List<Intervention> interventions, @Nullable SparseAutoencoder sae) implements AutoCloseable {
+            List<Intervention> interventions, @Nullable SparseAutoencoder sae, Setup setup) implements AutoCloseable {
         /** The model, or a view of it that is steered. */
         LanguageModel applyTo(LanguageModel model) {
             return interventions.isEmpty() ? model : model.with(interventions);
@@ -143,7 +154,36 @@ final class SteeringOptions {
         steers.forEach(steer -> steer.strength.requireHeld(dtype));
     }
 
-    /** Reads vectors and autoencoder; close it when the steered model is no longer used. */
+    /**
+     * Reads vectors, and checks what can be checked before the model is read.
+     *
+     * @param roles whether tokens may be named by role
+     */
+    void prepare(ModelOptions model, boolean roles) {
+        requireHeld(model.dtype());
+        for (Steer steer : steers) {
+            if (steer.vector != null) {
+                requireTokens(steer.positions, roles);
+                steer.read(model.hints());
+                steer.vectors.forEach(vector -> model.requireBlock(vector.at().layer()));
+            }
+        }
+        if (!latents.isEmpty()) {
+            latents.forEach(LatentChange::parse);
+            requireTokens(latentPositions, roles);
+            SaeFile.find(sae, Objects.requireNonNull(command));
+        }
+    }
+
+    private static void requireTokens(String positions, boolean roles) {
+        if (roles && positions.startsWith("role:")) {
+            Role.parse(positions.substring("role:".length()));
+        } else {
+            Tokens.parse(positions);
+        }
+    }
+
+    /** What was prepared, on the model; close it when the steered model is no longer used. */
     Steering open(LanguageModel model) {
         return open(model, Tokens::parse);
     }
@@ -155,25 +195,24 @@ final class SteeringOptions {
 
     private Steering open(LanguageModel model, Function<String, Tokens> named) {
         List<Intervention> interventions = new ArrayList<>();
+        Setup setup = Setup.of(model);
         for (Steer steer : steers) {
-            if (steer.vector != null) {
-                interventions.addAll(steer.adds(model, named, force));
-            }
+            steer.add(model, named.apply(steer.positions), force, setup, interventions);
         }
         if (latents.isEmpty()) {
-            return new Steering(interventions, null);
+            return new Steering(interventions, null, setup);
         }
         List<LatentChange> changes = latents.stream().map(LatentChange::parse).toList();
         Tokens tokens = named.apply(latentPositions);
         SparseAutoencoder coder =
-                SaeChoice.load(SaeChoice.find(sae, Objects.requireNonNull(command)), saeLayer, "fp32", model.device());
+                SaeChoice.load(SaeFile.find(sae, Objects.requireNonNull(command)), saeLayer, "fp32", model.device());
         try {
             interventions.add(SaeEdit.edit(coder.requireFits(model, force), changes, tokens));
+            return new Steering(interventions, coder, setup.latents(coder, changes, tokens));
         } catch (RuntimeException e) {
             coder.close();
             throw e;
         }
-        return new Steering(interventions, coder);
     }
 
     /** Whether vectors and autoencoders of other models are let pass. */

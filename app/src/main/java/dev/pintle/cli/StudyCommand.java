@@ -64,6 +64,7 @@ final class StudyCommand implements Callable<Integer> {
         }
         StudySettings settings = options.settings(model.name(), model.folder());
         Path file = sae.file();
+        output.check(Objects.requireNonNull(spec));
         try (LanguageModel loaded = model.load();
                 SparseAutoencoder coder = sae.load(loaded.device())) {
             output.run(

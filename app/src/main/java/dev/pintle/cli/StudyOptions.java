@@ -24,76 +24,95 @@ final class StudyOptions {
             description = "JSON object of settings, keys as --json prints them; any may be missing.")
     private @Nullable Path file;
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--style",
             paramLabel = "STYLE",
             description = "A style of the embedded model (default there: pirate); sets prompts and marker.")
     private @Nullable String style;
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(names = "--concept", paramLabel = "WORD", description = "A word for the concept.")
     private @Nullable String concept;
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that asks for the concept.")
     private @Nullable String positive;
 
-    @Option(names = "--neutral", paramLabel = "TEXT", description = "System prompt that does not.")
+    @HelpSection.In(HelpSection.PROMPTS)
+    @Option(names = "--neutral", paramLabel = "TEXT", description = "System prompt that does not ask for the concept.")
     private @Nullable String neutral;
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(names = "--user", paramLabel = "TEXT", description = "User turn after the two system prompts.")
     private @Nullable String user;
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--question",
             paramLabel = "TEXT",
             description = "User turn of the prefix pairs and of the steered answers.")
     private @Nullable String question;
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(names = "--prefixes", paramLabel = "FILE", description = "JSON list of begun answers.")
     private @Nullable Path prefixes;
 
+    @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--vector",
             paramLabel = "METHOD",
-            description = "Whose vector steers: all-positions, after-last-difference or last-position.")
+            description = "Method whose vector steers: all-positions, after-last-difference or last-position.")
     private @Nullable String vector;
 
+    @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--strength",
             paramLabel = "S",
             description =
-                    "How strongly it steers: in activation norms, such as 0.45, or a factor on it, such as 12abs.")
+                    "How strongly that vector steers: in activation norms, such as 0.45, or as a factor on it, such as 12abs.")
     private @Nullable Strength strength;
 
+    @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--target-latent",
             paramLabel = "N",
             description = "The latent that stands for the concept; -1 to choose it by its label and its decoder row.")
     private @Nullable Integer targetLatent;
 
-    @Option(names = "--latent-amount", paramLabel = "A", description = "How much is added to it.")
+    @HelpSection.In(HelpSection.STEERING)
+    @Option(names = "--latent-amount", paramLabel = "A", description = "How much is added to the target latent.")
     private @Nullable Double latentAmount;
 
+    @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--sequence-question",
             paramLabel = "TEXT",
             description = "User turn of the text along which cosines are followed.")
     private @Nullable String sequenceQuestion;
 
+    @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--sequence-answer",
             paramLabel = "TEXT",
-            description = "The answer in it (default: the steered model's own).")
+            description = "Answer in the text along which cosines are followed (default: the steered model's own).")
     private @Nullable String sequenceAnswer;
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--questions",
             paramLabel = "FILE",
             description = "JSON list of user turns on which quality is measured.")
     private @Nullable Path questions;
 
-    @Option(names = "--marker", paramLabel = "REGEX", description = "Found in an answer that shows the concept.")
+    @HelpSection.In(HelpSection.SCORE)
+    @Option(
+            names = "--marker",
+            paramLabel = "REGEX",
+            description = "Regular expression that is found in an answer where it shows the concept.")
     private @Nullable String marker;
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--strengths",
             split = ",",
@@ -102,6 +121,7 @@ final class StudyOptions {
                     "Strengths at which quality is measured, in activation norms, or all factors such as 5abs,10abs.")
     private List<Strength> strengths = new ArrayList<>();
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(names = "--max-new-tokens", paramLabel = "N", description = "Longest answer.")
     private @Nullable Integer maxNewTokens;
 
@@ -111,6 +131,7 @@ final class StudyOptions {
             description = "One more autoencoder to decode with, as often as wanted.")
     private List<String> otherSaes = new ArrayList<>();
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--tuple-prompt",
             description = "Repeat a mistake of the original: write the positive system prompt of its prefix pairs as a"

@@ -2,8 +2,8 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.model.Decoding;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.report.RunPage;
 import dev.pintle.run.OpenRun;
 import dev.pintle.run.RunKey;
@@ -17,10 +17,8 @@ import dev.pintle.study.StudySettings;
 import dev.pintle.study.StudyStage;
 import dev.pintle.study.StudySubject;
 import dev.pintle.tensor.io.AtomicFile;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +29,7 @@ import picocli.CommandLine.Option;
 
 /** Runs studies into a stored run and says what was found: as sentences, as a page, as JSON. */
 final class StudyOutput {
-    @Option(names = "--out", paramLabel = "FILE", description = "Also write the page there.")
+    @Option(names = "--out", paramLabel = "FILE", description = "Write the page to this file too.")
     private @Nullable Path page;
 
     @Option(names = "--json", description = "Print every number and text as JSON.")
@@ -40,13 +38,18 @@ final class StudyOutput {
     /** What studies run on. */
     record On(LanguageModel model, SparseAutoencoder sae, StudySubject.Labels labels) {}
 
+    /** Finds out before a model is read whether the page and the run can be written. */
+    void check(CommandSpec spec) {
+        if (page != null) {
+            OutputFile.require(page);
+        }
+        OutputFile.requireFolder(Session.of(spec).data());
+    }
+
     void run(CommandSpec spec, String name, On on, StudySettings settings, List<Study<?>> studies) {
         Session session = Session.of(spec);
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        if (page != null) {
-            requirePlaceFor(page);
-        }
         RunManifest manifest = RunManifest.of(on.model(), on.sae());
         ObjectNode key = JsonNodeFactory.instance.objectNode();
         key.set("settings", StudyJson.tree(settings));
@@ -78,6 +81,14 @@ final class StudyOutput {
                 all.put("positions", "all");
                 all.set("manifest", StudyJson.tree(manifest));
                 all.set("settings", StudyJson.tree(settings));
+                all.set(
+                        "setup",
+                        StudyJson.tree(Setup.of(on.model())
+                                .autoencoder(on.sae())
+                                .decoding(Decoding.greedy(settings.maxNewTokens()))
+                                .with("vector", settings.vector())
+                                .with("strength", settings.strength().toString())
+                                .fields()));
                 ObjectNode results = all.putObject("studies");
                 found.forEach((study, stage) -> results.set(study, StudyJson.tree(stage)));
                 out.println(StudyJson.text(all));
@@ -87,22 +98,6 @@ final class StudyOutput {
                         page != null ? page.toAbsolutePath() : run.folder().resolve("report.html");
                 out.println("The whole story: " + report);
             }
-        }
-    }
-
-    /** Found out before the work and not after it. */
-    private static void requirePlaceFor(Path page) {
-        Path folder = page.toAbsolutePath().getParent();
-        try {
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
-        } catch (IOException e) {
-            throw Problem.of("The page cannot be written there.")
-                    .fact("file", page.toAbsolutePath())
-                    .fact("cause", e)
-                    .fact("try", "a folder that can be written, or no --out: the report is kept with the run")
-                    .toException(e);
         }
     }
 

@@ -34,9 +34,10 @@ final class SweepCommand implements Callable<Integer> {
         Session session = Session.of(Objects.requireNonNull(spec));
         ProgressLine progress =
                 new ProgressLine(Objects.requireNonNull(spec).commandLine().getErr(), session.terminal());
-        SweepResult result = options.run(
-                        session, progress, List.of("last-position", "after-last-difference", "all-positions"), false)
-                .result();
+        SweepOptions.Swept swept = options.run(
+                session, progress, List.of("last-position", "after-last-difference", "all-positions"), false);
+
+        SweepResult result = swept.result();
         SweepAccount account = new SweepAccount(result);
         if (!result.points().isEmpty()) {
             options.draw(account.figure());
@@ -44,6 +45,7 @@ final class SweepCommand implements Callable<Integer> {
         if (options.json()) {
             Map<String, Object> fields = account.fields();
             fields.put("positions", options.positions());
+            fields.put("setup", swept.setup().fields());
             out.println(VectorJson.text(fields));
             return 0;
         }

@@ -14,6 +14,7 @@ import dev.pintle.figure.Theme;
 import dev.pintle.foreign.ForeignFile;
 import dev.pintle.foreign.ForeignJson;
 import dev.pintle.hub.ModelFolders;
+import dev.pintle.model.Decoding;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.problem.Problem;
 import dev.pintle.steering.Aggregation;
@@ -24,7 +25,6 @@ import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorFit;
-import dev.pintle.steering.VectorHints;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.tensor.io.RegularFile;
 import dev.pintle.web.ChatEndpoint;
@@ -33,6 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -48,38 +49,45 @@ import picocli.CommandLine.Option;
 
 /** What {@code sweep} and {@code tune} try, on what, and how it is told whether it worked. */
 final class SweepOptions {
+    private static final int MOST_LAYERS = 10_000;
     private static final String NEUTRAL = "The assistant should act normally.";
 
     @Mixin
     private ModelOptions model = new ModelOptions();
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--style",
             paramLabel = "STYLE",
             description = "A style of the embedded model (default there: pirate); sets prompts and marker.")
     private @Nullable String style;
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that shows the concept.")
     private @Nullable String positive;
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--negative",
             paramLabel = "TEXT",
-            description = "System prompt that does not (default: \"" + NEUTRAL + "\").")
+            description = "System prompt that does not show the concept (default: \"" + NEUTRAL + "\").")
     private String negative = NEUTRAL;
 
+    @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--prefixes",
             paramLabel = "FILE",
             description = "JSON list of begun answers, for last-position (default: the embedded model's).")
     private @Nullable Path prefixes;
 
+    @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--vector",
             paramLabel = "FILE|NAME",
             description = "Vectors to try in place of fitting some; may be given often.")
     private List<String> vectors = new ArrayList<>();
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--method",
             split = ",",
@@ -88,13 +96,16 @@ final class SweepOptions {
                     + " diff-mean.")
     private List<String> methods = new ArrayList<>();
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--layer",
             split = ",",
             paramLabel = "L",
-            description = "Blocks, from 0, after which to fit and steer; FROM-TO for several.")
+            description =
+                    "Blocks, from 0, after which to fit and steer, or those of a file of vectors to try; FROM-TO for several.")
     private List<String> layers = new ArrayList<>();
 
+    @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--strengths",
             split = ",",
@@ -105,6 +116,7 @@ final class SweepOptions {
             .mapToObj(Strength::norms)
             .toList();
 
+    @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--positions",
             paramLabel = "WHICH",
@@ -112,12 +124,14 @@ final class SweepOptions {
             description = "Tokens to steer: all, prompt, generated, generated+1 or from:N (default: ${DEFAULT-VALUE}).")
     private String positions = "all";
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--questions",
             paramLabel = "FILE",
             description = "JSON list of user turns (default: twelve that the embedded model can answer).")
     private @Nullable Path questions;
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
@@ -125,19 +139,21 @@ final class SweepOptions {
             description = "Longest answer (default: ${DEFAULT-VALUE}).")
     private int maxNewTokens;
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--marker",
             paramLabel = "REGEX",
             description = "An answer shows the concept where this is found in it.")
     private @Nullable String marker;
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--continuations",
             paramLabel = "FILE",
-            description =
-                    "Score by log-probability instead: {\"target\": [answers that show it], \"neutral\": [others]}.")
+            description = "Score by log-probability: {\"target\": [answers that show it], \"neutral\": [others]}.")
     private @Nullable Path continuations;
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--choices",
             paramLabel = "FILE",
@@ -145,19 +161,22 @@ final class SweepOptions {
                     + " answer_not_matching_behavior}; their questions are asked.")
     private @Nullable Path choices;
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--judge",
             paramLabel = "MODEL",
             description = "Score by a model of an OpenAI-compatible service; its key is OPENAI_API_KEY.")
     private @Nullable String judge;
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--endpoint",
             paramLabel = "URL",
             defaultValue = "",
-            description = "Address of that service (default: OPENAI_BASE_URL).")
+            description = "Address of the judge's service (default: OPENAI_BASE_URL).")
     private String endpoint = "";
 
+    @HelpSection.In(HelpSection.SCORE)
     @Option(names = "--concept", paramLabel = "TEXT", description = "The concept in words, for the judge.")
     private @Nullable String concept;
 
@@ -167,7 +186,7 @@ final class SweepOptions {
     @Option(names = "--figure", paramLabel = "FILE", description = "Draw the curves to a .svg or .png file.")
     private @Nullable Path figure;
 
-    @Option(names = "--dark", description = "Draw them for a dark page.")
+    @Option(names = "--dark", description = "Draw the figure for a dark page.")
     private boolean dark;
 
     @Option(names = "--json", description = "Print every number and text as JSON.")
@@ -188,7 +207,7 @@ final class SweepOptions {
     }
 
     /** What a sweep found, and the vectors that it tried. */
-    record Swept(SweepResult result, List<Candidate> candidates) {
+    record Swept(SweepResult result, List<Candidate> candidates, Setup setup) {
         /** The vector of a setting. */
         Candidate candidate(SweepPoint point) {
             return candidates.stream()
@@ -246,49 +265,91 @@ final class SweepOptions {
      * @param allLayers whether every block is tried where none are named
      */
     Swept run(Session session, ProgressLine progress, List<String> usualMethods, boolean allLayers) {
+        if (figure != null) {
+            OutputFile.require(figure, ".svg", ".png");
+        }
+        Tokens where = Tokens.parse(positions);
+        Concept how = concept(session);
+        List<String> asked = questions(how);
+        model.blocks().ifPresent(blocks -> layers(blocks, allLayers));
+        Map<String, List<SteeringVector>> read = read();
+        Map<String, SteeringMethod> fits = new LinkedHashMap<>();
+        if (read.isEmpty() || !methods.isEmpty()) {
+            for (String method : methods.isEmpty() ? usualMethods : methods) {
+                fits.put(method, SteeringMethod.of(method, data(method), Aggregation.parse("mean")));
+            }
+        }
         try (LanguageModel loaded = model.load();
                 UntilInterrupted watch = UntilInterrupted.begin()) {
-            Concept how = concept(session);
-            Sweep sweep = new Sweep(loaded, questions(how), how, maxNewTokens);
+            Sweep sweep = new Sweep(loaded, asked, how, maxNewTokens);
             Path file = sweep.fileIn(session.data().resolve("sweeps"));
             if (fresh) {
                 setAside(file);
             }
-            List<Candidate> candidates = candidates(loaded, progress, usualMethods, allLayers);
+            List<Integer> wanted = layers(loaded.config().nLayers(), allLayers);
+            List<Candidate> candidates = candidates(loaded, progress, read, fits, wanted, where);
             SweepResult result = sweep.run(candidates, strengths, file, (done, total) -> {
                 progress.at("answering", done, total);
                 return watch.goesOn();
             });
-            return new Swept(result, candidates);
+            Setup setup = Setup.of(loaded)
+                    .decoding(Decoding.greedy(maxNewTokens))
+                    .with(
+                            "strengths",
+                            strengths.stream().map(Strength::toString).toList())
+                    .with("positions", positions)
+                    .with("questions", asked);
+            candidates.forEach(candidate -> setup.vector(candidate.method(), candidate.vector()));
+            return new Swept(result, candidates, setup);
         }
     }
 
     // ---------------------------------------------------------------- what is tried
 
-    private List<Candidate> candidates(
-            LanguageModel loaded, ProgressLine progress, List<String> usual, boolean allLayers) {
-        Tokens where = Tokens.parse(positions);
-        List<Candidate> candidates = new ArrayList<>();
+    /** The vectors given, of the layers asked for; a strength that one does not allow is refused here. */
+    private Map<String, List<SteeringVector>> read() {
+        Map<String, List<SteeringVector>> all = new LinkedHashMap<>();
         for (String name : vectors) {
-            for (SteeringVector vector : VectorFiles.readAll(
-                    UserFolders.vectors().find(name),
-                    VectorHints.none().blocks(loaded.config().nLayers()))) {
-                vector.requireFits(loaded, false);
-                candidates.add(new Candidate(Path.of(name).getFileName().toString(), vector, where));
+            List<SteeringVector> read =
+                    VectorFiles.readAll(UserFolders.vectors().find(name), model.hints());
+            List<Integer> among =
+                    layers.isEmpty() ? List.of() : layers(model.blocks().orElse(MOST_LAYERS), false);
+            List<SteeringVector> kept = read.stream()
+                    .filter(vector ->
+                            among.isEmpty() || among.contains(vector.at().layer()))
+                    .toList();
+            if (kept.isEmpty()) {
+                throw Problem.of("The file has no vector of these layers.")
+                        .fact("file", name)
+                        .fact("expected", "--layer " + String.join(",", layers))
+                        .fact("but was", read.stream().map(SteeringVector::at).toList())
+                        .toException();
             }
+            kept.forEach(vector -> strengths.forEach(strength -> strength.resolve(vector)));
+            all.put(name, kept);
         }
-        if (!candidates.isEmpty() && methods.isEmpty()) {
-            return candidates;
-        }
-        List<Integer> wanted = layers(loaded.config().nLayers(), allLayers);
-        List<String> named = methods.isEmpty() ? usual : methods;
-        for (String method : named) {
-            VectorFit fit = VectorFit.of(loaded, SteeringMethod.of(method, data(method), Aggregation.parse("mean")))
-                    .listening((done, total) -> progress.at("reading prompts for " + method, (int) done, (int) total));
-            fit.atAllLayers().run().vectors().values().stream()
-                    .filter(vector -> wanted.contains(vector.at().layer()))
-                    .forEach(vector -> candidates.add(new Candidate(method, vector, where)));
-        }
+        return all;
+    }
+
+    private static List<Candidate> candidates(
+            LanguageModel loaded,
+            ProgressLine progress,
+            Map<String, List<SteeringVector>> read,
+            Map<String, SteeringMethod> fits,
+            List<Integer> wanted,
+            Tokens where) {
+        List<Candidate> candidates = new ArrayList<>();
+        read.forEach((name, vectors) -> vectors.forEach(vector -> candidates.add(
+                new Candidate(String.valueOf(Path.of(name).getFileName()), vector.requireFits(loaded, false), where))));
+        fits.forEach((name, method) -> VectorFit.of(loaded, method)
+                .listening((done, total) -> progress.at("reading prompts for " + name, (int) done, (int) total))
+                .atAllLayers()
+                .run()
+                .vectors()
+                .values()
+                .stream()
+                .filter(vector -> wanted.contains(vector.at().layer()))
+                .forEach(vector -> candidates.add(new Candidate(name, vector, where))));
         return candidates;
     }
 

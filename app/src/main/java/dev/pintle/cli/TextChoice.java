@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** A text whose activations a command reads. */
+@HelpSection.In(HelpSection.INPUT)
 final class TextChoice {
     @Option(names = "--prompt", paramLabel = "TEXT", description = "Text as it is, with the model's own start token.")
     private @Nullable String prompt;

@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.chat.Token;
+import dev.pintle.problem.Visible;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,8 +44,8 @@ final class TokenLines {
                 case '\t' -> quoted.append("\\t");
                 case '"', '\\' -> quoted.append('\\').append((char) c);
                 default -> {
-                    if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
-                        quoted.append(String.format(Locale.ROOT, "\\u%04x", c));
+                    if (Visible.hides(c, ' ')) {
+                        Visible.escape(c, quoted);
                     } else {
                         quoted.appendCodePoint(c);
                     }

@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         description = "Shows the tokens of a text or conversation: ids and pieces. Loads no weights.")
 final class TokensCommand implements Callable<Integer> {
     @Mixin
-    private ModelOptions model = new ModelOptions();
+    private ModelChoice model = new ModelChoice();
 
     @ArgGroup(multiplicity = "1")
     private Input input = new Input();
@@ -40,6 +40,7 @@ final class TokensCommand implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     /** What to look at. */
+    @HelpSection.In(HelpSection.INPUT)
     static final class Input {
         @Parameters(paramLabel = "TEXT", description = "Text as it is, with the model's own start token.")
         private @Nullable String text;

@@ -65,6 +65,7 @@ final class TuneCommand implements Callable<Integer> {
                 fields.put("vector", one.vector());
                 fields.put("command", one.command());
             });
+            fields.put("setup", swept.setup().fields());
             out.println(VectorJson.text(fields));
             return 0;
         }

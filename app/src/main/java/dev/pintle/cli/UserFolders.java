@@ -1,6 +1,8 @@
 package dev.pintle.cli;
 
+import dev.pintle.problem.Problem;
 import dev.pintle.steering.VectorLibrary;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -19,16 +21,30 @@ final class UserFolders {
         return data(System.getenv(), System.getProperty("os.name", ""), Path.of(System.getProperty("user.home", "")));
     }
 
+    /** A variable that names a file, or a place below one, says so before anything is written. */
+    private static Path folder(String variable, Path folder) {
+        for (Path part = folder.toAbsolutePath(); part != null; part = part.getParent()) {
+            if (Files.exists(part) && !Files.isDirectory(part)) {
+                throw Problem.of("The folder for data is a file, or lies below one.")
+                        .fact(variable, folder)
+                        .fact("file", part)
+                        .fact("expected", "a folder, which is made where it is missing")
+                        .toException();
+            }
+        }
+        return folder;
+    }
+
     static Path data(Map<String, String> environment, String system, Path home) {
         String own = environment.getOrDefault("PINTLE_DATA", "");
         if (!own.isBlank()) {
-            return Path.of(own);
+            return folder("PINTLE_DATA", Path.of(own));
         }
         String xdg = environment.getOrDefault("XDG_DATA_HOME", "");
         String local = environment.getOrDefault("LOCALAPPDATA", "");
         String name = system.toLowerCase(Locale.ROOT);
         if (!xdg.isBlank()) {
-            return Path.of(xdg, "pintle");
+            return folder("XDG_DATA_HOME", Path.of(xdg, "pintle"));
         }
         if (name.startsWith("windows") && !local.isBlank()) {
             return Path.of(local, "pintle");

@@ -32,7 +32,7 @@ final class VectorConvertCommand implements Callable<Integer> {
             description = "Where to write: .safetensors, .gguf, .pt or .npy.")
     private @Nullable Path to;
 
-    @Option(names = "--save", paramLabel = "NAME", description = "Keep it under a name.")
+    @Option(names = "--save", paramLabel = "NAME", description = "Keep the vector under a name.")
     private @Nullable String save;
 
     @Option(names = "--force", description = "Replace a file or name that is there.")

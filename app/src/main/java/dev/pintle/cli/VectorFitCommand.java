@@ -39,10 +39,12 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  pintle vector fit --positive \"The assistant should talk like a pirate.\" \\",
-            "      --negative \"The assistant should act normally.\" --layer 3 --save pirate",
-            "  pintle vector fit --answers sycophancy.json --layer 13 -o sycophancy.safetensors",
-            "  pintle vector fit --from-latent 146 --save pirate-latent"
+            "  pintle vector fit --layer 3 --save pirate \\",
+            "    --positive \"The assistant should talk like a pirate.\" \\",
+            "    --negative \"The assistant should act normally.\"",
+            "  pintle vector fit --answers sycophancy.json \\",
+            "    --layer 13 -o sycophancy.safetensors",
+            "  pintle vector fit --from-latent 146 --save latent"
         })
 final class VectorFitCommand implements Callable<Integer> {
     @Mixin
@@ -54,12 +56,15 @@ final class VectorFitCommand implements Callable<Integer> {
     @Mixin
     private LatentChoice latent = new LatentChoice();
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(names = "--layer", paramLabel = "L", description = "Block, from 0, after which to read and steer.")
     private @Nullable Integer layer;
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(names = "--all-layers", description = "Fit after every block, from one reading.")
     private boolean allLayers;
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--method",
             paramLabel = "METHOD",
@@ -69,6 +74,7 @@ final class VectorFitCommand implements Callable<Integer> {
                     + " generated-tokens of a persona).")
     private @Nullable String method;
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--positions",
             paramLabel = "WHICH",
@@ -76,6 +82,7 @@ final class VectorFitCommand implements Callable<Integer> {
                     + " answer-letter, answer-word, answer-mean, range:FROM-TO, role:ROLE.")
     private @Nullable String positions;
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--directions",
             paramLabel = "HOW",
@@ -83,6 +90,7 @@ final class VectorFitCommand implements Callable<Integer> {
                     + " of last-position), or raw, as it is (the default of contrast).")
     private @Nullable String directions;
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--aggregation",
             paramLabel = "HOW",
@@ -91,12 +99,14 @@ final class VectorFitCommand implements Callable<Integer> {
                     + " logistic-probe:PENALTY (default: ${DEFAULT-VALUE}).")
     private String aggregation = "mean";
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
             description = "Longest answer that generated-tokens reads (default: " + SteeringMethod.USUAL_ANSWER + ").")
     private @Nullable Integer maxNewTokens;
 
+    @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--resume",
             paramLabel = "FILE",
@@ -135,12 +145,18 @@ final class VectorFitCommand implements Callable<Integer> {
                     .toIllegalArgument();
         }
         output.check(layer == null ? List.of() : List.of(HookPoint.residPost(layer)), force);
+        if (resume != null) {
+            OutputFile.require(resume);
+        }
         ContrastOptions.Contrasts read = contrasts.read();
         SteeringMethod how = method(read);
         PrintWriter print = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
         read.notes().forEach(err::println);
         err.flush();
+        if (layer != null) {
+            model.requireBlock(layer);
+        }
         try (LanguageModel loaded = model.load()) {
             ProgressLine progress = new ProgressLine(
                     err, Session.of(Objects.requireNonNull(spec)).terminal());
@@ -151,13 +167,13 @@ final class VectorFitCommand implements Callable<Integer> {
             }
             FitResult result = (layer == null ? fit.atAllLayers() : fit.at(HookPoint.residPost(layer))).run();
             List<SteeringVector> vectors = List.copyOf(result.vectors().values());
-            told(print, vectors, result);
+            told(print, Setup.of(loaded), vectors, result);
             return 0;
         }
     }
 
     /** Writes the vectors, and the record where the vectors do not go to standard output themselves. */
-    private void told(PrintWriter print, List<SteeringVector> vectors, @Nullable FitResult result) {
+    private void told(PrintWriter print, Setup setup, List<SteeringVector> vectors, @Nullable FitResult result) {
         if (json) {
             output.write(vectors, force, new PrintWriter(Writer.nullWriter()));
             Map<String, Object> fields = new LinkedHashMap<>();
@@ -165,6 +181,7 @@ final class VectorFitCommand implements Callable<Integer> {
             if (result != null) {
                 fields.put("reading", VectorJson.of(result.report()));
             }
+            fields.put("setup", setup.fields());
             print.println(VectorJson.text(fields));
             return;
         }
@@ -188,7 +205,7 @@ final class VectorFitCommand implements Callable<Integer> {
         PrintWriter print = Objects.requireNonNull(spec).commandLine().getOut();
         try (LanguageModel loaded = model.load()) {
             SteeringVector vector = latent.vector(loaded, layer, force, Objects.requireNonNull(spec));
-            told(print, List.of(vector), null);
+            told(print, Setup.of(loaded), List.of(vector), null);
             return 0;
         }
     }

@@ -30,6 +30,7 @@ final class VectorJson {
         fields.put("layer", vector.at().layer());
         fields.put("d_model", vector.dModel());
         fields.put("norm", vector.direction().norm());
+        fields.put("sha256", vector.hash());
         put(fields, "model_id", origin.model().name());
         put(fields, "model_revision", origin.model().revision());
         put(fields, "tokenizer_sha256", origin.tokenizer());

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Where a command writes vectors. What is there already is replaced only where that was asked for. */
+@HelpSection.In(HelpSection.OUTPUT)
 final class VectorOutput {
     @Option(
             names = {"-o", "--out"},
@@ -19,7 +20,7 @@ final class VectorOutput {
             description = "Where to write: .safetensors, .gguf, .pt or .npy.")
     private @Nullable Path out;
 
-    @Option(names = "--save", paramLabel = "NAME", description = "Keep it under a name.")
+    @Option(names = "--save", paramLabel = "NAME", description = "Keep the vector under a name.")
     private @Nullable String save;
 
     boolean given() {
@@ -37,6 +38,7 @@ final class VectorOutput {
         if (out != null) {
             VectorFiles.requireWritable(at, out);
             requireFree(out, replaces);
+            OutputFile.require(out);
         }
         if (save != null) {
             UserFolders.vectors().requireName(save, replaces);

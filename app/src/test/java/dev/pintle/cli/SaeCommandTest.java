@@ -35,7 +35,10 @@ class SaeCommandTest {
 
     private int onModel(String command, String... more) {
         List<String> args = new ArrayList<>(List.of(command.split(" ")));
-        args.addAll(List.of("--model", MODEL, "--device", "cpu", "--sae", SAE));
+        args.addAll(List.of("--model", MODEL, "--device", "cpu"));
+        if (!command.equals("generate") || List.of(more).contains("--latent")) {
+            args.addAll(List.of("--sae", SAE));
+        }
         args.addAll(List.of(more));
         return run(args.toArray(String[]::new));
     }
@@ -126,8 +129,8 @@ class SaeCommandTest {
         assertThat(out).contains("unsteered").contains("cosine");
         assertThat(onModel("sae encode", "--user", "Hello", "--vector", pirate)).isNotZero();
         assertThat(err).isEqualToIgnoringNewLines("""
-                A vector is added at a strength.
-                  expected: --vector NAME --strength S, or neither
+                --vector has no effect without --strength S.
+                  try: pintle sae encode --help
                 """);
     }
 
@@ -136,31 +139,24 @@ class SaeCommandTest {
         String pirate = fitted();
         for (String how : List.of("encode", "scaled", "pursuit", "nearest", "difference")) {
             Path back = folder.resolve(how + ".safetensors");
-            assertThat(onModel(
-                            "sae decompose",
-                            pirate,
-                            "--how",
-                            how,
-                            "--terms",
-                            "6",
-                            "--strength",
-                            "5abs",
-                            "--user",
-                            "Hello",
-                            "--json",
-                            "-o",
-                            back.toString()))
-                    .as(err)
-                    .isZero();
+            String[] of = {
+                "sae", "decompose", pirate, "--sae", SAE, "--how", how, "--terms", "6", "--json", "-o", back.toString()
+            };
+            String[] strength =
+                    List.of("scaled", "difference").contains(how) ? new String[] {"--strength", "5abs"} : new String[0];
+            String[] text = how.equals("difference")
+                    ? new String[] {"--user", "Hello", "--model", MODEL, "--device", "cpu"}
+                    : new String[0];
+            assertThat(run(concat(concat(of, strength), text))).as(err).isZero();
             assertThat(json().get("relative_error").isNumber()).isTrue();
             assertThat(json().get("zero_vector_terms").isArray()).isTrue();
             assertThat(json().has("by_token")).isEqualTo(how.equals("difference"));
             assertThat(back).exists();
         }
-        assertThat(onModel("sae decompose", pirate, "--how", "pursuit", "--terms", "3"))
+        assertThat(run("sae", "decompose", pirate, "--sae", SAE, "--how", "pursuit", "--terms", "3"))
                 .isZero();
         assertThat(out).contains("    146 ").contains("conversation held in pirate style");
-        assertThat(onModel("sae decompose", pirate, "--how", "guess")).isNotZero();
+        assertThat(run("sae", "decompose", pirate, "--how", "guess")).isNotZero();
         assertThat(err).isEqualToIgnoringNewLines("""
                 There is no such way to take a vector apart.
                   but was: guess
@@ -196,8 +192,8 @@ class SaeCommandTest {
         assertThat(onModel("vector fit", "--from-latent", "146", "--positive", "x", "--negative", "y", "--json"))
                 .isNotZero();
         assertThat(err).isEqualToIgnoringNewLines("""
-                A vector is fitted from prompts or taken from a latent, not both.
-                  expected: --from-latent N alone, with --sae, --layer, --raw, --out, --save
+                --from-latent and --positive exclude each other: a vector is fitted from prompts or taken from a latent.
+                  try: pintle vector fit --help
                 """);
     }
 

@@ -71,7 +71,7 @@ class SweepCommandTest {
         assertThat(json.at("/steerability/0/antiSteerable").asDouble()).isZero();
         assertThat(json.at("/equal_cost")).isNotEmpty();
         assertThat(json.at("/proposal/layer").asInt()).isEqualTo(3);
-        assertThat(err).endsWith("answering: 5 in 0.0 s\n"); // everything was known
+        assertThat(err).endsWith("answering: 5\n"); // everything was known
     }
 
     @Test

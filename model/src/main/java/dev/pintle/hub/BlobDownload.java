@@ -4,6 +4,7 @@ import dev.pintle.foreign.Excerpt;
 import dev.pintle.foreign.ForeignFile;
 import dev.pintle.hub.HubException.Reason;
 import dev.pintle.hub.HubHttp.Remote;
+import dev.pintle.problem.Cause;
 import dev.pintle.problem.Problem;
 import java.io.IOException;
 import java.io.InputStream;
@@ -216,7 +217,7 @@ final class BlobDownload {
             } catch (IOException e) {
                 requireNotStopped();
                 return new Failure(
-                        cut(stall.happened() ? "nothing came for a while" : e.getMessage()), Optional.empty());
+                        cut(stall.happened() ? "nothing came for a while" : Cause.words(e)), Optional.empty());
             }
             requireNotStopped();
             if (read < 0) {

@@ -162,6 +162,11 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
         return direction.size();
     }
 
+    /** SHA-256 of the direction's numbers, FP32 and big-endian; the same whatever file the vector is read from. */
+    public String hash() {
+        return new Digest().add(direction.toArray()).hex();
+    }
+
     // ---------------------------------------------------------------- arithmetic
 
     /**

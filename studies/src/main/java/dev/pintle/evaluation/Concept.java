@@ -142,7 +142,7 @@ public sealed interface Concept {
             } catch (IOException e) {
                 throw Problem.of("The items cannot be read.")
                         .fact("file", file.toAbsolutePath())
-                        .fact("cause", e.getMessage())
+                        .fact("cause", e)
                         .toException(e);
             }
         }

@@ -47,7 +47,7 @@ public record StyleMarker(String name, String ask, Pattern marker) {
         } catch (IOException e) {
             throw Problem.of("The styles cannot be read.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("cause", e.getMessage())
+                    .fact("cause", e)
                     .toException(e);
         }
     }

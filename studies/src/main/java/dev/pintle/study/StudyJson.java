@@ -95,8 +95,7 @@ public final class StudyJson {
             problem = problem.fact("unknown key", unknown.getPropertyName())
                     .fact("known keys", unknown.getKnownPropertyIds());
         } else {
-            problem = problem.fact(
-                    "cause", e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage());
+            problem = problem.fact("cause", e);
         }
         return problem.toException(e);
     }

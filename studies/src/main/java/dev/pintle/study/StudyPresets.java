@@ -108,7 +108,7 @@ public final class StudyPresets {
         } catch (IOException e) {
             throw Problem.of("The settings cannot be read.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("cause", e.getMessage())
+                    .fact("cause", e)
                     .toException(e);
         }
     }

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class Problem {
+    private static final int LONGEST = 2_000;
+
     private final String sentence;
     private final Map<String, List<String>> facts;
 
@@ -35,11 +37,17 @@ public final class Problem {
         return new Problem(sentence, Map.of());
     }
 
-    /** This problem with one more fact; a label given twice keeps both values, each on its line. */
+    /**
+     * This problem with one more fact; a label given twice keeps both values, each on its line. Of a throwable it says what
+     * happened in words, without names of Java.
+     */
     public Problem fact(String label, @Nullable Object value) {
         Map<String, List<String>> more = new LinkedHashMap<>(facts);
         List<String> values = new ArrayList<>(more.getOrDefault(label, List.of()));
-        values.add(String.valueOf(value));
+        values.add(
+                value instanceof PintleException known
+                        ? known.problem().sentence()
+                        : value instanceof Throwable thrown ? Cause.words(thrown) : String.valueOf(value));
         more.put(label, Collections.unmodifiableList(values));
         return new Problem(sentence, more);
     }
@@ -69,16 +77,20 @@ public final class Problem {
         return new IllegalArgumentException(toString());
     }
 
-    /** The sentence, then one line a fact, values aligned. */
+    /**
+     * The sentence, then one line a fact, values aligned. What is hidden in it is escaped ({@link Visible}), and a value of
+     * megabytes is cut.
+     */
     @Override
     public String toString() {
         int width = facts.keySet().stream().mapToInt(String::length).max().orElse(0) + 1;
-        StringBuilder text = new StringBuilder(sentence);
+        StringBuilder text = new StringBuilder(Visible.text(Visible.shortened(sentence, LONGEST)));
         facts.forEach((label, values) -> {
             String head = label + ":";
             for (String value : values) {
                 text.append("\n  ").append(head).append(" ".repeat(width - head.length() + 1));
-                text.append(value.replace("\n", "\n" + " ".repeat(width + 3)));
+                text.append(
+                        Visible.text(Visible.shortened(value, LONGEST)).replace("\n", "\n" + " ".repeat(width + 3)));
                 head = "";
             }
         });

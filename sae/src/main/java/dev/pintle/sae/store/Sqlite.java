@@ -120,7 +120,7 @@ public final class Sqlite implements AutoCloseable {
     private static PintleException unusable(String what, Path file, Exception e) {
         return Problem.of(what + " cannot be used.")
                 .fact("file", file.toAbsolutePath())
-                .fact("cause", e.getMessage())
+                .fact("cause", e)
                 .toException(e);
     }
 

@@ -1,0 +1,118 @@
+package dev.pintle.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.hub.HubClient;
+import dev.pintle.hub.HubException;
+import dev.pintle.hub.HubPlan;
+import dev.pintle.hub.HubSettings;
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.hub.RepoId;
+import dev.pintle.hub.Selection;
+import dev.pintle.hub.Sizes;
+import dev.pintle.problem.Problem;
+import dev.pintle.steering.VectorHints;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Which model a command looks at, shared by all that look at one. */
+@HelpSection.In(HelpSection.MODEL)
+class ModelChoice {
+    @Option(
+            names = "--model",
+            paramLabel = "NAME|DIR",
+            defaultValue = ModelFolders.EMBEDDED,
+            description = "Model: ${DEFAULT-VALUE}, a repository in the cache (org/name[@revision]), or a folder in the"
+                    + " Hugging Face format (default: ${DEFAULT-VALUE}).")
+    private String model = ModelFolders.EMBEDDED;
+
+    @Option(names = "--pull", description = "Fetch the model from the Hugging Face hub if it is not in the cache.")
+    private boolean pull;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
+    /** The model's folder. Asks the network only for a repository that is missing, and only if the user wants that. */
+    Path folder() {
+        Session session = Session.of(Objects.requireNonNull(command));
+        HubSettings settings = session.hub();
+        try {
+            return ModelFolders.find(model, settings);
+        } catch (HubException e) {
+            if (e.reason() != HubException.Reason.NOT_CACHED
+                    || settings.offline()
+                    || !(pull || session.interactive())) {
+                throw e;
+            }
+            HubClient hub = HubClient.of(settings);
+            HubPlan plan = hub.plan(RepoId.parse(model), Selection.forModel());
+            if (!pull && !session.confirms(question(plan))) {
+                throw e;
+            }
+            return hub.fetch(
+                    plan, new DownloadProgress(command.commandLine().getErr(), session.terminal(), System::nanoTime));
+        }
+    }
+
+    /** The folder of the model's tokenizer and templates, which may be all that there is of the model. */
+    Path textFolder() {
+        try {
+            return ModelFolders.findText(
+                    model, Session.of(Objects.requireNonNull(command)).hub());
+        } catch (HubException e) {
+            return folder(); // which offers to fetch it
+        }
+    }
+
+    private static String question(HubPlan plan) {
+        return plan.repo() + " is not here. Download " + DownloadProgress.count(plan.filesMissing()) + ", "
+                + Sizes.text(plan.bytesMissing()) + "?";
+    }
+
+    /** Blocks of the model as its config.json says, without reading weights; empty where it does not say. */
+    OptionalInt blocks() {
+        try {
+            JsonNode config = new ObjectMapper().readTree(Files.readString(folder().resolve("config.json")));
+            JsonNode blocks = config.path("text_config").path("num_hidden_layers");
+            blocks = blocks.isInt() ? blocks : config.path("num_hidden_layers");
+            return blocks.isInt() && blocks.intValue() > 0 ? OptionalInt.of(blocks.intValue()) : OptionalInt.empty();
+        } catch (IOException e) {
+            return OptionalInt.empty(); // loading says what is wrong with it
+        }
+    }
+
+    /** Hints for vectors of this model's number of blocks. */
+    VectorHints hints() {
+        OptionalInt blocks = blocks();
+        return blocks.isPresent() ? VectorHints.none().blocks(blocks.getAsInt()) : VectorHints.none();
+    }
+
+    /** @throws IllegalArgumentException if the model is known not to have a block */
+    void requireBlock(int layer) {
+        OptionalInt blocks = blocks();
+        if (layer < 0 || (blocks.isPresent() && layer >= blocks.getAsInt())) {
+            throw Problem.of("There is no such block.")
+                    .fact("expected", blocks.isPresent() ? "0 to " + (blocks.getAsInt() - 1) : "0 or more")
+                    .fact("but was", layer)
+                    .toIllegalArgument();
+        }
+    }
+
+    /** The model as it was asked for. */
+    String name() {
+        return model;
+    }
+
+    /** Where what a user should know goes. */
+    PrintWriter err() {
+        return Objects.requireNonNull(command).commandLine().getErr();
+    }
+}

@@ -1,0 +1,354 @@
+package dev.pintle.cli;
+
+import dev.pintle.cli.OptionRule.Excludes;
+import dev.pintle.cli.OptionRule.Given;
+import dev.pintle.cli.OptionRule.Needs;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Every option of every command, and what it needs or excludes, so that none is ignored in silence. An option that follows
+ * what it says whatever stands beside it is {@code free}. A test compares this with the commands' own options, so that a new
+ * one has to be put here.
+ */
+final class OptionRules {
+    private static final Map<String, OptionRules> ALL = new LinkedHashMap<>();
+    private static final String[] READING = {"--layer", "--position", "--first-row", "--tensor"};
+
+    private final Set<String> named = new TreeSet<>();
+    private final List<OptionRule> rules = new ArrayList<>();
+
+    private OptionRules() {}
+
+    // ---------------------------------------------------------------- what commands share
+
+    private OptionRules model() {
+        return source().free("--dtype", "--device", "--check-nan", "--ignore-config");
+    }
+
+    private OptionRules source() {
+        return free("--model").needs("--pull", "--model NAME", "--model");
+    }
+
+    private OptionRules decoding() {
+        String greedy = "greedy decoding draws nothing";
+        for (String drawing : List.of("--top-k", "--top-p", "--min-p", "--repetition-penalty", "--seed")) {
+            needs(drawing, "--temperature T: without one the most probable token is taken", "--temperature");
+            excludes("--greedy", drawing, greedy);
+        }
+        return excludes("--greedy", "--temperature", greedy).free("--max-new-tokens");
+    }
+
+    private OptionRules steering() {
+        return free("--vector", "--latent")
+                .needs("--strength", "--vector", "--vector")
+                .needs("--positions", "--vector", "--vector")
+                .needs("--layer", "--vector", "--vector")
+                .needs("--first-row", "--vector", "--vector")
+                .needs("--tensor", "--vector", "--vector")
+                .needs("--sae", "--latent", "--latent")
+                .needs("--sae-layer", "--latent", "--latent")
+                .needs("--latent-positions", "--latent", "--latent");
+    }
+
+    private OptionRules autoencoder() {
+        return free("--sae", "--layer", "--sae-dtype");
+    }
+
+    private OptionRules oneOf(String why, String... options) {
+        for (int i = 0; i < options.length; i++) {
+            free(options[i]);
+            for (int j = 0; j < i; j++) {
+                excludes(options[j], options[i], why);
+            }
+        }
+        return this;
+    }
+
+    private OptionRules texts() {
+        return oneOf("a command reads one text", "--prompt", "--user", "--chat");
+    }
+
+    // ---------------------------------------------------------------- commands
+
+    static {
+        of("demo").free("--style", "--out", "--json");
+        study();
+        of("generate")
+                .model()
+                .decoding()
+                .steering()
+                .texts()
+                .needs("--force", "--vector or --latent", "--vector", "--latent")
+                .free("--json");
+        of("capture")
+                .model()
+                .oneOf("one prompt is read", "--ids", "--prompt", "--chat")
+                .free("--at", "--layers", "--logits", "--out", "-o");
+        of("chat").model().decoding().steering().free("--system", "--force");
+        of("vector show").free(READING).free("--json");
+        of("vector list").free("--json");
+        of("vector rename").free("--force");
+        of("vector remove");
+        of("vector compare").free(READING).free("--across-layers", "--force", "--json");
+        of("vector convert").free(READING).free("--save", "--force");
+        of("vector export").free(READING).free("--for", "--out", "-o", "--force");
+        fit();
+        of("sae info").free("--json");
+        of("sae check").model().autoencoder().free("--texts", "--max-tokens", "--force", "--json");
+        of("sae encode")
+                .model()
+                .autoencoder()
+                .texts()
+                .needs("--vector", "--strength S", "--strength")
+                .needs("--strength", "--vector NAME", "--vector")
+                .free("--top", "--force", "--labels", "--json");
+        decompose();
+        of("sae labels").needs("--top", "--search WORDS", "--search").free("--search", "--sae", "--labels", "--json");
+        of("sae show").free("--sae", "--profile", "--labels", "--json");
+        of("sae profile")
+                .model()
+                .autoencoder()
+                .needs("--endpoint", "--explain MODEL", "--explain")
+                .needs("--latents", "--explain MODEL", "--explain")
+                .free(
+                        "--explain",
+                        "--texts",
+                        "--name",
+                        "--fresh",
+                        "--max-tokens",
+                        "--window",
+                        "--special-tokens",
+                        "--roles",
+                        "--json");
+        of("pull");
+        of("models").free("--json");
+        of("tokens").source().excludes("TEXT", "--chat", "one text is read").free("--json");
+        of("doctor");
+        sweeps("sweep", List.of("last-position"));
+        sweeps("tune", List.of());
+        Objects.requireNonNull(ALL.get("tune")).free("--save");
+        of("report list").free("--json");
+        of("report open");
+        of("report diff").excludes("--rows", "--json", "JSON has every row").free("--tolerance");
+        of("report page").free("--out", "--figures");
+        of("bench tensor").free("--device");
+        of("bench soak").free("--count", "--dtype");
+        of("bench styles").free("--layer");
+        of("bench engine").bench().free("--json");
+        of("bench extract").bench().free("--pairs", "--once", "--whole");
+        of("bench memory").bench().free("--d-sae", "--tokens");
+        of("bench sae").free("--d-model", "--d-sae", "--tokens", "--device", "--dtype", "--shape");
+        of("bench steer").bench().free("--rows");
+        of("help");
+        of("completion");
+        of("bench studies").bench().free("--latents", "--max-new-tokens");
+    }
+
+    private OptionRules bench() {
+        return oneOf("one model is measured", "--model", "--shape").free("--device", "--dtype");
+    }
+
+    private static void study() {
+        OptionRules rules = of("study")
+                .model()
+                .autoencoder()
+                .free("--labels", "--out", "--json", "--settings", "--style", "--concept", "--positive", "--neutral")
+                .free("--user", "--question", "--prefixes", "--vector", "--strength", "--target-latent", "--marker")
+                .free("--max-new-tokens");
+        rules.forStudies("--strengths", "quality");
+        rules.forStudies("--questions", "quality");
+        rules.forStudies("--other-sae", "steering-decoding-other-saes");
+        rules.forStudies("--sequence-question", "caa-steering-latents");
+        rules.forStudies("--sequence-answer", "caa-steering-latents");
+        rules.forStudies("--latent-amount", "caa-via-sae-steering", "failed-double-decode-caa");
+        rules.free("--tuple-prompt")
+                .needs(
+                        "--as-published",
+                        "a study that the notebooks had",
+                        List.of(),
+                        given -> !given.is("NAME", "quality"))
+                .excludes("--as-published", "--strengths", "they measure quality, which the notebooks did not")
+                .excludes("--as-published", "--questions", "they measure quality, which the notebooks did not");
+    }
+
+    private void forStudies(String option, String... studies) {
+        needs(
+                option,
+                "the study " + String.join(" or ", studies) + ", or all",
+                List.of(),
+                given -> given.is("NAME", studies) || given.is("NAME", "all"));
+    }
+
+    private static void fit() {
+        OptionRules rules = of("vector fit").model().free("--out", "-o", "--save", "--json", "--force");
+        String[] sources = {"--positive", "--pairs", "--answers", "--persona", "--positive-texts"};
+        rules.oneOf("a fit has one source of prompts", sources);
+        for (String prompts : sources) {
+            rules.excludes("--from-latent", prompts, "a vector is fitted from prompts or taken from a latent");
+        }
+        for (String fitted :
+                List.of("--all-layers", "--method", "--positions", "--directions", "--aggregation", "--resume")) {
+            rules.excludes("--from-latent", fitted, "a latent's row is not fitted");
+        }
+        rules.needs("--negative", "--positive TEXT", "--positive")
+                .needs("--negative-texts", "--positive-texts FILE", "--positive-texts")
+                .needs("--prefixes", "--positive TEXT", "--positive")
+                .needs("--questions", "--positive TEXT or --pairs FILE", "--positive", "--pairs")
+                .excludes("--prefixes", "--questions", "the pairs come from one of them")
+                .needs("--columns", "--pairs or --positive-texts", "--pairs", "--positive-texts")
+                .needs("--split", "a file of pairs, answers or texts", "--pairs", "--answers", "--positive-texts")
+                .needs("--texts-as", "--pairs or --positive-texts", "--pairs", "--positive-texts")
+                .excludes("--layer", "--all-layers", "it is one layer or every one")
+                .needs("--sae", "--from-latent N", "--from-latent")
+                .needs("--raw", "--from-latent N", "--from-latent")
+                .needs(
+                        "--max-new-tokens",
+                        "--method generated-tokens",
+                        List.of("--method", "--persona"),
+                        given -> given.is("--method", "generated-tokens")
+                                || (given.has("--persona") && !given.has("--method")));
+    }
+
+    private static void decompose() {
+        Predicate<Given> reads = given -> given.is("--how", "difference");
+        OptionRules rules = of("sae decompose").autoencoder().texts();
+        for (String model : List.of(
+                "--model", "--dtype", "--device", "--check-nan", "--ignore-config", "--prompt", "--user", "--chat")) {
+            rules.needs(model, "--how difference, which alone reads a text", List.of("--how"), reads);
+        }
+        rules.needs("--pull", "--model NAME", "--model")
+                .needs(
+                        "--strength",
+                        "--how scaled or difference",
+                        List.of("--how"),
+                        given -> given.is("--how", "scaled", "difference"))
+                .needs("--with-bias", "--out or --save", "--out", "--save")
+                .free(
+                        "--first-row",
+                        "--tensor",
+                        "--how",
+                        "--terms",
+                        "--labels",
+                        "--force",
+                        "--out",
+                        "-o",
+                        "--save",
+                        "--json");
+    }
+
+    private static void sweeps(String name, List<String> usualReadsPrefixes) {
+        Predicate<Given> fits = given -> !given.has("--vector") || given.has("--method");
+        OptionRules rules = of(name).model()
+                .oneOf("it is told in one way", "--marker", "--continuations", "--choices", "--judge")
+                .needs("--endpoint", "--judge MODEL", "--judge")
+                .needs("--concept", "--judge MODEL", "--judge")
+                .needs("--dark", "--figure FILE", "--figure")
+                .excludes("--questions", "--choices", "the questions of the choices are asked")
+                .excludes("--style", "--positive", "a style has a system prompt of its own")
+                .free("--strengths", "--positions", "--max-new-tokens", "--fresh", "--figure", "--json")
+                .free("--vector", "--method", "--layer");
+        rules.needs("--negative", "vectors to fit: no --vector, or --method too", List.of("--method"), fits);
+        rules.needs(
+                "--positive",
+                "vectors to fit: no --vector, or --method or --judge too",
+                List.of("--method", "--judge"),
+                given -> fits.test(given) || (given.has("--judge") && !given.has("--concept")));
+        rules.needs(
+                "--style",
+                "vectors to fit, or a concept to tell by it",
+                List.of("--method"),
+                given -> fits.test(given)
+                        || !(given.has("--marker")
+                                || given.has("--continuations")
+                                || given.has("--choices")
+                                || (given.has("--judge") && given.has("--concept"))));
+        rules.needs(
+                "--prefixes",
+                "a method that reads begun answers: --method last-position or diff-mean",
+                List.of("--method"),
+                given -> given.has("--method")
+                        ? given.is("--method", "last-position", "diff-mean")
+                        : fits.test(given) && !usualReadsPrefixes.isEmpty());
+    }
+
+    // ---------------------------------------------------------------- how it is said
+
+    private static OptionRules of(String command) {
+        OptionRules rules = new OptionRules();
+        ALL.put(command, rules);
+        return rules;
+    }
+
+    private OptionRules free(String... options) {
+        named.addAll(Arrays.asList(options));
+        return this;
+    }
+
+    private OptionRules excludes(String one, String other, String why) {
+        return add(new Excludes(one, other, why));
+    }
+
+    private OptionRules needs(String option, String needed, String... others) {
+        return needs(
+                option, needed, List.of(others), given -> Arrays.stream(others).anyMatch(given::has));
+    }
+
+    private OptionRules needs(String option, String needed, List<String> others, Predicate<Given> holds) {
+        return add(new Needs(option, needed, others, holds));
+    }
+
+    private OptionRules add(OptionRule rule) {
+        named.addAll(rule.options());
+        rules.add(rule);
+        return this;
+    }
+
+    /** The rules of a command by its name below {@code pintle}; empty for a group of commands. */
+    static Optional<OptionRules> find(CommandSpec command) {
+        String name = command.qualifiedName(" ");
+        int space = name.indexOf(' ');
+        return Optional.ofNullable(ALL.get(space < 0 ? "" : name.substring(space + 1)));
+    }
+
+    /** The commands that have rules. */
+    static Set<String> commands() {
+        return ALL.keySet();
+    }
+
+    /** The options that are told of. */
+    Set<String> named() {
+        return named;
+    }
+
+    /** What options need and exclude. */
+    List<OptionRule> rules() {
+        return rules;
+    }
+
+    /** @throws ParameterException if an option would have no effect, or two exclude each other */
+    static void check(ParseResult parsed) {
+        ParseResult leaf = parsed;
+        while (leaf.hasSubcommand()) {
+            leaf = leaf.subcommand();
+        }
+        Given given = new Given(leaf);
+        for (OptionRule rule : find(leaf.commandSpec()).map(OptionRules::rules).orElse(List.of())) {
+            Optional<String> broken = rule.broken(given);
+            if (broken.isPresent()) {
+                throw new ParameterException(leaf.commandSpec().commandLine(), broken.get());
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.pintle.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pintle.model.Decoding;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.steering.VectorLibrary;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.testkit.Golden;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class ChatCommandTest {
+    @TempDir
+    Path folder = Path.of("");
+
+    private String said(int tokens, String... lines) throws IOException {
+        ByteArrayInputStream typed =
+                new ByteArrayInputStream((String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
+        StringWriter out = new StringWriter();
+        ChatCommand chat = new ChatCommand();
+        assertThat(new CommandLine(chat).getCommandName())
+                .isEqualTo("chat"); // fills in what the command knows of itself
+        try (LanguageModel model = LanguageModel.load(Golden.parley().toString(), Device.CPU, DType.FP32);
+                Terminal terminal = TerminalBuilder.builder()
+                        .system(false)
+                        .streams(typed, new ByteArrayOutputStream())
+                        .type("dumb")
+                        .build()) {
+            ChatSteering steering =
+                    new ChatSteering(model, VectorLibrary.in(folder.resolve("vectors")), List.of(), false);
+            chat.converse(
+                    steering,
+                    Decoding.greedy(tokens),
+                    ChatCommand.reader(terminal),
+                    new PrintWriter(out),
+                    new AtomicBoolean());
+        }
+        return out.toString();
+    }
+
+    @Test
+    void the_conversation_says_what_its_commands_did() throws IOException {
+        assertThat(said(5, "/system", "/system Be glad.", "/system", "/reset", "/nonsense at all", "/quit"))
+                .isEqualTo("""
+                        There is no system prompt. /system TEXT sets one.
+                        The system prompt is set, and the conversation starts again.
+                        Be glad.
+                        The conversation starts again, with the system prompt.
+                        There is no command /nonsense; /help lists those there are.
+                        """);
+        assertThat(said(5, "/help", "/quit")).contains("/steer NAME S", "/compare TEXT", "Ctrl-C");
+    }
+
+    @Test
+    void a_cut_answer_is_marked_and_a_whole_one_is_not() throws IOException {
+        assertThat(said(3, "Hello, how are you?", "/quit"))
+                .endsWith(" [cut after 3 tokens; --max-new-tokens N allows more]\n");
+        assertThat(said(100, "Hello, how are you?", "/quit")).doesNotContain("[");
+    }
+}
