@@ -46,6 +46,7 @@ final class TokenizerCheck {
      */
     static TokenizerWork of(JsonNode root, Path file) {
         TokenizerCheck check = new TokenizerCheck(file);
+        check.plain(root, "");
         check.part(root.path("normalizer"), "normalizer", "normalizers", 0, check::normalizer);
         double normalized = check.work.growth();
         check.part(root.path("pre_tokenizer"), "pre_tokenizer", "pretokenizers", 0, check::preTokenizer);
@@ -76,6 +77,38 @@ final class TokenizerCheck {
                 expected,
                 "try",
                 "the file as its authors published it");
+    }
+
+    /** Refuses texts and numbers that JSON can write but that the native reader, which expects none, cannot hold. */
+    private void plain(JsonNode node, String at) {
+        if (node.isTextual()) {
+            requireCharacters(node.textValue(), at);
+        } else if (node.isNumber()) {
+            boolean fits = node.isIntegralNumber() ? node.canConvertToLong() : Double.isFinite(node.doubleValue());
+            if (!fits) {
+                throw refused(at, node, "a number of 64 bits");
+            }
+        } else if (node.isObject()) {
+            for (Map.Entry<String, JsonNode> entry : node.properties()) {
+                requireCharacters(entry.getKey(), at);
+                boolean vocabulary = at.equals("model.vocab");
+                plain(entry.getValue(), vocabulary ? at : at.isEmpty() ? entry.getKey() : at + "." + entry.getKey());
+            }
+        } else {
+            node.forEach(child -> plain(child, at));
+        }
+    }
+
+    private void requireCharacters(String text, String at) {
+        for (int i = 0; i < text.length(); i++) {
+            if (!Character.isSurrogate(text.charAt(i))) {
+                continue;
+            }
+            if (i + 1 >= text.length() || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+                throw refused(at, text, "whole characters");
+            }
+            i++;
+        }
     }
 
     // ---- parts of any kind

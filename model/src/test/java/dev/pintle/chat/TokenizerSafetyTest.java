@@ -120,6 +120,17 @@ class TokenizerSafetyTest {
                 Map.entry(
                         "post_processor.processors[1]",
                         Tokenizers.with("post_processor", Tokenizers.sequence("processors", bare, bare))),
+                Map.entry(
+                        "decoder.content",
+                        Tokenizers.with("decoder", Tokenizers.replace("String", "a", "b"))
+                                .replace("\"content\":\"b\"", "\"content\":\"\\ud83d\"")),
+                Map.entry(
+                        "decoder.start",
+                        Tokenizers.with("decoder", strip.replace("\"start\":0", "\"start\":" + "9".repeat(350)))),
+                Map.entry(
+                        "model.vocab",
+                        Tokenizers.with("model", "{\"type\":\"BPE\",\"vocab\":{\"zz\":1},\"merges\":[]}")
+                                .replace("\"zz\"", "\"\\udc00\"")),
                 Map.entry("decoder.stop", Tokenizers.with("decoder", strip)),
                 Map.entry("decoder.suffix", Tokenizers.with("decoder", "{\"type\":\"BPEDecoder\",\"suffix\":\"\"}")),
                 Map.entry(
