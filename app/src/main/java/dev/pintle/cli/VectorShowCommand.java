@@ -61,9 +61,10 @@ final class VectorShowCommand implements Callable<Integer> {
         if (origin.pairs() > 0) {
             out.printf(
                     Locale.ROOT,
-                    "; %s of %d directions%s from %s, length %.3f before scaling",
+                    "; %s of %d %s%s from %s, length %.3f before scaling",
                     origin.aggregation(),
                     origin.directions(),
+                    origin.directions() == 1 ? "direction" : "directions",
                     origin.settings().isEmpty() ? "" : " (" + origin.settings() + ")",
                     origin.pairs() == 1 ? "1 pair" : origin.pairs() + " pairs",
                     origin.normBeforeScaling());

@@ -21,12 +21,13 @@ public record ExtractionReport(long sequences, long tokensComputed, long tokensP
     public String toString() {
         return String.format(
                 Locale.ROOT,
-                "%d prompts, %d tokens computed of %d (%.1f%%), %d passes, %.2f s",
+                "%d prompts, %d tokens computed of %d (%.1f%%), %d %s, %.2f s",
                 sequences,
                 tokensComputed,
                 tokensPlain,
                 100 * share(),
                 passes,
+                passes == 1 ? "pass" : "passes",
                 seconds);
     }
 }
