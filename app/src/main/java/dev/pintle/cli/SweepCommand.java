@@ -49,9 +49,9 @@ final class SweepCommand implements Callable<Integer> {
             out.println(VectorJson.text(fields));
             return 0;
         }
-        out.println(options.steered());
         account.table(out);
         account.broken(out);
+        out.println("\n" + options.steered());
         out.println();
         account.steerability(out);
         out.println();
