@@ -8,8 +8,10 @@ import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Prompt;
+import dev.pintle.steering.Strength;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -42,6 +44,16 @@ final class GenerateCommand implements Callable<Integer> {
     @ArgGroup(multiplicity = "1")
     private Input input = new Input();
 
+    @HelpSection.In(HelpSection.STEERING)
+    @Option(
+            names = "--compare",
+            split = ",",
+            paramLabel = "S",
+            description =
+                    "Answer at each of these strengths of the vector that has no --strength of its own, such as 0,0.3,0.6,"
+                            + " one answer under another.")
+    private List<Strength> compared = new ArrayList<>();
+
     @Option(names = "--json", description = "Print ids, text and log-probabilities as JSON.")
     private boolean json;
 
@@ -71,8 +83,16 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() throws JsonProcessingException {
         Decoding how = decoding.decoding();
         Prompt asking = prompt();
+        steering.compare(compared);
         steering.prepare(model, true);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        if (!compared.isEmpty()) {
+            try (LanguageModel loaded = model.load()) {
+                new ComparedAnswers(loaded, steering, asking, how, compared)
+                        .write(Objects.requireNonNull(spec), json, GenerateCommand::fields);
+                return 0;
+            }
+        }
         try (LanguageModel loaded = model.load();
                 SteeringOptions.Steering asked = steering.open(loaded, asking)) {
             LanguageModel steered = asked.applyTo(loaded);
@@ -109,6 +129,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     private static String json(LanguageModel model, Generated answer, Decoding how, Setup setup)
             throws JsonProcessingException {
+        return new ObjectMapper().writeValueAsString(fields(model, answer, how, setup));
+    }
+
+    private static Map<String, Object> fields(LanguageModel model, Generated answer, Decoding how, Setup setup) {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("model", model.id().toString());
         fields.put("dtype", model.dtype().toString());
@@ -120,6 +144,6 @@ final class GenerateCommand implements Callable<Integer> {
         fields.put("log_probabilities", answer.logProbabilities());
         fields.put("stopped_by", answer.reason().name().toLowerCase(Locale.ROOT));
         fields.put("setup", setup.decoding(how).fields());
-        return new ObjectMapper().writeValueAsString(fields);
+        return fields;
     }
 }

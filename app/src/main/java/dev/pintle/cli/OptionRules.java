@@ -91,6 +91,7 @@ final class OptionRules {
                 .steering()
                 .texts()
                 .needs("--force", "--vector or --latent", "--vector", "--latent")
+                .needs("--compare", "--vector NAME", "--vector")
                 .free("--json");
         of("capture")
                 .model()

@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
 import dev.pintle.sae.LatentChange;
 import dev.pintle.sae.SaeEdit;
 import dev.pintle.sae.SparseAutoencoder;
@@ -60,6 +61,8 @@ final class SteeringOptions {
                     "Tokens to change latents of: all, prompt, generated, generated+1, from:N or role:ROLE (default: ${DEFAULT-VALUE}).")
     private String latentPositions = "all";
 
+    private List<Strength> compared = List.of();
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec command;
 
@@ -78,11 +81,10 @@ final class SteeringOptions {
 
         @Option(
                 names = "--strength",
-                required = true,
                 paramLabel = "S",
                 description =
                         "How strongly the vector before it is added: in activation norms, such as 0.45, or as a factor on the vector, such as 5abs.")
-        private Strength strength = Strength.norms(0);
+        private @Nullable Strength strength;
 
         @Option(
                 names = "--layer",
@@ -115,14 +117,21 @@ final class SteeringOptions {
             VectorHints hints = VectorInput.hints(layer, firstRow, tensor);
             hints = blocks.blocks() > 0 ? hints.blocks(blocks.blocks()) : hints;
             vectors = VectorFiles.readAll(UserFolders.vectors().find(String.valueOf(vector)), hints);
-            vectors.forEach(strength::resolve);
         }
 
-        private void add(LanguageModel model, Tokens tokens, boolean force, Setup setup, List<Intervention> to) {
+        /** @param compared the strength of a vector that has none of its own */
+        private void add(
+                LanguageModel model,
+                Tokens tokens,
+                boolean force,
+                Strength compared,
+                Setup setup,
+                List<Intervention> to) {
+            Strength how = strength == null ? compared : strength;
             for (SteeringVector one : vectors) {
                 one.requireFits(model, force);
-                to.add(Add.add(one, strength).on(tokens));
-                setup.vector(String.valueOf(vector), one, strength, tokens);
+                to.add(Add.add(one, how).on(tokens));
+                setup.vector(String.valueOf(vector), one, how, tokens);
             }
         }
     }
@@ -151,7 +160,40 @@ final class SteeringOptions {
 
     /** Refuses strengths that the model's dtype does not hold, before it is loaded. */
     void requireHeld(DType dtype) {
-        steers.forEach(steer -> steer.strength.requireHeld(dtype));
+        steers.forEach(steer -> strengths(steer).forEach(strength -> strength.requireHeld(dtype)));
+    }
+
+    /** The strengths of a vector: its own, else those that are compared. */
+    private List<Strength> strengths(Steer steer) {
+        return steer.strength == null ? compared : List.of(steer.strength);
+    }
+
+    /** Gives the one vector without a strength of its own these, one after the other, by {@link #open(LanguageModel, Prompt, Strength)}. */
+    void compare(List<Strength> strengths) {
+        compared = List.copyOf(strengths);
+    }
+
+    /** What {@code --compare} compares is the strength of one vector; without it every vector needs one of its own. */
+    private void requireStrengths() {
+        List<String> without = steers.stream()
+                .filter(steer -> steer.strength == null)
+                .map(steer -> String.valueOf(steer.vector))
+                .toList();
+        if (!compared.isEmpty() && without.size() != 1) {
+            throw Problem.of("--compare gives strengths to the one vector that has none of its own.")
+                    .fact("expected", "--vector NAME once without --strength")
+                    .fact("but was", without.isEmpty() ? "none" : String.join(", ", without))
+                    .fact("try", "--vector NAME --compare 0,0.3,0.6")
+                    .toIllegalArgument();
+        }
+        if (compared.isEmpty() && !without.isEmpty()) {
+            throw Problem.of("A vector has no strength.")
+                    .fact("vector", String.join(", ", without))
+                    .fact(
+                            "missing",
+                            "--strength S behind --vector: in activation norms, such as 0.45, or a factor, such as 5abs")
+                    .toIllegalArgument();
+        }
     }
 
     /**
@@ -160,11 +202,13 @@ final class SteeringOptions {
      * @param roles whether tokens may be named by role
      */
     void prepare(ModelOptions model, boolean roles) {
+        requireStrengths();
         requireHeld(model.dtype());
         for (Steer steer : steers) {
             if (steer.vector != null) {
                 requireTokens(steer.positions, roles);
                 steer.read(model.hints());
+                strengths(steer).forEach(strength -> steer.vectors.forEach(strength::resolve));
                 steer.vectors.forEach(vector -> model.requireBlock(vector.at().layer()));
             }
         }
@@ -185,19 +229,24 @@ final class SteeringOptions {
 
     /** What was prepared, on the model; close it when the steered model is no longer used. */
     Steering open(LanguageModel model) {
-        return open(model, Tokens::parse);
+        return open(model, Tokens::parse, Strength.norms(0));
     }
 
     /** The same for one prompt, whose roles tokens may be named by. */
     Steering open(LanguageModel model, Prompt prompt) {
-        return open(model, name -> Tokens.parse(name, prompt.tokenized(model)));
+        return open(model, prompt, Strength.norms(0));
     }
 
-    private Steering open(LanguageModel model, Function<String, Tokens> named) {
+    /** The same with one of the strengths that are compared. */
+    Steering open(LanguageModel model, Prompt prompt, Strength one) {
+        return open(model, name -> Tokens.parse(name, prompt.tokenized(model)), one);
+    }
+
+    private Steering open(LanguageModel model, Function<String, Tokens> named, Strength one) {
         List<Intervention> interventions = new ArrayList<>();
         Setup setup = Setup.of(model);
         for (Steer steer : steers) {
-            steer.add(model, named.apply(steer.positions), force, setup, interventions);
+            steer.add(model, named.apply(steer.positions), force, one, setup, interventions);
         }
         if (latents.isEmpty()) {
             return new Steering(interventions, null, setup);

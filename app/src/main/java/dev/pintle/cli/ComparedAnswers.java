@@ -1,0 +1,83 @@
+package dev.pintle.cli;
+
+import dev.pintle.model.Decoding;
+import dev.pintle.model.Generated;
+import dev.pintle.model.GenerationRequest;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.problem.Problem;
+import dev.pintle.steering.Prompt;
+import dev.pintle.steering.Strength;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** One prompt answered at several strengths of one vector, the answers one under another. */
+final class ComparedAnswers {
+    private final LanguageModel model;
+    private final SteeringOptions steering;
+    private final Prompt prompt;
+    private final Decoding decoding;
+    private final List<Strength> strengths;
+
+    ComparedAnswers(
+            LanguageModel model, SteeringOptions steering, Prompt prompt, Decoding decoding, List<Strength> strengths) {
+        this.model = model;
+        this.steering = steering;
+        this.prompt = prompt;
+        this.decoding = decoding;
+        this.strengths = strengths;
+    }
+
+    /** What an answer's JSON has. */
+    interface Fields {
+        /** Of one answer. */
+        Map<String, Object> of(LanguageModel model, Generated answer, Decoding decoding, Setup setup);
+    }
+
+    /** Writes every answer; one whose numbers overflow says so in its place, and the others are written. */
+    void write(CommandSpec spec, boolean json, Fields fields) {
+        PrintWriter out = spec.commandLine().getOut();
+        int[] ids = prompt.tokenized(model).ids();
+        List<Map<String, Object>> all = new ArrayList<>();
+        for (Strength strength : strengths) {
+            if (!json) {
+                out.println((all.isEmpty() ? "" : "\n") + "strength " + words(strength));
+            }
+            try (SteeringOptions.Steering asked = steering.open(model, prompt, strength)) {
+                Generated answer = asked.applyTo(model)
+                        .generate(List.of(GenerationRequest.of(ids, decoding)), (row, piece) -> {
+                            if (!json) {
+                                out.print(piece);
+                                out.flush();
+                            }
+                            return true;
+                        })
+                        .get(0);
+                Problem problem = answer.ending().problem();
+                Map<String, Object> one = new LinkedHashMap<>();
+                one.put("strength", strength.toString());
+                one.putAll(fields.of(model, answer, decoding, asked.setup()));
+                if (problem != null) {
+                    one.put("problem", problem.toString());
+                }
+                all.add(one);
+                if (!json) {
+                    String mark = CutMark.of(answer);
+                    out.println(problem == null ? (mark.isEmpty() ? "" : "\n" + mark) : "[broke off] " + problem);
+                }
+            }
+        }
+        if (json) {
+            out.println(VectorJson.text(Map.of("answers", all)));
+        }
+    }
+
+    private static String words(Strength strength) {
+        return strength.value() == 0
+                ? "0 (unsteered)"
+                : strength.unit() == Strength.Unit.NORMS ? strength + " activation norms" : strength.toString();
+    }
+}
