@@ -70,7 +70,7 @@ final class TokenizerCheck {
                 "file",
                 file.toString(),
                 "at",
-                at,
+                Excerpt.of(at),
                 "found",
                 Excerpt.of(found),
                 "expected",
@@ -439,7 +439,7 @@ final class TokenizerCheck {
             String written = merge.isArray() ? merge.path(1).asText() : merge.asText();
             String second = merge.isArray() ? written : written.substring(written.indexOf(' ') + 1);
             if (!second.startsWith(prefix)) {
-                throw refused("model.merges", merge, "second halves that begin with " + prefix);
+                throw refused("model.merges", merge, "second halves that begin with " + Excerpt.of(prefix));
             }
         }
     }

@@ -128,7 +128,7 @@ class TokenizerSafetyTest {
                         "decoder.start",
                         Tokenizers.with("decoder", strip.replace("\"start\":0", "\"start\":" + "9".repeat(350)))),
                 Map.entry(
-                        "model.vocab",
+                        "not JSON at",
                         Tokenizers.with("model", "{\"type\":\"BPE\",\"vocab\":{\"zz\":1},\"merges\":[]}")
                                 .replace("\"zz\"", "\"\\udc00\"")),
                 Map.entry("decoder.stop", Tokenizers.with("decoder", strip)),
