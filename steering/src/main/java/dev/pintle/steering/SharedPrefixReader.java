@@ -41,11 +41,13 @@ final class SharedPrefixReader {
 
     private static final int BATCH_TOKENS = 4096;
     private static final long CACHE_BYTES = 512L << 20;
+    private static final long GPU_CACHE_BYTES = 2L << 30;
 
     private final LanguageModel model;
     private final List<HookPoint> points;
     private final RunOptions options;
     private final int saving;
+    private final long cacheBytes;
     private long computed;
     private long plain;
     private long passes;
@@ -57,6 +59,7 @@ final class SharedPrefixReader {
         this.options = RunOptions.reading(points);
         boolean gpu = model.device().kind() == Device.Kind.CUDA;
         this.saving = gpu ? GPU_SAVING : SAVING;
+        this.cacheBytes = gpu ? GPU_CACHE_BYTES : CACHE_BYTES;
     }
 
     /**
@@ -267,7 +270,7 @@ final class SharedPrefixReader {
     /** @param held slots of the cache before the pass */
     private boolean fits(int width, int held, int rows) {
         return (long) rows * width * points.size() <= BATCH_TOKENS
-                && KvCache.bytes(model.config(), model.dtype(), rows, (long) held + width) <= CACHE_BYTES;
+                && KvCache.bytes(model.config(), model.dtype(), rows, (long) held + width) <= cacheBytes;
     }
 
     /** @param cache whose rows the pieces continue; null where they begin their sequences and nothing continues them */

@@ -7,6 +7,7 @@ import dev.pintle.problem.Problem;
 import dev.pintle.steering.Comparisons.Comparison;
 import dev.pintle.steering.SharedPrefixReader.Reading;
 import dev.pintle.steering.SharedPrefixReader.Sequence;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Vec;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,8 +34,10 @@ public final class VectorFit {
     /** Heap for activations that wait for their partner. */
     private static final long CHUNK_BYTES = 48L << 20;
 
-    /** Tokens that no prompt before them shares, in one chunk. */
+    /** Tokens that no prompt before them shares, in one chunk: a few seconds of a CPU or a GPU with a large model. */
     private static final long CHUNK_TOKENS = 8192;
+
+    private static final long GPU_CHUNK_TOKENS = 65536;
 
     private static final Duration SAVED_EVERY = Duration.ofSeconds(1);
 
@@ -234,6 +237,7 @@ public final class VectorFit {
      */
     private int chunkEnd(List<Comparison> comparisons, int from) {
         long rowBytes = 8L * model.config().dModel() * points.size();
+        long most = model.device().kind() == Device.Kind.CUDA ? GPU_CHUNK_TOKENS : CHUNK_TOKENS;
         long bytes = 0;
         long fresh = 0;
         int[] last = {};
@@ -243,7 +247,7 @@ public final class VectorFit {
             bytes += next.rows() * rowBytes;
             fresh += unshared(next.positive(), last) + unshared(next.negative(), next.positive());
             last = next.negative();
-            if (to > from && (bytes > resuming.chunkBytes || fresh > CHUNK_TOKENS)) {
+            if (to > from && (bytes > resuming.chunkBytes || fresh > most)) {
                 break;
             }
             to++;
