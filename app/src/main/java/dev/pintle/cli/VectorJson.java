@@ -40,7 +40,7 @@ final class VectorJson {
         put(fields, "aggregation", origin.aggregation());
         put(fields, "settings", origin.settings());
         if (!origin.pairsHash().isEmpty()) {
-            fields.put("pairs", origin.pairs());
+            fields.put(origin.method().equals("diff-mean") ? "texts" : "pairs", origin.pairs());
             fields.put("pairs_sha256", origin.pairsHash());
             fields.put("directions", origin.directions());
             fields.put("seed", origin.seed());

@@ -44,6 +44,12 @@ final class VectorShowCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** What was read: pairs, or the texts of two classes. */
+    private static String read(SteeringVector.Origin origin) {
+        String one = origin.method().equals("diff-mean") ? "text" : "pair";
+        return origin.pairs() == 1 ? "1 " + one : origin.pairs() + " " + one + "s";
+    }
+
     /** A few lines on one vector. */
     static void describe(PrintWriter out, SteeringVector vector) {
         SteeringVector.Origin origin = vector.origin();
@@ -66,7 +72,7 @@ final class VectorShowCommand implements Callable<Integer> {
                     origin.directions(),
                     origin.directions() == 1 ? "direction" : "directions",
                     origin.settings().isEmpty() ? "" : " (" + origin.settings() + ")",
-                    origin.pairs() == 1 ? "1 pair" : origin.pairs() + " pairs",
+                    read(origin),
                     origin.normBeforeScaling());
         }
         out.println();

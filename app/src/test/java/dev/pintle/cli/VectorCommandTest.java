@@ -20,6 +20,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -257,6 +258,12 @@ class VectorCommandTest {
         assertThat(record.at("/vectors/0/positions").asText()).isEqualTo("answer-word");
         assertThat(record.at("/vectors/0/settings").asText()).isEqualTo("directions as read");
         assertThat(err).contains("answers.jsonl: not read: statement\n");
+        args[args.length - 1] = "--method=diff-mean";
+        String[] classes = Arrays.copyOf(args, args.length + 2);
+        classes[args.length] = "-o";
+        classes[args.length + 1] = folder.resolve("classes.safetensors").toString();
+        assertThat(run(classes)).isZero();
+        assertThat(out).contains(" from 4 texts, ");
     }
 
     @Test
