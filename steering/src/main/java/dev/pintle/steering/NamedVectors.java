@@ -24,7 +24,7 @@ final class NamedVectors {
             requireTensor(names, file, hints);
             return bare(checkpoint, hints.tensor(), file, hints);
         }
-        if (names.size() == 1 && !saysLayer(names.get(0))) {
+        if (names.size() == 1 && Foreign.placeOf(names.get(0)).isEmpty()) {
             return bare(checkpoint, names.get(0), file, hints);
         }
         List<String> unplaced =
@@ -44,11 +44,6 @@ final class NamedVectors {
                     "." + ending + ", tensor " + name + ": " + placed(at)));
         }
         return Foreign.checked(vectors, file);
-    }
-
-    /** Whether a name says a layer; a bare number in a file of one tensor is NumPy's or an index, and says nothing. */
-    private static boolean saysLayer(String name) {
-        return Foreign.placeOf(name).isPresent();
     }
 
     static String placed(HookPoint at) {
