@@ -52,6 +52,7 @@ for ((round = 1; round <= rounds; round++)); do
         [ ! -e "$work/out.safetensors" ] || break
     done
     [ "$(content "$work/out.safetensors")" = "$expected" ] || { echo "round $round: another vector"; exit 1; }
+    echo "fit --resume, round $round: killed $killed times so far"
 done
 echo "fit --resume: $rounds rounds, killed $killed times, $kept of them with a state to go on from; the vector is the same each time"
 

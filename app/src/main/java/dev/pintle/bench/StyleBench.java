@@ -1,6 +1,5 @@
 package dev.pintle.bench;
 
-import dev.pintle.chat.Message;
 import dev.pintle.evaluation.Loops;
 import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.model.Decoding;
@@ -21,6 +20,7 @@ import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.Positions;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.text.Message;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;

@@ -1,9 +1,9 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelShape;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.util.Arrays;

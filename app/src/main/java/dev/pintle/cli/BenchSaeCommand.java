@@ -1,10 +1,10 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.bench.Ceilings;
 import dev.pintle.bench.SaeBench;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelShape;
-import dev.pintle.problem.Problem;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;

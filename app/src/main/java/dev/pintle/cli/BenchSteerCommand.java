@@ -1,9 +1,9 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.bench.GpuSteerBench;
 import dev.pintle.bench.SteerBench;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import java.io.PrintWriter;

@@ -1,16 +1,16 @@
 package dev.pintle.cli;
 
-import dev.pintle.chat.Message;
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.Run;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.RunOptions.Logits;
 import dev.pintle.model.TokenBatch;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.SafeTensors;
+import dev.pintle.text.Message;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,14 +1,14 @@
 package dev.pintle.cli;
 
-import dev.pintle.chat.ChatOptions;
-import dev.pintle.chat.Message;
-import dev.pintle.chat.SpecialTokens;
-import dev.pintle.chat.Token;
+import dev.pintle.base.Problem;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
+import dev.pintle.text.ChatOptions;
+import dev.pintle.text.Message;
+import dev.pintle.text.SpecialTokens;
+import dev.pintle.text.Token;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,10 +1,9 @@
 package dev.pintle.cli;
 
-import dev.pintle.chat.Message;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Intervention;
 import dev.pintle.steering.SteeringVector;
@@ -12,6 +11,7 @@ import dev.pintle.steering.Strength;
 import dev.pintle.steering.VectorFiles;
 import dev.pintle.steering.VectorHints;
 import dev.pintle.steering.VectorLibrary;
+import dev.pintle.text.Message;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.steering.ContrastData;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.DataLayout;

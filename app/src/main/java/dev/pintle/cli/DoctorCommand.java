@@ -1,9 +1,9 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Cause;
+import dev.pintle.base.PintleException;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
-import dev.pintle.problem.Cause;
-import dev.pintle.problem.PintleException;
 import dev.pintle.study.RunManifest;
 import dev.pintle.tensor.Engine;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Sizes;
 import dev.pintle.hub.HubFile;
 import dev.pintle.hub.HubListener;
 import dev.pintle.hub.HubPlan;
-import dev.pintle.hub.Sizes;
 import java.io.PrintWriter;
 import java.util.ArrayDeque;
 import java.util.Deque;

@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.sae.LatentLabels;
 import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.sae.labels.LabelSource;

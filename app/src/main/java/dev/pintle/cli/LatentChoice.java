@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.sae.LatentVectors;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.SteeringVector;

@@ -1,8 +1,8 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
-import dev.pintle.problem.Visible;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
+import dev.pintle.base.Visible;
 import dev.pintle.steering.Strength;
 import dev.pintle.study.RunManifest;
 import java.io.FileDescriptor;

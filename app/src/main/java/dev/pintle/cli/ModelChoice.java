@@ -2,6 +2,8 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Problem;
+import dev.pintle.base.Sizes;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubException;
 import dev.pintle.hub.HubPlan;
@@ -9,8 +11,6 @@ import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.hub.RepoId;
 import dev.pintle.hub.Selection;
-import dev.pintle.hub.Sizes;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.VectorHints;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -2,13 +2,13 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Sizes;
 import dev.pintle.hub.CachedRepo;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
-import dev.pintle.hub.Sizes;
 import dev.pintle.model.Architecture;
-import dev.pintle.problem.PintleException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +15,7 @@ final class OutputFile {
      * Makes the file's folder where it is missing.
      *
      * @param endings of which the name has one; none for any
-     * @throws dev.pintle.problem.PintleException if it could not be written
+     * @throws dev.pintle.base.PintleException if it could not be written
      */
     static void require(Path file, String... endings) {
         String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);

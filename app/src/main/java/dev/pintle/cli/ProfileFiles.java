@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 

@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.run.StoredRun;
 import java.util.Objects;
 import java.util.concurrent.Callable;

@@ -1,12 +1,12 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Problem;
 import dev.pintle.figure.Figure;
 import dev.pintle.figure.Theme;
-import dev.pintle.problem.Problem;
 import dev.pintle.report.Chapter;
 import dev.pintle.report.RunPage;
 import dev.pintle.run.StoredRun;
-import dev.pintle.tensor.io.AtomicFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
-import dev.pintle.problem.Problem;
 import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.SparseAutoencoder;

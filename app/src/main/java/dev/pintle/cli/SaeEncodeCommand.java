@@ -1,11 +1,11 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
 import dev.pintle.sae.ReconstructionErrors;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.SparseLatents;

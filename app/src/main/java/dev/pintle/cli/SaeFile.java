@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.hub.ModelFolders;
-import dev.pintle.problem.Problem;
 import dev.pintle.sae.SaeFolders;
 import java.nio.file.Path;
 import java.util.Objects;

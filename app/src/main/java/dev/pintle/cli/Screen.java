@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.Visible;
+import dev.pintle.base.Visible;
 import java.io.BufferedWriter;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.sae.LatentChange;
 import dev.pintle.sae.SaeEdit;
 import dev.pintle.sae.SparseAutoencoder;

@@ -2,6 +2,7 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.AtomicFile;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.report.RunPage;
@@ -16,7 +17,6 @@ import dev.pintle.study.StudyRunner;
 import dev.pintle.study.StudySettings;
 import dev.pintle.study.StudyStage;
 import dev.pintle.study.StudySubject;
-import dev.pintle.tensor.io.AtomicFile;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.pintle.cli;
 
-import dev.pintle.chat.Message;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.steering.Prompt;
+import dev.pintle.text.Message;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

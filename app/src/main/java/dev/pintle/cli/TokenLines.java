@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
-import dev.pintle.chat.Token;
-import dev.pintle.problem.Visible;
+import dev.pintle.base.Visible;
+import dev.pintle.text.Token;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -2,11 +2,11 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.chat.ChatOptions;
-import dev.pintle.chat.ChatTemplate;
-import dev.pintle.chat.SpecialTokens;
-import dev.pintle.chat.Token;
-import dev.pintle.chat.Tokenizer;
+import dev.pintle.text.ChatOptions;
+import dev.pintle.text.ChatTemplate;
+import dev.pintle.text.SpecialTokens;
+import dev.pintle.text.Token;
+import dev.pintle.text.Tokenizer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;

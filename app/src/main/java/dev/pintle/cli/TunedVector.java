@@ -25,7 +25,7 @@ record TunedVector(String vector, String saved, String command) {
      * Keeps the vector of a setting under a name, if it has none yet.
      *
      * @param wanted a name that the user chose
-     * @throws dev.pintle.problem.PintleException if that name is another vector's
+     * @throws dev.pintle.base.PintleException if that name is another vector's
      */
     static TunedVector of(
             SweepPoint point,

@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.Visible;
+import dev.pintle.base.Visible;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;

@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.steering.VectorLibrary;
 import java.nio.file.Files;
 import java.nio.file.Path;

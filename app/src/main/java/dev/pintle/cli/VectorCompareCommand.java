@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorComparison;
 import java.io.PrintWriter;

@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFiles;
 import java.io.PrintWriter;

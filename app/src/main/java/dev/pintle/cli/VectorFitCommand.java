@@ -1,9 +1,9 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.Aggregation;
 import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastData;

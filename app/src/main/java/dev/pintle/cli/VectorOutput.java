@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFiles;
 import java.io.PrintWriter;
@@ -32,7 +32,7 @@ final class VectorOutput {
      *
      * @param at where they will be; empty where that is not known yet
      * @param replaces whether to replace a file or name that is there
-     * @throws dev.pintle.problem.PintleException if they could not be written
+     * @throws dev.pintle.base.PintleException if they could not be written
      */
     void check(List<HookPoint> at, boolean replaces) {
         if (out != null) {

@@ -28,9 +28,17 @@ class ModulesTest {
             .layer("steering")
             .definedBy("dev.pintle.steering..")
             .layer("model")
-            .definedBy("dev.pintle.model..", "dev.pintle.chat..", "dev.pintle.hub..", "dev.pintle.web..")
+            .definedBy("dev.pintle.model..")
+            .layer("hub")
+            .definedBy("dev.pintle.hub..", "dev.pintle.web..")
+            .layer("text")
+            .definedBy("dev.pintle.text..")
+            .layer("jinja")
+            .definedBy("dev.pintle.jinja..")
             .layer("tensor")
-            .definedBy("dev.pintle.tensor..", "dev.pintle.problem..")
+            .definedBy("dev.pintle.tensor..")
+            .layer("base")
+            .definedBy("dev.pintle.base..")
             .whereLayer("app")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("studies")
@@ -40,7 +48,26 @@ class ModulesTest {
             .whereLayer("steering")
             .mayOnlyBeAccessedByLayers("sae", "studies", "app")
             .whereLayer("model")
-            .mayOnlyBeAccessedByLayers("steering", "sae", "studies", "app");
+            .mayOnlyBeAccessedByLayers("steering", "sae", "studies", "app")
+            .whereLayer("hub")
+            .mayOnlyBeAccessedByLayers("model", "steering", "sae", "studies", "app")
+            .whereLayer("jinja")
+            .mayOnlyBeAccessedByLayers("text")
+            .whereLayer("tensor")
+            .mayOnlyAccessLayers("base");
+
+    @ArchTest
+    static final ArchRule THE_TEMPLATE_LANGUAGE_KNOWS_NOTHING_OF_OURS = noClasses()
+            .that()
+            .resideInAPackage("dev.pintle.jinja..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.pintle.base..",
+                    "dev.pintle.tensor..",
+                    "dev.pintle.text..",
+                    "dev.pintle.hub..",
+                    "dev.pintle.model..");
 
     @ArchTest
     static final ArchRule ONLY_TENSOR_NAMES_LIBTORCH = noClasses()

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.chat.Message;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.testkit.Golden;
+import dev.pintle.text.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

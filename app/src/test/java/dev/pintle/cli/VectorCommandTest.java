@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.chat.Message;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
@@ -15,6 +14,7 @@ import dev.pintle.steering.VectorLibrary;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.testkit.Golden;
+import dev.pintle.text.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

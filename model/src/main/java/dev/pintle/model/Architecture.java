@@ -26,7 +26,7 @@ public interface Architecture {
     /** Wires the weights. */
     Transformer build(ConfigReader json, ModelConfig config, Weights weights);
 
-    /** @throws dev.pintle.problem.PintleException naming the families that are understood */
+    /** @throws dev.pintle.base.PintleException naming the families that are understood */
     static Architecture of(ConfigReader json) {
         String type = json.modelType();
         return ALL.stream()

@@ -1,7 +1,7 @@
 package dev.pintle.model;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint.Site;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;

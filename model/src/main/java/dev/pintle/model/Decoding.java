@@ -1,6 +1,6 @@
 package dev.pintle.model;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 
 /** How the next token is chosen from the logits, and how many are. */
 public sealed interface Decoding {

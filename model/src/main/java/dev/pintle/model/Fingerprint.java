@@ -1,8 +1,8 @@
 package dev.pintle.model;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
-import dev.pintle.tensor.io.RegularFile;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -32,7 +32,7 @@ public final class Fingerprint {
     /**
      * Of a file, or of all files of a folder; empty where there is neither.
      *
-     * @throws dev.pintle.problem.PintleException if they cannot be read
+     * @throws dev.pintle.base.PintleException if they cannot be read
      */
     public static String ofContent(Path fileOrFolder) {
         if (Files.isRegularFile(fileOrFolder)) {
@@ -45,7 +45,7 @@ public final class Fingerprint {
      * Of several files, in the order given.
      *
      * @param files at least one
-     * @throws dev.pintle.problem.PintleException if they cannot be read
+     * @throws dev.pintle.base.PintleException if they cannot be read
      */
     public static String ofFiles(List<Path> files) {
         return of(files, files.get(0));

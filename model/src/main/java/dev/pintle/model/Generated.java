@@ -1,6 +1,6 @@
 package dev.pintle.model;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,7 +67,7 @@ public record Generated(int[] promptIds, int[] ids, String text, double[] logPro
     /**
      * This, if no number overflowed.
      *
-     * @throws dev.pintle.problem.PintleException naming the first place where one did, and what was added there
+     * @throws dev.pintle.base.PintleException naming the first place where one did, and what was added there
      */
     public Generated requireFinite() {
         Problem problem = ending.problem();

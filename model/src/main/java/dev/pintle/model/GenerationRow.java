@@ -1,8 +1,8 @@
 package dev.pintle.model;
 
-import dev.pintle.chat.StreamingDecoder;
 import dev.pintle.model.Generated.Ending;
 import dev.pintle.model.Generated.StopReason;
+import dev.pintle.text.StreamingDecoder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

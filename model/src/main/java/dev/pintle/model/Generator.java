@@ -1,11 +1,11 @@
 package dev.pintle.model;
 
-import dev.pintle.chat.StreamingDecoder;
+import dev.pintle.base.Problem;
 import dev.pintle.model.Generated.Ending;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.text.StreamingDecoder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.pintle.model;
 
-import dev.pintle.foreign.Excerpt;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
@@ -61,7 +61,7 @@ final class GraphDecoder implements AutoCloseable {
     /**
      * Whether the environment lets steps be recorded.
      *
-     * @throws dev.pintle.problem.PintleException for a value that means nothing
+     * @throws dev.pintle.base.PintleException for a value that means nothing
      */
     static boolean recordsSteps(@Nullable String value) {
         return switch (value == null ? "" : value.strip().toLowerCase(Locale.ROOT)) {

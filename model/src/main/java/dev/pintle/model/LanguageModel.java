@@ -1,16 +1,16 @@
 package dev.pintle.model;
 
-import dev.pintle.chat.ChatOptions;
-import dev.pintle.chat.ChatTemplate;
-import dev.pintle.chat.Message;
-import dev.pintle.chat.SpecialTokens;
-import dev.pintle.chat.Tokenizer;
+import dev.pintle.base.Problem;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.ModelFolders;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.text.ChatOptions;
+import dev.pintle.text.ChatTemplate;
+import dev.pintle.text.Message;
+import dev.pintle.text.SpecialTokens;
+import dev.pintle.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,7 +46,7 @@ public final class LanguageModel implements AutoCloseable {
      *     cache
      * @param device where to put the weights
      * @param dtype of weights and residual stream; a checkpoint in this dtype stays mapped on the processor
-     * @throws dev.pintle.problem.PintleException naming what is missing, left over or not understood
+     * @throws dev.pintle.base.PintleException naming what is missing, left over or not understood
      */
     public static LanguageModel load(String nameOrFolder, Device device, DType dtype) {
         return load(nameOrFolder, LoadOptions.of(device, dtype));
@@ -140,7 +140,7 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Its tokenizer.
      *
-     * @throws dev.pintle.chat.TokenizerException if its folder has none
+     * @throws dev.pintle.text.TokenizerException if its folder has none
      */
     public Tokenizer tokenizer() {
         return loaded.text.tokenizer();
@@ -149,7 +149,7 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Its chat template.
      *
-     * @throws dev.pintle.chat.ChatTemplateException if its folder has none
+     * @throws dev.pintle.text.ChatTemplateException if its folder has none
      */
     public ChatTemplate chatTemplate() {
         return loaded.text.template();
@@ -239,7 +239,7 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Writes one continuation.
      *
-     * @throws dev.pintle.problem.PintleException if its numbers overflow, naming where and what was added there
+     * @throws dev.pintle.base.PintleException if its numbers overflow, naming where and what was added there
      */
     public Generated generate(int[] prompt, Decoding decoding) {
         return generate(List.of(GenerationRequest.of(prompt, decoding)), GenerationListener.SILENT)

@@ -1,7 +1,7 @@
 package dev.pintle.model;
 
-import dev.pintle.hub.Sizes;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
+import dev.pintle.base.Sizes;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.util.OptionalLong;
@@ -19,7 +19,7 @@ final class Memory {
 
     private Memory() {}
 
-    /** @throws dev.pintle.problem.PintleException with both sizes and the dtype that would fit */
+    /** @throws dev.pintle.base.PintleException with both sizes and the dtype that would fit */
     static void requireRoomForWeights(
             ModelConfig config, DType dtype, Device device, Supplier<OptionalLong> available) {
         boolean joins = !device.equals(Device.CPU);
@@ -49,7 +49,7 @@ final class Memory {
     /**
      * Estimates keys and values, the widest moment of a block, what is captured and logits.
      *
-     * @throws dev.pintle.problem.PintleException with both sizes and the number of tokens that would fit
+     * @throws dev.pintle.base.PintleException with both sizes and the number of tokens that would fit
      */
     static void requireRoomForRun(
             ModelConfig c,
@@ -86,7 +86,7 @@ final class Memory {
      *
      * @param rows decoded at once
      * @param slots tokens of a row, prompt included
-     * @throws dev.pintle.problem.PintleException with both sizes and how many rows would fit
+     * @throws dev.pintle.base.PintleException with both sizes and how many rows would fit
      */
     static void requireRoomForDecoding(
             ModelConfig c, DType dtype, Device device, int rows, int slots, Supplier<OptionalLong> available) {

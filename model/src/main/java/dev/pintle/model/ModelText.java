@@ -1,7 +1,7 @@
 package dev.pintle.model;
 
-import dev.pintle.chat.ChatTemplate;
-import dev.pintle.chat.Tokenizer;
+import dev.pintle.text.ChatTemplate;
+import dev.pintle.text.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

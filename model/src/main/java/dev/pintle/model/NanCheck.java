@@ -1,6 +1,6 @@
 package dev.pintle.model;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -34,7 +34,7 @@ public final class NanCheck implements Hook {
         };
     }
 
-    /** @throws dev.pintle.problem.PintleException naming the place and the first entry that is not finite */
+    /** @throws dev.pintle.base.PintleException naming the place and the first entry that is not finite */
     private static void require(HookPoint point, Tensor activation, Layout layout) {
         // NaN and infinity spread into a sum of products with zero, which is zero otherwise
         float[] spread = activation.to(DType.FP32).times(0).sum(-1, false).toFloats(); // [batch * tokens]

@@ -29,7 +29,7 @@ public final class Rope {
      * @param config the model's configuration
      * @param dHead width of a head
      * @param defaultTheta base where the configuration names none
-     * @throws dev.pintle.problem.PintleException naming a kind of scaling that is not understood
+     * @throws dev.pintle.base.PintleException naming a kind of scaling that is not understood
      */
     public static Rope of(ConfigReader config, int dHead, double defaultTheta) {
         JsonNode parameters = config.objectOrNull("rope_parameters");

@@ -1,6 +1,6 @@
 package dev.pintle.model;
 
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.PintleException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.IdentityHashMap;

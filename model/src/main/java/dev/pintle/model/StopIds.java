@@ -2,9 +2,9 @@ package dev.pintle.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.foreign.Excerpt;
-import dev.pintle.problem.Problem;
-import dev.pintle.tensor.io.RegularFile;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

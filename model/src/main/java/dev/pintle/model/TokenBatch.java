@@ -1,6 +1,6 @@
 package dev.pintle.model;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.util.Arrays;
 import java.util.List;
 

@@ -1,7 +1,7 @@
 package dev.pintle.model;
 
-import dev.pintle.foreign.Excerpt;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Problem;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -26,7 +26,7 @@ final class WeightNames {
      * The stored name of each weight by the architecture's.
      *
      * @param place of the checkpoint, for the error
-     * @throws dev.pintle.problem.PintleException if two stored names mean the same weight
+     * @throws dev.pintle.base.PintleException if two stored names mean the same weight
      */
     static Map<String, String> stored(Collection<String> names, String place) {
         Map<String, String> stored = new LinkedHashMap<>();

@@ -14,7 +14,7 @@ interface WeightSource extends AutoCloseable {
     /**
      * A weight in its stored dtype, in the current scope.
      *
-     * @throws dev.pintle.problem.PintleException if it is missing, of another shape or not made of floating-point numbers
+     * @throws dev.pintle.base.PintleException if it is missing, of another shape or not made of floating-point numbers
      */
     Tensor take(String name, long... shape);
 

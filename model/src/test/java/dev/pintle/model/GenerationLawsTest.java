@@ -4,9 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.pintle.chat.Message;
+import dev.pintle.base.PintleException;
 import dev.pintle.model.Generated.StopReason;
-import dev.pintle.problem.PintleException;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -15,6 +14,7 @@ import dev.pintle.tensor.Vec;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.text.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,11 +3,11 @@ package dev.pintle.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.pintle.chat.Message;
 import dev.pintle.model.Generated.StopReason;
 import dev.pintle.tensor.DType;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.TestDevice;
+import dev.pintle.text.Message;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

@@ -2,12 +2,12 @@ package dev.pintle.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pintle.chat.Message;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.testkit.ChildJvm;
 import dev.pintle.testkit.Golden;
+import dev.pintle.text.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

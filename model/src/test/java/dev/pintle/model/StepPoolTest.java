@@ -3,8 +3,8 @@ package dev.pintle.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

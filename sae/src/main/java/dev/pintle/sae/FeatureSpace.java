@@ -1,6 +1,6 @@
 package dev.pintle.sae;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.Vec;
@@ -18,7 +18,7 @@ public final class FeatureSpace {
      * coefficient · (dec(enc(v)) − b_dec): the vector's reconstruction without the bias, at the length that the encoder gives it.
      *
      * @param vector `[dModel]`
-     * @throws dev.pintle.problem.PintleException if the encoder answers with no latent
+     * @throws dev.pintle.base.PintleException if the encoder answers with no latent
      */
     public static List<LatentChange> ofVector(SparseAutoencoder sae, Vec vector, double coefficient) {
         List<Term> terms = Term.of(sae.encode(vector));

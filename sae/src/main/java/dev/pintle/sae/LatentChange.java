@@ -1,6 +1,6 @@
 package dev.pintle.sae;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import java.util.List;

@@ -31,7 +31,7 @@ public final class LatentLabels {
      * Reads a file of labels: JSONL, CSV, or a JSON object from index to label, packed with gzip or not, told apart by
      * content.
      *
-     * @throws dev.pintle.problem.PintleException naming the place that cannot be used
+     * @throws dev.pintle.base.PintleException naming the place that cannot be used
      */
     public static LatentLabels read(Path file) {
         return new LatentLabels(LabelFiles.read(file));

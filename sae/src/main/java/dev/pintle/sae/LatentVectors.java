@@ -1,8 +1,8 @@
 package dev.pintle.sae;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -25,7 +25,7 @@ public final class LatentVectors {
      * The decoder row of a latent at length 1, as fitted vectors have it.
      *
      * @param model that the vector is for
-     * @throws dev.pintle.problem.PintleException if model and autoencoder do not fit, or the row is zero
+     * @throws dev.pintle.base.PintleException if model and autoencoder do not fit, or the row is zero
      */
     public static SteeringVector unit(SparseAutoencoder sae, int latent, LanguageModel model) {
         Vec row = sae.decoderRow(latent);
@@ -41,7 +41,7 @@ public final class LatentVectors {
     /**
      * The decoder row as stored: adding it s times adds s to the latent.
      *
-     * @throws dev.pintle.problem.PintleException if model and autoencoder do not fit
+     * @throws dev.pintle.base.PintleException if model and autoencoder do not fit
      */
     public static SteeringVector raw(SparseAutoencoder sae, int latent, LanguageModel model) {
         return vector(sae, model, sae.decoderRow(latent), "decoder row of latent " + latent, latent);

@@ -1,12 +1,11 @@
 package dev.pintle.sae;
 
-import dev.pintle.chat.Message;
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.Run;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
-import dev.pintle.problem.Problem;
 import dev.pintle.sae.profile.Document;
 import dev.pintle.sae.profile.Texts;
 import dev.pintle.steering.Prompt;
@@ -15,6 +14,7 @@ import dev.pintle.steering.TokenizedPrompt;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.text.Message;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -100,7 +100,7 @@ public final class SaeCheck {
      * Measures.
      *
      * @param atMost tokens, about
-     * @throws dev.pintle.problem.PintleException if there are no tokens
+     * @throws dev.pintle.base.PintleException if there are no tokens
      */
     public Report run(Texts texts, int atMost) {
         Set<HookPoint> points = neighbours();

@@ -1,8 +1,8 @@
 package dev.pintle.sae;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelConfig;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Intervention;
 import dev.pintle.steering.Tokens;
@@ -47,7 +47,7 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
      * For static import: changes latents of every token where the autoencoder was trained. What only adds to latents is an
      * {@link Add} of decoder rows, and costs what plain steering costs.
      *
-     * @throws dev.pintle.problem.PintleException if it is not known where that is
+     * @throws dev.pintle.base.PintleException if it is not known where that is
      */
     public static Intervention edit(SparseAutoencoder sae, LatentChange... changes) {
         return edit(sae, List.of(changes), Tokens.all());

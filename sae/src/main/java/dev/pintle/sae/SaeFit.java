@@ -1,8 +1,8 @@
 package dev.pintle.sae;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.SteeringVector;
 import java.util.Locale;
 

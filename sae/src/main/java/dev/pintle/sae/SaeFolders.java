@@ -1,10 +1,10 @@
 package dev.pintle.sae;
 
+import dev.pintle.base.Problem;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.hub.RepoId;
-import dev.pintle.problem.Problem;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ public final class SaeFolders {
     /**
      * The file or folder of an autoencoder.
      *
-     * @throws dev.pintle.problem.PintleException if there is none, with the places that were tried
+     * @throws dev.pintle.base.PintleException if there is none, with the places that were tried
      */
     public static Path find(String name, HubSettings settings) {
         Path given = path(name);

@@ -26,7 +26,7 @@ interface SaeFormat {
     /**
      * Reads recognised files; tensors are in the current scope.
      *
-     * @throws dev.pintle.problem.PintleException if something in them is missing, left over or not understood
+     * @throws dev.pintle.base.PintleException if something in them is missing, left over or not understood
      */
     Draft read(SaeFiles files);
 

@@ -2,8 +2,8 @@ package dev.pintle.sae;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
 import java.nio.file.Files;

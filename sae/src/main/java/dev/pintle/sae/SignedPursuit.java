@@ -1,6 +1,6 @@
 package dev.pintle.sae;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;

@@ -1,9 +1,9 @@
 package dev.pintle.sae;
 
+import dev.pintle.base.Problem;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
@@ -38,7 +38,7 @@ public final class SparseAutoencoder implements AutoCloseable {
      * Loads an autoencoder with FP32 weights, from a file or folder of any format that is known; see {@link SaeFiles}. On a
      * processor, weights stored as FP32 stay mapped.
      *
-     * @throws dev.pintle.problem.PintleException if there is none there, naming what was found
+     * @throws dev.pintle.base.PintleException if there is none there, naming what was found
      */
     public static SparseAutoencoder load(Path fileOrFolder, Device device) {
         return load(fileOrFolder, device, DType.FP32);
@@ -48,7 +48,7 @@ public final class SparseAutoencoder implements AutoCloseable {
      * The same with FP32 or BF16 weights.
      *
      * @throws IllegalArgumentException for another dtype
-     * @throws dev.pintle.problem.PintleException if there is no autoencoder there, naming what was found
+     * @throws dev.pintle.base.PintleException if there is no autoencoder there, naming what was found
      */
     public static SparseAutoencoder load(Path fileOrFolder, Device device, DType dtype) {
         return SaeFiles.load(fileOrFolder, device, dtype);
@@ -58,7 +58,7 @@ public final class SparseAutoencoder implements AutoCloseable {
      * Loads by name: a file or folder, a file of the embedded model, or a repository in the cache, {@code
      * org/name[@revision][:folder]}.
      *
-     * @throws dev.pintle.problem.PintleException if there is none, with the places that were tried
+     * @throws dev.pintle.base.PintleException if there is none, with the places that were tried
      */
     public static SparseAutoencoder load(String name, Device device, DType dtype) {
         return load(SaeFolders.find(name, HubSettings.fromEnvironment()), device, dtype);
@@ -89,7 +89,7 @@ public final class SparseAutoencoder implements AutoCloseable {
     /**
      * Where in the model it was trained.
      *
-     * @throws dev.pintle.problem.PintleException if neither files nor caller said so
+     * @throws dev.pintle.base.PintleException if neither files nor caller said so
      */
     public HookPoint place() {
         HookPoint known = origin.at();
@@ -142,7 +142,7 @@ public final class SparseAutoencoder implements AutoCloseable {
      * This autoencoder, if it fits a model.
      *
      * @param force whether to let pass one that was trained on another model; one of another width never fits
-     * @throws dev.pintle.problem.PintleException with both names
+     * @throws dev.pintle.base.PintleException with both names
      */
     public SparseAutoencoder requireFits(LanguageModel model, boolean force) {
         SaeFit.require(this, model, force);
@@ -168,7 +168,7 @@ public final class SparseAutoencoder implements AutoCloseable {
     /**
      * @param latents `[…, dSae]`
      * @return reconstruction `[…, dModel]` in FP32
-     * @throws dev.pintle.problem.PintleException if each token is normalised in its own way, so that latents alone do not say
+     * @throws dev.pintle.base.PintleException if each token is normalised in its own way, so that latents alone do not say
      *     what they stand for
      */
     public Tensor decode(Tensor latents) {
@@ -325,7 +325,7 @@ public final class SparseAutoencoder implements AutoCloseable {
     /**
      * Takes a steering vector apart.
      *
-     * @throws dev.pintle.problem.PintleException if vector and autoencoder belong to different places or models
+     * @throws dev.pintle.base.PintleException if vector and autoencoder belong to different places or models
      */
     public Decomposition decompose(SteeringVector vector, Decompose how) {
         return decompose(vector, how, false);

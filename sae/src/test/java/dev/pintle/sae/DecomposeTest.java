@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
-import dev.pintle.problem.PintleException;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Vec;

@@ -4,8 +4,8 @@ import static dev.pintle.sae.Samples.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
-import dev.pintle.problem.PintleException;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.nio.file.Path;

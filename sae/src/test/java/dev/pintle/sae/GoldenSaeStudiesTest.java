@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pintle.chat.Message;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
@@ -19,6 +18,7 @@ import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.TestDevice;
 import dev.pintle.testkit.Tolerance;
+import dev.pintle.text.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.PintleException;
 import dev.pintle.sae.profile.Texts;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;

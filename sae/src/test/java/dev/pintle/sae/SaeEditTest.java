@@ -137,7 +137,7 @@ class SaeEditTest {
 
     @Test
     void a_conversation_is_steered_by_latents_the_same_with_and_without_a_cache() {
-        int[] prompt = model.chatTokens(List.of(dev.pintle.chat.Message.user("Tell me about the whale.")));
+        int[] prompt = model.chatTokens(List.of(dev.pintle.text.Message.user("Tell me about the whale.")));
         Intervention edit = edit(parley, clamp(146, 9), clamp(933, 3));
         LanguageModel steered = model.with(edit);
         int[] ids = steered.generate(prompt, Decoding.greedy(12)).ids();
@@ -156,7 +156,7 @@ class SaeEditTest {
 
     @Test
     void rows_of_a_batch_are_each_edited_in_their_own_way() {
-        int[] prompt = model.chatTokens(List.of(dev.pintle.chat.Message.user("Tell me about the whale.")));
+        int[] prompt = model.chatTokens(List.of(dev.pintle.text.Message.user("Tell me about the whale.")));
         List<Intervention> edits =
                 List.of(edit(parley, clamp(146, 9)), edit(parley, add(146, 6)), edit(parley, scale(933, 4)));
         List<GenerationRequest> requests = new ArrayList<>();

@@ -4,9 +4,9 @@ import static dev.pintle.sae.Samples.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.PintleException;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;

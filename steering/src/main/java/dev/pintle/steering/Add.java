@@ -1,9 +1,9 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.Addition;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelConfig;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -45,7 +45,7 @@ public record Add(Vec direction, HookPoint at, double strength, Tokens tokens) i
     /**
      * Adds a vector where it was fitted.
      *
-     * @throws dev.pintle.problem.PintleException as {@link Strength#resolve} says
+     * @throws dev.pintle.base.PintleException as {@link Strength#resolve} says
      */
     public static Add add(SteeringVector vector, Strength strength) {
         return add(vector, strength.resolve(vector));

@@ -1,8 +1,8 @@
 package dev.pintle.steering;
 
-import dev.pintle.chat.Token;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
+import dev.pintle.text.Token;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

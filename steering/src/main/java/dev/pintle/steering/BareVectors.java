@@ -2,12 +2,12 @@ package dev.pintle.steering;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import dev.pintle.model.HookPoint;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.VectorHints.FirstRow;
 import dev.pintle.tensor.Tensor;
-import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.pintle.steering;
 
-import dev.pintle.chat.Message;
+import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
+import dev.pintle.text.Message;
 import java.util.ArrayList;
 import java.util.List;
 

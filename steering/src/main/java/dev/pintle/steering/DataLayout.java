@@ -1,7 +1,7 @@
 package dev.pintle.steering;
 
-import dev.pintle.chat.Message;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
+import dev.pintle.text.Message;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

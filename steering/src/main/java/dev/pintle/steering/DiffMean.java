@@ -1,6 +1,6 @@
 package dev.pintle.steering;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.util.List;
 
 /**

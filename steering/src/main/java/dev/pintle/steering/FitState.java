@@ -1,6 +1,6 @@
 package dev.pintle.steering;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.Checkpoint;
@@ -54,7 +54,7 @@ final class FitState {
      *
      * @param what hash of model, method, prompts and hook points
      * @return what has been read, or null where the fit begins
-     * @throws dev.pintle.problem.PintleException if the file is of another fit
+     * @throws dev.pintle.base.PintleException if the file is of another fit
      */
     @Nullable
     Done restore(String what, List<Directions> directions) {

@@ -1,9 +1,9 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Shape;
 import dev.pintle.tensor.Tensor;

@@ -2,11 +2,12 @@ package dev.pintle.steering;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Digest;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.RegularFile;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
-import dev.pintle.problem.PintleException;
-import dev.pintle.tensor.io.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

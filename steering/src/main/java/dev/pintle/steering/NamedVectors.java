@@ -1,7 +1,7 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.io.Checkpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;

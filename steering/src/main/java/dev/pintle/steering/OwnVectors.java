@@ -1,5 +1,6 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.Digest;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
 import dev.pintle.tensor.DType;

@@ -1,7 +1,7 @@
 package dev.pintle.steering;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

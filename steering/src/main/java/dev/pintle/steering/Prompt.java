@@ -1,9 +1,9 @@
 package dev.pintle.steering;
 
-import dev.pintle.chat.ChatOptions;
-import dev.pintle.chat.Message;
-import dev.pintle.chat.SpecialTokens;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.text.ChatOptions;
+import dev.pintle.text.Message;
+import dev.pintle.text.SpecialTokens;
 import java.util.ArrayList;
 import java.util.List;
 

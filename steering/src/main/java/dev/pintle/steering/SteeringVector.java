@@ -1,9 +1,10 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.Digest;
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Vec;
 import java.util.Locale;
 
@@ -134,7 +135,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
      *
      * @param model read without its hooks' results being changed; hooks of a view apply
      * @param at where to read
-     * @throws dev.pintle.problem.PintleException if a prompt does not fit the method, before any forward pass
+     * @throws dev.pintle.base.PintleException if a prompt does not fit the method, before any forward pass
      */
     public static SteeringVector fit(LanguageModel model, HookPoint at, SteeringMethod method) {
         return VectorFit.of(model, method).at(at).run().at(at);
@@ -258,7 +259,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
      * This vector, if it fits a model.
      *
      * @param force whether to let pass a vector of another model; a vector of another width never fits
-     * @throws dev.pintle.problem.PintleException with both names
+     * @throws dev.pintle.base.PintleException with both names
      */
     public SteeringVector requireFits(LanguageModel model, boolean force) {
         String what = at + " of " + origin.model;

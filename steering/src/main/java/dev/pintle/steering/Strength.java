@@ -2,7 +2,7 @@ package dev.pintle.steering;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import java.util.Locale;
 import java.util.OptionalDouble;
@@ -94,7 +94,7 @@ public record Strength(double value, Unit unit) {
     /**
      * The factor on a vector as it is.
      *
-     * @throws dev.pintle.problem.PintleException if the strength counts in activation norms and their length is not known, or
+     * @throws dev.pintle.base.PintleException if the strength counts in activation norms and their length is not known, or
      *     if what would be added is beyond what FP32 holds
      */
     public double resolve(SteeringVector vector) {

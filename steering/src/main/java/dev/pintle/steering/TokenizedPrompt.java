@@ -1,11 +1,11 @@
 package dev.pintle.steering;
 
-import dev.pintle.chat.Message;
-import dev.pintle.chat.SpecialTokens;
-import dev.pintle.chat.Token;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.text.Message;
+import dev.pintle.text.SpecialTokens;
+import dev.pintle.text.Token;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

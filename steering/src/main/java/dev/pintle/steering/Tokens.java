@@ -1,7 +1,7 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.Layout;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -154,7 +154,7 @@ public sealed interface Tokens {
     /**
      * The tokens of one role in one prompt; what is generated after it is the assistant's.
      *
-     * @throws dev.pintle.problem.PintleException if the prompt is a plain text, or its roles cannot be told apart
+     * @throws dev.pintle.base.PintleException if the prompt is a plain text, or its roles cannot be told apart
      */
     static Tokens ofRole(Role role, TokenizedPrompt prompt) {
         return new OfOnePrompt(

@@ -1,7 +1,7 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
-import dev.pintle.problem.PintleException;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.io.TorchCheckpoint;
 import dev.pintle.tensor.io.TorchCheckpoint.TensorRef;

@@ -1,6 +1,6 @@
 package dev.pintle.steering;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.Vec;
 import java.util.Comparator;
 import java.util.List;

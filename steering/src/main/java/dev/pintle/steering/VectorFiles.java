@@ -1,11 +1,11 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.GitLfs;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import dev.pintle.tensor.io.GitLfs;
 import dev.pintle.tensor.io.Npy;
 import dev.pintle.tensor.io.Npz;
 import dev.pintle.tensor.io.TorchCheckpoint;

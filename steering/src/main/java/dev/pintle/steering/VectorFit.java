@@ -1,9 +1,10 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.Digest;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.Comparisons.Comparison;
 import dev.pintle.steering.SharedPrefixReader.Reading;
 import dev.pintle.steering.SharedPrefixReader.Sequence;
@@ -121,7 +122,7 @@ public final class VectorFit {
     /**
      * Reads the prompts and fits.
      *
-     * @throws dev.pintle.problem.PintleException if a prompt does not fit the method, before any forward pass
+     * @throws dev.pintle.base.PintleException if a prompt does not fit the method, before any forward pass
      */
     public FitResult run() {
         if (points.isEmpty()) {

@@ -1,8 +1,9 @@
 package dev.pintle.steering;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
-import dev.pintle.tensor.io.AtomicFile;
+import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Digest;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

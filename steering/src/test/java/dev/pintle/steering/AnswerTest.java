@@ -4,9 +4,9 @@ import static dev.pintle.testkit.TensorAssert.assertThatVec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pintle.chat.Message;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.testkit.Tolerance;
+import dev.pintle.text.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

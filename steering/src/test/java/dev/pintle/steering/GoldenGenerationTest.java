@@ -3,7 +3,6 @@ package dev.pintle.steering;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pintle.chat.Message;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.HookPoint;
@@ -15,6 +14,7 @@ import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.TestDevice;
+import dev.pintle.text.Message;
 import org.junit.jupiter.api.Test;
 
 class GoldenGenerationTest {

@@ -3,8 +3,8 @@ package dev.pintle.steering;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pintle.chat.Message;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.text.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.pintle.steering;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
-import dev.pintle.problem.PintleException;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;

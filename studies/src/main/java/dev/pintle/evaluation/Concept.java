@@ -2,11 +2,11 @@ package dev.pintle.evaluation;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.chat.Message;
+import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import dev.pintle.model.Generated;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
-import dev.pintle.tensor.io.RegularFile;
+import dev.pintle.text.Message;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -113,7 +113,7 @@ public sealed interface Concept {
         /**
          * Reads a JSON list of {@code {question, answer_matching_behavior, answer_not_matching_behavior}}.
          *
-         * @throws dev.pintle.problem.PintleException naming the item that cannot be used
+         * @throws dev.pintle.base.PintleException naming the item that cannot be used
          */
         public static Choices read(Path file) {
             try {

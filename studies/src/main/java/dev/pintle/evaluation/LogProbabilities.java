@@ -1,10 +1,10 @@
 package dev.pintle.evaluation;
 
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
@@ -86,7 +86,7 @@ public final class LogProbabilities {
         }
     }
 
-    /** @throws dev.pintle.problem.PintleException naming where the numbers of one of the models overflowed */
+    /** @throws dev.pintle.base.PintleException naming where the numbers of one of the models overflowed */
     private static void requireFinite(double[] perToken, Row row, List<LanguageModel> models) {
         if (Arrays.stream(perToken).allMatch(Double::isFinite)) {
             return;

@@ -2,8 +2,8 @@ package dev.pintle.evaluation;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.problem.Problem;
-import dev.pintle.tensor.io.RegularFile;
+import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -29,7 +29,7 @@ public record StyleMarker(String name, String ask, Pattern marker) {
      * Reads a JSON object of styles: {@code {"pirate": {"ask": "talk like a pirate", "marker": "(?i)\\barr\\b"}}}.
      *
      * @return by name, in the file's order
-     * @throws dev.pintle.problem.PintleException naming the style that cannot be used
+     * @throws dev.pintle.base.PintleException naming the style that cannot be used
      */
     public static Map<String, StyleMarker> read(Path file) {
         try {

@@ -1,14 +1,14 @@
 package dev.pintle.evaluation;
 
-import dev.pintle.chat.Message;
+import dev.pintle.base.Problem;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
+import dev.pintle.text.Message;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -63,7 +63,7 @@ public final class Sweep {
      * @param strengths all in one unit; 0, unsteered, is always among them
      * @param file where points are kept as they are known
      * @return the points that are known, candidates in the order given, strengths rising
-     * @throws dev.pintle.problem.PintleException if a strength cannot be used with a candidate, before anything is computed
+     * @throws dev.pintle.base.PintleException if a strength cannot be used with a candidate, before anything is computed
      * @throws IllegalArgumentException if the strengths count in two units
      */
     public SweepResult run(List<Candidate> candidates, List<Strength> strengths, Path file, Listener listener) {

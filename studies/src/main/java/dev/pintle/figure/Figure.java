@@ -1,7 +1,7 @@
 package dev.pintle.figure;
 
-import dev.pintle.problem.Problem;
-import dev.pintle.tensor.io.AtomicFile;
+import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Problem;
 import java.awt.Dimension;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
@@ -43,7 +43,7 @@ public sealed interface Figure permits ChartFigure, TokenStrip {
     /**
      * As an SVG document whose text stays text.
      *
-     * @throws dev.pintle.problem.PintleException if Java cannot draw here, for want of fonts
+     * @throws dev.pintle.base.PintleException if Java cannot draw here, for want of fonts
      */
     default String toSvg(Theme theme) {
         return drawn(() -> {

@@ -1,9 +1,9 @@
 package dev.pintle.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.base.PintleException;
 import dev.pintle.figure.Figure;
 import dev.pintle.figure.Theme;
-import dev.pintle.problem.PintleException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -191,7 +191,7 @@ public record RunPage(
     /**
      * The page of a run that was kept, finished or not.
      *
-     * @throws dev.pintle.problem.PintleException if what was kept is not of studies that are known
+     * @throws dev.pintle.base.PintleException if what was kept is not of studies that are known
      */
     public static RunPage of(StoredRun run) {
         JsonNode settings = run.settings();

@@ -1,7 +1,7 @@
 package dev.pintle.run;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

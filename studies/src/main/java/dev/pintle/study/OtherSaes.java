@@ -1,9 +1,9 @@
 package dev.pintle.study;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
-import dev.pintle.problem.PintleException;
 import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.ReconstructionErrors;

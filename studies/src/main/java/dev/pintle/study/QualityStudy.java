@@ -1,12 +1,12 @@
 package dev.pintle.study;
 
-import dev.pintle.chat.Message;
 import dev.pintle.evaluation.Candidate;
 import dev.pintle.evaluation.Concept;
 import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.evaluation.Sweep;
 import dev.pintle.evaluation.SweepResult;
 import dev.pintle.model.Decoding;
+import dev.pintle.text.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;

@@ -1,7 +1,6 @@
 package dev.pintle.study;
 
-import dev.pintle.chat.Message;
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.PintleException;
 import dev.pintle.sae.CosinesAlong;
 import dev.pintle.sae.FeatureSpace;
 import dev.pintle.sae.LatentChange;
@@ -17,6 +16,7 @@ import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.text.Message;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -3,8 +3,8 @@ package dev.pintle.study;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Problem;
 import dev.pintle.evaluation.StyleMarker;
-import dev.pintle.problem.Problem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -68,7 +68,7 @@ public final class StudyPresets {
     /**
      * A user's own settings, of which any may be missing.
      *
-     * @throws dev.pintle.problem.PintleException if the file is no JSON object
+     * @throws dev.pintle.base.PintleException if the file is no JSON object
      */
     public static ObjectNode file(Path file) {
         if (read(file) instanceof ObjectNode settings) {
@@ -83,7 +83,7 @@ public final class StudyPresets {
     /**
      * Settings out of layers.
      *
-     * @throws dev.pintle.problem.PintleException naming a key that is not known or a value that does not fit
+     * @throws dev.pintle.base.PintleException naming a key that is not known or a value that does not fit
      * @throws IllegalArgumentException naming a setting that cannot be used
      */
     public static StudySettings settings(ObjectNode... layers) {

@@ -1,6 +1,6 @@
 package dev.pintle.study;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.steering.Strength;
 import java.util.List;
 import java.util.regex.Pattern;

@@ -19,7 +19,7 @@ public record StudyStage(String study, double seconds, StudyResult result) {
      * Reads back what was kept.
      *
      * @param where a name for it in errors
-     * @throws dev.pintle.problem.PintleException if it is not a stage of a study that is known
+     * @throws dev.pintle.base.PintleException if it is not a stage of a study that is known
      */
     public static StudyStage read(byte[] json, String where) {
         JsonNode tree = StudyJson.read(json, JsonNode.class, where);

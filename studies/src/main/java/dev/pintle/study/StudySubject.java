@@ -1,6 +1,5 @@
 package dev.pintle.study;
 
-import dev.pintle.chat.Message;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
@@ -17,6 +16,7 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.text.Message;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
@@ -47,7 +47,7 @@ public final class StudySubject {
     /**
      * @param sae of {@code model}, and knowing where it reads
      * @param folder where a study may keep what it goes on from after an interruption
-     * @throws dev.pintle.problem.PintleException if they do not fit each other
+     * @throws dev.pintle.base.PintleException if they do not fit each other
      * @throws IllegalArgumentException if the autoencoder lacks the target latent
      */
     public StudySubject(

@@ -2,7 +2,7 @@ package dev.pintle.study;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.steering.AfterLastDifference;
 import dev.pintle.steering.AllPositions;
 import dev.pintle.steering.LastPosition;

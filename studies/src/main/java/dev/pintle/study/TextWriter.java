@@ -1,5 +1,6 @@
 package dev.pintle.study;
 
+import dev.pintle.base.Problem;
 import dev.pintle.evaluation.LogProbabilities;
 import dev.pintle.evaluation.Loops;
 import dev.pintle.evaluation.Perplexity;
@@ -10,7 +11,6 @@ import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.problem.Problem;
 import dev.pintle.steering.Intervention;
 import java.util.HashMap;
 import java.util.List;

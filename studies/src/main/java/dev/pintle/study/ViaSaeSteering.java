@@ -1,6 +1,5 @@
 package dev.pintle.study;
 
-import dev.pintle.chat.Message;
 import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.LatentVectors;
@@ -10,6 +9,7 @@ import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.text.Message;
 import java.util.List;
 
 /**

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.pintle.chat.Message;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.HookPoint;
@@ -22,6 +21,7 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.testkit.FakeService;
 import dev.pintle.testkit.Golden;
+import dev.pintle.text.Message;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
 import java.nio.file.Files;

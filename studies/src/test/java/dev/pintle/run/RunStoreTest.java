@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.PintleException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.pintle.tensor;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -16,7 +16,7 @@ final class ByteCount {
 
     /**
      * @param name of the setting, for errors
-     * @throws dev.pintle.problem.PintleException with the forms that are understood
+     * @throws dev.pintle.base.PintleException with the forms that are understood
      */
     static long parse(String name, String text) {
         Matcher matcher = FORM.matcher(text.strip().toUpperCase(Locale.ROOT));

@@ -1,6 +1,6 @@
 package dev.pintle.tensor;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.nvrtc;
 import org.bytedeco.javacpp.BytePointer;

@@ -27,7 +27,7 @@ public final class CudaGraph implements AutoCloseable {
      * Records the kernels that {@code work} launches; it must not allocate, copy from or to the processor, or wait. It is run
      * once before, since libraries get their workspace for a stream on first use.
      *
-     * @throws dev.pintle.problem.PintleException if the work cannot be recorded
+     * @throws dev.pintle.base.PintleException if the work cannot be recorded
      */
     public static CudaGraph record(Device device, Runnable work) {
         CUDAStream before = torch_cuda.getCurrentCUDAStream((byte) device.index());

@@ -1,6 +1,6 @@
 package dev.pintle.tensor;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -36,7 +36,7 @@ public final class CudaProgram {
      *
      * @param name for errors
      * @param macros names and values of preprocessor symbols
-     * @throws dev.pintle.problem.PintleException with the compiler's log if the source does not compile
+     * @throws dev.pintle.base.PintleException with the compiler's log if the source does not compile
      */
     public static CudaProgram compile(String name, String source, Map<String, Integer> macros, Device device) {
         LibTorch.load();

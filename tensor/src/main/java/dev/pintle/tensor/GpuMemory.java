@@ -1,6 +1,6 @@
 package dev.pintle.tensor;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -50,7 +50,7 @@ public record GpuMemory(long total, long used, long peak, long reserved, long pe
     /**
      * Lets libtorch know the GPU, and once the limit that the environment sets.
      *
-     * @throws dev.pintle.problem.PintleException if there is no such GPU, saying why none is used
+     * @throws dev.pintle.base.PintleException if there is no such GPU, saying why none is used
      */
     static void prepare(int index) {
         if (PREPARED.contains(index)) {

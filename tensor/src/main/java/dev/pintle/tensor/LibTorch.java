@@ -1,7 +1,7 @@
 package dev.pintle.tensor;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

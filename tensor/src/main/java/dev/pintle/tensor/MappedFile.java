@@ -1,6 +1,6 @@
 package dev.pintle.tensor;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -26,7 +26,7 @@ public final class MappedFile implements AutoCloseable {
     /**
      * Maps a file. Needs no open scope.
      *
-     * @throws dev.pintle.problem.PintleException if there is no such file, or it is empty or unreadable
+     * @throws dev.pintle.base.PintleException if there is no such file, or it is empty or unreadable
      */
     public static MappedFile open(Path path) {
         long size;
@@ -69,7 +69,7 @@ public final class MappedFile implements AutoCloseable {
      * the element size, else copies.
      *
      * @param offset first byte
-     * @throws dev.pintle.problem.PintleException if the range does not lie within the file
+     * @throws dev.pintle.base.PintleException if the range does not lie within the file
      */
     public Tensor tensor(long offset, DType dtype, Shape shape) {
         long elements = shape.elements();

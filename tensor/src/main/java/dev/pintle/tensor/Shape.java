@@ -1,6 +1,6 @@
 package dev.pintle.tensor;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.StringJoiner;

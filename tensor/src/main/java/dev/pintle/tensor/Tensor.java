@@ -1,6 +1,6 @@
 package dev.pintle.tensor;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Operations make new tensors in the innermost open scope; those that write in place end in {@code InPlace} or say so.
  * Binary operations follow libtorch's broadcasting: sizes are matched from the innermost axis, an axis of size 1 stretches.
  * Operands must be on one device. All methods throw {@link IllegalStateException} after the owning scope has closed and
- * {@link dev.pintle.problem.PintleException} for what libtorch refuses.
+ * {@link dev.pintle.base.PintleException} for what libtorch refuses.
  */
 public final class Tensor implements AutoCloseable {
     private org.bytedeco.pytorch.@Nullable Tensor handle;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.PintleException;
 import org.junit.jupiter.api.Test;
 
 class DeviceTest {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.PintleException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

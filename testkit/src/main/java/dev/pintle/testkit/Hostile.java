@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ContainerNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.PintleException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.math.BigDecimal;

@@ -1,6 +1,6 @@
 package dev.pintle.sae.labels;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.web.BoundedHttp;
 import dev.pintle.web.Reply;
 import java.net.URI;

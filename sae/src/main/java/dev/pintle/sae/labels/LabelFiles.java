@@ -1,10 +1,10 @@
 package dev.pintle.sae.labels;
 
-import dev.pintle.foreign.ForeignFile;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
-import dev.pintle.tensor.io.GitLfs;
-import dev.pintle.tensor.io.RegularFile;
+import dev.pintle.base.ForeignFile;
+import dev.pintle.base.GitLfs;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 package dev.pintle.sae.labels;
 
-import dev.pintle.foreign.ForeignFile;
-import dev.pintle.foreign.PartFiles;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.ForeignFile;
+import dev.pintle.base.PartFiles;
+import dev.pintle.base.Problem;
 import dev.pintle.web.BoundedHttp;
 import dev.pintle.web.Reply;
 import java.io.IOException;
@@ -47,7 +47,7 @@ public final class LabelLibrary implements AutoCloseable {
      * Opens the library in a folder.
      *
      * @param folder made if missing; holds {@code labels.sqlite}
-     * @throws dev.pintle.problem.PintleException if the folder cannot be written
+     * @throws dev.pintle.base.PintleException if the folder cannot be written
      */
     public static LabelLibrary open(Path folder, LabelSettings settings) {
         LabelDatabase database = LabelDatabase.open(folder.resolve("labels.sqlite"));

@@ -1,6 +1,6 @@
 package dev.pintle.sae.labels;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;

@@ -2,8 +2,8 @@ package dev.pintle.sae.labels;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pintle.foreign.ForeignJson;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.ForeignJson;
+import dev.pintle.base.Problem;
 import dev.pintle.web.Reply;
 import java.net.URI;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package dev.pintle.sae.profile;
 
-import dev.pintle.chat.Message;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Prompt;
 import dev.pintle.steering.Role;
 import dev.pintle.steering.TokenizedPrompt;
+import dev.pintle.text.Message;
 import java.util.List;
 import java.util.stream.IntStream;
 

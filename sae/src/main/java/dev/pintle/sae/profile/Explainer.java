@@ -1,7 +1,7 @@
 package dev.pintle.sae.profile;
 
-import dev.pintle.chat.Message;
 import dev.pintle.sae.labels.LabelFiles;
+import dev.pintle.text.Message;
 import dev.pintle.web.ChatEndpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;

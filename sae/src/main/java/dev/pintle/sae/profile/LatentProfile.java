@@ -1,6 +1,6 @@
 package dev.pintle.sae.profile;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.sae.LatentLabels;
 import dev.pintle.sae.profile.LatentFacts.AtQuantile;
 import dev.pintle.sae.profile.LatentFacts.Bin;
@@ -42,7 +42,7 @@ public final class LatentProfile implements AutoCloseable {
     /**
      * Opens a profile.
      *
-     * @throws dev.pintle.problem.PintleException if the file is none
+     * @throws dev.pintle.base.PintleException if the file is none
      */
     public static LatentProfile open(Path file) {
         return new LatentProfile(ProfileStore.open(file));

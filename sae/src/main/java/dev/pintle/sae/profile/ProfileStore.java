@@ -1,6 +1,6 @@
 package dev.pintle.sae.profile;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import dev.pintle.sae.store.Sqlite;
 import java.nio.file.Files;
 import java.nio.file.Path;

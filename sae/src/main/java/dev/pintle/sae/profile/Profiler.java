@@ -1,10 +1,10 @@
 package dev.pintle.sae.profile;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
-import dev.pintle.problem.Problem;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.SparseLatents;
 import dev.pintle.steering.Role;
@@ -95,7 +95,7 @@ public final class Profiler {
     /**
      * Reads what has not been read yet, then computes the effects that are missing.
      *
-     * @throws dev.pintle.problem.PintleException if the file holds a profile of something else, or the texts have changed
+     * @throws dev.pintle.base.PintleException if the file holds a profile of something else, or the texts have changed
      */
     public Outcome run(Texts texts, Listener listener) {
         try (ProfileStore store = ProfileStore.openOrMake(file)) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.PintleException;
 import dev.pintle.sae.LatentLabels;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.Hostile;

@@ -7,8 +7,8 @@ import static dev.pintle.testkit.FakeService.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pintle.base.Problem;
 import dev.pintle.hub.HubSettings;
-import dev.pintle.problem.Problem;
 import dev.pintle.testkit.FakeService;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -24,7 +24,7 @@ public interface Checkpoint extends AutoCloseable {
     /**
      * Dtype and shape of a tensor, without reading it.
      *
-     * @throws dev.pintle.problem.PintleException if there is none of this name; lists the nearest names
+     * @throws dev.pintle.base.PintleException if there is none of this name; lists the nearest names
      */
     TensorEntry entry(String name);
 
@@ -33,7 +33,7 @@ public interface Checkpoint extends AutoCloseable {
      * where the file aligns it to its element size, else a copy; writing to it never changes the file. It stays valid
      * after the checkpoint is closed.
      *
-     * @throws dev.pintle.problem.PintleException if there is none of this name; lists the nearest names
+     * @throws dev.pintle.base.PintleException if there is none of this name; lists the nearest names
      */
     Tensor tensor(String name);
 

@@ -1,7 +1,9 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -108,7 +110,7 @@ final class Cursor {
         StringBuilder text = new StringBuilder();
         for (int c = u8(); c != '\n'; c = u8()) {
             if (text.length() == most || c < ' ' || c > '~') {
-                throw malformed("a line of at most " + most + " printable characters", Names.shown(text.toString()));
+                throw malformed("a line of at most " + most + " printable characters", Excerpt.of(text.toString()));
             }
             text.append((char) c);
         }

@@ -1,7 +1,12 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.GitLfs;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.MappedFile;
 import dev.pintle.tensor.Shape;
@@ -175,7 +180,7 @@ public final class Gguf implements Checkpoint {
         DType dtype = stored.dtype();
         if (dtype == null) {
             throw FileProblems.of("A quantised tensor is not read.", path)
-                    .fact("tensor", Names.shown(stored.listed().name()))
+                    .fact("tensor", Excerpt.of(stored.listed().name()))
                     .fact("expected", "F32, F16, BF16, F64, I8, I16, I32 or I64")
                     .fact("but was", stored.listed().type())
                     .fact("try", "a file converted with --outtype f32, f16 or bf16")
@@ -242,7 +247,7 @@ public final class Gguf implements Checkpoint {
             for (long i = 0; i < keyCount; i++) {
                 String key = key();
                 if (values.put(key, value(kind(), 0)) != null) {
-                    throw in.malformed("each metadata key once", Names.shown(key) + " twice");
+                    throw in.malformed("each metadata key once", Excerpt.of(key) + " twice");
                 }
             }
             return new Header(Collections.unmodifiableMap(values), tensors(tensorCount, alignment(values)));
@@ -341,7 +346,7 @@ public final class Gguf implements Checkpoint {
                         type.dtype() == null ? DType.UINT8 : type.dtype(),
                         () -> about(name, "The header gives a tensor an impossible shape."));
                 if (declared.put(name, new Declared(name, type, shape, in.i64())) != null) {
-                    throw in.malformed("each tensor name once", Names.shown(name) + " twice");
+                    throw in.malformed("each tensor name once", Excerpt.of(name) + " twice");
                 }
             }
             long data = Math.floorDiv(in.position() + alignment - 1, alignment) * alignment;
@@ -402,7 +407,7 @@ public final class Gguf implements Checkpoint {
         }
 
         private Problem about(String name, String sentence) {
-            return FileProblems.of(sentence, path).fact("tensor", Names.shown(name));
+            return FileProblems.of(sentence, path).fact("tensor", Excerpt.of(name));
         }
     }
 

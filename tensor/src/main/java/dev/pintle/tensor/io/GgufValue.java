@@ -1,6 +1,6 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Problem;
 import java.util.List;
 
 /** A value of a GGUF file's metadata, with the type it is stored as. */

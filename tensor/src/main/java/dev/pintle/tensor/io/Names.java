@@ -1,12 +1,12 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,20 +16,6 @@ final class Names {
     private static final int COMPARED = 100_000;
 
     private Names() {}
-
-    /** A name from a file made fit for one line of a message: control characters escaped, long ones shortened. */
-    static String shown(String name) {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < name.length() && i < SHOWN; i++) {
-            char c = name.charAt(i);
-            if (Character.isISOControl(c) || Character.isSurrogate(c) || Character.getType(c) == Character.FORMAT) {
-                text.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
-            } else {
-                text.append(c);
-            }
-        }
-        return name.length() > SHOWN ? text + "… (" + name.length() + " characters)" : text.toString();
-    }
 
     /** The value of a name, else an error that lists the nearest names. */
     static <T> T find(Map<String, T> byName, String name, Path file) {
@@ -43,9 +29,9 @@ final class Names {
     private static PintleException missing(String name, Collection<String> names, Path file) {
         Problem problem = Problem.of("The checkpoint holds no tensor of this name.")
                 .fact("file", file.toAbsolutePath())
-                .fact("asked for", shown(name));
+                .fact("asked for", Excerpt.of(name));
         for (String near : nearest(name, names)) {
-            problem = problem.fact("nearest", shown(near));
+            problem = problem.fact("nearest", Excerpt.of(near));
         }
         return problem.fact("holds", names.size() + (names.size() == 1 ? " tensor" : " tensors"))
                 .toException();

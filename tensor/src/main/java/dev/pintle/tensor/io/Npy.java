@@ -1,6 +1,10 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.AtomicFile;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.GitLfs;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.RegularFile;
 import dev.pintle.tensor.MappedFile;
 import dev.pintle.tensor.Shape;
 import dev.pintle.tensor.Tensor;

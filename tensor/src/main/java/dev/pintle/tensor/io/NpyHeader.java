@@ -1,7 +1,8 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Shape;
 import dev.pintle.tensor.Tensor;
@@ -139,7 +140,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
                     case "descr" -> descr.put(key, descr());
                     case "fortran_order" -> fortran = truth();
                     case "shape" -> sizes = sizes();
-                    default -> throw malformed("descr, fortran_order and shape", Names.shown(key));
+                    default -> throw malformed("descr, fortran_order and shape", Excerpt.of(key));
                 }
                 if (!seen.add(key)) {
                     throw malformed("each key once", key + " twice");
@@ -150,7 +151,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
             }
             expect('}');
             if (seen.size() != 3 || peek() != 0) {
-                throw malformed("descr, fortran_order and shape, and nothing else", Names.shown(text));
+                throw malformed("descr, fortran_order and shape, and nothing else", Excerpt.of(text));
             }
             DType dtype = dtype(descr.getOrDefault("descr", ""));
             Shape shape =
@@ -170,7 +171,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
             };
             throw in.problem("An array has a dtype that is not read.")
                     .fact("expected", "<f8, <f4, <f2, <i8, <i4, <i2, |i1, |u1 or |b1")
-                    .fact("but was", Names.shown(descr) + ": " + why)
+                    .fact("but was", Excerpt.of(descr) + ": " + why)
                     .fact("try", "numpy.save(path, array.astype('<f4'))")
                     .toException();
         }
@@ -178,7 +179,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
         private String descr() {
             if (peek() == '[') {
                 throw in.problem("An array of records is not read.")
-                        .fact("but was", Names.shown(text.substring(at)))
+                        .fact("but was", Excerpt.of(text.substring(at)))
                         .toException();
             }
             return quoted();
@@ -253,7 +254,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
         }
 
         private String rest() {
-            return at < text.length() ? Names.shown(text.substring(at)) : "the end";
+            return at < text.length() ? Excerpt.of(text.substring(at)) : "the end";
         }
 
         private PintleException malformed(String expected, String found) {

@@ -1,6 +1,11 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.GitLfs;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.RegularFile;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.MappedFile;
@@ -84,7 +89,7 @@ public final class Npz implements Checkpoint {
     private static Array array(ZipDirectory zip, ZipDirectory.Entry entry, FileChannel channel, Path path)
             throws IOException {
         long offset = zip.dataOffset(entry);
-        String what = "header of " + Names.shown(entry.name());
+        String what = "header of " + Excerpt.of(entry.name());
         NpyHeader header = NpyHeader.read(
                 entry.isStored()
                         ? Cursor.over(channel, offset, offset + entry.size(), path, what)

@@ -1,6 +1,7 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.Shape;
 import dev.pintle.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
@@ -112,7 +113,7 @@ final class Pickler {
         } catch (CharacterCodingException e) {
             throw Problem.of("Such a text cannot be written to a PyTorch file.")
                     .fact("expected", "text that UTF-8 can say, without half surrogate pairs")
-                    .fact("but was", Names.shown(text))
+                    .fact("but was", Excerpt.of(text))
                     .toIllegalArgument();
         }
     }

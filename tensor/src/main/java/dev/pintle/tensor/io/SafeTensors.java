@@ -6,8 +6,13 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.GitLfs;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.MappedFile;
 import dev.pintle.tensor.Shape;
@@ -163,7 +168,7 @@ public final class SafeTensors implements Checkpoint {
                 header.tensors().forEach((name, declared) -> {
                     if (tensors.putIfAbsent(name, new Stored(declared.entry(), file, declared.offset())) != null) {
                         throw FileProblems.of("Two shards hold a tensor of the same name.", shard)
-                                .fact("tensor", Names.shown(name))
+                                .fact("tensor", Excerpt.of(name))
                                 .fact("try", "an index file, " + INDEX + ", that says which one counts")
                                 .toException();
                     }
@@ -209,8 +214,8 @@ public final class SafeTensors implements Checkpoint {
         if (!Names.find(headers, shard, index).tensors().containsKey(name)) {
             throw Problem.of("The index places a tensor in a shard that does not hold it.")
                     .fact("index", index.toAbsolutePath())
-                    .fact("tensor", Names.shown(name))
-                    .fact("shard", Names.shown(shard))
+                    .fact("tensor", Excerpt.of(name))
+                    .fact("shard", Excerpt.of(shard))
                     .toException();
         }
     }
@@ -228,7 +233,7 @@ public final class SafeTensors implements Checkpoint {
         }
         throw Problem.of("The index names a shard outside its folder.")
                 .fact("index", index.toAbsolutePath())
-                .fact("shard", Names.shown(shard))
+                .fact("shard", Excerpt.of(shard))
                 .fact("expected", "the name of a file beside the index")
                 .toException();
     }
@@ -272,7 +277,7 @@ public final class SafeTensors implements Checkpoint {
                         .fact(
                                 "but was",
                                 "one of " + Long.toUnsignedString(length) + " bytes, starting with "
-                                        + Names.shown(String.valueOf((char) (start.get(8) & 0xFF))))
+                                        + Excerpt.of(String.valueOf((char) (start.get(8) & 0xFF))))
                         .fact("file size", size)
                         .toException();
             }
@@ -297,7 +302,7 @@ public final class SafeTensors implements Checkpoint {
     private static PintleException unreadable(Path path, IOException e) {
         if (e instanceof JsonProcessingException json) {
             return FileProblems.of("The JSON of the file is malformed.", path)
-                    .fact("cause", Names.shown(json.getOriginalMessage()))
+                    .fact("cause", Excerpt.of(json.getOriginalMessage()))
                     .fact(
                             "at character",
                             json.getLocation() == null
@@ -403,7 +408,7 @@ public final class SafeTensors implements Checkpoint {
                     default ->
                         throw about(name, "The header says something of a tensor that is not understood.")
                                 .fact("expected", "dtype, shape, data_offsets")
-                                .fact("but was", Names.shown(json.currentName()))
+                                .fact("but was", Excerpt.of(json.currentName()))
                                 .toException();
                 }
             }
@@ -447,7 +452,7 @@ public final class SafeTensors implements Checkpoint {
                 default ->
                     throw about(name, "A tensor has a dtype that is not read.")
                             .fact("expected", "F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL")
-                            .fact("but was", Names.shown(json.getText()))
+                            .fact("but was", Excerpt.of(json.getText()))
                             .toException();
             };
         }
@@ -486,7 +491,7 @@ public final class SafeTensors implements Checkpoint {
         private void expect(JsonToken token, String where) throws IOException {
             if (json.nextToken() != token) {
                 throw FileProblems.of("The JSON of the file is malformed.", path)
-                        .fact("in", Names.shown(where))
+                        .fact("in", Excerpt.of(where))
                         .fact("expected", words(token))
                         .fact("but was", found())
                         .toException();
@@ -507,7 +512,7 @@ public final class SafeTensors implements Checkpoint {
             if (token == null) {
                 return "the end";
             }
-            return token.isScalarValue() ? Names.shown(json.getText()) : words(token);
+            return token.isScalarValue() ? Excerpt.of(json.getText()) : words(token);
         }
 
         private static String words(JsonToken token) {
@@ -520,7 +525,7 @@ public final class SafeTensors implements Checkpoint {
         }
 
         private Problem about(String name, String sentence) {
-            return FileProblems.of(sentence, path).fact("tensor", Names.shown(name));
+            return FileProblems.of(sentence, path).fact("tensor", Excerpt.of(name));
         }
 
         /** As the reference does: in order of their offsets, each tensor begins where the one before it ends. */

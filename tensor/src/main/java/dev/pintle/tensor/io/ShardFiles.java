@@ -1,7 +1,9 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,7 +85,7 @@ final class ShardFiles {
     private static Problem withNames(Problem problem, List<Path> files) {
         Problem named = problem;
         for (Path file : files.subList(0, Math.min(SHOWN, files.size()))) {
-            named = named.fact("there", Names.shown(name(file)));
+            named = named.fact("there", Excerpt.of(name(file)));
         }
         return files.size() > SHOWN ? named.fact("there", "and " + (files.size() - SHOWN) + " more") : named;
     }

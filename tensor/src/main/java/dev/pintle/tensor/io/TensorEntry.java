@@ -1,5 +1,6 @@
 package dev.pintle.tensor.io;
 
+import dev.pintle.base.Excerpt;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Shape;
 
@@ -14,6 +15,6 @@ public record TensorEntry(String name, DType dtype, Shape shape) {
     /** {@code encoder.weight [65536, 4096] fp32}. */
     @Override
     public String toString() {
-        return Names.shown(name) + " " + shape + " " + dtype;
+        return Excerpt.of(name) + " " + shape + " " + dtype;
     }
 }

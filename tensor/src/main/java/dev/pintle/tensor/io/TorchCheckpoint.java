@@ -1,6 +1,11 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.GitLfs;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.RegularFile;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.MappedFile;
@@ -106,7 +111,7 @@ public final class TorchCheckpoint implements Checkpoint {
         for (String key : List.of("version", "byteorder")) {
             ZipDirectory.Entry entry = zip.find(folder + key);
             if (entry != null) {
-                metadata.put(key, Names.shown(new String(zip.read(entry, 64), StandardCharsets.US_ASCII).strip()));
+                metadata.put(key, Excerpt.of(new String(zip.read(entry, 64), StandardCharsets.US_ASCII).strip()));
             }
         }
         if (!metadata.getOrDefault("byteorder", "little").equals("little")) {
@@ -155,7 +160,7 @@ public final class TorchCheckpoint implements Checkpoint {
         ZipDirectory.Entry entry = zip.find(folder + "data/" + key);
         if (entry == null) {
             throw FileProblems.of("The file lacks a storage that its pickle names.", path)
-                    .fact("expected", "entry " + Names.shown(folder + "data/" + key))
+                    .fact("expected", "entry " + Excerpt.of(folder + "data/" + key))
                     .toException();
         }
         if (!entry.isStored()) {
@@ -283,7 +288,7 @@ public final class TorchCheckpoint implements Checkpoint {
             if (key.length() > MAX_NAME - length) {
                 throw FileProblems.of("The name of a tensor is too long.", path)
                         .fact("expected", "at most " + MAX_NAME + " characters")
-                        .fact("but was", Names.shown(name + "." + key))
+                        .fact("but was", Excerpt.of(name + "." + key))
                         .toException();
             }
             name.append(depth == 0 ? "" : ".").append(key);
@@ -300,7 +305,7 @@ public final class TorchCheckpoint implements Checkpoint {
             }
             if (tensors.put(name.toString(), ref) != null) {
                 throw FileProblems.of("Two tensors of the file have one name.", path)
-                        .fact("name", Names.shown(name.toString()))
+                        .fact("name", Excerpt.of(name.toString()))
                         .toException();
             }
         }

@@ -1,7 +1,9 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Shape;
 import dev.pintle.tensor.io.TorchCheckpoint.TensorRef;
@@ -321,8 +323,8 @@ final class Unpickler {
     private Global global(String module, String name) {
         String full = module + "." + name;
         if (!CALLABLE.contains(full) && !STORAGES.containsKey(full)) {
-            throw Problem.of("Refused to load " + Names.shown(String.valueOf(path.getFileName())) + ": it asks for "
-                            + Names.shown(full) + ".")
+            throw Problem.of("Refused to load " + Excerpt.of(String.valueOf(path.getFileName())) + ": it asks for "
+                            + Excerpt.of(full) + ".")
                     .fact("file", path.toAbsolutePath())
                     .fact("expected", "tensors and plain values only; nothing from a file is run")
                     .fact("try", "torch.save of a plain dict of tensors, or safetensors")
@@ -420,7 +422,7 @@ final class Unpickler {
                 : span >= 0 && offset <= storage.elements() - span;
         if (!fits || shape.elements() > Math.max(storage.elements(), MAX_REPEATED)) {
             throw in.problem("A tensor is not within its storage.")
-                    .fact("storage", Names.shown(storage.key()) + ", " + storage.elements() + " " + storage.dtype())
+                    .fact("storage", Excerpt.of(storage.key()) + ", " + storage.elements() + " " + storage.dtype())
                     .fact("offset", offset)
                     .fact("size", Arrays.toString(sizes))
                     .fact("stride", Arrays.toString(strides))

@@ -1,7 +1,9 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.PintleException;
-import dev.pintle.problem.Problem;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -113,7 +115,7 @@ final class ZipDirectory {
         bytes(file, path, entry.header() + LOCAL_SIZE, nameLength).get(name);
         if (!text(name).equals(entry.name())) {
             throw about(entry, "An entry of the ZIP file has two names.")
-                    .fact("second name", Names.shown(text(name)))
+                    .fact("second name", Excerpt.of(text(name)))
                     .toException();
         }
         return data;
@@ -213,7 +215,7 @@ final class ZipDirectory {
 
     /** Begins an error about an entry. */
     Problem about(Entry entry, String sentence) {
-        return FileProblems.of(sentence, path).fact("entry", Names.shown(entry.name()));
+        return FileProblems.of(sentence, path).fact("entry", Excerpt.of(entry.name()));
     }
 
     private static ByteBuffer bytes(FileChannel file, Path path, long from, int count) throws IOException {
@@ -354,11 +356,11 @@ final class ZipDirectory {
             in.skip(8); // disk, attributes
             long header = in.u32();
             String name = text(in.bytes(nameLength));
-            Cursor extra = Cursor.over(in.bytes(extraLength), path, "extra field of " + Names.shown(name));
+            Cursor extra = Cursor.over(in.bytes(extraLength), path, "extra field of " + Excerpt.of(name));
             in.skip(commentLength);
             while (extra.remaining() >= 4) {
                 int id = extra.u16();
-                Cursor field = Cursor.over(extra.bytes(extra.u16()), path, "extra field of " + Names.shown(name));
+                Cursor field = Cursor.over(extra.bytes(extra.u16()), path, "extra field of " + Excerpt.of(name));
                 if (id == 1) { // ZIP64: those that did not fit, in this order
                     size = size == MAX_32 ? field.i64() : size;
                     packed = packed == MAX_32 ? field.i64() : packed;
@@ -368,14 +370,14 @@ final class ZipDirectory {
             boolean encrypted = (flags & 1) != 0;
             if (encrypted || (method != STORED && method != DEFLATED)) {
                 throw FileProblems.of("An entry of the ZIP file cannot be read.", path)
-                        .fact("entry", Names.shown(name))
+                        .fact("entry", Excerpt.of(name))
                         .fact("expected", "stored or deflated")
                         .fact("but was", encrypted ? "encrypted" : "compressed with method " + method)
                         .toException();
             }
             if (packed < 0 || size < 0 || header < 0 || (method == STORED && packed != size)) {
                 throw FileProblems.of("An entry of the ZIP file has impossible sizes.", path)
-                        .fact("entry", Names.shown(name))
+                        .fact("entry", Excerpt.of(name))
                         .fact("packed", packed)
                         .fact("unpacked", size)
                         .fact("offset", header)
@@ -394,14 +396,14 @@ final class ZipDirectory {
                 long end = i + 1 < byPlace.size() ? byPlace.get(i + 1).header() : directory;
                 if (e.header() > end - LOCAL_SIZE || e.packed() > end - LOCAL_SIZE - e.header()) {
                     throw FileProblems.of("Entries of the ZIP file overlap.", path)
-                            .fact("entry", Names.shown(e.name()))
+                            .fact("entry", Excerpt.of(e.name()))
                             .fact("expected", "to end by byte " + end)
                             .fact("but was", e.packed() + " bytes after a header at byte " + e.header())
                             .toException();
                 }
                 if (ends.put(e.name(), end) != null) {
                     throw FileProblems.of("Two entries of the ZIP file have one name.", path)
-                            .fact("entry", Names.shown(e.name()))
+                            .fact("entry", Excerpt.of(e.name()))
                             .toException();
                 }
             }

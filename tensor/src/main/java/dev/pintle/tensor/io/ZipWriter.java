@@ -1,6 +1,8 @@
 package dev.pintle.tensor.io;
 
-import dev.pintle.problem.Problem;
+import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -45,7 +47,7 @@ final class ZipWriter {
         if (nameBytes.length > MAX_NAME) {
             throw Problem.of("The name is too long for an entry of a ZIP file.")
                     .fact("expected", "at most " + MAX_NAME + " bytes")
-                    .fact("but was", Names.shown(name))
+                    .fact("but was", Excerpt.of(name))
                     .toIllegalArgument();
         }
         long header = file.position();

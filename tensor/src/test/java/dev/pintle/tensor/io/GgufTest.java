@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.PintleException;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Shape;
 import dev.pintle.tensor.Tensor;

@@ -3,7 +3,7 @@ package dev.pintle.tensor.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import dev.pintle.problem.PintleException;
+import dev.pintle.base.PintleException;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.io.IOException;

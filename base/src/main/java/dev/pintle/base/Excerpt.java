@@ -1,0 +1,47 @@
+package dev.pintle.base;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Short quotations of text that others wrote, for messages. */
+public final class Excerpt {
+    private static final int LONGEST = 160;
+
+    private Excerpt() {}
+
+    /**
+     * The beginning of a text, with how much was left out. Characters that a terminal obeys or does not show (control,
+     * format and bidirectional ones, line ends, lone surrogates) are written as {@code \}{@code u} and their number.
+     */
+    public static String of(@Nullable Object value) {
+        String text = String.valueOf(value);
+        StringBuilder result = new StringBuilder();
+        int at = 0;
+        while (at < text.length() && result.length() < LONGEST) {
+            int c = text.codePointAt(at);
+            if (isShown(c)) {
+                result.appendCodePoint(c);
+            } else {
+                result.append(String.format(Locale.ROOT, c > 0xffff ? "\\u{%x}" : "\\u%04x", c));
+            }
+            at += Character.charCount(c);
+        }
+        if (at < text.length()) {
+            result.append("… (")
+                    .append(String.format(Locale.ROOT, "%,d", text.length()))
+                    .append(" characters)");
+        }
+        return result.toString();
+    }
+
+    private static boolean isShown(int c) {
+        int type = Character.getType(c);
+        return type != Character.CONTROL
+                && type != Character.FORMAT
+                && type != Character.SURROGATE
+                && type != Character.PRIVATE_USE
+                && type != Character.UNASSIGNED
+                && type != Character.LINE_SEPARATOR
+                && type != Character.PARAGRAPH_SEPARATOR;
+    }
+}

@@ -1,0 +1,91 @@
+package dev.pintle.base;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.util.JsonParserDelegate;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.regex.Pattern;
+
+/** JSON that others wrote, as a tree that stays within limits. */
+public final class ForeignJson {
+    /** How Jackson says where something began; the source that it leaves out takes more room than the place. */
+    private static final Pattern WHERE =
+            Pattern.compile(" ?\\([a-zA-Z ]{1,40}\\[Source: [^\\]]*\\]\\)|\\[Source: [^\\]]*\\]");
+
+    private ForeignJson() {}
+
+    /**
+     * How much a document may hold.
+     *
+     * @param values names, values, and ends of lists and objects together; each takes about 50 bytes of memory
+     * @param depth of lists and objects within each other
+     * @param text characters of one text
+     */
+    public record Limits(long values, int depth, int text) {}
+
+    /**
+     * Reads one document; anything but white space behind it is refused.
+     *
+     * @throws JsonProcessingException when it is not JSON, or goes beyond the limits
+     */
+    public static JsonNode read(byte[] document, Limits limits) throws JsonProcessingException {
+        StreamReadConstraints constraints = StreamReadConstraints.builder()
+                .maxNestingDepth(limits.depth())
+                .maxStringLength(limits.text())
+                .maxNameLength(limits.text())
+                .maxNumberLength(400)
+                .build();
+        JsonFactory factory =
+                JsonFactory.builder().streamReadConstraints(constraints).build();
+        ObjectMapper mapper = new ObjectMapper(factory).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+        try (JsonParser parser = new Counting(factory.createParser(document), limits.values())) {
+            JsonNode root = mapper.readTree(parser);
+            if (root == null || root.isMissingNode()) {
+                throw new JsonParseException(parser, "There is nothing in it.");
+            }
+            return root;
+        } catch (JsonProcessingException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IllegalStateException("Bytes in memory cannot be read.", e);
+        }
+    }
+
+    /** Where a document is not JSON: {@code line 3, column 14}. */
+    public static String place(JsonProcessingException failure) {
+        JsonLocation at = failure.getLocation();
+        return at == null ? "unknown" : "line " + at.getLineNr() + ", column " + at.getColumnNr();
+    }
+
+    /** What is wrong with a document, on one line, without the excerpt that Jackson adds. */
+    public static String why(JsonProcessingException failure) {
+        String said = String.valueOf(failure.getOriginalMessage());
+        return Excerpt.of(WHERE.matcher(said).replaceAll(""));
+    }
+
+    private static final class Counting extends JsonParserDelegate {
+        private final long limit;
+        private long values;
+
+        Counting(JsonParser parser, long limit) {
+            super(parser);
+            this.limit = limit;
+        }
+
+        @Override
+        public JsonToken nextToken() throws IOException {
+            if (++values > limit) {
+                throw new JsonParseException(this, "It holds more than " + limit + " values.");
+            }
+            return super.nextToken();
+        }
+    }
+}

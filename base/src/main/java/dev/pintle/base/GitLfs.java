@@ -1,0 +1,54 @@
+package dev.pintle.base;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Pointer files of Git LFS: a few lines of text that stand where a large file belongs, in a repository that was cloned without
+ * its large files.
+ *
+ * @see <a href="https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md">the format</a>
+ */
+public final class GitLfs {
+    private static final String START = "version https://git-lfs.github.com/spec/";
+    private static final String OLD_START = "version https://hawser.github.com/spec/";
+    private static final int LONGEST = 1024; // bytes, as the format says
+    private static final Pattern SIZE = Pattern.compile("(?m)^size (\\d{1,18})$");
+
+    private GitLfs() {}
+
+    /**
+     * Refuses a pointer where the file itself is wanted. A file that cannot be read is left to whoever reads it.
+     *
+     * @throws PintleException if the file is a pointer, with the size of what it points to
+     */
+    public static void requireContent(Path file) {
+        String text = beginning(file);
+        if (!text.startsWith(START) && !text.startsWith(OLD_START)) {
+            return;
+        }
+        Matcher size = SIZE.matcher(text);
+        throw FileProblems.of("This is a Git LFS pointer, not the file itself.", file)
+                .fact("points to", size.find() ? "a file of " + size.group(1) + " bytes" : "a file of unknown size")
+                .fact("try", "git lfs pull in its repository, or pintle pull, which fetches the files themselves")
+                .toException();
+    }
+
+    private static String beginning(Path file) {
+        try {
+            if (!Files.isRegularFile(file) || Files.size(file) > LONGEST) {
+                return "";
+            }
+            try (InputStream in = Files.newInputStream(file)) {
+                return new String(in.readNBytes(LONGEST), StandardCharsets.ISO_8859_1);
+            }
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.pintle.base;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Files that are being written beside the place where they belong: {@code .PROCESS-UUID.part}. A process that is killed
+ * leaves them behind; whoever comes next can tell, because that process is no more.
+ */
+public final class PartFiles {
+    private static final Pattern NAME = Pattern.compile("\\.(?:(\\d{1,10})-)?[0-9a-f-]{36}\\.part");
+    private static final Duration LONGEST = Duration.ofHours(2); // written on another machine that shares the folder
+    private static final int DEEPEST = 20;
+
+    private PartFiles() {}
+
+    /** A name for a file of this process in a folder; nothing is made. */
+    public static Path in(Path folder) {
+        return folder.resolve("." + ProcessHandle.current().pid() + "-" + UUID.randomUUID() + ".part");
+    }
+
+    /** Removes what ended processes left in a folder and below it. What cannot be removed stays. */
+    public static void sweep(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> walk = Files.walk(folder, DEEPEST)) {
+            List<Path> left = walk.filter(PartFiles::isLeft).toList();
+            for (Path file : left) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            // litter costs room, nothing else
+        }
+    }
+
+    private static boolean isLeft(Path file) {
+        Matcher name = NAME.matcher(String.valueOf(file.getFileName()));
+        if (!name.matches()) {
+            return false;
+        }
+        try {
+            Instant written =
+                    Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
+            if (written.isBefore(Instant.now().minus(LONGEST))) {
+                return true;
+            }
+        } catch (IOException e) {
+            return false;
+        }
+        String process = name.group(1);
+        return process != null
+                && ProcessHandle.of(Long.parseLong(process))
+                        .map(writer -> !writer.isAlive())
+                        .orElse(true);
+    }
+}

@@ -1,0 +1,276 @@
+package dev.pintle.hub;
+
+import dev.pintle.base.Cause;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.ForeignFile;
+import dev.pintle.base.Problem;
+import dev.pintle.hub.HubException.Reason;
+import dev.pintle.hub.HubHttp.Remote;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * One file, from whatever is already here to its last byte.
+ *
+ * The bytes go to {etag}.incomplete, which outlives failures, Ctrl-C and the process; the next attempt hashes what is
+ * there and asks for the rest. Only the holder of the file's lock comes here. The whole is hashed as it passes, the part
+ * found included, so nothing is read twice, and only a file with the right size and hash gets its final name.
+ */
+/** Brings one file of the hub into the cache. */
+final class BlobDownload {
+    private static final int BUFFER = 256 << 10;
+    /** Bytes a second, seen over so many times the time after which a silent server counts as gone. */
+    private static final int SLOWEST = 500;
+
+    private static final int SLOW_TIMES = 6;
+
+    private final HubHttp http;
+    private final HubProblems problems;
+    private final HubSettings settings;
+    private final Patience patience;
+    private final HubListener listener;
+    private final RepoId repo;
+    private final String path;
+    private final Path partial;
+    private final BooleanSupplier stopped;
+    private final ContentHash hash;
+    private final byte[] buffer = new byte[BUFFER];
+    private Remote remote;
+    private long done;
+
+    /**
+     * A download that has not begun.
+     *
+     * @param repo at its commit
+     * @param partial where to collect the bytes
+     * @param stopped whether to stop; asked often, since Java's HTTP client may swallow an interrupt
+     */
+    BlobDownload(
+            HubHttp http,
+            HubSettings settings,
+            Machine machine,
+            HubListener listener,
+            RepoId repo,
+            String path,
+            Remote remote,
+            Path partial,
+            BooleanSupplier stopped) {
+        this.http = http;
+        this.problems = new HubProblems(settings);
+        this.settings = settings;
+        this.patience = new Patience(machine, listener);
+        this.listener = listener;
+        this.repo = repo;
+        this.path = path;
+        this.remote = remote;
+        this.partial = partial;
+        this.stopped = stopped;
+        this.hash = ContentHash.of(remote.etag(), remote.bytes());
+    }
+
+    /** Brings the file and gives it the name {@code blob}. */
+    void into(Path blob) throws InterruptedException {
+        try (FileChannel out = FileChannel.open(
+                partial, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            boolean resumed = resume(out);
+            fetch(out);
+            String found = hash.result();
+            if (!found.equals(remote.etag()) && resumed) {
+                listener.note(path + " was continued from a part that does not belong to it; it starts again.");
+                startAgain(out);
+                fetch(out);
+                found = hash.result();
+            }
+            if (!found.equals(remote.etag())) {
+                Files.delete(partial);
+                throw problems.notAsExpected(
+                        "The file did not arrive as it was announced.", path, "hash " + remote.etag(), "hash " + found);
+            }
+            out.force(true);
+            RepoFolder.move(partial, blob);
+        } catch (ClosedByInterruptException e) {
+            throw interrupted(e);
+        } catch (IOException e) {
+            throw HubException.of(
+                    Reason.DISK,
+                    Problem.of("The file cannot be written.")
+                            .fact("file", partial)
+                            .fact("cause", ForeignFile.why(e))
+                            .fact("try", "making room, or another disk in HF_HUB_CACHE; what has arrived is kept"),
+                    e);
+        }
+    }
+
+    /** Takes up what an earlier attempt left. */
+    private boolean resume(FileChannel out) throws IOException {
+        if (out.size() > remote.bytes()) {
+            out.truncate(0);
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(buffer);
+        for (int read = out.read(bytes, 0); read > 0; read = out.read(bytes.clear(), done)) {
+            hash.update(buffer, read);
+            done += read;
+        }
+        listener.progress(path, done, remote.bytes());
+        return done > 0;
+    }
+
+    private void startAgain(FileChannel out) throws IOException {
+        out.truncate(0);
+        hash.restart();
+        done = 0;
+        listener.progress(path, 0, remote.bytes());
+    }
+
+    private void fetch(FileChannel out) throws IOException, InterruptedException {
+        while (done < remote.bytes()) {
+            requireNotStopped();
+            long before = done;
+            Failure failure = attempt(out);
+            if (done > before) {
+                patience.progress();
+            }
+            if (failure != null) {
+                patience.pause(failure.problem(), failure.asked());
+                if (!http.isHub(remote.location())) {
+                    renewLocation(); // signed addresses expire
+                }
+            }
+        }
+    }
+
+    private void renewLocation() throws InterruptedException {
+        Remote again = http.head(repo, path, listener);
+        if (!again.etag().equals(remote.etag()) || again.bytes() != remote.bytes()) {
+            throw problems.notAsExpected(
+                    "The file changed while it was being downloaded.", path, remote.etag(), again.etag());
+        }
+        remote = again;
+    }
+
+    /** Why an attempt ended early, and how long the server wants us to wait. */
+    private record Failure(HubException problem, Optional<Duration> asked) {}
+
+    private @Nullable Failure attempt(FileChannel out) throws IOException, InterruptedException {
+        HttpResponse<InputStream> answer;
+        try {
+            answer = http.open(remote.location(), done);
+        } catch (IOException e) {
+            return new Failure(problems.unreachable(remote.location(), e), Optional.empty());
+        }
+        try (Stall stall = new Stall(answer.body(), settings.downloadTimeout())) {
+            int status = answer.statusCode();
+            if (status == 416) {
+                Files.delete(partial);
+                throw problems.notAsExpected(
+                        "The server's file is shorter than it announced.",
+                        path,
+                        remote.bytes() + " bytes",
+                        "nothing after byte " + done);
+            }
+            if (status == 206) {
+                requireContinued(answer);
+            } else if (status == 200) {
+                if (done > 0) {
+                    listener.note("The server does not continue " + path + "; it starts again.");
+                    startAgain(out);
+                }
+            } else {
+                HubException refused = problems.of(status, answer.headers(), repo, path);
+                boolean expired = status == 403 && !http.isHub(remote.location());
+                if (!Patience.mayPass(status) && !expired) {
+                    throw refused;
+                }
+                return new Failure(refused, Patience.asked(answer.headers()));
+            }
+            return receive(answer.body(), stall, out);
+        }
+    }
+
+    private void requireContinued(HttpResponse<InputStream> answer) {
+        String range = answer.headers().firstValue("Content-Range").orElse("absent");
+        if (!range.startsWith("bytes " + done + "-")) {
+            throw problems.notAsExpected(
+                    "The server sent another part of the file than was asked for.", path, "bytes " + done + "-", range);
+        }
+    }
+
+    private @Nullable Failure receive(InputStream in, Stall stall, FileChannel out)
+            throws IOException, InterruptedException {
+        long began = System.nanoTime();
+        long before = done;
+        while (true) {
+            int read;
+            try {
+                read = in.read(buffer);
+            } catch (IOException e) {
+                requireNotStopped();
+                return new Failure(
+                        cut(stall.happened() ? "nothing came for a while" : Cause.words(e)), Optional.empty());
+            }
+            requireNotStopped();
+            if (read < 0) {
+                return done < remote.bytes() ? new Failure(cut("the server ended it"), Optional.empty()) : null;
+            }
+            stall.alive();
+            if (done + read > remote.bytes()) {
+                Files.delete(partial);
+                throw problems.notAsExpected(
+                        "The server's file is longer than it announced.",
+                        path,
+                        remote.bytes() + " bytes",
+                        "more than that");
+            }
+            for (ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, read); bytes.hasRemaining(); ) {
+                out.write(bytes, done + bytes.position());
+            }
+            hash.update(buffer, read);
+            done += read;
+            listener.progress(path, done, remote.bytes());
+            requirePace(System.nanoTime() - began, done - before);
+        }
+    }
+
+    /** Ends a download that never stands still and never comes to an end either. */
+    private void requirePace(long nanos, long bytes) {
+        double seconds = nanos / 1e9;
+        if (seconds > SLOW_TIMES * settings.downloadTimeout().toNanos() / 1e9 && bytes < SLOWEST * seconds) {
+            throw cut("it sends less than " + SLOWEST + " bytes a second");
+        }
+    }
+
+    private HubException cut(@Nullable String why) {
+        return HubException.of(
+                Reason.UNREACHABLE,
+                Problem.of("The connection broke while a file arrived.")
+                        .fact("file", path)
+                        .fact("server", HubProblems.server(remote.location()))
+                        .fact("arrived", done + " of " + remote.bytes() + " bytes")
+                        .fact("cause", Excerpt.of(settings.token().hideIn(String.valueOf(why))))
+                        .fact("try", "the same command again; it goes on from here"));
+    }
+
+    private void requireNotStopped() throws InterruptedException {
+        if (Thread.interrupted() || stopped.getAsBoolean()) {
+            throw new InterruptedException();
+        }
+    }
+
+    private static InterruptedException interrupted(Exception cause) {
+        Thread.interrupted();
+        InterruptedException interrupted = new InterruptedException();
+        interrupted.initCause(cause);
+        return interrupted;
+    }
+}

@@ -1,0 +1,477 @@
+package dev.pintle.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.base.Excerpt;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/*
+ * The tokenizer's native code was written for files that its own library wrote. Given others it panics, and a panic there
+ * ends the whole program: an index that does not exist, a token that is not declared, a slice through a character, an
+ * expression that gives up. So everything that could lead to one is checked before. Plain mistakes (a missing field, a text
+ * where a number belongs) are left to the native reader, which refuses them.
+ */
+/** Checks the parts of a {@code tokenizer.json} and sums up the work that they may make. */
+final class TokenizerCheck {
+    private static final int MOST_PARTS = 64;
+    private static final int DEEPEST = 8;
+    private static final int MOST_ADDED = 100_000;
+    private static final int LONGEST_TOKEN = 4_096;
+    private static final int LONGEST_PIECE = 256;
+    private static final int HIGHEST_ID = (1 << 24) - 1;
+    private static final double MOST_GROWTH = 10_000;
+    private static final Set<String> BEHAVIORS =
+            Set.of("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous");
+
+    private final Path file;
+    private final TokenizerWork work;
+    private int parts;
+    private int templates;
+
+    private TokenizerCheck(Path file) {
+        this.file = file;
+        this.work = new TokenizerWork(file);
+    }
+
+    /**
+     * Checks a file.
+     *
+     * @throws TokenizerException when native code could not be trusted with it
+     */
+    static TokenizerWork of(JsonNode root, Path file) {
+        TokenizerCheck check = new TokenizerCheck(file);
+        check.plain(root, "");
+        check.part(root.path("normalizer"), "normalizer", "normalizers", 0, check::normalizer);
+        double normalized = check.work.growth();
+        check.part(root.path("pre_tokenizer"), "pre_tokenizer", "pretokenizers", 0, check::preTokenizer);
+        check.part(root.path("post_processor"), "post_processor", "processors", 0, check::postProcessor);
+        check.part(root.path("decoder"), "decoder", "decoders", 0, check::decoder);
+        if (check.work.growth() > MOST_GROWTH || check.work.decodedGrowth() > MOST_GROWTH) {
+            throw check.refused(
+                    check.work.growth() > MOST_GROWTH ? "normalizer" : "decoder",
+                    "replacements that make a text more than 10,000 times as long",
+                    "shorter replacements");
+        }
+        check.addedTokens(root.path("added_tokens"), normalized);
+        check.model(root.path("model"));
+        return check.work;
+    }
+
+    private TokenizerException refused(String at, Object found, String expected) {
+        return new TokenizerException(
+                "The tokenizer file holds what native code cannot be trusted with.",
+                null,
+                "file",
+                file.toString(),
+                "at",
+                Excerpt.of(at),
+                "found",
+                Excerpt.of(found),
+                "expected",
+                expected,
+                "try",
+                "the file as its authors published it");
+    }
+
+    /** Refuses texts and numbers that JSON can write but that the native reader, which expects none, cannot hold. */
+    private void plain(JsonNode node, String at) {
+        if (node.isTextual()) {
+            requireCharacters(node.textValue(), at);
+        } else if (node.isNumber()) {
+            boolean fits = node.isIntegralNumber() ? node.canConvertToLong() : Double.isFinite(node.doubleValue());
+            if (!fits) {
+                throw refused(at, node, "a number of 64 bits");
+            }
+        } else if (node.isObject()) {
+            for (Map.Entry<String, JsonNode> entry : node.properties()) {
+                requireCharacters(entry.getKey(), at);
+                boolean vocabulary = at.equals("model.vocab");
+                plain(entry.getValue(), vocabulary ? at : at.isEmpty() ? entry.getKey() : at + "." + entry.getKey());
+            }
+        } else {
+            node.forEach(child -> plain(child, at));
+        }
+    }
+
+    private void requireCharacters(String text, String at) {
+        for (int i = 0; i < text.length(); i++) {
+            if (!Character.isSurrogate(text.charAt(i))) {
+                continue;
+            }
+            if (i + 1 >= text.length() || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+                throw refused(at, text, "whole characters");
+            }
+            i++;
+        }
+    }
+
+    // ---- parts of any kind
+
+    private interface Kind {
+        /** Checks a part that has a type and is no sequence. */
+        void check(JsonNode part, String type, String at);
+    }
+
+    /** @param list the field of a sequence that holds its parts */
+    private void part(JsonNode part, String at, String list, int depth, Kind kind) {
+        if (part.isMissingNode() || part.isNull()) {
+            return;
+        }
+        if (++parts > MOST_PARTS || depth > DEEPEST) {
+            throw refused(at, "parts within parts", "at most 64 parts, at most 8 deep");
+        }
+        String type = part.path("type").asText();
+        if (!type.equals("Sequence")) {
+            kind.check(part, type, at);
+            return;
+        }
+        JsonNode all = part.path(list);
+        if (!all.isArray()) {
+            throw refused(at + "." + list, all, "a list");
+        }
+        for (int i = 0; i < all.size(); i++) {
+            part(all.get(i), at + "." + list + "[" + i + "]", list, depth + 1, kind);
+        }
+    }
+
+    private TokenizerException unknown(String type, String at, String known) {
+        return refused(at + ".type", type.isEmpty() ? "no type" : type, known + " or Sequence");
+    }
+
+    // ---- before and between
+
+    private void normalizer(JsonNode part, String type, String at) {
+        switch (type) {
+            case "NFC", "Nmt", "Strip" -> work.growsBy(3);
+            case "StripAccents" -> work.growsBy(1);
+            case "Lowercase", "ByteLevel" -> work.growsBy(2);
+            case "NFD" -> work.growsBy(4);
+            case "NFKC", "NFKD" -> work.growsBy(11);
+            case "BertNormalizer" -> work.growsBy(8);
+            case "Prepend" -> work.growsBy(1 + bytes(text(part, "prepend", at)));
+            case "Replace" -> work.growsBy(replacement(part, at, false));
+            case "Precompiled" -> {
+                try {
+                    work.growsBy(
+                            CharsMap.growth(part.path("precompiled_charsmap").asText()));
+                } catch (IllegalArgumentException e) {
+                    throw refused(
+                            at + ".precompiled_charsmap",
+                            String.valueOf(e.getMessage()),
+                            "a map that SentencePiece made");
+                }
+            }
+            default ->
+                throw unknown(
+                        type,
+                        at,
+                        "BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, "
+                                + "Replace, Strip, StripAccents");
+        }
+        work.changesText();
+    }
+
+    private void preTokenizer(JsonNode part, String type, String at) {
+        switch (type) {
+            case "BertPreTokenizer", "CharDelimiterSplit", "Digits", "UnicodeScripts" -> {
+                // These go over a text once, and take nothing from the file that could be out of place.
+            }
+            case "Whitespace", "WhitespaceSplit" -> {
+                // As above.
+            }
+            case "Punctuation" -> {
+                if (part.has("behavior")) {
+                    behavior(part, at);
+                }
+            }
+            case "Metaspace" -> {
+                work.growsBy(3);
+                work.changesText();
+            }
+            case "ByteLevel" -> {
+                work.growsBy(2);
+                work.changesText();
+            }
+            case "Split" -> {
+                behavior(part, at);
+                JsonNode pattern = part.path("pattern");
+                if (pattern.path("Regex").isTextual()) {
+                    work.matches(regex(pattern.path("Regex").textValue(), at + ".pattern.Regex"));
+                } else {
+                    text(pattern, "String", at + ".pattern");
+                }
+            }
+            default ->
+                throw unknown(
+                        type,
+                        at,
+                        "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, Metaspace, Punctuation, Split, "
+                                + "UnicodeScripts, Whitespace, WhitespaceSplit");
+        }
+    }
+
+    private void behavior(JsonNode part, String at) {
+        String behavior = part.path("behavior").asText();
+        if (!BEHAVIORS.contains(behavior)) {
+            throw refused(at + ".behavior", behavior, "one of " + String.join(", ", new TreeSet<>(BEHAVIORS)));
+        }
+    }
+
+    private RegexWork regex(String pattern, String at) {
+        try {
+            return RegexWork.of(pattern);
+        } catch (RegexSyntax.Refused e) {
+            throw refused(at, pattern, "an expression whose work is bounded; of this one, " + e.getMessage());
+        }
+    }
+
+    /** How much longer a replacement may make a text. */
+    private double replacement(JsonNode part, String at, boolean decoding) {
+        double content = bytes(text(part, "content", at));
+        JsonNode pattern = part.path("pattern");
+        if (!pattern.path("Regex").isTextual()) {
+            String literal = text(pattern, "String", at + ".pattern");
+            if (literal.isEmpty()) {
+                throw refused(at + ".pattern", "an empty text", "a text to replace");
+            }
+            return content / bytes(literal);
+        }
+        String expression = pattern.path("Regex").textValue();
+        RegexWork regex = regex(expression, at + ".pattern.Regex");
+        if (regex.shortest() == 0) {
+            throw refused(at + ".pattern.Regex", expression, "an expression that does not match the empty text");
+        }
+        if (!decoding) {
+            work.matches(regex);
+        } else if (!regex.slow().isEmpty() || regex.ways() > 64) {
+            throw refused(at + ".pattern.Regex", expression, "an expression that goes over a text once");
+        }
+        return content / regex.shortest();
+    }
+
+    private String text(JsonNode part, String field, String at) {
+        JsonNode value = part.path(field);
+        if (!value.isTextual() || value.textValue().length() > LONGEST_TOKEN) {
+            throw refused(
+                    at + "." + field,
+                    value.isMissingNode() ? "nothing" : value,
+                    "a text of at most " + LONGEST_TOKEN + " characters");
+        }
+        return value.textValue();
+    }
+
+    private static double bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    // ---- behind the model
+
+    private void postProcessor(JsonNode part, String type, String at) {
+        switch (type) {
+            case "ByteLevel" -> {
+                // Shifts offsets only.
+            }
+            case "BertProcessing", "RobertaProcessing" -> {
+                onlyOne(at);
+                for (String name : List.of("sep", "cls")) {
+                    id(part.path(name).path(1), at + "." + name + "[1]");
+                }
+            }
+            case "TemplateProcessing" -> {
+                onlyOne(at);
+                JsonNode tokens = part.path("special_tokens");
+                tokens.fields().forEachRemaining(entry -> {
+                    String where = at + ".special_tokens";
+                    JsonNode ids = entry.getValue().path("ids");
+                    JsonNode names = entry.getValue().path("tokens");
+                    if (!ids.isArray() || !names.isArray() || ids.size() != names.size() || ids.size() > 64) {
+                        throw refused(where, entry.getKey(), "for each token as many ids as tokens, at most 64");
+                    }
+                    ids.forEach(id -> id(id, where));
+                });
+                template(part.path("single"), tokens, at + ".single", Set.of("A"));
+                template(part.path("pair"), tokens, at + ".pair", Set.of("A", "B"));
+            }
+            default -> throw unknown(type, at, "BertProcessing, ByteLevel, RobertaProcessing, TemplateProcessing");
+        }
+    }
+
+    private void onlyOne(String at) {
+        if (++templates > 1) {
+            throw refused(at, "a second part that puts special tokens around a text", "one such part");
+        }
+    }
+
+    private void template(JsonNode pieces, JsonNode declared, String at, Set<String> sequences) {
+        if (!pieces.isArray() || pieces.size() > 64) {
+            throw refused(at, pieces, "a list of at most 64 pieces");
+        }
+        List<String> used = new ArrayList<>();
+        for (JsonNode piece : pieces) {
+            String token = piece.path("SpecialToken").path("id").asText();
+            String sequence = piece.path("Sequence").path("id").asText();
+            if (piece.has("SpecialToken") && !declared.has(token)) {
+                throw refused(at, token, "a token that special_tokens declares");
+            }
+            if (piece.has("Sequence")) {
+                used.add(sequence);
+            }
+        }
+        if (used.size() != sequences.size() || !Set.copyOf(used).equals(sequences)) {
+            throw refused(at, "the texts " + used, "the texts " + new TreeSet<>(sequences) + ", once each");
+        }
+    }
+
+    private void decoder(JsonNode part, String type, String at) {
+        switch (type) {
+            case "ByteLevel", "ByteFallback", "Fuse", "Metaspace" -> {
+                // These take nothing from the file that could be out of place.
+            }
+            case "BPEDecoder" -> requireText(part, "suffix", at);
+            case "CTC" -> requireText(part, "word_delimiter_token", at);
+            case "WordPiece" -> text(part, "prefix", at);
+            case "Replace" -> work.decodedGrowsBy(replacement(part, at, true));
+            case "Strip" -> {
+                if (part.path("stop").asLong(-1) != 0) {
+                    throw refused(at + ".stop", part.path("stop"), "0: a shorter token could not be cut so");
+                }
+            }
+            default ->
+                throw unknown(
+                        type,
+                        at,
+                        "BPEDecoder, ByteFallback, ByteLevel, CTC, Fuse, Metaspace, Replace, Strip, WordPiece");
+        }
+        work.decodedGrowsBy(2);
+    }
+
+    private void requireText(JsonNode part, String field, String at) {
+        if (text(part, field, at).isEmpty()) {
+            throw refused(at + "." + field, "an empty text", "a text to look for");
+        }
+    }
+
+    // ---- tokens
+
+    private void addedTokens(JsonNode tokens, double growth) {
+        if (tokens.isMissingNode() || tokens.isNull()) {
+            return;
+        }
+        if (!tokens.isArray() || tokens.size() > MOST_ADDED) {
+            throw refused("added_tokens", "many tokens or no list", "a list of at most " + MOST_ADDED);
+        }
+        double normalized = 0;
+        for (int i = 0; i < tokens.size(); i++) {
+            String at = "added_tokens[" + i + "]";
+            id(tokens.get(i).path("id"), at + ".id");
+            String content = text(tokens.get(i), "content", at);
+            normalized += tokens.get(i).path("normalized").asBoolean() ? bytes(content) : 0;
+            work.requireEncodable(content);
+        }
+        if (normalized * growth > 16e6) {
+            throw refused("added_tokens", "tokens that the normalizer could make too long", "shorter tokens");
+        }
+    }
+
+    private void id(JsonNode id, String at) {
+        if (!id.isIntegralNumber() || !id.canConvertToInt() || id.asInt() < 0 || id.asInt() > HIGHEST_ID) {
+            throw refused(at, id.isMissingNode() ? "nothing" : id, "a number from 0 to " + HIGHEST_ID);
+        }
+    }
+
+    private void model(JsonNode model) {
+        JsonNode vocabulary = model.path("vocab");
+        if (vocabulary.isObject()) {
+            for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
+                id(entry.getValue(), "model.vocab");
+            }
+        }
+        switch (typeOf(model)) {
+            case "BPE" -> merges(model);
+            case "WordLevel" -> requireMap(vocabulary);
+            case "WordPiece" -> {
+                requireMap(vocabulary);
+                text(model, "continuing_subword_prefix", "model");
+                // A word is looked up from each of its characters to each of its ends.
+                double longest = model.path("max_input_chars_per_word").asDouble(100);
+                work.modelSteps(Math.max(1, longest) * longest / 20);
+            }
+            case "Unigram" -> pieces(vocabulary);
+            default -> throw refused("model.type", model.path("type"), "BPE, Unigram, WordLevel or WordPiece");
+        }
+    }
+
+    /** The type of a model; files of old versions do not say it. */
+    static String typeOf(JsonNode model) {
+        if (model.path("type").isTextual()) {
+            return model.path("type").textValue();
+        } else if (model.has("merges")) {
+            return "BPE";
+        } else if (model.path("vocab").isArray()) {
+            return "Unigram";
+        }
+        return model.has("max_input_chars_per_word") ? "WordPiece" : "WordLevel";
+    }
+
+    private void requireMap(JsonNode vocabulary) {
+        if (!vocabulary.isObject()) {
+            throw refused("model.vocab", "no object", "an object of tokens and ids");
+        }
+    }
+
+    private void merges(JsonNode model) {
+        requireMap(model.path("vocab"));
+        String prefix = model.path("continuing_subword_prefix").asText("");
+        if (model.path("continuing_subword_prefix").isNull() || prefix.isEmpty()) {
+            return;
+        }
+        if (!prefix.chars().allMatch(c -> c < 0x80) || prefix.length() > 64) {
+            throw refused("model.continuing_subword_prefix", prefix, "at most 64 characters of ASCII");
+        }
+        // What is merged is put together without this many bytes of its second half.
+        for (JsonNode merge : model.path("merges")) {
+            String written = merge.isArray() ? merge.path(1).asText() : merge.asText();
+            String second = merge.isArray() ? written : written.substring(written.indexOf(' ') + 1);
+            if (!second.startsWith(prefix)) {
+                throw refused("model.merges", merge, "second halves that begin with " + Excerpt.of(prefix));
+            }
+        }
+    }
+
+    private void pieces(JsonNode vocabulary) {
+        if (!vocabulary.isArray()) {
+            throw refused("model.vocab", "no list", "a list of pieces and scores");
+        }
+        Set<String> known = new HashSet<>();
+        double longest = 1;
+        long total = 0;
+        for (JsonNode piece : vocabulary) {
+            String text = piece.path(0).asText();
+            if (text.length() > LONGEST_PIECE) {
+                throw refused("model.vocab", text, "pieces of at most " + LONGEST_PIECE + " characters");
+            }
+            longest = Math.max(longest, bytes(text));
+            total += text.length();
+            known.add(text);
+        }
+        if (total > 8_000_000) {
+            throw refused("model.vocab", total + " characters", "at most 8,000,000 characters in all");
+        }
+        int chain = 1;
+        for (String text : known) {
+            int prefixes = 0;
+            for (int i = 1; i <= text.length() && text.length() > chain; i++) {
+                prefixes += known.contains(text.substring(0, i)) ? 1 : 0;
+            }
+            chain = Math.max(chain, prefixes);
+        }
+        // From each place of a text every piece that stands there is taken out.
+        work.modelSteps(longest + chain * longest / 4);
+    }
+}

@@ -1,0 +1,156 @@
+package dev.pintle.text;
+
+import dev.pintle.base.Problem;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What the parts of a tokenizer make of a text in the worst case, so that one which would keep native code busy for minutes,
+ * or make it take all memory, is refused before it is given to it. There it could not be interrupted.
+ */
+final class TokenizerWork {
+    private static final int MOST_CHARACTERS = 4_000_000;
+    private static final double MOST_BYTES = 16e6;
+    private static final double MOST_STEPS = 2e9;
+    private static final double MOST_SLOW_STEPS = 5e8;
+
+    private final Path file;
+    private final List<Use> uses = new ArrayList<>();
+    private double growth = 1;
+    private double decodedGrowth = 1;
+    private double modelSteps = 1;
+    private boolean changesText;
+
+    TokenizerWork(Path file) {
+        this.file = file;
+    }
+
+    /** @param onGivenText whether it sees the text as it was given */
+    private record Use(RegexWork regex, boolean onGivenText) {}
+
+    // ---- what the file asks for
+
+    void growsBy(double factor) {
+        growth *= Math.max(1, factor);
+    }
+
+    double growth() {
+        return growth;
+    }
+
+    void decodedGrowsBy(double factor) {
+        decodedGrowth *= Math.max(1, factor);
+    }
+
+    double decodedGrowth() {
+        return decodedGrowth;
+    }
+
+    /** From here on expressions see another text than was given, so runs of characters in it are not known. */
+    void changesText() {
+        changesText = true;
+    }
+
+    void matches(RegexWork regex) {
+        uses.add(new Use(regex, !changesText));
+    }
+
+    /** Steps of the model for each byte. */
+    void modelSteps(double steps) {
+        modelSteps = Math.max(1, steps);
+    }
+
+    // ---- what a text makes of it
+
+    /** @throws TokenizerException when the text is more than the tokenizer can be given at once */
+    void requireEncodable(String text) {
+        if (text.length() > MOST_CHARACTERS) {
+            throw refused("The text is too long for the tokenizer.", text, "at most " + number(MOST_CHARACTERS));
+        }
+        double bytes = utf8Length(text) * growth;
+        if (bytes > MOST_BYTES) {
+            throw refused(
+                    "The tokenizer's own replacements could make this text too long.",
+                    text,
+                    "at most " + number(MOST_BYTES / growth) + " in UTF-8 bytes");
+        }
+        double ways = uses.stream().mapToInt(use -> use.regex().ways()).sum();
+        if (bytes * Math.max(ways, modelSteps) > MOST_STEPS) {
+            throw refused(
+                    "The tokenizer would take too long over this text.",
+                    text,
+                    "about " + number(MOST_STEPS / Math.max(ways, modelSteps) / growth) + " at most");
+        }
+        for (Use use : uses) {
+            for (RegexWork.Run run : use.regex().slow()) {
+                double steps = use.onGivenText() ? slowSteps(text, run) : bytes * bytes / 2;
+                if (steps * run.ways() > MOST_SLOW_STEPS) {
+                    throw refused(
+                            "The tokenizer would take too long over this text.",
+                            text,
+                            "shorter runs of like characters: its expressions go over each run again and again");
+                }
+            }
+        }
+    }
+
+    /** @throws TokenizerException when the text of so many characters is more than the tokenizer can be given at once */
+    void requireDecodable(long characters) {
+        if (characters * 3 * decodedGrowth > 8 * MOST_BYTES) {
+            throw new TokenizerException(
+                    "The tokens are too many to be decoded at once.",
+                    null,
+                    "tokenizer",
+                    file.toString(),
+                    "characters",
+                    number(characters),
+                    "expected",
+                    "at most " + number(8 * MOST_BYTES / 3 / decodedGrowth));
+        }
+    }
+
+    private static double slowSteps(String text, RegexWork.Run run) {
+        double steps = 0;
+        int length = 0;
+        for (int i = 0; i < text.length(); ) {
+            int c = text.codePointAt(i);
+            if (run.of().test(c)) {
+                length++;
+            } else {
+                steps += (double) length * length / 2;
+                length = 0;
+            }
+            i += Character.charCount(c);
+        }
+        return steps + (double) length * length / 2;
+    }
+
+    private static long utf8Length(String text) {
+        long length = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            length += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+        }
+        return length;
+    }
+
+    private TokenizerException refused(String sentence, String text, String expected) {
+        Problem problem = Facts.problem(
+                sentence,
+                "tokenizer",
+                file.toString(),
+                "characters",
+                number(text.length()),
+                "expected",
+                expected,
+                "try",
+                "give the text in pieces");
+        return new TokenizerException(problem, null);
+    }
+
+    private static String number(double value) {
+        return String.format(Locale.ROOT, "%,.0f", Math.floor(value));
+    }
+}
