@@ -12,15 +12,17 @@ if errorlevel 1 (
 if exist "%HERE%pom.xml" (
   set "ROOT=%HERE%"
   set "LIB=%HERE%app\target\pintle\lib"
+  set "BENCH=;%HERE%bench\target\lib\*"
   if not exist "%HERE%app\target\pintle\built" call :build
   if errorlevel 1 exit /b 1
 ) else (
   set "ROOT=%HERE%.."
   set "LIB=%HERE%..\lib"
+  set "BENCH="
 )
 set "OPT_OUT_TRACKING=true"
 if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=passive"
-"%JAVA%" --enable-native-access=ALL-UNNAMED -XX:+IgnoreUnrecognizedVMOptions -Djava.awt.headless=true -Dfile.encoding=UTF-8 "-Dpintle.home=%ROOT%" -Dorg.bytedeco.javacpp.nopointergc=true %JAVA_OPTS% -cp "%LIB%\*" dev.pintle.cli.Main %*
+"%JAVA%" --enable-native-access=ALL-UNNAMED -XX:+IgnoreUnrecognizedVMOptions -Djava.awt.headless=true -Dfile.encoding=UTF-8 "-Dpintle.home=%ROOT%" -Dorg.bytedeco.javacpp.nopointergc=true %JAVA_OPTS% -cp "%LIB%\*%BENCH%" dev.pintle.cli.Main %*
 exit /b %ERRORLEVEL%
 
 :build

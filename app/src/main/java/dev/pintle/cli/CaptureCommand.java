@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.JsonLists;
 import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;

@@ -35,10 +35,7 @@ import picocli.CommandLine.ScopeType;
             DoctorCommand.class,
             SweepCommand.class,
             TuneCommand.class,
-            ReportCommand.class,
-            BenchCommand.class,
-            HelpCommand.class,
-            CompletionCommand.class
+            ReportCommand.class
         })
 public final class Main implements Runnable {
     /** As a shell tells of a process that SIGPIPE ended. */
@@ -111,6 +108,8 @@ public final class Main implements Runnable {
                     err.flush();
                     return CommandLine.ExitCode.USAGE;
                 });
+        CommandProvider.all().forEach(provider -> command.addSubcommand(provider.name(), provider.command()));
+        command.addSubcommand(new HelpCommand()).addSubcommand(new CompletionCommand());
         command.registerConverter(Strength.class, Main::strength);
         command.setExecutionStrategy(parsed -> {
             try {

@@ -22,7 +22,7 @@ import picocli.CommandLine.ParseResult;
  * what it says whatever stands beside it is {@code free}. A test compares this with the commands' own options, so that a new
  * one has to be put here.
  */
-final class OptionRules {
+public final class OptionRules {
     private static final Map<String, OptionRules> ALL = new LinkedHashMap<>();
     private static final String[] READING = {"--layer", "--position", "--first-row", "--tensor"};
 
@@ -66,7 +66,8 @@ final class OptionRules {
         return free("--sae", "--layer", "--sae-dtype");
     }
 
-    private OptionRules oneOf(String why, String... options) {
+    /** Options of which only one can be followed, each free otherwise. */
+    public OptionRules oneOf(String why, String... options) {
         for (int i = 0; i < options.length; i++) {
             free(options[i]);
             for (int j = 0; j < i; j++) {
@@ -144,21 +145,9 @@ final class OptionRules {
         of("report open");
         of("report diff").excludes("--rows", "--json", "JSON has every row").free("--tolerance");
         of("report page").free("--out", "--figures");
-        of("bench tensor").free("--device");
-        of("bench soak").free("--count", "--dtype");
-        of("bench styles").free("--layer");
-        of("bench engine").bench().free("--json");
-        of("bench extract").bench().free("--pairs", "--once", "--whole");
-        of("bench memory").bench().free("--d-sae", "--tokens");
-        of("bench sae").free("--d-model", "--d-sae", "--tokens", "--device", "--dtype", "--shape");
-        of("bench steer").bench().free("--rows");
         of("help");
         of("completion");
-        of("bench studies").bench().free("--latents", "--max-new-tokens");
-    }
-
-    private OptionRules bench() {
-        return oneOf("one model is measured", "--model", "--shape").free("--device", "--dtype");
+        CommandProvider.all().forEach(CommandProvider::rules);
     }
 
     private static void study() {
@@ -286,22 +275,35 @@ final class OptionRules {
 
     // ---------------------------------------------------------------- how it is said
 
-    private static OptionRules of(String command) {
+    /** New rules for a command, by its name below {@code pintle}: {@code vector fit}. */
+    public static OptionRules of(String command) {
         OptionRules rules = new OptionRules();
         ALL.put(command, rules);
         return rules;
     }
 
-    private OptionRules free(String... options) {
+    /** Options that have an effect whatever stands beside them. */
+    public OptionRules free(String... options) {
         named.addAll(Arrays.asList(options));
         return this;
     }
 
-    private OptionRules excludes(String one, String other, String why) {
+    /**
+     * Two options of which only one can be followed.
+     *
+     * @param why behind "exclude each other"
+     */
+    public OptionRules excludes(String one, String other, String why) {
         return add(new Excludes(one, other, why));
     }
 
-    private OptionRules needs(String option, String needed, String... others) {
+    /**
+     * An option that has an effect only beside another.
+     *
+     * @param needed in words, behind "has no effect without"
+     * @param others any of which will do
+     */
+    public OptionRules needs(String option, String needed, String... others) {
         return needs(
                 option, needed, List.of(others), given -> Arrays.stream(others).anyMatch(given::has));
     }

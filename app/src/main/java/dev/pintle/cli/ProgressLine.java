@@ -5,9 +5,10 @@ import java.io.PrintWriter;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** Progress as one line that is written over on a terminal, and as a line a stage elsewhere. */
-final class ProgressLine implements Progress {
+public final class ProgressLine implements Progress {
     private static final int BAR = 24;
     private static final String CLEAR = "\r\033[K";
 
@@ -21,6 +22,12 @@ final class ProgressLine implements Progress {
     ProgressLine(PrintWriter err, boolean terminal) {
         this.err = err;
         this.terminal = terminal;
+    }
+
+    /** On the standard error of a command. */
+    public static ProgressLine of(CommandSpec command) {
+        return new ProgressLine(
+                command.commandLine().getErr(), Session.of(command).terminal());
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.pintle.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.JsonLists;
 import dev.pintle.base.Problem;
 import dev.pintle.steering.Strength;
 import dev.pintle.study.StudyJson;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.ForeignFile;
 import dev.pintle.base.ForeignJson;
+import dev.pintle.base.JsonLists;
 import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
 import dev.pintle.evaluation.Candidate;

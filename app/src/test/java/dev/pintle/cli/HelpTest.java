@@ -2,6 +2,7 @@ package dev.pintle.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pintle.testkit.CommandChecks;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -14,19 +15,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 
 class HelpTest {
     @TempDir
     Path folder = Path.of("");
 
-    private static Stream<CommandLine> all(CommandLine command) {
-        return Stream.concat(
-                Stream.of(command), command.getSubcommands().values().stream().flatMap(HelpTest::all));
-    }
-
     static Stream<String> names() {
-        return all(Main.commandLine(Session.REAL))
+        return CommandChecks.all(Main.commandLine(Session.REAL))
                 .map(command -> command.getCommandSpec().qualifiedName(" "));
     }
 
@@ -41,8 +36,7 @@ class HelpTest {
         String command = name.substring("pintle".length()).strip();
         CommandRun help = run(Map.of("COLUMNS", "60"), (command + " --help").strip());
         assertThat(help.status()).isZero();
-        assertThat(help.out().lines().filter(line -> line.length() > 60)).isEmpty();
-        assertThat(help.out()).contains("\nHelp\n").doesNotContain("${");
+        CommandChecks.helpFits60Columns(help.out());
         assertThat(help.out().contains("--version")).isEqualTo(command.isEmpty());
         assertThat(run(Map.of("COLUMNS", "60"), ("help " + command).strip()).out())
                 .isEqualTo(help.out());
@@ -52,22 +46,12 @@ class HelpTest {
     @MethodSource("names")
     void summaries_and_descriptions_are_whole_sentences(String name) {
         CommandLine pintle = Main.commandLine(Session.REAL);
-        CommandSpec spec = all(pintle)
+        CommandSpec spec = CommandChecks.all(pintle)
                 .map(CommandLine::getCommandSpec)
                 .filter(command -> command.qualifiedName(" ").equals(name))
                 .findFirst()
                 .orElseThrow();
-        assertThat(spec.usageMessage().description()).isNotEmpty();
-        for (String sentence : spec.usageMessage().description()) {
-            assertThat(sentence).matches("[A-Z](?s:.*)\\.");
-        }
-        for (OptionSpec option : spec.options()) {
-            String text = String.join(" ", option.description());
-            assertThat(text).as(option.longestName()).matches("[A-Za-z](?s:.*)\\.");
-            assertThat(text.split(" ", -1)[0])
-                    .as("%s of %s speaks of another option", option.longestName(), name)
-                    .isNotIn("It", "Its", "They", "Them", "Then", "There", "Same", "These", "Those");
-        }
+        CommandChecks.describedInWholeSentences(spec);
     }
 
     @Test
@@ -117,6 +101,24 @@ class HelpTest {
             assertThat(run.err().length()).isLessThan(700);
             assertThat(run.err().lines()).hasSize(2);
         }
+    }
+
+    @Test
+    void without_their_jar_the_benchmarks_say_how_to_get_them() {
+        for (String line : List.of("bench", "bench engine --shape llama-3.2-1b", "bench sae --d-sae 8000")) {
+            CommandRun run = run(Map.of(), line);
+            assertThat(run.status()).isEqualTo(1);
+            assertThat(run.out()).isEmpty();
+            assertThat(run.err()).isEqualTo("""
+                    The benchmarks are not part of this installation.
+                      missing: pintle-bench.jar on the class path
+                      try:     ./pintle bench in a checkout of Pintle, or that jar in this installation's folder lib
+                    """);
+        }
+        assertThat(run(Map.of(), "--help").out().indexOf("\n  bench "))
+                .isBetween(
+                        run(Map.of(), "--help").out().indexOf("\n  report "),
+                        run(Map.of(), "--help").out().indexOf("\n  help "));
     }
 
     @ParameterizedTest

@@ -1,7 +1,5 @@
-package dev.pintle.cli;
+package dev.pintle.bench;
 
-import dev.pintle.bench.ResidentMemory;
-import dev.pintle.bench.SaeBench;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.LanguageModel;

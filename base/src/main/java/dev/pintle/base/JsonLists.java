@@ -1,12 +1,8 @@
-package dev.pintle.cli;
+package dev.pintle.base;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.base.ForeignFile;
-import dev.pintle.base.ForeignJson;
-import dev.pintle.base.Problem;
-import dev.pintle.base.RegularFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,18 +10,18 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /** Lists in JSON files. */
-final class JsonLists {
+public final class JsonLists {
     private static final int LONGEST = 60;
 
     private JsonLists() {}
 
-    static List<String> strings(Path file) {
+    public static List<String> strings(Path file) {
         return items(file, "a JSON list of strings", JsonNode::isTextual).stream()
                 .map(JsonNode::textValue)
                 .toList();
     }
 
-    static int[] ints(Path file) {
+    public static int[] ints(Path file) {
         return items(file, "a JSON list of whole numbers", JsonNode::isInt).stream()
                 .mapToInt(JsonNode::intValue)
                 .toArray();

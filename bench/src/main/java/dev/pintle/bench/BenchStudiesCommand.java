@@ -1,9 +1,8 @@
-package dev.pintle.cli;
+package dev.pintle.bench;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.pintle.bench.ResidentMemory;
-import dev.pintle.bench.SaeBench;
+import dev.pintle.cli.ProgressLine;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
@@ -64,8 +63,6 @@ final class BenchStudiesCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
-        boolean terminal = Session.of(Objects.requireNonNull(spec)).terminal();
         Path folder = Files.createTempDirectory("pintle-bench-studies");
         try (LanguageModel loaded = model.load()) {
             int layer = Math.min(19, loaded.config().nLayers() - 2);
@@ -74,8 +71,8 @@ final class BenchStudiesCommand implements Callable<Integer> {
             try (SparseAutoencoder sae = SparseAutoencoder.load(file, loaded.device(), loaded.dtype())
                     .at(HookPoint.residPost(layer))) {
                 StudySubject subject = new StudySubject(loaded, sae, wanted -> Map.of(), settings(), folder);
-                Map<String, StudyStage> found =
-                        new StudyRunner(subject).run(Study.all(), new Forgetful(), new ProgressLine(err, terminal));
+                Map<String, StudyStage> found = new StudyRunner(subject)
+                        .run(Study.all(), new Forgetful(), ProgressLine.of(Objects.requireNonNull(spec)));
                 out.printf(
                         "%s, %s on %s, %d latents at layer %d%n",
                         loaded.id(), loaded.dtype(), loaded.device(), latents, layer);

@@ -1,11 +1,8 @@
-package dev.pintle.cli;
+package dev.pintle.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
-import dev.pintle.bench.Ceilings;
-import dev.pintle.bench.EngineBench;
-import dev.pintle.bench.ResidentMemory;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;

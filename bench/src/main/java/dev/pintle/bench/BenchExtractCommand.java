@@ -1,7 +1,6 @@
-package dev.pintle.cli;
+package dev.pintle.bench;
 
-import dev.pintle.bench.ExtractBench;
-import dev.pintle.bench.ResidentMemory;
+import dev.pintle.base.JsonLists;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.ExtractionReport;

@@ -1,8 +1,6 @@
-package dev.pintle.cli;
+package dev.pintle.bench;
 
 import dev.pintle.base.Problem;
-import dev.pintle.bench.Ceilings;
-import dev.pintle.bench.SaeBench;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelShape;
 import dev.pintle.sae.SparseAutoencoder;

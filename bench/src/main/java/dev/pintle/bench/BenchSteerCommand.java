@@ -1,8 +1,6 @@
-package dev.pintle.cli;
+package dev.pintle.bench;
 
 import dev.pintle.base.Problem;
-import dev.pintle.bench.GpuSteerBench;
-import dev.pintle.bench.SteerBench;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;

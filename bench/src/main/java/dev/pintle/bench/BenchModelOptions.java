@@ -1,6 +1,7 @@
-package dev.pintle.cli;
+package dev.pintle.bench;
 
 import dev.pintle.base.Problem;
+import dev.pintle.cli.HelpSection;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelShape;

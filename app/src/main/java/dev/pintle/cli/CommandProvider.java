@@ -1,0 +1,32 @@
+package dev.pintle.cli;
+
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Stream;
+
+/**
+ * A command that another jar adds to {@code pintle}, found on the class path with {@link ServiceLoader}: name the class in
+ * {@code META-INF/services/dev.pintle.cli.CommandProvider}.
+ */
+public interface CommandProvider {
+    /** The command's name below {@code pintle}. */
+    String name();
+
+    /** A new instance of the command, annotated for picocli. */
+    Object command();
+
+    /** Declares what the command's options need and exclude, with {@link OptionRules#of}. */
+    void rules();
+
+    /** Those on the class path, and a stand-in for {@code bench} where its jar is missing. */
+    static List<CommandProvider> all() {
+        List<CommandProvider> found =
+                ServiceLoader.load(CommandProvider.class, CommandProvider.class.getClassLoader()).stream()
+                        .map(ServiceLoader.Provider::get)
+                        .toList();
+        boolean bench = found.stream().anyMatch(provider -> provider.name().equals(MissingBench.NAME));
+        return bench
+                ? found
+                : Stream.concat(found.stream(), Stream.of(new MissingBench())).toList();
+    }
+}
