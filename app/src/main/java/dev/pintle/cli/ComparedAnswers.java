@@ -5,8 +5,8 @@ import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.steering.Prompt;
 import dev.pintle.steering.Strength;
+import dev.pintle.text.Prompt;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,7 +40,7 @@ final class ComparedAnswers {
     /** Writes every answer; one whose numbers overflow says so in its place, and the others are written. */
     void write(CommandSpec spec, boolean json, Fields fields) {
         PrintWriter out = spec.commandLine().getOut();
-        int[] ids = prompt.tokenized(model).ids();
+        int[] ids = prompt.tokenized(model.text()).ids();
         List<Map<String, Object>> all = new ArrayList<>();
         for (Strength strength : strengths) {
             if (!json) {

@@ -5,7 +5,7 @@ import dev.pintle.steering.ContrastData;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.DataLayout;
 import dev.pintle.steering.DataLayout.TextAs;
-import dev.pintle.steering.Prompt;
+import dev.pintle.text.Prompt;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

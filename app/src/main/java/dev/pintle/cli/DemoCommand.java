@@ -2,8 +2,8 @@ package dev.pintle.cli;
 
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.sae.LatentLabels;
 import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.labels.LatentLabels;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.study.StudySettings;

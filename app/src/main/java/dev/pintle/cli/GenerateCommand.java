@@ -6,9 +6,9 @@ import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.steering.Prompt;
 import dev.pintle.steering.Strength;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -96,7 +96,7 @@ final class GenerateCommand implements Callable<Integer> {
         try (LanguageModel loaded = model.load();
                 SteeringOptions.Steering asked = steering.open(loaded, asking)) {
             LanguageModel steered = asked.applyTo(loaded);
-            int[] prompt = asking.tokenized(loaded).ids();
+            int[] prompt = asking.tokenized(loaded.text()).ids();
             Generated answer = steered.generate(List.of(GenerationRequest.of(prompt, how)), (row, piece) -> {
                         if (!json) {
                             out.print(piece);

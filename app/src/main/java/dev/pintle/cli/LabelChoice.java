@@ -2,9 +2,9 @@ package dev.pintle.cli;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
-import dev.pintle.sae.LatentLabels;
 import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.sae.labels.LabelSource;
+import dev.pintle.sae.labels.LatentLabels;
 import dev.pintle.sae.profile.LatentProfile;
 import java.io.IOException;
 import java.nio.file.Files;

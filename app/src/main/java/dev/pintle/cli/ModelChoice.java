@@ -11,7 +11,7 @@ import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.hub.RepoId;
 import dev.pintle.hub.Selection;
-import dev.pintle.steering.VectorHints;
+import dev.pintle.steering.files.VectorHints;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

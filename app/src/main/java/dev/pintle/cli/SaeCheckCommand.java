@@ -4,7 +4,7 @@ import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SaeCheck;
 import dev.pintle.sae.SparseAutoencoder;
-import dev.pintle.sae.profile.Texts;
+import dev.pintle.sae.corpus.Texts;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

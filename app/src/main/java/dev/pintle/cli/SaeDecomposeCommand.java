@@ -9,15 +9,15 @@ import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.Term;
 import dev.pintle.sae.labels.LabelLibrary;
-import dev.pintle.steering.Prompt;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
-import dev.pintle.steering.VectorFiles;
+import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.text.Prompt;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
@@ -207,7 +207,8 @@ final class SaeDecomposeCommand implements Callable<Integer> {
                 TensorScope scope = TensorScope.open("activations")) {
             coder.requireFits(loaded, force);
             given.requireFits(loaded, force);
-            Tensor x = loaded.run(TokenBatch.of(prompt.tokenized(loaded).ids()), RunOptions.reading(coder.place()))
+            Tensor x = loaded.run(
+                            TokenBatch.of(prompt.tokenized(loaded.text()).ids()), RunOptions.reading(coder.place()))
                     .row(coder.place(), 0);
             return IntStream.range(0, (int) x.size(0))
                     .mapToObj(t -> x.select(0, t).toVec())

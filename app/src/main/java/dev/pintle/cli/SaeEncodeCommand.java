@@ -11,16 +11,16 @@ import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.SparseLatents;
 import dev.pintle.sae.Term;
 import dev.pintle.sae.labels.LabelLibrary;
-import dev.pintle.steering.Prompt;
-import dev.pintle.steering.Role;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
-import dev.pintle.steering.TokenizedPrompt;
 import dev.pintle.steering.Tokens;
-import dev.pintle.steering.VectorFiles;
+import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.Role;
+import dev.pintle.text.TokenizedPrompt;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -107,7 +107,7 @@ final class SaeEncodeCommand implements Callable<Integer> {
                 TensorScope scope = TensorScope.open("encode a text")) {
             coder.requireFits(loaded, force);
             HookPoint at = coder.place();
-            TokenizedPrompt prompt = read.tokenized(loaded);
+            TokenizedPrompt prompt = read.tokenized(loaded.text());
             Tensor plain = loaded.run(TokenBatch.of(prompt.ids()), RunOptions.reading(at))
                     .row(at, 0)
                     .to(DType.FP32);

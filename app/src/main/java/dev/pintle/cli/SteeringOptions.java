@@ -7,14 +7,14 @@ import dev.pintle.sae.SaeEdit;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Intervention;
-import dev.pintle.steering.Prompt;
-import dev.pintle.steering.Role;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
-import dev.pintle.steering.VectorFiles;
-import dev.pintle.steering.VectorHints;
+import dev.pintle.steering.files.VectorFiles;
+import dev.pintle.steering.files.VectorHints;
 import dev.pintle.tensor.DType;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.Role;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -239,7 +239,7 @@ final class SteeringOptions {
 
     /** The same with one of the strengths that are compared. */
     Steering open(LanguageModel model, Prompt prompt, Strength one) {
-        return open(model, name -> Tokens.parse(name, prompt.tokenized(model)), one);
+        return open(model, name -> Tokens.parse(name, prompt.tokenized(model.text())), one);
     }
 
     private Steering open(LanguageModel model, Function<String, Tokens> named, Strength one) {

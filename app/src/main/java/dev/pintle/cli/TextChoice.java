@@ -1,8 +1,8 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
-import dev.pintle.steering.Prompt;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

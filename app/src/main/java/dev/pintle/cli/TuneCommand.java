@@ -2,7 +2,7 @@ package dev.pintle.cli;
 
 import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
-import dev.pintle.steering.VectorLibrary;
+import dev.pintle.steering.files.VectorLibrary;
 import java.io.PrintWriter;
 import java.util.Comparator;
 import java.util.List;

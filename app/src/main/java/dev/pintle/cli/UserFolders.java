@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
-import dev.pintle.steering.VectorLibrary;
+import dev.pintle.steering.files.VectorLibrary;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;

@@ -2,8 +2,8 @@ package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.VectorFiles;
-import dev.pintle.steering.VectorTarget;
+import dev.pintle.steering.files.VectorFiles;
+import dev.pintle.steering.files.VectorTarget;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;

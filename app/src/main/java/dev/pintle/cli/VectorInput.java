@@ -2,8 +2,8 @@ package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.VectorFiles;
-import dev.pintle.steering.VectorHints;
+import dev.pintle.steering.files.VectorFiles;
+import dev.pintle.steering.files.VectorHints;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;

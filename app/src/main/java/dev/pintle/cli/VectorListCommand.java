@@ -2,9 +2,9 @@ package dev.pintle.cli;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.VectorFiles;
-import dev.pintle.steering.VectorHints;
-import dev.pintle.steering.VectorLibrary;
+import dev.pintle.steering.files.VectorFiles;
+import dev.pintle.steering.files.VectorHints;
+import dev.pintle.steering.files.VectorLibrary;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -3,7 +3,7 @@ package dev.pintle.cli;
 import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.VectorFiles;
+import dev.pintle.steering.files.VectorFiles;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.steering.VectorLibrary;
+import dev.pintle.steering.files.VectorLibrary;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;

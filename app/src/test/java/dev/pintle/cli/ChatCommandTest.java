@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.model.Decoding;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.steering.VectorLibrary;
+import dev.pintle.steering.files.VectorLibrary;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.testkit.Golden;

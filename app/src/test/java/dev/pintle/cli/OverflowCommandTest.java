@@ -7,7 +7,7 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.AfterLastDifference;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.VectorFiles;
+import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.testkit.Golden;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.steering.VectorLibrary;
+import dev.pintle.steering.files.VectorLibrary;
 import dev.pintle.testkit.FakeService;
 import dev.pintle.testkit.Golden;
 import java.io.IOException;

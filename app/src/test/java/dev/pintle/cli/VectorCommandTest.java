@@ -10,7 +10,7 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.AfterLastDifference;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.VectorLibrary;
+import dev.pintle.steering.files.VectorLibrary;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.testkit.Golden;

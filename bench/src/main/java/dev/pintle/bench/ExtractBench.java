@@ -64,8 +64,8 @@ public final class ExtractBench {
     public double wholeSeconds() {
         List<int[]> prompts = new ArrayList<>();
         for (ContrastPair pair : pairs.subList(0, Math.min(pairs.size(), WHOLE_PAIRS))) {
-            prompts.add(pair.tokens(model).positive().ids());
-            prompts.add(pair.tokens(model).negative().ids());
+            prompts.add(pair.tokens(model.text()).positive().ids());
+            prompts.add(pair.tokens(model.text()).negative().ids());
         }
         prompts.sort(Comparator.comparingInt(ids -> ids.length));
         double seconds = Timing.medianSeconds(model.device(), () -> {

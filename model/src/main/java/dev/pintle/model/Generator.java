@@ -5,6 +5,7 @@ import dev.pintle.model.Generated.Ending;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.text.ModelText;
 import dev.pintle.text.StreamingDecoder;
 import java.util.ArrayList;
 import java.util.Arrays;

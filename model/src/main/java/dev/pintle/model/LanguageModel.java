@@ -9,7 +9,7 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.text.ChatOptions;
 import dev.pintle.text.ChatTemplate;
 import dev.pintle.text.Message;
-import dev.pintle.text.SpecialTokens;
+import dev.pintle.text.ModelText;
 import dev.pintle.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,7 +61,9 @@ public final class LanguageModel implements AutoCloseable {
                     .map(repo -> new ModelId(repo.name(), repo.revision()))
                     .orElseGet(() -> new ModelId(nameOrFolder, Fingerprint.of(folder)));
             return new LanguageModel(
-                    new Loaded(id, transformer, new ModelText(folder), StopIds.read(folder)), List.of(), false);
+                    new Loaded(id, transformer, new ModelText(folder, id.toString()), StopIds.read(folder)),
+                    List.of(),
+                    false);
         } catch (RuntimeException e) {
             transformer.close();
             throw e;
@@ -85,14 +87,9 @@ public final class LanguageModel implements AutoCloseable {
      */
     public static LanguageModel random(ModelShape shape, long seed, Device device, DType dtype, Path words) {
         LoadedTransformer transformer = LoadedTransformer.random(shape.config(), shape.toString(), seed, device, dtype);
+        ModelId id = new ModelId(shape + " with random weights", "seed-" + seed);
         return new LanguageModel(
-                new Loaded(
-                        new ModelId(shape + " with random weights", "seed-" + seed),
-                        transformer,
-                        new ModelText(words),
-                        Set.of()),
-                List.of(),
-                false);
+                new Loaded(id, transformer, new ModelText(words, id.toString()), Set.of()), List.of(), false);
     }
 
     /** A view on which {@code more} hooks act, after those of this view. */
@@ -152,7 +149,7 @@ public final class LanguageModel implements AutoCloseable {
      * @throws dev.pintle.text.ChatTemplateException if its folder has none
      */
     public ChatTemplate chatTemplate() {
-        return loaded.text.template();
+        return loaded.text.chatTemplate();
     }
 
     /** Tokens that end an answer. */
@@ -162,19 +159,19 @@ public final class LanguageModel implements AutoCloseable {
 
     // ---------------------------------------------------------------- text to tokens
 
+    /** Its tokenizer and chat template. */
+    public ModelText text() {
+        return loaded.text;
+    }
+
     /** A conversation with the header of an answer that has not begun, as token ids. */
     public int[] chatTokens(List<Message> messages) {
-        return rendered(messages, ChatOptions.forAnswer());
+        return text().tokens(messages, ChatOptions.forAnswer());
     }
 
     /** A conversation whose last message goes on, as token ids. */
     public int[] continuedTokens(List<Message> messages) {
-        return rendered(messages, ChatOptions.forContinuation());
-    }
-
-    private int[] rendered(List<Message> messages, ChatOptions options) {
-        // the template writes the special tokens itself
-        return tokenizer().encode(chatTemplate().render(messages, options), SpecialTokens.NONE);
+        return text().tokens(messages, ChatOptions.forContinuation());
     }
 
     // ---------------------------------------------------------------- running

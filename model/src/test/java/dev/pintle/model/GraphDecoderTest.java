@@ -11,6 +11,7 @@ import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.text.ModelText;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -167,7 +168,7 @@ class GraphDecoderTest {
     }
 
     private static Generator generator(LoadedTransformer model) {
-        return new Generator(model, new ModelText(Path.of("no text")), Set.of(), List.of());
+        return new Generator(model, new ModelText(Path.of("no text"), "no text"), Set.of(), List.of());
     }
 
     /** The listener runs while the step is taken; with a lock held, the other thread would never answer. */

@@ -1,11 +1,11 @@
 package dev.pintle.sae;
 
 import dev.pintle.base.Problem;
-import dev.pintle.steering.Role;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.text.Role;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;

@@ -6,15 +6,15 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.model.Run;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
-import dev.pintle.sae.profile.Document;
-import dev.pintle.sae.profile.Texts;
-import dev.pintle.steering.Prompt;
-import dev.pintle.steering.Role;
-import dev.pintle.steering.TokenizedPrompt;
+import dev.pintle.sae.corpus.Document;
+import dev.pintle.sae.corpus.Texts;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.Role;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -155,11 +155,11 @@ public final class SaeCheck {
             TokenizedPrompt prompt = Prompt.ofMessages(chat.messages().stream()
                             .map(m -> new Message(m.role(), model.tokenizer().asText(m.content())))
                             .toList())
-                    .tokenized(model);
+                    .tokenized(model.text());
             ids = prompt.ids();
             isWord = position -> prompt.role(position) == Role.USER || prompt.role(position) == Role.ASSISTANT;
         } else {
-            ids = document.tokens(model);
+            ids = document.tokens(model.text());
             isWord = position -> true;
         }
         ids = Arrays.copyOf(ids, Math.min(ids.length, WINDOW));

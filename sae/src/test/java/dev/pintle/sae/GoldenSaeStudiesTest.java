@@ -182,7 +182,7 @@ class GoldenSaeStudiesTest {
     @Test
     void errors_are_averaged_by_whose_words_the_tokens_are() {
         ContrastPair pair = ContrastPair.ofSystemPrompts("Be kind.", "Be gruff.");
-        var prompt = pair.positive().tokenized(model);
+        var prompt = pair.positive().tokenized(model.text());
         try (TensorScope scope = TensorScope.open("test")) {
             Tensor x = activations(prompt.ids());
             ReconstructionErrors errors = ReconstructionErrors.of(sae, x, x.times(1.5));

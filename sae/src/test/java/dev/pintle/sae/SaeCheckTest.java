@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.sae.profile.Texts;
+import dev.pintle.sae.corpus.Texts;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -85,7 +85,7 @@ class SaeCheckTest {
     void the_numbers_are_those_of_their_formulas() throws IOException {
         Path one = Files.writeString(folder.resolve("one.txt"), "The whale sings to the moon.\n");
         SaeCheck.Report report = new SaeCheck(model, parley, AT).run(Texts.of(one), 1000);
-        int[] ids = Texts.of(one).open().next().tokens(model);
+        int[] ids = Texts.of(one).open().next().tokens(model.text());
         try (TensorScope scope = TensorScope.open("test")) {
             Tensor all = model.run(dev.pintle.model.TokenBatch.of(ids), dev.pintle.model.RunOptions.reading(AT))
                     .row(AT, 0);

@@ -2,7 +2,9 @@ package dev.pintle.steering;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.text.Prompt;
 import dev.pintle.text.Token;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -136,7 +136,7 @@ final class Comparisons {
 
     /** On all processors, since one of them takes as long to make tokens of text as a GPU takes to read them. */
     private List<TokenPair> tokenized(List<ContrastPair> pairs) {
-        return pairs.parallelStream().map(pair -> pair.tokens(model)).toList();
+        return pairs.parallelStream().map(pair -> pair.tokens(model.text())).toList();
     }
 
     private List<Comparison> answered(GeneratedTokens generated) {

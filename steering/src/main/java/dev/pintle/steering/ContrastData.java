@@ -7,6 +7,7 @@ import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.steering.DataRows.Row;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;

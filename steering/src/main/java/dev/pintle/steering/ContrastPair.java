@@ -1,8 +1,9 @@
 package dev.pintle.steering;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.LanguageModel;
 import dev.pintle.text.Message;
+import dev.pintle.text.ModelText;
+import dev.pintle.text.Prompt;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -100,42 +101,42 @@ public record ContrastPair(Prompt positive, Prompt negative, boolean padded, Str
     }
 
     /** The same pair with the shorter system prompt padded, where that is asked for. */
-    public ContrastPair equalised(LanguageModel model) {
+    public ContrastPair equalised(ModelText text) {
         if (!padded) {
             return this;
         }
-        int positiveTokens = positive.tokens(model).length;
-        int negativeTokens = negative.tokens(model).length;
+        int positiveTokens = positive.tokens(text).length;
+        int negativeTokens = negative.tokens(text).length;
         if (positiveTokens < negativeTokens) {
-            return new ContrastPair(lengthened(positive, negativeTokens, model), negative, false, label);
+            return new ContrastPair(lengthened(positive, negativeTokens, text), negative, false, label);
         }
         if (negativeTokens < positiveTokens) {
-            return new ContrastPair(positive, lengthened(negative, positiveTokens, model), false, label);
+            return new ContrastPair(positive, lengthened(negative, positiveTokens, text), false, label);
         }
         return new ContrastPair(positive, negative, false, label);
     }
 
-    private static Prompt lengthened(Prompt prompt, int tokens, LanguageModel model) {
+    private static Prompt lengthened(Prompt prompt, int tokens, ModelText text) {
         StringBuilder padding = new StringBuilder(" ");
-        Prompt longer = prompt.withLongerSystemPrompt(padding.toString());
-        while (longer.tokens(model).length < tokens) {
+        Prompt longer = prompt.withLongerFirstMessage(padding.toString());
+        while (longer.tokens(text).length < tokens) {
             if (padding.length() > MOST_PADDING) {
                 throw Problem.of("The prompts cannot be padded to one length.")
                         .fact("expected", tokens + " tokens")
                         .fact(
                                 "but was",
-                                longer.tokens(model).length + " with " + padding.length() + " padding characters")
+                                longer.tokens(text).length + " with " + padding.length() + " padding characters")
                         .toException();
             }
             padding.append('x');
-            longer = prompt.withLongerSystemPrompt(padding.toString());
+            longer = prompt.withLongerFirstMessage(padding.toString());
         }
         return longer;
     }
 
     /** Both prompts as the model reads them, padded where asked for. */
-    public TokenPair tokens(LanguageModel model) {
-        ContrastPair equal = equalised(model);
-        return new TokenPair(equal.positive.tokenized(model), equal.negative.tokenized(model));
+    public TokenPair tokens(ModelText text) {
+        ContrastPair equal = equalised(text);
+        return new TokenPair(equal.positive.tokenized(text), equal.negative.tokenized(text));
     }
 }

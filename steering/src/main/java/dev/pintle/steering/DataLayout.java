@@ -2,6 +2,7 @@ package dev.pintle.steering;
 
 import dev.pintle.base.Problem;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

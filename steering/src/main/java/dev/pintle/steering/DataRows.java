@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import dev.pintle.base.FileEnding;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
@@ -57,7 +58,7 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
     /** @throws PintleException naming the file and line of what is no JSON, CSV or text */
     static DataRows read(Path file) {
         try (Reader text = open(file)) {
-            return switch (VectorFiles.ending(file)) {
+            return switch (FileEnding.of(file)) {
                 case "csv" -> new DataRows(file, csv(text, file, ','), Map.of());
                 case "tsv" -> new DataRows(file, csv(text, file, '\t'), Map.of());
                 case "txt" -> new DataRows(file, lines(text), Map.of());

@@ -1,6 +1,7 @@
 package dev.pintle.steering;
 
 import dev.pintle.base.Problem;
+import dev.pintle.text.Prompt;
 import java.util.List;
 
 /**

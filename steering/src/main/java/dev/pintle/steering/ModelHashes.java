@@ -7,7 +7,6 @@ import dev.pintle.base.PintleException;
 import dev.pintle.base.RegularFile;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.ModelId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,19 +25,6 @@ public record ModelHashes(String tokenizer, String template) {
             return new ModelHashes(file(folder.resolve("tokenizer.json")), template(folder));
         } catch (IOException | PintleException e) {
             return new ModelHashes("", "");
-        }
-    }
-
-    /** The family of a model as its config.json names it; the model's name where that is not at hand. */
-    static String family(ModelId model) {
-        try {
-            Path config = ModelFolders.find(model.name()).resolve("config.json");
-            return new ObjectMapper()
-                    .readTree(RegularFile.text(config))
-                    .path("model_type")
-                    .asText(model.name());
-        } catch (IOException | PintleException | java.nio.file.InvalidPathException e) {
-            return model.name();
         }
     }
 

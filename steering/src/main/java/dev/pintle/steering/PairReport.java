@@ -1,6 +1,7 @@
 package dev.pintle.steering;
 
 import dev.pintle.model.LanguageModel;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.List;
 
 /**
@@ -21,7 +22,7 @@ public record PairReport(
 
     /** One report a pair. */
     public static List<PairReport> of(LanguageModel model, List<ContrastPair> pairs) {
-        return pairs.stream().map(pair -> of(pair.tokens(model))).toList();
+        return pairs.stream().map(pair -> of(pair.tokens(model.text()))).toList();
     }
 
     private static PairReport of(TokenPair pair) {

@@ -2,6 +2,8 @@ package dev.pintle.steering;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.text.Role;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -1,5 +1,7 @@
 package dev.pintle.steering;
 
+import dev.pintle.text.TokenizedPrompt;
+
 /**
  * A contrast pair as a model reads it.
  *

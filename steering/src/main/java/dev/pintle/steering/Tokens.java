@@ -3,6 +3,8 @@ package dev.pintle.steering;
 import dev.pintle.base.Problem;
 import dev.pintle.model.Layout;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.text.Role;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;

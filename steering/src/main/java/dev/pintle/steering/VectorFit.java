@@ -10,6 +10,8 @@ import dev.pintle.steering.SharedPrefixReader.Reading;
 import dev.pintle.steering.SharedPrefixReader.Sequence;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Vec;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.TokenizedPrompt;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -340,7 +342,7 @@ public final class VectorFit {
 
     private Sequence sequence(Prompt prompt, Positions positions, boolean positive, int index) {
         try {
-            TokenizedPrompt tokens = prompt.tokenized(model);
+            TokenizedPrompt tokens = prompt.tokenized(model.text());
             Comparisons.requireLength(model, tokens.length());
             return new Sequence(tokens.ids(), positions.in(tokens), !positive);
         } catch (PintleException e) {

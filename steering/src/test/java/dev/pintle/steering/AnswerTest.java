@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.testkit.Tolerance;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.TokenizedPrompt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,15 +63,15 @@ class AnswerTest {
             })
     void the_letter_of_an_answer_is_the_one_that_names_the_choice(
             String matching, String notMatching, String letter, String other) {
-        TokenPair pair = ContrastPair.ofAnswers(QUESTION, matching, notMatching).tokens(model);
+        TokenPair pair = ContrastPair.ofAnswers(QUESTION, matching, notMatching).tokens(model.text());
         Positions.Selection selection = Positions.answerLetter().of(pair);
         assertThat(text(pair.positive(), selection.positive())).contains(letter);
         assertThat(text(pair.negative(), selection.negative())).contains(other);
         int answerFrom = pair.positive().length()
                 - Prompt.ofMessages(List.of(Message.user(QUESTION), Message.assistant(matching.strip())))
-                        .tokens(model)
+                        .tokens(model.text())
                         .length
-                + Prompt.ofMessages(List.of(Message.user(QUESTION))).tokens(model).length;
+                + Prompt.ofMessages(List.of(Message.user(QUESTION))).tokens(model.text()).length;
         assertThat(selection.positive()[0]).isGreaterThanOrEqualTo(answerFrom);
     }
 
@@ -106,7 +108,7 @@ class AnswerTest {
 
     @Test
     void yes_and_no_are_read_at_their_word() {
-        TokenPair pair = ContrastPair.ofAnswers(QUESTION, " Yes, I do", " No").tokens(model);
+        TokenPair pair = ContrastPair.ofAnswers(QUESTION, " Yes, I do", " No").tokens(model.text());
         Positions.Selection selection = Positions.answerWord().of(pair);
         assertThat(text(pair.positive(), selection.positive())).isEqualTo("es"); // the second of two tokens
         assertThat(text(pair.negative(), selection.negative())).isEqualTo("o");
@@ -129,15 +131,15 @@ class AnswerTest {
     @Test
     void plain_texts_answer_from_their_first_difference_on() {
         TokenPair pair = ContrastPair.ofTexts(QUESTION + "\nAnswer: (A) I agree", QUESTION + "\nAnswer: (B) I refuse")
-                .tokens(model);
+                .tokens(model.text());
         Positions.Selection selection = Positions.answerLetter().of(pair);
         assertThat(text(pair.positive(), selection.positive())).contains("A");
         assertThat(selection.positive()[0]).isGreaterThanOrEqualTo(pair.firstDifference());
-        TokenizedPrompt alone = Prompt.ofText("(A)").tokenized(model);
+        TokenizedPrompt alone = Prompt.ofText("(A)").tokenized(model.text());
         assertThatThrownBy(() -> Positions.answerLetter().in(alone))
                 .hasMessageStartingWith("The prompt does not end with an answer.\n  prompt:   ");
         TokenizedPrompt asked =
-                Prompt.ofMessages(List.of(Message.user(QUESTION))).tokenized(model);
+                Prompt.ofMessages(List.of(Message.user(QUESTION))).tokenized(model.text());
         assertThatThrownBy(() -> Positions.answerLetter().in(asked))
                 .hasMessageStartingWith("The prompt does not end with an answer.");
     }

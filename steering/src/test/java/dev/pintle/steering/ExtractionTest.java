@@ -12,6 +12,7 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.Vec;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.Tolerance;
+import dev.pintle.text.Prompt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,8 +63,8 @@ class ExtractionTest {
         assertThatVec(fast.at(Parley.AT).direction()).isCloseTo(plain, Tolerance.VECTORS_FP32);
         assertThat(fast.report().tokensPlain())
                 .isEqualTo(method.pairs().stream()
-                        .mapToLong(p -> p.tokens(model).positive().length()
-                                + p.tokens(model).negative().length())
+                        .mapToLong(p -> p.tokens(model.text()).positive().length()
+                                + p.tokens(model.text()).negative().length())
                         .sum());
         assertThat(fast.report().share()).isLessThan(0.2); // longer prompts save more
         assertThat(heard).last().isEqualTo(2L * method.pairs().size());

@@ -66,9 +66,9 @@ class GoldenVectorsTest {
     @ParameterizedTest
     @MethodSource("styles")
     void system_prompts_are_padded_as_the_original_does(String style) {
-        ContrastPair padded = pair(style).equalised(model);
+        ContrastPair padded = pair(style).equalised(model.text());
         JsonNode facts = EXPECTED.get("styles").get(style);
-        TokenPair tokens = pair(style).tokens(model);
+        TokenPair tokens = pair(style).tokens(model.text());
         assertThat(padded.positive().messages().get(0).content())
                 .isEqualTo(facts.get("positive").asText());
         assertThat(padded.negative().messages().get(0).content())

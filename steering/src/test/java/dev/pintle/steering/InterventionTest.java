@@ -20,6 +20,9 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.testkit.Tolerance;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.Role;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -221,7 +224,7 @@ class InterventionTest {
     void a_role_is_steered_on_its_words_and_the_assistant_on_what_it_writes_too() {
         TokenizedPrompt asked = Prompt.ofMessages(
                         List.of(Message.system("Talk plainly."), Message.user("Tell me about honey.")))
-                .tokenized(model);
+                .tokenized(model.text());
         double[][] plain = activations(model, asked.ids());
         for (Role role : List.of(Role.SYSTEM, Role.USER, Role.HEADER)) {
             Tokens tokens = Tokens.parse("role:" + role.label(), asked);

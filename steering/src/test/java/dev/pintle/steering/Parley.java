@@ -15,52 +15,52 @@ import java.util.Arrays;
 import java.util.List;
 
 /** The demo model and the reference values for it, as several tests use them. */
-final class Parley {
-    static final String NEUTRAL = "The assistant should act normally.";
-    static final JsonNode FACTS = Golden.json("vectors.json");
-    static final HookPoint AT = HookPoint.residPost(FACTS.get("layer").asInt());
+public final class Parley {
+    public static final String NEUTRAL = "The assistant should act normally.";
+    public static final JsonNode FACTS = Golden.json("vectors.json");
+    public static final HookPoint AT = HookPoint.residPost(FACTS.get("layer").asInt());
 
-    static final String STYLE = styles().get(0);
-    static final String OTHER_STYLE = styles().get(1);
+    public static final String STYLE = styles().get(0);
+    public static final String OTHER_STYLE = styles().get(1);
 
     private Parley() {}
 
-    static LanguageModel load() {
+    public static LanguageModel load() {
         return LanguageModel.load(Golden.parley().toString(), TestDevice.current(), DType.FP32);
     }
 
-    static Checkpoint tensors() {
+    public static Checkpoint tensors() {
         return SafeTensors.open(Golden.folder().resolve("parley.safetensors"));
     }
 
-    static List<String> styles() {
+    public static List<String> styles() {
         List<String> styles = new ArrayList<>();
         FACTS.get("styles").fieldNames().forEachRemaining(styles::add);
         return styles;
     }
 
     // the file holds the prompts as padded; the padding is what the tests check
-    static String positive(String style) {
+    public static String positive(String style) {
         return FACTS.get("styles").get(style).get("positive").asText().replaceFirst("\\. x*$", ".");
     }
 
-    static ContrastPair pair(String style) {
+    public static ContrastPair pair(String style) {
         return ContrastPair.ofSystemPrompts(positive(style), NEUTRAL);
     }
 
-    static List<ContrastPair> prefixed(String style) {
+    public static List<ContrastPair> prefixed(String style) {
         List<String> prefixes = new ArrayList<>();
         FACTS.get("prefixes").forEach(prefix -> prefixes.add(prefix.asText()));
         return ContrastPair.ofPrefixes(positive(style), NEUTRAL, prefixes);
     }
 
-    static Vec vector(Checkpoint tensors, String style, String method) {
+    public static Vec vector(Checkpoint tensors, String style, String method) {
         try (TensorScope scope = TensorScope.open("expected")) {
             return tensors.tensor("vector." + style + "." + method).toVec();
         }
     }
 
-    static List<double[]> rows(Checkpoint tensors, String name, int from) {
+    public static List<double[]> rows(Checkpoint tensors, String name, int from) {
         try (TensorScope scope = TensorScope.open("expected")) {
             int width = tensors.entry(name).shape().intSize(1);
             double[] flat = tensors.tensor(name).toDoubles();

@@ -18,7 +18,7 @@ final class PlainReader {
     static List<double[]> directions(LanguageModel model, HookPoint at, SteeringMethod.Paired method) {
         List<double[]> rows = new ArrayList<>();
         for (ContrastPair pair : method.pairs()) {
-            TokenPair tokens = pair.tokens(model);
+            TokenPair tokens = pair.tokens(model.text());
             Positions.Selection selection = method.positions().of(tokens);
             double[][] positive = read(model, at, tokens.positive().ids(), selection.positive());
             double[][] negative = read(model, at, tokens.negative().ids(), selection.negative());

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.model.LanguageModel;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.Role;
+import dev.pintle.text.TokenizedPrompt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +48,7 @@ class PositionsTest {
                         Message.user("Hello!"),
                         Message.assistant("The whale"),
                         Message.user("Hello!")))
-                .tokenized(model);
+                .tokenized(model.text());
         assertThat(text(prompt, Positions.byRole(Role.SYSTEM))).isEqualTo("user assistant");
         assertThat(text(prompt, Positions.byRole(Role.USER))).isEqualTo("Hello!Hello!");
         assertThat(text(prompt, Positions.byRole(Role.ASSISTANT))).isEqualTo("The whale");
@@ -56,7 +59,7 @@ class PositionsTest {
 
     @Test
     void a_range_and_a_predicate_pick_positions() {
-        TokenizedPrompt prompt = Prompt.ofText("The whale sings.").tokenized(model);
+        TokenizedPrompt prompt = Prompt.ofText("The whale sings.").tokenized(model.text());
         assertThat(Positions.range(1, 3).in(prompt)).containsExactly(1, 2);
         assertThat(new Positions.Matching("even", (p, position) -> position % 2 == 0).in(prompt))
                 .startsWith(0, 2);

@@ -25,8 +25,8 @@ public record BaseStudy() implements Study<BaseResult> {
 
     @Override
     public BaseResult run(StudySubject subject, TextWriter writer, Progress progress) {
-        ContrastPair pair = subject.pair().equalised(subject.model());
-        TokenPair tokens = pair.tokens(subject.model());
+        ContrastPair pair = subject.pair().equalised(subject.model().text());
+        TokenPair tokens = pair.tokens(subject.model().text());
         int target = subject.targetLatent();
         List<SteeringVector> fitted =
                 Arrays.stream(StudyVector.values()).map(subject::vector).toList();

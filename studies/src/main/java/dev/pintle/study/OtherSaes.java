@@ -9,13 +9,13 @@ import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.ReconstructionErrors;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.AllPositions;
-import dev.pintle.steering.Role;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.TokenPair;
-import dev.pintle.steering.TokenizedPrompt;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.text.Role;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -64,7 +64,7 @@ public record OtherSaes() implements Study<OtherSaesResult> {
         Decomposition plain = sae.decompose(vector.direction(), Decompose.encode());
         Decomposition scaled = sae.decompose(
                 vector.direction(), Decompose.encodeScaled(vector.origin().meanActivationNorm()));
-        TokenPair pair = subject.pair().tokens(subject.model());
+        TokenPair pair = subject.pair().tokens(subject.model().text());
         return new OtherSaesResult.Reading(
                 sae.name(),
                 sae.origin().format(),

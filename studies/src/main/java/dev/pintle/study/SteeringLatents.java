@@ -9,14 +9,14 @@ import dev.pintle.sae.SaeEdit;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.Term;
 import dev.pintle.steering.Add;
-import dev.pintle.steering.Prompt;
-import dev.pintle.steering.Role;
-import dev.pintle.steering.TokenizedPrompt;
 import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.Role;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -109,7 +109,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
     private static List<Role> roles(StudySubject subject) {
         TokenizedPrompt prompt = Prompt.ofMessages(
                         List.of(Message.user(subject.settings().question())))
-                .tokenized(subject.model());
+                .tokenized(subject.model().text());
         try {
             return IntStream.range(0, prompt.length()).mapToObj(prompt::role).toList();
         } catch (PintleException e) {

@@ -45,7 +45,7 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeSte
         double amount = subject.settings().latentAmount();
         SteeringVector published = subject.vector(StudyVector.ALL_POSITIONS);
         SteeringVector steering = subject.steering();
-        ContrastPair pair = subject.pair().equalised(subject.model());
+        ContrastPair pair = subject.pair().equalised(subject.model().text());
         List<Message> neutral = pair.negative().messages();
         Vec w;
         try (TensorScope scope = TensorScope.open("raise a latent")) {

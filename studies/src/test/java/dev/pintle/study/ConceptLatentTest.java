@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.sae.LatentLabels;
 import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.labels.LatentLabels;
 import dev.pintle.study.LatentCandidate.Because;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;

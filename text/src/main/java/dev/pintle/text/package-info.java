@@ -13,6 +13,9 @@
  * }
  * }</pre>
  *
+ * <p>{@link dev.pintle.text.ModelText} is both of a model; a {@link dev.pintle.text.Prompt} tokenized with it knows whose words
+ * each token is.
+ *
  * <p>A message may contain the text of a special token, such as {@code <|eot_id|>}. Rendered and encoded as above it
  * becomes that token, as in transformers. Pass the message through {@link dev.pintle.text.Tokenizer#asText} first and it
  * stays text.

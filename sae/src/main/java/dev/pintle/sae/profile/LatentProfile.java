@@ -1,7 +1,7 @@
 package dev.pintle.sae.profile;
 
 import dev.pintle.base.Problem;
-import dev.pintle.sae.LatentLabels;
+import dev.pintle.sae.labels.LatentLabels;
 import dev.pintle.sae.profile.LatentFacts.AtQuantile;
 import dev.pintle.sae.profile.LatentFacts.Bin;
 import dev.pintle.sae.profile.LatentFacts.Effect;

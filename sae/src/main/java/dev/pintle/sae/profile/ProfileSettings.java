@@ -1,6 +1,6 @@
 package dev.pintle.sae.profile;
 
-import dev.pintle.steering.Role;
+import dev.pintle.text.Role;
 import java.util.EnumSet;
 import java.util.Set;
 

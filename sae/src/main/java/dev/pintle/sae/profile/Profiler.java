@@ -7,9 +7,11 @@ import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.SparseLatents;
-import dev.pintle.steering.Role;
+import dev.pintle.sae.corpus.Document;
+import dev.pintle.sae.corpus.Texts;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.text.Role;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -154,7 +156,7 @@ public final class Profiler {
     /** Which tokens of a document count by whose words they are. */
     private boolean[] counted(Document document, int length) {
         boolean[] counted = new boolean[length];
-        List<Role> roles = settings.allRoles() ? List.of() : document.roles(model);
+        List<Role> roles = settings.allRoles() ? List.of() : document.roles(model.text());
         boolean opened = roles.isEmpty() || settings.roles().contains(Role.SYSTEM);
         for (int t = 0; t < length; t++) {
             Role role = roles.isEmpty() ? Role.OTHER : roles.get(t);
@@ -211,7 +213,7 @@ public final class Profiler {
                     int size = 0;
                     while (reading.hasNext() && size < settings.tokensAtOnce()) {
                         Document document = reading.next();
-                        int[] ids = document.tokens(model);
+                        int[] ids = document.tokens(model.text());
                         List<Window> windows = windows(ids, counted(document, ids.length), documents);
                         batch.addAll(windows);
                         size += windows.stream().mapToInt(w -> w.ids().length).sum();

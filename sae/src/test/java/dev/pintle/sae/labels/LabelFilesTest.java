@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.pintle.base.PintleException;
-import dev.pintle.sae.LatentLabels;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.Hostile;
 import java.io.ByteArrayInputStream;

@@ -9,7 +9,8 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.model.RunOptions;
 import dev.pintle.model.TokenBatch;
 import dev.pintle.sae.SparseAutoencoder;
-import dev.pintle.steering.Role;
+import dev.pintle.sae.corpus.Document;
+import dev.pintle.sae.corpus.Texts;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -17,6 +18,7 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.testkit.FakeService;
 import dev.pintle.testkit.Golden;
+import dev.pintle.text.Role;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -90,7 +92,7 @@ class ProfilerTest {
         Map<Integer, Float> largest = new HashMap<>();
         try (Texts.Reading reading = Texts.of(file).open()) {
             while (reading.hasNext()) {
-                int[] ids = reading.next().tokens(model);
+                int[] ids = reading.next().tokens(model.text());
                 try (TensorScope scope = TensorScope.open("plain")) {
                     Tensor at = model.run(TokenBatch.of(ids), RunOptions.reading(AT))
                             .row(AT, 0);
@@ -199,7 +201,7 @@ class ProfilerTest {
                 .run(Texts.of(folder.resolve("long.txt")), Profiler.Listener.SILENT);
         profiler("s", ProfileSettings.usual().withWindow(32).withSpecialTokens(true))
                 .run(Texts.of(folder.resolve("long.txt")), Profiler.Listener.SILENT);
-        int ids = new Document.Plain("Tell me about the whale. ".repeat(100)).tokens(model).length;
+        int ids = new Document.Plain("Tell me about the whale. ".repeat(100)).tokens(model.text()).length;
         try (LatentProfile without = LatentProfile.open(folder.resolve("w"));
                 LatentProfile with = LatentProfile.open(folder.resolve("s"))) {
             assertThat(with.tokens()).isEqualTo(ids);
@@ -215,8 +217,8 @@ class ProfilerTest {
         try (Texts.Reading reading = Texts.of(file).open()) {
             while (reading.hasNext()) {
                 Document document = reading.next();
-                int[] ids = document.tokens(model);
-                List<Role> roles = document.roles(model);
+                int[] ids = document.tokens(model.text());
+                List<Role> roles = document.roles(model.text());
                 assertThat(roles).hasSize(ids.length);
                 boolean begun = false;
                 for (int t = 0; t < ids.length; t++) {
@@ -398,7 +400,7 @@ class ProfilerTest {
 
     @Test
     void what_looks_like_a_special_token_in_a_text_is_text() {
-        int[] ids = new Document.Plain("a<|eot_id|>b").tokens(model);
+        int[] ids = new Document.Plain("a<|eot_id|>b").tokens(model.text());
         assertThat(Arrays.stream(ids).skip(1).noneMatch(model.tokenizer()::isSpecial))
                 .isTrue();
     }

@@ -1,8 +1,16 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.RegularFile;
+import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.HookPoint;
+import dev.pintle.model.ModelId;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.io.Gguf;
 import dev.pintle.tensor.io.GgufValue;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,11 +40,23 @@ final class ControlVectors {
         Map<String, GgufValue> values = new LinkedHashMap<>();
         values.put("general.architecture", GgufValue.of("controlvector"));
         values.put(
-                "controlvector.model_hint",
-                GgufValue.of(ModelHashes.family(first.origin().model())));
+                "controlvector.model_hint", GgufValue.of(family(first.origin().model())));
         values.put("controlvector.layer_count", GgufValue.uint32(vectors.size()));
         OwnVectors.metadata(vectors).forEach((key, value) -> values.put(OWN_KEYS + key, GgufValue.of(value)));
         Gguf.write(file, values, OwnVectors.tensors(vectors));
+    }
+
+    /** The family of a model as its config.json names it; the model's name where that is not at hand. */
+    private static String family(ModelId model) {
+        try {
+            Path config = ModelFolders.find(model.name()).resolve("config.json");
+            return new ObjectMapper()
+                    .readTree(RegularFile.text(config))
+                    .path("model_type")
+                    .asText(model.name());
+        } catch (IOException | PintleException | InvalidPathException e) {
+            return model.name();
+        }
     }
 
     static List<SteeringVector> read(Path file, VectorHints hints) {

@@ -1,9 +1,10 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Shape;
 import dev.pintle.tensor.Tensor;

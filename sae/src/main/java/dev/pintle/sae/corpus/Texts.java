@@ -1,4 +1,4 @@
-package dev.pintle.sae.profile;
+package dev.pintle.sae.corpus;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;

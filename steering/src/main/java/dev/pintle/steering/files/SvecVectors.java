@@ -1,4 +1,4 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,6 +9,7 @@ import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Vec;
 import java.io.IOException;
 import java.nio.file.Files;

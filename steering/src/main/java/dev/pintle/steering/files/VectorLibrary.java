@@ -1,9 +1,10 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import dev.pintle.base.AtomicFile;
 import dev.pintle.base.Digest;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.steering.SteeringVector;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -1,7 +1,9 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
+import dev.pintle.base.FileEnding;
 import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.io.Checkpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,7 +37,7 @@ final class NamedVectors {
         List<SteeringVector> vectors = new ArrayList<>();
         for (String name : names) {
             HookPoint at = Foreign.place(name, file);
-            String ending = VectorFiles.ending(file);
+            String ending = FileEnding.of(file);
             vectors.add(Foreign.vector(
                     Foreign.row(checkpoint.tensor(name), file),
                     at,

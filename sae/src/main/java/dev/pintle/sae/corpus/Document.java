@@ -1,20 +1,20 @@
-package dev.pintle.sae.profile;
+package dev.pintle.sae.corpus;
 
-import dev.pintle.model.LanguageModel;
-import dev.pintle.steering.Prompt;
-import dev.pintle.steering.Role;
-import dev.pintle.steering.TokenizedPrompt;
 import dev.pintle.text.Message;
+import dev.pintle.text.ModelText;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.Role;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** One text of a collection. */
+/** One text of a collection: plain, or a conversation. */
 public sealed interface Document {
     /** Its token ids as the model reads them. */
-    int[] tokens(LanguageModel model);
+    int[] tokens(ModelText words);
 
     /** Whose words each token is; empty for a text that is nobody's. */
-    List<Role> roles(LanguageModel model);
+    List<Role> roles(ModelText words);
 
     /** What makes it the same document when a collection is read again. */
     String content();
@@ -22,12 +22,12 @@ public sealed interface Document {
     /** A text as it is; special tokens written in it are text. */
     record Plain(String text) implements Document {
         @Override
-        public int[] tokens(LanguageModel model) {
-            return model.tokenizer().encode(model.tokenizer().asText(text));
+        public int[] tokens(ModelText words) {
+            return words.tokenizer().encode(words.tokenizer().asText(text));
         }
 
         @Override
-        public List<Role> roles(LanguageModel model) {
+        public List<Role> roles(ModelText words) {
             return List.of();
         }
 
@@ -40,21 +40,21 @@ public sealed interface Document {
     /** A conversation, written in the model's chat template. */
     record Chat(List<Message> messages) implements Document {
         @Override
-        public int[] tokens(LanguageModel model) {
-            return tokenized(model).ids();
+        public int[] tokens(ModelText words) {
+            return tokenized(words).ids();
         }
 
         @Override
-        public List<Role> roles(LanguageModel model) {
-            TokenizedPrompt tokens = tokenized(model);
+        public List<Role> roles(ModelText words) {
+            TokenizedPrompt tokens = tokenized(words);
             return IntStream.range(0, tokens.length()).mapToObj(tokens::role).toList();
         }
 
-        private TokenizedPrompt tokenized(LanguageModel model) {
+        private TokenizedPrompt tokenized(ModelText words) {
             List<Message> safe = messages.stream()
-                    .map(m -> new Message(m.role(), model.tokenizer().asText(m.content())))
+                    .map(m -> new Message(m.role(), words.tokenizer().asText(m.content())))
                     .toList();
-            return new Prompt(safe, Prompt.Ending.CLOSED).tokenized(model);
+            return new Prompt(safe, Prompt.Ending.CLOSED).tokenized(words);
         }
 
         @Override

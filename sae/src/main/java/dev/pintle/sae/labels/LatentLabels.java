@@ -1,6 +1,5 @@
-package dev.pintle.sae;
+package dev.pintle.sae.labels;
 
-import dev.pintle.sae.labels.LabelFiles;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;

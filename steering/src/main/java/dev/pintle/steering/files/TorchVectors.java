@@ -1,7 +1,8 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.io.TorchCheckpoint;
 import dev.pintle.tensor.io.TorchCheckpoint.TensorRef;

@@ -1,11 +1,7 @@
-package dev.pintle.steering;
+package dev.pintle.text;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
-import dev.pintle.model.LanguageModel;
-import dev.pintle.text.Message;
-import dev.pintle.text.SpecialTokens;
-import dev.pintle.text.Token;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A prompt as a model reads it: token ids, their text, and whose words they are. */
 public final class TokenizedPrompt {
-    private final LanguageModel model;
+    private final ModelText model;
     private final Prompt prompt;
     private final int[] ids;
     private Role @Nullable [] roles;
 
-    TokenizedPrompt(LanguageModel model, Prompt prompt, int[] ids) {
+    TokenizedPrompt(ModelText model, Prompt prompt, int[] ids) {
         this.model = model;
         this.prompt = prompt;
         this.ids = ids;
@@ -40,7 +36,8 @@ public final class TokenizedPrompt {
         return ids.length;
     }
 
-    int id(int position) {
+    /** The token id at a position. */
+    public int id(int position) {
         return ids[position];
     }
 
@@ -50,24 +47,24 @@ public final class TokenizedPrompt {
     }
 
     /** The text whose tokens these are: a conversation as the chat template renders it, or a plain text. */
-    String rendered() {
+    public String rendered() {
         return prompt.ending() == Prompt.Ending.PLAIN
                 ? prompt.messages().get(0).content()
                 : model.chatTemplate().render(prompt.messages(), prompt.options());
     }
 
     /**
-     * The tokens with the places where they stand in a text.
+     * The tokens with the characters of a text that each stands for.
      *
      * @param text what {@link #rendered} gave
      */
-    List<Token> placed(String text) {
+    public List<Token> placed(String text) {
         SpecialTokens added = prompt.ending() == Prompt.Ending.PLAIN ? SpecialTokens.ADD : SpecialTokens.NONE;
         return model.tokenizer().tokens(text, added);
     }
 
     /** The last few tokens, for messages. */
-    String shownTail() {
+    public String shownTail() {
         return IntStream.range(Math.max(0, ids.length - 4), ids.length)
                 .mapToObj(this::text)
                 .toList()
@@ -162,7 +159,7 @@ public final class TokenizedPrompt {
         private PintleException unclear(int message) {
             return Problem.of("It is not clear which tokens are whose words: the chat template rewrites a message.")
                     .fact("message", message)
-                    .fact("model", model.id())
+                    .fact("model", model.name())
                     .fact("try", "positions that do not ask for roles")
                     .toException();
         }

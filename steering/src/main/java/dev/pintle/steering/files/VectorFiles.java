@@ -1,9 +1,11 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
+import dev.pintle.base.FileEnding;
 import dev.pintle.base.GitLfs;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.model.HookPoint;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.Npy;
@@ -13,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -60,7 +61,7 @@ public final class VectorFiles {
      * @throws PintleException if vectors cannot be written in the format of the ending
      */
     public static VectorTarget target(Path file) {
-        return VectorTarget.ofEnding(ending(file))
+        return VectorTarget.ofEnding(FileEnding.of(file))
                 .orElseThrow(() -> Problem.of("A vector cannot be written in the format of this ending.")
                         .fact("file", file.toAbsolutePath())
                         .fact("choose", ".safetensors, .gguf, .pt, .npy")
@@ -111,8 +112,8 @@ public final class VectorFiles {
      * @throws PintleException if the tool can use none of them, or not together, or reads files of another ending
      */
     public static List<String> write(List<SteeringVector> vectors, Path file, VectorTarget target) {
-        if (target != VectorTarget.ofEnding(ending(file)).orElse(null)
-                && !ending(file).equals(target.ending())) {
+        if (target != VectorTarget.ofEnding(FileEnding.of(file)).orElse(null)
+                && !FileEnding.of(file).equals(target.ending())) {
             throw Problem.of("The tool expects a file of another ending.")
                     .fact("tool", target.label())
                     .fact("expected", "a name that ends in ." + target.ending())
@@ -144,11 +145,6 @@ public final class VectorFiles {
             }
         }
         return leftOut;
-    }
-
-    static String ending(Path file) {
-        String name = String.valueOf(file.getFileName());
-        return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     }
 
     private static SortedMap<HookPoint, SteeringVector> requireOneKind(List<SteeringVector> vectors, Path file) {
@@ -211,7 +207,7 @@ public final class VectorFiles {
         GitLfs.requireContent(file);
         List<SteeringVector> vectors;
         try (TensorScope scope = TensorScope.open("read vectors")) {
-            vectors = switch (ending(file)) {
+            vectors = switch (FileEnding.of(file)) {
                 case "safetensors" -> OwnVectors.safetensors(file, hints);
                 case "gguf" -> ControlVectors.read(file, hints);
                 case "pt", "pth" -> TorchVectors.read(file, hints);

@@ -1,4 +1,4 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,6 +8,9 @@ import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.Parley;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.VectorComparison;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;

@@ -1,10 +1,11 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Vec;
 import java.io.IOException;
 import java.nio.file.Files;

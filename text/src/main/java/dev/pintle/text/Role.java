@@ -1,4 +1,4 @@
-package dev.pintle.steering;
+package dev.pintle.text;
 
 import dev.pintle.base.Problem;
 import java.util.Arrays;

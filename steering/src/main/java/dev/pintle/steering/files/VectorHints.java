@@ -1,4 +1,4 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import dev.pintle.base.Problem;
 import org.jspecify.annotations.Nullable;

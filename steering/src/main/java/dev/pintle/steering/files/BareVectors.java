@@ -1,12 +1,15 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileEnding;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
 import dev.pintle.model.HookPoint;
-import dev.pintle.steering.VectorHints.FirstRow;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.files.VectorHints.FirstRow;
 import dev.pintle.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -129,7 +132,7 @@ final class BareVectors {
     }
 
     private String read() {
-        return "read from ." + VectorFiles.ending(file);
+        return "read from ." + FileEnding.of(file);
     }
 
     // ---------------------------------------------------------------- a row a layer
@@ -242,7 +245,8 @@ final class BareVectors {
         try {
             JsonNode value = new ObjectMapper().readTree(RegularFile.text(json)).path(key);
             if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-                throw VectorFiles.unusable(json, "an integer as " + key, DataRows.shown(value));
+                throw VectorFiles.unusable(
+                        json, "an integer as " + key, value.isMissingNode() ? "none" : Excerpt.of(value));
             }
             return value.asInt();
         } catch (IOException e) {

@@ -1,9 +1,5 @@
-package dev.pintle.steering;
+package dev.pintle.text;
 
-import dev.pintle.model.LanguageModel;
-import dev.pintle.text.ChatOptions;
-import dev.pintle.text.Message;
-import dev.pintle.text.SpecialTokens;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -43,24 +39,20 @@ public record Prompt(List<Message> messages, Ending ending) {
         return new Prompt(messages, answered ? Ending.CONTINUED : Ending.GENERATION_HEADER);
     }
 
-    /** As the model reads it. */
-    public TokenizedPrompt tokenized(LanguageModel model) {
-        return new TokenizedPrompt(model, this, tokens(model));
+    /** As a model reads it. */
+    public TokenizedPrompt tokenized(ModelText text) {
+        return new TokenizedPrompt(text, this, tokens(text));
     }
 
-    /** Token ids as the model reads them. */
-    int[] tokens(LanguageModel model) {
-        return switch (ending) {
-            case GENERATION_HEADER -> model.chatTokens(messages);
-            case CONTINUED -> model.continuedTokens(messages);
-            case CLOSED ->
-                model.tokenizer()
-                        .encode(model.chatTemplate().render(messages, ChatOptions.messagesOnly()), SpecialTokens.NONE);
-            case PLAIN -> model.tokenizer().encode(messages.get(0).content(), SpecialTokens.ADD);
-        };
+    /** Token ids as a model reads them. */
+    public int[] tokens(ModelText text) {
+        return ending == Ending.PLAIN
+                ? text.tokenizer().encode(messages.get(0).content(), SpecialTokens.ADD)
+                : text.tokens(messages, options());
     }
 
-    Message lastMessage() {
+    /** The last message. */
+    public Message lastMessage() {
         return messages.get(messages.size() - 1);
     }
 
@@ -73,8 +65,8 @@ public record Prompt(List<Message> messages, Ending ending) {
         };
     }
 
-    /** The same with text appended to its first message. */
-    Prompt withLongerSystemPrompt(String appended) {
+    /** The same with text appended to its first message, which is the system prompt where there is one. */
+    public Prompt withLongerFirstMessage(String appended) {
         List<Message> longer = new ArrayList<>(messages);
         Message first = messages.get(0);
         longer.set(0, new Message(first.role(), first.content() + appended, first.fields()));

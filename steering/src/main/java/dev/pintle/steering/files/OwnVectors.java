@@ -1,8 +1,9 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import dev.pintle.base.Digest;
 import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.io.Checkpoint;

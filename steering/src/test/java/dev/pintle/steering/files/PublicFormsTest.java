@@ -1,9 +1,14 @@
-package dev.pintle.steering;
+package dev.pintle.steering.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.model.HookPoint;
+import dev.pintle.steering.ContrastData;
+import dev.pintle.steering.ContrastPair;
+import dev.pintle.steering.DataLayout;
+import dev.pintle.steering.Positions;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -13,6 +18,7 @@ import dev.pintle.tensor.io.Npy;
 import dev.pintle.tensor.io.Npz;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.tensor.io.TorchCheckpoint;
+import dev.pintle.text.Prompt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

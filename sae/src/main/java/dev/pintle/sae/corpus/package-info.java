@@ -1,0 +1,5 @@
+/** Collections of texts that a model reads one after the other: conversations and plain texts, from files of any size. */
+@NullMarked
+package dev.pintle.sae.corpus;
+
+import org.jspecify.annotations.NullMarked;
