@@ -19,7 +19,7 @@ device=${PINTLE_DEVICE:-cuda}
 pintle=${PINTLE:-$here/../pintle}
 export PYTHONUNBUFFERED=1
 
-packages="dev.pintle.tensor dev.pintle.model dev.pintle.steering dev.pintle.sae"
+packages="dev.pintle.tensor dev.pintle.transformer dev.pintle.model dev.pintle.steering dev.pintle.sae"
 classes="GpuTest FusedOpsTest FusedBlocksTest GraphDecoderTest GpuProductsTest GoldenForwardTest PlainReferenceTest LawsTest GoldenVectorsTest
 GoldenGenerationTest InterventionTest GoldenSaeTest GoldenSaeStudiesTest GeneratorTest"
 

@@ -4,11 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Sizes;
+import dev.pintle.family.Families;
 import dev.pintle.hub.CachedRepo;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
-import dev.pintle.model.Architecture;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -48,7 +48,7 @@ final class ModelsCommand implements Callable<Integer> {
     private record Model(
             String name, String revision, List<String> refs, long bytes, String family, boolean complete, Path folder) {
         boolean supported() {
-            return Architecture.ALL.stream().anyMatch(known -> known.modelType().equals(family));
+            return Families.all().stream().anyMatch(known -> known.modelType().equals(family));
         }
 
         String state() {

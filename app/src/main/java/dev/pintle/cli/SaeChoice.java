@@ -1,9 +1,9 @@
 package dev.pintle.cli;
 
-import dev.pintle.model.HookPoint;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

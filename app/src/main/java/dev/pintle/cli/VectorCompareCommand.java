@@ -1,9 +1,9 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorComparison;
+import dev.pintle.transformer.HookPoint;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -2,7 +2,6 @@ package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
 import dev.pintle.model.Decoding;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Aggregation;
 import dev.pintle.steering.Contrast;
@@ -15,6 +14,7 @@ import dev.pintle.steering.Positions;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFit;
+import dev.pintle.transformer.HookPoint;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Path;

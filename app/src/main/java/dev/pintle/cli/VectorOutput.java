@@ -1,9 +1,9 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.files.VectorFiles;
+import dev.pintle.transformer.HookPoint;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -28,7 +28,7 @@ class ModulesTest {
             .layer("steering")
             .definedBy("dev.pintle.steering..")
             .layer("model")
-            .definedBy("dev.pintle.model..")
+            .definedBy("dev.pintle.model..", "dev.pintle.family..", "dev.pintle.transformer..")
             .layer("hub")
             .definedBy("dev.pintle.hub..", "dev.pintle.web..")
             .layer("text")

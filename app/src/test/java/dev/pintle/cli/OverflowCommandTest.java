@@ -2,7 +2,6 @@ package dev.pintle.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.AfterLastDifference;
 import dev.pintle.steering.ContrastPair;
@@ -11,6 +10,7 @@ import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.testkit.Golden;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

@@ -9,7 +9,6 @@ import static dev.pintle.steering.Add.add;
 import static dev.pintle.steering.AfterLastDifference.afterLastDifference;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.SparseAutoencoder;
@@ -18,6 +17,7 @@ import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.testkit.Golden;
+import dev.pintle.transformer.HookPoint;
 import org.junit.jupiter.api.Test;
 
 class ReadmeTest {

@@ -1,15 +1,15 @@
 package dev.pintle.bench;
 
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.ExtractionReport;
 import dev.pintle.steering.FitResult;
 import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.VectorFit;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

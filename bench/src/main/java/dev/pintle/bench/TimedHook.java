@@ -1,12 +1,12 @@
 package dev.pintle.bench;
 
-import dev.pintle.model.Hook;
-import dev.pintle.model.HookPoint;
-import dev.pintle.model.ModelConfig;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.Hook;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.ModelConfig;
 import java.util.Set;
 
 /** A hook that measures another on passes of one token. */

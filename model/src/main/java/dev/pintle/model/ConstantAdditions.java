@@ -1,6 +1,10 @@
 package dev.pintle.model;
 
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.Addition;
+import dev.pintle.transformer.Hook;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -6,6 +6,21 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.transformer.Block;
+import dev.pintle.transformer.BoundHooks;
+import dev.pintle.transformer.Hook;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.Layout;
+import dev.pintle.transformer.Memory;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Pass;
+import dev.pintle.transformer.RopeTables;
+import dev.pintle.transformer.Run;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
+import dev.pintle.transformer.Transformer;
+import dev.pintle.transformer.gpu.FusedBlocks;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -82,7 +97,7 @@ final class ForwardPass {
         return transformer
                 .unembedding()
                 .forward(directions.to(device).to(dtype))
-                .to(Weights.precise(dtype));
+                .to(dtype.precise());
     }
 
     KvCache newCache() {

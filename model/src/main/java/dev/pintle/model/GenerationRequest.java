@@ -1,5 +1,7 @@
 package dev.pintle.model;
 
+import dev.pintle.transformer.Addition;
+import dev.pintle.transformer.Hook;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -3,6 +3,7 @@ package dev.pintle.model;
 import dev.pintle.model.Generated.Ending;
 import dev.pintle.model.Generated.StopReason;
 import dev.pintle.text.StreamingDecoder;
+import dev.pintle.transformer.Choice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,7 +21,7 @@ final class GenerationRow {
     private final Sampler sampler;
     private final @Nullable StreamingDecoder decoder;
     private final StoppableText text;
-    private final List<Sampler.Choice> choices = new ArrayList<>();
+    private final List<Choice> choices = new ArrayList<>();
     private @Nullable Ending ending;
 
     /**
@@ -84,7 +85,7 @@ final class GenerationRow {
     }
 
     /** Takes the next token; one that ends the row is not part of it. */
-    void take(Sampler.Choice choice) {
+    void take(Choice choice) {
         if (hasEnded()) {
             return;
         }
@@ -126,9 +127,9 @@ final class GenerationRow {
     Generated finished() {
         return new Generated(
                 request.prompt(),
-                choices.stream().mapToInt(Sampler.Choice::id).toArray(),
+                choices.stream().mapToInt(Choice::id).toArray(),
                 text.toString(),
-                choices.stream().mapToDouble(Sampler.Choice::logProbability).toArray(),
+                choices.stream().mapToDouble(Choice::logProbability).toArray(),
                 ending == null ? Ending.of(StopReason.LENGTH) : ending);
     }
 }

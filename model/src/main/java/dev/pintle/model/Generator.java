@@ -7,6 +7,16 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.text.ModelText;
 import dev.pintle.text.StreamingDecoder;
+import dev.pintle.transformer.Choice;
+import dev.pintle.transformer.Hook;
+import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RowHooks;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
+import dev.pintle.transformer.gpu.Draw;
+import dev.pintle.transformer.gpu.GraphDecoder;
+import dev.pintle.transformer.gpu.RecordedStep;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -113,7 +123,7 @@ final class Generator {
     private List<Integer> step(TokenBatch batch, KvCache cache, RowHooks own, List<GenerationRow> active) {
         List<Hook> all = new ArrayList<>(hooks);
         all.add(own);
-        List<Sampler.Choice> choices = new ArrayList<>();
+        List<Choice> choices = new ArrayList<>();
         try (TensorScope scope = TensorScope.open("generate a token")) {
             RunOptions options = RunOptions.lastLogits().continuing(cache);
             int[] lengths = each(active, row -> row.request().prompt().length);
@@ -123,7 +133,7 @@ final class Generator {
                 int[] ids = logits.argmax().toInts();
                 float[] logProbs = logits.logSoftmax().max(-1, false).toFloats();
                 for (int row = 0; row < ids.length; row++) {
-                    choices.add(new Sampler.Choice(ids[row], logProbs[row]));
+                    choices.add(new Choice(ids[row], logProbs[row]));
                 }
             } else {
                 for (int row = 0; row < active.size(); row++) {
@@ -135,7 +145,7 @@ final class Generator {
         for (int row = 0; row < active.size(); row++) {
             take(active.get(row), choices.get(row));
         }
-        return new ArrayList<>(choices.stream().map(Sampler.Choice::id).toList());
+        return new ArrayList<>(choices.stream().map(Choice::id).toList());
     }
 
     private static int[] each(List<GenerationRow> rows, ToIntFunction<GenerationRow> number) {
@@ -143,7 +153,7 @@ final class Generator {
     }
 
     /** Gives a row its token, or ends it where its numbers have overflowed. */
-    private void take(GenerationRow row, Sampler.Choice choice) {
+    private void take(GenerationRow row, Choice choice) {
         if (row.hasEnded()) {
             return;
         }
@@ -172,8 +182,8 @@ final class Generator {
             if (added == null) {
                 return false;
             }
-            List<Sampler> samplers = active.stream().map(GenerationRow::sampler).toList();
-            Optional<RecordedStep> free = graphs.take(cache, added, samplers, left);
+            List<Draw> draws = active.stream().map(row -> row.sampler().onGpu()).toList();
+            Optional<RecordedStep> free = graphs.take(cache, added, draws, left);
             if (free.isEmpty()) {
                 return false;
             }
@@ -183,7 +193,7 @@ final class Generator {
                 step.launch();
                 while (active.stream().anyMatch(row -> !row.hasEnded())) {
                     step.launch(); // the GPU is always given the next step before the last one is read
-                    Sampler.Choice[] choices = step.await();
+                    Choice[] choices = step.await();
                     for (int row = 0; row < choices.length; row++) {
                         take(active.get(row), choices[row]);
                     }

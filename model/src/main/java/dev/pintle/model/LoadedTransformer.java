@@ -1,10 +1,23 @@
 package dev.pintle.model;
 
+import dev.pintle.family.Architecture;
+import dev.pintle.family.CheckpointWeights;
+import dev.pintle.family.ConfigReader;
+import dev.pintle.family.Families;
+import dev.pintle.family.RandomWeights;
+import dev.pintle.family.WeightSource;
+import dev.pintle.family.Weights;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.SafeTensors;
+import dev.pintle.transformer.Memory;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Packing;
+import dev.pintle.transformer.RopeTables;
+import dev.pintle.transformer.Transformer;
+import dev.pintle.transformer.gpu.GraphDecoder;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -62,7 +75,7 @@ final class LoadedTransformer implements AutoCloseable {
             ConfigReader json, String name, LoadOptions options, Supplier<WeightSource> open) {
         Device device = options.device();
         DType dtype = options.dtype();
-        Architecture family = Architecture.of(json);
+        Architecture family = Families.of(json);
         ModelConfig config = family.config(json);
         TensorScope owner = TensorScope.owner("weights of " + name);
         try (TensorScope scope = TensorScope.open("load " + name);
@@ -80,7 +93,7 @@ final class LoadedTransformer implements AutoCloseable {
             weights.requireAllUsed();
             ModelConfig real =
                     config.withTiedEmbeddings(transformer.unembedding().weight() == transformer.embedding());
-            RopeTables tables = new RopeTables(Weights.precise(dtype), device, owner);
+            RopeTables tables = new RopeTables(dtype.precise(), device, owner);
             ForwardPass forward = new ForwardPass(transformer, real, device, dtype, tables);
             GraphDecoder graphs = GraphDecoder.suits(transformer, real, device, dtype)
                     ? new GraphDecoder(transformer, real, device, dtype, tables)

@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.family.ConfigReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -4,6 +4,10 @@ import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.Hook;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.Layout;
+import dev.pintle.transformer.ModelConfig;
 import java.util.Set;
 import java.util.TreeSet;
 

@@ -6,6 +6,14 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.transformer.Addition;
+import dev.pintle.transformer.Choice;
+import dev.pintle.transformer.Hook;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.Layout;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -36,12 +44,12 @@ final class Overflow {
     Overflow(ForwardPass forward, ModelConfig config, DType dtype, List<Hook> hooks) {
         this.forward = forward;
         this.config = config;
-        this.precise = Weights.precise(dtype);
+        this.precise = dtype.precise();
         this.hooks = hooks;
     }
 
     /** What went wrong where the row can go no further; empty where its numbers are sound. */
-    Optional<Problem> behind(Sampler.Choice choice, GenerationRow row) {
+    Optional<Problem> behind(Choice choice, GenerationRow row) {
         boolean finite = Double.isFinite(choice.logProbability());
         double uniform = -Math.log(config.dVocab());
         if (finite

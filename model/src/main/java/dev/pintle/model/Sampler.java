@@ -1,5 +1,7 @@
 package dev.pintle.model;
 
+import dev.pintle.transformer.Choice;
+import dev.pintle.transformer.gpu.Draw;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
@@ -17,22 +19,20 @@ final class Sampler {
         Arrays.stream(prompt).forEach(seen::set);
     }
 
-    Decoding decoding() {
-        return decoding;
+    /** The same choices for a GPU to make; this sampler is of no use afterwards. */
+    Draw onGpu() {
+        return decoding instanceof Decoding.Sample sample
+                ? new Draw(
+                        new Draw.Filters(
+                                sample.temperature(),
+                                sample.topK(),
+                                sample.topP(),
+                                sample.minP(),
+                                sample.repetitionPenalty()),
+                        random::nextDouble,
+                        seen.stream().toArray())
+                : Draw.MOST_PROBABLE;
     }
-
-    /** The random number of the next draw, from 0 to 1, which is thereby used. */
-    double uniform() {
-        return random.nextDouble();
-    }
-
-    /** Tokens of the prompt and of the answer so far, each once. */
-    int[] seen() {
-        return seen.stream().toArray();
-    }
-
-    /** A token and the logarithm of its probability before any filter; NaN where a logit is not finite. */
-    record Choice(int id, double logProbability) {}
 
     /** @param logits `[dVocab]` */
     Choice next(float[] logits) {
@@ -76,7 +76,7 @@ final class Sampler {
         for (int i = 0; i < kept; i++) {
             total += probabilities[i];
         }
-        double target = uniform() * total;
+        double target = random.nextDouble() * total;
         for (int i = 0; i < kept; i++) {
             target -= probabilities[i];
             if (target < 0) {

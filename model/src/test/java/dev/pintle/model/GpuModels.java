@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.family.ConfigReader;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;

@@ -12,9 +12,20 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.text.ModelText;
+import dev.pintle.transformer.Addition;
+import dev.pintle.transformer.Choice;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RowHooks;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
+import dev.pintle.transformer.gpu.Draw;
+import dev.pintle.transformer.gpu.RecordedStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -110,14 +121,17 @@ class GraphDecoderTest {
                     Tensor.randn(3, DType.FP32, Device.CPU, rows, model.config().dModel());
             Addition[] additions = new Addition[rows];
             Arrays.setAll(additions, row -> new Shift(vectors.select(0, row).toFloats()));
-            RecordedStep step = model.graphs().orElseThrow().start(cache, Map.of(1, vectors), greedy(prompts), steps);
+            RecordedStep step = model.graphs()
+                    .orElseThrow()
+                    .take(cache, Map.of(1, vectors), Collections.nCopies(rows, Draw.MOST_PROBABLE), steps)
+                    .orElseThrow();
             try (RowHooks hooks =
                     new RowHooks(Arrays.stream(additions).map(List::of).toList())) {
                 for (int i = 0; i < steps; i++) {
                     int[] tokens = random.ints(rows, 0, 256).toArray();
                     step.feed(tokens);
                     step.launch();
-                    Sampler.Choice[] chosen = step.await();
+                    Choice[] chosen = step.await();
                     float[][] found = step.logits();
                     int[][] next =
                             Arrays.stream(tokens).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
@@ -151,15 +165,18 @@ class GraphDecoderTest {
             int[] lengths = Arrays.stream(prompts).mapToInt(p -> p.length).toArray();
             model.forward().run(TokenBatch.of(prompts), RunOptions.lastLogits().continuing(cache), List.of(), lengths);
             List<Sampler> here = drawing(prompts);
-            List<Sampler> there = drawing(prompts);
-            RecordedStep step = model.graphs().orElseThrow().start(cache, Map.of(), there, STEPS);
+            List<Draw> there = drawing(prompts).stream().map(Sampler::onGpu).toList();
+            RecordedStep step = model.graphs()
+                    .orElseThrow()
+                    .take(cache, Map.of(), there, STEPS)
+                    .orElseThrow();
             step.feed(random.ints(rows, 0, 256).toArray());
             for (int i = 0; i < 20; i++) {
                 step.launch();
-                Sampler.Choice[] drawn = step.await();
+                Choice[] drawn = step.await();
                 float[][] logits = step.logits();
                 for (int row = 0; row < rows; row++) {
-                    Sampler.Choice expected = here.get(row).next(logits[row]);
+                    Choice expected = here.get(row).next(logits[row]);
                     assertThat(drawn[row].id()).as("step " + i + " row " + row).isEqualTo(expected.id());
                     assertThat(drawn[row].logProbability()).isCloseTo(expected.logProbability(), within(1e-4));
                 }
@@ -304,13 +321,7 @@ class GraphDecoderTest {
         return List.of(samplers);
     }
 
-    private static List<Sampler> greedy(int[]... prompts) {
-        return Arrays.stream(prompts)
-                .map(prompt -> new Sampler(Decoding.greedy(STEPS), prompt))
-                .toList();
-    }
-
-    private static Consumer<Sampler.Choice> largestOf(float[] logits) {
+    private static Consumer<Choice> largestOf(float[] logits) {
         return choice -> {
             double max = Double.NEGATIVE_INFINITY;
             for (float logit : logits) {

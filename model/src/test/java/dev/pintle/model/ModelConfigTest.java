@@ -3,6 +3,7 @@ package dev.pintle.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.tensor.DType;
+import dev.pintle.transformer.ModelConfig;
 import org.junit.jupiter.api.Test;
 
 class ModelConfigTest {

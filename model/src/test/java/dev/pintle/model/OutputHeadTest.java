@@ -11,6 +11,8 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,6 +2,8 @@ package dev.pintle.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pintle.family.ConfigReader;
+import dev.pintle.family.Families;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import org.junit.jupiter.api.Test;
@@ -34,7 +36,7 @@ class RandomModelTest {
 
     private static long weights(ModelShape shape) {
         ConfigReader json = shape.config();
-        return Architecture.of(json).config(json).weights();
+        return Families.of(json).config(json).weights();
     }
 
     @Test

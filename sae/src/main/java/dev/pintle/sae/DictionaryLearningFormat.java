@@ -1,9 +1,9 @@
 package dev.pintle.sae;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pintle.model.HookPoint;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.HookPoint;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;

@@ -1,11 +1,7 @@
 package dev.pintle.sae;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.Run;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
 import dev.pintle.sae.corpus.Document;
 import dev.pintle.sae.corpus.Texts;
 import dev.pintle.tensor.DType;
@@ -15,6 +11,10 @@ import dev.pintle.text.Message;
 import dev.pintle.text.Prompt;
 import dev.pintle.text.Role;
 import dev.pintle.text.TokenizedPrompt;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.Run;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;

@@ -1,8 +1,6 @@
 package dev.pintle.sae;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
-import dev.pintle.model.ModelConfig;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Intervention;
 import dev.pintle.steering.Tokens;
@@ -11,6 +9,8 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.ModelConfig;
 import java.util.List;
 
 /*

@@ -1,9 +1,9 @@
 package dev.pintle.sae;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.transformer.HookPoint;
 import java.util.Locale;
 
 /** Whether an autoencoder belongs to a model. */

@@ -1,6 +1,6 @@
 package dev.pintle.sae;
 
-import dev.pintle.model.HookPoint;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,13 +1,13 @@
 package dev.pintle.sae;
 
-import dev.pintle.model.HookPoint;
-import dev.pintle.model.ModelConfig;
 import dev.pintle.steering.Intervention;
 import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.ModelConfig;
 import java.util.List;
 import java.util.function.UnaryOperator;
 

@@ -2,7 +2,6 @@ package dev.pintle.sae;
 
 import dev.pintle.base.Problem;
 import dev.pintle.hub.HubSettings;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
@@ -10,6 +9,7 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.pintle.sae;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pintle.model.HookPoint;
+import dev.pintle.transformer.HookPoint;
 import java.util.List;
 import java.util.Set;
 

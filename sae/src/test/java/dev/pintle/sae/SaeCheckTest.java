@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.pintle.base.PintleException;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.corpus.Texts;
 import dev.pintle.tensor.DType;
@@ -13,6 +12,7 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.testkit.Golden;
+import dev.pintle.transformer.HookPoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +87,8 @@ class SaeCheckTest {
         SaeCheck.Report report = new SaeCheck(model, parley, AT).run(Texts.of(one), 1000);
         int[] ids = Texts.of(one).open().next().tokens(model.text());
         try (TensorScope scope = TensorScope.open("test")) {
-            Tensor all = model.run(dev.pintle.model.TokenBatch.of(ids), dev.pintle.model.RunOptions.reading(AT))
+            Tensor all = model.run(
+                            dev.pintle.transformer.TokenBatch.of(ids), dev.pintle.transformer.RunOptions.reading(AT))
                     .row(AT, 0);
             int n = ids.length - 1; // without the beginning-of-sequence token
             double errors = 0;

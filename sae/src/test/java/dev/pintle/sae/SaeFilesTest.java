@@ -154,7 +154,7 @@ class SaeFilesTest {
                 SparseAutoencoder narrow = load(goodfire("some-l3.pth"));
                 SparseAutoencoder high = SparseAutoencoder.load(
                                 Golden.parley().resolve("parley-7m-sae-l3.pth"), Device.CPU)
-                        .at(dev.pintle.model.HookPoint.residPost(80))) {
+                        .at(dev.pintle.transformer.HookPoint.residPost(80))) {
             assertThatThrownBy(() -> narrow.requireFits(model, true))
                     .isInstanceOf(PintleException.class)
                     .hasMessage("""

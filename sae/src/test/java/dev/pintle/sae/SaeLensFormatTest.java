@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.base.PintleException;
-import dev.pintle.model.HookPoint;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -1,11 +1,11 @@
 package dev.pintle.sae;
 
-import dev.pintle.model.HookPoint;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

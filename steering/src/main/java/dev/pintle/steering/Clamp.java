@@ -1,12 +1,12 @@
 package dev.pintle.steering;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
-import dev.pintle.model.ModelConfig;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.ModelConfig;
 
 /**
  * Holds the component along a direction within bounds: h + (clip(p, low, high) − p) u, p = h·u, u = unit(v). With both bounds

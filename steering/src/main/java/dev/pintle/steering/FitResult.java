@@ -1,7 +1,7 @@
 package dev.pintle.steering;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
+import dev.pintle.transformer.HookPoint;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,13 +1,13 @@
 package dev.pintle.steering;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.Hook;
-import dev.pintle.model.HookPoint;
-import dev.pintle.model.ModelConfig;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.Hook;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.ModelConfig;
 import java.util.Locale;
 import java.util.Set;
 

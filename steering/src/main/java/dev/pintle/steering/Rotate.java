@@ -1,11 +1,11 @@
 package dev.pintle.steering;
 
-import dev.pintle.model.HookPoint;
-import dev.pintle.model.ModelConfig;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.ModelConfig;
 
 /**
  * Adds a multiple of a vector and gives each activation its own length back: h' = (h + s·v) ‖h‖ / ‖h + s·v‖. What changes is

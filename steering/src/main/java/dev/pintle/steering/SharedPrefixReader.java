@@ -1,15 +1,15 @@
 package dev.pintle.steering;
 
-import dev.pintle.model.HookPoint;
-import dev.pintle.model.KvCache;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.Run;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.Run;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;

@@ -2,10 +2,10 @@ package dev.pintle.steering;
 
 import dev.pintle.base.Digest;
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.HookPoint;
 import java.util.Locale;
 
 /**

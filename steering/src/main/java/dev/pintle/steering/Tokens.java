@@ -1,10 +1,10 @@
 package dev.pintle.steering;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.Layout;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.text.Role;
 import dev.pintle.text.TokenizedPrompt;
+import dev.pintle.transformer.Layout;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;

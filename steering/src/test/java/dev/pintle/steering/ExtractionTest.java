@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.Vec;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.Tolerance;
 import dev.pintle.text.Prompt;
+import dev.pintle.transformer.HookPoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.TensorScope;
@@ -15,6 +14,7 @@ import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.TestDevice;
 import dev.pintle.text.Message;
+import dev.pintle.transformer.HookPoint;
 import org.junit.jupiter.api.Test;
 
 class GoldenGenerationTest {

@@ -1,7 +1,6 @@
 package dev.pintle.steering;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.TensorScope;
@@ -10,6 +9,7 @@ import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.TestDevice;
+import dev.pintle.transformer.HookPoint;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,10 +1,10 @@
 package dev.pintle.evaluation;
 
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.util.Arrays;
 
 /** How surprising a model finds a text: exp of the mean negative log-probability of its tokens. */

@@ -1,8 +1,6 @@
 package dev.pintle.study;
 
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
 import dev.pintle.sae.DoubleDecode;
 import dev.pintle.sae.FeatureSpace;
 import dev.pintle.sae.LatentChange;
@@ -13,6 +11,8 @@ import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.util.List;
 
 /**

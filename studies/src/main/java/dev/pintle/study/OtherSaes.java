@@ -1,9 +1,6 @@
 package dev.pintle.study;
 
 import dev.pintle.base.PintleException;
-import dev.pintle.model.HookPoint;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
 import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.ReconstructionErrors;
@@ -16,6 +13,9 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.text.Role;
 import dev.pintle.text.TokenizedPrompt;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,9 +1,6 @@
 package dev.pintle.study;
 
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
 import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.SparseAutoencoder;
@@ -17,6 +14,9 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.text.Message;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;

@@ -6,10 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.AfterLastDifference;
 import dev.pintle.steering.ContrastPair;
@@ -22,6 +19,9 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.testkit.FakeService;
 import dev.pintle.testkit.Golden;
 import dev.pintle.text.Message;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,14 +78,14 @@ class SweepTest {
 
     @Test
     void log_probabilities_that_are_not_finite_are_an_error() {
-        LanguageModel bad = model.with(new dev.pintle.model.Hook() {
+        LanguageModel bad = model.with(new dev.pintle.transformer.Hook() {
             @Override
             public java.util.Set<HookPoint> points() {
                 return java.util.Set.of(HookPoint.residMid(2));
             }
 
             @Override
-            public Action bind(dev.pintle.model.ModelConfig config, Device device, DType dtype) {
+            public Action bind(dev.pintle.transformer.ModelConfig config, Device device, DType dtype) {
                 return (point, activation, layout) -> activation.times(Double.NaN);
             }
         });

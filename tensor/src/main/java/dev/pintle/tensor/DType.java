@@ -46,6 +46,11 @@ public enum DType {
         return bytes;
     }
 
+    /** The dtype in which norms, softmax, logits and statistics of a model of this dtype are computed: FP32, or FP64 for FP64. */
+    public DType precise() {
+        return this == FP64 ? FP64 : FP32;
+    }
+
     /** Whether elements are floating-point numbers. */
     public boolean isFloating() {
         return this == FP64 || this == FP32 || this == FP16 || this == BF16;

@@ -1,10 +1,7 @@
 package dev.pintle.sae.profile;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.model.RunOptions;
-import dev.pintle.model.TokenBatch;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.SparseLatents;
 import dev.pintle.sae.corpus.Document;
@@ -12,6 +9,9 @@ import dev.pintle.sae.corpus.Texts;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.text.Role;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.RunOptions;
+import dev.pintle.transformer.TokenBatch;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;

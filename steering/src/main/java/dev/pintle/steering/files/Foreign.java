@@ -2,12 +2,12 @@ package dev.pintle.steering.files;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Shape;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

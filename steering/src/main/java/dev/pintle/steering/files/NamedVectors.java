@@ -2,9 +2,9 @@ package dev.pintle.steering.files;
 
 import dev.pintle.base.FileEnding;
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.io.Checkpoint;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;

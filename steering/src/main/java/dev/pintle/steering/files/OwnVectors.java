@@ -1,13 +1,13 @@
 package dev.pintle.steering.files;
 
 import dev.pintle.base.Digest;
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;

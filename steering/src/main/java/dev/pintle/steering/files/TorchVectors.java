@@ -1,11 +1,11 @@
 package dev.pintle.steering.files;
 
 import dev.pintle.base.PintleException;
-import dev.pintle.model.HookPoint;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.io.TorchCheckpoint;
 import dev.pintle.tensor.io.TorchCheckpoint.TensorRef;
+import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,7 +1,7 @@
 package dev.pintle.steering.files;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.HookPoint;
+import dev.pintle.transformer.HookPoint;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Collectors;

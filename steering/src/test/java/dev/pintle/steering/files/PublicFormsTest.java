@@ -3,7 +3,6 @@ package dev.pintle.steering.files;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.base.PintleException;
-import dev.pintle.model.HookPoint;
 import dev.pintle.steering.ContrastData;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.DataLayout;
@@ -19,6 +18,7 @@ import dev.pintle.tensor.io.Npz;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.tensor.io.TorchCheckpoint;
 import dev.pintle.text.Prompt;
+import dev.pintle.transformer.HookPoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,10 +3,10 @@ package dev.pintle.steering.files;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pintle.model.HookPoint;
 import dev.pintle.model.ModelId;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.HookPoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

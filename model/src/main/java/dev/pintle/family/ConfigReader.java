@@ -1,0 +1,258 @@
+package dev.pintle.family;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.ForeignFile;
+import dev.pintle.base.GitLfs;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads config.json key by key and remembers which keys were understood, so that one which would change results is never
+ * passed over in silence.
+ */
+public final class ConfigReader {
+    private static final int MOST_SHOWN = 10;
+    private static final long MOST_BYTES = 16L << 20;
+
+    private final Path file;
+    private final JsonNode root;
+    private final Set<String> understood = new HashSet<>();
+
+    private ConfigReader(Path file, JsonNode root) {
+        this.file = file;
+        this.root = root;
+    }
+
+    /**
+     * @param file config.json
+     * @throws PintleException if it is missing or not a JSON object
+     */
+    public static ConfigReader open(Path file) {
+        return open(file, Set.of());
+    }
+
+    /**
+     * @param ignored keys that are read as if they were not there
+     * @throws PintleException also if a key that should be ignored is not there
+     */
+    public static ConfigReader open(Path file, Set<String> ignored) {
+        GitLfs.requireContent(file);
+        try {
+            ConfigReader whole = parse(ForeignFile.text(file, MOST_BYTES), file);
+            return ignored.isEmpty() ? whole : whole.without(ignored);
+        } catch (IOException e) {
+            throw Problem.of("The model's configuration cannot be read.")
+                    .fact("expected", "a folder in the Hugging Face format with config.json and *.safetensors")
+                    .fact("missing", file.toAbsolutePath())
+                    .fact("cause", ForeignFile.why(e))
+                    .toException(e);
+        }
+    }
+
+    /** @param file where the text comes from, for errors */
+    public static ConfigReader parse(String text, Path file) {
+        try {
+            JsonNode root = new ObjectMapper()
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+                    .readTree(text);
+            if (root == null || !root.isObject()) {
+                throw Problem.of("The model's configuration is not a JSON object.")
+                        .fact("file", file.toAbsolutePath())
+                        .toException();
+            }
+            return new ConfigReader(file, root);
+        } catch (JsonProcessingException e) {
+            throw Problem.of("The model's configuration is not valid JSON.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("cause", Excerpt.of(e.getOriginalMessage()))
+                    .toException(e);
+        }
+    }
+
+    private ConfigReader without(Set<String> ignored) {
+        ObjectNode rest = (ObjectNode) root.deepCopy();
+        for (String key : new TreeSet<>(ignored)) {
+            if (rest.remove(key) == null) {
+                throw Problem.of("The model's configuration has no such key to ignore.")
+                        .fact("file", file.toAbsolutePath())
+                        .fact("key", Excerpt.of(key))
+                        .fact("try", "leaving it out of --ignore-config")
+                        .toException();
+            }
+        }
+        return new ConfigReader(file, rest);
+    }
+
+    /** The file, for errors. */
+    public Path file() {
+        return file;
+    }
+
+    /** The {@code model_type}, or "" where it is absent. */
+    String modelType() {
+        return root.path("model_type").asText("");
+    }
+
+    /** Whether the key is there and not null. */
+    public boolean has(String key) {
+        understood.add(key);
+        return root.hasNonNull(key);
+    }
+
+    /** A string that must be there. */
+    public String text(String key) {
+        JsonNode node = node(key);
+        if (node == null || !node.isTextual()) {
+            throw unexpected(key, "a string");
+        }
+        return node.textValue();
+    }
+
+    /** A whole number that must be there and positive. */
+    public int positive(String key) {
+        JsonNode node = node(key);
+        if (node == null || !node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < 1) {
+            throw unexpected(key, "a positive whole number");
+        }
+        return node.intValue();
+    }
+
+    /** A whole number, or {@code otherwise} where the key is absent or null. */
+    public int positiveOr(String key, int otherwise) {
+        return has(key) ? positive(key) : otherwise;
+    }
+
+    /** A number that must be there. */
+    public double number(String key) {
+        JsonNode node = node(key);
+        if (node == null || !node.isNumber() || !Double.isFinite(node.doubleValue())) {
+            throw unexpected(key, "a number");
+        }
+        return node.doubleValue();
+    }
+
+    /** A number, or {@code otherwise} where the key is absent or null. */
+    public double numberOr(String key, double otherwise) {
+        return has(key) ? number(key) : otherwise;
+    }
+
+    /** A number, or null where the key is absent or null. */
+    public @Nullable Double numberOrNull(String key) {
+        return has(key) ? (Double) number(key) : null;
+    }
+
+    /** A truth value, or {@code otherwise} where the key is absent or null. */
+    public boolean flagOr(String key, boolean otherwise) {
+        if (!has(key)) {
+            return otherwise;
+        }
+        JsonNode node = root.get(key);
+        if (!node.isBoolean()) {
+            throw unexpected(key, "true or false");
+        }
+        return node.booleanValue();
+    }
+
+    /** A list of strings, or null where the key is absent or null. */
+    public @Nullable List<String> stringsOrNull(String key) {
+        if (!has(key)) {
+            return null;
+        }
+        List<String> strings = new ArrayList<>();
+        for (JsonNode node : root.get(key)) {
+            if (!node.isTextual()) {
+                throw unexpected(key, "a list of strings");
+            }
+            strings.add(node.textValue());
+        }
+        return strings;
+    }
+
+    /** An object, or null where the key is absent or null. */
+    public @Nullable JsonNode objectOrNull(String key) {
+        if (!has(key)) {
+            return null;
+        }
+        if (!root.get(key).isObject()) {
+            throw unexpected(key, "an object");
+        }
+        return root.get(key);
+    }
+
+    /** Insists that a string key, where present, has one of the values that are understood. */
+    public void requireString(String key, String... allowed) {
+        if (has(key) && !Arrays.asList(allowed).contains(root.get(key).asText())) {
+            throw unexpected(key, String.join(" or ", allowed));
+        }
+    }
+
+    /** Insists that a key, where present and not null, holds exactly this number or truth value. */
+    public void requireValue(String key, Object allowed) {
+        if (has(key) && !root.get(key).asText().equals(String.valueOf(allowed))) {
+            throw unexpected(key, String.valueOf(allowed));
+        }
+    }
+
+    /** @throws PintleException naming keys that nobody asked for and that may change what the model computes */
+    public void requireAllUnderstood() {
+        List<String> unknown = new ArrayList<>();
+        root.fields().forEachRemaining(field -> {
+            if (!understood.contains(field.getKey()) && !HarmlessKeys.include(field.getKey(), field.getValue())) {
+                unknown.add(field.getKey());
+            }
+        });
+        if (unknown.isEmpty()) {
+            return;
+        }
+        Problem problem = Problem.of("The model's configuration asks for something that is not understood.")
+                .fact("file", file.toAbsolutePath());
+        List<String> shown = unknown.subList(0, Math.min(MOST_SHOWN, unknown.size()));
+        for (String key : shown) {
+            problem = problem.fact("key", Excerpt.of(key) + " = " + Excerpt.of(String.valueOf(root.get(key))));
+        }
+        if (unknown.size() > shown.size()) {
+            problem = problem.fact("key", "and " + (unknown.size() - shown.size()) + " more");
+        }
+        throw problem.fact(
+                        "try",
+                        "--ignore-config " + Excerpt.of(unknown.get(0))
+                                + (unknown.size() > 1 ? ", and so on for each key," : "")
+                                + " if it cannot change what the model computes")
+                .toException();
+    }
+
+    /** The error for a key whose value cannot be used. */
+    public PintleException unexpected(String key, String expected) {
+        return problem(key, expected).toException();
+    }
+
+    /** The same, to which more can be added. */
+    Problem problem(String key, String expected) {
+        JsonNode found = root.get(key);
+        return Problem.of("The model's configuration has a value that cannot be used.")
+                .fact("file", file.toAbsolutePath())
+                .fact("key", key)
+                .fact("expected", expected)
+                .fact("but was", found == null ? "absent" : Excerpt.of(found.toString()));
+    }
+
+    private @Nullable JsonNode node(String key) {
+        return has(key) ? root.get(key) : null;
+    }
+}

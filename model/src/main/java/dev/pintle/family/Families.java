@@ -1,0 +1,51 @@
+package dev.pintle.family;
+
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Problem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+
+/** The families of models that can be loaded: ours, then those that other jars bring by {@link ServiceLoader}. */
+public final class Families {
+    private static final List<Architecture> OURS = List.of(
+            new Gemma2(), new Gemma3(), new Llama(), new Mistral(), new Olmo2(), new Phi3(), new Qwen2(), new Qwen3());
+
+    private Families() {}
+
+    /**
+     * All of them, in the order in which they are listed.
+     *
+     * @throws dev.pintle.base.PintleException if two say that they are the same {@code model_type}, with both classes
+     */
+    public static List<Architecture> all() {
+        List<Architecture> all = new ArrayList<>(OURS);
+        for (Architecture other : ServiceLoader.load(Architecture.class)) {
+            all.stream()
+                    .filter(known -> known.modelType().equals(other.modelType()))
+                    .findFirst()
+                    .ifPresent(known -> {
+                        throw Problem.of("Two families say that they are the same model type.")
+                                .fact("model_type", Excerpt.of(other.modelType()))
+                                .fact("class", known.getClass().getName())
+                                .fact("class", other.getClass().getName())
+                                .fact("try", "leaving one of them off the class path")
+                                .toException();
+                    });
+            all.add(other);
+        }
+        return List.copyOf(all);
+    }
+
+    /** @throws dev.pintle.base.PintleException naming the families that are understood */
+    public static Architecture of(ConfigReader json) {
+        String type = json.modelType();
+        List<Architecture> all = all();
+        return all.stream()
+                .filter(family -> family.modelType().equals(type))
+                .findFirst()
+                .orElseThrow(() -> json.unexpected(
+                        "model_type", all.stream().map(Architecture::modelType).collect(Collectors.joining(", "))));
+    }
+}

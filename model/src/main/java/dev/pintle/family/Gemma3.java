@@ -1,0 +1,72 @@
+package dev.pintle.family;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Rope;
+import dev.pintle.transformer.Transformer;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gemma 3, text only (arXiv:2503.19786): Gemma 2's block with a norm on each query and key head; five layers in six see a
+ * sliding window and have a rotary base of their own.
+ */
+public final class Gemma3 implements Architecture {
+    @Override
+    public String modelType() {
+        return "gemma3_text";
+    }
+
+    @Override
+    public ModelConfig config(ConfigReader json) {
+        return Common.gemmaSizes(json, 256);
+    }
+
+    @Override
+    public Transformer build(ConfigReader json, ModelConfig c, Weights weights) {
+        boolean bias = json.flagOr("attention_bias", false);
+        int pattern = json.positiveOr("sliding_window_pattern", json.positiveOr("_sliding_window_pattern", 6));
+        IntFunction<@Nullable Integer> windows =
+                Common.windows(json, c, json.positiveOr("sliding_window", 4096), layer -> (layer + 1) % pattern != 0);
+        if (json.has("sliding_window_pattern") || json.has("_sliding_window_pattern")) {
+            for (int layer = 0; layer < c.nLayers(); layer++) {
+                if ((windows.apply(layer) == null) != ((layer + 1) % pattern == 0)) {
+                    throw json.unexpected("layer_types", "what sliding_window_pattern = " + pattern + " says");
+                }
+            }
+        }
+        Rope local = local(json, c);
+        Rope global = global(json, c);
+        return Common.assemble(
+                weights,
+                c,
+                layer -> {
+                    String at = Common.layer(layer) + "self_attn.";
+                    Attention.Parts parts = Common.withNorms(
+                            Common.attention(weights, c, layer, bias, bias),
+                            Common.gemmaNorm(weights, c, at + "q_norm", c.dHead()),
+                            Common.gemmaNorm(weights, c, at + "k_norm", c.dHead()),
+                            true);
+                    Integer window = windows.apply(layer);
+                    Rope rope = window == null ? global : local;
+                    return Gemma2.sandwich(weights, c, layer, new Attention(layer, c, parts, rope, window));
+                },
+                Common.gemmaNorm(weights, c, "model.norm", c.dModel()));
+    }
+
+    private static Rope local(ConfigReader json, ModelConfig c) {
+        JsonNode both = json.objectOrNull("rope_parameters");
+        double base = json.numberOr("rope_local_base_freq", 10_000);
+        return both != null && both.hasNonNull("sliding_attention")
+                ? RopeReader.read(json, "rope_parameters", both.get("sliding_attention"), c.dHead(), base)
+                : Rope.of(base, c.dHead(), 1);
+    }
+
+    private static Rope global(ConfigReader json, ModelConfig c) {
+        JsonNode both = json.objectOrNull("rope_parameters");
+        return both != null && both.hasNonNull("full_attention")
+                ? RopeReader.read(json, "rope_parameters", both.get("full_attention"), c.dHead(), 1_000_000)
+                : RopeReader.read(json, c.dHead(), 1_000_000);
+    }
+}

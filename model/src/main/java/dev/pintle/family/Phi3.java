@@ -1,0 +1,52 @@
+package dev.pintle.family;
+
+import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.Linear;
+import dev.pintle.transformer.Mlp;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Rope;
+import dev.pintle.transformer.Transformer;
+import java.util.List;
+
+/** Phi-3 (arXiv:2404.14219): Llama's block with queries, keys and values, and gate and up, stored as one matrix each. */
+public final class Phi3 implements Architecture {
+    @Override
+    public String modelType() {
+        return "phi3";
+    }
+
+    @Override
+    public ModelConfig config(ConfigReader json) {
+        json.requireString("hidden_act", "silu");
+        json.requireValue("attention_bias", false);
+        return Common.sizes(json, false);
+    }
+
+    @Override
+    public Transformer build(ConfigReader json, ModelConfig c, Weights weights) {
+        Integer window = json.has("sliding_window") ? (Integer) json.positive("sliding_window") : null;
+        Rope rope = RopeReader.read(json, c.dHead(), 10_000);
+        int queries = c.nHeads() * c.dHead();
+        int shared = c.nKvHeads() * c.dHead();
+        return Common.assemble(
+                weights,
+                c,
+                layer -> {
+                    String at = Common.layer(layer);
+                    List<Linear> qkv = weights.linears(at + "self_attn.qkv_proj", c.dModel(), queries, shared, shared);
+                    Attention.Parts parts = Attention.Parts.plain(
+                            qkv.get(0),
+                            qkv.get(1),
+                            qkv.get(2),
+                            weights.linear(at + "self_attn.o_proj", c.dModel(), queries, false));
+                    List<Linear> gateUp = weights.linears(at + "mlp.gate_up_proj", c.dModel(), c.dMlp(), c.dMlp());
+                    Mlp mlp = new Mlp(
+                            gateUp.get(0),
+                            gateUp.get(1),
+                            weights.linear(at + "mlp.down_proj", c.dModel(), c.dMlp(), false),
+                            Mlp.Activation.SILU);
+                    return Common.preNormBlock(weights, c, layer, new Attention(layer, c, parts, rope, window), mlp);
+                },
+                Common.finalNorm(weights, c));
+    }
+}

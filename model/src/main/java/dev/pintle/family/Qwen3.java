@@ -1,0 +1,44 @@
+package dev.pintle.family;
+
+import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RmsNorm;
+import dev.pintle.transformer.Rope;
+import dev.pintle.transformer.Transformer;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/** Qwen 3, dense (arXiv:2505.09388): Llama's block with a norm on each query and key head. */
+public final class Qwen3 implements Architecture {
+    @Override
+    public String modelType() {
+        return "qwen3";
+    }
+
+    @Override
+    public ModelConfig config(ConfigReader json) {
+        json.requireString("hidden_act", "silu");
+        return Common.sizes(json, false);
+    }
+
+    @Override
+    public Transformer build(ConfigReader json, ModelConfig c, Weights weights) {
+        boolean bias = json.flagOr("attention_bias", false);
+        IntFunction<@Nullable Integer> windows = Qwen2.windows(json, c);
+        Rope rope = RopeReader.read(json, c.dHead(), 10_000);
+        return Common.assemble(
+                weights,
+                c,
+                layer -> {
+                    String at = Common.layer(layer) + "self_attn.";
+                    Attention.Parts parts = Common.withNorms(
+                            Common.attention(weights, c, layer, bias, bias),
+                            RmsNorm.of(weights.norm(at + "q_norm.weight", c.dHead()), c.normEps()),
+                            RmsNorm.of(weights.norm(at + "k_norm.weight", c.dHead()), c.normEps()),
+                            true);
+                    Attention attention = new Attention(layer, c, parts, rope, windows.apply(layer));
+                    return Common.preNormBlock(weights, c, layer, attention, Common.siluMlp(weights, c, layer, false));
+                },
+                Common.finalNorm(weights, c));
+    }
+}

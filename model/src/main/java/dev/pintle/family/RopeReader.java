@@ -1,0 +1,108 @@
+package dev.pintle.family;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.transformer.Rope;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Reads how a configuration asks for rotary positions. */
+public final class RopeReader {
+    private RopeReader() {}
+
+    /**
+     * Reads {@code rope_parameters}, or {@code rope_theta} with {@code rope_scaling}.
+     *
+     * @param config the model's configuration
+     * @param dHead width of a head
+     * @param defaultTheta base where the configuration names none
+     * @throws dev.pintle.base.PintleException naming a kind of scaling that is not understood
+     */
+    public static Rope read(ConfigReader config, int dHead, double defaultTheta) {
+        JsonNode parameters = config.objectOrNull("rope_parameters");
+        double theta = config.numberOr("rope_theta", defaultTheta);
+        double partial = config.numberOr("partial_rotary_factor", 1);
+        JsonNode scaling = config.objectOrNull("rope_scaling");
+        JsonNode inner = parameters == null ? null : parameters.get("rope_theta");
+        if (inner != null && inner.isNumber() && config.has("rope_theta") && inner.asDouble() != theta) {
+            throw config.unexpected("rope_theta", "what rope_parameters says, " + inner);
+        }
+        if (parameters != null && scaling != null && !parameters.equals(scaling)) {
+            throw config.unexpected("rope_scaling", "the same as rope_parameters, or one of the two");
+        }
+        if (parameters != null) {
+            return read(config, "rope_parameters", parameters, dHead, theta, partial);
+        }
+        return scaling == null
+                ? Rope.of(theta, dHead, partial)
+                : read(config, "rope_scaling", scaling, dHead, theta, partial);
+    }
+
+    /**
+     * Reads one rope object, found under {@code key}.
+     *
+     * @param defaultTheta base where it names none
+     */
+    public static Rope read(ConfigReader config, String key, JsonNode rope, int dHead, double defaultTheta) {
+        return read(config, key, rope, dHead, defaultTheta, 1);
+    }
+
+    private static Rope read(
+            ConfigReader config, String key, JsonNode rope, int dHead, double defaultTheta, double defaultPartial) {
+        String type = rope.path("rope_type").asText(rope.path("type").asText("default"));
+        double theta = number(config, key, rope, "rope_theta", defaultTheta);
+        double partial = number(config, key, rope, "partial_rotary_factor", defaultPartial);
+        Rope plain = Rope.of(theta, dHead, partial);
+        Set<String> known = new TreeSet<>(List.of("rope_type", "type", "rope_theta", "partial_rotary_factor"));
+        Rope scaled = switch (type) {
+            case "default" -> plain;
+            case "linear" -> {
+                known.add("factor");
+                yield plain.linear(number(config, key, rope, "factor", Double.NaN));
+            }
+            case "llama3" -> {
+                List<String> keys =
+                        List.of("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings");
+                known.addAll(keys);
+                yield plain.llama3(
+                        number(config, key, rope, keys.get(0), Double.NaN),
+                        number(config, key, rope, keys.get(1), Double.NaN),
+                        number(config, key, rope, keys.get(2), Double.NaN),
+                        number(config, key, rope, keys.get(3), Double.NaN));
+            }
+            default ->
+                throw config.problem(key, "rope_type default, linear or llama3")
+                        .fact("try", withoutScaling(key, type))
+                        .toException();
+        };
+        rope.fieldNames().forEachRemaining(name -> {
+            if (!known.contains(name)) {
+                throw config.unexpected(key, "only the keys " + String.join(", ", known));
+            }
+        });
+        return scaled;
+    }
+
+    /** What can be done about a kind of scaling that is not computed. */
+    private static String withoutScaling(String key, String type) {
+        String ignore = "--ignore-config " + key + ", or LoadOptions.ignoringConfig(\"" + key + "\")";
+        return switch (type) {
+            case "dynamic" ->
+                ignore + ": without this scaling the model computes the same up to the length it was trained for";
+            case "yarn" ->
+                ignore + ", if the scaling was added to a model that was trained without it, as Qwen's cards describe;"
+                        + " its texts must then stay within the length it was trained for";
+            case "longrope", "su" -> "another model: this one was trained with the scaling, also for short texts";
+            default -> ignore + ", if the model was trained without the scaling";
+        };
+    }
+
+    private static double number(ConfigReader config, String key, JsonNode rope, String name, double otherwise) {
+        JsonNode node = rope.path(name);
+        double value = node.isMissingNode() || node.isNull() ? otherwise : node.isNumber() ? node.asDouble() : -1;
+        if (!(value > 0) || Double.isInfinite(value)) {
+            throw config.unexpected(key, "a positive number for " + name);
+        }
+        return value;
+    }
+}

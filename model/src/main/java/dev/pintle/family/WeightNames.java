@@ -1,0 +1,69 @@
+package dev.pintle.family;
+
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Problem;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What the weights of a checkpoint are called in the architecture. Tools save a model from inside whatever they wrapped it in,
+ * and each wrapper leaves its name in every weight's: {@code _orig_mod.} of torch.compile, {@code module.} of data parallel
+ * training, {@code language_model.} of a model that also sees.
+ */
+final class WeightNames {
+    private static final Set<String> WRAPPERS =
+            Set.of("_orig_mod", "module", "language_model", "_fsdp_wrapped_module", "_checkpoint_wrapped_module");
+    private static final String ADAPTED = "base_model.model."; // of a model that an adapter was merged into
+    private static final Set<String> OF_THE_BASE = Set.of("embed_tokens", "layers", "norm"); // saved without its head
+
+    private WeightNames() {}
+
+    /**
+     * The stored name of each weight by the architecture's.
+     *
+     * @param place of the checkpoint, for the error
+     * @throws dev.pintle.base.PintleException if two stored names mean the same weight
+     */
+    static Map<String, String> stored(Collection<String> names, String place) {
+        Map<String, String> stored = new LinkedHashMap<>();
+        for (String name : names) {
+            String other = stored.put(plain(name), name);
+            if (other != null) {
+                throw Problem.of("Two weights of the checkpoint mean the same weight of the model.")
+                        .fact("checkpoint", place)
+                        .fact("weight", Excerpt.of(plain(name)))
+                        .fact("stored as", Excerpt.of(other))
+                        .fact("stored as", Excerpt.of(name))
+                        .fact("try", "a checkpoint that holds one of them")
+                        .toException();
+            }
+        }
+        return stored;
+    }
+
+    /** A name without what wrappers left in it. */
+    static String plain(String name) {
+        List<String> parts = new ArrayList<>();
+        String rest = name;
+        while (true) {
+            int dot = rest.indexOf('.');
+            String part = dot < 0 ? rest : rest.substring(0, dot);
+            if (dot < 0 || !WRAPPERS.contains(part)) {
+                parts.add(part);
+            }
+            if (dot < 0) {
+                break;
+            }
+            rest = rest.substring(dot + 1);
+        }
+        String plain = String.join(".", parts);
+        while (plain.startsWith(ADAPTED)) {
+            plain = plain.substring(ADAPTED.length());
+        }
+        return OF_THE_BASE.contains(plain.split("\\.", 2)[0]) ? "model." + plain : plain;
+    }
+}

@@ -1,0 +1,245 @@
+package dev.pintle.family;
+
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.PintleException;
+import dev.pintle.base.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.transformer.Block;
+import dev.pintle.transformer.Linear;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Packing;
+import dev.pintle.transformer.Rope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The weights of a model, handed out by name and shape; what nobody asked for is an error. */
+public final class Weights {
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+    private static final String FREQUENCIES = "rotary_emb.inv_freq";
+    private static final Pattern LAYER = Pattern.compile("layers\\.(\\d{1,6})\\.");
+    private static final long ROWS_AT_ONCE = 1024;
+
+    private final WeightSource source;
+    private final Device device;
+    private final DType dtype;
+    private final TensorScope owner;
+    private final Packing packing;
+    private final Consumer<Problem> notes;
+    private final Set<String> unused;
+
+    /**
+     * @param owner keeps the weights
+     * @param packing packs those of linear maps when that pays
+     * @param notes hears where the checkpoint and the configuration contradict each other
+     */
+    public Weights(
+            WeightSource source,
+            Device device,
+            DType dtype,
+            TensorScope owner,
+            Packing packing,
+            Consumer<Problem> notes) {
+        this.source = source;
+        this.device = device;
+        this.dtype = dtype;
+        this.owner = owner;
+        this.packing = packing;
+        this.notes = notes;
+        this.unused = new LinkedHashSet<>(source.names());
+    }
+
+    /**
+     * A weight in the model's dtype.
+     *
+     * @throws PintleException if missing or of another shape
+     */
+    public Tensor get(String name, long... shape) {
+        return get(name, dtype, shape);
+    }
+
+    /** A norm's weight, in FP32 (FP64 in an FP64 model). */
+    public Tensor norm(String name, long... shape) {
+        return get(name, dtype.precise(), shape);
+    }
+
+    /**
+     * A linear map `[out, in]`, with a bias `[out]` where {@code biased}.
+     *
+     * @param name without {@code .weight}
+     */
+    public Linear linear(String name, int out, int in, boolean biased) {
+        return new Linear(get(name + ".weight", out, in), biased ? get(name + ".bias", out) : null, packing, false);
+    }
+
+    /**
+     * Linear maps that are stored as one, below each other, without biases.
+     *
+     * @param name without {@code .weight}
+     * @param outs rows of each
+     */
+    public List<Linear> linears(String name, int in, int... outs) {
+        String weight = name + ".weight";
+        unused.remove(weight);
+        List<Linear> maps = new ArrayList<>();
+        try (TensorScope scope = TensorScope.open("load " + weight)) {
+            Tensor all = source.take(weight, Arrays.stream(outs).sum(), in)
+                    .to(device)
+                    .to(dtype); // [outs, in]
+            long start = 0;
+            for (int out : outs) {
+                maps.add(new Linear(owner.adopt(all.narrow(0, start, out)), null, packing, false));
+                start += out;
+            }
+        }
+        return List.copyOf(maps);
+    }
+
+    /** The embedding `[dVocab, dModel]`; where it is tied, it may be stored as the unembedding alone. */
+    public Tensor embedding(ModelConfig c) {
+        boolean asHead = c.tiedEmbeddings() && !unused.contains(EMBEDDING) && unused.contains(HEAD);
+        return get(asHead ? HEAD : EMBEDDING, c.dVocab(), c.dModel());
+    }
+
+    /**
+     * The unembedding `[dVocab, dModel]`: the embedding where the configuration says that they are tied, unless the checkpoint
+     * holds one that differs.
+     */
+    public Linear unembedding(Tensor embedding, ModelConfig c) {
+        if (!c.tiedEmbeddings()) {
+            if (!source.has(HEAD)) {
+                throw noHead(c);
+            }
+            return linear("lm_head", c.dVocab(), c.dModel(), false);
+        }
+        if (unused.contains(HEAD)) {
+            OptionalLong differs = firstRowOfAnotherHead(c);
+            if (differs.isPresent()) {
+                notes.accept(Problem.of("The output head is not the embedding, although the configuration says so.")
+                        .fact("checkpoint", source.place())
+                        .fact("configuration", "tie_word_embeddings is true, or absent where that means true")
+                        .fact(
+                                "but was",
+                                HEAD + " differs from " + EMBEDDING + ", first at token " + differs.getAsLong())
+                        .fact("used", "the head as it is stored")
+                        .fact("try", "\"tie_word_embeddings\": false in config.json, so that both say the same"));
+                return linear("lm_head", c.dVocab(), c.dModel(), false);
+            }
+            unused.remove(HEAD);
+        }
+        return new Linear(embedding, null, packing, true);
+    }
+
+    private OptionalLong firstRowOfAnotherHead(ModelConfig c) {
+        try (TensorScope scope = TensorScope.open("compare head and embedding")) {
+            Tensor head = source.take(HEAD, c.dVocab(), c.dModel());
+            Tensor embedding = source.take(EMBEDDING, c.dVocab(), c.dModel());
+            DType wide = head.dtype() == DType.FP64 || embedding.dtype() == DType.FP64 ? DType.FP64 : DType.FP32;
+            for (long start = 0; start < c.dVocab(); start += ROWS_AT_ONCE) {
+                try (TensorScope part = TensorScope.open("compare rows")) {
+                    long count = Math.min(ROWS_AT_ONCE, c.dVocab() - start);
+                    Tensor one = head.narrow(0, start, count).to(wide);
+                    Tensor other = embedding.narrow(0, start, count).to(wide);
+                    double[] differences = one.minus(other).abs().max(-1, false).toDoubles();
+                    for (int row = 0; row < differences.length; row++) {
+                        if (!(differences[row] == 0)) {
+                            return OptionalLong.of(start + row);
+                        }
+                    }
+                }
+            }
+            return OptionalLong.empty();
+        }
+    }
+
+    private PintleException noHead(ModelConfig c) {
+        return Problem.of("The checkpoint holds no output head, although the configuration says that it has its own.")
+                .fact("checkpoint", source.place())
+                .fact("configuration", "tie_word_embeddings is false, or absent, which means false for " + c.family())
+                .fact("missing", HEAD + " [" + c.dVocab() + ", " + c.dModel() + "]")
+                .fact("has", source.names().size() + " tensors")
+                .fact(
+                        "try",
+                        "a complete copy; or \"tie_word_embeddings\": true in config.json, if the model was trained so")
+                .toException();
+    }
+
+    /**
+     * A block that has all its weights. On a GPU, maps of one input become one; done block by block, so that the memory in
+     * which they were serves the next block.
+     */
+    public Block complete(Block block) {
+        if (device.kind() == Device.Kind.CUDA) {
+            block.attention().joinMaps(owner);
+            block.mlp().joinMaps(owner);
+        }
+        return block;
+    }
+
+    private Tensor get(String name, DType as, long... shape) {
+        unused.remove(name);
+        try (TensorScope scope = TensorScope.open("load " + name)) {
+            return owner.adopt(source.take(name, shape).to(device).to(as));
+        }
+    }
+
+    /** Keeps a tensor that was derived from weights as long as the model. */
+    public Tensor own(Tensor derived) {
+        return owner.adopt(derived);
+    }
+
+    /**
+     * Compares frequencies that old checkpoints store with those that are computed from the configuration, which count, as in
+     * transformers.
+     *
+     * @param layers the rotation of each layer
+     */
+    public void compareFrequencies(List<Rope> layers) {
+        boolean said = false;
+        for (String name : List.copyOf(unused)) {
+            if (!name.endsWith(FREQUENCIES)) {
+                continue;
+            }
+            unused.remove(name);
+            Matcher layer = LAYER.matcher(name);
+            int index = layer.find() ? Integer.parseInt(layer.group(1)) : 0;
+            try (TensorScope scope = TensorScope.open("compare frequencies")) {
+                Tensor stored = source.find(name);
+                if (said
+                        || stored == null
+                        || index >= layers.size()
+                        || layers.get(index).agreesWith(stored.toDoubles())) {
+                    continue;
+                }
+            }
+            said = true;
+            notes.accept(Problem.of("The checkpoint's rotary frequencies are not those of the configuration.")
+                    .fact("checkpoint", source.place())
+                    .fact("weight", name)
+                    .fact("used", "the frequencies that rope_theta and rope_scaling of the configuration give")
+                    .fact("try", "the rope_theta that the model was trained with, in config.json"));
+        }
+    }
+
+    /** @throws PintleException naming weights that nobody asked for */
+    public void requireAllUsed() {
+        if (!unused.isEmpty()) {
+            throw Problem.of("The checkpoint holds weights that its architecture does not use.")
+                    .fact("checkpoint", source.place())
+                    .fact("left over", unused.stream().limit(5).map(Excerpt::of).collect(Collectors.joining(", ")))
+                    .fact("count", unused.size())
+                    .toException();
+        }
+    }
+}

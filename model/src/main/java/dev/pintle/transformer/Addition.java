@@ -1,0 +1,39 @@
+package dev.pintle.transformer;
+
+import dev.pintle.base.Problem;
+import dev.pintle.tensor.Vec;
+import java.util.Set;
+
+/** A hook that adds one vector, the same at every position it acts on, so that those of many rows can be added at once. */
+public interface Addition extends Hook {
+    /** What is added, `[dModel]`. */
+    Vec added();
+
+    /** Where. */
+    HookPoint at();
+
+    /**
+     * Whether it acts on a token.
+     *
+     * @param promptLength tokens of the row's prompt
+     */
+    boolean actsOn(int position, int promptLength);
+
+    /** Whether it acts on every token of every sequence. */
+    boolean actsEverywhere();
+
+    @Override
+    default Set<HookPoint> points() {
+        return Set.of(at());
+    }
+
+    /** @throws IllegalArgumentException if the vector is not as wide as the model's residual stream */
+    default void requireWidth(ModelConfig model) {
+        if (added().size() != model.dModel()) {
+            throw Problem.of("The vector does not fit the model.")
+                    .fact("vector", added().size() + " wide")
+                    .fact("model", "dModel = " + model.dModel())
+                    .toIllegalArgument();
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package dev.pintle.transformer;
+
+import dev.pintle.base.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Keys and values of tokens already seen, `[batch, nKvHeads, slots, dHead]` a layer, with each slot's absolute position.
+ * It grows by doubling and owns its memory; close it when the sequences are done.
+ */
+public final class KvCache implements AutoCloseable {
+    private static final int FIRST_CAPACITY = 64;
+
+    private final ModelConfig config;
+    private final Device device;
+    private final DType dtype;
+    private final TensorScope owner = TensorScope.owner("key-value cache");
+    private final List<Entry> buffers = new ArrayList<>(); // [batch or more, nKvHeads, capacity, dHead] a layer
+    private int[][] positions = new int[0][]; // [batch][slots]
+    private int slots;
+
+    /** Keys and values of one layer. */
+    public record Entry(Tensor keys, Tensor values) {}
+
+    public KvCache(ModelConfig config, Device device, DType dtype) {
+        this.config = config;
+        this.device = device;
+        this.dtype = dtype;
+    }
+
+    /** Entries a row, padding included. */
+    public int slots() {
+        return slots;
+    }
+
+    /** Rows; 0 before the first pass. */
+    public int batch() {
+        return positions.length;
+    }
+
+    /** Bytes of the keys and values that {@code slots} slots of {@code batch} rows take. */
+    public static long bytes(ModelConfig config, DType dtype, long batch, long slots) {
+        return 2L * config.nLayers() * batch * config.nKvHeads() * slots * config.dHead() * dtype.bytes();
+    }
+
+    /** The absolute position that follows a row's last token. */
+    public int nextPosition(int row) {
+        return slots == 0 ? 0 : Arrays.stream(positions[row]).max().orElse(-1) + 1;
+    }
+
+    int position(int row, int slot) {
+        return positions[row][slot];
+    }
+
+    /** Notes the positions of a pass's tokens; its layers then call {@link #append}. */
+    void begin(Layout layout) {
+        if (slots == 0) {
+            positions = new int[layout.batch()][0];
+        } else if (layout.batch() != positions.length) {
+            throw Problem.of("The key-value cache holds another number of rows than the pass.")
+                    .fact("cache", positions.length)
+                    .fact("pass", layout.batch())
+                    .toIllegalArgument();
+        }
+        for (int row = 0; row < positions.length; row++) {
+            int[] longer = Arrays.copyOf(positions[row], slots + layout.tokens());
+            for (int t = 0; t < layout.tokens(); t++) {
+                longer[slots + t] = layout.position(row, t);
+            }
+            positions[row] = longer;
+        }
+        slots += layout.tokens();
+    }
+
+    /**
+     * Stores the keys and values of this pass in the last slots.
+     *
+     * @return those of all slots, as views
+     */
+    Entry append(int layer, Tensor keys, Tensor values) {
+        int fresh = (int) keys.size(2);
+        Entry buffer = room(layer, fresh);
+        buffer.keys().narrow(2, slots - fresh, fresh).copyFrom(keys);
+        buffer.values().narrow(2, slots - fresh, fresh).copyFrom(values);
+        return entry(layer);
+    }
+
+    /**
+     * Memory whose last slots are for the keys and values of this pass, `[batch, nKvHeads, capacity, dHead]`.
+     *
+     * @param fresh tokens of this pass
+     */
+    public Entry room(int layer, int fresh) {
+        if (buffers.size() <= layer && slots > fresh) {
+            throw Problem.of("The key-value cache was filled by a run that stopped before this layer.")
+                    .fact("layer", layer)
+                    .fact("cache holds", buffers.size() + " layers")
+                    .fact(
+                            "try",
+                            "filling the cache with a run that computes logits, or stopping at the same layer again")
+                    .toIllegalArgument();
+        }
+        if (buffers.size() <= layer) {
+            buffers.add(allocate(batch(), Math.max(slots, FIRST_CAPACITY)));
+        }
+        Entry buffer = rowsOf(buffers.get(layer));
+        if (buffer.keys().size(2) < slots) {
+            Entry larger = allocate(batch(), Math.max(slots, 2 * buffer.keys().size(2)));
+            larger.keys().narrow(2, 0, slots - fresh).copyFrom(buffer.keys().narrow(2, 0, slots - fresh));
+            larger.values().narrow(2, 0, slots - fresh).copyFrom(buffer.values().narrow(2, 0, slots - fresh));
+            Entry old = buffers.set(layer, larger);
+            old.keys().close();
+            old.values().close();
+            buffer = larger;
+        }
+        return buffer;
+    }
+
+    /** Keys and values of a layer, as views `[batch, nKvHeads, slots, dHead]`. */
+    public Entry entry(int layer) {
+        Entry buffer = rowsOf(buffers.get(layer));
+        return new Entry(buffer.keys().narrow(2, 0, slots), buffer.values().narrow(2, 0, slots));
+    }
+
+    /** The rows that are left of those that memory was made for. */
+    private Entry rowsOf(Entry buffer) {
+        return buffer.keys().size(0) == batch()
+                ? buffer
+                : new Entry(buffer.keys().narrow(0, 0, batch()), buffer.values().narrow(0, 0, batch()));
+    }
+
+    /** Forgets a row; the last takes its place. */
+    public void remove(int row) {
+        int last = batch() - 1;
+        if (row != last) {
+            try (TensorScope scope = TensorScope.open("remove a row")) {
+                for (Entry buffer : buffers) {
+                    move(buffer.keys(), last, row);
+                    move(buffer.values(), last, row);
+                }
+            }
+            positions[row] = positions[last];
+        }
+        positions = Arrays.copyOf(positions, last);
+    }
+
+    private void move(Tensor buffer, int from, int to) {
+        Tensor used = buffer.narrow(2, 0, slots);
+        used.narrow(0, to, 1).copyFrom(used.narrow(0, from, 1));
+    }
+
+    private Entry allocate(long batch, long capacity) {
+        long[] shape = {batch, config.nKvHeads(), capacity, config.dHead()};
+        try (TensorScope scope = TensorScope.open("grow key-value cache")) {
+            return new Entry(
+                    owner.adopt(Tensor.empty(dtype, device, shape)), owner.adopt(Tensor.empty(dtype, device, shape)));
+        }
+    }
+
+    /**
+     * A cache of {@code rows} rows that all continue this one-row cache; this one stays as it is.
+     *
+     * @throws IllegalArgumentException if this holds another number of rows than one
+     */
+    public KvCache branch(int rows) {
+        if (batch() != 1) {
+            throw Problem.of("Only a cache of one sequence can be branched.")
+                    .fact("rows", batch())
+                    .toIllegalArgument();
+        }
+        return select(new int[rows]);
+    }
+
+    /**
+     * A cache whose rows continue rows of this one, which stays as it is.
+     *
+     * @param rows of this cache, in any order and as often as wanted
+     * @throws IllegalArgumentException if there is no such row
+     */
+    public KvCache select(int... rows) {
+        for (int row : rows) {
+            if (row < 0 || row >= batch()) {
+                throw Problem.of("The key-value cache has no such row.")
+                        .fact("asked for", row)
+                        .fact("rows", batch())
+                        .toIllegalArgument();
+            }
+        }
+        KvCache selected = new KvCache(config, device, dtype);
+        selected.slots = slots;
+        selected.positions =
+                Arrays.stream(rows).mapToObj(row -> positions[row].clone()).toArray(int[][]::new);
+        boolean one = batch() == 1; // copied by broadcasting, without a gathered copy between
+        try (TensorScope scope = TensorScope.open("select rows of the key-value cache")) {
+            Tensor index = Tensor.of(Arrays.stream(rows).asLongStream().toArray(), rows.length)
+                    .to(device);
+            for (Entry entry : buffers) {
+                Tensor keys = entry.keys().narrow(2, 0, slots);
+                Tensor values = entry.values().narrow(2, 0, slots);
+                Entry copy = selected.allocate(rows.length, slots + FIRST_CAPACITY);
+                copy.keys().narrow(2, 0, slots).copyFrom(one ? keys : keys.indexSelect(0, index));
+                copy.values().narrow(2, 0, slots).copyFrom(one ? values : values.indexSelect(0, index));
+                selected.buffers.add(copy);
+            }
+        }
+        return selected;
+    }
+
+    /** Forgets all but the first {@code kept} slots. */
+    public void truncate(int kept) {
+        if (kept < 0 || kept > slots) {
+            throw Problem.of("A cache can only be cut within what it holds.")
+                    .fact("slots", slots)
+                    .fact("asked for", kept)
+                    .toIllegalArgument();
+        }
+        for (int row = 0; row < positions.length; row++) {
+            positions[row] = Arrays.copyOf(positions[row], kept);
+        }
+        slots = kept;
+    }
+
+    /** Releases the memory. */
+    @Override
+    public void close() {
+        owner.close();
+    }
+}

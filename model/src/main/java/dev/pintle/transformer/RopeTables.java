@@ -1,0 +1,65 @@
+package dev.pintle.transformer;
+
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/**
+ * Cosines and sines of a model's positions, computed once: a pass over 512 tokens would otherwise begin with half a
+ * millisecond in which the processor computes them and a GPU waits.
+ */
+public final class RopeTables {
+    private static final int FEWEST_POSITIONS = 1024;
+
+    private final DType precise;
+    private final Device device;
+    private final TensorScope owner;
+    private final Map<Rope, Rope.Turn> tables = new IdentityHashMap<>();
+
+    /** @param owner holds the tables; those that have been outgrown too, since a pass may still read them */
+    public RopeTables(DType precise, Device device, TensorScope owner) {
+        this.precise = precise;
+        this.device = device;
+        this.owner = owner;
+    }
+
+    /** Cosines and sines of the positions from 0 on, of {@code positions} or more, each `[positions, rotated / 2]`. */
+    public synchronized Rope.Turn table(Rope rope, int positions) {
+        Rope.Turn table = tables.get(rope);
+        if (table == null || table.cos().size(0) < positions) {
+            int enough = Math.max(FEWEST_POSITIONS, 2 * Integer.highestOneBit(positions - 1));
+            table = rope.table(enough, precise, device);
+            owner.adopt(table.cos());
+            owner.adopt(table.sin());
+            tables.put(rope, table);
+        }
+        return table;
+    }
+
+    /** The rotation for a pass; of padding, that of position 0. */
+    public Rope.Turn turn(Rope rope, Layout layout) {
+        Rope.Turn table = table(rope, layout.maxPosition() + 1);
+        int tokens = layout.tokens();
+        if (layout.isRegular()) {
+            int first = layout.position(0, 0);
+            return new Rope.Turn(
+                    shaped(table.cos().narrow(0, first, tokens), 1, tokens),
+                    shaped(table.sin().narrow(0, first, tokens), 1, tokens));
+        }
+        int[] positions = layout.flatPositions();
+        for (int i = 0; i < positions.length; i++) {
+            positions[i] = Math.max(0, positions[i]);
+        }
+        Tensor at = Tensor.of(positions, positions.length).to(device);
+        return new Rope.Turn(
+                shaped(table.cos().rows(at), layout.batch(), tokens),
+                shaped(table.sin().rows(at), layout.batch(), tokens));
+    }
+
+    private static Tensor shaped(Tensor table, int rows, int tokens) {
+        return table.reshape(rows, 1, tokens, table.size(-1));
+    }
+}

@@ -1,0 +1,142 @@
+package dev.pintle.transformer;
+
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Hooks that act on one row each, as one hook on the batch.
+ *
+ * At a hook point every row has a list of hooks, in order. The first of all rows make a stage, the second the next, so that
+ * each row sees its own in its own order. Within a stage the additions of all rows are one sum, h += A with a row of A for
+ * each row of the batch, zero where the row adds nothing: 256 different vectors cost what one costs. A is made once for all
+ * the tokens of a generation. Any other hook of a stage runs on the whole batch, and the rows it belongs to take its result.
+ */
+/** One hook for the batch out of the hooks of its rows. */
+public final class RowHooks implements Hook, AutoCloseable {
+    private final List<? extends List<? extends Hook>> rows;
+    private final Map<HookPoint, List<Stage>> stages = new TreeMap<>();
+    private final TensorScope owner = TensorScope.owner("vectors of the rows");
+
+    /** The i-th hooks of all rows at one place: the rows of each hook. */
+    private static final class Stage {
+        private final Map<Integer, Addition> additions = new LinkedHashMap<>();
+        private final Map<Hook, List<Integer>> others = new LinkedHashMap<>();
+        private @Nullable Tensor added; // [batch, 1, dModel]
+    }
+
+    /** @param rows hooks of each row */
+    public RowHooks(List<? extends List<? extends Hook>> rows) {
+        this.rows = rows;
+        for (int row = 0; row < rows.size(); row++) {
+            Map<HookPoint, Integer> depth = new HashMap<>();
+            for (Hook hook : rows.get(row)) {
+                for (HookPoint point : hook.points()) {
+                    int level = depth.merge(point, 1, Integer::sum) - 1;
+                    List<Stage> here = stages.computeIfAbsent(point, p -> new ArrayList<>());
+                    if (here.size() == level) {
+                        here.add(new Stage());
+                    }
+                    if (hook instanceof Addition addition) {
+                        here.get(level).additions.put(row, addition);
+                    } else {
+                        here.get(level)
+                                .others
+                                .computeIfAbsent(hook, h -> new ArrayList<>())
+                                .add(row);
+                    }
+                }
+            }
+        }
+    }
+
+    @Override
+    public Set<HookPoint> points() {
+        return stages.keySet();
+    }
+
+    @Override
+    public Action bind(ModelConfig model, Device device, DType dtype) {
+        Map<Hook, Action> bound = new HashMap<>();
+        for (List<Stage> here : stages.values()) {
+            for (Stage stage : here) {
+                stage.others.keySet().forEach(h -> bound.computeIfAbsent(h, hook -> hook.bind(model, device, dtype)));
+                if (stage.added == null && !stage.additions.isEmpty()) {
+                    stage.added = gathered(stage, model, device);
+                }
+            }
+        }
+        return (point, activation, layout) -> {
+            Tensor result = activation;
+            for (Stage stage : stages.getOrDefault(point, List.of())) {
+                result = added(stage, result, layout);
+                for (Map.Entry<Hook, List<Integer>> other : stage.others.entrySet()) {
+                    Action action = bound.get(other.getKey());
+                    if (action != null) {
+                        Tensor changed = action.apply(point, result, layout);
+                        result = changed == result
+                                ? result
+                                : rowsOf(other.getValue(), device).choose(changed, result);
+                    }
+                }
+            }
+            return result;
+        };
+    }
+
+    private Tensor gathered(Stage stage, ModelConfig model, Device device) {
+        float[] flat = new float[Math.multiplyExact(rows.size(), model.dModel())];
+        stage.additions.forEach((row, addition) -> {
+            addition.requireWidth(model);
+            System.arraycopy(addition.added().toArray(), 0, flat, row * model.dModel(), model.dModel());
+        });
+        return owner.adopt(Tensor.of(flat, rows.size(), 1, model.dModel()).to(device));
+    }
+
+    private static Tensor added(Stage stage, Tensor activation, Layout layout) {
+        Tensor vectors = stage.added;
+        if (vectors == null) {
+            return activation;
+        }
+        if (stage.additions.values().stream().allMatch(Addition::actsEverywhere)) {
+            return activation.plus(vectors).to(activation.dtype());
+        }
+        float[] acts = new float[layout.batch() * layout.tokens()];
+        boolean any = false;
+        for (Map.Entry<Integer, Addition> entry : stage.additions.entrySet()) {
+            int row = entry.getKey();
+            for (int t = 0; t < layout.tokens(); t++) {
+                int position = layout.position(row, t);
+                if (position != Layout.PADDING && entry.getValue().actsOn(position, layout.promptLength(row))) {
+                    acts[row * layout.tokens() + t] = 1;
+                    any = true;
+                }
+            }
+        }
+        if (!any) {
+            return activation;
+        }
+        Tensor where = Tensor.of(acts, layout.batch(), layout.tokens(), 1).to(activation.device());
+        return activation.plus(vectors.times(where)).to(activation.dtype()); // [batch, tokens, dModel]
+    }
+
+    private Tensor rowsOf(List<Integer> chosen, Device device) {
+        boolean[] mask = new boolean[rows.size()];
+        chosen.forEach(row -> mask[row] = true);
+        return Tensor.of(mask, rows.size(), 1, 1).to(device);
+    }
+
+    @Override
+    public void close() {
+        owner.close();
+    }
+}

@@ -1,0 +1,42 @@
+package dev.pintle.transformer.gpu;
+
+import dev.pintle.tensor.CudaProgram;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The CUDA sources of this package, each compiled once for what it is needed for. */
+final class CudaSources {
+    private static final String SHARED = "half.cuh";
+    private static final Map<Compiled, CudaProgram> PROGRAMS = new ConcurrentHashMap<>();
+
+    private record Compiled(String name, Map<String, Integer> macros, Device device) {}
+
+    private CudaSources() {}
+
+    /** A source that stands alone. */
+    static CudaProgram program(String name, Device device) {
+        return PROGRAMS.computeIfAbsent(
+                new Compiled(name, Map.of(), device),
+                key -> CudaProgram.compile(key.name, text(key.name), key.macros, key.device));
+    }
+
+    /**
+     * A source for a 16-bit dtype, after what such sources share.
+     *
+     * @param macros beside BF16
+     */
+    static CudaProgram program(String name, DType dtype, Map<String, Integer> macros, Device device) {
+        Map<String, Integer> all = new HashMap<>(macros);
+        all.put("BF16", dtype == DType.BF16 ? 1 : 0);
+        return PROGRAMS.computeIfAbsent(
+                new Compiled(name, Map.copyOf(all), device),
+                key -> CudaProgram.compile(key.name, text(SHARED) + text(key.name), key.macros, key.device));
+    }
+
+    private static String text(String name) {
+        return CudaProgram.source(CudaSources.class, name);
+    }
+}

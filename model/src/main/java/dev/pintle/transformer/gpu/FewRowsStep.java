@@ -1,0 +1,147 @@
+package dev.pintle.transformer.gpu;
+
+import dev.pintle.tensor.CudaKernel;
+import dev.pintle.tensor.CudaKernel.Grid;
+import dev.pintle.tensor.CudaProgram;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.Block;
+import dev.pintle.transformer.Linear;
+import dev.pintle.transformer.Mlp;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Norm;
+import dev.pintle.transformer.RmsNorm;
+import dev.pintle.transformer.Transformer;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A step for up to 16 rows, whose time is that of reading the weights: products by kernels of our own, norms within them. */
+final class FewRowsStep extends StepKernels {
+    static final int MOST_ROWS = 16; // measured: from there on libtorch's products are as fast
+    private static final int WARP = 32;
+    private static final int WARPS = 16; // of a block
+    private static final int THREADS = WARP * WARPS;
+    private static final int EMBEDDING_THREADS = 256; // as in the kernel
+
+    private final CudaKernel embed;
+    private final CudaKernel qkv;
+    private final CudaKernel writeBack;
+    private final CudaKernel writeBackFetching;
+    private final CudaKernel gateUp;
+    private final CudaKernel unembed;
+    private final Tensor squares; // [dModel / 16, rows]: of the residual stream, summed by 16
+
+    FewRowsStep(Transformer transformer, ModelConfig config, StepMemory memory) {
+        super(transformer, config, memory);
+        Map<String, Integer> macros = Map.of("WARPS", WARPS, "NT", rows <= 8 ? 1 : 2);
+        CudaProgram program = CudaSources.program("few_rows.cu", memory.dtype(), macros, memory.device());
+        this.embed = program.kernel("embed");
+        this.qkv = program.kernel("qkv");
+        this.writeBack = program.kernel("write_back");
+        this.writeBackFetching = program.kernel("write_back_fetching");
+        this.gateUp = program.kernel("gate_up");
+        this.unembed = program.kernel("unembed");
+        this.squares = memory.zeros(DType.FP32, config.dModel() / 16, rows);
+    }
+
+    /** Whether the kernels know everything that this model does: norms before blocks alone, and no scale of the embedding. */
+    static boolean suits(Transformer transformer, ModelConfig c) {
+        return c.embeddingScale() == 1
+                && transformer.blocks().stream()
+                        .allMatch(block -> block.postAttn() == Norm.NONE
+                                && block.postMlp() == Norm.NONE
+                                && block.mlp().activation() == Mlp.Activation.SILU);
+    }
+
+    @Override
+    void embed() {
+        embed.launch(
+                Grid.of(rows),
+                EMBEDDING_THREADS,
+                memory.resid,
+                memory.normed,
+                squares,
+                transformer.embedding(),
+                normBefore(0).weight(),
+                memory.ids,
+                rows,
+                config.dModel());
+    }
+
+    @Override
+    void unembed() {
+        unembed.launch(
+                Grid.of(config.dVocab() / 16),
+                THREADS,
+                memory.logits,
+                transformer.unembedding().weight(),
+                memory.normed,
+                squares,
+                rows,
+                config.dModel(),
+                config.dVocab(),
+                (float) normBefore(config.nLayers()).eps());
+    }
+
+    @Override
+    void block(Block block) {
+        Attention.Parts parts = block.attention().parts();
+        qkv.launch(
+                Grid.of((queries + 2L * shared) / 16),
+                THREADS,
+                memory.mapped,
+                parts.query().weight(),
+                parts.key().weight(),
+                parts.value().weight(),
+                parts.query().bias(),
+                parts.key().bias(),
+                parts.value().bias(),
+                queries,
+                shared,
+                shared,
+                memory.normed,
+                squares,
+                rows,
+                config.dModel(),
+                (float) normBefore(block.layer()).eps());
+        attention(block);
+        RmsNorm preMlp = (RmsNorm) block.preMlp();
+        writeBack(writeBackFetching, parts.out(), memory.mixed, queries, null, preMlp);
+        Mlp mlp = block.mlp();
+        gateUp.launch(
+                Grid.of(config.dMlp() / 8),
+                THREADS,
+                memory.hidden,
+                mlp.gate().weight(),
+                mlp.up().weight(),
+                mlp.gate().bias(),
+                mlp.up().bias(),
+                memory.normed,
+                squares,
+                rows,
+                config.dModel(),
+                config.dMlp(),
+                (float) preMlp.eps());
+        Tensor steer = memory.added().get(block.layer());
+        writeBack(writeBack, mlp.down(), memory.hidden, config.dMlp(), steer, normBefore(block.layer() + 1));
+    }
+
+    /** Adds a product to the residual stream, then what a row is steered by. */
+    private void writeBack(CudaKernel kernel, Linear map, Tensor x, int width, @Nullable Tensor steer, RmsNorm next) {
+        kernel.launch(
+                Grid.of(config.dModel() / 16),
+                THREADS,
+                memory.resid,
+                memory.normed,
+                squares,
+                map.weight(),
+                map.bias(),
+                x,
+                steer,
+                next.weight(),
+                rows,
+                width,
+                config.dModel());
+    }
+}

@@ -1,0 +1,128 @@
+package dev.pintle.transformer.gpu;
+
+import dev.pintle.tensor.CudaKernel;
+import dev.pintle.tensor.CudaKernel.Grid;
+import dev.pintle.tensor.CudaProgram;
+import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.Block;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RmsNorm;
+import dev.pintle.transformer.Rope;
+import dev.pintle.transformer.Transformer;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Launches a decoding step, kernel after kernel: what the ways for few and for many rows share. */
+abstract class StepKernels implements Runnable {
+    private static final int ATTENTION_THREADS = 128;
+    private static final int CHOOSING_THREADS = 1024;
+    private static final int CAPPING_THREADS = 256;
+
+    final Transformer transformer;
+    final ModelConfig config;
+    final StepMemory memory;
+    final int rows;
+    final int queries;
+    final int shared;
+    private final CudaKernel attend;
+    private final CudaKernel choose;
+    private final CudaKernel softCap;
+    private final Map<Rope, Rope.Turn> turns = new IdentityHashMap<>(); // made here, since a recording cannot make them
+
+    StepKernels(Transformer transformer, ModelConfig config, StepMemory memory) {
+        this.transformer = transformer;
+        this.config = config;
+        this.memory = memory;
+        this.rows = memory.rows;
+        this.queries = config.nHeads() * config.dHead();
+        this.shared = config.nKvHeads() * config.dHead();
+        Map<String, Integer> macros = Map.of("HEAD", config.dHead(), "GROUP", config.nHeads() / config.nKvHeads());
+        CudaProgram program = CudaSources.program("step.cu", memory.dtype(), macros, memory.device());
+        this.attend = program.kernel("attend");
+        this.choose = program.kernel("choose");
+        this.softCap = program.kernel("soft_cap");
+        for (Block block : transformer.blocks()) {
+            turns.computeIfAbsent(block.attention().rope(), memory::table);
+        }
+    }
+
+    /** The embedding of the tokens, ready for the first block. */
+    abstract void embed();
+
+    /** A block, ready for what follows. */
+    abstract void block(Block block);
+
+    /** Logits of all rows. */
+    abstract void unembed();
+
+    @Override
+    public void run() {
+        embed();
+        transformer.blocks().forEach(this::block);
+        unembed();
+        Double cap = config.logitSoftCap();
+        if (cap != null) {
+            int logits = Math.toIntExact(memory.logits.shape().elements());
+            softCap.launch(
+                    Grid.of((logits + CAPPING_THREADS - 1) / CAPPING_THREADS),
+                    CAPPING_THREADS,
+                    memory.logits,
+                    logits,
+                    cap.floatValue());
+        }
+        Draws draws = memory.draws;
+        if (draws != null) {
+            draws.launch(memory.logits, memory.state);
+        }
+        choose.launch(
+                Grid.of(rows),
+                CHOOSING_THREADS,
+                memory.logits,
+                draws == null ? null : draws.drawn(),
+                memory.ids,
+                memory.seenIds,
+                memory.seenLogProbs,
+                memory.state,
+                config.dVocab(),
+                rows);
+    }
+
+    /** The norm that reads the residual stream before a block, or after the last. */
+    RmsNorm normBefore(int layer) {
+        return (RmsNorm)
+                (layer < config.nLayers() ? transformer.blocks().get(layer).preAttn() : transformer.finalNorm());
+    }
+
+    /** From queries, keys and values of the new tokens to what the heads mix; stores the keys and values. */
+    void attention(Block block) {
+        Attention.Parts parts = block.attention().parts();
+        Rope.Turn table = Objects.requireNonNull(turns.get(block.attention().rope()));
+        Integer window = block.attention().window();
+        Double cap = config.attentionSoftCap();
+        @Nullable RmsNorm queryNorm = parts.queryNorm() instanceof RmsNorm norm ? norm : null;
+        @Nullable RmsNorm keyNorm = parts.keyNorm() instanceof RmsNorm norm ? norm : null;
+        attend.launch(
+                new Grid(memory.pieces(), config.nKvHeads(), rows),
+                ATTENTION_THREADS,
+                memory.mixed,
+                memory.mapped,
+                memory.keys(block.layer()),
+                memory.values(block.layer()),
+                table.cos(),
+                table.sin(),
+                queryNorm == null ? null : queryNorm.weight(),
+                keyNorm == null ? null : keyNorm.weight(),
+                memory.state,
+                memory.partial,
+                memory.arrived,
+                config.nHeads(),
+                config.nKvHeads(),
+                memory.capacity,
+                window == null ? 0 : window,
+                (float) config.attentionScale(),
+                queryNorm == null ? 0f : (float) queryNorm.eps(),
+                cap == null ? 0f : cap.floatValue());
+    }
+}

@@ -1,0 +1,18 @@
+package dev.pintle.transformer.gpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class EnvironmentTest {
+    @Test
+    void recorded_steps_are_switched_on_or_off_and_nothing_else() {
+        assertThat(GraphDecoder.recordsSteps(null)).isTrue();
+        assertThat(GraphDecoder.recordsSteps("on")).isTrue();
+        assertThat(GraphDecoder.recordsSteps("OFF")).isFalse();
+        assertThat(GraphDecoder.recordsSteps("0")).isFalse();
+        assertThatThrownBy(() -> GraphDecoder.recordsSteps("no way"))
+                .hasMessage("PINTLE_CUDA_GRAPHS is neither on nor off.\n  expected: on or off\n  but was:  no way");
+    }
+}
