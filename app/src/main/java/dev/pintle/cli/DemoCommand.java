@@ -4,7 +4,7 @@ import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.labels.LatentLabels;
-import dev.pintle.study.Study;
+import dev.pintle.studies.Studies;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.study.StudySettings;
 import dev.pintle.tensor.DType;
@@ -61,7 +61,7 @@ final class DemoCommand implements Callable<Integer> {
                         return found;
                     }),
                     settings,
-                    Study.all());
+                    Studies.ALL);
             return 0;
         }
     }

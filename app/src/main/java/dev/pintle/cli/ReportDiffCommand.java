@@ -2,11 +2,11 @@ package dev.pintle.cli;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
-import dev.pintle.report.Headlines;
-import dev.pintle.report.RunPage;
 import dev.pintle.run.RunDiff;
 import dev.pintle.run.RunStore;
 import dev.pintle.run.StoredRun;
+import dev.pintle.studies.Studies;
+import dev.pintle.study.RunPage;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -109,7 +109,7 @@ final class ReportDiffCommand implements Callable<Integer> {
     /** None where the run holds what is no study's result. */
     private static Map<String, String> headlines(StoredRun run) {
         try {
-            return Headlines.of(RunPage.of(run));
+            return RunPage.of(run, Studies.all()).headlines();
         } catch (PintleException | IllegalArgumentException e) {
             return Map.of();
         }

@@ -5,8 +5,9 @@ import dev.pintle.base.Problem;
 import dev.pintle.figure.Figure;
 import dev.pintle.figure.Theme;
 import dev.pintle.report.Chapter;
-import dev.pintle.report.RunPage;
 import dev.pintle.run.StoredRun;
+import dev.pintle.studies.Studies;
+import dev.pintle.study.RunPage;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,7 +61,7 @@ final class ReportPageCommand implements Callable<Integer> {
                     .fact("run", run.id())
                     .toException();
         }
-        RunPage page = RunPage.of(run);
+        RunPage page = RunPage.of(run, Studies.all());
         PrintWriter print = Objects.requireNonNull(spec).commandLine().getOut();
         if (out != null) {
             AtomicFile.writeText(out, page.html());

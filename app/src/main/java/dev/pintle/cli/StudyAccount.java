@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.report.Element;
-import dev.pintle.report.StudyPage;
+import dev.pintle.report.Report;
 import java.io.PrintWriter;
 import java.util.List;
 
@@ -10,9 +10,9 @@ final class StudyAccount {
     private static final int WIDTH = 110;
     private static final int CARD = 96;
 
-    private final StudyPage page;
+    private final Report page;
 
-    StudyAccount(StudyPage page) {
+    StudyAccount(Report page) {
         this.page = page;
     }
 

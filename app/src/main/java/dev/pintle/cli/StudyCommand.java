@@ -2,8 +2,10 @@ package dev.pintle.cli;
 
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.studies.Studies;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudySettings;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -22,13 +24,11 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Runs studies after the notebooks of the original research, each beside its corrections, and writes a report.",
+            "Studies of other jars on the class path run like Pintle's own.",
             "May be stopped with Ctrl-C at any time; the same command goes on at the study that was stopped."
         })
 final class StudyCommand implements Callable<Integer> {
-    @Parameters(
-            paramLabel = "NAME",
-            description = "base, all-position-caa, caa-mean-vs-pca, caa-via-sae-steering, failed-double-decode-caa,"
-                    + " caa-steering-latents, steering-decoding-other-saes, quality, or all.")
+    @Parameters(paramLabel = "NAME", description = "A study of those that \"pintle study list\" shows, or all.")
     private String name = "all";
 
     @Mixin
@@ -58,9 +58,13 @@ final class StudyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Study<?>> studies = Study.parse(name);
+        if (name.equals("list")) {
+            list(Objects.requireNonNull(spec).commandLine().getOut());
+            return 0;
+        }
+        List<Study<?>> studies = Studies.named(name);
         if (asPublished) {
-            studies = Study.withoutQuality(studies);
+            studies = studies.stream().filter(Study::replicates).toList();
         }
         StudySettings settings = options.settings(model.name(), model.folder());
         Path file = sae.file();
@@ -79,5 +83,10 @@ final class StudyCommand implements Callable<Integer> {
                     studies);
             return 0;
         }
+    }
+
+    private static void list(PrintWriter out) {
+        out.println("| study | what it asks |\n| --- | --- |");
+        Studies.all().forEach(study -> out.println("| " + study.name() + " | " + study.asks() + " |"));
     }
 }

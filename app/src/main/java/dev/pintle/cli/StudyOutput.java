@@ -5,12 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.AtomicFile;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.report.RunPage;
 import dev.pintle.run.OpenRun;
 import dev.pintle.run.RunKey;
 import dev.pintle.run.RunStore;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.study.RunManifest;
+import dev.pintle.study.RunPage;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudyJson;
 import dev.pintle.study.StudyRunner;
@@ -67,7 +67,7 @@ final class StudyOutput {
                 err.println("Going on with " + run.id() + ".");
             }
             StudySubject subject = new StudySubject(on.model(), on.sae(), on.labels(), settings, run.folder());
-            Map<String, StudyStage> found =
+            Map<String, StudyStage<?>> found =
                     new StudyRunner(subject).run(studies, stages(run), new ProgressLine(err, session.terminal()));
             RunPage told = new RunPage(manifest, settings, List.copyOf(found.values()), run.id(), run.started());
             byte[] html = told.html().getBytes(StandardCharsets.UTF_8);

@@ -19,6 +19,7 @@ class ModulesTest {
             .layer("studies")
             .definedBy(
                     "dev.pintle.study..",
+                    "dev.pintle.studies..",
                     "dev.pintle.evaluation..",
                     "dev.pintle.figure..",
                     "dev.pintle.run..",

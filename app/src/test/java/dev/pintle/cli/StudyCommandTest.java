@@ -71,6 +71,18 @@ class StudyCommandTest {
     }
 
     @Test
+    void the_studies_are_listed_with_what_they_ask() {
+        assertThat(run("study", "list")).as(err).isZero();
+        assertThat(out)
+                .startsWith(
+                        "| study | what it asks |\n| --- | --- |\n| base | Which latents is a steering vector made of, ")
+                .contains(
+                        "\n| caa-mean-vs-pca | Does PCA of the differences find another steering vector than their mean? |\n")
+                .endsWith(" and how far is the model moved? |\n");
+        assertThat(out.lines()).hasSize(10);
+    }
+
+    @Test
     void the_same_command_gives_the_same_numbers() throws IOException {
         List<JsonNode> runs = new ArrayList<>();
         for (int i = 0; i < 2; i++) {

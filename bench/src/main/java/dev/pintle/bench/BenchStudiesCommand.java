@@ -6,7 +6,7 @@ import dev.pintle.cli.ProgressLine;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
-import dev.pintle.study.Study;
+import dev.pintle.studies.Studies;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.study.StudyRunner;
 import dev.pintle.study.StudySettings;
@@ -71,8 +71,8 @@ final class BenchStudiesCommand implements Callable<Integer> {
             try (SparseAutoencoder sae = SparseAutoencoder.load(file, loaded.device(), loaded.dtype())
                     .at(HookPoint.residPost(layer))) {
                 StudySubject subject = new StudySubject(loaded, sae, wanted -> Map.of(), settings(), folder);
-                Map<String, StudyStage> found = new StudyRunner(subject)
-                        .run(Study.all(), new Forgetful(), ProgressLine.of(Objects.requireNonNull(spec)));
+                Map<String, StudyStage<?>> found = new StudyRunner(subject)
+                        .run(Studies.ALL, new Forgetful(), ProgressLine.of(Objects.requireNonNull(spec)));
                 out.printf(
                         "%s, %s on %s, %d latents at layer %d%n",
                         loaded.id(), loaded.dtype(), loaded.device(), latents, layer);

@@ -3,17 +3,17 @@ package dev.pintle.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.report.Element.Table;
-import dev.pintle.study.RunManifest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /** The values that the original published, of Llama-3.1-8B-Instruct and Goodfire's autoencoder of layer 19. */
-final class Published {
+public final class Published {
     private static final JsonNode ALL = read();
 
     private final boolean same;
@@ -22,13 +22,16 @@ final class Published {
         this.same = same;
     }
 
-    /** The values, and whether a run's may be compared with them. */
-    static Published of(RunManifest manifest) {
-        String model = manifest.model().toLowerCase(Locale.ROOT);
-        String sae = manifest.autoencoder().toLowerCase(Locale.ROOT);
-        return new Published(model.endsWith("llama-3.1-8b-instruct")
-                && sae.contains(
-                        ALL.get("sae").textValue().replaceFirst("^.*/", "").toLowerCase(Locale.ROOT)));
+    /**
+     * The values, and whether those of a run may be compared with them.
+     *
+     * @param model name of the run's model
+     * @param autoencoder name of its autoencoder
+     */
+    public static Published of(String model, String autoencoder) {
+        String sae = ALL.get("sae").textValue().replaceFirst("^.*/", "").toLowerCase(Locale.ROOT);
+        return new Published(model.toLowerCase(Locale.ROOT).endsWith("llama-3.1-8b-instruct")
+                && autoencoder.toLowerCase(Locale.ROOT).contains(sae));
     }
 
     /** Where the original's notebooks are. */
@@ -36,26 +39,69 @@ final class Published {
         return ALL.get("repository").textValue();
     }
 
-    /** Whether the run is on the original's model and autoencoder. */
-    boolean comparable() {
-        return same;
+    /** Relative difference that rounding to bfloat16 explains. */
+    public double band() {
+        return ALL.get("relative_band").doubleValue();
     }
 
     /** A value by its name. */
-    double value(String name) {
+    public double value(String name) {
+        return known(name).doubleValue();
+    }
+
+    private static JsonNode known(String name) {
         JsonNode value = ALL.get("values").get(name);
         if (value == null) {
             throw new IllegalArgumentException("The original published no " + name);
         }
-        return value.doubleValue();
+        return value;
+    }
+
+    /** A value with three digits after the point: {@code 0.773}. */
+    public String number(String name) {
+        return Words.number(value(name));
+    }
+
+    /** A whole number: {@code 40}. */
+    public String count(String name) {
+        return Words.text("%,.0f", value(name));
+    }
+
+    /** A value with its sign and two digits after the point: {@code −2.03}. */
+    public String signed(String name) {
+        return Words.signed(value(name), 2).replace('-', '−');
+    }
+
+    /** A value that is a percentage: {@code 580%}. */
+    public String percent(String name) {
+        return percent(known(name));
+    }
+
+    /** Percentages as they were listed: {@code 576%, 536%, 2,592%}. */
+    public String percents(String name) {
+        List<String> all = new ArrayList<>();
+        known(name).forEach(value -> all.add(percent(value)));
+        return String.join(", ", all);
+    }
+
+    /** The smallest and the largest of several percentages: {@code 536% to 2,592%}. */
+    public String percentRange(String name) {
+        List<JsonNode> all = new ArrayList<>();
+        known(name).forEach(all::add);
+        all.sort(Comparator.comparingDouble(JsonNode::doubleValue));
+        return percent(all.get(0)) + " to " + percent(all.get(all.size() - 1));
+    }
+
+    private static String percent(JsonNode value) {
+        return Words.text("%,.0f%%", value.doubleValue());
     }
 
     /** Values beside a run's own, with the verdict of each; none where they cannot be compared. */
-    List<Element> beside(Map<String, Double> ours) {
+    public List<Element> beside(Map<String, Double> ours) {
         if (!same) {
             return List.of();
         }
-        double band = ALL.get("relative_band").doubleValue();
+        double band = band();
         List<List<String>> rows = new ArrayList<>();
         ours.forEach((name, value) -> {
             double published = value(name);

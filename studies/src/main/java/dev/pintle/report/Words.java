@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.Locale;
 
 /** Numbers as sentences and tables have them. */
-final class Words {
+public final class Words {
     private static final String NONE = "–";
 
     private Words() {}
 
     /** A share or a relative error: {@code 580%}, {@code 7.3%}. */
-    static String percent(double share) {
+    public static String percent(double share) {
         if (!Double.isFinite(share)) {
             return number(share, 0);
         }
@@ -20,7 +20,7 @@ final class Words {
     }
 
     /** With so many digits after the point. */
-    static String number(double value, int digits) {
+    public static String number(double value, int digits) {
         if (Double.isInfinite(value)) {
             return value > 0 ? "∞" : "−∞";
         }
@@ -31,25 +31,27 @@ final class Words {
     }
 
     /** With three digits after the point, as cosines have them. */
-    static String number(double value) {
+    public static String number(double value) {
         return number(value, 3);
     }
 
-    static String signed(double value, int digits) {
+    /** With its sign and so many digits after the point. */
+    public static String signed(double value, int digits) {
         return Double.isNaN(value) ? NONE : text("%+." + digits + "f", value);
     }
 
-    static String count(int number) {
+    /** A whole number, thousands set off. */
+    public static String count(int number) {
         return text("%,d", number);
     }
 
     /** {@code 1 latent}, {@code 25 latents}. */
-    static String count(int number, String thing) {
+    public static String count(int number, String thing) {
         return count(number) + " " + thing + (number == 1 ? "" : "s");
     }
 
     /** {@code a, b and c}. */
-    static String and(List<String> words) {
+    public static String and(List<String> words) {
         int last = words.size() - 1;
         return last <= 0
                 ? String.join("", words)
@@ -57,20 +59,22 @@ final class Words {
     }
 
     /** The latent with its label in quotation marks, where it has one. */
-    static String latent(int latent, String label) {
+    public static String latent(int latent, String label) {
         return label.isEmpty() ? "latent " + latent : "latent " + latent + " (“" + label + "”)";
     }
 
     /** A label for a table. */
-    static String label(String label) {
+    public static String label(String label) {
         return label.isEmpty() ? "no label" : label;
     }
 
-    static String text(String format, Object... values) {
+    /** A text by a format of {@link String#format}, the same in every locale. */
+    public static String text(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }
 
-    static String capital(String sentence) {
+    /** A sentence with a capital. */
+    public static String capital(String sentence) {
         return sentence.substring(0, 1).toUpperCase(Locale.ROOT) + sentence.substring(1);
     }
 }

@@ -26,7 +26,13 @@ public record EncodedVector(
         double biasShare,
         double cosineReconstruction,
         double shareOfTarget) {
-    static EncodedVector of(double factor, Decomposition parts, int target, StudySubject subject) {
+    /**
+     * A vector taken apart.
+     *
+     * @param parts of the vector times {@code factor}
+     * @param target the latent whose share is told
+     */
+    public static EncodedVector of(double factor, Decomposition parts, int target, StudySubject subject) {
         return new EncodedVector(
                 factor,
                 subject.spread(parts.terms()),
@@ -40,7 +46,7 @@ public record EncodedVector(
     }
 
     /** f[target] / ‖f‖; 0 where no latent is active. */
-    static double share(Vec latents, int target) {
+    public static double share(Vec latents, int target) {
         double norm = latents.norm();
         return norm == 0 ? 0 : latents.get(target) / norm;
     }

@@ -41,7 +41,8 @@ public record FittedVector(
         List<LatentSpread.LatentValue> nearest) {
     private static final int PURSUED = 25;
 
-    static FittedVector of(StudySubject subject, SteeringVector vector) {
+    /** A vector through the subject's autoencoder, at both lengths. */
+    public static FittedVector of(StudySubject subject, SteeringVector vector) {
         SteeringVector.Origin origin = vector.origin();
         Vec v = vector.direction();
         int target = subject.targetLatent();

@@ -13,7 +13,7 @@ import java.util.Map;
  */
 public record LatentSpread(int active, float[] values, List<LatentValue> top) {
     /** How many are named. */
-    static final int NAMED = 25;
+    public static final int NAMED = 25;
 
     /**
      * One latent.
@@ -23,7 +23,7 @@ public record LatentSpread(int active, float[] values, List<LatentValue> top) {
     public record LatentValue(int latent, double value, String label) {}
 
     /** @param terms largest magnitude first */
-    static LatentSpread of(List<Term> terms, StudySubject.Labels labels) {
+    public static LatentSpread of(List<Term> terms, StudySubject.Labels labels) {
         float[] values = new float[terms.size()];
         for (int i = 0; i < values.length; i++) {
             values[i] = terms.get(i).activation();
@@ -32,7 +32,7 @@ public record LatentSpread(int active, float[] values, List<LatentValue> top) {
     }
 
     /** The first terms with their labels. */
-    static List<LatentValue> named(List<Term> terms, StudySubject.Labels labels) {
+    public static List<LatentValue> named(List<Term> terms, StudySubject.Labels labels) {
         List<Term> first = terms.subList(0, Math.min(NAMED, terms.size()));
         Map<Integer, String> known = labels.of(first.stream().map(Term::latent).toList());
         return first.stream()

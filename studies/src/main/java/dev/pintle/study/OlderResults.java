@@ -2,39 +2,53 @@ package dev.pintle.study;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.steering.Strength;
 
-/** Results as earlier versions kept them, brought to what they are now. */
+/**
+ * JSON of earlier versions, converted to what is written now. What only one study has is converted by its {@link Study#update};
+ * here is what studies share.
+ */
 final class OlderResults {
     private OlderResults() {}
 
-    /** The same result with what it lacks; what is not known is empty or no number. */
-    static JsonNode now(String study, JsonNode result) {
+    /** A copy of a study's result with the fields that it lacks; what is not known is empty or NaN. */
+    static JsonNode now(Study<?> study, JsonNode result) {
         JsonNode now = result.deepCopy();
         if (now instanceof ObjectNode object) {
-            if (study.equals("base") && !object.has("candidates")) {
-                object.putArray("candidates");
-            }
-            if (study.equals("caa-via-sae-steering")) {
-                object.remove("named");
-            }
+            study.update(object);
         }
-        fill(study, now);
+        texts(now);
         return now;
     }
 
-    private static void fill(String study, JsonNode node) {
-        if (node instanceof ObjectNode object) {
-            boolean text = object.has("question") && object.has("perplexity") && object.has("loops");
-            if (text && !object.has("broken")) {
+    /** {@link SteeredText}s had no strength, and did not say why an answer broke off. */
+    private static void texts(JsonNode node) {
+        if (node instanceof ObjectNode object
+                && object.has("question")
+                && object.has("perplexity")
+                && object.has("loops")) {
+            if (!object.has("broken")) {
                 object.put("broken", "");
             }
-            if (text && object.has("coefficient") && !object.has("strength")) {
+            if (object.has("coefficient") && !object.has("strength")) {
                 object.put("strength", Double.NaN);
             }
-            if (study.equals("caa-via-sae-steering") && object.has("mixed_error") && !object.has("concept")) {
-                object.putArray("concept");
-            }
         }
-        node.forEach(child -> fill(study, child));
+        node.forEach(OlderResults::texts);
+    }
+
+    /**
+     * Settings whose factor was {@code coefficient} now say it as a strength. Where that was 0 or missing, {@code strength}
+     * held activation norms, as it does now.
+     */
+    static ObjectNode settings(ObjectNode settings) {
+        if (!settings.path("coefficient").isNumber()) {
+            return settings;
+        }
+        ObjectNode now = settings.deepCopy();
+        double coefficient = now.remove("coefficient").doubleValue();
+        return coefficient == 0
+                ? now
+                : now.put("strength", Strength.factor(coefficient).toString());
     }
 }

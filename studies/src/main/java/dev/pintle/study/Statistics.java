@@ -4,15 +4,16 @@ import dev.pintle.tensor.Vec;
 import java.util.Arrays;
 
 /** Numbers about numbers; pairs of which one is not finite are left out. */
-final class Statistics {
+public final class Statistics {
     private Statistics() {}
 
-    static double mean(double[] values) {
+    /** Mean of the values that are finite; NaN where none is. */
+    public static double mean(double[] values) {
         return Arrays.stream(values).filter(Double::isFinite).average().orElse(Double.NaN);
     }
 
     /** Cosine of two vectors; NaN where either is zero, which has no direction. */
-    static double cosine(Vec one, Vec other) {
+    public static double cosine(Vec one, Vec other) {
         return one.norm() == 0 || other.norm() == 0 ? Double.NaN : one.cosine(other);
     }
 
@@ -21,9 +22,10 @@ final class Statistics {
      *
      * @param correlation Pearson's, of x and y
      */
-    record Line(double slope, double intercept, double correlation) {}
+    public record Line(double slope, double intercept, double correlation) {}
 
-    static Line line(double[] x, double[] y) {
+    /** The line through points (x, y). */
+    public static Line line(double[] x, double[] y) {
         double n = 0;
         double sx = 0;
         double sy = 0;

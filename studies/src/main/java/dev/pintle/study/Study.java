@@ -1,69 +1,55 @@
 package dev.pintle.study;
 
-import dev.pintle.base.Problem;
-import java.util.List;
-import java.util.stream.Collectors;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
- * One study, after a notebook of the original research on Llama-3.1-8B-Instruct with Goodfire's autoencoder of layer 19. Its
- * result holds what the notebook computed, as it computed it, beside what the corrections find. Strengths that differed
- * between the notebooks are parameters, relative to the settings' coefficient, which was 12 there.
+ * One study: what it asks, how it runs, what it finds, and how a report tells that. Everything about a study is in its own
+ * package; this package holds what studies share.
+ *
+ * <p>A study of another jar is found by {@link java.util.ServiceLoader}: the jar names the class in {@code
+ * META-INF/services/dev.pintle.study.Study}, and the class is public with a public constructor without parameters.
  *
  * @param <R> what it finds
  */
-public sealed interface Study<R extends StudyResult>
-        permits BaseStudy,
-                AllPositionCaa,
-                MeanVsPca,
-                ViaSaeSteering,
-                DoubleDecodeCaa,
-                SteeringLatents,
-                OtherSaes,
-                QualityStudy {
-    /** The name in files and on the command line. */
+public interface Study<R extends StudyResult> {
+    /** The name in files and on the command line: lower-case letters, digits and dashes. */
     String name();
 
-    /** What it finds. */
+    /** The title of its chapter. */
+    String title();
+
+    /** What it asks, as a question. */
+    String asks();
+
+    /** Whether it repeats a notebook of the original research; such a study holds the notebook's numbers beside its own. */
+    default boolean replicates() {
+        return false;
+    }
+
+    /** The record it finds, which JSON keeps to the bit. */
     Class<R> resultType();
 
-    /** Those among some studies that have a notebook of the original. */
-    static List<Study<?>> withoutQuality(List<Study<?>> studies) {
-        return studies.stream()
-                .filter(study -> !(study instanceof QualityStudy))
-                .toList();
-    }
-
-    /** Runs it. */
+    /**
+     * Runs it.
+     *
+     * @param subject the model, the autoencoder and the settings
+     * @param writer answers questions, steered and unsteered
+     * @param progress hears of the stages of a long study
+     */
     R run(StudySubject subject, TextWriter writer, Progress progress);
 
-    /** Every study, with the original's relative strengths. */
-    static List<Study<?>> all() {
-        return List.of(
-                new BaseStudy(),
-                new AllPositionCaa(10.0 / 12),
-                new MeanVsPca(11.0 / 12),
-                new ViaSaeSteering(1.2),
-                new DoubleDecodeCaa(8.0 / 12),
-                new SteeringLatents(0.01, 16.0 / 12),
-                new OtherSaes(),
-                new QualityStudy());
-    }
+    /**
+     * Tells what it found.
+     *
+     * @param result of this run or of one that was kept
+     * @param shown how latents and texts are shown, and what was published
+     */
+    Told tell(R result, Shown shown);
 
     /**
-     * The studies of a name; {@code all} is every one.
+     * Brings a result that an earlier version wrote up to date, in place; by default it is taken as it is.
      *
-     * @throws IllegalArgumentException listing the names
+     * @param result the JSON of a result
      */
-    static List<Study<?>> parse(String name) {
-        List<Study<?>> found = all().stream()
-                .filter(study -> name.equals("all") || study.name().equals(name))
-                .toList();
-        if (found.isEmpty()) {
-            throw Problem.of("There is no such study.")
-                    .fact("but was", name)
-                    .fact("choose", all().stream().map(Study::name).collect(Collectors.joining(", ")) + ", all")
-                    .toIllegalArgument();
-        }
-        return found;
-    }
+    default void update(ObjectNode result) {}
 }

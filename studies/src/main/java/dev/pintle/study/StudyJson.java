@@ -11,7 +11,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
-import dev.pintle.steering.Strength;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
@@ -54,27 +53,12 @@ public final class StudyJson {
     public static <T> T read(byte[] json, Class<T> type, String where) {
         try {
             if (type == StudySettings.class && JSON.readTree(json) instanceof ObjectNode old) {
-                return JSON.treeToValue(withStrength(old), type);
+                return JSON.treeToValue(OlderResults.settings(old), type);
             }
             return JSON.readValue(json, type);
         } catch (IOException e) {
             throw unusable(where, e);
         }
-    }
-
-    /**
-     * Settings as they are written now. Earlier ones told a factor by {@code coefficient}; where that was 0 or missing, {@code
-     * strength} held activation norms.
-     */
-    static ObjectNode withStrength(ObjectNode settings) {
-        if (!settings.path("coefficient").isNumber()) {
-            return settings;
-        }
-        ObjectNode now = settings.deepCopy();
-        double coefficient = now.remove("coefficient").doubleValue();
-        return coefficient == 0
-                ? now
-                : now.put("strength", Strength.factor(coefficient).toString());
     }
 
     /** Settings from a tree; a key that is not known is an error. */

@@ -89,7 +89,7 @@ public final class StudyPresets {
     public static StudySettings settings(ObjectNode... layers) {
         ObjectNode all = JSON.createObjectNode();
         for (ObjectNode layer : layers) {
-            all.setAll(StudyJson.withStrength(layer));
+            all.setAll(OlderResults.settings(layer));
         }
         return StudyJson.settings(all, "settings of the studies");
     }

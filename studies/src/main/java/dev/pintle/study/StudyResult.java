@@ -1,12 +1,11 @@
 package dev.pintle.study;
 
-/** What a {@link Study} found: plain numbers and texts, which JSON keeps to the bit. */
-public sealed interface StudyResult
-        permits BaseResult,
-                AllPositionCaaResult,
-                MeanVsPcaResult,
-                ViaSaeSteeringResult,
-                DoubleDecodeResult,
-                SteeringLatentsResult,
-                OtherSaesResult,
-                QualityResult {}
+import java.util.OptionalInt;
+
+/** What a {@link Study} found: a record of plain numbers and texts, which JSON keeps to the bit. */
+public interface StudyResult {
+    /** The latent that stands for the concept, where the study chose one. */
+    default OptionalInt conceptLatent() {
+        return OptionalInt.empty();
+    }
+}

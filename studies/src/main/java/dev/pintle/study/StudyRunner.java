@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Runs studies one after the other; what is kept already is not run again. */
+/** Runs studies one after the other; a stage that is kept is not run again. */
 public final class StudyRunner {
     private final StudySubject subject;
 
-    /** @param subject what they are made on */
+    /** @param subject what they run on */
     public StudyRunner(StudySubject subject) {
         this.subject = subject;
     }
@@ -19,7 +19,7 @@ public final class StudyRunner {
         /** What was kept under a name. */
         Optional<byte[]> find(String name);
 
-        /** Keeps it, whole or not at all. */
+        /** Keeps a stage, all of it or nothing. */
         void keep(String name, byte[] json);
     }
 
@@ -29,23 +29,27 @@ public final class StudyRunner {
      * @param progress hears of each study, and of stages within the long ones
      * @return by name, in the order given
      */
-    public Map<String, StudyStage> run(List<Study<?>> studies, Stages stages, Progress progress) {
+    public Map<String, StudyStage<?>> run(List<Study<?>> studies, Stages stages, Progress progress) {
         TextWriter writer = new TextWriter(subject);
-        Map<String, StudyStage> found = new LinkedHashMap<>();
+        Map<String, StudyStage<?>> found = new LinkedHashMap<>();
         for (Study<?> study : studies) {
-            Optional<byte[]> kept = stages.find(study.name());
-            if (kept.isPresent()) {
-                found.put(study.name(), StudyStage.read(kept.get(), study.name()));
-                continue;
-            }
-            progress.at(study.name(), 0, 1);
-            long started = System.nanoTime();
-            StudyResult result = study.run(subject, writer, progress);
-            StudyStage stage = new StudyStage(study.name(), (System.nanoTime() - started) / 1e9, result);
-            stages.keep(study.name(), stage.json());
-            found.put(study.name(), stage);
-            progress.at(study.name(), 1, 1);
+            found.put(study.name(), stage(study, writer, stages, progress));
         }
         return found;
+    }
+
+    private <R extends StudyResult> StudyStage<R> stage(
+            Study<R> study, TextWriter writer, Stages stages, Progress progress) {
+        Optional<byte[]> kept = stages.find(study.name());
+        if (kept.isPresent()) {
+            return StudyStage.read(study, kept.get(), study.name());
+        }
+        progress.at(study.name(), 0, 1);
+        long started = System.nanoTime();
+        R result = study.run(subject, writer, progress);
+        StudyStage<R> stage = new StudyStage<>(study, (System.nanoTime() - started) / 1e9, result);
+        stages.keep(study.name(), stage.json());
+        progress.at(study.name(), 1, 1);
+        return stage;
     }
 }

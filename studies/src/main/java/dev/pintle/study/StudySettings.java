@@ -48,9 +48,6 @@ public record StudySettings(
         int maxNewTokens,
         List<String> otherSaes,
         boolean tuplePrompt) {
-    /** The names of the methods whose vectors the studies compare. */
-    public static final List<String> VECTORS = StudyVector.labels();
-
     /** @throws IllegalArgumentException naming the setting that cannot be used */
     public StudySettings {
         prefixes = List.copyOf(prefixes);

@@ -34,7 +34,7 @@ public final class StudySubject {
     private final Labels labels;
     private final StudySettings settings;
     private final Path folder;
-    private final Map<String, SteeringVector> vectors = new LinkedHashMap<>();
+    private final Map<SteeringMethod, SteeringVector> vectors = new LinkedHashMap<>();
     private @Nullable List<LatentCandidate> candidates;
 
     /** What latents stand for. */
@@ -63,72 +63,78 @@ public final class StudySubject {
         this.folder = folder;
     }
 
-    LanguageModel model() {
+    /** The model, unsteered. */
+    public LanguageModel model() {
         return model;
     }
 
-    SparseAutoencoder sae() {
+    /** The autoencoder, of the place at which vectors are fitted. */
+    public SparseAutoencoder sae() {
         return sae;
     }
 
-    StudySettings settings() {
+    /** What the studies are run with. */
+    public StudySettings settings() {
         return settings;
     }
 
-    Labels labels() {
+    /** What latents may stand for. */
+    public Labels labels() {
         return labels;
     }
 
-    Path folder() {
+    /** Where a study may keep what it resumes from after an interruption. */
+    public Path folder() {
         return folder;
     }
 
-    HookPoint at() {
+    /** Where the autoencoder reads, and where vectors are fitted and added. */
+    public HookPoint at() {
         return sae.place();
     }
 
     // ---------------------------------------------------------------- vectors
 
     /** The pair of system prompts, not yet padded. */
-    ContrastPair pair() {
+    public ContrastPair pair() {
         return ContrastPair.ofSystemPrompts(settings.positive(), settings.neutral(), settings.user());
     }
 
     /** One pair a begun answer. */
-    List<ContrastPair> prefixPairs(String userTurn, boolean asTuple) {
+    public List<ContrastPair> prefixPairs(String userTurn, boolean asTuple) {
         String positive = asTuple ? "('" + settings.positive() + "',)" : settings.positive();
         return settings.prefixes().stream()
                 .map(prefix -> ContrastPair.ofPrefix(positive, settings.neutral(), userTurn, prefix))
                 .toList();
     }
 
-    /** The vector of a method. */
-    SteeringVector vector(StudyVector method) {
-        return fitted(method.label(), method.of(this));
+    /** The vector of one of the methods that studies compare. */
+    public SteeringVector vector(StudyVector method) {
+        return fitted(method.of(this));
     }
 
-    /** A vector that is fitted the first time it is asked for. */
-    SteeringVector fitted(String name, SteeringMethod method) {
-        SteeringVector known = vectors.get(name);
+    /** The vector of any method, fitted the first time it is asked for. */
+    public SteeringVector fitted(SteeringMethod method) {
+        SteeringVector known = vectors.get(method);
         if (known == null) {
             known = SteeringVector.fit(model, at(), method);
-            vectors.put(name, known);
+            vectors.put(method, known);
         }
         return known;
     }
 
     /** The vector that steers. */
-    SteeringVector steering() {
+    public SteeringVector steering() {
         return vector(settings.vector());
     }
 
     /** How long a typical activation is, under the neutral system prompt: what strengths count in, for every vector. */
-    double typicalNorm() {
+    public double typicalNorm() {
         return vector(StudyVector.ALL_POSITIONS).origin().meanActivationNorm();
     }
 
     /** Factor on the steering vector. */
-    double coefficient() {
+    public double coefficient() {
         Strength strength = settings.strength();
         return strength.unit() == Strength.Unit.FACTOR ? strength.value() : strength.value() * typicalNorm();
     }
@@ -136,16 +142,17 @@ public final class StudySubject {
     // ---------------------------------------------------------------- activations
 
     /** The question with the header of an answer. */
-    int[] questionIds() {
+    public int[] questionIds() {
         return ids(settings.question());
     }
 
-    int[] ids(String userTurn) {
+    /** A user turn with the header of an answer. */
+    public int[] ids(String userTurn) {
         return model.chatTokens(List.of(Message.user(userTurn)));
     }
 
     /** Activations of a text at the hook point, `[tokens, dModel]` in FP32, in the innermost open scope. */
-    Tensor activations(int[] ids) {
+    public Tensor activations(int[] ids) {
         try (TensorScope scope = TensorScope.open("activations")) {
             return scope.keep(model.run(TokenBatch.of(ids), RunOptions.reading(at()))
                     .row(at(), 0)
@@ -153,24 +160,25 @@ public final class StudySubject {
         }
     }
 
-    static List<Vec> rows(Tensor activations) {
+    /** The rows of activations `[tokens, dModel]`. */
+    public static List<Vec> rows(Tensor activations) {
         return IntStream.range(0, activations.shape().intSize(0))
                 .mapToObj(t -> activations.select(0, t).toVec())
                 .toList();
     }
 
     /** The tokens of a text, each as it is decoded. */
-    List<String> tokens(int[] ids) {
+    public List<String> tokens(int[] ids) {
         return Arrays.stream(ids).mapToObj(this::token).toList();
     }
 
     /** A token as it is decoded; an id that the tokenizer does not know has no text. */
-    String token(int id) {
+    public String token(int id) {
         return model.tokenizer().knows(id) ? model.tokenizer().decode(new int[] {id}, false) : "";
     }
 
     /** What steering changes in the latents of the question, mean over its tokens. */
-    Decomposition steeredDifference() {
+    public Decomposition steeredDifference() {
         try (TensorScope scope = TensorScope.open("steered difference")) {
             return sae.decompose(
                     steering().direction(),
@@ -179,7 +187,7 @@ public final class StudySubject {
     }
 
     /** Latents that may stand for the concept, the one that is taken for it first. */
-    List<LatentCandidate> candidates() {
+    public List<LatentCandidate> candidates() {
         List<LatentCandidate> known = candidates;
         if (known == null) {
             known = ConceptLatent.candidates(
@@ -195,12 +203,12 @@ public final class StudySubject {
     }
 
     /** The latent that stands for the concept. */
-    int targetLatent() {
+    public int targetLatent() {
         return candidates().get(0).latent();
     }
 
     /** The latent that the original's way would have taken: the one named in the settings, else the one that steering raises most. */
-    int raisedLatent() {
+    public int raisedLatent() {
         return settings.targetLatent() >= 0
                 ? settings.targetLatent()
                 : candidates().stream()
@@ -212,22 +220,22 @@ public final class StudySubject {
     // ---------------------------------------------------------------- latents with labels
 
     /** What a latent may stand for; empty where it has no label. */
-    String label(int latent) {
+    public String label(int latent) {
         return labels.of(List.of(latent)).getOrDefault(latent, "");
     }
 
     /** A latent's decoder row at length 1, as a steering vector. */
-    SteeringVector row(int latent) {
+    public SteeringVector row(int latent) {
         return steering().derived(sae.decoderRow(latent).unit(), "decoder row of latent " + latent);
     }
 
     /** A vector's latents with labels on the largest. */
-    LatentSpread spread(List<Term> terms) {
+    public LatentSpread spread(List<Term> terms) {
         return LatentSpread.of(terms, labels);
     }
 
     /** Terms as a dense vector `[dSae]`. */
-    Vec dense(List<Term> terms) {
+    public Vec dense(List<Term> terms) {
         float[] dense = new float[sae.dSae()];
         terms.forEach(term -> dense[term.latent()] = term.activation());
         return Vec.of(dense);

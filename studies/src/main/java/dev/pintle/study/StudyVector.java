@@ -36,6 +36,7 @@ public enum StudyVector {
         }
     };
 
+    /** The method with the subject's prompts. */
     abstract SteeringMethod of(StudySubject subject);
 
     /** As it is written: {@code after-last-difference}. */
@@ -45,7 +46,7 @@ public enum StudyVector {
     }
 
     /** Every method as it is written. */
-    static List<String> labels() {
+    public static List<String> labels() {
         return Arrays.stream(values()).map(StudyVector::label).toList();
     }
 

@@ -18,12 +18,13 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /** Answers questions greedily under interventions, and measures every answer. */
-final class TextWriter {
+public final class TextWriter {
     private final StudySubject subject;
     private final StyleMarker marker;
     private final Map<String, Generated> unsteered = new HashMap<>();
 
-    TextWriter(StudySubject subject) {
+    /** @param subject whose model answers */
+    public TextWriter(StudySubject subject) {
         this.subject = subject;
         String pattern = subject.settings().marker();
         this.marker = new StyleMarker(
@@ -31,12 +32,12 @@ final class TextWriter {
     }
 
     /** The unsteered model's answer. */
-    SteeredText plain(String question) {
+    public SteeredText plain(String question) {
         return measured("unsteered", 0, 0, question, answer(question), 0);
     }
 
     /** The answer under an intervention that adds a vector of length 1. */
-    SteeredText steered(String how, double coefficient, Intervention intervention, String question) {
+    public SteeredText steered(String how, double coefficient, Intervention intervention, String question) {
         return steered(how, coefficient, Math.abs(coefficient), intervention, question);
     }
 
@@ -45,7 +46,8 @@ final class TextWriter {
      *
      * @param length of what it adds to the residual stream
      */
-    SteeredText steered(String how, double coefficient, double length, Intervention intervention, String question) {
+    public SteeredText steered(
+            String how, double coefficient, double length, Intervention intervention, String question) {
         LanguageModel model = subject.model();
         LanguageModel steered = model.with(intervention);
         Generated answer = steered.generate(

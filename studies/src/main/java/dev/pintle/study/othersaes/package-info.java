@@ -1,0 +1,5 @@
+/** The same vector and prompts through other autoencoders. */
+@NullMarked
+package dev.pintle.study.othersaes;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,98 @@
+package dev.pintle.study.steeringlatents;
+
+import dev.pintle.study.LatentSpread;
+import dev.pintle.study.SteeredText;
+import dev.pintle.study.StudyResult;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What {@link SteeringLatents} found.
+ *
+ * @param coefficient factor on the steering vector
+ * @param errors reconstruction errors of the question's tokens, unsteered and steered
+ * @param segments the same by whose words the tokens are
+ * @param difference what steering changes in the latents, mean over the question's tokens, scaled to length 1
+ * @param raised the largest of those that rise
+ * @param vectorLatents the vector's own encoding, scaled to length 1
+ * @param cosineWithVectorLatents of the two; NaN where the vector activates no latent
+ * @param relativeDifferences (a − b) / a where both are not 0 and differ by more than 0.01, as published
+ * @param texts answers steered by the vector and by the latents of the difference
+ * @param latentsUsed how many latents that was
+ * @param along cosines along a text with the vector, its reconstruction and its error
+ * @param errorDirection the error, v − dec(enc(v)), scaled to length 1 and encoded
+ * @param errorDirectionLeft length of what is left of it after decoding
+ */
+public record SteeringLatentsResult(
+        double coefficient,
+        TokenErrors errors,
+        Map<String, Segment> segments,
+        LatentSpread difference,
+        List<LatentSpread.LatentValue> raised,
+        LatentSpread vectorLatents,
+        double cosineWithVectorLatents,
+        LatentSpread relativeDifferences,
+        List<SteeredText> texts,
+        int latentsUsed,
+        Along along,
+        LatentSpread errorDirection,
+        double errorDirectionLeft)
+        implements StudyResult {
+    /**
+     * Errors token by token.
+     *
+     * @param ids of the question with the header of an answer
+     * @param tokens as decoded
+     * @param roles whose words they are; empty where the template does not let that be told
+     * @param relativeError ‖x − x̂‖ / ‖x‖
+     * @param steeredRelativeError the same of the steered activation
+     * @param errorCosine of the two errors
+     * @param runningMeanRatio mean of steered / unsteered over this token and all before it, as published
+     * @param ratio steered / unsteered of this token
+     */
+    public record TokenErrors(
+            int[] ids,
+            List<String> tokens,
+            List<String> roles,
+            float[] relativeError,
+            float[] steeredRelativeError,
+            float[] errorCosine,
+            float[] runningMeanRatio,
+            double[] ratio) {}
+
+    /** Means over the tokens of one role. */
+    public record Segment(
+            int tokens, double relativeError, double steeredRelativeError, double ratio, double errorCosine) {}
+
+    /**
+     * A text and how nearly its activations, unsteered, point along the vector v, its reconstruction r and its error e = v − r.
+     *
+     * @param ids of question and answer
+     * @param tokens as decoded
+     * @param answerFrom where the answer begins
+     * @param vector cos(x, v)
+     * @param reconstruction cos(x, r)
+     * @param error cos(x, e)
+     * @param meanBefore mean cos(x, v) before the answer, first token left out
+     * @param meanInAnswer mean cos(x, v) in the answer
+     * @param reconstructionErrorCorrelation of cos(x, r) and cos(x, e), first token left out
+     * @param vectorSumCorrelation of cos(x, v) and cos(x, r) + cos(x, e)
+     * @param slope of that sum over cos(x, v), least squares
+     * @param predictedSlope 2 / (‖r‖ + ‖e‖) · ‖v‖, which arithmetic gives where r and e are of about one length
+     * @param peak the token with the largest cos(x, v)
+     */
+    public record Along(
+            int[] ids,
+            List<String> tokens,
+            int answerFrom,
+            float[] vector,
+            float[] reconstruction,
+            float[] error,
+            double meanBefore,
+            double meanInAnswer,
+            double reconstructionErrorCorrelation,
+            double vectorSumCorrelation,
+            double slope,
+            double predictedSlope,
+            int peak) {}
+}
