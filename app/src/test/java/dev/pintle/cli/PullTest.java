@@ -113,7 +113,7 @@ class PullTest {
         assertThat(err.toString())
                 .startsWith("There is no such repository, or it is private.\n  repository: org/nothing\n");
         assertThat(pintle("pull", "../../etc")).isEqualTo(1);
-        assertThat(err.toString()).startsWith("This is not the name of a repository.");
+        assertThat(err.toString()).startsWith("This is not a valid repository name.");
     }
 
     @Test
@@ -152,7 +152,7 @@ class PullTest {
         assertThat(pintle("pull", "org/tiny", "config.json")).isZero();
         assertThat(pintle("tokens", "--model", "org/tiny", "Hi")).isEqualTo(1);
         assertThat(err).hasToString("""
-                        The model is in the cache in part only.
+                        The model is only partially in the cache.
                           model:   org/tiny
                           folder:  %s
                           missing: tokenizer.json

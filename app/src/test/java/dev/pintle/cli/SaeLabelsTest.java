@@ -159,7 +159,7 @@ class SaeLabelsTest {
         }
         assertThat(profile("--explain", "some-model")).isEqualTo(1);
         assertThat(err).isEqualTo("""
-                        The address of the service cannot be used.
+                        The address of the service is not valid.
                           expected: the address of a chat service, such as http://127.0.0.1:8080/v1
                           but was:  none
                         """);

@@ -16,7 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
-/** Writing a file so that others see either the whole of it or what was there before. */
+/** Atomic file writes: readers see either the complete new file or the previous one. */
 public final class AtomicFile {
     private static final Pattern PART =
             Pattern.compile("\\..+\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.part", Pattern.DOTALL);
@@ -25,7 +25,7 @@ public final class AtomicFile {
 
     private AtomicFile() {}
 
-    /** What a writer does with the open file. */
+    /** Writes the content of the open file. */
     public interface Body {
         /**
          * Writes the content.
@@ -36,9 +36,9 @@ public final class AtomicFile {
     }
 
     /**
-     * Writes beside the target, forces it to disk, then renames. Missing folders are made. After a failure nothing is left
-     * and the target is as it was; tensors mapped from an earlier file of that name keep their bytes. What a writer that was
-     * killed left in the folder is deleted.
+     * Writes a temporary file next to the target, forces it to disk, and renames it. Missing folders are created. On
+     * failure nothing is left behind and the target is unchanged; tensors mapped from a previous file of that name stay
+     * valid. Leftovers of killed writers in the folder are deleted.
      *
      * @throws dev.pintle.base.PintleException if it cannot be written
      */
@@ -49,7 +49,7 @@ public final class AtomicFile {
         try {
             Files.createDirectories(folder);
             sweep(folder);
-            do { // a name again where another process took the new file for one that was left
+            do { // retry under a new name if another process took this file for a leftover
                 WRITING.remove(beside);
                 beside = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".part");
                 WRITING.add(beside);
@@ -67,7 +67,7 @@ public final class AtomicFile {
         }
     }
 
-    /** Writes under a lock, by which others see that the writer lives, and renames while it is held. */
+    /** Writes under a lock, which tells other processes that the writer is alive, and renames while holding it. */
     private static boolean written(Path beside, Path target, Body body) throws IOException {
         try (FileChannel file = FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             if (!locked(file) || !Files.exists(beside)) {
@@ -84,13 +84,13 @@ public final class AtomicFile {
         try {
             return file.tryLock() != null;
         } catch (IOException e) {
-            return true; // a file system without locks, where nothing is swept either
+            return true; // a file system without locks; nothing is swept there either
         }
     }
 
     /**
-     * Deletes what killed writers left in a folder, once a process. This process's own files are left alone by name: opening
-     * one would release its lock.
+     * Deletes the leftovers of killed writers in a folder, once per process. This process's own files are skipped by
+     * name: opening one would release its lock.
      */
     private static void sweep(Path folder) {
         if (!SWEPT.add(folder)) {
@@ -103,7 +103,7 @@ public final class AtomicFile {
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
-            // a folder that cannot be listed keeps what is in it
+            // a folder that cannot be listed is left as it is
         }
     }
 
@@ -113,12 +113,12 @@ public final class AtomicFile {
                 Files.deleteIfExists(part);
             }
         } catch (IOException | OverlappingFileLockException e) {
-            // its writer lives, or another process deletes it
+            // its writer is alive, or another process is deleting it
         }
     }
 
     /**
-     * Writes a text in UTF-8 whole or not at all.
+     * Writes a UTF-8 text file atomically.
      *
      * @throws dev.pintle.base.PintleException if it cannot be written
      */

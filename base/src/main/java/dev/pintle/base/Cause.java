@@ -21,14 +21,14 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** What an exception of the platform or a library means, in words for a reader who does not know Java. */
+/** Explains exceptions of the JDK and of libraries to readers who do not know Java. */
 public final class Cause {
     private static final Pattern JAVA_NAME =
             Pattern.compile("^(?:[a-z][A-Za-z0-9_]*\\.)+([A-Z][A-Za-z0-9_$]*(?:Exception|Error)): ");
 
     private Cause() {}
 
-    /** What happened, as the end of a line such as "cause: …". */
+    /** A phrase that describes what happened, for a line such as "cause: …". */
     public static String words(Throwable thrown) {
         if (thrown instanceof UncheckedIOException unchecked && unchecked.getCause() != null) {
             return words(unchecked.getCause());
@@ -40,13 +40,13 @@ public final class Cause {
             return "no file can have that name: " + path.getReason();
         }
         if (thrown instanceof CharacterCodingException) {
-            return "it is not text in UTF-8";
+            return "it is not UTF-8 text";
         }
         if (thrown instanceof EOFException) {
             return "it ends too early";
         }
         if (thrown instanceof ClosedChannelException) {
-            return "it was closed meanwhile";
+            return "it was closed in the meantime";
         }
         if (thrown instanceof InterruptedIOException || thrown instanceof InterruptedException) {
             return "it took too long or was interrupted";
@@ -75,21 +75,21 @@ public final class Cause {
             return "permission denied: " + name;
         }
         if (file instanceof FileAlreadyExistsException) {
-            return "it is there already: " + name;
+            return "it already exists: " + name;
         }
         if (file instanceof NotDirectoryException) {
-            return "it is no folder: " + name;
+            return "it is not a folder: " + name;
         }
         if (file instanceof DirectoryNotEmptyException) {
             return "the folder is not empty: " + name;
         }
         if (file instanceof FileSystemLoopException) {
-            return "its links go round in a circle: " + name;
+            return "its symbolic links form a loop: " + name;
         }
         return file.getReason() == null ? name : file.getReason() + ": " + name;
     }
 
-    /** Where it is and what is wrong there, without the names of classes that were to be made of it. */
+    /** The location and what is wrong there, without Java class names. */
     private static String inJson(JsonProcessingException json) {
         JsonLocation at = json.getLocation();
         String where = at == null || at.getLineNr() < 1
@@ -103,7 +103,7 @@ public final class Cause {
             Throwable cause = mapping.getCause();
             String what = cause instanceof IllegalArgumentException && cause.getMessage() != null
                     ? withoutJava(cause.getMessage())
-                    : "a value of another kind was expected";
+                    : "a value of a different type was expected";
             return where + (path.isEmpty() ? what : path + ": " + what);
         }
         return where + withoutJava(String.valueOf(json.getOriginalMessage()));

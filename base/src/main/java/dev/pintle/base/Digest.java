@@ -6,11 +6,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256 over what identifies something. */
+/** An incremental SHA-256 digest for cache keys and identities. */
 public final class Digest {
     private final MessageDigest sha;
 
-    /** Over nothing yet. */
+    /** An empty digest. */
     public Digest() {
         try {
             sha = MessageDigest.getInstance("SHA-256");
@@ -19,7 +19,7 @@ public final class Digest {
         }
     }
 
-    /** Adds how many whole numbers there are, and each, big-endian. */
+    /** Adds the array length and each value, big-endian. */
     public Digest add(int[] ids) {
         ByteBuffer bytes = ByteBuffer.allocate(4 * ids.length + 4);
         bytes.putInt(ids.length);
@@ -36,7 +36,7 @@ public final class Digest {
         return this;
     }
 
-    /** Adds a text in UTF-8. */
+    /** Adds a text as UTF-8. */
     public Digest add(String text) {
         return add(text.getBytes(StandardCharsets.UTF_8));
     }
@@ -50,7 +50,7 @@ public final class Digest {
         return add(bytes.array());
     }
 
-    /** The sum of all that was added, in hexadecimal digits. Ends the sum. */
+    /** Completes the digest and returns it in hexadecimal; nothing can be added afterwards. */
     public String hex() {
         return HexFormat.of().formatHex(sha.digest());
     }

@@ -3,15 +3,16 @@ package dev.pintle.base;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Short quotations of text that others wrote, for messages. */
+/** Short quotations of untrusted text, for messages. */
 public final class Excerpt {
     private static final int LONGEST = 160;
 
     private Excerpt() {}
 
     /**
-     * The beginning of a text, with how much was left out. Characters that a terminal obeys or does not show (control,
-     * format and bidirectional ones, line ends, lone surrogates) are written as {@code \}{@code u} and their number.
+     * The beginning of a text, noting how much was left out. Invisible characters and those that control a terminal
+     * (control, format and bidirectional characters, line ends, lone surrogates) are written as {@code \}{@code u}
+     * escapes.
      */
     public static String of(@Nullable Object value) {
         String text = String.valueOf(value);

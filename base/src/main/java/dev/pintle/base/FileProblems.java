@@ -5,11 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** What every reader says the same way. */
+/** File errors in the wording shared by all readers. */
 public final class FileProblems {
     private FileProblems() {}
 
-    /** Begins an error about a file. */
+    /** Starts an error about a file. */
     public static Problem of(String sentence, Path path) {
         return Problem.of(sentence).fact("file", path.toAbsolutePath());
     }

@@ -12,15 +12,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Files that others made, read whole within a limit. */
+/** Reads untrusted files in full, up to a size limit. */
 public final class ForeignFile {
     private ForeignFile() {}
 
     /**
      * The bytes of a file.
      *
-     * @param limit most bytes, also where the file grows while it is read
-     * @throws IOException when it is no regular file, is larger, or cannot be read
+     * @param limit maximum number of bytes, also if the file grows while it is read
+     * @throws IOException if it is not a regular file, is too large, or cannot be read
      */
     public static byte[] bytes(Path file, long limit) throws IOException {
         RegularFile.require(file);
@@ -37,9 +37,9 @@ public final class ForeignFile {
     }
 
     /**
-     * The text of a file in UTF-8.
+     * The text of a UTF-8 file.
      *
-     * @throws CharacterCodingException when it is not UTF-8
+     * @throws CharacterCodingException if it is not UTF-8
      * @throws IOException as for {@link #bytes}
      */
     public static String text(Path file, long limit) throws IOException {
@@ -53,16 +53,16 @@ public final class ForeignFile {
         return new IOException(String.format(Locale.ROOT, "It is larger than %,d bytes.", limit));
     }
 
-    /** What a failure to read says, without the class names and file names that Java puts there. */
+    /** Explains a read failure, without the class names and file names in Java's message. */
     public static String why(IOException failure) {
         if (failure instanceof NoSuchFileException) {
             return "There is no such file.";
         }
         if (failure instanceof CharacterCodingException) {
-            return "It is not text in UTF-8.";
+            return "It is not UTF-8 text.";
         }
         if (failure instanceof AccessDeniedException) {
-            return "It may not be read.";
+            return "Permission denied.";
         }
         if (failure instanceof FileSystemException system) {
             return system.getReason() == null ? "It cannot be read or written." : Excerpt.of(system.getReason());

@@ -14,27 +14,27 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.regex.Pattern;
 
-/** JSON that others wrote, as a tree that stays within limits. */
+/** Parses untrusted JSON into a tree, within limits. */
 public final class ForeignJson {
-    /** How Jackson says where something began; the source that it leaves out takes more room than the place. */
+    /** Jackson's description of a location; its source excerpt is longer than the location itself. */
     private static final Pattern WHERE =
             Pattern.compile(" ?\\([a-zA-Z ]{1,40}\\[Source: [^\\]]*\\]\\)|\\[Source: [^\\]]*\\]");
 
     private ForeignJson() {}
 
     /**
-     * How much a document may hold.
+     * Limits on a document.
      *
-     * @param values names, values, and ends of lists and objects together; each takes about 50 bytes of memory
-     * @param depth of lists and objects within each other
-     * @param text characters of one text
+     * @param values total number of names, values, and ends of lists and objects; each takes about 50 bytes of memory
+     * @param depth maximum nesting depth
+     * @param text maximum number of characters in one string
      */
     public record Limits(long values, int depth, int text) {}
 
     /**
-     * Reads one document; anything but white space behind it is refused.
+     * Parses one document; anything but white space after it is refused.
      *
-     * @throws JsonProcessingException when it is not JSON, or goes beyond the limits
+     * @throws JsonProcessingException if it is not JSON, or exceeds the limits
      */
     public static JsonNode read(byte[] document, Limits limits) throws JsonProcessingException {
         StreamReadConstraints constraints = StreamReadConstraints.builder()
@@ -59,13 +59,13 @@ public final class ForeignJson {
         }
     }
 
-    /** Where a document is not JSON: {@code line 3, column 14}. */
+    /** Where the document stops being JSON: {@code line 3, column 14}. */
     public static String place(JsonProcessingException failure) {
         JsonLocation at = failure.getLocation();
         return at == null ? "unknown" : "line " + at.getLineNr() + ", column " + at.getColumnNr();
     }
 
-    /** What is wrong with a document, on one line, without the excerpt that Jackson adds. */
+    /** What is wrong with the document, on one line, without Jackson's source excerpt. */
     public static String why(JsonProcessingException failure) {
         String said = String.valueOf(failure.getOriginalMessage());
         return Excerpt.of(WHERE.matcher(said).replaceAll(""));

@@ -9,23 +9,22 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Pointer files of Git LFS: a few lines of text that stand where a large file belongs, in a repository that was cloned without
- * its large files.
+ * Git LFS pointers: short text files that a clone made without LFS contains in place of the large files.
  *
  * @see <a href="https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md">the format</a>
  */
 public final class GitLfs {
     private static final String START = "version https://git-lfs.github.com/spec/";
     private static final String OLD_START = "version https://hawser.github.com/spec/";
-    private static final int LONGEST = 1024; // bytes, as the format says
+    private static final int LONGEST = 1024; // bytes, as specified
     private static final Pattern SIZE = Pattern.compile("(?m)^size (\\d{1,18})$");
 
     private GitLfs() {}
 
     /**
-     * Refuses a pointer where the file itself is wanted. A file that cannot be read is left to whoever reads it.
+     * Refuses an LFS pointer. Unreadable files are ignored here; whoever reads the file reports the error.
      *
-     * @throws PintleException if the file is a pointer, with the size of what it points to
+     * @throws PintleException if the file is a pointer, with the size of the file it points to
      */
     public static void requireContent(Path file) {
         String text = beginning(file);
@@ -35,7 +34,7 @@ public final class GitLfs {
         Matcher size = SIZE.matcher(text);
         throw FileProblems.of("This is a Git LFS pointer, not the file itself.", file)
                 .fact("points to", size.find() ? "a file of " + size.group(1) + " bytes" : "a file of unknown size")
-                .fact("try", "git lfs pull in its repository, or pintle pull, which fetches the files themselves")
+                .fact("try", "git lfs pull in its repository, or pintle pull to download the files")
                 .toException();
     }
 

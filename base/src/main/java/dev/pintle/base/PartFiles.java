@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Files that are being written beside the place where they belong: {@code .PROCESS-UUID.part}. A process that is killed
- * leaves them behind; whoever comes next can tell, because that process is no more.
+ * Temporary files named {@code .PID-UUID.part}, written next to their final location. A killed process leaves them
+ * behind; a later process recognises them because their owner is no longer running.
  */
 public final class PartFiles {
     private static final Pattern NAME = Pattern.compile("\\.(?:(\\d{1,10})-)?[0-9a-f-]{36}\\.part");
@@ -24,12 +24,14 @@ public final class PartFiles {
 
     private PartFiles() {}
 
-    /** A name for a file of this process in a folder; nothing is made. */
+    /** A new temporary file name owned by this process; the file is not created. */
     public static Path in(Path folder) {
         return folder.resolve("." + ProcessHandle.current().pid() + "-" + UUID.randomUUID() + ".part");
     }
 
-    /** Removes what ended processes left in a folder and below it. What cannot be removed stays. */
+    /**
+     * Deletes files left by dead processes in a folder and its subfolders. Files that cannot be deleted are skipped.
+     */
     public static void sweep(Path folder) {
         if (!Files.isDirectory(folder)) {
             return;
@@ -40,7 +42,7 @@ public final class PartFiles {
                 Files.deleteIfExists(file);
             }
         } catch (IOException | UncheckedIOException e) {
-            // litter costs room, nothing else
+            // leftovers only cost disk space
         }
     }
 

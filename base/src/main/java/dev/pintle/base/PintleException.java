@@ -2,7 +2,7 @@ package dev.pintle.base;
 
 import org.jspecify.annotations.Nullable;
 
-/** A request that cannot be met. Its message is a {@link Problem}: a sentence, then facts. */
+/** A request that cannot be met. Its message is a {@link Problem}: one sentence, then facts. */
 public class PintleException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -15,8 +15,8 @@ public class PintleException extends RuntimeException {
     }
 
     /**
-     * @param problem what went wrong;
-     * @param cause what it came from, or null
+     * @param problem what went wrong
+     * @param cause the underlying exception, or null
      */
     public PintleException(Problem problem, @Nullable Throwable cause) {
         super(problem.toString(), cause);

@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something a user should know went wrong: one sentence, then labelled facts (what was expected, what was found,
- * where, what to try). Log, terminal and page all show this same object.
+ * Something went wrong and the user should know: one sentence, then labelled facts (what was expected, what was found,
+ * where, what to try). Logs, terminal and web page all show this same object.
  *
  * <pre>
  * Tensor has the wrong shape.
@@ -29,17 +29,17 @@ public final class Problem {
     }
 
     /**
-     * A problem with no facts yet.
+     * A problem without facts.
      *
-     * @param sentence what went wrong, with its full stop
+     * @param sentence what went wrong, including its full stop
      */
     public static Problem of(String sentence) {
         return new Problem(sentence, Map.of());
     }
 
     /**
-     * This problem with one more fact; a label given twice keeps both values, each on its line. Of a throwable it says what
-     * happened in words, without names of Java.
+     * A copy with one more fact; a repeated label keeps all values, one per line. A throwable is described in plain
+     * words, without Java class names.
      */
     public Problem fact(String label, @Nullable Object value) {
         Map<String, List<String>> more = new LinkedHashMap<>(facts);
@@ -78,8 +78,8 @@ public final class Problem {
     }
 
     /**
-     * The sentence, then one line a fact, values aligned. What is hidden in it is escaped ({@link Visible}), and a value of
-     * megabytes is cut.
+     * The sentence, then one line per fact with values aligned. Hidden characters are escaped ({@link Visible}), and
+     * very long values are truncated.
      */
     @Override
     public String toString() {

@@ -8,17 +8,17 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /**
- * Files that have an end. Opening a named pipe to read it waits for somebody to write, perhaps for ever, and a device may
- * give bytes without end; neither is what a path to a model or to data means.
+ * Access to regular files only. Opening a named pipe blocks until something writes to it, and a device may return
+ * endless data; a path to a model or a data file should never be either.
  */
 public final class RegularFile {
     private RegularFile() {}
 
     /**
-     * Refuses what is no regular file.
+     * Requires a regular file.
      *
-     * @throws java.nio.file.NoSuchFileException when there is nothing
-     * @throws IOException with a sentence that says what is there instead
+     * @throws java.nio.file.NoSuchFileException if the file does not exist
+     * @throws IOException if it is something else, with a sentence that says what
      */
     public static void require(Path file) throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
@@ -26,17 +26,17 @@ public final class RegularFile {
             throw new IOException(
                     attributes.isDirectory()
                             ? "It is a folder, not a file."
-                            : "It is no ordinary file but a pipe, a socket or a device.");
+                            : "It is a pipe, a socket or a device, not a regular file.");
         }
     }
 
-    /** Opens a regular file to read it. @throws IOException as {@link #require} */
+    /** Opens a regular file for reading. @throws IOException as {@link #require} */
     public static FileChannel open(Path file) throws IOException {
         require(file);
         return FileChannel.open(file, StandardOpenOption.READ);
     }
 
-    /** The text of a regular file in UTF-8. @throws IOException as {@link #require} */
+    /** Reads a regular file as UTF-8 text. @throws IOException as {@link #require} */
     public static String text(Path file) throws IOException {
         require(file);
         return Files.readString(file);

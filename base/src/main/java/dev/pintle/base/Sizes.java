@@ -2,7 +2,7 @@ package dev.pintle.base;
 
 import java.util.Locale;
 
-/** Sizes for people, in decimal units as disks and the hub count them. */
+/** Human-readable sizes, in decimal units as used by disks and the hub. */
 public final class Sizes {
     private static final String[] UNITS = {"kB", "MB", "GB", "TB"};
 

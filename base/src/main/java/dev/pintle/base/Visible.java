@@ -3,9 +3,9 @@ package dev.pintle.base;
 import java.util.Locale;
 
 /**
- * Text of others made fit for a terminal, a log or a message: what a reader does not see, and what could steer a terminal or
- * turn lines around, is written as an escape, {@code \}{@code u001b}. Line ends and tabs stay. An escape is also that of a
- * JSON string, so that JSON keeps its meaning.
+ * Escapes untrusted text for a terminal, a log or a message. Invisible characters, and those that could control a
+ * terminal or reorder text, are written as {@code \}{@code u001b}. Line ends and tabs are kept. The escapes are valid
+ * in JSON strings, so escaped JSON keeps its meaning.
  */
 public final class Visible {
     private static final int NON_JOINER = 0x200c;
@@ -34,7 +34,7 @@ public final class Visible {
         return shown.toString();
     }
 
-    /** The text, or its beginning and how long it is. */
+    /** The text, or its beginning and total length if it is too long. */
     public static String shortened(String text, int most) {
         if (text.length() <= most) {
             return text;
@@ -44,11 +44,11 @@ public final class Visible {
     }
 
     /**
-     * Whether a character has to be escaped: a control (C0, DEL, C1) other than line end and tab, a format character such as
-     * those that change the direction of writing, a separator of lines or paragraphs, half a surrogate pair. The two joiners
-     * stay behind a letter or sign that is not ASCII, where scripts and emoji need them.
+     * Whether a character must be escaped: control characters (C0, DEL, C1) other than line end and tab, format
+     * characters such as bidirectional controls, line and paragraph separators, and lone surrogates. The two joiners
+     * are kept after a non-ASCII letter or symbol, where scripts and emoji need them.
      *
-     * @param before the character before it
+     * @param before the preceding character
      */
     public static boolean hides(int codePoint, int before) {
         if (codePoint == NON_JOINER || codePoint == JOINER) {
@@ -61,7 +61,7 @@ public final class Visible {
         };
     }
 
-    /** Appends the escape of a character, one of four digits for each of its UTF-16 units. */
+    /** Appends a character's escape, four hexadecimal digits per UTF-16 unit. */
     public static void escape(int codePoint, StringBuilder to) {
         for (char unit : Character.toChars(codePoint)) {
             to.append(String.format(Locale.ROOT, "\\u%04x", (int) unit));

@@ -1,6 +1,6 @@
 /**
- * What every module shares: errors that say the same things everywhere (a sentence, then facts), and files, JSON and text that
- * others wrote, read within limits and quoted in messages as short excerpts in which nothing can steer a terminal.
+ * Shared by every module: errors in a uniform format (one sentence, then facts), and bounded reading of untrusted
+ * files, JSON and text, which messages quote as short, escaped excerpts that cannot control a terminal.
  */
 @org.jspecify.annotations.NullMarked
 package dev.pintle.base;

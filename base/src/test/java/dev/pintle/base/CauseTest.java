@@ -30,7 +30,7 @@ class CauseTest {
         assertThat(Cause.words(new AccessDeniedException("/x"))).isEqualTo("permission denied: /x");
         assertThat(Cause.words(new FileSystemException("/x", null, "Not a directory")))
                 .isEqualTo("Not a directory: /x");
-        assertThat(Cause.words(new MalformedInputException(1))).isEqualTo("it is not text in UTF-8");
+        assertThat(Cause.words(new MalformedInputException(1))).isEqualTo("it is not UTF-8 text");
         assertThat(Cause.words(new UncheckedIOException(new IOException("No space left on device"))))
                 .isEqualTo("No space left on device");
         assertThat(Cause.words(new NullPointerException())).isEqualTo("null pointer");
@@ -50,7 +50,7 @@ class CauseTest {
                 .doesNotContain("Source", "REDACTED", "com.");
         assertThat(Cause.words(catchThrowable(
                         () -> json.readValue("{\"size\": 1, \"parts\": {\"a\": \"x\"}}", Settings.class))))
-                .matches("line 1, column \\d+: parts\\.a: a value of another kind was expected");
+                .matches("line 1, column \\d+: parts\\.a: a value of a different type was expected");
         assertThat(Cause.words(catchThrowable(() -> json.readValue("[]", Settings.class))))
                 .doesNotContain("dev.pintle", "[Source", "java.");
     }

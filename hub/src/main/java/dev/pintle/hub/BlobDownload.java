@@ -21,16 +21,19 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /*
- * One file, from whatever is already here to its last byte.
- *
- * The bytes go to {etag}.incomplete, which outlives failures, Ctrl-C and the process; the next attempt hashes what is
- * there and asks for the rest. Only the holder of the file's lock comes here. The whole is hashed as it passes, the part
- * found included, so nothing is read twice, and only a file with the right size and hash gets its final name.
+ * Downloads one file, resuming from whatever is already on disk.
+ * The bytes go to {etag}.incomplete, which survives failures, Ctrl-C and the end of the process; the next attempt
+ * hashes what is there and requests the rest. Only the holder of the file's lock gets here. The content is hashed as it
+ * passes, including the part found on disk, so nothing is read twice, and only a file with the right size and hash gets
+ * its final name.
  */
-/** Brings one file of the hub into the cache. */
+/** Downloads one file of the hub into the cache. */
 final class BlobDownload {
     private static final int BUFFER = 256 << 10;
-    /** Bytes a second, seen over so many times the time after which a silent server counts as gone. */
+    /**
+     * Minimum speed in bytes per second, measured over this multiple of the time after which a silent server counts as
+     * gone.
+     */
     private static final int SLOWEST = 500;
 
     private static final int SLOW_TIMES = 6;
@@ -50,11 +53,11 @@ final class BlobDownload {
     private long done;
 
     /**
-     * A download that has not begun.
+     * A download that has not started.
      *
      * @param repo at its commit
      * @param partial where to collect the bytes
-     * @param stopped whether to stop; asked often, since Java's HTTP client may swallow an interrupt
+     * @param stopped whether to stop; polled often, since Java's HTTP client may swallow an interrupt
      */
     BlobDownload(
             HubHttp http,
@@ -79,7 +82,7 @@ final class BlobDownload {
         this.hash = ContentHash.of(remote.etag(), remote.bytes());
     }
 
-    /** Brings the file and gives it the name {@code blob}. */
+    /** Downloads the file to {@code blob}. */
     void into(Path blob) throws InterruptedException {
         try (FileChannel out = FileChannel.open(
                 partial, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -87,7 +90,7 @@ final class BlobDownload {
             fetch(out);
             String found = hash.result();
             if (!found.equals(remote.etag()) && resumed) {
-                listener.note(path + " was continued from a part that does not belong to it; it starts again.");
+                listener.note(path + " was resumed from a part that does not belong to it; starting over.");
                 startAgain(out);
                 fetch(out);
                 found = hash.result();
@@ -95,7 +98,10 @@ final class BlobDownload {
             if (!found.equals(remote.etag())) {
                 Files.delete(partial);
                 throw problems.notAsExpected(
-                        "The file did not arrive as it was announced.", path, "hash " + remote.etag(), "hash " + found);
+                        "The downloaded file does not match what the server announced.",
+                        path,
+                        "hash " + remote.etag(),
+                        "hash " + found);
             }
             out.force(true);
             RepoFolder.move(partial, blob);
@@ -107,12 +113,14 @@ final class BlobDownload {
                     Problem.of("The file cannot be written.")
                             .fact("file", partial)
                             .fact("cause", ForeignFile.why(e))
-                            .fact("try", "making room, or another disk in HF_HUB_CACHE; what has arrived is kept"),
+                            .fact(
+                                    "try",
+                                    "free disk space, or set HF_HUB_CACHE to another disk; downloaded data is kept"),
                     e);
         }
     }
 
-    /** Takes up what an earlier attempt left. */
+    /** Picks up what an earlier attempt left. */
     private boolean resume(FileChannel out) throws IOException {
         if (out.size() > remote.bytes()) {
             out.truncate(0);
@@ -144,7 +152,7 @@ final class BlobDownload {
             if (failure != null) {
                 patience.pause(failure.problem(), failure.asked());
                 if (!http.isHub(remote.location())) {
-                    renewLocation(); // signed addresses expire
+                    renewLocation(); // signed URLs expire
                 }
             }
         }
@@ -159,7 +167,7 @@ final class BlobDownload {
         remote = again;
     }
 
-    /** Why an attempt ended early, and how long the server wants us to wait. */
+    /** Why an attempt ended early, and how long the server asks us to wait. */
     private record Failure(HubException problem, Optional<Duration> asked) {}
 
     private @Nullable Failure attempt(FileChannel out) throws IOException, InterruptedException {
@@ -174,7 +182,7 @@ final class BlobDownload {
             if (status == 416) {
                 Files.delete(partial);
                 throw problems.notAsExpected(
-                        "The server's file is shorter than it announced.",
+                        "The server's file is shorter than announced.",
                         path,
                         remote.bytes() + " bytes",
                         "nothing after byte " + done);
@@ -183,7 +191,7 @@ final class BlobDownload {
                 requireContinued(answer);
             } else if (status == 200) {
                 if (done > 0) {
-                    listener.note("The server does not continue " + path + "; it starts again.");
+                    listener.note("The server cannot resume " + path + "; starting over.");
                     startAgain(out);
                 }
             } else {
@@ -202,7 +210,7 @@ final class BlobDownload {
         String range = answer.headers().firstValue("Content-Range").orElse("absent");
         if (!range.startsWith("bytes " + done + "-")) {
             throw problems.notAsExpected(
-                    "The server sent another part of the file than was asked for.", path, "bytes " + done + "-", range);
+                    "The server sent a different part of the file than requested.", path, "bytes " + done + "-", range);
         }
     }
 
@@ -217,17 +225,19 @@ final class BlobDownload {
             } catch (IOException e) {
                 requireNotStopped();
                 return new Failure(
-                        cut(stall.happened() ? "nothing came for a while" : Cause.words(e)), Optional.empty());
+                        cut(stall.happened() ? "no data arrived for a while" : Cause.words(e)), Optional.empty());
             }
             requireNotStopped();
             if (read < 0) {
-                return done < remote.bytes() ? new Failure(cut("the server ended it"), Optional.empty()) : null;
+                return done < remote.bytes()
+                        ? new Failure(cut("the server closed the connection"), Optional.empty())
+                        : null;
             }
             stall.alive();
             if (done + read > remote.bytes()) {
                 Files.delete(partial);
                 throw problems.notAsExpected(
-                        "The server's file is longer than it announced.",
+                        "The server's file is longer than announced.",
                         path,
                         remote.bytes() + " bytes",
                         "more than that");
@@ -242,23 +252,23 @@ final class BlobDownload {
         }
     }
 
-    /** Ends a download that never stands still and never comes to an end either. */
+    /** Aborts a download that never stalls but would never finish either. */
     private void requirePace(long nanos, long bytes) {
         double seconds = nanos / 1e9;
         if (seconds > SLOW_TIMES * settings.downloadTimeout().toNanos() / 1e9 && bytes < SLOWEST * seconds) {
-            throw cut("it sends less than " + SLOWEST + " bytes a second");
+            throw cut("the server sends less than " + SLOWEST + " bytes per second");
         }
     }
 
     private HubException cut(@Nullable String why) {
         return HubException.of(
                 Reason.UNREACHABLE,
-                Problem.of("The connection broke while a file arrived.")
+                Problem.of("The connection was lost during a download.")
                         .fact("file", path)
                         .fact("server", HubProblems.server(remote.location()))
                         .fact("arrived", done + " of " + remote.bytes() + " bytes")
                         .fact("cause", Excerpt.of(settings.token().hideIn(String.valueOf(why))))
-                        .fact("try", "the same command again; it goes on from here"));
+                        .fact("try", "the same command again; it resumes from here"));
     }
 
     private void requireNotStopped() throws InterruptedException {

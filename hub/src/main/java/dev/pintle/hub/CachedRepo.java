@@ -4,14 +4,14 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * One revision of a repository in the cache.
+ * One cached revision of a repository.
  *
  * @param name {@code org/name}
- * @param commit which commit
- * @param revisions branches and tags that mean this commit, as of the last download
+ * @param commit the commit
+ * @param revisions branches and tags that pointed to this commit at the last download
  * @param folder its snapshot folder
- * @param bytes size of its files
- * @param complete whether all weights that its index lists are here; true where there is no model to judge
+ * @param bytes total size of its files
+ * @param complete whether all weights listed in its index are present; true if there is no model to check
  */
 public record CachedRepo(
         String name, String commit, List<String> revisions, Path folder, long bytes, boolean complete) {

@@ -7,8 +7,8 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an ETag of the hub says about a file's bytes: the SHA-256 of a large file, or the name that git would give a small
- * one, SHA-1 over {@code "blob " + size + "\0" + bytes}. Other servers' ETags say nothing, and then nothing is checked.
+ * Checks a file's content against its hub ETag: the SHA-256 of a large file, or the git hash of a small one, SHA-1 over
+ * {@code "blob " + size + "\0" + bytes}. ETags of other servers have no such meaning, and nothing is checked.
  */
 final class ContentHash {
     private final String etag;
@@ -34,7 +34,7 @@ final class ContentHash {
         }
     }
 
-    /** Forgets all bytes. */
+    /** Discards all bytes so far. */
     void restart() {
         if (digest != null) {
             digest.reset();
@@ -50,7 +50,7 @@ final class ContentHash {
         }
     }
 
-    /** The hash of all bytes so far, or the ETag itself where it is no hash. Ends the sum. */
+    /** The hash of all bytes, or the ETag itself if it is not a hash. Completes the digest. */
     String result() {
         return digest == null ? etag : HexFormat.of().formatHex(digest.digest());
     }

@@ -12,12 +12,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Keeps a file from being downloaded twice at once, by threads of this process and by other Java processes. The operating
- * system frees it when a process ends, however it ends. Python's library locks in another way on Linux and does not see
- * it; its downloads go to files of other names.
+ * Prevents a file from being downloaded twice at once, by threads of this process or by other Java processes. The
+ * operating system releases the lock when a process ends, however it ends. On Linux the Python library uses a different
+ * kind of lock and does not see it; its downloads use other file names.
  */
 final class DownloadLock implements AutoCloseable {
-    /** A process may hold a file lock only once, so its own threads queue here first. */
+    /** A process can hold a file lock only once, so its own threads queue here first. */
     private static final Map<Path, ReentrantLock> OF_THIS_PROCESS = new ConcurrentHashMap<>();
 
     private static final long POLL_MILLIS = 100;
@@ -33,9 +33,9 @@ final class DownloadLock implements AutoCloseable {
     }
 
     /**
-     * Waits for the lock.
+     * Acquires the lock, waiting if necessary.
      *
-     * @param waiting called once if there is something to wait for
+     * @param waiting called once if the lock is not free
      */
     static DownloadLock acquire(Path file, Runnable waiting) throws IOException, InterruptedException {
         Path key = file.toAbsolutePath().normalize();

@@ -27,11 +27,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches models from the Hugging Face hub into the cache that Hugging Face's own library uses, and finds them there.
+ * Downloads models from the Hugging Face hub into the cache shared with Hugging Face's own library, and finds them
+ * there.
  *
- * <p>What is in the cache is used without a look at the network wherever that can be right: a commit never changes, so a
- * repository asked for at a commit, or by its name alone through {@link #cached}, costs no request. Interrupted downloads
- * go on where they stopped, in this process or the next.
+ * <p>Cached files are used without a request whenever that is safe: a commit never changes, so a repository requested by
+ * commit, or by name through {@link #cached}, needs no request. Interrupted downloads resume where they stopped, in the
+ * same process or a later one.
  *
  * <pre>{@code
  * HubClient hub = HubClient.of(HubSettings.fromEnvironment());
@@ -40,9 +41,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HubClient {
     private static final int AT_A_TIME = 2;
-    /** What the hub serves over plain HTTP; beyond it wants its own protocol. */
+    /** The largest file the hub serves over plain HTTP; larger ones need its own protocol. */
     private static final long LARGEST = 50_000_000_000L;
-    /** Left free on the disk. */
+    /** Space to leave free on the disk. */
     private static final long MARGIN = 64 << 20;
 
     private final HubSettings settings;
@@ -56,7 +57,7 @@ public final class HubClient {
         this.problems = new HubProblems(settings);
     }
 
-    /** A client. It opens nothing before the first request. */
+    /** Creates a client. No connection is opened before the first request. */
     public static HubClient of(HubSettings settings) {
         return new HubClient(settings, Machine.REAL);
     }
@@ -65,31 +66,31 @@ public final class HubClient {
         return new HubClient(settings, machine);
     }
 
-    // ---------------------------------------------------------------- without the network
+    // ---------------------------------------------------------------- offline
 
-    /** The snapshot folder of a repository, if it is in the cache. Asks nothing of the network. */
+    /** The snapshot folder of a repository, if it is cached. Never accesses the network. */
     public Optional<Path> cached(RepoId repo) {
         return folder(repo).snapshotOf(repo.revision());
     }
 
-    /** Everything in the cache, by name. Asks nothing of the network. */
+    /** Everything in the cache, sorted by name. Never accesses the network. */
     public List<CachedRepo> cachedRepos() {
         return RepoFolder.all(settings.cache()).stream()
                 .flatMap(repo -> repo.snapshots().stream())
                 .toList();
     }
 
-    /** The repository, at its commit, whose snapshot {@code folder} is. */
+    /** The repository and commit of a snapshot folder. */
     public static Optional<RepoId> repositoryOf(Path folder) {
         return RepoFolder.repositoryOf(folder);
     }
 
-    // ---------------------------------------------------------------- with it
+    // ---------------------------------------------------------------- online
 
     /**
-     * What {@link #snapshot} would fetch.
+     * What {@link #snapshot} would download.
      *
-     * @throws HubException if the hub cannot say, or lacks a file that was asked for
+     * @throws HubException if the hub cannot be asked, or lacks a requested file
      */
     public HubPlan plan(RepoId repo, Selection files) {
         requireOnline(repo);
@@ -97,8 +98,8 @@ public final class HubClient {
     }
 
     /**
-     * The snapshot folder of a repository with the chosen files in it, which are fetched as far as they are not there. If
-     * the hub cannot be asked, what is in the cache has to do.
+     * The snapshot folder of a repository, after downloading those of the selected files that are missing. Falls back
+     * to the cache if the hub cannot be reached.
      *
      * @throws HubException saying what is wrong and what to do
      */
@@ -117,14 +118,14 @@ public final class HubClient {
                 if (certain || here.isEmpty()) {
                     throw e;
                 }
-                listener.note(e.problem().sentence() + " The copy in the cache is used.");
+                listener.note(e.problem().sentence() + " Using the cached copy.");
                 return here.get();
             }
             return fetch(plan, listener);
         });
     }
 
-    /** Fetches what a plan names. */
+    /** Downloads the files of a plan. */
     public Path fetch(HubPlan plan, HubListener listener) {
         requireOnline(plan.repo());
         return stoppable(() -> {
@@ -139,9 +140,9 @@ public final class HubClient {
     }
 
     /**
-     * One file of a repository, fetched if it is not in the cache.
+     * One file of a repository, downloaded if it is not cached.
      *
-     * @return nothing if the repository has no such file
+     * @return empty if the repository has no such file
      */
     public Optional<Path> file(RepoId repo, String path, HubListener listener) {
         RepoFolder folder = folder(repo);
@@ -201,7 +202,7 @@ public final class HubClient {
                 files.add(planned(folder, at, entry.path(), bytes, etag));
             }
         }
-        // the small ones first: what is wrong with a repository shows before its weights have been fetched
+        // small files first: problems with a repository show before its weights are downloaded
         files.sort(Comparator.comparingLong(HubFile::bytes).thenComparing(HubFile::path));
         return new HubPlan(repo, listing.commit(), files);
     }
@@ -225,13 +226,12 @@ public final class HubClient {
             Path partial = folder.incomplete(etag);
             return Files.isRegularFile(partial) && Files.size(partial) <= bytes ? Files.size(partial) : 0;
         } catch (IOException e) {
-            return 0; // it will be found out when it is fetched
+            return 0; // reported when the file is downloaded
         }
     }
 
     private static HubException lacking(RepoId repo, List<String> missing, List<String> all) {
-        Problem problem =
-                Problem.of("The repository lacks files that were asked for.").fact("repository", repo);
+        Problem problem = Problem.of("The repository lacks requested files.").fact("repository", repo);
         for (String pattern : missing) {
             problem = problem.fact("missing", pattern);
         }
@@ -241,7 +241,8 @@ public final class HubClient {
                 all.subList(0, shown).stream().map(Excerpt::of).collect(Collectors.joining("\n"))
                         + (shown < all.size() ? "\n… and more" : ""));
         return HubException.of(
-                Reason.FILE_NOT_FOUND, problem.fact("try", "pintle pull " + repo + " FILES, to fetch some of these"));
+                Reason.FILE_NOT_FOUND,
+                problem.fact("try", "pintle pull " + repo + " FILES, to download some of these"));
     }
 
     private void requireFits(HubPlan plan) {
@@ -255,7 +256,7 @@ public final class HubClient {
                                 .fact("most", Sizes.text(LARGEST))
                                 .fact(
                                         "try",
-                                        "Hugging Face's own library, into the same cache: hf download "
+                                        "Hugging Face's own library, which uses the same cache: hf download "
                                                 + plan.repo().name()));
             }
         }
@@ -263,21 +264,21 @@ public final class HubClient {
         try {
             free = machine.freeBytes(settings.cache());
         } catch (IOException e) {
-            throw RepoFolder.disk("The cache's disk cannot be asked for its free space.", settings.cache(), e);
+            throw RepoFolder.disk("The free space of the cache's disk cannot be determined.", settings.cache(), e);
         }
         long needed = plan.bytesMissing();
         if (needed > 0 && free - MARGIN < needed) {
             throw HubException.of(
                     Reason.DISK,
-                    Problem.of("The disk has too little room for the download.")
+                    Problem.of("There is not enough disk space for the download.")
                             .fact("cache", settings.cache())
                             .fact("needed", Sizes.text(needed))
                             .fact("free", Sizes.text(free))
-                            .fact("try", "making room, or another disk in HF_HUB_CACHE"));
+                            .fact("try", "free disk space, or set HF_HUB_CACHE to another disk"));
         }
     }
 
-    // ---------------------------------------------------------------- the fetching
+    // ---------------------------------------------------------------- downloading
 
     private void fetchAll(HubPlan plan, RepoFolder folder, HubListener listener) throws InterruptedException {
         ExecutorService pool = Executors.newFixedThreadPool(AT_A_TIME, task -> {
@@ -311,7 +312,7 @@ public final class HubClient {
         }
     }
 
-    /** Waits, interrupted or not, until nobody writes any more; then the next attempt may begin. */
+    /** Waits, even if interrupted, until nothing writes any more, so that another attempt may begin. */
     private static void awaitEnd(ExecutorService pool) {
         boolean interrupted = false;
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
@@ -334,9 +335,9 @@ public final class HubClient {
         if (!Files.isRegularFile(there)) {
             Remote remote = http().head(at, path, listener);
             if (remote.bytes() != file.bytes()) {
-                // What was planned for is what room was made for, and what was found small enough.
+                // The disk space and size checks were made for the planned sizes.
                 throw problems.notAsExpected(
-                        "The server's list and the file itself name different sizes.",
+                        "The server's file list and the file itself give different sizes.",
                         path,
                         file.bytes() + " bytes",
                         remote.bytes() + " bytes");
@@ -344,7 +345,7 @@ public final class HubClient {
             Path blob = folder.blob(remote.etag());
             try (DownloadLock lock = DownloadLock.acquire(
                     folder.lock(remote.etag()), () -> listener.note("Waiting for another download of " + path + "."))) {
-                // without links, whoever had the lock before has moved the blob to where it is wanted
+                // without links, the previous lock holder has moved the blob to its destination
                 if (!Files.isRegularFile(there)) {
                     boolean missing = !Files.isRegularFile(blob) || Files.size(blob) != remote.bytes();
                     if (missing) {
@@ -377,14 +378,14 @@ public final class HubClient {
         if (settings.offline()) {
             throw HubException.of(
                     Reason.NOT_CACHED,
-                    Problem.of("The repository's files are not all in the cache, and the network is switched off.")
+                    Problem.of("The repository is not completely cached, and network access is disabled.")
                             .fact("repository", repo)
                             .fact("cache", settings.cache())
                             .fact("try", "the same without HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE"));
         }
     }
 
-    /** Something that waits. */
+    /** An operation that blocks. */
     private interface Waiting<T> {
         T run() throws InterruptedException;
     }
@@ -396,7 +397,7 @@ public final class HubClient {
             Thread.currentThread().interrupt();
             throw HubException.of(
                     Reason.STOPPED,
-                    Problem.of("The download was stopped.").fact("try", "it again; it goes on from where it stopped"),
+                    Problem.of("The download was stopped.").fact("try", "again; it resumes where it stopped"),
                     e);
         }
     }

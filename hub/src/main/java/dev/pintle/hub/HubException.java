@@ -3,31 +3,31 @@ package dev.pintle.hub;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 
-/** Something from the hub that cannot be had, with the kind of reason for programs that want to go on. */
+/** Something could not be obtained from the hub, with a machine-readable reason. */
 public final class HubException extends PintleException {
     private static final long serialVersionUID = 1L;
 
     private final Reason reason;
 
-    /** Kinds of reasons. */
+    /** Why it failed. */
     public enum Reason {
-        /** There is no such repository, or it is private. */
+        /** The repository does not exist, or it is private. */
         REPO_NOT_FOUND,
         /** The repository has no such branch, tag or commit. */
         REVISION_NOT_FOUND,
         /** The repository has no such file. */
         FILE_NOT_FOUND,
-        /** The owner asks readers to accept terms first. */
+        /** The repository is gated; its terms must be accepted first. */
         GATED,
-        /** The server refuses, for another reason. */
+        /** The server refused for another reason. */
         REFUSED,
-        /** The network, the server or the connection failed, repeatedly. */
+        /** The network, the server or the connection failed repeatedly. */
         UNREACHABLE,
-        /** What arrived is not what was announced, or cannot be trusted. */
+        /** The downloaded data does not match what was announced, or cannot be trusted. */
         DAMAGED,
-        /** The disk is full or cannot be written. */
+        /** The disk is full or not writable. */
         DISK,
-        /** It is not in the cache, and nothing may be asked of the network. */
+        /** Not in the cache, and network access is disabled. */
         NOT_CACHED,
         /** The caller was interrupted. */
         STOPPED
@@ -51,7 +51,7 @@ public final class HubException extends PintleException {
         return new HubException(reason, problem, cause);
     }
 
-    /** The kind of reason. */
+    /** Why it failed. */
     public Reason reason() {
         return reason;
     }

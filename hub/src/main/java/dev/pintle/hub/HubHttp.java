@@ -15,12 +15,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The requests: the list of a repository's files, what is known about one of them, and its bytes. Redirects are followed
- * here, one by one, so that the token goes to the hub and nowhere else.
+ * Requests to the hub: the file list of a repository, metadata of a file, and its content. Redirects are followed here
+ * one by one, so the token is sent to the hub and nowhere else.
  */
 final class HubHttp {
     private static final int MOST_REDIRECTS = 8;
-    /** How many times as long as for its beginning we wait for the end of an answer. */
+    /** The deadline for a complete response, as a multiple of the time allowed for its beginning. */
     private static final int BODY_TIMES = 6;
 
     private final HubSettings settings;
@@ -33,7 +33,9 @@ final class HubHttp {
         this.problems = problems;
         this.machine = machine;
         http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1) // one connection a file; HTTP/2 only adds a window to fill
+                .version(
+                        HttpClient.Version
+                                .HTTP_1_1) // one connection per file; HTTP/2 would only add a flow-control window
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(settings.metadataTimeout())
                 .build();
@@ -43,27 +45,27 @@ final class HubHttp {
     record Listing(String commit, List<Entry> files) {}
 
     /**
-     * A file in a listing.
+     * An entry of the file list.
      *
-     * @param bytes -1 where the server does not say
-     * @param etag "" where it does not say
+     * @param bytes -1 if the server does not say
+     * @param etag "" if the server does not say
      */
     record Entry(String path, long bytes, String etag) {}
 
     /**
-     * What a server says about a file.
+     * A file's metadata.
      *
      * @param etag also the name of its blob
-     * @param location where its bytes are
+     * @param location URL of its content
      */
     record Remote(String commit, String etag, long bytes, URI location) {}
 
-    // ---------------------------------------------------------------- the list of files
+    // ---------------------------------------------------------------- file list
 
     /**
      * The files of a repository. {@code GET /api/models/{repo}/revision/{revision}?blobs=true} is the hub's documented
-     * "model info", which Hugging Face's own snapshot download begins with: {@code sha} is the commit, and
-     * {@code siblings} has each file's {@code rfilename}, {@code size}, {@code blobId} (git's name for it) and, for large
+     * "model info" request, with which Hugging Face's own snapshot download begins: {@code sha} is the commit, and
+     * {@code siblings} has each file's {@code rfilename}, {@code size}, {@code blobId} (its git hash) and, for large
      * files, {@code lfs.sha256}.
      */
     Listing list(RepoId repo, HubListener listener) throws InterruptedException {
@@ -79,17 +81,17 @@ final class HubHttp {
                 return HubListing.read(in);
             } catch (JsonProcessingException e) {
                 throw problems.notAsExpected(
-                        "The server's list of files cannot be read.", repo.toString(), "JSON", ForeignJson.why(e));
+                        "The server's file list cannot be read.", repo.toString(), "JSON", ForeignJson.why(e));
             } catch (HubListing.Odd e) {
                 throw problems.notAsExpected(
-                        "The server's list of files cannot be read.", repo.toString(), e.expected(), e.found());
+                        "The server's file list cannot be read.", repo.toString(), e.expected(), e.found());
             }
         };
     }
 
-    // ---------------------------------------------------------------- what is known about a file
+    // ---------------------------------------------------------------- file metadata
 
-    /** What the server says about a file; only relative redirects, those of a renamed repository, are followed. */
+    /** The server's metadata for a file; only relative redirects, which a renamed repository gives, are followed. */
     Remote head(RepoId repo, String path, HubListener listener) throws InterruptedException {
         Answer<Boolean> answer = metadata(
                 address(repo, path),
@@ -102,10 +104,13 @@ final class HubHttp {
         String commit = answer.headers().firstValue("X-Repo-Commit").orElse("");
         if (!RepoId.isCommit(commit)) {
             throw problems.notAsExpected(
-                    "The server did not answer as a hub does.", path, "X-Repo-Commit, a commit", shown(commit));
+                    "The server did not respond like a Hugging Face hub.",
+                    path,
+                    "X-Repo-Commit, a commit",
+                    shown(commit));
         }
         if (repo.isCommit() && !commit.equals(repo.revision())) {
-            throw problems.notAsExpected("The server answered for another commit.", path, repo.revision(), commit);
+            throw problems.notAsExpected("The server responded for a different commit.", path, repo.revision(), commit);
         }
         String etag = answer.headers()
                 .firstValue("X-Linked-Etag")
@@ -114,7 +119,7 @@ final class HubHttp {
                 .orElse("");
         if (!SafeNames.isEtag(etag)) {
             throw problems.notAsExpected(
-                    "The server did not answer as a hub does.", path, "ETag or X-Linked-Etag", shown(etag));
+                    "The server did not respond like a Hugging Face hub.", path, "ETag or X-Linked-Etag", shown(etag));
         }
         boolean redirect = isRedirect(answer.statusCode());
         long bytes = answer.headers()
@@ -125,7 +130,10 @@ final class HubHttp {
                 .orElse(-1L);
         if (bytes < 0) {
             throw problems.notAsExpected(
-                    "The server did not answer as a hub does.", path, "X-Linked-Size or Content-Length", "neither");
+                    "The server did not respond like a Hugging Face hub.",
+                    path,
+                    "X-Linked-Size or Content-Length",
+                    "neither");
         }
         URI location = redirect
                 ? answer.headers()
@@ -150,9 +158,9 @@ final class HubHttp {
                 : text;
     }
 
-    // ---------------------------------------------------------------- bytes
+    // ---------------------------------------------------------------- file content
 
-    /** The bytes of a file from {@code offset} on, or all of them, as the status says. */
+    /** The content of a file from {@code offset} on, or all of it, depending on the status. */
     HttpResponse<InputStream> open(URI location, long offset) throws IOException, InterruptedException {
         URI uri = location;
         for (int redirects = 0; ; redirects++) {
@@ -176,12 +184,12 @@ final class HubHttp {
 
     // ---------------------------------------------------------------- requests
 
-    /** Which redirects to follow: the Location as it was sent, not yet resolved. */
+    /** Which redirects to follow: the Location as sent, not yet resolved. */
     private interface Follow {
         boolean test(URI next);
     }
 
-    /** Reads the body of an answer. */
+    /** Reads the body of a response. */
     private interface Body<T> {
         T read(InputStream in) throws IOException;
     }
@@ -197,7 +205,7 @@ final class HubHttp {
             Optional<Duration> asked = Optional.empty();
             try {
                 HttpResponse<InputStream> answer = send(first, method, follow);
-                // Nothing calls the watch alive: the whole body has to be here in time, however it trickles.
+                // The watch is never reset: the complete body must arrive in time, even if it trickles in.
                 try (Stall whole =
                         new Stall(answer.body(), settings.metadataTimeout().multipliedBy(BODY_TIMES))) {
                     if (answer.statusCode() < 400) {
@@ -211,9 +219,9 @@ final class HubHttp {
                 }
                 asked = Patience.asked(answer.headers());
             } catch (java.net.ConnectException e) {
-                throw problems.unreachable(first, e); // nobody is there: waiting seldom helps, a cached copy may
+                throw problems.unreachable(first, e); // connection refused: waiting seldom helps, a cached copy may
             } catch (TooSlow e) {
-                throw problems.unreachable(first, e); // who trickles once will again
+                throw problems.unreachable(first, e); // a server that trickles once will trickle again
             } catch (IOException e) {
                 failure = problems.unreachable(first, e);
             }
@@ -232,12 +240,12 @@ final class HubHttp {
         }
     }
 
-    /** An answer that is not whole in time. */
+    /** A response that is not complete in time. */
     private static final class TooSlow extends IOException {
         private static final long serialVersionUID = 1L;
 
         TooSlow(Duration limit) {
-            super("the answer was not whole within " + Math.max(1, limit.toSeconds()) + " s");
+            super("the response was not complete within " + Math.max(1, limit.toSeconds()) + " s");
         }
     }
 
@@ -279,7 +287,7 @@ final class HubHttp {
                 "https".equals(to.getScheme()) || ("http".equals(to.getScheme()) && "http".equals(from.getScheme()));
         if (!web || to.getHost() == null) {
             throw problems.notAsExpected(
-                    "The server sent us to an address that cannot be used.",
+                    "The server redirected to an invalid address.",
                     from.getPath(),
                     from.getScheme() + "://…",
                     HubProblems.server(to));
@@ -292,10 +300,7 @@ final class HubHttp {
             return URI.create(location);
         } catch (IllegalArgumentException e) {
             throw problems.notAsExpected(
-                    "The server sent us to an address that cannot be used.",
-                    "Location",
-                    "an address",
-                    "something else");
+                    "The server redirected to an invalid address.", "Location", "a URL", "something else");
         }
     }
 

@@ -1,19 +1,19 @@
 package dev.pintle.hub;
 
-/** Hears how a download goes. Two files arrive at a time, so calls come from several threads. */
+/** Receives download progress. Two files are downloaded in parallel, so calls come from several threads. */
 public interface HubListener {
-    /** Hears nothing. */
+    /** Ignores everything. */
     HubListener SILENT = new HubListener() {};
 
-    /** What is about to be fetched. */
+    /** The download that is about to start. */
     default void planned(HubPlan plan) {}
 
-    /** A part of a file has arrived, or was found here from an earlier attempt. */
+    /** Part of a file has arrived, or was found from an earlier attempt. */
     default void progress(String file, long bytesDone, long bytesTotal) {}
 
-    /** A file is whole and in its place. */
+    /** A file is complete and in place. */
     default void finished(String file) {}
 
-    /** Something worth a line, such as a pause that the server asked for. */
+    /** A message worth showing, such as a pause requested by the server. */
     default void note(String text) {}
 }

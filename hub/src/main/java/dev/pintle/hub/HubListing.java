@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Reads the hub's list of a repository's files as it arrives, within limits that no repository of models comes near. */
+/** Parses the hub's file list as it arrives, within limits that no model repository comes near. */
 final class HubListing {
     private static final long MOST_BYTES = 100L << 20;
     private static final int MOST_FILES = 400_000;
@@ -28,7 +28,7 @@ final class HubListing {
 
     private HubListing() {}
 
-    /** A list that is JSON, but not what the hub sends. */
+    /** The list is valid JSON but not what the hub sends. */
     static final class Odd extends IOException {
         private static final long serialVersionUID = 1L;
         private final String expected;
@@ -54,7 +54,7 @@ final class HubListing {
         List<Entry> files = null;
         try (JsonParser parser = JSON.createParser(new Counted(in))) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw new Odd("a commit and files", "no object");
+                throw new Odd("a commit and files", "not an object");
             }
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String name = parser.currentName();
@@ -68,7 +68,7 @@ final class HubListing {
                 }
             }
             if (parser.currentToken() != JsonToken.END_OBJECT) {
-                throw new JsonParseException(parser, "It ends in the middle.");
+                throw new JsonParseException(parser, "It ends unexpectedly.");
             }
         }
         if (!RepoId.isCommit(commit) || files == null) {
@@ -81,7 +81,7 @@ final class HubListing {
         List<Entry> files = new ArrayList<>();
         for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
             if (token != JsonToken.START_OBJECT) {
-                throw new Odd("a list of files", token == null ? "an end in the middle" : Excerpt.of(parser.getText()));
+                throw new Odd("a list of files", token == null ? "an unexpected end" : Excerpt.of(parser.getText()));
             }
             files.add(file(parser));
             if (files.size() > MOST_FILES) {
@@ -126,14 +126,14 @@ final class HubListing {
         return new Entry(SafeNames.requireFile(path), size >= 0 ? size : largeSize, SafeNames.isEtag(etag) ? etag : "");
     }
 
-    /** A size in bytes, or -1 for what is none. */
+    /** A size in bytes, or -1 if the value is not one. */
     private static long size(JsonParser parser, JsonToken value) throws IOException {
         boolean whole =
                 value == JsonToken.VALUE_NUMBER_INT && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
         return whole ? Math.max(-1, parser.getLongValue()) : -1;
     }
 
-    /** Ends a list that does not. */
+    /** Limits the size of the list. */
     private static final class Counted extends InputStream {
         private final InputStream in;
         private long left = MOST_BYTES;

@@ -3,29 +3,31 @@ package dev.pintle.hub;
 import java.util.List;
 
 /**
- * What a download would bring.
+ * The contents of a download.
  *
- * @param repo the repository as it was asked for
- * @param commit what its revision means now
- * @param files the chosen files, the smallest first
+ * @param repo the repository as requested
+ * @param commit the commit its revision currently points to
+ * @param files the selected files, smallest first
  */
 public record HubPlan(RepoId repo, String commit, List<HubFile> files) {
-    /** @param files copied */
+    /**
+     * @param files copied
+     */
     public HubPlan {
         files = List.copyOf(files);
     }
 
-    /** Size of all files. */
+    /** Total size of the files. */
     public long bytes() {
         return files.stream().mapToLong(HubFile::bytes).sum();
     }
 
-    /** How much is not in the cache yet. */
+    /** Number of bytes that are not cached yet. */
     public long bytesMissing() {
         return files.stream().mapToLong(HubFile::bytesMissing).sum();
     }
 
-    /** How many files are not in the cache yet. */
+    /** Number of files that are not cached yet. */
     public int filesMissing() {
         return (int) files.stream().filter(file -> file.bytesMissing() > 0).count();
     }

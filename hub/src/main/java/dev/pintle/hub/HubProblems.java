@@ -10,7 +10,7 @@ import java.net.http.HttpHeaders;
 import java.net.http.HttpTimeoutException;
 import java.util.Locale;
 
-/** What to say when the hub does not answer as hoped: its {@code X-Error-Code}, in words that help. */
+/** Explains error responses from the hub, based on its {@code X-Error-Code}. */
 final class HubProblems {
     private static final String DISABLED = "Access to this resource is disabled.";
 
@@ -21,9 +21,9 @@ final class HubProblems {
     }
 
     /**
-     * The error for an answer.
+     * The error for a response.
      *
-     * @param file the file asked for, or "" for the repository as a whole
+     * @param file the requested file, or "" for the repository as a whole
      */
     HubException of(int status, HttpHeaders headers, RepoId repo, String file) {
         String code = headers.firstValue("X-Error-Code").orElse("").toLowerCase(Locale.ROOT);
@@ -61,7 +61,7 @@ final class HubProblems {
                                     said)
                             .fact(
                                     "try",
-                                    "checking the name; for a private repository, a valid token that may read it in"
+                                    "check the name; for a private repository, use a valid token with read access in"
                                             + " HF_TOKEN"));
         }
         if (status == 404) {
@@ -74,24 +74,24 @@ final class HubProblems {
                             .fact("server", settings.endpoint())
                             .fact("status", status)
                             .fact("token", settings.token())
-                            .fact("try", "again later; with a token in HF_TOKEN more requests are allowed"));
+                            .fact("try", "again later; a token in HF_TOKEN raises the limit"));
         }
         if (Patience.mayPass(status)) {
             return HubException.of(
                     Reason.UNREACHABLE,
                     said(
-                                    Problem.of("The server could not answer.")
+                                    Problem.of("The server failed to respond.")
                                             .fact("server", settings.endpoint())
                                             .fact("status", status),
                                     said)
-                            .fact("try", "again later; what has arrived is kept"));
+                            .fact("try", "again later; downloaded data is kept"));
         }
         return HubException.of(
                 Reason.REFUSED,
                 said(
-                        Problem.of("The server refuses.")
+                        Problem.of("The server refused the request.")
                                 .fact("repository", repo.name())
-                                .fact("file", file.isEmpty() ? "(list of files)" : Excerpt.of(file))
+                                .fact("file", file.isEmpty() ? "(file list)" : Excerpt.of(file))
                                 .fact("status", status)
                                 .fact("token", settings.token()),
                         said));
@@ -105,11 +105,12 @@ final class HubProblems {
                 .fact(
                         "try",
                         settings.token().isSet()
-                                ? "accepting the terms at " + page(repo) + " with the account of this token"
-                                : "accepting the terms at " + page(repo)
-                                        + ", then a token of that account in HF_TOKEN");
+                                ? "accept the terms at " + page(repo) + " with the account of this token"
+                                : "accept the terms at " + page(repo)
+                                        + ", then set HF_TOKEN to a token of that account");
         if (settings.token().isSet()) {
-            problem = problem.fact("try", "a token that may read gated repositories, if this one is fine-grained");
+            problem = problem.fact(
+                    "try", "a token with permission to read gated repositories, if this one is fine-grained");
         }
         return HubException.of(Reason.GATED, problem);
     }
@@ -123,10 +124,10 @@ final class HubProblems {
                         .fact("try", "a file listed at " + page(repo)));
     }
 
-    /** The error for a connection that failed. */
+    /** The error for a failed connection. */
     HubException unreachable(URI uri, IOException cause) {
         String why = cause instanceof HttpTimeoutException
-                ? "no answer in time"
+                ? "no response in time"
                 : cause instanceof ConnectException && cause.getMessage() == null
                         ? "no connection"
                         : settings.token()
@@ -138,7 +139,7 @@ final class HubProblems {
                         .fact("cause", why)
                         .fact(
                                 "try",
-                                "again later; or HF_ENDPOINT for another server, HF_HUB_OFFLINE=1 for the cache alone"),
+                                "again later; or set HF_ENDPOINT to another server, or HF_HUB_OFFLINE=1 to use only the cache"),
                 cause);
     }
 
@@ -149,14 +150,14 @@ final class HubProblems {
                         .fact("file", Excerpt.of(file))
                         .fact("expected", expected)
                         .fact("but was", Excerpt.of(found))
-                        .fact("try", "again; if it stays so, the server's file is damaged"));
+                        .fact("try", "again; if the error persists, the file on the server is damaged"));
     }
 
     private String page(RepoId repo) {
         return settings.endpoint() + "/" + repo.name();
     }
 
-    /** An address without its path and query, which may be a signature. */
+    /** A URL without path and query, which may contain a signature. */
     static String server(URI uri) {
         return uri.getScheme() + "://" + uri.getRawAuthority();
     }

@@ -13,16 +13,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the hub is, where its files are kept, and what may be sent: the variables of Hugging Face's own library, so that
- * both use one cache and one token.
+ * Hub settings: server, cache and access token. Uses the same environment variables as Hugging Face's library, so both
+ * share one cache and one token.
  *
- * @param endpoint address of the hub, without a slash at its end ({@code HF_ENDPOINT})
- * @param cache folder of the cache ({@code HF_HUB_CACHE}, else {@code HF_HOME/hub})
- * @param token access token ({@code HF_TOKEN}, else the file {@code HF_TOKEN_PATH} or {@code HF_HOME/token})
- * @param offline whether nothing may be asked of the network ({@code HF_HUB_OFFLINE}, {@code TRANSFORMERS_OFFLINE})
- * @param symlinks whether snapshots may be symbolic links to blobs (not {@code HF_HUB_DISABLE_SYMLINKS})
- * @param metadataTimeout longest wait for an answer about a file ({@code HF_HUB_ETAG_TIMEOUT})
- * @param downloadTimeout longest pause while a file arrives ({@code HF_HUB_DOWNLOAD_TIMEOUT})
+ * @param endpoint base URL of the hub, without a trailing slash ({@code HF_ENDPOINT})
+ * @param cache the cache folder ({@code HF_HUB_CACHE}, otherwise {@code HF_HOME/hub})
+ * @param token access token ({@code HF_TOKEN}, otherwise the file {@code HF_TOKEN_PATH} or {@code HF_HOME/token})
+ * @param offline whether network access is disabled ({@code HF_HUB_OFFLINE}, {@code TRANSFORMERS_OFFLINE})
+ * @param symlinks whether snapshots may be symbolic links to blobs (disabled by {@code HF_HUB_DISABLE_SYMLINKS})
+ * @param metadataTimeout maximum wait for file metadata ({@code HF_HUB_ETAG_TIMEOUT})
+ * @param downloadTimeout maximum pause during a download ({@code HF_HUB_DOWNLOAD_TIMEOUT})
  */
 public record HubSettings(
         URI endpoint,
@@ -35,7 +35,9 @@ public record HubSettings(
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
     private static final Duration TEN_SECONDS = Duration.ofSeconds(10);
 
-    /** Settings from the environment and from {@code .env} in the working folder; the environment wins. */
+    /**
+     * Settings from the environment and a {@code .env} file in the working directory; the environment takes precedence.
+     */
     public static HubSettings fromEnvironment() {
         return read(System.getenv(), Path.of(""), Path.of(System.getProperty("user.home", "")));
     }
@@ -43,45 +45,45 @@ public record HubSettings(
     /**
      * Settings from variables and a {@code .env} file.
      *
-     * @param environment variables, which win over the file
-     * @param workingFolder where {@code .env} may be
-     * @param userHome what {@code ~} means
+     * @param environment variables, which take precedence over the file
+     * @param workingFolder the folder that may contain {@code .env}
+     * @param userHome the meaning of {@code ~}
      */
     public static HubSettings read(Map<String, String> environment, Path workingFolder, Path userHome) {
         return new Reader(Variables.of(environment, workingFolder), userHome).settings();
     }
 
-    /** These settings with another hub. */
+    /** A copy with another hub. */
     public HubSettings withEndpoint(URI other) {
         return new HubSettings(other, cache, token, offline, symlinks, metadataTimeout, downloadTimeout);
     }
 
-    /** These settings with another cache. */
+    /** A copy with another cache. */
     public HubSettings withCache(Path other) {
         return new HubSettings(endpoint, other, token, offline, symlinks, metadataTimeout, downloadTimeout);
     }
 
-    /** These settings with another token. */
+    /** A copy with another token. */
     public HubSettings withToken(HubToken other) {
         return new HubSettings(endpoint, cache, other, offline, symlinks, metadataTimeout, downloadTimeout);
     }
 
-    /** These settings with the network allowed or not. */
+    /** A copy with network access disabled or enabled. */
     public HubSettings withOffline(boolean other) {
         return new HubSettings(endpoint, cache, token, other, symlinks, metadataTimeout, downloadTimeout);
     }
 
-    /** These settings with symbolic links allowed or not. */
+    /** A copy with symbolic links allowed or not. */
     public HubSettings withSymlinks(boolean other) {
         return new HubSettings(endpoint, cache, token, offline, other, metadataTimeout, downloadTimeout);
     }
 
-    /** These settings with other timeouts. */
+    /** A copy with other timeouts. */
     public HubSettings withTimeouts(Duration metadata, Duration download) {
         return new HubSettings(endpoint, cache, token, offline, symlinks, metadata, download);
     }
 
-    /** Variables by the names of Hugging Face's library. */
+    /** Reads variables under the names used by Hugging Face's library. */
     private record Reader(Map<String, String> variables, Path userHome) {
         HubSettings settings() {
             Path cache = folder("HF_HUB_CACHE");
@@ -107,11 +109,11 @@ public record HubSettings(
                     return uri;
                 }
             } catch (IllegalArgumentException e) {
-                // said below
+                // reported below
             }
-            throw Problem.of("The address of the hub cannot be used.")
+            throw Problem.of("The address of the hub is not valid.")
                     .fact("from", "HF_ENDPOINT")
-                    .fact("expected", "an address such as https://huggingface.co")
+                    .fact("expected", "a URL such as https://huggingface.co")
                     .fact("but was", address)
                     .toIllegalArgument();
         }
@@ -143,7 +145,7 @@ public record HubSettings(
             try {
                 return HubToken.of(ForeignFile.text(file, 10_000), file.toString());
             } catch (IOException e) {
-                throw Problem.of("The access token's file cannot be read.")
+                throw Problem.of("The access token file cannot be read.")
                         .fact("file", file)
                         .fact("cause", ForeignFile.why(e))
                         .toException(e);
@@ -161,9 +163,9 @@ public record HubSettings(
                     return Duration.ofMillis(Math.max(1, Math.round(seconds * 1000)));
                 }
             } catch (NumberFormatException e) {
-                // said below
+                // reported below
             }
-            throw Problem.of("The time limit cannot be used.")
+            throw Problem.of("The timeout is not valid.")
                     .fact("from", name)
                     .fact("expected", "a number of seconds")
                     .fact("but was", text)
@@ -185,7 +187,7 @@ public record HubSettings(
                     : Path.of(text);
         }
 
-        /** A variable's value, or null where it is absent or blank. */
+        /** The value of a variable, or null if it is absent or blank. */
         private @Nullable String text(String name) {
             String value = variables.get(name);
             return value == null || value.isBlank() ? null : value.strip();

@@ -3,7 +3,7 @@ package dev.pintle.hub;
 import dev.pintle.base.Problem;
 import java.util.Objects;
 
-/** An access token, or none. It is sent to the hub and to no other host, and is never printed. */
+/** An access token, or none. It is sent to the hub only, and never printed. */
 public final class HubToken {
     /** No token. */
     public static final HubToken NONE = new HubToken("", "none");
@@ -20,7 +20,7 @@ public final class HubToken {
      * A token.
      *
      * @param value the secret; blank for none
-     * @param source where it came from, such as {@code HF_TOKEN}
+     * @param source where it comes from, such as {@code HF_TOKEN}
      */
     public static HubToken of(String value, String source) {
         String stripped = value.strip();
@@ -28,30 +28,30 @@ public final class HubToken {
             return NONE;
         }
         if (stripped.chars().anyMatch(c -> c <= ' ' || c > '~')) {
-            throw Problem.of("The access token has characters that no token has.")
+            throw Problem.of("The access token contains invalid characters.")
                     .fact("from", source)
-                    .fact("expected", "one line such as hf_…")
+                    .fact("expected", "a single line such as hf_…")
                     .toIllegalArgument();
         }
         return new HubToken(stripped, source);
     }
 
-    /** No token, with the reason why. */
+    /** No token, and why. */
     static HubToken none(String why) {
         return new HubToken("", "none: " + why);
     }
 
-    /** Whether there is one. */
+    /** Whether there is a token. */
     public boolean isSet() {
         return !value.isEmpty();
     }
 
-    /** Value of the Authorization header. */
+    /** The value of the Authorization header. */
     String authorization() {
         return "Bearer " + value;
     }
 
-    /** The text with the secret, should it occur there, taken out. */
+    /** The text with any occurrence of the secret removed. */
     String hideIn(String text) {
         return isSet() ? text.replace(value, "…") : text;
     }
@@ -66,7 +66,7 @@ public final class HubToken {
         return Objects.hash(value, source);
     }
 
-    /** Where it is from; never the token itself. */
+    /** Where it comes from; never the token itself. */
     @Override
     public String toString() {
         return isSet() ? "from " + source : source;

@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** What a download needs of the machine, so that tests can have a full disk and no time to wait. */
+/** The machine as seen by a download, so that tests can simulate a full disk and skip waiting. */
 interface Machine {
     Machine REAL = new Machine() {};
 
-    /** Bytes that may be written where {@code folder} is or will be. */
+    /** Free bytes on the disk where {@code folder} is or will be. */
     default long freeBytes(Path folder) throws IOException {
         Path there = folder.toAbsolutePath();
         while (!Files.exists(there) && there.getParent() != null) {

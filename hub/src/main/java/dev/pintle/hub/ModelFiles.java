@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** The files without which a model folder cannot be loaded. */
+/** The files a model folder needs in order to be loaded. */
 final class ModelFiles {
     static final String SINGLE = "model.safetensors";
     static final String INDEX = "model.safetensors.index.json";
@@ -21,7 +21,7 @@ final class ModelFiles {
 
     private ModelFiles() {}
 
-    /** Names of the files that a model folder lacks, by its own index; empty when it is whole. */
+    /** The names of missing files, according to the folder's own index; empty if it is complete. */
     static List<String> missingFrom(Path folder) {
         List<String> missing = new ArrayList<>();
         for (String name : List.of("config.json", "tokenizer.json")) {
@@ -46,7 +46,7 @@ final class ModelFiles {
         return missing;
     }
 
-    /** Shards without an index, or a file of another name, of which the reader tells whether they are whole. */
+    /** Shards without an index, or a file of another name; the safetensors reader checks whether they are complete. */
     private static boolean holdsOtherSafetensors(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.anyMatch(file -> String.valueOf(file.getFileName()).endsWith(".safetensors"));
@@ -63,7 +63,7 @@ final class ModelFiles {
                 shards.add(shard.asText());
             }
         } catch (IOException e) {
-            // an index that cannot be read is as good as missing
+            // an unreadable index counts as missing
             return Set.of(INDEX + " (unreadable)");
         }
         return shards;

@@ -12,12 +12,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds a model by name: a folder in the Hugging Face format, a model that travels with Pintle, in {@code models/} of its
- * home, or a repository that is in the cache. The network is never asked; {@link HubClient} does that. Home is the system property {@code pintle.home}, the environment's {@code PINTLE_HOME}, or the nearest folder above
- * Pintle's own classes or the working folder that has such a model.
+ * Finds a model by name: a folder in Hugging Face format, the embedded model in {@code models/} of Pintle's home, or a
+ * cached repository. Never accesses the network; {@link HubClient} does that. Home is the system property {@code
+ * pintle.home}, the environment variable {@code PINTLE_HOME}, or the nearest folder above Pintle's own classes or the
+ * working directory that contains the embedded model.
  */
 public final class ModelFolders {
-    /** The model that travels with Pintle. */
+    /** The embedded model. */
     public static final String EMBEDDED = "parley-7m";
 
     private static final List<String> TEXT =
@@ -28,16 +29,16 @@ public final class ModelFolders {
     /**
      * The folder of a model.
      *
-     * @param nameOrFolder {@code parley-7m}, a path, or a repository {@code org/name[@revision]} that is in the cache
-     * @throws dev.pintle.base.PintleException if there is none, with the places that were tried; a {@link HubException}
-     *     if it is a repository that is not in the cache, or only in part
+     * @param nameOrFolder {@code parley-7m}, a path, or a cached repository {@code org/name[@revision]}
+     * @throws dev.pintle.base.PintleException if there is none, listing where it was searched for; a {@link
+     *     HubException} if it is a repository that is not cached, or only partially
      */
     public static Path find(String nameOrFolder) {
         Optional<Path> local = local(nameOrFolder);
         return local.isPresent() ? local.get() : find(nameOrFolder, HubSettings.fromEnvironment());
     }
 
-    /** As {@link #find(String)}, with the cache that {@code settings} name. */
+    /** As {@link #find(String)}, with the cache from {@code settings}. */
     public static Path find(String nameOrFolder, HubSettings settings) {
         Optional<Path> local = local(nameOrFolder);
         if (local.isPresent()) {
@@ -68,14 +69,14 @@ public final class ModelFolders {
     }
 
     /**
-     * The folder of a tokenizer: of a model as {@link #find(String)} finds it, or any folder with a {@code tokenizer.json} or
-     * a chat template, which need no configuration and no weights.
+     * The folder of a tokenizer: a model as in {@link #find(String)}, or any folder with a {@code tokenizer.json} or a
+     * chat template; configuration and weights are not needed.
      */
     public static Path findText(String nameOrFolder) {
         return findText(nameOrFolder, HubSettings.fromEnvironment());
     }
 
-    /** As {@link #findText(String)}, with the cache that {@code settings} name. */
+    /** As {@link #findText(String)}, with the cache from {@code settings}. */
     public static Path findText(String nameOrFolder, HubSettings settings) {
         Optional<Path> local = local(nameOrFolder, TEXT);
         if (local.isPresent()) {
@@ -119,7 +120,7 @@ public final class ModelFolders {
         if (missing.isEmpty()) {
             return snapshot;
         }
-        Problem problem = Problem.of("The model is in the cache in part only.")
+        Problem problem = Problem.of("The model is only partially in the cache.")
                 .fact("model", repo)
                 .fact("folder", snapshot);
         for (String file : missing) {
@@ -128,7 +129,7 @@ public final class ModelFolders {
         throw HubException.of(HubException.Reason.NOT_CACHED, problem.fact("try", "pintle pull " + repo));
     }
 
-    /** A file of the embedded model's folder, such as its autoencoder, if {@code name} is one. */
+    /** A file in the embedded model's folder, such as its autoencoder, if {@code name} is one. */
     public static Optional<Path> embeddedFile(String name) {
         return homes().stream()
                 .map(home -> home.resolve("models").resolve(EMBEDDED).resolve(name))
@@ -146,7 +147,7 @@ public final class ModelFolders {
                 addUpward(homes, Path.of(source.getLocation().toURI()));
             }
         } catch (URISyntaxException | IllegalArgumentException e) {
-            // classes that are not in a file have no folder to look above
+            // classes that do not come from a file have no folder to search from
         }
         addUpward(homes, Path.of("").toAbsolutePath());
         return homes;

@@ -10,8 +10,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How often and after which pauses a failed request is made again: five times, after 1, 2, 4, 8 and 16 seconds, or after as
- * long as the server asks. Whoever makes progress starts counting anew.
+ * Retry policy for failed requests: up to five retries, after 1, 2, 4, 8 and 16 seconds, or after as long as the server
+ * asks. Progress resets the count.
  */
 final class Patience {
     private static final int RETRIES = 5;
@@ -28,16 +28,16 @@ final class Patience {
         this.listener = listener;
     }
 
-    /** Something arrived. */
+    /** Data has arrived. */
     void progress() {
         failures = 0;
     }
 
     /**
-     * Pauses after a failure that may pass.
+     * Pauses after a failure that may be temporary.
      *
-     * @param asked how long the server wants us to wait
-     * @throws HubException {@code failure}, when it has happened often enough or the wait would be too long
+     * @param asked how long the server asks us to wait
+     * @throws HubException {@code failure}, if it has happened too often or the wait would be too long
      */
     void pause(HubException failure, Optional<Duration> asked) throws InterruptedException {
         failures++;
@@ -46,17 +46,17 @@ final class Patience {
             throw failure;
         }
         Duration pause = asked.orElse(FIRST_PAUSE.multipliedBy(1L << (failures - 1)));
-        listener.note(failure.problem().sentence() + " Trying again in " + Math.max(1, pause.toSeconds()) + " s ("
+        listener.note(failure.problem().sentence() + " Retrying in " + Math.max(1, pause.toSeconds()) + " s ("
                 + failures + " of " + RETRIES + ").");
         machine.sleep(pause);
     }
 
-    /** Whether a status may be another one a little later. */
+    /** Whether a status may be temporary. */
     static boolean mayPass(int status) {
         return status == 408 || status == 429 || status >= 500;
     }
 
-    /** The wait that an answer asks for: {@code Retry-After}, or {@code ratelimit: "api";r=0;t=55}. */
+    /** The wait requested by a response: {@code Retry-After}, or {@code ratelimit: "api";r=0;t=55}. */
     static Optional<Duration> asked(HttpHeaders headers) {
         Optional<Duration> retryAfter = headers.firstValue("Retry-After").flatMap(Patience::duration);
         return retryAfter.isPresent()

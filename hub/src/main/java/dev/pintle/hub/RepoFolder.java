@@ -48,7 +48,7 @@ final class RepoFolder {
         this.root = this.cache.resolve(PREFIX + name.replace("/", "--"));
     }
 
-    /** The repositories of a cache, in the order of their names. */
+    /** The repositories in a cache, sorted by name. */
     static List<RepoFolder> all(Path cache) {
         if (!Files.isDirectory(cache)) {
             return List.of();
@@ -67,7 +67,7 @@ final class RepoFolder {
         }
     }
 
-    /** The repository and commit of a snapshot folder, if {@code folder} is one. */
+    /** The repository and commit of a snapshot, if {@code folder} is one. */
     static Optional<RepoId> repositoryOf(Path folder) {
         Path absolute = folder.toAbsolutePath().normalize();
         int parts = absolute.getNameCount();
@@ -82,7 +82,7 @@ final class RepoFolder {
                 repo.replace("--", "/") + "@" + absolute.getName(parts - 1).toString());
     }
 
-    // ---------------------------------------------------------------- where things are
+    // ---------------------------------------------------------------- paths
 
     Path blob(String etag) {
         return SafeNames.resolve(root.resolve("blobs"), etag);
@@ -112,9 +112,9 @@ final class RepoFolder {
         return SafeNames.resolve(SafeNames.resolve(root.resolve(".no_exist"), commit), path);
     }
 
-    // ---------------------------------------------------------------- what is known
+    // ---------------------------------------------------------------- reading
 
-    /** The commit that a revision meant at the last download. */
+    /** The commit a revision pointed to at the last download. */
     Optional<String> commitOf(String revision) {
         if (RepoId.isCommit(revision)) {
             return Optional.of(revision);
@@ -129,7 +129,7 @@ final class RepoFolder {
         }
     }
 
-    /** The snapshot folder of a revision, if there is one. */
+    /** The snapshot folder of a revision, if it exists. */
     Optional<Path> snapshotOf(String revision) {
         return commitOf(revision).map(this::snapshot).filter(Files::isDirectory);
     }
@@ -138,7 +138,7 @@ final class RepoFolder {
         return Files.exists(absence(commit, path));
     }
 
-    /** Every snapshot, the newest first. */
+    /** All snapshots, newest first. */
     List<CachedRepo> snapshots() {
         Path folder = root.resolve("snapshots");
         if (!Files.isDirectory(folder)) {
@@ -193,7 +193,7 @@ final class RepoFolder {
 
     // ---------------------------------------------------------------- writing
 
-    /** Makes the folders. */
+    /** Creates the folders. */
     void prepare() {
         try {
             Files.createDirectories(root.resolve("blobs"));
@@ -207,7 +207,7 @@ final class RepoFolder {
         }
     }
 
-    /** Remembers which commit a revision means. */
+    /** Records which commit a revision points to. */
     void point(String revision, String commit) {
         if (RepoId.isCommit(revision) || commitOf(revision).equals(Optional.of(commit))) {
             return;
@@ -219,7 +219,7 @@ final class RepoFolder {
         }
     }
 
-    /** Remembers that a commit has no such file. */
+    /** Records that a commit has no such file. */
     void remarkAbsence(String commit, String path) {
         try {
             writeWhole(absence(commit, path), "");
@@ -229,8 +229,8 @@ final class RepoFolder {
     }
 
     /**
-     * Puts a blob into a snapshot: as a relative link; or, without links, by moving it there if it has just arrived and
-     * copying it if it was there before, as Hugging Face's library does.
+     * Adds a blob to a snapshot: as a relative link or, without links, by moving it if it was just downloaded and
+     * copying it otherwise, as Hugging Face's library does.
      */
     void place(String etag, String commit, String path, boolean symlinks, boolean justArrived) {
         Path file = file(commit, path);
@@ -244,7 +244,7 @@ final class RepoFolder {
                     move(beside, file);
                     return;
                 } catch (UnsupportedOperationException | IOException e) {
-                    Files.deleteIfExists(beside); // no links on this file system or for this user
+                    Files.deleteIfExists(beside); // this file system or user does not support links
                 }
             }
             if (justArrived) {
@@ -288,7 +288,7 @@ final class RepoFolder {
         try {
             Files.deleteIfExists(file);
         } catch (IOException e) {
-            // a stray temporary file harms nobody
+            // a stray temporary file is harmless
         }
     }
 
@@ -300,7 +300,7 @@ final class RepoFolder {
                         .fact(
                                 "cause",
                                 cause instanceof IOException e ? ForeignFile.why(e) : Excerpt.of(cause.getMessage()))
-                        .fact("try", "a folder that can be written, named by HF_HUB_CACHE"),
+                        .fact("try", "a writable folder, set by HF_HUB_CACHE"),
                 cause);
     }
 }

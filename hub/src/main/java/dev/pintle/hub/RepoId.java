@@ -5,10 +5,10 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * A repository on the hub at one revision, written {@code org/name} or {@code org/name@revision}.
+ * A hub repository at one revision, written {@code org/name} or {@code org/name@revision}.
  *
  * @param name {@code org/name}, or a bare name for the oldest repositories
- * @param revision a branch, a tag or a commit; {@code main} unless said otherwise
+ * @param revision a branch, tag or commit; {@code main} by default
  */
 public record RepoId(String name, String revision) {
     private static final String MAIN = "main";
@@ -16,23 +16,25 @@ public record RepoId(String name, String revision) {
     private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
     private static final int LONGEST = 96;
 
-    /** @throws IllegalArgumentException if either part is not of the form that the hub allows */
+    /**
+     * @throws IllegalArgumentException if either part has a form that the hub does not allow
+     */
     public RepoId {
         if (!isName(name) || !isRevision(revision)) {
-            throw Problem.of("This is not the name of a repository.")
-                    .fact("expected", "org/name or org/name@revision, of letters, digits, '.', '_' and '-'")
+            throw Problem.of("This is not a valid repository name.")
+                    .fact("expected", "org/name or org/name@revision, with letters, digits, '.', '_' and '-'")
                     .fact("but was", revision.equals(MAIN) ? name : name + "@" + revision)
                     .toIllegalArgument();
         }
     }
 
-    /** Reads {@code org/name[@revision]}. @throws IllegalArgumentException if it is something else */
+    /** Parses {@code org/name[@revision]}. @throws IllegalArgumentException if it is something else */
     public static RepoId parse(String text) {
         int at = text.indexOf('@');
         return at < 0 ? new RepoId(text, MAIN) : new RepoId(text.substring(0, at), text.substring(at + 1));
     }
 
-    /** The repository that {@code text} names, if it has the form of a name. */
+    /** The repository named by {@code text}, if it has the form of a name. */
     static Optional<RepoId> tryParse(String text) {
         int at = text.indexOf('@');
         String name = at < 0 ? text : text.substring(0, at);
@@ -40,7 +42,7 @@ public record RepoId(String name, String revision) {
         return isName(name) && isRevision(revision) ? Optional.of(new RepoId(name, revision)) : Optional.empty();
     }
 
-    /** This repository at another revision. */
+    /** A copy at another revision. */
     public RepoId at(String other) {
         return new RepoId(name, other);
     }
@@ -50,7 +52,7 @@ public record RepoId(String name, String revision) {
         return isCommit(revision);
     }
 
-    /** Whether the name has an organisation in front. */
+    /** Whether the name includes an organisation. */
     boolean hasOwner() {
         return name.indexOf('/') > 0;
     }

@@ -7,14 +7,14 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 
-/** Names that a server gave us and that become paths and addresses. None may lead out of the folder it is meant for. */
+/** Names received from a server that become paths and URLs. None may escape its folder. */
 final class SafeNames {
     private static final Pattern ETAG = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.+=-]{0,199}");
     private static final String UNRESERVED = "_.-~";
 
     private SafeNames() {}
 
-    /** Whether a name with slashes stays below the folder it is resolved against, on every operating system. */
+    /** Whether a path with slashes stays inside the folder it is resolved against, on every operating system. */
     static boolean isSafe(String name) {
         if (name.isEmpty()
                 || name.indexOf('\\') >= 0
@@ -31,7 +31,7 @@ final class SafeNames {
         return true;
     }
 
-    /** {@code folder/name}. @throws HubException if that would be elsewhere */
+    /** {@code folder/name}. @throws HubException if that is outside the folder */
     static Path resolve(Path folder, String name) {
         Path resolved = folder;
         try {
@@ -41,7 +41,7 @@ final class SafeNames {
                     HubException.Reason.DISK,
                     Problem.of("The server named a file that this system cannot store under that name.")
                             .fact("file", Excerpt.of(name))
-                            .fact("try", "a locale with UTF-8, such as LC_ALL=C.UTF-8"),
+                            .fact("try", "a UTF-8 locale, such as LC_ALL=C.UTF-8"),
                     e);
         }
         if (resolved.equals(folder) || !resolved.startsWith(folder.normalize())) {
@@ -50,7 +50,9 @@ final class SafeNames {
         return resolved;
     }
 
-    /** @throws HubException if the name of a file could lead out of its folder */
+    /**
+     * @throws HubException if a file name could escape its folder
+     */
     static String requireFile(String name) {
         if (!isSafe(name)) {
             throw refused(name);
@@ -58,17 +60,17 @@ final class SafeNames {
         return name;
     }
 
-    /** Whether an ETag can be the name of a file. */
+    /** Whether an ETag can be used as a file name. */
     static boolean isEtag(String etag) {
         return ETAG.matcher(etag).matches();
     }
 
-    /** A name as a part of an address: UTF-8, percent-encoded, slashes kept. */
+    /** A name as part of a URL: UTF-8, percent-encoded, slashes kept. */
     static String inPath(String name) {
         return encode(name, "/");
     }
 
-    /** A name as one segment of an address: as {@link #inPath}, with slashes encoded too. */
+    /** A name as one URL segment: as {@link #inPath}, with slashes encoded too. */
     static String asSegment(String name) {
         return encode(name, "");
     }
@@ -86,7 +88,7 @@ final class SafeNames {
     private static HubException refused(String name) {
         return HubException.of(
                 HubException.Reason.DAMAGED,
-                Problem.of("The server named a file that would lead out of the cache.")
+                Problem.of("The server named a file outside the cache.")
                         .fact("file", Excerpt.of(name))
                         .fact("try", "another repository; this one should not be trusted"));
     }

@@ -12,13 +12,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Which files of a repository to fetch. Patterns are those of Hugging Face's library: {@code *} is any run of characters,
- * slashes too, and {@code ?} is one character.
+ * Which files of a repository to download. Patterns follow Hugging Face's library: {@code *} matches any characters
+ * including slashes, and {@code ?} matches one character.
  */
 public sealed interface Selection {
     /**
-     * What it takes to run a model: configuration, tokenizer, chat template and safetensors. Weights in other formats, and
-     * second copies such as {@code consolidated.safetensors} or {@code original/}, are left out.
+     * What is needed to run a model: configuration, tokenizer, chat template and safetensors. Weights in other formats,
+     * and duplicates such as {@code consolidated.safetensors} or {@code original/}, are left out.
      */
     static Selection forModel() {
         return new ForModel();
@@ -34,16 +34,19 @@ public sealed interface Selection {
         return new Matching(patterns);
     }
 
-    /** The chosen ones among a repository's files. */
+    /** The selected files of a repository. */
     List<String> of(List<String> files);
 
-    /** What was asked for and is not among the files, for an error; empty when all is there. */
+    /** What was requested but is not among the files, for an error; empty if nothing is missing. */
     List<String> missingFrom(List<String> files);
 
-    /** Whether a snapshot folder holds all that would be chosen, as far as can be told without a list of the repository. */
+    /**
+     * Whether a snapshot folder contains everything that would be selected, as far as can be told without the
+     * repository's file list.
+     */
     boolean isHeldBy(Path snapshot);
 
-    /** Whether {@link #isHeldBy} needs no list to be sure. */
+    /** Whether {@link #isHeldBy} is certain without the file list. */
     boolean isExact();
 
     /** See {@link #forModel}. */
@@ -133,7 +136,10 @@ public sealed interface Selection {
             return patterns.stream().allMatch(pattern -> pattern.indexOf('*') < 0 && pattern.indexOf('?') < 0);
         }
 
-        /** From left to right; a star takes as little as it can, and the last one more where that does not do. */
+        /**
+         * Matches from left to right; each star takes as little as possible, and the last one is extended where that
+         * fails.
+         */
         private static boolean matches(String pattern, String file) {
             int at = 0;
             int in = 0;

@@ -8,7 +8,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Closes a stream from which nothing has come for too long; Java's HTTP client would wait forever. */
+/** Closes a stream that has been silent for too long; Java's HTTP client would wait forever. */
 final class Stall implements AutoCloseable {
     private static final ScheduledExecutorService CLOCK = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "pintle-download-clock");
@@ -29,17 +29,17 @@ final class Stall implements AutoCloseable {
         this.watch = CLOCK.scheduleWithFixedDelay(this::check, period, period, TimeUnit.NANOSECONDS);
     }
 
-    /** Whether the limit has passed since {@link #alive}; where that is never called, since the beginning. */
+    /** Whether the time limit has passed since {@link #alive}, or since the start if that was never called. */
     boolean isOver() {
         return happened || System.nanoTime() - last > limitNanos;
     }
 
-    /** Something came. */
+    /** Resets the timer: data has arrived. */
     void alive() {
         last = System.nanoTime();
     }
 
-    /** Whether the stream was closed for silence. */
+    /** Whether the stream was closed because of silence. */
     boolean happened() {
         return happened;
     }
@@ -51,14 +51,14 @@ final class Stall implements AutoCloseable {
         }
     }
 
-    /** Ends the watch and the stream. */
+    /** Stops watching and closes the stream. */
     @Override
     public void close() {
         watch.cancel(false);
         try {
             stream.close();
         } catch (IOException e) {
-            // nobody reads from it any more
+            // nothing reads from it any more
         }
     }
 }

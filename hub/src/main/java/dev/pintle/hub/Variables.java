@@ -7,11 +7,11 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The environment's variables, and those of a file {@code .env} where the environment has none of that name. */
+/** Environment variables, with a {@code .env} file as a fallback for those not set. */
 public final class Variables {
     private Variables() {}
 
-    /** The process's environment and the working folder's {@code .env}. */
+    /** The process's environment and the {@code .env} file in the working directory. */
     public static Map<String, String> ofProcess() {
         return of(System.getenv(), Path.of(""));
     }
@@ -19,16 +19,16 @@ public final class Variables {
     /**
      * Variables by name.
      *
-     * @param environment wins over the file
-     * @param workingFolder where {@code .env} may be
+     * @param environment takes precedence over the file
+     * @param workingFolder the folder that may contain {@code .env}
      */
     public static Map<String, String> of(Map<String, String> environment, Path workingFolder) {
         Map<String, String> variables = new HashMap<>();
-        // the library would go on to look in the class path
+        // the library would otherwise search the class path as well
         if (Files.isRegularFile(workingFolder.resolve(".env"))) {
             Dotenv.configure()
                     .directory(workingFolder.toAbsolutePath().toString())
-                    .ignoreIfMalformed() // the file may be another program's, and its lines may be secret
+                    .ignoreIfMalformed() // the file may belong to another program and contain secrets
                     .load()
                     .entries(Dotenv.Filter.DECLARED_IN_ENV_FILE)
                     .forEach(entry -> variables.put(entry.getKey(), entry.getValue()));

@@ -1,8 +1,8 @@
 /**
- * Where models come from: folders, the model that travels with Pintle, and the Hugging Face hub with its cache.
+ * Where models come from: folders, the embedded model, and the Hugging Face hub with its cache.
  *
- * <p>{@link dev.pintle.hub.ModelFolders} finds what is here and never asks the network; {@link dev.pintle.hub.HubClient}
- * fetches.
+ * <p>{@link dev.pintle.hub.ModelFolders} finds local models and never accesses the network; {@link
+ * dev.pintle.hub.HubClient} downloads.
  */
 @NullMarked
 package dev.pintle.hub;

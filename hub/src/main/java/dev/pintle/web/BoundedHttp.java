@@ -28,10 +28,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests with a deadline for the whole answer and a bound on its size. Java's own timeout ends when the headers have come,
- * so a server that then falls silent, or never stops sending, would hold a caller for ever.
+ * HTTP requests with a deadline for the complete response and a limit on its size. Java's own timeout only covers the
+ * headers, so a server that then falls silent, or never stops sending, would block the caller forever.
  *
- * <p>Redirects are followed only where no header was given, so that a key goes to the server it was meant for.
+ * <p>Redirects are only followed for requests without headers, so a key is never sent to another server.
  */
 public final class BoundedHttp {
     private static final Duration CONNECT = Duration.ofSeconds(10);
@@ -48,19 +48,19 @@ public final class BoundedHttp {
     }
 
     /**
-     * How much a request may take.
+     * Limits on a request.
      *
      * @param time for connection, headers and body together
-     * @param bytes of the body
+     * @param bytes maximum size of the body
      */
     public record Limits(Duration time, long bytes) {}
 
-    /** Asks with {@code GET}. */
+    /** Sends a {@code GET} request. */
     public Reply get(URI uri, Map<String, String> headers, Limits limits) {
         return send(request(uri, headers, limits).GET().build(), !headers.isEmpty(), limits);
     }
 
-    /** Sends JSON with {@code POST}. */
+    /** Sends JSON in a {@code POST} request. */
     public Reply post(URI uri, Map<String, String> headers, String json, Limits limits) {
         HttpRequest request = request(uri, headers, limits)
                 .header("Content-Type", "application/json")
@@ -70,10 +70,10 @@ public final class BoundedHttp {
     }
 
     /**
-     * Writes the answer to a file.
+     * Downloads the response body to a file.
      *
-     * @param file made or overwritten; holds part of the answer after a failure
-     * @return an answer without a body
+     * @param file created or overwritten; contains part of the response after a failure
+     * @return a reply without a body
      */
     public Reply download(URI uri, Path file, Limits limits) {
         HttpRequest request = request(uri, Map.of(), limits).GET().build();
@@ -115,13 +115,13 @@ public final class BoundedHttp {
     }
 
     private static String silence(Limits limits) {
-        return "no answer within " + Math.max(1, limits.time().toSeconds()) + " s";
+        return "no response within " + Math.max(1, limits.time().toSeconds()) + " s";
     }
 
     private static String why(Throwable cause, Limits limits) {
         for (Throwable at = cause; at != null; at = at.getCause()) {
             if (at instanceof TooLarge) {
-                return "an answer of more than " + limits.bytes() + " bytes";
+                return "a response of more than " + limits.bytes() + " bytes";
             }
         }
         if (cause instanceof HttpTimeoutException) {
@@ -141,12 +141,12 @@ public final class BoundedHttp {
                 .map(text -> Duration.ofSeconds(Long.parseLong(text)));
     }
 
-    /** The body is larger than was allowed. */
+    /** The body exceeds the limit. */
     private static final class TooLarge extends IOException {
         private static final long serialVersionUID = 1L;
     }
 
-    /** Counts what arrives and ends the exchange when it is too much. */
+    /** Counts incoming bytes and cancels the exchange when there are too many. */
     private abstract static class Counting<T> implements BodySubscriber<T> {
         private final CompletableFuture<T> done = new CompletableFuture<>();
         private final long limit;
@@ -161,7 +161,7 @@ public final class BoundedHttp {
 
         abstract T finish() throws IOException;
 
-        /** Lets go of what was opened; nothing more will come. */
+        /** Releases what was opened; no more data will come. */
         void abandon() {}
 
         @Override
@@ -265,7 +265,7 @@ public final class BoundedHttp {
 
         @Override
         Path finish() throws IOException {
-            channel().close(); // an empty answer is an empty file
+            channel().close(); // an empty response is an empty file
             return file;
         }
 
@@ -276,7 +276,7 @@ public final class BoundedHttp {
                     open.close();
                 }
             } catch (IOException e) {
-                // what went wrong first is what is said
+                // report the first failure
             }
         }
     }

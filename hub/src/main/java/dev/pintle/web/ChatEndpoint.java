@@ -15,13 +15,13 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A service that speaks OpenAI's {@code POST /chat/completions}: OpenAI itself, vLLM, llama.cpp's server, Ollama, and many
+ * A service with OpenAI's {@code POST /chat/completions} API: OpenAI itself, vLLM, llama.cpp's server, Ollama, and many
  * more.
  *
- * @param base address up to and with the version, such as {@code https://api.openai.com/v1}
- * @param model the service's name of the model
- * @param key sent as a bearer token where set
- * @param patience longest wait for one answer
+ * @param base base URL including the version, such as {@code https://api.openai.com/v1}
+ * @param model the service's name for the model
+ * @param key sent as a bearer token if set
+ * @param patience maximum wait for one response
  */
 public record ChatEndpoint(URI base, String model, Secret key, Duration patience) {
     private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(500_000, 100, 4 << 20);
@@ -31,20 +31,22 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
     private static final BoundedHttp HTTP = new BoundedHttp();
 
-    /** What the service said, or why there is nothing. */
+    /** The service's answer, or why there is none. */
     public sealed interface Said {
-        /** Its text, not empty. */
+        /** The text of the answer, not empty. */
         record Text(String text) implements Said {}
 
-        /** @param why in words, without the key */
+        /**
+         * @param why in words, without the key
+         */
         record Nothing(String why) implements Said {}
     }
 
     /**
-     * An endpoint from variables: {@code OPENAI_BASE_URL}, {@code OPENAI_API_KEY}.
+     * An endpoint configured by {@code OPENAI_BASE_URL} and {@code OPENAI_API_KEY}.
      *
-     * @param url wins over the variables; "" for theirs
-     * @throws IllegalArgumentException if no address is given or it is none
+     * @param url overrides the variable, unless it is ""
+     * @throws IllegalArgumentException if there is no valid URL
      */
     public static ChatEndpoint of(String url, String model, Map<String, String> variables) {
         String address = url.isBlank() ? variables.getOrDefault("OPENAI_BASE_URL", "") : url;
@@ -56,9 +58,9 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
     }
 
     /**
-     * Asks for one answer at temperature 0. Busy servers are asked again, up to three times in all.
+     * Requests one answer at temperature 0. A busy server is retried, up to three attempts in total.
      *
-     * @param maxTokens most tokens of the answer
+     * @param maxTokens maximum number of tokens in the answer
      */
     public Said ask(List<Message> messages, int maxTokens) {
         String last = "";
@@ -113,9 +115,9 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
             if (content.isTextual() && !content.textValue().isBlank()) {
                 return new Said.Text(content.textValue().strip());
             }
-            return new Said.Nothing("an answer without text");
+            return new Said.Nothing("a response without text");
         } catch (JsonProcessingException e) {
-            return new Said.Nothing("an answer that is not JSON");
+            return new Said.Nothing("a response that is not JSON");
         }
     }
 }

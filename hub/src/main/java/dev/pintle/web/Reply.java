@@ -4,14 +4,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 
-/** What came of a request. */
+/** The outcome of a request. */
 public sealed interface Reply {
     /**
-     * An answer, of whatever status.
+     * A response, with any status.
      *
      * @param status HTTP status
-     * @param body at most as many bytes as were allowed
-     * @param retryAfter how long the server asks to wait, where it does
+     * @param body no larger than the limit
+     * @param retryAfter how long the server asks to wait, if it does
      */
     record Answer(int status, byte[] body, Optional<Duration> retryAfter) implements Reply {
         /** Whether the status is 200 to 299. */
@@ -26,9 +26,9 @@ public sealed interface Reply {
     }
 
     /**
-     * No answer that can be used.
+     * No usable response.
      *
-     * @param why such as {@code no answer within 10 s}; holds no secrets
+     * @param why such as {@code no response within 10 s}; contains no secrets
      */
     record Failure(String why) implements Reply {}
 }

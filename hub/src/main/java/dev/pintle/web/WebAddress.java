@@ -4,15 +4,15 @@ import dev.pintle.base.Problem;
 import java.net.URI;
 import java.util.Set;
 
-/** Addresses of services as users give them. */
+/** Validates service URLs given by users. */
 public final class WebAddress {
     private WebAddress() {}
 
     /**
-     * An address with scheme and host, without slashes at its end.
+     * A URL with scheme and host, without trailing slashes.
      *
      * @param expected what it should be, for the message
-     * @throws IllegalArgumentException if it is none
+     * @throws IllegalArgumentException if it is not one
      */
     public static URI require(String text, String expected) {
         String trimmed = text.strip().replaceAll("/+$", "");
@@ -22,9 +22,9 @@ public final class WebAddress {
                 return uri;
             }
         } catch (IllegalArgumentException e) {
-            // said below
+            // reported below
         }
-        throw Problem.of("The address of the service cannot be used.")
+        throw Problem.of("The address of the service is not valid.")
                 .fact("expected", expected)
                 .fact("but was", trimmed.isEmpty() ? "none" : trimmed)
                 .toIllegalArgument();

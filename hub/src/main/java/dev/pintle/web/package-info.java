@@ -1,6 +1,6 @@
 /**
- * Asking services that may be slow, wrong or gone: every request has a deadline and a largest answer, and what goes wrong
- * is a value.
+ * Requests to services that may be slow, wrong or gone: every request has a deadline and a size limit, and failures are
+ * values.
  */
 @NullMarked
 package dev.pintle.web;

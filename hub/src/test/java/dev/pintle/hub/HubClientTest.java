@@ -264,7 +264,7 @@ class HubClientTest {
     void offline_mode_refuses_what_is_not_in_the_cache() {
         settings = settings.withOffline(true);
         assertThat(failure()).hasMessage("""
-                        The repository's files are not all in the cache, and the network is switched off.
+                        The repository is not completely cached, and network access is disabled.
                           repository: org/tiny
                           cache:      %s
                           try:        the same without HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE""".formatted(cache()));
@@ -276,7 +276,7 @@ class HubClientTest {
         Path snapshot = fetchModel();
         hub.close();
         assertThat(fetchModel()).isEqualTo(snapshot);
-        assertThat(notes).containsExactly("The server cannot be reached. The copy in the cache is used.");
+        assertThat(notes).containsExactly("The server cannot be reached. Using the cached copy.");
     }
 
     @Test
@@ -330,7 +330,7 @@ class HubClientTest {
                 "HEAD",
                 "model",
                 FakeHub.status(302, "Location", "//localhost:" + hub.cdn().getPort() + "/x"));
-        assertThat(failure()).hasMessageContaining("The server did not answer as a hub does.");
+        assertThat(failure()).hasMessageContaining("The server did not respond like a Hugging Face hub.");
         assertThat(hub.requests("cdn", "HEAD")).isEmpty();
     }
 
@@ -352,7 +352,7 @@ class HubClientTest {
                           repository: org/unknown
                           server:     %s
                           token:      from HF_TOKEN
-                          try:        checking the name; for a private repository, a valid token that may read it in HF_TOKEN""".formatted(hub.endpoint()));
+                          try:        check the name; for a private repository, use a valid token with read access in HF_TOKEN""".formatted(hub.endpoint()));
         assertThat(cache()).doesNotExist();
     }
 
@@ -374,7 +374,7 @@ class HubClientTest {
                         The repository is gated: its owner asks readers to accept terms first.
                           repository: org/tiny
                           token:      none
-                          try:        accepting the terms at %s/org/tiny, then a token of that account in HF_TOKEN""".formatted(hub.endpoint()));
+                          try:        accept the terms at %s/org/tiny, then set HF_TOKEN to a token of that account""".formatted(hub.endpoint()));
     }
 
     @Test
@@ -384,8 +384,8 @@ class HubClientTest {
                         The repository is gated: its owner asks readers to accept terms first.
                           repository: org/tiny
                           token:      from HF_TOKEN
-                          try:        accepting the terms at %s/org/tiny with the account of this token
-                                      a token that may read gated repositories, if this one is fine-grained""".formatted(hub.endpoint()));
+                          try:        accept the terms at %s/org/tiny with the account of this token
+                                      a token with permission to read gated repositories, if this one is fine-grained""".formatted(hub.endpoint()));
         assertNothingFalse();
     }
 
@@ -393,7 +393,7 @@ class HubClientTest {
     void a_file_that_is_not_in_the_repository_is_an_error_with_those_that_are() {
         assertThatThrownBy(() -> client().snapshot(REPO, Selection.matching("*.gguf", "config.json"), listener))
                 .hasMessage("""
-                        The repository lacks files that were asked for.
+                        The repository lacks requested files.
                           repository: org/tiny
                           missing:    *.gguf
                           it has:     README.md
@@ -401,7 +401,7 @@ class HubClientTest {
                                       model.safetensors
                                       pytorch_model.bin
                                       tokenizer.json
-                          try:        pintle pull org/tiny FILES, to fetch some of these""");
+                          try:        pintle pull org/tiny FILES, to download some of these""");
     }
 
     @Test
@@ -411,7 +411,7 @@ class HubClientTest {
                     "{\"sha\":\"" + FakeHub.COMMIT + "\",\"siblings\":[{\"rfilename\":\"" + evil + "\",\"size\":1}]}";
             hub.fail("hub", "GET", "/api", hub.body(json.getBytes(StandardCharsets.UTF_8)));
             assertThatThrownBy(() -> client().snapshot(REPO, Selection.matching("*"), listener))
-                    .hasMessageStartingWith("The server named a file that would lead out of the cache.");
+                    .hasMessageStartingWith("The server named a file outside the cache.");
         }
         try (Stream<Path> all = Files.walk(home)) {
             assertThat(all.filter(Files::isRegularFile)).isEmpty();
@@ -446,10 +446,10 @@ class HubClientTest {
             hub.fail("hub", "HEAD", "model", FakeHub.status(500));
         }
         assertThat(failure()).hasMessage("""
-                        The server could not answer.
+                        The server failed to respond.
                           server: %s
                           status: 500
-                          try:    again later; what has arrived is kept""".formatted(hub.endpoint()));
+                          try:    again later; downloaded data is kept""".formatted(hub.endpoint()));
         assertThat(pauses.stream().map(Duration::toSeconds)).containsExactly(1L, 2L, 4L, 8L, 16L);
         assertNothingFalse();
     }
@@ -495,7 +495,7 @@ class HubClientTest {
         hub.fail("cdn", "GET", "model", hub.whole("model.safetensors"));
         assertWhole(fetchWeights().resolve("model.safetensors"), "model.safetensors");
         assertThat(hub.bytesSent()).isEqualTo(4_000_000);
-        assertThat(notes).contains("The server does not continue model.safetensors; it starts again.");
+        assertThat(notes).contains("The server cannot resume model.safetensors; starting over.");
     }
 
     // ---------------------------------------------------------------- false files
@@ -503,7 +503,7 @@ class HubClientTest {
     @Test
     void a_file_with_the_wrong_bytes_is_refused() throws IOException {
         hub.fail("cdn", "GET", "model", hub.body(new byte[3_000_000]));
-        assertThat(failure()).hasMessageStartingWith("The file did not arrive as it was announced.");
+        assertThat(failure()).hasMessageStartingWith("The downloaded file does not match what the server announced.");
         assertNothingFalse();
         assertThat(partial("model.safetensors")).doesNotExist();
     }
@@ -512,7 +512,7 @@ class HubClientTest {
     void a_small_file_with_the_wrong_bytes_is_refused() throws IOException {
         hub.fail("hub", "GET", "resolve", hub.body("{\"model_type\": \"lIama\"}".getBytes(StandardCharsets.UTF_8)));
         assertThatThrownBy(() -> client().snapshot(REPO, Selection.matching("config.json"), listener))
-                .hasMessageStartingWith("The file did not arrive as it was announced.");
+                .hasMessageStartingWith("The downloaded file does not match what the server announced.");
         assertNothingFalse();
     }
 
@@ -523,7 +523,7 @@ class HubClientTest {
         assertWhole(fetchWeights().resolve("model.safetensors"), "model.safetensors");
         assertThat(notes)
                 .containsExactly(
-                        "model.safetensors was continued from a part that does not belong to it; it starts again.");
+                        "model.safetensors was resumed from a part that does not belong to it; starting over.");
     }
 
     @Test
@@ -536,7 +536,7 @@ class HubClientTest {
     @Test
     void a_file_longer_than_announced_is_refused() throws IOException {
         hub.fail("cdn", "GET", "model", hub.body(new byte[3_500_000]));
-        assertThat(failure()).hasMessageStartingWith("The server's file is longer than it announced.");
+        assertThat(failure()).hasMessageStartingWith("The server's file is longer than announced.");
         assertNothingFalse();
     }
 
@@ -545,11 +545,11 @@ class HubClientTest {
         hub.fail("cdn", "GET", "model", hub.body(new byte[2_000_000]));
         hub.fail("cdn", "GET", "model", FakeHub.status(416));
         assertThat(failure()).hasMessage("""
-                        The server's file is shorter than it announced.
+                        The server's file is shorter than announced.
                           file:     model.safetensors
                           expected: 3000000 bytes
                           but was:  nothing after byte 2000000
-                          try:      again; if it stays so, the server's file is damaged""");
+                          try:      again; if the error persists, the file on the server is damaged""");
         assertNothingFalse();
     }
 
@@ -557,7 +557,7 @@ class HubClientTest {
     void another_part_than_was_asked_for_is_refused() throws IOException {
         hub.fail("cdn", "GET", "model", hub.cutAfter("model.safetensors", 1000));
         hub.fail("cdn", "GET", "model", FakeHub.status(206, "Content-Range", "bytes 0-2999999/3000000"));
-        assertThat(failure()).hasMessageStartingWith("The server sent another part of the file than was asked for.");
+        assertThat(failure()).hasMessageStartingWith("The server sent a different part of the file than requested.");
         assertNothingFalse();
     }
 
@@ -574,11 +574,11 @@ class HubClientTest {
     void too_little_room_is_said_before_anything_is_fetched() {
         free = 60_000_000;
         assertThat(failure()).hasMessage("""
-                        The disk has too little room for the download.
+                        There is not enough disk space for the download.
                           cache:  %s
                           needed: 3.0 MB
                           free:   60.0 MB
-                          try:    making room, or another disk in HF_HUB_CACHE""".formatted(cache()));
+                          try:    free disk space, or set HF_HUB_CACHE to another disk""".formatted(cache()));
         assertThat(hub.requests("cdn", "GET")).isEmpty();
         assertThat(cache()).doesNotExist();
     }

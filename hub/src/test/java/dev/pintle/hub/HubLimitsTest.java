@@ -99,7 +99,7 @@ class HubLimitsTest {
                 Duration.ofSeconds(6),
                 () -> assertThatThrownBy(this::plan)
                         .isInstanceOf(HubException.class)
-                        .hasMessageContaining("the answer was not whole within 1 s"));
+                        .hasMessageContaining("the response was not complete within 1 s"));
     }
 
     @Test
@@ -119,11 +119,11 @@ class HubLimitsTest {
             return true;
         });
         assertThatThrownBy(this::plan).hasMessage("""
-                The server's list of files cannot be read.
+                The server's file list cannot be read.
                   file:     org/tiny
                   expected: at most 400,000 files
                   but was:  more
-                  try:      again; if it stays so, the server's file is damaged""");
+                  try:      again; if the error persists, the file on the server is damaged""");
     }
 
     @Test
@@ -148,11 +148,11 @@ class HubLimitsTest {
     void a_file_that_is_larger_than_the_list_says_is_refused() {
         HubPlan planned = new HubPlan(REPO, FakeHub.COMMIT, List.of(new HubFile("model.safetensors", 5, 5)));
         assertThatThrownBy(() -> client().fetch(planned, HubListener.SILENT)).hasMessage("""
-                The server's list and the file itself name different sizes.
+                The server's file list and the file itself give different sizes.
                   file:     model.safetensors
                   expected: 5 bytes
                   but was:  3000 bytes
-                  try:      again; if it stays so, the server's file is damaged""");
+                  try:      again; if the error persists, the file on the server is damaged""");
     }
 
     @Test

@@ -82,8 +82,8 @@ class HubSettingsTest {
     void a_token_is_not_shown() {
         assertThat(read(Map.of("HF_TOKEN", "hf_secret")).toString()).doesNotContain("hf_secret");
         assertThatThrownBy(() -> read(Map.of("HF_TOKEN", "hf_se\ncret")))
-                .hasMessage("The access token has characters that no token has.\n  from:     HF_TOKEN\n"
-                        + "  expected: one line such as hf_…");
+                .hasMessage("The access token contains invalid characters.\n  from:     HF_TOKEN\n"
+                        + "  expected: a single line such as hf_…");
     }
 
     @Test
@@ -100,10 +100,10 @@ class HubSettingsTest {
     void times_and_addresses_that_are_none_are_refused() {
         assertThat(read(Map.of("HF_HUB_ETAG_TIMEOUT", "2.5")).metadataTimeout()).isEqualTo(Duration.ofMillis(2500));
         assertThatThrownBy(() -> read(Map.of("HF_HUB_DOWNLOAD_TIMEOUT", "soon")))
-                .hasMessage("The time limit cannot be used.\n  from:     HF_HUB_DOWNLOAD_TIMEOUT\n"
+                .hasMessage("The timeout is not valid.\n  from:     HF_HUB_DOWNLOAD_TIMEOUT\n"
                         + "  expected: a number of seconds\n  but was:  soon");
         assertThatThrownBy(() -> read(Map.of("HF_ENDPOINT", "huggingface.co")))
-                .hasMessage("The address of the hub cannot be used.\n  from:     HF_ENDPOINT\n"
-                        + "  expected: an address such as https://huggingface.co\n  but was:  huggingface.co");
+                .hasMessage("The address of the hub is not valid.\n  from:     HF_ENDPOINT\n"
+                        + "  expected: a URL such as https://huggingface.co\n  but was:  huggingface.co");
     }
 }

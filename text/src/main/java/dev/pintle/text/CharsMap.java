@@ -11,12 +11,13 @@ import java.util.BitSet;
 import java.util.Deque;
 
 /*
- * SentencePiece's precompiled normaliser: the size of a double-array trie in bytes, the trie (32-bit units), and texts that
- * end with a zero byte. A key is looked up byte by byte; a unit with a leaf is followed by one whose value says where the
- * replacement begins. The native reader trusts all of this, so every place that a text could lead it to is visited here.
- * Units as in darts-clone: bits 0-7 and 31 the label, bit 8 has a leaf, bit 9 a wider offset, from bit 10 on the offset.
+ * SentencePiece's precompiled normaliser: the size of a double-array trie in bytes, the trie (32-bit units), and
+ * zero-terminated strings. A key is looked up byte by byte; a unit with a leaf is followed by one whose value is the
+ * offset of the replacement. The native reader trusts all of this, so every position a text could lead to is visited
+ * here. Units as in darts-clone: bits 0-7 and 31 are the label, bit 8 marks a leaf, bit 9 a wider offset, and bits from
+ * 10 on are the offset.
  */
-/** Checks the {@code precompiled_charsmap} of a tokenizer. */
+/** Validates a tokenizer's {@code precompiled_charsmap}. */
 final class CharsMap {
     private static final int MOST_BYTES = 8 << 20;
 
@@ -30,9 +31,9 @@ final class CharsMap {
     }
 
     /**
-     * How many bytes one byte of text may become.
+     * The maximum number of bytes one byte of text may become.
      *
-     * @throws IllegalArgumentException when the map leads out of itself, with the reason as a clause
+     * @throws IllegalArgumentException if the map points outside itself; the message is the reason, as a clause
      */
     static double growth(String base64) {
         byte[] bytes;
@@ -47,7 +48,7 @@ final class CharsMap {
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int size = buffer.getInt();
         if (size < 4 || size % 4 != 0 || size > buffer.remaining()) {
-            throw new IllegalArgumentException("its trie is cut short");
+            throw new IllegalArgumentException("its trie is truncated");
         }
         int[] units = new int[size / 4];
         for (int i = 0; i < units.length; i++) {
@@ -72,7 +73,7 @@ final class CharsMap {
 
     private record Step(int place, int depth) {}
 
-    /** Goes to every place that some text leads to, the shortest way first. */
+    /** Visits every position that some text leads to, in breadth-first order. */
     private void visit() {
         BitSet seen = new BitSet(units.length);
         Deque<Step> open = new ArrayDeque<>();
@@ -107,14 +108,14 @@ final class CharsMap {
 
     private int requirePlace(int place) {
         if (place < 0 || place >= units.length) {
-            throw new IllegalArgumentException("its trie leads out of itself");
+            throw new IllegalArgumentException("its trie points outside itself");
         }
         return place;
     }
 
     private void replacement(int start, int depth) {
         if (start >= texts.length || (texts[start] & 0xc0) == 0x80) {
-            throw new IllegalArgumentException("one of its replacements begins where there is none");
+            throw new IllegalArgumentException("one of its replacements has an invalid offset");
         }
         int end = start;
         while (end < texts.length && texts[end] != 0) {

@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
  * How a conversation is rendered.
  *
  * @param addGenerationPrompt whether the header of the assistant's answer follows the last message
- * @param continueFinalMessage whether the text ends inside the last message, for the model to go on from there
- * @param tools descriptions of the functions that the model may call, as JSON-like values; empty for none
- * @param variables what else the template is given, such as {@code documents}; these win over the special tokens
- * @param clock the time that a template reads with {@code strftime_now}
+ * @param continueFinalMessage whether the text ends inside the last message, so that the model continues it
+ * @param tools descriptions of the functions the model may call, as JSON-like values; empty for none
+ * @param variables additional template variables, such as {@code documents}; they take precedence over the special
+ *     tokens
+ * @param clock the time returned by {@code strftime_now} in a template
  */
 public record ChatOptions(
         boolean addGenerationPrompt,
@@ -29,36 +30,36 @@ public record ChatOptions(
         variables = Collections.unmodifiableMap(new LinkedHashMap<>(variables));
     }
 
-    /** The messages alone. */
+    /** Only the messages. */
     public static ChatOptions messagesOnly() {
         return new ChatOptions(false, false, List.of(), Map.of(), Clock.system(ZoneId.systemDefault()));
     }
 
-    /** The messages and the header of the answer that the model is to write. */
+    /** The messages, followed by the header of the answer to generate. */
     public static ChatOptions forAnswer() {
         return new ChatOptions(true, false, List.of(), Map.of(), Clock.system(ZoneId.systemDefault()));
     }
 
-    /** The messages up to the end of the last one's text, for the model to continue it. */
+    /** The messages up to the end of the last one's text, for the model to continue. */
     public static ChatOptions forContinuation() {
         return new ChatOptions(false, true, List.of(), Map.of(), Clock.system(ZoneId.systemDefault()));
     }
 
-    /** Further tools, after those that are there. */
+    /** A copy with additional tools. */
     public ChatOptions withTools(List<? extends Object> described) {
         List<Object> all = new ArrayList<>(tools);
         all.addAll(described);
         return new ChatOptions(addGenerationPrompt, continueFinalMessage, all, variables, clock);
     }
 
-    /** One more variable for the template. */
+    /** A copy with one more template variable. */
     public ChatOptions with(String variable, @Nullable Object value) {
         Map<String, @Nullable Object> more = new LinkedHashMap<>(variables);
         more.put(variable, value);
         return new ChatOptions(addGenerationPrompt, continueFinalMessage, tools, more, clock);
     }
 
-    /** The date that templates write in the system message when they ask for {@code date_string}. */
+    /** Sets {@code date_string}, the date some templates write in the system message. */
     public ChatOptions withDate(String dateString) {
         return with("date_string", dateString);
     }

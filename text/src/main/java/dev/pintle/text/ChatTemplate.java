@@ -13,15 +13,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a conversation into the text that a model was trained on: the Jinja template that came with the model, rendered
- * as Hugging Face transformers renders it.
+ * Renders a conversation into the text format a model was trained on, using the model's own Jinja template, exactly as
+ * Hugging Face transformers does.
  *
- * <p>What a user types is data; Jinja inside a message stays as it is. A template that asks for what does not exist, or
- * raises an exception because it does not take the conversation, is an error with its line and column. Immutable, and
- * safe to use from many threads.
+ * <p>User input is data; Jinja syntax inside a message has no effect. A template that refers to something undefined, or
+ * that raises an exception because it does not accept the conversation, fails with its line and column. Immutable and
+ * thread-safe.
  */
 public final class ChatTemplate {
-    /** Stands at the end of the last message while it is rendered, to tell where that message ends. */
+    /** Appended to the last message while rendering, to find where that message ends. */
     private static final String END_OF_FINAL_MESSAGE = "CONTINUE_FINAL_MESSAGE_TAG ";
 
     private record Named(String source, Template template) {}
@@ -34,16 +34,16 @@ public final class ChatTemplate {
         this.specialTokens = specialTokens;
     }
 
-    /** The template with this source, and no special tokens until {@link #withSpecialToken} gives some. */
+    /** Parses a template. It has no special tokens until {@link #withSpecialToken} adds some. */
     public static ChatTemplate parse(String source) {
         return new ChatTemplate(Map.of("default", named(source)), Map.of());
     }
 
     /**
-     * The template of a model folder, with the special tokens named in its {@code tokenizer_config.json}. Where the folder
-     * has several, the one named {@code tool_use} renders conversations with tools and {@code default} the others.
+     * Loads a model folder's template, with the special tokens from its {@code tokenizer_config.json}. If the folder
+     * has several templates, {@code tool_use} renders conversations with tools and {@code default} all others.
      *
-     * @throws ChatTemplateException when there is none, or it cannot be read
+     * @throws ChatTemplateException if there is none, or it cannot be read
      */
     public static ChatTemplate load(Path modelFolder) {
         TokenizerConfig config = TokenizerConfig.read(modelFolder);
@@ -72,23 +72,23 @@ public final class ChatTemplate {
         }
     }
 
-    /** This template with one more special token, by its name in the template: {@code bos_token}, for example. */
+    /** A copy with one more special token, given by its name in the template, such as {@code bos_token}. */
     public ChatTemplate withSpecialToken(String name, String token) {
         Map<String, Object> more = new LinkedHashMap<>(specialTokens);
         more.put(name, token);
         return new ChatTemplate(templates, more);
     }
 
-    /** The messages and the header of the assistant's answer. */
+    /** Renders the messages, followed by the header of the assistant's answer. */
     public String render(List<Message> messages) {
         return render(messages, ChatOptions.forAnswer());
     }
 
     /**
-     * The text of a conversation. It begins with the model's BOS token where the template writes one, so encode it with
+     * Renders a conversation. If the template writes the BOS token, it is part of the text, so encode the text with
      * {@link SpecialTokens#NONE}.
      *
-     * @throws ChatTemplateException when the template does not take this conversation
+     * @throws ChatTemplateException if the template does not accept this conversation
      */
     public String render(List<Message> messages, ChatOptions options) {
         Named named = choose(!options.tools().isEmpty());
@@ -109,7 +109,7 @@ public final class ChatTemplate {
         String text = markEnd(conversation.get(conversation.size() - 1));
         if (!named.source().contains("content")) {
             throw new ChatTemplateException(
-                    "The template does not use the content of messages, so none can be continued.");
+                    "The template does not use the content of messages, so no message can be continued.");
         }
         return upToMark(render(named, conversation, options), text);
     }
@@ -119,7 +119,7 @@ public final class ChatTemplate {
         chosen = chosen == null ? templates.get("default") : chosen;
         if (chosen == null) {
             throw new ChatTemplateException(
-                    "The model has several chat templates and none of them is the default.",
+                    "The model has several chat templates, and none of them is named default.",
                     "templates",
                     Excerpt.of(String.join(", ", templates.keySet())));
         }
@@ -140,9 +140,9 @@ public final class ChatTemplate {
         }
     }
 
-    // ---- a text that ends inside the last message
+    // ---- text that ends inside the last message
 
-    /** Puts the mark behind the last text of a message and gives that text without it. */
+    /** Appends the marker to the last text of a message and returns that text without it. */
     private static String markEnd(Map<String, @Nullable Object> message) {
         Object content = message.get("content");
         if (content instanceof String text) {
@@ -169,12 +169,13 @@ public final class ChatTemplate {
         int end = rendered.lastIndexOf(mark);
         if (end < 0 || !Template.contains(rendered, stripped(text))) {
             throw new ChatTemplateException(
-                    "The template does not write the last message as it is, so it cannot be continued.",
+                    "The template does not write the last message verbatim, so it cannot be continued.",
                     "last message",
                     Excerpt.of(stripped(text)));
         }
         String before = rendered.substring(0, end);
-        // A template that trims messages has trimmed the mark's own space, and with it what would follow the text.
+        // A template that trims messages has also trimmed the marker's own space, and with it any white space after the
+        // text.
         return rendered.startsWith(END_OF_FINAL_MESSAGE, end) ? before : before.substring(0, endWithoutSpace(before));
     }
 
@@ -195,7 +196,7 @@ public final class ChatTemplate {
         return end;
     }
 
-    /** What Python calls white space; Java's own {@code strip} keeps no-break spaces. */
+    /** What Python considers white space; Java's {@code strip} keeps no-break spaces. */
     private static boolean isSpace(char c) {
         return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\u0085';
     }

@@ -39,12 +39,12 @@ public final class ChatTemplateException extends PintleException {
         return new ChatTemplateException(Facts.problem(sentence, facts), 0, 0, cause);
     }
 
-    /** The line in the template, from 1; 0 when no place in the template is meant. */
+    /** The 1-based line in the template; 0 if the error has no location in the template. */
     public int line() {
         return line;
     }
 
-    /** The column in the line, from 1; 0 when no place in the template is meant. */
+    /** The 1-based column in the line; 0 if the error has no location in the template. */
     public int column() {
         return column;
     }

@@ -2,7 +2,7 @@ package dev.pintle.text;
 
 import dev.pintle.base.Problem;
 
-/** Builds problems from names and values in turn. */
+/** Builds problems from alternating names and values. */
 final class Facts {
     private Facts() {}
 

@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * One turn of a conversation.
  *
- * @param role who speaks, in the template's words: usually {@code system}, {@code user} or {@code assistant}
- * @param content what is said
- * @param fields what else the template may ask for, such as {@code tool_calls}: text, numbers, booleans, null, lists and
- *     maps of such. A field named {@code content} stands in for the text, for templates that take content in parts
+ * @param role the speaker, in the template's terms: usually {@code system}, {@code user} or {@code assistant}
+ * @param content the text of the message
+ * @param fields additional fields the template may use, such as {@code tool_calls}: strings, numbers, booleans, null,
+ *     and lists and maps of these. A field named {@code content} replaces the text, for templates that take content in
+ *     parts
  */
 public record Message(String role, String content, Map<String, ? extends @Nullable Object> fields) {
     public Message {
@@ -34,14 +35,14 @@ public record Message(String role, String content, Map<String, ? extends @Nullab
         return new Message("assistant", content);
     }
 
-    /** This message with one more field. */
+    /** A copy with one more field. */
     public Message with(String field, @Nullable Object value) {
         Map<String, @Nullable Object> more = new LinkedHashMap<>(fields);
         more.put(field, value);
         return new Message(role, content, more);
     }
 
-    /** The message as a template sees it. */
+    /** The message as seen by a template. */
     Map<String, @Nullable Object> asMap() {
         Map<String, @Nullable Object> map = new LinkedHashMap<>();
         map.put("role", role);

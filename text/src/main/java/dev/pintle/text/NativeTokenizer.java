@@ -20,7 +20,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
-/** The Hugging Face tokenizer in native code; closing waits for what other threads are doing with it. */
+/** The native Hugging Face tokenizer. Closing waits for calls in progress on other threads. */
 final class NativeTokenizer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -31,10 +31,10 @@ final class NativeTokenizer implements AutoCloseable {
     private boolean closed;
 
     /**
-     * A tokenizer.
+     * Creates a native tokenizer.
      *
-     * @param root its {@code tokenizer.json}, which {@link TokenizerCheck} has passed
-     * @param work what it makes of a text in the worst case
+     * @param root its {@code tokenizer.json}, already checked by {@link TokenizerCheck}
+     * @param work its worst-case work on a text
      * @param file for messages only
      */
     NativeTokenizer(ObjectNode root, TokenizerWork work, Path file) {
@@ -51,7 +51,7 @@ final class NativeTokenizer implements AutoCloseable {
             return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(JSON.writeValueAsBytes(root)), options);
         } catch (Exception e) {
             throw new TokenizerException(
-                    "The tokenizer file says something that the tokenizer does not understand.",
+                    "The tokenizer library cannot read this tokenizer file.",
                     e,
                     "file",
                     file.toString(),
@@ -61,8 +61,8 @@ final class NativeTokenizer implements AutoCloseable {
     }
 
     /**
-     * Refuses added tokens of which the normalizer leaves nothing. They would match everywhere, also in the middle of a
-     * character, and native code does not survive that. A tokenizer of one word tells which they are.
+     * Refuses added tokens that the normalizer reduces to nothing. They would match everywhere, even inside a
+     * character, which crashes native code. A tokenizer with a one-word vocabulary shows which ones they are.
      */
     private static void requireVisibleTokens(ObjectNode root, Path file) {
         List<String> normalized = new ArrayList<>();
@@ -85,7 +85,7 @@ final class NativeTokenizer implements AutoCloseable {
             for (String token : normalized) {
                 if (words.encode(wellFormed(token), false, false).getIds().length == 0) {
                     throw new TokenizerException(
-                            "The tokenizer file has an added token of which its normalizer leaves nothing.",
+                            "The tokenizer file has an added token that its normalizer removes entirely.",
                             null,
                             "file",
                             file.toString(),
@@ -103,10 +103,10 @@ final class NativeTokenizer implements AutoCloseable {
     }
 
     /**
-     * Settings that the library reads when it is first used: it reports its use over the network and unpacks itself into the
-     * home folder unless told otherwise.
+     * Settings that the library reads on first use: by default it reports usage over the network and unpacks itself
+     * into the home folder.
      *
-     * @throws TokenizerException naming a variable of the environment that names no folder
+     * @throws TokenizerException naming an environment variable that is not a folder
      */
     static void prepareLibrary(Map<String, String> variables) {
         setIfAbsent("OPT_OUT_TRACKING", "true");
@@ -142,12 +142,12 @@ final class NativeTokenizer implements AutoCloseable {
                 name + " does not name a folder.",
                 null,
                 "expected",
-                "a folder that is there or can be made",
+                "a folder that exists or can be created",
                 "but was",
                 Excerpt.of(value));
     }
 
-    /** Ids, and where each token stands in the text, counted in code points; a token from nowhere has no span. */
+    /** Ids, and the position of each token in the text, in code points; a token without a source has no span. */
     static final class Encoded {
         private final int[] ids;
         private final CharSpan[] spans;
@@ -183,7 +183,7 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    /** The text with U+FFFD for halves of characters, which native code would turn into something longer. */
+    /** The text with lone surrogates replaced by U+FFFD; native code would turn them into something longer. */
     private static String wellFormed(String text) {
         StringBuilder changed = null;
         for (int i = 0; i < text.length(); i++) {
@@ -198,7 +198,9 @@ final class NativeTokenizer implements AutoCloseable {
         return changed == null ? text : changed.toString();
     }
 
-    /** @param characters of the tokens' names together */
+    /**
+     * @param characters total length of the tokens' names
+     */
     String decode(int[] ids, boolean skipSpecialTokens, long characters) {
         work.requireDecodable(characters);
         lock.readLock().lock();

@@ -3,29 +3,29 @@ package dev.pintle.text;
 import java.util.List;
 import java.util.function.IntPredicate;
 
-/** A part of a regular expression, as far as {@link RegexWork} asks. */
+/** A node of a regular expression, with what {@link RegexWork} needs to know. */
 sealed interface RegexNode {
     int UNBOUNDED = Integer.MAX_VALUE;
 
-    /** Beyond every limit, and small enough to be multiplied once more. */
+    /** Exceeds every limit, and is small enough to be multiplied once more. */
     long HUGE = 1L << 30;
 
-    /** The fewest characters that a match has. */
+    /** The minimum length of a match, in characters. */
     int shortest();
 
-    /** Whether it matches at every place, if only the empty text. */
+    /** Whether it matches at every position, possibly the empty string. */
     boolean neverFails();
 
-    /** Every character that a match may hold, or more. */
+    /** Every character a match may contain, or a superset. */
     IntPredicate characters();
 
-    /** How many nodes it has when repetitions are written out, as a compiler may do. */
+    /** The number of nodes after expanding repetitions, as a compiler may do. */
     long size();
 
     /**
-     * One character of a class.
+     * One character from a class.
      *
-     * @param written in the expression
+     * @param written its source in the expression
      */
     record One(String written, IntPredicate characters) implements RegexNode {
         @Override
@@ -44,7 +44,7 @@ sealed interface RegexNode {
         }
     }
 
-    /** A place: the start of a line, the end of a word. */
+    /** A position: the start of a line, the end of a word. */
     record Anchor() implements RegexNode {
         @Override
         public int shortest() {
@@ -67,7 +67,7 @@ sealed interface RegexNode {
         }
     }
 
-    /** A look ahead or behind. */
+    /** A lookahead or lookbehind. */
     record Look(RegexNode body) implements RegexNode {
         @Override
         public int shortest() {
@@ -90,7 +90,7 @@ sealed interface RegexNode {
         }
     }
 
-    /** One after the other. */
+    /** A sequence. */
     record Row(List<RegexNode> parts) implements RegexNode {
         @Override
         public int shortest() {
@@ -114,7 +114,7 @@ sealed interface RegexNode {
         }
     }
 
-    /** The first branch that matches. */
+    /** An alternation; the first matching branch wins. */
     record Choice(List<RegexNode> branches) implements RegexNode {
         @Override
         public int shortest() {
@@ -138,9 +138,9 @@ sealed interface RegexNode {
     }
 
     /**
-     * Again and again.
+     * A repetition.
      *
-     * @param most times, or {@link #UNBOUNDED}
+     * @param most maximum count, or {@link #UNBOUNDED}
      */
     record Repeat(RegexNode body, int least, int most, boolean isLazy) implements RegexNode {
         boolean isUnbounded() {
@@ -172,7 +172,7 @@ sealed interface RegexNode {
         return c -> nodes.stream().anyMatch(node -> node.characters().test(c));
     }
 
-    /** The parts of a row, or the node alone. */
+    /** The parts of a sequence, or the node itself. */
     static List<RegexNode> parts(RegexNode node) {
         return node instanceof Row row && !row.parts().isEmpty() ? row.parts() : List.of(node);
     }

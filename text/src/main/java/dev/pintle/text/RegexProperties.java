@@ -8,13 +8,13 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
-/** Unicode properties by the names that regular expressions give them. */
+/** Unicode properties by their names in regular expressions. */
 final class RegexProperties {
     private static final Map<String, IntPredicate> KNOWN = new ConcurrentHashMap<>();
 
     private RegexProperties() {}
 
-    /** The characters with a property, or null when Java has none of that name. */
+    /** The characters with a property, or null if Java does not know the name. */
     static @Nullable IntPredicate of(String name) {
         IntPredicate known = KNOWN.get(name);
         if (known == null && name.matches("\\w{1,40}")) {

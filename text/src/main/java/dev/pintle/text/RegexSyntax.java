@@ -6,8 +6,9 @@ import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads regular expressions in the syntax of Oniguruma, which tokenizers use. What makes a match depend on more than the
- * text at hand (back references, calls, conditions, code) is refused, and so is what this reader does not know.
+ * Parses regular expressions in Oniguruma syntax, which tokenizers use. Constructs whose matches depend on more than
+ * the text at hand (back references, subexpression calls, conditionals, callouts) are refused, and so is unknown
+ * syntax.
  */
 final class RegexSyntax {
     private static final int LONGEST = 20_000;
@@ -15,7 +16,7 @@ final class RegexSyntax {
     private static final int MOST_TURNS = 1_000;
     private static final int LARGEST = 20_000;
 
-    /** An expression whose work is not known, with the reason as a clause. */
+    /** A regular expression with unknown work; the message is the reason, as a clause. */
     static final class Refused extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -39,10 +40,10 @@ final class RegexSyntax {
         RegexSyntax reader = new RegexSyntax(source);
         RegexNode root = reader.choice();
         if (reader.at < source.length()) {
-            throw new Refused("a bracket closes what was not opened");
+            throw new Refused("it has an unmatched closing bracket");
         }
         if (root.size() > LARGEST) {
-            throw new Refused("written out it has more than " + LARGEST + " parts");
+            throw new Refused("it expands to more than " + LARGEST + " parts");
         }
         return root;
     }
@@ -61,7 +62,7 @@ final class RegexSyntax {
 
     private int next() {
         if (!more()) {
-            throw new Refused("it ends in the middle");
+            throw new Refused("it ends unexpectedly");
         }
         int c = source.codePointAt(at);
         at += Character.charCount(c);
@@ -91,7 +92,7 @@ final class RegexSyntax {
         return parts.size() == 1 ? parts.get(0) : new RegexNode.Row(parts);
     }
 
-    // ---- how often
+    // ---- quantifiers
 
     private RegexNode quantified(RegexNode atom) {
         RegexNode node = atom;
@@ -122,21 +123,21 @@ final class RegexSyntax {
             }
             boolean lazy = skip("?");
             if (lazy && interval && least == most) {
-                // Read by some versions as "at most once" and by others as reluctant: taken as either.
+                // Some versions read this as "at most once", others as lazy; treated as either.
                 least = 0;
             }
             if (!interval) {
-                skip("+"); // possessive: never comes back, which costs less than what is counted
+                skip("+"); // possessive: never backtracks, so it costs less than what is counted
             }
             if (++times > 2) {
-                throw new Refused("it repeats a repetition");
+                throw new Refused("it has a quantifier on a quantifier");
             }
             node = new RegexNode.Repeat(node, least, most, lazy);
         }
         return node;
     }
 
-    /** The bounds in braces, or null where the brace is an ordinary character. */
+    /** The bounds in braces, or null if the brace is an ordinary character. */
     private int @Nullable [] interval() {
         if (!skip("{")) {
             return null;
@@ -163,9 +164,9 @@ final class RegexSyntax {
         return start == at ? null : Integer.valueOf(source.substring(start, at));
     }
 
-    // ---- what
+    // ---- atoms
 
-    /** The next part, or null for what matches nothing: an option, a comment. */
+    /** The next part, or null for something that matches nothing, such as an option or a comment. */
     private @Nullable RegexNode atom() {
         int start = at;
         int c = next();
@@ -178,7 +179,7 @@ final class RegexSyntax {
             case '.' -> new RegexNode.One(".", any -> true);
             case '^', '$' -> new RegexNode.Anchor();
             case '\\' -> escape(start);
-            case '*', '+', '?' -> throw new Refused("it repeats nothing");
+            case '*', '+', '?' -> throw new Refused("it has a quantifier with nothing to repeat");
             default -> new RegexNode.One(Character.toString(c), letter(c));
         };
     }
@@ -190,7 +191,7 @@ final class RegexSyntax {
 
     private @Nullable RegexNode group() {
         if (skip("*")) {
-            throw new Refused("it calls code");
+            throw new Refused("it has a callout");
         }
         if (!skip("?")) {
             return close(choice());
@@ -198,7 +199,7 @@ final class RegexSyntax {
         if (skip("#")) {
             int end = source.indexOf(')', at);
             if (end < 0) {
-                throw new Refused("it ends in the middle");
+                throw new Refused("it ends unexpectedly");
             }
             at = end + 1;
             return null;
@@ -215,7 +216,7 @@ final class RegexSyntax {
                 at++;
             }
             if (at == name || !(skip(">") || skip("'"))) {
-                throw new Refused("it has a group of an unknown kind");
+                throw new Refused("it has an unknown kind of group");
             }
             return close(choice());
         }
@@ -227,15 +228,15 @@ final class RegexSyntax {
             return close(choice());
         }
         if (at > options && skip(")")) {
-            // Holds for the rest of the group, alternatives included.
+            // Applies to the rest of the group, including its alternatives.
             return choice();
         }
-        throw new Refused("it has a group of an unknown kind");
+        throw new Refused("it has an unknown kind of group");
     }
 
     private RegexNode close(RegexNode inside) {
         if (!skip(")")) {
-            throw new Refused("a bracket is not closed");
+            throw new Refused("it has an unclosed bracket");
         }
         return inside;
     }
@@ -251,13 +252,13 @@ final class RegexSyntax {
                     new RegexNode.Repeat(new RegexNode.One("\\n", n -> n == '\n'), 0, 1, false)));
         }
         if ((c >= '1' && c <= '9') || "kgKX".indexOf(c) >= 0) {
-            throw new Refused("it refers to what it has matched before");
+            throw new Refused("it has a back reference");
         }
         IntPredicate characters = escaped(c);
         return new RegexNode.One(source.substring(start, at), characters);
     }
 
-    /** The characters of an escape whose letter was just read. */
+    /** The characters matched by an escape whose letter was just read. */
     private IntPredicate escaped(int c) {
         return switch (c) {
             case 's' -> RegexSyntax::isSpace;
@@ -288,7 +289,7 @@ final class RegexSyntax {
 
     private IntPredicate number(int kind) {
         if (kind == 'c' || kind == 'C' || kind == 'M') {
-            throw new Refused("it names a character as a control key");
+            throw new Refused("it has a control-key escape");
         }
         boolean braces = skip("{");
         int radix = kind == '0' || kind == 'o' ? 8 : 16;
@@ -299,7 +300,7 @@ final class RegexSyntax {
         }
         String digits = source.substring(start, at);
         if (braces && !skip("}")) {
-            throw new Refused("it has a number that is cut short");
+            throw new Refused("it has an incomplete number");
         }
         return same(digits.isEmpty() ? 0 : (int) Math.min(Character.MAX_CODE_POINT, Long.parseLong(digits, radix)));
     }
@@ -325,21 +326,21 @@ final class RegexSyntax {
         if (skip("{")) {
             int end = source.indexOf('}', at);
             if (end < 0 || end - at > 60) {
-                throw new Refused("it names a property that is cut short");
+                throw new Refused("it has an incomplete property name");
             }
             name = source.substring(at, end);
             at = end + 1;
         } else {
-            throw new Refused("it names a property without braces");
+            throw new Refused("it has a property name without braces");
         }
         boolean not = negated != name.startsWith("^");
         IntPredicate known = RegexProperties.of(name.startsWith("^") ? name.substring(1) : name);
         return known == null ? any -> true : not ? known.negate() : known;
     }
 
-    // ---- classes
+    // ---- character classes
 
-    /** The characters of the class whose bracket was just opened; leaves the reader behind it. */
+    /** The characters of a class whose bracket was just opened; the reader ends up after the class. */
     private IntPredicate insideClass() {
         if (++depth > DEEPEST) {
             throw new Refused("its classes are nested more than " + DEEPEST + " deep");
@@ -376,7 +377,7 @@ final class RegexSyntax {
         if (skip("[:")) {
             int end = source.indexOf(":]", at);
             if (end < 0 || end - at > 30) {
-                throw new Refused("it has a class that is cut short");
+                throw new Refused("it has an incomplete character class");
             }
             at = end + 2;
             return any -> true;
@@ -403,7 +404,7 @@ final class RegexSyntax {
             to = -1;
         }
         if (from < 0 || to < 0) {
-            return any -> true; // a range between numbers: more than it holds
+            return any -> true; // a range between code points: a superset
         }
         int low = from;
         int high = to;

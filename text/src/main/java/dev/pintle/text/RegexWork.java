@@ -5,28 +5,27 @@ import java.util.List;
 import java.util.function.IntPredicate;
 
 /*
- * A backtracking matcher may need exponential time for an innocent text. What follows is counted from the pattern alone,
+ * A backtracking matcher may need exponential time on innocent text. This class bounds the work from the pattern alone,
  * after "Static Detection of DoS Vulnerabilities in Programs that use Regular Expressions" (Wüstholz et al., 2017), but
- * coarser, because patterns that split text into words are simple.
- *
- * A place where the matcher may have to come back is a choice whose continuation can fail. Choices behind which everything
- * may be empty are never come back to. For each of the others we count the ways through it: a bounded repetition has as
- * many as it has lengths, an unbounded one as many as there are characters in a run of its class. Two unbounded ones in a
- * row, or one inside another, multiply; such patterns are refused. With one, a match costs at most (ways x run) steps.
- *
- * If every match that fails so is followed by an alternative that takes the whole run, no character is visited more than a
- * few times and all of it is linear; so it is with the last three alternatives of GPT-2, Llama 3 and their kin:
- * \s*[\r\n]+|\s+(?!\S)|\s+. Otherwise a run of r characters may cost r^2/2 steps, which can be told from a text before it is
- * matched.
+ * more coarsely, because the patterns that split text into words are simple.
+ * The matcher may backtrack to a choice only if what follows it can fail. Choices followed only by parts that may be
+ * empty are never revisited. For each of the others we count the number of ways through it: a bounded repetition has as
+ * many as it has lengths, an unbounded one as many as there are characters in a run of its class. Two unbounded
+ * repetitions in a row, or one inside another, multiply; such patterns are refused. With a single one, a match costs at
+ * most (ways x run) steps.
+ * If every match that fails this way is followed by an alternative that takes the whole run, each character is visited
+ * only a few times and the total is linear. This holds for the last three alternatives of GPT-2, Llama 3 and similar
+ * patterns: \s*[\r\n]+|\s+(?!\S)|\s+. Otherwise a run of r characters may cost r^2/2 steps, which can be computed from
+ * a text before it is matched.
  */
-/** How much work a regular expression may make, from reading it. */
+/** The worst-case work of a regular expression, derived from its syntax. */
 final class RegexWork {
     private static final int MOST_WAYS = 10_000;
 
     /**
-     * A repetition that may be tried from each character of a run.
+     * A repetition that may be tried from every character of a run.
      *
-     * @param of the characters that it repeats, or more
+     * @param of the characters it repeats, or a superset
      */
     record Run(IntPredicate of, int ways) {}
 
@@ -41,9 +40,9 @@ final class RegexWork {
     }
 
     /**
-     * Reads an expression.
+     * Analyses a regular expression.
      *
-     * @throws RegexSyntax.Refused when its work has no bound that a text's length tells, or its syntax is not known here
+     * @throws RegexSyntax.Refused if its work cannot be bounded from the length of a text, or its syntax is unknown
      */
     static RegexWork of(String pattern) {
         RegexNode root = RegexSyntax.parse(pattern);
@@ -65,17 +64,17 @@ final class RegexWork {
         return new RegexWork(root.shortest(), (int) ways, slow);
     }
 
-    /** The fewest characters that a match has. */
+    /** The minimum length of a match, in characters. */
     int shortest() {
         return shortest;
     }
 
-    /** Steps for each character of a text, apart from those of {@link #slow}. */
+    /** Steps per character of a text, not counting those of {@link #slow}. */
     int ways() {
         return ways;
     }
 
-    /** What a text may make slow: from each character of such a run the matcher may go to the run's end. */
+    /** Runs that can be slow: from each character of such a run, the matcher may go to the end of the run. */
     List<Run> slow() {
         return slow;
     }
@@ -83,9 +82,9 @@ final class RegexWork {
     // ---- counting
 
     /**
-     * @param ways through the bounded choices
-     * @param loops unbounded repetitions that may be come back to; one at most on any path
-     * @param looksAround whether a loop stands in a lookahead or lookbehind
+     * @param ways number of ways through the bounded choices
+     * @param loops unbounded repetitions the matcher may backtrack into; at most one on any path
+     * @param looksAround whether a loop is inside a lookahead or lookbehind
      */
     private record Count(long ways, List<RegexNode.Repeat> loops, int degree, boolean looksAround) {
         static final Count ONE = new Count(1, List.of(), 0, false);
@@ -93,7 +92,7 @@ final class RegexWork {
 
     private static Count checked(Count count) {
         if (count.degree() > 1) {
-            throw new RegexSyntax.Refused("two of its repetitions can share out a text between them in many ways");
+            throw new RegexSyntax.Refused("two of its repetitions can split a text between them in many ways");
         }
         if (count.ways() > MOST_WAYS) {
             throw new RegexSyntax.Refused("it can match one text in more than " + MOST_WAYS + " ways");
@@ -101,7 +100,9 @@ final class RegexWork {
         return count;
     }
 
-    /** @param mayFail whether what comes after the node may fail, so that the matcher comes back */
+    /**
+     * @param mayFail whether what follows the node may fail, so that the matcher backtracks
+     */
     private static Count count(RegexNode node, boolean mayFail) {
         if (node instanceof RegexNode.Row row) {
             return countRow(row, mayFail);
@@ -149,20 +150,20 @@ final class RegexWork {
                     new Count(count.ways() + 1 - repeat.least(), count.loops(), count.degree(), count.looksAround()));
         }
         if (repeat.isUnbounded() && body.shortest() == 0) {
-            throw new RegexSyntax.Refused("it repeats something that may be empty without end");
+            throw new RegexSyntax.Refused("it has an unbounded repetition of something that may be empty");
         }
         if (!mayFail && repeat.least() <= 1) {
-            // Leaving the repetition is always possible, so no turn is come back to once the next has begun.
+            // Leaving the repetition is always possible, so an iteration is never revisited once the next has begun.
             Count count = count(body, false);
             return checked(new Count(count.ways() + 1, count.loops(), count.degree(), count.looksAround()));
         }
         Count count = count(body, true);
         if (count.degree() > 0) {
-            throw new RegexSyntax.Refused("a repetition stands inside another");
+            throw new RegexSyntax.Refused("it has a repetition inside another");
         }
         if (repeat.isUnbounded()) {
             if (count.ways() > 1) {
-                throw new RegexSyntax.Refused("what it repeats without end can match in several ways");
+                throw new RegexSyntax.Refused("the body of an unbounded repetition can match in several ways");
             }
             return mayFail ? new Count(1, List.of(repeat), 1, false) : Count.ONE;
         }
@@ -181,7 +182,7 @@ final class RegexWork {
         return both;
     }
 
-    // ---- who takes the run when a match over it has failed
+    // ---- which alternative takes the run after a failed match
 
     private static boolean takesRunLater(List<RegexNode> alternatives, int from, RegexNode.Repeat loop) {
         if (!(loop.body() instanceof RegexNode.One repeated) || loop.isLazy()) {
@@ -205,7 +206,8 @@ final class RegexWork {
             if (rest.stream().allMatch(RegexNode::neverFails)) {
                 return taker.least() == 1;
             }
-            // A look at the next character gives back the run's end at most; what is left then has no such place.
+            // A lookahead for the next character gives back at most the end of the run; what is left has no such
+            // position.
             boolean looks = first == 0
                     && rest.size() == 1
                     && rest.get(0) instanceof RegexNode.Look look

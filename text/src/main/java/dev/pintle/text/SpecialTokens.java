@@ -1,9 +1,9 @@
 package dev.pintle.text;
 
-/** Whether a tokenizer puts the model's own tokens around a text. */
+/** Whether a tokenizer adds the model's special tokens around a text. */
 public enum SpecialTokens {
-    /** Add what the model expects around a bare text, usually a BOS token before it. */
+    /** Add what the model expects around plain text, usually a leading BOS token. */
     ADD,
-    /** Add nothing: the text is a rendered chat, or the middle of something. */
+    /** Add nothing: the text is a rendered chat, or a fragment. */
     NONE
 }

@@ -3,17 +3,14 @@ package dev.pintle.text;
 import java.util.Arrays;
 
 /*
- * A token may be part of a character, and a token's text may depend on the one before it: some tokenizers write a space
- * only between tokens. So every step decodes a window: the tokens written last, as context, and those still to be written.
- * Bytes that are no character yet decode to U+FFFD at the window's end and are held back. A character has at most four
- * bytes, so of a longer run of U+FFFD only the end may still become something. Tokenizers that fall back on bytes decode a
- * run of byte tokens as a whole, and while the run is unfinished even its first characters show as U+FFFD: then nothing is
- * written until the context reads as before.
+ * A token may be part of a character, and its text may depend on the token before it: some tokenizers write a space
+ * only between tokens. So every step decodes a window: the most recently emitted tokens, as context, and the pending
+ * ones. Bytes that do not form a character yet decode to U+FFFD at the end of the window and are held back. A character
+ * has at most four bytes, so only the end of a longer run of U+FFFD can still become something else. Tokenizers with
+ * byte fallback decode a run of byte tokens as a whole, and until the run is complete even its first characters show as
+ * U+FFFD; in that case nothing is emitted until the context decodes to the same text as before.
  */
-/**
- * Puts the text of a generation together token by token: whole characters only, never half of one. Not safe to use from
- * several threads at once.
- */
+/** Assembles generated text token by token, emitting complete characters only. Not thread-safe. */
 public final class StreamingDecoder {
     private static final char UNFINISHED = '\ufffd';
     private static final int MOST_UNFINISHED = 3;
@@ -31,8 +28,8 @@ public final class StreamingDecoder {
     }
 
     /**
-     * The text that a further token completes: often a piece of a word, sometimes nothing yet. Embeddings may have more rows
-     * than the tokenizer has tokens; an id of such a row has no text.
+     * The text completed by one more token: often a piece of a word, sometimes empty. An embedding may have more rows
+     * than the tokenizer has tokens; the ids of such rows have no text.
      */
     public String add(int id) {
         if (!tokenizer.knows(id)) {
@@ -61,7 +58,7 @@ public final class StreamingDecoder {
         return ready;
     }
 
-    /** What is held back at the end of a generation: U+FFFD for bytes that never became a character. */
+    /** The text still held back at the end of a generation: U+FFFD for bytes that never completed a character. */
     public String finish() {
         String text = tokenizer.decode(window, skipSpecialTokens);
         String rest = text.length() > written ? text.substring(written) : "";

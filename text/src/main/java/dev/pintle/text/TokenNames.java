@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the names of some tokens in a text; where several begin at one place, the longest. */
+/** Finds token names in a text; if several start at the same position, the longest wins. */
 final class TokenNames {
     private final Set<String> names;
     private final Map<Character, TreeSet<Integer>> lengthsByFirst = new HashMap<>();
@@ -23,14 +23,14 @@ final class TokenNames {
         }
     }
 
-    /** A name in a text. */
+    /** A name found in a text. */
     record Found(int start, String name) {
         int end() {
             return start + name.length();
         }
     }
 
-    /** The first name that begins at {@code from} or behind it, or null. */
+    /** The first name that starts at or after {@code from}, or null. */
     @Nullable
     Found find(String text, int from) {
         for (int start = from; start < text.length(); start++) {

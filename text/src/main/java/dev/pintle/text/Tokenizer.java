@@ -19,15 +19,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Text that must stay text. A special token written in a text is read as that token, by this tokenizer as by
- * transformers. `asText` therefore puts a stand-in for every special token that a user has typed. When a text with
- * stand-ins is encoded, the special tokens in the rest of it are given secret names, the stand-ins become the user's
- * characters again, and a second tokenizer encodes the whole, one that knows the special tokens by their secret names
- * only. So the user's characters go through the same splitting and merging, with the same neighbours, as any others.
+ * Keeping special tokens as text. Like transformers, this tokenizer reads a special token written in a text as that
+ * token. `asText` therefore replaces every special token that a user has typed with a stand-in. When a text with
+ * stand-ins is encoded, the special tokens in the rest of it are given secret names, the stand-ins are turned back into
+ * the user's characters, and the whole is encoded by a second tokenizer that knows the special tokens only by their
+ * secret names. So the user's characters are split and merged with the same neighbours as any other text.
  */
 /**
- * The tokenizer of a model: text to token ids and back, as the Hugging Face library has it, whose code it runs. Nothing
- * is truncated or padded. Safe to use from many threads.
+ * A model's tokenizer, from text to token ids and back. Runs the Hugging Face library. Nothing is truncated or padded.
+ * Thread-safe.
  */
 public final class Tokenizer implements AutoCloseable {
     private static final int LONGEST_STAND_IN = 64;
@@ -60,10 +60,10 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * Opens the tokenizer of a model.
+     * Opens a model's tokenizer.
      *
      * @param path a model folder, or its {@code tokenizer.json}
-     * @throws TokenizerException when there is none, or it is damaged
+     * @throws TokenizerException if there is none, or it is damaged
      */
     public static Tokenizer open(Path path) {
         Path json = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
@@ -76,12 +76,12 @@ public final class Tokenizer implements AutoCloseable {
 
     // ---- text to tokens
 
-    /** The ids of a text with the special tokens that the model expects around it. */
+    /** The ids of a text, with the special tokens that the model expects around it. */
     public int[] encode(String text) {
         return encode(text, SpecialTokens.ADD);
     }
 
-    /** The ids of a text. Special tokens written in it are read as tokens, unless they went through {@link #asText}. */
+    /** The ids of a text. Special tokens written in the text become tokens, unless it went through {@link #asText}. */
     public int[] encode(String text, SpecialTokens around) {
         Prepared prepared = prepare(text);
         return prepared.tokenizer()
@@ -89,14 +89,14 @@ public final class Tokenizer implements AutoCloseable {
                 .ids();
     }
 
-    /** The ids of a text in which nothing is a special token, and with none around it. */
+    /** The ids of a text, treating special tokens as plain text and adding none around it. */
     public int[] encodeAsText(String text) {
         return encode(asText(text), SpecialTokens.NONE);
     }
 
     /**
-     * The tokens of a text with their places in it. Stand-ins made by {@link #asText} count as the characters that they
-     * stand for: the places are those in {@link #plain}.
+     * The tokens of a text with their positions in it. Stand-ins made by {@link #asText} count as the characters they
+     * stand for: the positions refer to {@link #plain}.
      */
     public List<Token> tokens(String text, SpecialTokens around) {
         Prepared prepared = prepare(text);
@@ -119,8 +119,9 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * The text with a stand-in for every special token in it, so that {@link #encode} reads those as ordinary characters.
-     * Made for what users type, before it goes into a chat template. Stand-ins mean something to this tokenizer only.
+     * Replaces every special token in the text with a stand-in, so that {@link #encode} reads it as ordinary
+     * characters. Apply it to user input before rendering a chat template. Stand-ins are only understood by the
+     * tokenizer that made them.
      */
     public String asText(String text) {
         TokenNames.Found found = specials.find(text, 0);
@@ -136,7 +137,7 @@ public final class Tokenizer implements AutoCloseable {
         return result.append(text, from, text.length()).toString();
     }
 
-    /** The text with the stand-ins of {@link #asText} turned back into what they stand for. */
+    /** The text with the stand-ins of {@link #asText} turned back into the original characters. */
     public String plain(String text) {
         int start = text.indexOf('\ue000');
         if (start < 0) {
@@ -158,9 +159,9 @@ public final class Tokenizer implements AutoCloseable {
         return result.append(text, from, text.length()).toString();
     }
 
-    /** What is given to which tokenizer, and where in it a place of the plain text has moved. */
+    /** What is passed to which tokenizer, and how positions in the plain text have moved. */
     private record Prepared(NativeTokenizer tokenizer, String text, List<Move> moves) {
-        /** From {@code start} up to {@code end} stands a secret name for the token at {@code plainStart}. */
+        /** The range from {@code start} to {@code end} holds a secret name for the token at {@code plainStart}. */
         record Move(int start, int end, int plainStart, int plainEnd) {}
 
         int inPlain(int place) {
@@ -214,7 +215,7 @@ public final class Tokenizer implements AutoCloseable {
         return literal;
     }
 
-    /** The renamed tokenizer must differ in names only; where it does not, text cannot be kept from being a token. */
+    /** Requires the renamed tokenizer to differ in names only; otherwise special tokens cannot be kept as text. */
     private void requireSameIds(NativeTokenizer renamed) {
         file.specialTokens().forEach((token, id) -> {
             int[] named = renamed.encode(String.valueOf(secretNames.get(token)), false)
@@ -223,7 +224,7 @@ public final class Tokenizer implements AutoCloseable {
             boolean typedIsText = Arrays.stream(typed).noneMatch(specialIds::contains);
             if (named.length != 1 || named[0] != id || !typedIsText) {
                 throw new TokenizerException(
-                        "This tokenizer cannot keep special tokens in a text as text.",
+                        "This tokenizer cannot treat special tokens in a text as plain text.",
                         null,
                         "file",
                         file.path().toString(),
@@ -233,7 +234,7 @@ public final class Tokenizer implements AutoCloseable {
         });
     }
 
-    /** Turns places counted in code points into UTF-16 indices, for places that rarely go back. */
+    /** Converts code point positions to UTF-16 indices, optimised for mostly increasing positions. */
     private static final class Places {
         private final String text;
         private int codePoints;
@@ -252,14 +253,14 @@ public final class Tokenizer implements AutoCloseable {
 
     // ---- tokens to text
 
-    /** The text of some ids, with special tokens written out. */
+    /** The text of a sequence of ids, including special tokens. */
     public String decode(int[] ids) {
         return decode(ids, false);
     }
 
     /**
-     * The text of some ids. Ids that are only part of a character give U+FFFD; use {@link #stream} to put text together
-     * token by token.
+     * The text of a sequence of ids. Ids that form only part of a character give U+FFFD; use {@link #stream} to
+     * assemble text token by token.
      *
      * @param skipSpecialTokens whether special tokens are left out
      */
@@ -271,31 +272,33 @@ public final class Tokenizer implements AutoCloseable {
         return ids.length == 0 ? "" : tokenizer.decode(ids, skipSpecialTokens, characters);
     }
 
-    /** A decoder for ids that come one by one. */
+    /** A decoder for ids that arrive one by one. */
     public StreamingDecoder stream(boolean skipSpecialTokens) {
         return new StreamingDecoder(this, skipSpecialTokens);
     }
 
     // ---- the vocabulary
 
-    /** The number of ids: one more than the highest. */
+    /** The number of ids: the highest id plus one. */
     public int vocabularySize() {
         return file.highestId() + 1;
     }
 
-    /** The id of a token in the vocabulary's own spelling, in which a space may be {@code Ġ}; empty when there is none. */
+    /**
+     * The id of a token in the vocabulary's own spelling, in which a space may be {@code Ġ}; empty if there is none.
+     */
     public OptionalInt idOf(String token) {
         Integer id = file.ids().get(token);
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
-    /** The token of an id in the vocabulary's own spelling. */
+    /** The token for an id, in the vocabulary's own spelling. */
     public String tokenOf(int id) {
         requireId(id);
         return String.valueOf(file.tokens().get(id));
     }
 
-    /** Whether an id stands for a token. */
+    /** Whether an id belongs to a token. */
     public boolean knows(int id) {
         return file.tokens().containsKey(id);
     }
@@ -312,7 +315,7 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    /** The special tokens and their ids, in the order of the file. */
+    /** The special tokens and their ids, in file order. */
     public Map<String, Integer> specialTokens() {
         return Collections.unmodifiableMap(file.specialTokens());
     }
@@ -322,17 +325,17 @@ public final class Tokenizer implements AutoCloseable {
         return specialIds.contains(id);
     }
 
-    /** The id of the token that begins a text, where the model's configuration names one. */
+    /** The id of the beginning-of-sequence token, if the model's configuration names one. */
     public OptionalInt bosId() {
         return configured("bos_token");
     }
 
-    /** The id of the token that ends a text, where the model's configuration names one. */
+    /** The id of the end-of-sequence token, if the model's configuration names one. */
     public OptionalInt eosId() {
         return configured("eos_token");
     }
 
-    /** The id of the token that fills up shorter rows of a batch, where the model's configuration names one. */
+    /** The id of the padding token, if the model's configuration names one. */
     public OptionalInt padId() {
         return configured("pad_token");
     }

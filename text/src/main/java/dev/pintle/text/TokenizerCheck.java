@@ -12,12 +12,12 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /*
- * The tokenizer's native code was written for files that its own library wrote. Given others it panics, and a panic there
- * ends the whole program: an index that does not exist, a token that is not declared, a slice through a character, an
- * expression that gives up. So everything that could lead to one is checked before. Plain mistakes (a missing field, a text
- * where a number belongs) are left to the native reader, which refuses them.
+ * The tokenizer library's native code assumes that it reads files written by itself. On other input it panics, and a
+ * panic there ends the whole process: an index out of range, an undeclared token, a slice through a character, a
+ * regular expression that gives up. So everything that could lead to a panic is checked beforehand. Ordinary mistakes
+ * (a missing field, a string where a number belongs) are left to the native reader, which reports them.
  */
-/** Checks the parts of a {@code tokenizer.json} and sums up the work that they may make. */
+/** Checks the parts of a {@code tokenizer.json} and adds up the worst-case work they can cause. */
 final class TokenizerCheck {
     private static final int MOST_PARTS = 64;
     private static final int DEEPEST = 8;
@@ -42,7 +42,7 @@ final class TokenizerCheck {
     /**
      * Checks a file.
      *
-     * @throws TokenizerException when native code could not be trusted with it
+     * @throws TokenizerException if the file is unsafe for native code
      */
     static TokenizerWork of(JsonNode root, Path file) {
         TokenizerCheck check = new TokenizerCheck(file);
@@ -55,7 +55,7 @@ final class TokenizerCheck {
         if (check.work.growth() > MOST_GROWTH || check.work.decodedGrowth() > MOST_GROWTH) {
             throw check.refused(
                     check.work.growth() > MOST_GROWTH ? "normalizer" : "decoder",
-                    "replacements that make a text more than 10,000 times as long",
+                    "replacements that can make a text more than 10,000 times longer",
                     "shorter replacements");
         }
         check.addedTokens(root.path("added_tokens"), normalized);
@@ -65,7 +65,7 @@ final class TokenizerCheck {
 
     private TokenizerException refused(String at, Object found, String expected) {
         return new TokenizerException(
-                "The tokenizer file holds what native code cannot be trusted with.",
+                "The tokenizer file contains something that is unsafe for native code.",
                 null,
                 "file",
                 file.toString(),
@@ -76,17 +76,17 @@ final class TokenizerCheck {
                 "expected",
                 expected,
                 "try",
-                "the file as its authors published it");
+                "the original file from its authors");
     }
 
-    /** Refuses texts and numbers that JSON can write but that the native reader, which expects none, cannot hold. */
+    /** Refuses strings and numbers that are valid JSON but that the native reader cannot represent. */
     private void plain(JsonNode node, String at) {
         if (node.isTextual()) {
             requireCharacters(node.textValue(), at);
         } else if (node.isNumber()) {
             boolean fits = node.isIntegralNumber() ? node.canConvertToLong() : Double.isFinite(node.doubleValue());
             if (!fits) {
-                throw refused(at, node, "a number of 64 bits");
+                throw refused(at, node, "a 64-bit number");
             }
         } else if (node.isObject()) {
             for (Map.Entry<String, JsonNode> entry : node.properties()) {
@@ -105,7 +105,7 @@ final class TokenizerCheck {
                 continue;
             }
             if (i + 1 >= text.length() || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
-                throw refused(at, text, "whole characters");
+                throw refused(at, text, "complete characters, not half of a surrogate pair");
             }
             i++;
         }
@@ -114,17 +114,19 @@ final class TokenizerCheck {
     // ---- parts of any kind
 
     private interface Kind {
-        /** Checks a part that has a type and is no sequence. */
+        /** Checks a part that has a type and is not a sequence. */
         void check(JsonNode part, String type, String at);
     }
 
-    /** @param list the field of a sequence that holds its parts */
+    /**
+     * @param list the field of a sequence that contains its parts
+     */
     private void part(JsonNode part, String at, String list, int depth, Kind kind) {
         if (part.isMissingNode() || part.isNull()) {
             return;
         }
         if (++parts > MOST_PARTS || depth > DEEPEST) {
-            throw refused(at, "parts within parts", "at most 64 parts, at most 8 deep");
+            throw refused(at, "nested parts", "at most 64 parts, nested at most 8 deep");
         }
         String type = part.path("type").asText();
         if (!type.equals("Sequence")) {
@@ -144,7 +146,7 @@ final class TokenizerCheck {
         return refused(at + ".type", type.isEmpty() ? "no type" : type, known + " or Sequence");
     }
 
-    // ---- before and between
+    // ---- normalizer and pre-tokenizer
 
     private void normalizer(JsonNode part, String type, String at) {
         switch (type) {
@@ -164,7 +166,7 @@ final class TokenizerCheck {
                     throw refused(
                             at + ".precompiled_charsmap",
                             String.valueOf(e.getMessage()),
-                            "a map that SentencePiece made");
+                            "a charsmap made by SentencePiece");
                 }
             }
             default ->
@@ -180,7 +182,7 @@ final class TokenizerCheck {
     private void preTokenizer(JsonNode part, String type, String at) {
         switch (type) {
             case "BertPreTokenizer", "CharDelimiterSplit", "Digits", "UnicodeScripts" -> {
-                // These go over a text once, and take nothing from the file that could be out of place.
+                // These make a single pass over the text, and use nothing from the file that could be invalid.
             }
             case "Whitespace", "WhitespaceSplit" -> {
                 // As above.
@@ -227,30 +229,31 @@ final class TokenizerCheck {
         try {
             return RegexWork.of(pattern);
         } catch (RegexSyntax.Refused e) {
-            throw refused(at, pattern, "an expression whose work is bounded; of this one, " + e.getMessage());
+            throw refused(at, pattern, "a regular expression with bounded work; for this one, " + e.getMessage());
         }
     }
 
-    /** How much longer a replacement may make a text. */
+    /** How much longer a replacement can make a text. */
     private double replacement(JsonNode part, String at, boolean decoding) {
         double content = bytes(text(part, "content", at));
         JsonNode pattern = part.path("pattern");
         if (!pattern.path("Regex").isTextual()) {
             String literal = text(pattern, "String", at + ".pattern");
             if (literal.isEmpty()) {
-                throw refused(at + ".pattern", "an empty text", "a text to replace");
+                throw refused(at + ".pattern", "an empty string", "a string to replace");
             }
             return content / bytes(literal);
         }
         String expression = pattern.path("Regex").textValue();
         RegexWork regex = regex(expression, at + ".pattern.Regex");
         if (regex.shortest() == 0) {
-            throw refused(at + ".pattern.Regex", expression, "an expression that does not match the empty text");
+            throw refused(
+                    at + ".pattern.Regex", expression, "a regular expression that does not match the empty string");
         }
         if (!decoding) {
             work.matches(regex);
         } else if (!regex.slow().isEmpty() || regex.ways() > 64) {
-            throw refused(at + ".pattern.Regex", expression, "an expression that goes over a text once");
+            throw refused(at + ".pattern.Regex", expression, "a regular expression that runs in linear time");
         }
         return content / regex.shortest();
     }
@@ -261,7 +264,7 @@ final class TokenizerCheck {
             throw refused(
                     at + "." + field,
                     value.isMissingNode() ? "nothing" : value,
-                    "a text of at most " + LONGEST_TOKEN + " characters");
+                    "a string of at most " + LONGEST_TOKEN + " characters");
         }
         return value.textValue();
     }
@@ -270,12 +273,12 @@ final class TokenizerCheck {
         return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
-    // ---- behind the model
+    // ---- post-processor and decoder
 
     private void postProcessor(JsonNode part, String type, String at) {
         switch (type) {
             case "ByteLevel" -> {
-                // Shifts offsets only.
+                // Only shifts offsets.
             }
             case "BertProcessing", "RobertaProcessing" -> {
                 onlyOne(at);
@@ -291,7 +294,7 @@ final class TokenizerCheck {
                     JsonNode ids = entry.getValue().path("ids");
                     JsonNode names = entry.getValue().path("tokens");
                     if (!ids.isArray() || !names.isArray() || ids.size() != names.size() || ids.size() > 64) {
-                        throw refused(where, entry.getKey(), "for each token as many ids as tokens, at most 64");
+                        throw refused(where, entry.getKey(), "as many ids as tokens for each entry, at most 64");
                     }
                     ids.forEach(id -> id(id, where));
                 });
@@ -304,7 +307,7 @@ final class TokenizerCheck {
 
     private void onlyOne(String at) {
         if (++templates > 1) {
-            throw refused(at, "a second part that puts special tokens around a text", "one such part");
+            throw refused(at, "a second part that adds special tokens", "only one such part");
         }
     }
 
@@ -317,21 +320,21 @@ final class TokenizerCheck {
             String token = piece.path("SpecialToken").path("id").asText();
             String sequence = piece.path("Sequence").path("id").asText();
             if (piece.has("SpecialToken") && !declared.has(token)) {
-                throw refused(at, token, "a token that special_tokens declares");
+                throw refused(at, token, "a token declared in special_tokens");
             }
             if (piece.has("Sequence")) {
                 used.add(sequence);
             }
         }
         if (used.size() != sequences.size() || !Set.copyOf(used).equals(sequences)) {
-            throw refused(at, "the texts " + used, "the texts " + new TreeSet<>(sequences) + ", once each");
+            throw refused(at, "the sequences " + used, "the sequences " + new TreeSet<>(sequences) + ", once each");
         }
     }
 
     private void decoder(JsonNode part, String type, String at) {
         switch (type) {
             case "ByteLevel", "ByteFallback", "Fuse", "Metaspace" -> {
-                // These take nothing from the file that could be out of place.
+                // These use nothing from the file that could be invalid.
             }
             case "BPEDecoder" -> requireText(part, "suffix", at);
             case "CTC" -> requireText(part, "word_delimiter_token", at);
@@ -339,7 +342,7 @@ final class TokenizerCheck {
             case "Replace" -> work.decodedGrowsBy(replacement(part, at, true));
             case "Strip" -> {
                 if (part.path("stop").asLong(-1) != 0) {
-                    throw refused(at + ".stop", part.path("stop"), "0: a shorter token could not be cut so");
+                    throw refused(at + ".stop", part.path("stop"), "0: a shorter token could not be cut that way");
                 }
             }
             default ->
@@ -353,7 +356,7 @@ final class TokenizerCheck {
 
     private void requireText(JsonNode part, String field, String at) {
         if (text(part, field, at).isEmpty()) {
-            throw refused(at + "." + field, "an empty text", "a text to look for");
+            throw refused(at + "." + field, "an empty string", "a string to search for");
         }
     }
 
@@ -364,7 +367,7 @@ final class TokenizerCheck {
             return;
         }
         if (!tokens.isArray() || tokens.size() > MOST_ADDED) {
-            throw refused("added_tokens", "many tokens or no list", "a list of at most " + MOST_ADDED);
+            throw refused("added_tokens", "too many tokens, or not a list", "a list of at most " + MOST_ADDED);
         }
         double normalized = 0;
         for (int i = 0; i < tokens.size(); i++) {
@@ -398,7 +401,7 @@ final class TokenizerCheck {
             case "WordPiece" -> {
                 requireMap(vocabulary);
                 text(model, "continuing_subword_prefix", "model");
-                // A word is looked up from each of its characters to each of its ends.
+                // Lookup tries every start and every end within a word.
                 double longest = model.path("max_input_chars_per_word").asDouble(100);
                 work.modelSteps(Math.max(1, longest) * longest / 20);
             }
@@ -407,7 +410,7 @@ final class TokenizerCheck {
         }
     }
 
-    /** The type of a model; files of old versions do not say it. */
+    /** The type of a model; files of old versions do not state it. */
     static String typeOf(JsonNode model) {
         if (model.path("type").isTextual()) {
             return model.path("type").textValue();
@@ -421,7 +424,7 @@ final class TokenizerCheck {
 
     private void requireMap(JsonNode vocabulary) {
         if (!vocabulary.isObject()) {
-            throw refused("model.vocab", "no object", "an object of tokens and ids");
+            throw refused("model.vocab", "not an object", "an object of tokens and ids");
         }
     }
 
@@ -432,21 +435,21 @@ final class TokenizerCheck {
             return;
         }
         if (!prefix.chars().allMatch(c -> c < 0x80) || prefix.length() > 64) {
-            throw refused("model.continuing_subword_prefix", prefix, "at most 64 characters of ASCII");
+            throw refused("model.continuing_subword_prefix", prefix, "at most 64 ASCII characters");
         }
-        // What is merged is put together without this many bytes of its second half.
+        // Merging drops this many bytes from the start of the second half.
         for (JsonNode merge : model.path("merges")) {
             String written = merge.isArray() ? merge.path(1).asText() : merge.asText();
             String second = merge.isArray() ? written : written.substring(written.indexOf(' ') + 1);
             if (!second.startsWith(prefix)) {
-                throw refused("model.merges", merge, "second halves that begin with " + Excerpt.of(prefix));
+                throw refused("model.merges", merge, "second halves that start with " + Excerpt.of(prefix));
             }
         }
     }
 
     private void pieces(JsonNode vocabulary) {
         if (!vocabulary.isArray()) {
-            throw refused("model.vocab", "no list", "a list of pieces and scores");
+            throw refused("model.vocab", "not a list", "a list of pieces and scores");
         }
         Set<String> known = new HashSet<>();
         double longest = 1;
@@ -461,7 +464,7 @@ final class TokenizerCheck {
             known.add(text);
         }
         if (total > 8_000_000) {
-            throw refused("model.vocab", total + " characters", "at most 8,000,000 characters in all");
+            throw refused("model.vocab", total + " characters", "at most 8,000,000 characters in total");
         }
         int chain = 1;
         for (String text : known) {
@@ -471,7 +474,7 @@ final class TokenizerCheck {
             }
             chain = Math.max(chain, prefixes);
         }
-        // From each place of a text every piece that stands there is taken out.
+        // Every piece that starts at each position of a text is looked up.
         work.modelSteps(longest + chain * longest / 4);
     }
 }

@@ -17,10 +17,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a model folder says about its special tokens and chat templates.
+ * A model folder's special tokens and chat templates.
  *
- * @param specialTokens by name in the template, such as {@code bos_token}; {@code additional_special_tokens} is a list
- * @param templates chat templates by name; a folder with one template calls it {@code default}
+ * @param specialTokens by their name in templates, such as {@code bos_token}; {@code additional_special_tokens} is a
+ *     list
+ * @param templates chat templates by name; a single template is called {@code default}
  */
 record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> templates) {
     private static final long MOST_BYTES = 64L << 20;
@@ -30,8 +31,9 @@ record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> te
             List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
 
     /**
-     * Reads {@code tokenizer_config.json} and the template files beside it. As in transformers, a file
-     * {@code chat_template.jinja} wins over the configuration, and files in {@code additional_chat_templates} add to it.
+     * Reads {@code tokenizer_config.json} and the template files next to it. As in transformers, {@code
+     * chat_template.jinja} takes precedence over the configuration, and files in {@code additional_chat_templates} add
+     * to it.
      */
     static TokenizerConfig read(Path folder) {
         Path file = folder.resolve("tokenizer_config.json");
@@ -88,12 +90,12 @@ record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> te
             requireFew(template.size(), file);
             for (JsonNode one : template) {
                 if (!one.path("name").isTextual() || !one.path("template").isTextual()) {
-                    throw odd("chat_template", one, "in a list, objects with a name and a template", file);
+                    throw odd("chat_template", one, "a list of objects with a name and a template", file);
                 }
                 templates.put(one.path("name").textValue(), one.path("template").textValue());
             }
         } else if (!template.isMissingNode() && !template.isNull()) {
-            throw odd("chat_template", template, "a text, or a list of named templates", file);
+            throw odd("chat_template", template, "a string, or a list of named templates", file);
         }
     }
 
@@ -121,7 +123,7 @@ record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> te
 
     private static ChatTemplateException odd(String key, JsonNode found, String expected, Path file) {
         return new ChatTemplateException(
-                "The configuration of the tokenizer says something that it cannot mean.",
+                "The tokenizer configuration is invalid.",
                 "file",
                 file.toString(),
                 "key",

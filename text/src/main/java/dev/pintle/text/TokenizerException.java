@@ -4,7 +4,7 @@ import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import org.jspecify.annotations.Nullable;
 
-/** A tokenizer that cannot be opened, or text that it cannot encode as asked. */
+/** A tokenizer that cannot be opened, or a text that it cannot encode. */
 public final class TokenizerException extends PintleException {
     private static final long serialVersionUID = 1L;
 

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A {@code tokenizer.json}: its vocabulary, its special tokens, and what the native tokenizer reads. */
+/** A parsed {@code tokenizer.json}: its vocabulary, its special tokens, and the tree for the native tokenizer. */
 final class TokenizerFile {
     private static final long MOST_BYTES = 128L << 20;
     private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(8_000_000, 32, 16 << 20);
@@ -72,7 +72,7 @@ final class TokenizerFile {
                     "file",
                     path.toString(),
                     "try",
-                    "a model folder that holds tokenizer.json (tokenizer.model alone is not supported)");
+                    "a model folder that contains tokenizer.json (tokenizer.model alone is not supported)");
         }
         try {
             JsonNode root = ForeignJson.read(ForeignFile.bytes(path, MOST_BYTES), LIMITS);
@@ -133,14 +133,14 @@ final class TokenizerFile {
         return specialTokens;
     }
 
-    /** What the file makes of a text in the worst case. */
+    /** The worst-case work of this tokenizer on a text. */
     TokenizerWork work() {
         return Objects.requireNonNull(work, "no file was read");
     }
 
     /**
-     * What the native tokenizer reads: the file without truncation and padding, which transformers switches off, too. Given
-     * once; the tree is large.
+     * The tree for the native tokenizer: the file without truncation and padding, which transformers disables as well.
+     * Can only be taken once, because the tree is large.
      */
     ObjectNode root() {
         ObjectNode root = first;
@@ -149,8 +149,8 @@ final class TokenizerFile {
     }
 
     /**
-     * The same with every special token called something that no user can type. The ids stay, because a token that is also
-     * in the vocabulary is renamed there as well.
+     * The same, with every special token renamed to something no user can type. Ids stay the same, because a token that
+     * is also in the vocabulary is renamed there as well.
      */
     ObjectNode root(Map<String, String> newNames) {
         ObjectNode root = parse();

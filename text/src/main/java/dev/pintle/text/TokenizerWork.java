@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What the parts of a tokenizer make of a text in the worst case, so that one which would keep native code busy for minutes,
- * or make it take all memory, is refused before it is given to it. There it could not be interrupted.
+ * The worst-case work of a tokenizer on a text. A text that would keep native code busy for minutes, or exhaust memory,
+ * is refused before it is passed to native code, which cannot be interrupted.
  */
 final class TokenizerWork {
     private static final int MOST_CHARACTERS = 4_000_000;
@@ -27,10 +27,12 @@ final class TokenizerWork {
         this.file = file;
     }
 
-    /** @param onGivenText whether it sees the text as it was given */
+    /**
+     * @param onGivenText whether it sees the text unmodified
+     */
     private record Use(RegexWork regex, boolean onGivenText) {}
 
-    // ---- what the file asks for
+    // ---- what the file specifies
 
     void growsBy(double factor) {
         growth *= Math.max(1, factor);
@@ -48,7 +50,7 @@ final class TokenizerWork {
         return decodedGrowth;
     }
 
-    /** From here on expressions see another text than was given, so runs of characters in it are not known. */
+    /** From here on, regular expressions see a modified text, so the lengths of character runs in it are unknown. */
     void changesText() {
         changesText = true;
     }
@@ -57,14 +59,16 @@ final class TokenizerWork {
         uses.add(new Use(regex, !changesText));
     }
 
-    /** Steps of the model for each byte. */
+    /** Steps of the model per byte. */
     void modelSteps(double steps) {
         modelSteps = Math.max(1, steps);
     }
 
-    // ---- what a text makes of it
+    // ---- what a text leads to
 
-    /** @throws TokenizerException when the text is more than the tokenizer can be given at once */
+    /**
+     * @throws TokenizerException if the text is too much for the tokenizer
+     */
     void requireEncodable(String text) {
         if (text.length() > MOST_CHARACTERS) {
             throw refused("The text is too long for the tokenizer.", text, "at most " + number(MOST_CHARACTERS));
@@ -72,14 +76,14 @@ final class TokenizerWork {
         double bytes = utf8Length(text) * growth;
         if (bytes > MOST_BYTES) {
             throw refused(
-                    "The tokenizer's own replacements could make this text too long.",
+                    "The tokenizer's replacements could make this text too long.",
                     text,
-                    "at most " + number(MOST_BYTES / growth) + " in UTF-8 bytes");
+                    "at most " + number(MOST_BYTES / growth) + " UTF-8 bytes");
         }
         double ways = uses.stream().mapToInt(use -> use.regex().ways()).sum();
         if (bytes * Math.max(ways, modelSteps) > MOST_STEPS) {
             throw refused(
-                    "The tokenizer would take too long over this text.",
+                    "The tokenizer would take too long on this text.",
                     text,
                     "about " + number(MOST_STEPS / Math.max(ways, modelSteps) / growth) + " at most");
         }
@@ -88,19 +92,21 @@ final class TokenizerWork {
                 double steps = use.onGivenText() ? slowSteps(text, run) : bytes * bytes / 2;
                 if (steps * run.ways() > MOST_SLOW_STEPS) {
                     throw refused(
-                            "The tokenizer would take too long over this text.",
+                            "The tokenizer would take too long on this text.",
                             text,
-                            "shorter runs of like characters: its expressions go over each run again and again");
+                            "shorter runs of similar characters: the tokenizer's regular expressions rescan each run many times");
                 }
             }
         }
     }
 
-    /** @throws TokenizerException when the text of so many characters is more than the tokenizer can be given at once */
+    /**
+     * @throws TokenizerException if that many characters are too much for the tokenizer
+     */
     void requireDecodable(long characters) {
         if (characters * 3 * decodedGrowth > 8 * MOST_BYTES) {
             throw new TokenizerException(
-                    "The tokens are too many to be decoded at once.",
+                    "There are too many tokens to decode at once.",
                     null,
                     "tokenizer",
                     file.toString(),
@@ -146,7 +152,7 @@ final class TokenizerWork {
                 "expected",
                 expected,
                 "try",
-                "give the text in pieces");
+                "split the text into pieces");
         return new TokenizerException(problem, null);
     }
 

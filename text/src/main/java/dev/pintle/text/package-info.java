@@ -1,8 +1,8 @@
 /**
- * The text of a model: chats become prompts, prompts become token ids, token ids become text again.
+ * Text handling of a model: chats become prompts, prompts become token ids, and token ids become text again.
  *
- * <p>{@link dev.pintle.text.ChatTemplate} renders messages with the template that came with the model, exactly as
- * Hugging Face transformers does. {@link dev.pintle.text.Tokenizer} is the Hugging Face tokenizer itself.
+ * <p>{@link dev.pintle.text.ChatTemplate} renders messages with the model's own template, exactly as Hugging Face
+ * transformers does. {@link dev.pintle.text.Tokenizer} wraps the Hugging Face tokenizer.
  *
  * <pre>{@code
  * Path folder = Path.of("models/parley-7m");
@@ -13,12 +13,12 @@
  * }
  * }</pre>
  *
- * <p>{@link dev.pintle.text.ModelText} is both of a model; a {@link dev.pintle.text.Prompt} tokenized with it knows whose words
- * each token is.
+ * <p>{@link dev.pintle.text.ModelText} combines a model's tokenizer and template; a {@link dev.pintle.text.Prompt}
+ * tokenized with it knows the role of each token.
  *
- * <p>A message may contain the text of a special token, such as {@code <|eot_id|>}. Rendered and encoded as above it
- * becomes that token, as in transformers. Pass the message through {@link dev.pintle.text.Tokenizer#asText} first and it
- * stays text.
+ * <p>A message may contain the text of a special token, such as {@code <|eot_id|>}. Rendered and encoded as above, it
+ * becomes that token, as in transformers. To keep it as text, pass the message through
+ * {@link dev.pintle.text.Tokenizer#asText} first.
  */
 @NullMarked
 package dev.pintle.text;

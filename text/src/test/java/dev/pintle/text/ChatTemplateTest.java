@@ -112,7 +112,7 @@ class ChatTemplateTest {
         assertThatThrownBy(() -> shouting.render(List.of(Message.assistant(" so far")), ChatOptions.forContinuation()))
                 .isInstanceOf(ChatTemplateException.class)
                 .hasMessage("""
-                        The template does not write the last message as it is, so it cannot be continued.
+                        The template does not write the last message verbatim, so it cannot be continued.
                           last message: so far""");
     }
 

@@ -26,11 +26,11 @@ class TokenizerConfigTest {
     void a_template_that_is_no_text_is_refused_with_its_key() {
         assertThatThrownBy(() -> load("{\"chat_template\": 7}"))
                 .hasMessage("""
-                The configuration of the tokenizer says something that it cannot mean.
+                The tokenizer configuration is invalid.
                   file:     %s
                   key:      chat_template
                   found:    7
-                  expected: a text, or a list of named templates""".formatted(folder.resolve("tokenizer_config.json")));
+                  expected: a string, or a list of named templates""".formatted(folder.resolve("tokenizer_config.json")));
         assertThatThrownBy(() -> load("{\"chat_template\": [{\"name\": \"default\"}]}"))
                 .hasMessageContaining("objects with a name and a template");
         assertThatThrownBy(() -> load("{\"bos_token\": 1, \"chat_template\": \"x\"}"))
@@ -69,7 +69,7 @@ class TokenizerConfigTest {
                 .start();
         assumeTrue(made.waitFor() == 0);
         assertThatThrownBy(() -> ChatTemplate.load(folder))
-                .hasMessageContaining("It is no ordinary file but a pipe, a socket or a device.");
+                .hasMessageContaining("It is a pipe, a socket or a device, not a regular file.");
     }
 
     @Test

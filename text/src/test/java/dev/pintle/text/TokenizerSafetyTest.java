@@ -181,12 +181,12 @@ class TokenizerSafetyTest {
     void a_refused_part_is_named_with_what_is_wrong() {
         assertThatThrownBy(() -> Tokenizers.open(folder, Tokenizers.with("pre_tokenizer", Tokenizers.split("(a+)+$"))))
                 .hasMessage("""
-                        The tokenizer file holds what native code cannot be trusted with.
+                        The tokenizer file contains something that is unsafe for native code.
                           file:     %s
                           at:       pre_tokenizer.pattern.Regex
                           found:    (a+)+$
-                          expected: an expression whose work is bounded; of this one, a repetition stands inside another
-                          try:      the file as its authors published it""".formatted(folder.resolve("tokenizer.json")));
+                          expected: a regular expression with bounded work; for this one, it has a repetition inside another
+                          try:      the original file from its authors""".formatted(folder.resolve("tokenizer.json")));
     }
 
     @Test
@@ -201,7 +201,7 @@ class TokenizerSafetyTest {
         assertThatThrownBy(() -> Tokenizers.open(folder, removing))
                 .isInstanceOf(TokenizerException.class)
                 .message()
-                .startsWith("The tokenizer file has an added token of which its normalizer leaves nothing.");
+                .startsWith("The tokenizer file has an added token that its normalizer removes entirely.");
     }
 
     @Test
@@ -212,7 +212,7 @@ class TokenizerSafetyTest {
             assertThatThrownBy(() -> tokenizer.encode(" ".repeat(200_000) + "x"))
                     .isInstanceOf(TokenizerException.class)
                     .message()
-                    .startsWith("The tokenizer would take too long over this text.");
+                    .startsWith("The tokenizer would take too long on this text.");
         }
         try (Tokenizer tokenizer = Tokenizers.open(folder, Tokenizers.published("llama3"))) {
             assertThat(tokenizer.encode(" ".repeat(1_000_000) + "x")).hasSizeGreaterThan(1);
@@ -227,7 +227,7 @@ class TokenizerSafetyTest {
         try (Tokenizer tokenizer = Tokenizers.open(folder, growing)) {
             assertThat(tokenizer.encode("aaa", SpecialTokens.NONE)).isNotEmpty();
             assertThatThrownBy(() -> tokenizer.encode("a".repeat(100_000)))
-                    .hasMessageStartingWith("The tokenizer's own replacements could make this text too long.");
+                    .hasMessageStartingWith("The tokenizer's replacements could make this text too long.");
         }
     }
 
@@ -261,7 +261,7 @@ class TokenizerSafetyTest {
         assertThatThrownBy(() -> Tokenizer.open(folder)).hasMessage("""
                 The tokenizer file cannot be read.
                   file:  %s
-                  found: It is no ordinary file but a pipe, a socket or a device.""".formatted(pipe));
+                  found: It is a pipe, a socket or a device, not a regular file.""".formatted(pipe));
     }
 
     @Test

@@ -311,7 +311,7 @@ class TokenizerTest {
                 .hasMessage("""
                         There is no tokenizer here.
                           file: %s
-                          try:  a model folder that holds tokenizer.json (tokenizer.model alone is not supported)""".formatted(folder.resolve("tokenizer.json")));
+                          try:  a model folder that contains tokenizer.json (tokenizer.model alone is not supported)""".formatted(folder.resolve("tokenizer.json")));
     }
 
     @Test
@@ -330,7 +330,7 @@ class TokenizerTest {
         assertThatThrownBy(() -> Tokenizer.open(file))
                 .isInstanceOf(TokenizerException.class)
                 .hasMessageStartingWith("""
-                        The tokenizer file says something that the tokenizer does not understand.
+                        The tokenizer library cannot read this tokenizer file.
                           file:  %s
                           found:""".formatted(file));
     }

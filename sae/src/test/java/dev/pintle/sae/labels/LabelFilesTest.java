@@ -154,7 +154,7 @@ class LabelFilesTest {
         assertThatThrownBy(() -> LabelFiles.read(pipe)).hasMessage("""
                 The labels cannot be read.
                   file:  %s
-                  cause: It is no ordinary file but a pipe, a socket or a device.""".formatted(pipe));
+                  cause: It is a pipe, a socket or a device, not a regular file.""".formatted(pipe));
     }
 
     @Test

@@ -109,7 +109,7 @@ class LabelLibraryTest {
                         The source of labels cannot be used.
                           source:   %s
                           expected: labels
-                          but was:  no answer within 1 s""".formatted(service.address()));
+                          but was:  no response within 1 s""".formatted(service.address()));
         assertThat(service.requests()).hasSize(2);
     }
 
@@ -135,7 +135,7 @@ class LabelLibraryTest {
         service.on("/lookup", flood());
         LabelLibrary.Lookup lookup = ask("goodfire:org/model", settings(), 5);
         assertThat(lookup.unknown()).containsExactly(5);
-        assertThat(sentences(lookup).get(0)).endsWith("but was:  an answer of more than 1048576 bytes");
+        assertThat(sentences(lookup).get(0)).endsWith("but was:  a response of more than 1048576 bytes");
     }
 
     @Test
@@ -323,7 +323,7 @@ class LabelLibraryTest {
                     .hasMessageStartingWith("There are no such labels.");
         }
         assertThatThrownBy(() -> settings("GOODFIRE_BASE_URL", "goodfire")).hasMessage("""
-                        The address of the service cannot be used.
+                        The address of the service is not valid.
                           expected: an address in GOODFIRE_BASE_URL such as https://api.goodfire.ai
                           but was:  goodfire""");
     }

@@ -144,7 +144,7 @@ class NumPyTest {
     @CsvSource({
         "big_endian.npy, the other byte order",
         "records.npy, An array of records is not read.",
-        "two_bytes.npy, bf16 is often saved so",
+        "two_bytes.npy, bf16 is often saved this way",
         "complex.npy, <c8: a type that is not read"
     })
     void other_dtypes_are_refused_by_name(String name, String message) {
