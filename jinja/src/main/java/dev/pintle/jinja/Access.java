@@ -1,6 +1,6 @@
 package dev.pintle.jinja;
 
-/** {@code object.name} and {@code object[index]}: each falls back on the other, and on an undefined value. */
+/** {@code object.name} and {@code object[index]}: each falls back to the other, and then to an undefined value. */
 final class Access {
     private final Operations operations;
     private final Methods methods;
@@ -10,7 +10,7 @@ final class Access {
         this.methods = new Methods(operations);
     }
 
-    /** {@code object.name}: an attribute or method first, then an item. So {@code d.items} is always the method. */
+    /** {@code object.name}: attributes and methods first, then items. So {@code d.items} is always the method. */
     Object attribute(Object object, String name) {
         Object found = methods.attribute(object, name);
         if (found == null) {
@@ -19,7 +19,7 @@ final class Access {
         return found == null ? Value.Undefined.member(object, name) : found;
     }
 
-    /** {@code object[index]}: an item first, then an attribute. */
+    /** {@code object[index]}: items first, then attributes. */
     Object item(Object object, Object index) {
         Object found = operations.itemOrNull(object, index);
         if (found == null && Operations.isText(index)) {
@@ -28,7 +28,7 @@ final class Access {
         return found == null ? Value.Undefined.member(object, operations.text().of(index)) : found;
     }
 
-    /** The attribute alone, as the attr filter has it. */
+    /** Only attributes, as in the attr filter. */
     Object attributeOnly(Object object, String name) {
         Object found = methods.attribute(object, name);
         return found == null ? Value.Undefined.member(object, name) : found;

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The values given in one call. */
+/** The arguments of one call. */
 record Arguments(List<Object> positional, Map<String, Object> keywords) {
     static final Arguments NONE = new Arguments(List.of(), Map.of());
 
-    /** The values by parameter: given by place or by name, or null. */
+    /** The values by parameter, passed by position or by name, or null. */
     static final class Bound {
         private final @Nullable Object[] values;
 
@@ -27,7 +27,7 @@ record Arguments(List<Object> positional, Map<String, Object> keywords) {
             return value == null ? otherwise : value;
         }
 
-        /** A parameter that {@link #bind} has already required. */
+        /** A parameter that {@link #bind} has already checked to be present. */
         Object get(int index) {
             Object value = values[index];
             if (value == null) {
@@ -37,11 +37,11 @@ record Arguments(List<Object> positional, Map<String, Object> keywords) {
         }
     }
 
-    /** Matches the values to parameters, of which the first {@code required} must be given. */
+    /** Binds the values to parameters, of which the first {@code required} are mandatory. */
     Bound bind(String function, int required, String... parameters) {
         if (positional.size() > parameters.length) {
             throw JinjaException.of(
-                    "The template gives a function too many arguments.",
+                    "The template passes too many arguments to a function.",
                     "function",
                     function,
                     "takes",
@@ -59,8 +59,8 @@ record Arguments(List<Object> positional, Map<String, Object> keywords) {
             if (index < 0 || bound.values[index] != null) {
                 throw JinjaException.of(
                         index < 0
-                                ? "The template gives a function an argument that it does not take."
-                                : "The template gives a function the same argument twice.",
+                                ? "The template passes an argument that the function does not accept."
+                                : "The template passes the same argument twice.",
                         "function",
                         function,
                         "argument",
@@ -71,7 +71,7 @@ record Arguments(List<Object> positional, Map<String, Object> keywords) {
         for (int i = 0; i < required; i++) {
             if (bound.values[i] == null) {
                 throw JinjaException.of(
-                        "The template leaves out an argument.", "function", function, "argument", parameters[i]);
+                        "The template omits a required argument.", "function", function, "argument", parameters[i]);
             }
         }
         return bound;
@@ -82,21 +82,21 @@ record Arguments(List<Object> positional, Map<String, Object> keywords) {
         return new Arguments(positional.subList(count, positional.size()), keywords);
     }
 
-    /** These arguments with more by name. */
+    /** These arguments with additional named ones. */
     Arguments with(Map<String, Object> others) {
         Map<String, Object> more = new LinkedHashMap<>(keywords);
         others.forEach((name, value) -> {
             if (more.put(name, value) != null) {
-                throw JinjaException.of("The template gives a function the same argument twice.", "argument", name);
+                throw JinjaException.of("The template passes the same argument twice.", "argument", name);
             }
         });
         return new Arguments(positional, more);
     }
 
-    /** These arguments with one more by name. */
+    /** These arguments with one more named argument. */
     Arguments with(String name, Object value) {
         if (keywords.containsKey(name)) {
-            throw JinjaException.of("The template gives a function the same argument twice.", "argument", name);
+            throw JinjaException.of("The template passes the same argument twice.", "argument", name);
         }
         Map<String, Object> more = new LinkedHashMap<>(keywords);
         more.put(name, value);

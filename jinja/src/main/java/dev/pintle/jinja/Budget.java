@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /*
- * Everything that a template makes happen is paid for here before it happens: a step for each expression, statement and
- * turn, one for each 16 characters that an operation goes over, memory for each value made. So no single operation is
- * longer than some milliseconds, and between two of them the clock and the thread's interruption are looked at.
+ * Everything a template does is charged here before it happens: one step per expression, statement and iteration, one
+ * per 16 characters that an operation processes, and memory for each value created. So no single operation takes longer
+ * than a few milliseconds, and the clock and the thread's interrupt flag are checked between operations.
  */
 /** What is left of the {@link Limits} of one rendering. */
 final class Budget {
@@ -35,13 +35,13 @@ final class Budget {
         }
     }
 
-    /** So much work at once, of which each step takes some ten nanoseconds. */
+    /** Charges a number of steps at once, about ten nanoseconds each. */
     void steps(long count) {
         steps += count;
         step();
     }
 
-    /** Work over a value of this length. */
+    /** Charges work over a value of this length. */
     void work(long length) {
         steps(length >> 4);
     }
@@ -62,30 +62,30 @@ final class Budget {
         }
     }
 
-    /** A new text of this many characters, checked before it is made where its length is known. */
+    /** Charges a new text of this many characters, before it is created if its length is known. */
     void text(long length) {
         if (length > limits.text()) {
             throw JinjaException.of(
-                    "The template makes a text that is too long.", "characters", "over " + limits.text());
+                    "The template creates a text that is too long.", "characters", "over " + limits.text());
         }
         memory(TEXT + 2 * length);
     }
 
-    /** A new list of this many elements. */
+    /** Charges a new list of this many elements. */
     void elements(long count) {
         if (count > limits.text()) {
-            throw JinjaException.of("The template makes a list that is too long.", "elements", "over " + limits.text());
+            throw JinjaException.of("The template creates a list that is too long.", "elements", "over " + limits.text());
         }
         memory(ELEMENT + ELEMENT * count);
     }
 
-    /** A new dict, or more of one. */
+    /** Charges new dict entries. */
     void entries(long count) {
         memory(ENTRY * count);
         steps(count);
     }
 
-    /** A value that is no text, list or dict but holds on to others. */
+    /** Charges a value that is not a text, list or dict but references others. */
     void value() {
         memory(128);
     }
@@ -94,11 +94,11 @@ final class Budget {
         memory += bytes;
         if (memory > limits.memory()) {
             throw JinjaException.of(
-                    "The template makes too many and too long values.", "bytes", "over " + limits.memory());
+                    "The template creates too many or too large values.", "bytes", "over " + limits.memory());
         }
     }
 
-    /** Work with a text as a key: its hash, and a comparison. */
+    /** Charges the use of a text as a key: its hash and one comparison. */
     void key(Object key) {
         if (Operations.isText(key)) {
             work(Operations.plain(key).length());
@@ -109,7 +109,7 @@ final class Budget {
         }
     }
 
-    /** Arithmetic on two numbers, or one's digits: as long as their lengths multiplied. */
+    /** Charges arithmetic on two numbers, or conversion of one to digits: the product of their lengths. */
     void digits(Object left, Object right) {
         long a = words(left);
         long b = words(right);
@@ -128,7 +128,7 @@ final class Budget {
 
     void enter() {
         if (++depth > limits.depth()) {
-            throw JinjaException.of("The template calls itself too deeply.", "depth", "over " + limits.depth());
+            throw JinjaException.of("The template recurses too deeply.", "depth", "over " + limits.depth());
         }
     }
 
@@ -136,12 +136,12 @@ final class Budget {
         depth--;
     }
 
-    /** An expression inside others; {@link #leaveExpression} follows unless the rendering ends. */
+    /** Enters a nested expression; {@link #leaveExpression} follows unless the rendering ends. */
     void enterExpression() {
         step();
         if (++expressions > Limits.EXPRESSIONS) {
             throw JinjaException.of(
-                    "The template calls itself too deeply.", "expressions", "over " + Limits.EXPRESSIONS);
+                    "The template recurses too deeply.", "expressions", "over " + Limits.EXPRESSIONS);
         }
     }
 
@@ -149,12 +149,12 @@ final class Budget {
         expressions--;
     }
 
-    /** A text that is put together piece by piece and refused as soon as it is too long. */
+    /** A text built piece by piece, which fails as soon as it is too long. */
     Text newText() {
         return new Text();
     }
 
-    /** A list that is put together element by element and refused as soon as it is too long. */
+    /** A list built element by element, which fails as soon as it is too long. */
     Items newItems() {
         return new Items();
     }
@@ -225,7 +225,7 @@ final class Budget {
             items.add(item);
         }
 
-        /** A piece of a text, as a text of its own. */
+        /** Appends a piece of a text, as a text of its own. */
         void addText(String whole, int from, int to) {
             Budget.this.text(to - (long) from);
             work(to - (long) from);

@@ -4,14 +4,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 
-/** Which characters Python calls white space, line ends, digits, and so on. */
+/** Python's definitions of white space, line ends, digits, and so on. */
 final class Chars {
     private static final String SPACES =
             "\t\n\u000b\f\r\u001c\u001d\u001e\u001f \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004"
                     + "\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000";
     private static final String LINE_ENDS = "\n\r\u000b\f\u001c\u001d\u001e\u0085\u2028\u2029";
 
-    /** First and last of the ranges that are digits but not decimal digits, as superscripts and circled digits are. */
+    /**
+     * First and last code points of ranges that are digits but not decimal digits, such as superscripts and circled
+     * digits.
+     */
     private static final int[] OTHER_DIGITS = {
         0xb2, 0xb3, 0xb9, 0xb9, 0x1369, 0x1371, 0x19da, 0x19da, 0x2070, 0x2070, 0x2074, 0x2079, 0x2080, 0x2089, 0x2460,
         0x2468, 0x2474, 0x247c, 0x2488, 0x2490, 0x24ea, 0x24ea, 0x24f5, 0x24fd, 0x24ff, 0x24ff, 0x2776, 0x277e, 0x2780,
@@ -75,14 +78,14 @@ final class Chars {
         };
     }
 
-    /** A character as Python escapes it: {@code \\x}, {@code \\u} or {@code \\U} and its number. */
+    /** A character in Python's escape notation: {@code \\x}, {@code \\u} or {@code \\U} and its code. */
     static String escape(int c) {
         int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
         String number = Integer.toHexString(c);
         return "\\" + (digits == 2 ? 'x' : digits == 4 ? 'u' : 'U') + "0".repeat(digits - number.length()) + number;
     }
 
-    /** Where the text starts after white space. */
+    /** The index of the first character that is not white space. */
     static int skipSpaces(String text, int from) {
         int at = from;
         while (at < text.length() && isSpace(text.charAt(at))) {
@@ -100,8 +103,8 @@ final class Chars {
     }
 
     /*
-     * Java lowers a sigma at the end of a word in a way of its own, but looks for word ends from the beginning of the text
-     * for each: some seconds for ten thousand of them.
+     * Java lowercases a word-final sigma specially, but for each one it looks for word boundaries from the start of the
+     * text: ten thousand of them take some seconds.
      */
     /** A text in lower case. */
     static String lower(String text, Budget budget) {
@@ -134,7 +137,9 @@ final class Chars {
         return byPieces(text, budget, piece -> piece.toUpperCase(Locale.ROOT));
     }
 
-    /** Java makes a new array for each character that becomes two; in a long text of them that takes minutes. */
+    /**
+     * Java allocates a new array for each character that expands to two; in a long text of them that takes minutes.
+     */
     private static String byPieces(String text, Budget budget, UnaryOperator<String> change) {
         if (text.length() <= PIECE) {
             return change.apply(text);
@@ -150,7 +155,7 @@ final class Chars {
         return result.toString();
     }
 
-    /** Whether a letter follows, when what has no case is passed over; no character is passed over by two sigmas. */
+    /** Whether a letter follows, skipping uncased characters; no character is skipped twice. */
     private static boolean beforeLetter(String text, int from) {
         int at = from;
         while (at < text.length() && isIgnoredInCase(text.codePointAt(at))) {
@@ -181,7 +186,7 @@ final class Chars {
         return right.substring(skipSpaces(right, 0));
     }
 
-    /** The lines of a text without their ends; an end at the very end adds no empty line. */
+    /** The lines of a text without their line ends; a line end at the very end does not add an empty line. */
     static List<Object> lines(String text, boolean keepEnds, Budget budget) {
         Budget.Items lines = budget.newItems();
         int start = 0;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Gives an expression its value in one scope. */
+/** Evaluates expressions in one scope. */
 final class Evaluator implements Expr.Visitor<Object> {
     private final Interpreter interpreter;
     private final Operations operations;
@@ -15,9 +15,9 @@ final class Evaluator implements Expr.Visitor<Object> {
     private final String captured;
 
     /**
-     * An evaluator in a scope.
+     * Creates an evaluator for a scope.
      *
-     * @param captured what a filter without a value of its own is applied to: the text of a block
+     * @param captured what a filter without a value of its own applies to: the text of a block
      */
     Evaluator(Interpreter interpreter, Scope scope, String captured) {
         this.interpreter = interpreter;
@@ -95,13 +95,13 @@ final class Evaluator implements Expr.Visitor<Object> {
         return call(call, null);
     }
 
-    /** The value of a call, with the caller that a call block gives it. */
+    /** The result of a call, with the caller passed by a call block. */
     Object call(Expr.Call call, @Nullable Macro caller) {
         Object function = value(call.function());
         Operations.requireDefined(function);
         Arguments arguments = arguments(call.arguments());
         if (!(function instanceof Value.Callable callable)) {
-            throw JinjaException.of("The template calls a value that is no function.", "value", Types.name(function))
+            throw JinjaException.of("The template calls a value that is not a function.", "value", Types.name(function))
                     .at(call.place());
         }
         try {
@@ -130,7 +130,7 @@ final class Evaluator implements Expr.Visitor<Object> {
             Operations.requireDefined(more);
             if (!(more instanceof Value.Dict dict)) {
                 throw JinjaException.of(
-                        "The template spreads a value into arguments that is no dict.", "value", Types.name(more));
+                        "The template unpacks a value that is not a dict into arguments.", "value", Types.name(more));
             }
             operations.budget().entries(2L * dict.size() + keywords.size());
             Map<String, Object> spread = new LinkedHashMap<>();
@@ -213,7 +213,7 @@ final class Evaluator implements Expr.Visitor<Object> {
         Expr otherwise = conditional.otherwise();
         return otherwise == null
                 ? new Value.Undefined(
-                        "The template uses an if without an else whose test is false.",
+                        "The template uses an if expression without an else whose test is false.",
                         "at",
                         conditional.place().toString())
                 : value(otherwise);

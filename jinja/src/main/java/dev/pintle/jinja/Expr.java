@@ -6,15 +6,15 @@ import org.jspecify.annotations.Nullable;
 
 /** An expression of a template. */
 sealed interface Expr {
-    /** Where it stands in the template. */
+    /** Its position in the template. */
     Place place();
 
-    /** The expressions inside it, in the order in which they are written. */
+    /** The subexpressions, in source order. */
     List<Expr> children();
 
     <R> R accept(Visitor<R> visitor);
 
-    /** A value written out: a string, a number, {@code true}, {@code none}. */
+    /** A literal: a string, a number, {@code true}, {@code none}. */
     record Literal(Object value, Place place) implements Expr {
         @Override
         public List<Expr> children() {
@@ -130,7 +130,7 @@ sealed interface Expr {
         }
     }
 
-    /** {@code value|name(arguments)}; a filter block's filter has no value of its own. */
+    /** {@code value|name(arguments)}; the filter of a filter block has no value of its own. */
     record Filter(@Nullable Expr value, String name, Arguments arguments, Place place) implements Expr {
         @Override
         public List<Expr> children() {
@@ -182,7 +182,7 @@ sealed interface Expr {
         }
     }
 
-    /** {@code left and right} or {@code left or right}, whose value is one of the two. */
+    /** {@code left and right} or {@code left or right}; the result is one of the operands. */
     record Logic(boolean and, Expr left, Expr right, Place place) implements Expr {
         @Override
         public List<Expr> children() {
@@ -195,7 +195,7 @@ sealed interface Expr {
         }
     }
 
-    /** {@code a < b <= c}; {@code operators.get(i)} stands between operand i and operand i + 1. */
+    /** {@code a < b <= c}; {@code operators.get(i)} is between operands i and i + 1. */
     record Comparison(List<String> operators, List<Expr> operands, Place place) implements Expr {
         @Override
         public List<Expr> children() {
@@ -234,7 +234,7 @@ sealed interface Expr {
         }
     }
 
-    /** What stands between the parentheses of a call. */
+    /** The arguments of a call. */
     record Arguments(
             List<Expr> positional,
             List<Keyword> keywords,
@@ -262,7 +262,7 @@ sealed interface Expr {
     /** {@code name=value} in a call. */
     record Keyword(String name, Expr value) {}
 
-    /** What is done with each kind of expression. */
+    /** An operation on each kind of expression. */
     interface Visitor<R> {
         R literal(Literal literal);
 

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * `**` (left to right, unlike Python's), signs, then postfixes `.x [x] (x)`, filters and tests. A sign binds tighter
  * than a filter: `-1|abs` is `(-1)|abs`.
  */
-/** Reads expressions and assignment targets. */
+/** Parses expressions and assignment targets. */
 final class ExpressionParser {
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
     private static final Set<String> NOT_TEST_ARGUMENTS = Set.of("else", "or", "and");
@@ -96,10 +96,13 @@ final class ExpressionParser {
         }
     }
 
-    /** One more operator, filter or attribute behind others; the tree leans to the left and is as deep as they are many. */
+    /**
+     * Counts one more operator, filter or attribute in a chain; the tree leans to the left and is as deep as the chain
+     * is long.
+     */
     private int longer(int length) {
         if (length >= Limits.CHAIN) {
-            throw JinjaException.of("The template strings too much together.", "operators", "over " + Limits.CHAIN)
+            throw JinjaException.of("The template chains too many operators, filters or attributes.", "operators", "over " + Limits.CHAIN)
                     .at(current().place());
         }
         return length + 1;
@@ -115,7 +118,7 @@ final class ExpressionParser {
         return conditional();
     }
 
-    /** One expression, or several with commas between them as a tuple. */
+    /** One expression, or several separated by commas as a tuple. */
     Expr tuple(boolean withConditional, Set<String> endNames) {
         return tuple(withConditional, endNames, false);
     }
@@ -385,7 +388,7 @@ final class ExpressionParser {
             Expr start = current().isOperator(":") ? null : expression();
             if (skipOperator(":")) {
                 if (!indices.isEmpty()) {
-                    throw JinjaException.of("A slice stands beside another index.")
+                    throw JinjaException.of("A slice is combined with another index.")
                             .at(place);
                 }
                 Expr stop = sliceEnds() || current().isOperator(":") ? null : expression();
@@ -423,7 +426,7 @@ final class ExpressionParser {
         }
     }
 
-    /** A chain of filters; when {@code started}, the first has no bar before it. */
+    /** A chain of filters; if {@code started}, the first has no bar before it. */
     Expr filters(@Nullable Expr value, boolean started) {
         Expr result = value;
         boolean first = started;
@@ -455,7 +458,7 @@ final class ExpressionParser {
             arguments = arguments();
         } else if (startsTestArgument(token)) {
             if (token.isName("is")) {
-                throw JinjaException.of("Two tests with is stand in a row.").at(token.place());
+                throw JinjaException.of("Two is tests follow each other.").at(token.place());
             }
             arguments = new Expr.Arguments(List.of(postfix(primary())), List.of(), null, null);
         }
@@ -534,7 +537,7 @@ final class ExpressionParser {
 
     // ---- what is assigned to
 
-    /** A name, names with commas between them, or (with namespaces) {@code namespace.attribute}. */
+    /** A name, names separated by commas, or (with namespaces) {@code namespace.attribute}. */
     Stmt.Target target(boolean withNamespace, Set<String> endNames) {
         return targets(withNamespace, endNames, false);
     }

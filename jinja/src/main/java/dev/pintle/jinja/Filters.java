@@ -9,17 +9,17 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The filters that work on one value; those on sequences are in {@link SequenceFilters}. */
+/** Filters on single values; filters on sequences are in {@link SequenceFilters}. */
 final class Filters {
     interface Filter {
         Object apply(Interpreter interpreter, Object value, Arguments arguments);
     }
 
-    /** Filters of jinja2 that are not here: chat templates do not use them, and some of them are not repeatable. */
+    /** Filters of jinja2 that are not implemented: chat templates do not use them, and some are not deterministic. */
     private static final Set<String> NOT_SUPPORTED =
             Set.of("pprint", "random", "striptags", "urlencode", "urlize", "wordwrap", "xmlattr");
 
-    /** More than a number can have whose digits Python still reads, with underscores between them. */
+    /** More characters than any number that Python still parses, including underscores between digits. */
     private static final int LONGEST_NUMBER = 10_000;
 
     private static final Map<String, Filter> ALL = new HashMap<>();
@@ -120,7 +120,7 @@ final class Filters {
         return ALL.keySet();
     }
 
-    /** Whether jinja2 has the filter, which is what {@code is filter} asks. */
+    /** Whether jinja2 has the filter, which is what {@code is filter} tests. */
     static boolean exists(String name) {
         return ALL.containsKey(name) || NOT_SUPPORTED.contains(name);
     }
@@ -219,7 +219,7 @@ final class Filters {
         Object leeway = bound.get(3, Value.None.NONE);
         int slack = leeway instanceof Value.None ? 5 : Numbers.index(leeway, "leeway");
         if (length < endLength || slack < 0) {
-            throw JinjaException.of("The template truncates a text to less than its ending.");
+            throw JinjaException.of("The template truncates a text to less than the length of its ending.");
         }
         if (operations.length(value) <= length + slack) {
             return value;
@@ -242,7 +242,7 @@ final class Filters {
             throw JinjaException.of("The template formats a text marked safe, which is not supported.");
         }
         if (!arguments.positional().isEmpty() && !arguments.keywords().isEmpty()) {
-            throw JinjaException.of("The template formats with values by place and by name at the same time.");
+            throw JinjaException.of("The template mixes positional and named values in a format.");
         }
         Object values = arguments.keywords().isEmpty()
                 ? new Value.Tuple(arguments.positional())
@@ -274,7 +274,7 @@ final class Filters {
         }
         Object size = Operations.isText(value) ? parseFloat(Operations.plain(value)) : value;
         if (size == null || !Numbers.isNumber(size)) {
-            throw JinjaException.of("The template writes a file size that is no number.");
+            throw JinjaException.of("The template formats something that is not a number as a file size.");
         }
         double bytes = Numbers.toDouble(size);
         int base = binary ? 1024 : 1000;
@@ -314,7 +314,7 @@ final class Filters {
         Object real = value;
         if (Operations.isText(value)) {
             String text = Chars.strip(Operations.plain(value));
-            // A number has at most 4,300 digits; longer texts are only gone over.
+            // A number has at most 4,300 digits; longer texts are only scanned.
             interpreter.operations().budget().text(4L * text.length());
             interpreter.operations().budget().steps(Math.min(text.length(), 5_000) * 4L + (text.length() >> 2));
             Object parsed = parseInteger(text, Numbers.index(bound.get(1, 10L), "base"));
@@ -411,13 +411,13 @@ final class Filters {
         Object precision = bound.get(0, 0L);
         String method = TextMethods.string(bound.get(1, "common"), "round");
         if (!Set.of("common", "ceil", "floor").contains(method)) {
-            throw JinjaException.of("The template rounds in a way that does not exist.", "method", method);
+            throw JinjaException.of("The template uses an unknown rounding method.", "method", method);
         }
         if (!Numbers.isNumber(number)) {
-            throw JinjaException.of("The template rounds what is no number.", "value", Types.name(number));
+            throw JinjaException.of("The template rounds something that is not a number.", "value", Types.name(number));
         }
         interpreter.operations().budget().digits(number, number);
-        // Rounding a number to thousands of places makes one with as many digits first.
+        // Rounding a number to thousands of places first creates a number with that many digits.
         interpreter.operations().budget().steps(method.equals("common") && !(number instanceof Double) ? 20_000 : 500);
         if (method.equals("common")) {
             return Numbers.round(number, Numbers.index(precision, "precision"));
@@ -426,7 +426,7 @@ final class Filters {
         Object scaled = interpreter.operations().binary("*", number, scale);
         if (scaled instanceof Double shifted) {
             if (Double.isNaN(shifted) || Double.isInfinite(shifted)) {
-                throw JinjaException.of("The template rounds what is no number.", "value", Numbers.text(shifted));
+                throw JinjaException.of("The template rounds something that is not a number.", "value", Numbers.text(shifted));
             }
             double whole = method.equals("ceil") ? Math.ceil(shifted) : Math.floor(shifted);
             scaled = Numbers.of(new BigDecimal(whole).toBigInteger());

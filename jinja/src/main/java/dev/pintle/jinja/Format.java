@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Python's two ways to put values into a text: {@code '%s is %d' % values} and {@code '{} is {}'.format(values)}. */
+/** Python's two kinds of string formatting: {@code '%s is %d' % values} and {@code '{} is {}'.format(values)}. */
 final class Format {
     private final Operations operations;
     private int automatic;
@@ -18,7 +18,7 @@ final class Format {
         this.operations = operations;
     }
 
-    // ---- with percent signs
+    // ---- percent formatting
 
     String percent(String format, Object values) {
         Budget.Text out = operations.budget().newText();
@@ -132,7 +132,7 @@ final class Format {
         };
     }
 
-    // ---- with braces
+    // ---- brace formatting
 
     String braces(String format, Arguments arguments) {
         return braces(format, arguments.positional(), Value.Dict.of(arguments.keywords()), 2);
@@ -397,7 +397,7 @@ final class Format {
         }
         if (spec.zero) {
             throw JinjaException.of(
-                    "The template pads a number with zeros between separators, which is not supported.");
+                    "The template zero-pads a number with separators, which is not supported.");
         }
         int end = 0;
         while (end < digits.length() && Character.digit(digits.charAt(end), 10) >= 0) {
@@ -437,22 +437,22 @@ final class Format {
 
     private static void requireFinite(double number) {
         if (Double.isNaN(number) || Double.isInfinite(number)) {
-            throw JinjaException.of("The template formats as an integer what is none.");
+            throw JinjaException.of("The template formats something that is not an integer as one.");
         }
     }
 
     private static void requireNumber(Object value, String format) {
         if (!Numbers.isNumber(value)) {
             throw JinjaException.of(
-                    "The template formats as a number what is none.", "format", format, "value", Types.name(value));
+                    "The template formats something that is not a number as one.", "format", format, "value", Types.name(value));
         }
     }
 
     private static JinjaException badFormat(String format) {
-        return JinjaException.of("The template uses a format that is wrong or not supported.", "format", format);
+        return JinjaException.of("The template uses a format that is invalid or not supported.", "format", format);
     }
 
-    /** How a value is laid out. */
+    /** A parsed format specification. */
     private static final class Spec {
         @Nullable
         String fill;
@@ -466,7 +466,7 @@ final class Format {
         char grouping;
         int precision = -1;
 
-        /** Reads Python's format specification and gives its type, or 0. */
+        /** Parses Python's format specification and returns its type, or 0. */
         char read(String text) {
             int i = 0;
             int first = text.offsetByCodePoints(0, 1);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The functions that every template has. */
+/** The functions available to every template. */
 final class Globals {
     private final Operations operations;
     private final Clock clock;
@@ -17,7 +17,7 @@ final class Globals {
         this.clock = clock;
     }
 
-    /** The functions, under what the caller passes in. */
+    /** The functions, overridden by the caller's variables. */
     static Map<String, Object> with(Operations operations, Clock clock, Map<String, Object> variables) {
         Globals globals = new Globals(operations, clock);
         Map<String, Object> all = new HashMap<>();
@@ -50,11 +50,11 @@ final class Globals {
         long stop = Numbers.index(given.get(given.size() == 1 ? 0 : 1), "range");
         long step = given.size() < 3 ? 1 : Numbers.index(given.get(2), "range");
         if (step == 0) {
-            throw JinjaException.of("The template makes a range in steps of zero.");
+            throw JinjaException.of("The template creates a range with step zero.");
         }
         Value.Range range = new Value.Range(start, stop, step);
         if (range.size() > Limits.RANGE) {
-            throw JinjaException.of("The template makes a range that is too long.", "elements", "over " + Limits.RANGE);
+            throw JinjaException.of("The template creates a range that is too long.", "elements", "over " + Limits.RANGE);
         }
         operations.budget().value();
         return range;
@@ -63,7 +63,7 @@ final class Globals {
     private Object dict(Arguments arguments) {
         Value.Dict dict = new Value.Dict();
         if (arguments.positional().size() > 1) {
-            throw JinjaException.of("The template makes a dict from several values.");
+            throw JinjaException.of("The template creates a dict from several values.");
         }
         for (Object given : arguments.positional()) {
             if (given instanceof Value.Dict other) {
@@ -74,7 +74,7 @@ final class Globals {
             for (Object pair : operations.list(given)) {
                 List<Object> both = operations.list(pair);
                 if (both.size() != 2) {
-                    throw JinjaException.of("The template makes a dict from something other than pairs.");
+                    throw JinjaException.of("The template creates a dict from something other than pairs.");
                 }
                 operations.budget().entries(1);
                 operations.budget().key(both.get(0));
@@ -100,7 +100,7 @@ final class Globals {
     private Object raise(Arguments arguments) {
         Object message = arguments.bind("raise_exception", 1, "message").get(0);
         throw JinjaException.of(
-                "The template refuses this conversation.",
+                "The template rejects this conversation.",
                 "it says",
                 operations.text().of(message));
     }
@@ -111,7 +111,7 @@ final class Globals {
         return Strftime.format(format, ZonedDateTime.now(clock), operations.budget());
     }
 
-    /** {@code cycler(a, b)}: gives its values in turn. */
+    /** {@code cycler(a, b)}: returns its values in turn. */
     private static final class Cycler implements Value.WithAttributes {
         private final List<Object> items;
         private int position;
@@ -120,7 +120,7 @@ final class Globals {
             Methods.noKeywords("cycler", arguments);
             items = arguments.positional();
             if (items.isEmpty()) {
-                throw JinjaException.of("The template cycles through nothing.");
+                throw JinjaException.of("The template calls cycler without values.");
             }
         }
 

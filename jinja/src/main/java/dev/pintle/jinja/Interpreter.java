@@ -44,7 +44,7 @@ final class Interpreter {
             if (scope.find(parameter) == null) {
                 Expr given = definition.defaultOf(i);
                 Object value = given == null
-                        ? new Value.Undefined("The template leaves out an argument of a macro.", "argument", parameter)
+                        ? new Value.Undefined("The template omits a required argument of a macro.", "argument", parameter)
                         : evaluate(given, scope);
                 scope.put(parameter, value);
             }
@@ -55,7 +55,7 @@ final class Interpreter {
         return out.toString();
     }
 
-    /** Gives a scope's names their first values, which is work for each of them. */
+    /** Initialises the names of a scope, charging for each of them. */
     private void enter(Scope scope) {
         operations.budget().memory(200);
         operations.budget().entries(scope.size());
@@ -130,10 +130,10 @@ final class Interpreter {
         }
     }
 
-    /** Writes what a filter or call block made, which jinja2 does not turn into text. */
+    /** Writes the result of a filter or call block, which jinja2 does not convert to text. */
     private static void writeText(Object value, Place place, Budget.Text out) {
         if (!Operations.isText(value)) {
-            throw JinjaException.of("A block makes something other than text.", "value", Types.name(value))
+            throw JinjaException.of("A block produces something other than text.", "value", Types.name(value))
                     .at(place);
         }
         out.append(Operations.plain(value));
@@ -166,7 +166,7 @@ final class Interpreter {
             List<Object> values = operations.list(value);
             if (values.size() != several.parts().size()) {
                 throw JinjaException.of(
-                                "The template unpacks a value into another number of names.",
+                                "The template unpacks a value into a different number of names.",
                                 "names",
                                 String.valueOf(several.parts().size()),
                                 "values",
@@ -253,7 +253,7 @@ final class Interpreter {
             operations.budget().steps(inner.size());
             inner.enter();
             Flow flow = run(loop.body(), inner, out);
-            // A body may only have stored over its own copy of loop; the next turn starts from this loop again.
+            // The body can only have overwritten its own copy of loop; the next iteration starts from this one again.
             inner.put("loop", state);
             if (flow == Flow.BREAK) {
                 break;
@@ -269,7 +269,7 @@ final class Interpreter {
         return Flow.ON;
     }
 
-    /** The items for which the loop's test holds, each tested when its turn comes. */
+    /** The items that pass the loop's test, tested lazily. */
     private Iterator<Object> passing(Stmt.For loop, Expr test, Scope scope, Object items) {
         Scope inner = scope.inner(loop.testSymbols());
         enter(inner);

@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A template that cannot be read or rendered: what is wrong, and where. A place that is not yet known is line 0; the
- * interpreter fills it in on the way out, from the innermost expression that has one.
+ * A template that cannot be parsed or rendered: what is wrong, and where. Line 0 means the position is not yet known;
+ * the interpreter fills it in while unwinding, from the innermost expression that has one.
  */
 public final class JinjaException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -26,7 +26,7 @@ public final class JinjaException extends RuntimeException {
         this.column = column;
     }
 
-    /** A failure whose place the caller adds with {@link #at}. */
+    /** A failure without a position; the caller adds it with {@link #at}. */
     static JinjaException of(String sentence, String... facts) {
         Map<String, String> named = new LinkedHashMap<>();
         for (int i = 0; i + 1 < facts.length; i += 2) {
@@ -35,7 +35,7 @@ public final class JinjaException extends RuntimeException {
         return new JinjaException(sentence, named, 0, 0);
     }
 
-    /** The beginning of a value, with how long it is: a template can make one of millions of characters. */
+    /** The beginning of a value and its length: a template can create values of millions of characters. */
     private static String shortened(String value) {
         if (value.length() <= LONGEST) {
             return value;
@@ -44,7 +44,7 @@ public final class JinjaException extends RuntimeException {
         return value.substring(0, end) + "… (" + String.format(Locale.ROOT, "%,d", value.length()) + " characters)";
     }
 
-    /** The same failure at a place. */
+    /** The same failure at a position. */
     private JinjaException(JinjaException found, Place place) {
         super(found.sentence);
         sentence = found.sentence;
@@ -54,7 +54,7 @@ public final class JinjaException extends RuntimeException {
         setStackTrace(found.getStackTrace());
     }
 
-    /** This failure at {@code place}, unless it already has one. */
+    /** This failure at {@code place}, unless it already has a position. */
     JinjaException at(Place place) {
         if (line > 0) {
             return this;
@@ -62,22 +62,22 @@ public final class JinjaException extends RuntimeException {
         return new JinjaException(this, place);
     }
 
-    /** The sentence that says what is wrong. */
+    /** The sentence that describes the failure. */
     public String sentence() {
         return sentence;
     }
 
-    /** What was found, by name, in the order in which it reads best. */
+    /** The facts by name, in display order. */
     public Map<String, String> facts() {
         return new LinkedHashMap<>(facts);
     }
 
-    /** The line in the template, from 1. */
+    /** The 1-based line in the template. */
     public int line() {
         return line;
     }
 
-    /** The column in the line, from 1. */
+    /** The 1-based column in the line. */
     public int column() {
         return column;
     }

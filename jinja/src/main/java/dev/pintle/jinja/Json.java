@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** {@code tojson} as transformers defines it: Python's {@code json.dumps}, which escapes nothing for HTML. */
+/** {@code tojson} as transformers defines it: Python's {@code json.dumps}, without HTML escaping. */
 final class Json {
     private final Operations operations;
     private final boolean ascii;
@@ -29,7 +29,7 @@ final class Json {
         } else {
             List<Object> both = operations.list(separators);
             if (both.size() != 2 || !Operations.isText(both.get(0)) || !Operations.isText(both.get(1))) {
-                throw JinjaException.of("The template gives tojson separators that are not two texts.");
+                throw JinjaException.of("The template gives tojson separators that are not two strings.");
             }
             itemSeparator = Operations.plain(both.get(0));
             keySeparator = Operations.plain(both.get(1));
@@ -77,7 +77,7 @@ final class Json {
         } else {
             Operations.requireDefined(value);
             throw JinjaException.of(
-                    "The template turns a value into JSON that JSON does not have.", "value", Types.name(value));
+                    "The template converts a value to JSON that JSON cannot represent.", "value", Types.name(value));
         }
     }
 
@@ -146,7 +146,7 @@ final class Json {
             return key.toString();
         }
         throw JinjaException.of(
-                "The template turns a dict into JSON whose key JSON does not have.", "key", Types.name(key));
+                "The template converts a dict to JSON with a key that JSON cannot represent.", "key", Types.name(key));
     }
 
     private void newline(int level) {

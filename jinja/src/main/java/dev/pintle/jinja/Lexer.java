@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Cuts a template into tokens, with {@code trim_blocks} and {@code lstrip_blocks}: the newline after a tag or comment
- * goes, and so does the white space between the start of a line and a tag or comment on it, but not before a value.
+ * Tokenizes a template, with {@code trim_blocks} and {@code lstrip_blocks}: the newline after a tag or comment is
+ * removed, and so is white space between the start of a line and a tag or comment on it, but not before a value.
  */
 final class Lexer {
     private static final String[] OPERATORS = {
@@ -33,7 +33,7 @@ final class Lexer {
         }
     }
 
-    /** The tokens of a template, with an {@link Token.Kind#END} at the end. */
+    /** The tokens of a template, followed by a {@link Token.Kind#END}. */
     static List<Token> tokens(String template) {
         Lexer lexer = new Lexer(template);
         while (lexer.at < lexer.source.length()) {
@@ -73,7 +73,7 @@ final class Lexer {
         }
     }
 
-    /** The {@code -} or {@code +} just after an opening, or a space. */
+    /** The {@code -} or {@code +} right after an opening delimiter, or a space. */
     private char sign() {
         if (at < source.length() && (source.charAt(at) == '-' || source.charAt(at) == '+')) {
             return source.charAt(at++);
@@ -105,7 +105,9 @@ final class Lexer {
         afterEnd(before, true);
     }
 
-    /** Skips what the end of a tag takes along: all white space after {@code -}, one newline unless there is a {@code +}. */
+    /**
+     * Skips the white space removed after a tag: all of it after {@code -}, one newline unless there is a {@code +}.
+     */
     private void afterEnd(char sign, boolean trimNewline) {
         if (sign == '-') {
             at = Chars.skipSpaces(source, at);
@@ -115,7 +117,7 @@ final class Lexer {
         lineStarting = source.charAt(at - 1) == '\n';
     }
 
-    /** Reads {@code raw … endraw} when that is what starts here. */
+    /** Reads {@code raw … endraw}, if it starts here. */
     private boolean raw(int begin) {
         int cursor = Chars.skipSpaces(source, at);
         if (!source.startsWith("raw", cursor)) {
@@ -155,7 +157,7 @@ final class Lexer {
         while (true) {
             at = Chars.skipSpaces(source, at);
             if (at >= source.length()) {
-                // The parser says which tag it was still waiting for.
+                // The parser reports which tag it was waiting for.
                 return;
             }
             if (open.isEmpty()) {
@@ -182,7 +184,7 @@ final class Lexer {
                 at += Character.charCount(source.codePointAt(at));
             }
             if (!(c == '_' || Character.isUnicodeIdentifierStart(c))) {
-                throw error("A name starts with a character that names cannot have.", start);
+                throw error("A name starts with an invalid character.", start);
             }
             add(Token.Kind.NAME, source.substring(start, at), start);
         } else if (c == '\'' || c == '"') {
@@ -233,7 +235,7 @@ final class Lexer {
         }
     }
 
-    /** Where digits with single underscores between them end. */
+    /** The end of a run of digits with single underscores between them. */
     private int digitsEnd(int from, int radix, boolean leadingUnderscore) {
         int cursor = from;
         while (cursor < source.length()) {
@@ -249,7 +251,7 @@ final class Lexer {
         return cursor;
     }
 
-    /** Where a float that starts here ends, or -1 when it is none. */
+    /** The end of a float that starts here, or -1 if there is none. */
     private int floatEnd(int from) {
         int cursor = digitsEnd(from, 10, false);
         boolean isFloat = false;
@@ -290,7 +292,7 @@ final class Lexer {
         if (text.indexOf('\\') < 0) {
             return text;
         }
-        // Python first writes every character beyond ASCII as an escape, so a backslash before one escapes that escape.
+        // Python first escapes every non-ASCII character, so a backslash before one escapes that escape.
         StringBuilder ascii = new StringBuilder();
         text.codePoints().forEach(c -> {
             if (c < 0x80) {
@@ -318,7 +320,7 @@ final class Lexer {
             } else if (escape == 'N') {
                 int end = ascii.indexOf("}", i);
                 if (end < 0 || ascii.charAt(i) != '{') {
-                    throw error("A string holds an escape that is cut short.", start);
+                    throw error("A string contains an incomplete escape.", start);
                 }
                 result.appendCodePoint(named(ascii.substring(i + 1, end), start));
                 i = end + 1;
@@ -341,12 +343,12 @@ final class Lexer {
         for (int i = from; i < from + length; i++) {
             int digit = i < text.length() ? Character.digit(text.charAt(i), 16) : -1;
             if (digit < 0 || value > 0x10ffff >> 4) {
-                throw error("A string holds an escape that is no character.", start);
+                throw error("A string contains an escape that is not a character.", start);
             }
             value = value * 16 + digit;
         }
         if (value > 0x10ffff) {
-            throw error("A string holds an escape that is no character.", start);
+            throw error("A string contains an escape that is not a character.", start);
         }
         return value;
     }
@@ -355,7 +357,7 @@ final class Lexer {
         try {
             return Character.codePointOf(name);
         } catch (IllegalArgumentException e) {
-            throw error("A string names a character that does not exist.", start);
+            throw error("A string contains the name of a character that does not exist.", start);
         }
     }
 
@@ -366,7 +368,7 @@ final class Lexer {
                     open.push(")]}".charAt("([{".indexOf(operator)));
                 } else if (")]}".contains(operator)) {
                     if (open.isEmpty() || open.peek() != operator.charAt(0)) {
-                        throw error("A bracket closes what was not opened.", at);
+                        throw error("A closing bracket has no opening one.", at);
                     }
                     open.pop();
                 }
@@ -377,7 +379,7 @@ final class Lexer {
         }
         String found = new String(Character.toChars(source.codePointAt(at)));
         throw new JinjaException(
-                "A tag holds a character that means nothing in it.",
+                "A tag contains an invalid character.",
                 Map.of("found", found),
                 place(at).line(),
                 place(at).column());

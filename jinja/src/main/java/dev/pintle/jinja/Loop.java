@@ -4,9 +4,9 @@ import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The {@code loop} variable: goes through the elements and looks one ahead and one back. */
+/** The {@code loop} variable: iterates over the elements with one element of lookahead and lookbehind. */
 final class Loop extends Value.Generated implements Value.WithAttributes, Value.Callable {
-    /** Renders the loop's body for other elements, in a recursive loop. */
+    /** Renders the loop body for other elements, in a recursive loop. */
     interface Recursion {
         Object render(Object items, int depth);
     }
@@ -37,7 +37,7 @@ final class Loop extends Value.Generated implements Value.WithAttributes, Value.
         return peek();
     }
 
-    /** The next element without taking it, or null at the end. */
+    /** The next element without consuming it, or null at the end. */
     private @Nullable Object peek() {
         if (following == null && source.hasNext()) {
             following = source.next();
@@ -45,7 +45,7 @@ final class Loop extends Value.Generated implements Value.WithAttributes, Value.
         return following;
     }
 
-    /** Takes the next element, or null at the end. */
+    /** Consumes the next element; null at the end. */
     @Nullable
     Object turn() {
         Object taken = peek();
@@ -103,7 +103,7 @@ final class Loop extends Value.Generated implements Value.WithAttributes, Value.
     private Object cycle(Arguments arguments) {
         Methods.noKeywords("cycle", arguments);
         if (arguments.positional().isEmpty()) {
-            throw JinjaException.of("The template cycles through nothing.");
+            throw JinjaException.of("The template calls cycle without values.");
         }
         return arguments.positional().get(index0 % arguments.positional().size());
     }

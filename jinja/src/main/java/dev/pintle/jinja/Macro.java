@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A macro, or the caller that a call block makes: renders its body to text in the scope in which it was defined. */
+/** A macro, or the caller created by a call block: renders its body to text in the scope in which it was defined. */
 final class Macro implements Value.WithAttributes, Value.Callable {
     private final Interpreter interpreter;
     private final @Nullable String name;
@@ -46,7 +46,7 @@ final class Macro implements Value.WithAttributes, Value.Callable {
             inner.put(
                     "caller",
                     absent
-                            ? new Value.Undefined("The template asks for the caller of a macro that has none.")
+                            ? new Value.Undefined("The template uses caller in a macro that was not called by a call block.")
                             : caller);
         }
         if (accepts("kwargs")) {
@@ -54,7 +54,7 @@ final class Macro implements Value.WithAttributes, Value.Callable {
             inner.put("kwargs", Value.Dict.of(keywords));
         } else if (!keywords.isEmpty()) {
             throw JinjaException.of(
-                    "The template gives a macro an argument that it does not take.",
+                    "The template passes an argument that the macro does not accept.",
                     "macro",
                     shownName(),
                     "argument",
@@ -66,7 +66,7 @@ final class Macro implements Value.WithAttributes, Value.Callable {
             inner.put("varargs", new Value.Tuple(rest));
         } else if (!rest.isEmpty()) {
             throw JinjaException.of(
-                    "The template gives a macro too many arguments.",
+                    "The template passes too many arguments to a macro.",
                     "macro",
                     shownName(),
                     "takes",

@@ -35,7 +35,7 @@ final class Methods {
         this.textMethods = new TextMethods(operations);
     }
 
-    /** What Python's {@code getattr} finds, an {@link Value.Undefined} for what the sandbox withholds, or null. */
+    /** The result of Python's {@code getattr}, an {@link Value.Undefined} for what the sandbox hides, or null. */
     @Nullable
     Object attribute(Object object, String name) {
         Operations.requireDefined(object);
@@ -43,10 +43,10 @@ final class Methods {
         if (name.startsWith("__") && name.endsWith("__")) {
             if (object instanceof Value.Dict dict && dict.has(name)) {
                 throw JinjaException.of(
-                        "The template reads a key that looks like one of Python's own attributes.", "key", name);
+                        "The template reads a key that looks like one of Python's internal attributes.", "key", name);
             }
             return new Value.Undefined(
-                    "The template reads an attribute that templates may not read.",
+                    "The template reads an attribute that the sandbox hides.",
                     "value",
                     Types.name(object),
                     "attribute",
@@ -87,7 +87,7 @@ final class Methods {
     private static Object changing(Object object, String name, Found found) {
         if (CHANGING.contains(name)) {
             return new Value.Undefined(
-                    "The template changes a value, which templates may not do.",
+                    "The template modifies a value, which the sandbox forbids.",
                     "value",
                     Types.name(object),
                     "method",
@@ -145,7 +145,7 @@ final class Methods {
                 return (long) i;
             }
         }
-        throw JinjaException.of("The template looks for the place of a value that is not there.");
+        throw JinjaException.of("The template asks for the index of a value that is not in the list.");
     }
 
     static int clamp(int index, int length) {
@@ -184,7 +184,7 @@ final class Methods {
     static void noKeywords(String function, Arguments arguments) {
         if (!arguments.keywords().isEmpty()) {
             throw JinjaException.of(
-                    "The template gives a function arguments by name that it takes only by place.",
+                    "The template passes positional-only arguments by name.",
                     "function",
                     function);
         }

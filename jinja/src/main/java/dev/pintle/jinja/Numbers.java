@@ -5,27 +5,30 @@ import java.math.BigInteger;
 import java.math.MathContext;
 import java.math.RoundingMode;
 
-/** Python's arithmetic: integers without bound ({@code Long}, or {@code BigInteger} beyond it), floats, booleans as 0 and 1. */
+/**
+ * Python's arithmetic: unbounded integers ({@code Long}, or {@code BigInteger} beyond its range), floats, and booleans
+ * as 0 and 1.
+ */
 final class Numbers {
     private static final int BITS = 1 << 16;
 
-    /** The digits that an integer of the largest size has, in any radix. */
+    /** The maximum number of digits of an integer, in any radix. */
     private static final int DIGITS = BITS + 1;
 
     private Numbers() {}
 
-    /** An integer from its digits. */
+    /** Parses an integer. */
     static Object parsed(String digits, int radix) {
         if (digits.length() > (radix == 2 ? DIGITS : radix < 10 ? DIGITS / 3 + 1 : DIGITS / 3)) {
-            throw JinjaException.of("The template makes a number that is too large.");
+            throw JinjaException.of("The template creates a number that is too large.");
         }
         return of(new BigInteger(digits, radix));
     }
 
-    /** An integer in its one form. */
+    /** An integer in canonical form. */
     static Object of(BigInteger value) {
         if (value.bitLength() > BITS) {
-            throw JinjaException.of("The template makes a number that is too large.");
+            throw JinjaException.of("The template creates a number that is too large.");
         }
         return value.bitLength() < 64 ? (Object) value.longValue() : value;
     }
@@ -34,7 +37,7 @@ final class Numbers {
         return value instanceof Double || isInteger(value);
     }
 
-    /** Whether a value counts as an integer, as booleans do. */
+    /** Whether a value counts as an integer; booleans do. */
     static boolean isInteger(Object value) {
         return value instanceof Long || value instanceof BigInteger || value instanceof Boolean;
     }
@@ -49,12 +52,12 @@ final class Numbers {
     static double toDouble(Object number) {
         double value = number instanceof Double already ? already : big(number).doubleValue();
         if (Double.isInfinite(value) && !(number instanceof Double)) {
-            throw JinjaException.of("The template turns an integer into a float that cannot hold it.");
+            throw JinjaException.of("The template converts an integer to a float that cannot hold it.");
         }
         return value;
     }
 
-    /** An integer that fits an index. */
+    /** An integer that can be used as an index. */
     static int index(Object value, String what) {
         if (!isInteger(value)) {
             throw JinjaException.of("The template needs an integer.", "for", what, "was given", Types.name(value));
@@ -102,7 +105,7 @@ final class Numbers {
                     yield of(b.signum() == 0 ? BigInteger.ONE : negative ? a : a.abs());
                 }
                 if (b.bitLength() > 17 || (long) a.bitLength() * b.intValue() > 2L * BITS) {
-                    throw JinjaException.of("The template makes a number that is too large.");
+                    throw JinjaException.of("The template creates a number that is too large.");
                 }
                 yield of(a.pow(b.intValue()));
             }
@@ -135,11 +138,11 @@ final class Numbers {
             case "**" -> {
                 if ((a == 0 && b < 0)
                         || (a < 0 && b != Math.rint(b) && !Double.isInfinite(a) && !Double.isInfinite(b))) {
-                    throw JinjaException.of("The template takes a power that has no value.");
+                    throw JinjaException.of("The template computes a power that is undefined.");
                 }
                 double power = a == 1 || (a == -1 && Double.isInfinite(b)) ? 1.0 : Math.pow(a, b);
                 if (Double.isInfinite(power) && !Double.isInfinite(a) && !Double.isInfinite(b)) {
-                    throw JinjaException.of("The template makes a number that is too large.");
+                    throw JinjaException.of("The template creates a number that is too large.");
                 }
                 yield power;
             }
@@ -180,7 +183,7 @@ final class Numbers {
                 : of(big(number).negate());
     }
 
-    /** Which of two numbers is larger, exactly; neither is NaN. */
+    /** Compares two numbers exactly; neither is NaN. */
     static int compare(Object left, Object right) {
         if (left instanceof Long a && right instanceof Long b) {
             return Long.compare(a, b);
@@ -205,7 +208,7 @@ final class Numbers {
         return number instanceof Double value ? new BigDecimal(value) : new BigDecimal(big(number));
     }
 
-    /** A float as Python writes it: the shortest digits that read back as the same float. */
+    /** A float as Python prints it: the shortest digits that parse back to the same float. */
     static String text(double value) {
         if (Double.isNaN(value)) {
             return "nan";
@@ -237,7 +240,7 @@ final class Numbers {
         return sign + (plain.indexOf('.') < 0 ? plain + ".0" : plain);
     }
 
-    /** Python's {@code round}: halves go to the even neighbour. */
+    /** Python's {@code round}: halves round to even. */
     static Object round(Object number, int digits) {
         if (number instanceof Double value) {
             if (Double.isNaN(value) || Double.isInfinite(value) || digits > 400) {

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/** What Python's operators and built-in functions do with values: truth, length, comparison, arithmetic, indexing. */
+/** The semantics of Python's operators and built-in functions: truth, length, comparison, arithmetic, indexing. */
 final class Operations {
     private final Budget budget;
     private final Text text;
@@ -22,7 +22,7 @@ final class Operations {
         return budget;
     }
 
-    /** How values are written. */
+    /** Formats values. */
     Text text() {
         return text;
     }
@@ -72,7 +72,7 @@ final class Operations {
         return value instanceof Value.Undefined ? 0 : -1;
     }
 
-    /** The elements of a value one after another, or null when it has none. */
+    /** Iterates over the elements of a value; null if it is not iterable. */
     @Nullable
     Iterator<Object> iteratorOrNull(Object value) {
         if (value instanceof Value.Elements elements) {
@@ -98,7 +98,7 @@ final class Operations {
         Iterator<Object> iterator = iteratorOrNull(value);
         if (iterator == null) {
             throw JinjaException.of(
-                    "The template goes through a value that has no elements.", "value", Types.name(value));
+                    "The template iterates over a value that is not iterable.", "value", Types.name(value));
         }
         return iterator;
     }
@@ -112,14 +112,14 @@ final class Operations {
         return items.list();
     }
 
-    /** What a view shows, as a list. */
+    /** The contents of a view, as a list. */
     List<Object> viewed(Value.View view) {
         budget.elements(view.dict().size() * (view.kind() == Value.View.Kind.ITEMS ? 3L : 1L));
         budget.steps(view.dict().size());
         return view.items();
     }
 
-    /** The characters of a text, each made when its turn comes. */
+    /** The characters of a text, created lazily. */
     private Iterator<Object> characters(String string) {
         return new Iterator<>() {
             private int at;
@@ -146,7 +146,7 @@ final class Operations {
         return value instanceof String || value instanceof Value.Markup;
     }
 
-    /** The characters of a string, whether marked safe or not. */
+    /** The text of a string, whether marked safe or not. */
     static String plain(Object string) {
         return string instanceof Value.Markup markup ? markup.text() : (String) string;
     }
@@ -224,10 +224,10 @@ final class Operations {
         if (left.kind() == Value.View.Kind.VALUES || right.kind() == Value.View.Kind.VALUES) {
             return false;
         }
-        throw JinjaException.of("The template compares views of dicts, which is not supported.");
+        throw JinjaException.of("The template compares dict views, which is not supported.");
     }
 
-    /** Whether {@code <}, {@code <=}, {@code >} or {@code >=} holds. */
+    /** Evaluates {@code <}, {@code <=}, {@code >} or {@code >=}. */
     boolean ordered(String operator, Object left, Object right) {
         if (Numbers.isNaN(left) || Numbers.isNaN(right)) {
             if (Numbers.isNumber(left) && Numbers.isNumber(right)) {
@@ -270,7 +270,7 @@ final class Operations {
         };
     }
 
-    /** By code points, where Java's own order goes by UTF-16 units. */
+    /** Compares by code point, unlike Java's natural order, which compares UTF-16 units. */
     private static int compareText(String left, String right) {
         int i = 0;
         int end = Math.min(left.length(), right.length());
@@ -286,7 +286,7 @@ final class Operations {
         return Integer.compare(left.codePointAt(i), right.codePointAt(i));
     }
 
-    /** Which comes first in a sort; only {@code <} is asked, as Python does. */
+    /** The sort order; only uses {@code <}, as Python does. */
     int order(Object left, Object right) {
         budget.step();
         return ordered("<", left, right) ? -1 : ordered("<", right, left) ? 1 : 0;
@@ -296,7 +296,7 @@ final class Operations {
         if (isText(container)) {
             if (!isText(value)) {
                 throw JinjaException.of(
-                        "The template looks for something other than text in a text.", "value", Types.name(value));
+                        "The template searches a text for something that is not text.", "value", Types.name(value));
             }
             return Search.forwards(plain(value), budget).in(plain(container), 0) >= 0;
         } else if (container instanceof Value.Dict dict) {
@@ -347,7 +347,7 @@ final class Operations {
         Object result = Numbers.apply(operator, left, right);
         if (result instanceof BigInteger big) {
             budget.memory(64 + big.bitLength() / 8L);
-            // Powers are as much work as their last multiplication, roughly.
+            // The cost of a power is roughly that of its last multiplication.
             budget.digits(result, result);
         }
         return result;
@@ -379,7 +379,7 @@ final class Operations {
 
     private Object repeat(Object value, Object count) {
         if (Numbers.big(count).bitLength() > 63) {
-            throw JinjaException.of("The template repeats a value too often.");
+            throw JinjaException.of("The template repeats a value too many times.");
         }
         int times = Math.max(0, Numbers.index(count, "repetition"));
         if (isText(value)) {
@@ -437,7 +437,7 @@ final class Operations {
         requireDefined(value);
         if (!Numbers.isNumber(value)) {
             throw JinjaException.of(
-                    "The template puts a sign before a value that has none.",
+                    "The template applies a sign to a value that is not a number.",
                     "sign",
                     operator,
                     "value",
@@ -459,7 +459,7 @@ final class Operations {
         requireDefined(left);
         requireDefined(right);
         return JinjaException.of(
-                "The template applies an operator to values that it does not work on.",
+                "The template applies an operator to values that do not support it.",
                 "operator",
                 operator,
                 "left",
@@ -470,7 +470,7 @@ final class Operations {
 
     // ---- indexing
 
-    /** {@code object[index]} as Python has it, or null where Python finds nothing. */
+    /** {@code object[index]} with Python's semantics, or null if Python finds nothing. */
     @Nullable
     Object itemOrNull(Object object, Object index) {
         if (object instanceof Value.Dict dict) {
@@ -498,7 +498,7 @@ final class Operations {
         return object instanceof Value.Range range ? range.get((int) at) : null;
     }
 
-    /** A character by its place, for which the ones before it (or, from the end, behind it) are counted. */
+    /** The character at an index, counting the characters before it (or after it, for a negative index). */
     private @Nullable Object characterOrNull(Object text, long at) {
         String string = plain(text);
         long steps = at < 0 ? -at : at + 1;
@@ -527,11 +527,11 @@ final class Operations {
         boolean sequence = isText(object) || object instanceof Value.Elements || object instanceof Value.Range;
         if (!sequence) {
             throw JinjaException.of(
-                    "The template takes a slice of a value that has none.", "value", Types.name(object));
+                    "The template slices a value that cannot be sliced.", "value", Types.name(object));
         }
         int by = step instanceof Value.None ? 1 : Numbers.index(step, "slice");
         if (by == 0) {
-            throw JinjaException.of("The template takes a slice in steps of zero.");
+            throw JinjaException.of("The template takes a slice with step zero.");
         }
         int length = length(object);
         int low = by > 0 ? 0 : -1;

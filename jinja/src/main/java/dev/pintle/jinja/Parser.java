@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Builds the statements of a template from its tokens. */
+/** Parses tokens into the statements of a template. */
 final class Parser {
     private static final Set<String> OTHER_TEMPLATES =
             Set.of("block", "extends", "include", "import", "from", "autoescape");
@@ -21,7 +21,9 @@ final class Parser {
         return new Parser(expressions).statements(List.of());
     }
 
-    /** Statements up to the end of the template or to one of the end tags, whose name is then the current token. */
+    /**
+     * Parses statements up to the end of the template or one of the end tags, whose name is then the current token.
+     */
     private List<Stmt> statements(List<String> ends) {
         List<Stmt> body = new ArrayList<>();
         while (true) {
@@ -97,7 +99,7 @@ final class Parser {
         return JinjaException.of(sentence, "tag", name.text()).at(name.place());
     }
 
-    /** The body of a tag, with its end tag taken. */
+    /** The body of a tag; its end tag is consumed. */
     private List<Stmt> body(String end) {
         List<Stmt> body = bodyUpTo(List.of(end));
         expressions.next();
@@ -155,7 +157,7 @@ final class Parser {
         }
         Expr called = expressions.expression();
         if (!(called instanceof Expr.Call call)) {
-            throw JinjaException.of("A call tag does not call anything.").at(place);
+            throw JinjaException.of("A call tag does not contain a call.").at(place);
         }
         Stmt.Definition definition = new Stmt.Definition(parameters, defaults, body("endcall"), new Symbols());
         return new Stmt.CallBlock(call, definition, place);
@@ -179,7 +181,7 @@ final class Parser {
             }
             Token name = expressions.name();
             if (!names.add(name.text())) {
-                throw JinjaException.of("A macro names a parameter twice.", "parameter", name.text())
+                throw JinjaException.of("A macro has two parameters of the same name.", "parameter", name.text())
                         .at(name.place());
             }
             if (expressions.skipOperator("=")) {

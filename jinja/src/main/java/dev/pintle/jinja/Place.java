@@ -1,6 +1,6 @@
 package dev.pintle.jinja;
 
-/** A line and a column in a template, both from 1. */
+/** A 1-based line and column in a template. */
 record Place(int line, int column) {
     @Override
     public String toString() {

@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The variables of one scope while the template runs. */
+/** The variables of one scope at run time. */
 final class Scope {
     private final Symbols symbols;
     private final @Nullable Scope outer;
@@ -18,7 +18,7 @@ final class Scope {
         this.context = context;
     }
 
-    /** How many names it owns. */
+    /** The number of names it owns. */
     int size() {
         return symbols.starts().size();
     }
@@ -27,7 +27,7 @@ final class Scope {
         return new Scope(inner, this, context);
     }
 
-    /** Gives every name its first value, again for every turn of a loop; parameters keep theirs. */
+    /** Initialises every name, once per loop iteration; parameters keep their values. */
     void enter() {
         symbols.starts().forEach((name, start) -> {
             Object value = switch (start) {
@@ -40,7 +40,7 @@ final class Scope {
         });
     }
 
-    /** Forgets every value, for macros that outlive the loop in which they were defined. */
+    /** Drops all values, for macros that outlive the loop in which they were defined. */
     void leave() {
         values.clear();
         left = true;
@@ -54,19 +54,19 @@ final class Scope {
         }
     }
 
-    /** The value of a variable, or null while it has none. */
+    /** The value of a variable, or null if it has none. */
     @Nullable
     Object find(String name) {
         for (Scope scope = this; scope != null; scope = scope.outer) {
             if (scope.symbols.owns(name)) {
                 if (scope.left && scope.symbols.starts().get(name) == Symbols.Start.PARAMETER) {
-                    throw JinjaException.of("The template reads the variable of a loop that is over.", "name", name);
+                    throw JinjaException.of("The template reads the variable of a loop that has ended.", "name", name);
                 }
                 return scope.values.get(name);
             }
         }
-        // Only the filter of a set block can name what no scope knows; jinja2 refuses such a template too.
-        throw JinjaException.of("The template names a value in a place where it cannot be found.", "name", name);
+        // Only the filter of a set block can use a name that no scope knows; jinja2 rejects such a template too.
+        throw JinjaException.of("The template uses a name where it cannot be resolved.", "name", name);
     }
 
     Object get(String name) {

@@ -6,14 +6,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settles the scopes of a template and refuses what only the whole shows: an unknown filter or test, a {@code break}
- * outside a loop, an assignment to {@code loop}.
+ * Resolves the scopes of a template and rejects errors that only show in the whole template: an unknown filter or test,
+ * a {@code break} outside a loop, an assignment to {@code loop}.
  *
- * <p>An unknown filter or test directly inside an {@code if} is left for the moment it runs, because templates ask for
- * it under a condition.
+ * <p>An unknown filter or test directly inside an {@code if} is reported only when it runs, because templates use
+ * conditions to check whether it exists.
  */
 final class Scoping {
-    /** Where a statement stands. */
+    /** The context of a statement. */
     private record Position(Symbols symbols, boolean conditional, boolean inLoop, boolean loopProtected) {
         Position inside(Symbols inner) {
             return new Position(inner, false, inLoop, loopProtected);
@@ -39,12 +39,12 @@ final class Scoping {
         collect(template, root);
         check(template, new Position(root, false, false, false));
         if (mentions(template, "self")) {
-            throw JinjaException.of("The template refers to itself, which is for templates made of several files.");
+            throw JinjaException.of("The template refers to itself, which only makes sense for templates made of several files.");
         }
         return root;
     }
 
-    // ---- which names a scope reads and stores, without the scopes inside it
+    // ---- names a scope reads and stores, not counting nested scopes
 
     private static void collect(List<Stmt> statements, Symbols symbols) {
         for (Stmt statement : statements) {
@@ -89,7 +89,7 @@ final class Scoping {
             if (branch.test() == null) {
                 collect(branch.body(), otherwise);
             } else {
-                // Each elif is an if of its own, with no else.
+                // Each elif is an if of its own, without an else.
                 collect(new Stmt.If(List.of(branch), choice.place()), 0, elifs);
             }
         }
@@ -117,7 +117,7 @@ final class Scoping {
         }
     }
 
-    // ---- the scopes inside, from the outside in, because an inner scope asks what the outer ones own
+    // ---- nested scopes, from the outside in, because an inner scope needs to know what the outer ones own
 
     private static void check(List<Stmt> statements, Position at) {
         for (Stmt statement : statements) {
@@ -164,7 +164,7 @@ final class Scoping {
             with.values().forEach(value -> check(value, at.conditional()));
             check(with.body(), at.inside(inner));
         } else if ((statement instanceof Stmt.Break || statement instanceof Stmt.Continue) && !at.inLoop()) {
-            throw JinjaException.of("A break or continue stands outside a loop.")
+            throw JinjaException.of("A break or continue is outside a loop.")
                     .at(statement.place());
         }
     }
@@ -200,7 +200,7 @@ final class Scoping {
                 inner.parameter(special);
             } else if (named && special.equals("caller") && mentions(definition.body(), special)) {
                 if (definition.defaultOf(definition.parameters().indexOf(special)) == null) {
-                    throw JinjaException.of("A macro names caller as a parameter without a default.")
+                    throw JinjaException.of("A macro has a parameter named caller without a default.")
                             .at(place);
                 }
             }
@@ -247,14 +247,14 @@ final class Scoping {
 
     // ---- whether a macro reads a name that is not its own, which decides what it accepts
 
-    /** Whether the statements read {@code name} before they store it, in the order in which they are written. */
+    /** Whether the statements read {@code name} before they store it, in source order. */
     static boolean mentions(List<Stmt> statements, String name) {
         List<Boolean> uses = new ArrayList<>();
         statements.forEach(statement -> uses(statement, name, uses));
         return !uses.isEmpty() && uses.get(0);
     }
 
-    /** Adds true for each reading and false for each storing of the name, in order. */
+    /** Adds true for each read and false for each store of the name, in order. */
     private static void uses(Stmt statement, String name, List<Boolean> uses) {
         if (statement instanceof Stmt.Output output) {
             output.values().forEach(value -> uses(value, name, uses));

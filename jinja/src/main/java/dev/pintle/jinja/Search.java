@@ -1,10 +1,10 @@
 package dev.pintle.jinja;
 
 /*
- * Knuth, Morris and Pratt, "Fast pattern matching in strings" (1977): as many steps as the text has characters, however the
- * text and what is looked for repeat themselves. Java's own search multiplies the two lengths and cannot be stopped.
+ * Knuth, Morris and Pratt, "Fast pattern matching in strings" (1977): linear time, however repetitive the text and the
+ * pattern are. Java's own search is quadratic in the worst case and cannot be interrupted.
  */
-/** Looks for a text in others. */
+/** Searches for a text in others. */
 final class Search {
     private final String wanted;
     private final Budget budget;
@@ -38,7 +38,7 @@ final class Search {
         return wanted.charAt(backwards ? wanted.length() - 1 - index : index);
     }
 
-    /** The first place at {@code from} or behind it, or -1. */
+    /** The first index at or after {@code from}, or -1. */
     int in(String text, int from) {
         if (wanted.isEmpty()) {
             return from <= text.length() ? from : -1;
@@ -65,7 +65,7 @@ final class Search {
         return new Search(wanted, budget, true);
     }
 
-    /** The last place whose text ends at {@code end} or before it, or -1. */
+    /** The index of the last occurrence that ends at or before {@code end}, or -1. */
     int before(String text, int end) {
         if (wanted.isEmpty()) {
             return end;

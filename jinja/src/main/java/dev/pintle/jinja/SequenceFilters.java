@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The filters that work on lists and dicts. Several give their values lazily, and only once, as in jinja2. */
+/** Filters on lists and dicts. Several return lazy sequences that can be read only once, as in jinja2. */
 final class SequenceFilters {
     private SequenceFilters() {}
 
@@ -42,7 +42,7 @@ final class SequenceFilters {
 
     // ---- by attribute
 
-    /** Reads {@code a.b.0} from a value, one part after another. */
+    /** Reads {@code a.b.0} from a value, one component at a time. */
     private static UnaryOperator<Object> getter(Operations operations, Object path, Object otherwise) {
         List<Object> parts = new ArrayList<>();
         if (Operations.isText(path)) {
@@ -89,7 +89,7 @@ final class SequenceFilters {
         try {
             keyed.sort(reverse ? order.reversed() : order);
         } catch (IllegalArgumentException e) {
-            throw JinjaException.of("The template sorts values that have no order.");
+            throw JinjaException.of("The template sorts values that cannot be ordered.");
         }
         List<Object> sorted = new ArrayList<>();
         keyed.forEach(entry -> sorted.add(entry.getValue()));
@@ -141,7 +141,7 @@ final class SequenceFilters {
             return dict;
         }
         throw JinjaException.of(
-                "The template uses a filter for dicts on something else.",
+                "The template applies a dict filter to something else.",
                 "filter",
                 filter,
                 "value",
@@ -209,7 +209,7 @@ final class SequenceFilters {
         UnaryOperator<Object> key = key(operations, bound.get(1, Value.None.NONE), Value.None.NONE, caseSensitive);
         Iterator<Object> items = operations.iterator(value);
         if (!items.hasNext()) {
-            return new Value.Undefined("The template asks for the " + name + " of nothing.");
+            return new Value.Undefined("The template asks for the " + name + " of an empty sequence.");
         }
         Object best = items.next();
         Object bestKey = key.apply(best);
@@ -263,17 +263,17 @@ final class SequenceFilters {
     private static Object first(Interpreter interpreter, Object value, Arguments arguments) {
         arguments.bind("first", 0);
         Iterator<Object> items = interpreter.operations().iterator(value);
-        return items.hasNext() ? items.next() : new Value.Undefined("The template asks for the first of nothing.");
+        return items.hasNext() ? items.next() : new Value.Undefined("The template asks for the first element of an empty sequence.");
     }
 
     private static Object last(Interpreter interpreter, Object value, Arguments arguments) {
         arguments.bind("last", 0);
         if (value instanceof Value.Lazy) {
-            throw JinjaException.of("The template asks for the last of values that come one by one.");
+            throw JinjaException.of("The template asks for the last element of a lazy sequence.");
         }
         List<Object> items = interpreter.operations().list(value);
         return items.isEmpty()
-                ? new Value.Undefined("The template asks for the last of nothing.")
+                ? new Value.Undefined("The template asks for the last element of an empty sequence.")
                 : items.get(items.size() - 1);
     }
 
@@ -312,7 +312,7 @@ final class SequenceFilters {
             Arguments.Bound bound = arguments.bind("map", 0, "attribute", "default");
             function = getter(operations, bound.get(0), bound.get(1, Value.None.NONE));
         } else if (arguments.positional().isEmpty()) {
-            throw JinjaException.of("The template maps without a filter.");
+            throw JinjaException.of("The template uses map without a filter.");
         } else {
             String name = TextMethods.string(arguments.positional().get(0), "map");
             Arguments rest = arguments.without(1);
@@ -330,7 +330,7 @@ final class SequenceFilters {
         Operations operations = interpreter.operations();
         List<Object> given = arguments.positional();
         if (byAttribute && given.isEmpty()) {
-            throw JinjaException.of("The template selects by an attribute without naming it.");
+            throw JinjaException.of("The template uses select by attribute without naming the attribute.");
         }
         Object attribute = byAttribute ? given.get(0) : Value.None.NONE;
         UnaryOperator<Object> getter = getter(operations, attribute, Value.None.NONE);
@@ -352,7 +352,7 @@ final class SequenceFilters {
         });
     }
 
-    /** The elements of a value that is true; none of one that is false, whatever it is. */
+    /** The elements of a truthy value; none for a falsy one, whatever it is. */
     private static Iterator<Object> whenTrue(Operations operations, Object value) {
         return operations.isTrue(value)
                 ? operations.iterator(value)

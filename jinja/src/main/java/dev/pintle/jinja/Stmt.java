@@ -4,22 +4,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A statement of a template. A statement that opens a scope of its own carries its {@link Symbols}, which
- * {@link Scoping} fills once the whole template is read.
+ * A statement of a template. Statements with their own scope carry its {@link Symbols}, which {@link Scoping} fills in
+ * after the whole template is parsed.
  */
 sealed interface Stmt {
     Place place();
 
-    /** Text that is written as it stands. */
+    /** Literal text. */
     record Data(String text, Place place) implements Stmt {}
 
-    /** Expressions whose values are written: <code>{{ value }}</code> or {@code print}. */
+    /** Expressions whose values are printed: <code>{{ value }}</code> or {@code print}. */
     record Output(List<Expr> values, Place place) implements Stmt {}
 
     /** {@code set target = value}. */
     record Assign(Target target, Expr value, Place place) implements Stmt {}
 
-    /** {@code set target … endset}: the text of the body, through a filter if there is one. */
+    /** {@code set target … endset}: the text of the body, optionally filtered. */
     record AssignBlock(Target target, @Nullable Expr filter, List<Stmt> body, Symbols symbols, Place place)
             implements Stmt {}
 
@@ -48,7 +48,7 @@ sealed interface Stmt {
     /** {@code call(parameters) macro(…)}: the body becomes the macro's {@code caller}. */
     record CallBlock(Expr.Call call, Definition definition, Place place) implements Stmt {}
 
-    /** {@code generation}: the body is what the assistant wrote; it renders like a caller of its own. */
+    /** {@code generation}: the body is the assistant's output; it renders like a caller of its own. */
     record Generation(Definition definition, Place place) implements Stmt {}
 
     /** {@code filter name … endfilter}. */
@@ -62,7 +62,7 @@ sealed interface Stmt {
 
     record Continue(Place place) implements Stmt {}
 
-    /** The parameters and body of a macro or caller; the last parameters have the defaults. */
+    /** The parameters and body of a macro or caller; defaults belong to the last parameters. */
     record Definition(List<String> parameters, List<Expr> defaults, List<Stmt> body, Symbols symbols) {
         /** The default of parameter {@code index}, or null. */
         @Nullable
@@ -72,7 +72,7 @@ sealed interface Stmt {
         }
     }
 
-    /** What can be assigned to. */
+    /** The target of an assignment. */
     sealed interface Target {
         Place place();
 

@@ -7,7 +7,7 @@ import java.time.temporal.IsoFields;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** A moment written in a format of C's {@code strftime}, in English, as Python on Linux writes it. */
+/** Formats a time with C's {@code strftime} format, in English, like Python on Linux. */
 final class Strftime {
     private Strftime() {}
 
@@ -51,7 +51,7 @@ final class Strftime {
     }
 
     private static JinjaException unknown(String directive) {
-        return JinjaException.of("The template writes a date in a format that is not known.", "format", directive);
+        return JinjaException.of("The template uses an unknown date format.", "format", directive);
     }
 
     private static @Nullable String field(char directive, ZonedDateTime now, Budget budget) {
@@ -94,7 +94,7 @@ final class Strftime {
             case 't' -> "\t";
             case '%' -> "%";
             case 'z', 'Z' -> {
-                // The moment has no zone in transformers, and a missing zone is written as nothing.
+                // In transformers the time has no zone, and a missing zone is printed as nothing.
                 yield "";
             }
             default -> null;

@@ -7,13 +7,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Which variable a name means is settled before the template runs, as jinja2 does it. A scope owns the names that it
- * stores, and those it reads that no outer scope owns. When a scope is entered each of its own names starts as one of:
- * a parameter, the outer variable's present value (a loop body may then change its own copy), the value passed to the
- * rendering, or nothing yet. This is visible: a macro that reads a name which the template sets further down reads
- * nothing before that line, even when the rendering was given a value of that name.
+ * Which variable a name refers to is resolved before the template runs, as in jinja2. A scope owns the names that it
+ * stores, and those it reads that no outer scope owns. When a scope is entered, each of its own names starts as one of:
+ * a parameter, the current value of the outer variable (a loop body may then change its own copy), the value passed to
+ * the rendering, or undefined. This is observable: a macro that reads a name which the template sets further down sees
+ * nothing before that line, even if the rendering was given a value of that name.
  */
-/** The names that one scope owns, and what each starts as. */
+/** The names owned by a scope, and their initial values. */
 final class Symbols {
     enum Start {
         PARAMETER,
@@ -30,7 +30,7 @@ final class Symbols {
     @Nullable
     Symbols outer;
 
-    /** How many names the branches of this scope have copied in all. */
+    /** The total number of names copied by branches of this scope. */
     private long[] copied = {0};
 
     Symbols() {
@@ -68,7 +68,7 @@ final class Symbols {
         }
     }
 
-    /** A copy that a branch of an {@code if} works on. */
+    /** A copy for one branch of an {@code if}. */
     Symbols branch() {
         copied[0] += starts.size();
         if (copied[0] > MOST_COPIED) {
@@ -80,7 +80,9 @@ final class Symbols {
         return copy;
     }
 
-    /** Takes over what the branches of an {@code if} found; a name stored in any of them may yet come from outside. */
+    /**
+     * Merges the results of the branches of an {@code if}; a name stored in any of them may still come from outside.
+     */
     void join(Iterable<Symbols> branches) {
         Set<String> fresh = new LinkedHashSet<>();
         for (Symbols branch : branches) {

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A template that has been read and can be rendered any number of times, from any thread. */
+/** A parsed template. It can be rendered any number of times, from any thread. */
 public final class Template {
     static {
-        // Not first when a template is already deep in the stack: a class whose start fails there stays broken.
+        // Load these before the stack is deep: a class whose initialisation fails with a stack overflow stays broken.
         Filters.names();
         Tests.names();
     }
@@ -26,9 +26,9 @@ public final class Template {
     }
 
     /**
-     * Reads a template.
+     * Parses a template.
      *
-     * @throws JinjaException when it is not a template, or uses what this engine does not have
+     * @throws JinjaException if it is not a valid template, or uses something that this engine does not support
      */
     public static Template parse(String source) {
         if (source.length() > Limits.SOURCE) {
@@ -47,7 +47,7 @@ public final class Template {
         }
     }
 
-    /** Renders with the system's clock and the standard limits. */
+    /** Renders with the system clock and the standard limits. */
     public String render(Map<String, ? extends @Nullable Object> variables) {
         return render(variables, Clock.system(ZoneId.systemDefault()), Limits.STANDARD);
     }
@@ -55,10 +55,11 @@ public final class Template {
     /**
      * Renders the template.
      *
-     * @param variables text, numbers, booleans, null, lists and maps of such, by name; never read as a template
-     * @param clock what {@code strftime_now} reads
-     * @throws JinjaException when the template asks for what does not exist, raises an exception itself, or goes beyond
-     *     the limits
+     * @param variables strings, numbers, booleans, null, and lists and maps of these, by name; never interpreted as a
+     *     template
+     * @param clock the time returned by {@code strftime_now}
+     * @throws JinjaException if the template refers to something undefined, raises an exception itself, or exceeds the
+     *     limits
      */
     public String render(Map<String, ? extends @Nullable Object> variables, Clock clock, Limits limits) {
         Operations operations = new Operations(new Budget(limits));
@@ -68,15 +69,15 @@ public final class Template {
             Map<String, Object> context = Globals.with(operations, clock, values);
             return new Interpreter(operations, context).render(statements, symbols);
         } catch (StackOverflowError e) {
-            throw JinjaException.of("The template calls itself too deeply.");
+            throw JinjaException.of("The template recurses too deeply.");
         } catch (LinkageError e) {
-            // Java links a lambda when it is first reached; where the stack ends just there, this is what comes of it.
+            // Java links a lambda on first use; this is the result if the stack overflows at that moment.
             if (hasOverflown(e)) {
-                throw JinjaException.of("The template calls itself too deeply.");
+                throw JinjaException.of("The template recurses too deeply.");
             }
             throw e;
         } catch (OutOfMemoryError e) {
-            throw JinjaException.of("The template takes more memory than there is.");
+            throw JinjaException.of("The template needs more memory than is available.");
         }
     }
 
@@ -91,7 +92,7 @@ public final class Template {
         return false;
     }
 
-    /** Whether a text stands in another, in as many steps as both have characters. */
+    /** Whether one text contains another, in time linear in the sum of their lengths. */
     public static boolean contains(String text, String wanted) {
         return Search.forwards(wanted, new Budget(Limits.STANDARD)).in(text, 0) >= 0;
     }

@@ -116,7 +116,7 @@ final class Tests {
                 return true;
             }
             throw JinjaException.of(
-                    "The template asks whether two equal values are the same object, which is not settled.");
+                    "The template tests whether two equal values are the same object, which is not defined.");
         }
         return value.equals(other) && value instanceof Boolean;
     }

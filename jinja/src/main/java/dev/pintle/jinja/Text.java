@@ -4,7 +4,7 @@ import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
 
-/** Values as Python's {@code str} and {@code repr} write them. */
+/** Formats values like Python's {@code str} and {@code repr}. */
 final class Text {
     private final Budget budget;
 
@@ -12,7 +12,7 @@ final class Text {
         this.budget = budget;
     }
 
-    /** The value as {@code str} writes it. */
+    /** The value as formatted by {@code str}. */
     String of(Object value) {
         if (value instanceof String string) {
             return string;
@@ -24,7 +24,7 @@ final class Text {
         return repr(value);
     }
 
-    /** The value as {@code repr} writes it. */
+    /** The value as formatted by {@code repr}. */
     String repr(Object value) {
         Budget.Text out = budget.newText();
         write(value, out);
@@ -73,12 +73,12 @@ final class Text {
         } else if (value instanceof Loop loop) {
             out.append("<LoopContext " + (loop.index0() + 1) + "/" + loop.length() + ">");
         } else {
-            // Python would print an address in memory.
-            throw JinjaException.of("The template prints a value that has no text.", "value", Types.name(value));
+            // Python would print a memory address.
+            throw JinjaException.of("The template prints a value that has no text form.", "value", Types.name(value));
         }
     }
 
-    /** A float's digits, which are looked for among its exact ones. */
+    /** The digits of a float, searched for among its exact ones. */
     String number(double number) {
         budget.steps(100 + 4L * Math.abs(Math.getExponent(number)));
         return Numbers.text(number);

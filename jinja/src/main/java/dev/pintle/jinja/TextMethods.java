@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.IntPredicate;
 
-/** The methods of Python's {@code str}. Lengths and places count characters (code points), not UTF-16 units. */
+/** The methods of Python's {@code str}. Lengths and indices count characters (code points), not UTF-16 units. */
 final class TextMethods {
     static final Set<String> NAMES = Set.of(
             "capitalize",
@@ -59,7 +59,7 @@ final class TextMethods {
             "upper",
             "zfill");
 
-    /** Methods that escape their arguments when the text is marked safe. */
+    /** Methods that escape their arguments if the text is marked safe. */
     private static final Set<String> ESCAPING = Set.of(
             "center",
             "format",
@@ -85,7 +85,7 @@ final class TextMethods {
         return new Value.Function(name, arguments -> {
             if (owner instanceof Value.Markup && ESCAPING.contains(name)) {
                 throw JinjaException.of(
-                        "The template calls a method of a safe text that is not supported.", "method", name);
+                        "The template calls a method that is not supported on text marked safe.", "method", name);
             }
             if (!Set.of("split", "rsplit", "splitlines", "format", "expandtabs", "encode")
                     .contains(name)) {
@@ -194,7 +194,7 @@ final class TextMethods {
     }
 
     String cased(String text, String name) {
-        // Some characters become two or three; by character, case costs ten times what going over a text does.
+        // Some characters expand to two or three; case conversion per character costs ten times as much as a scan.
         operations.budget().text(text.length() + (long) text.length() / 2);
         operations.budget().work(text.length() * (name.equals("title") || name.equals("swapcase") ? 16L : 2L));
         String result = switch (name) {
@@ -214,13 +214,13 @@ final class TextMethods {
             return text;
         }
         String first = Character.toString(text.codePointAt(0));
-        // Lowered as a whole, because a sigma at the end of a word has a form of its own.
+        // Converted as a whole, because a word-final sigma has its own form.
         String lower = Chars.lower(text, operations.budget());
         return titleCase(first.codePointAt(0))
                 + lower.substring(first.toLowerCase(Locale.ROOT).length());
     }
 
-    /** A character as the first of a word; ß becomes Ss, which no single character can say. */
+    /** A character in title case; ß becomes Ss, which is not a single character. */
     private static String titleCase(int c) {
         String upper = Character.toString(c).toUpperCase(Locale.ROOT);
         int first = upper.offsetByCodePoints(0, 1);
@@ -268,14 +268,14 @@ final class TextMethods {
         return result.toString();
     }
 
-    /** How long a character is in lower case; the dotted capital I is the only one that becomes two. */
+    /** The length of a character in lower case; the dotted capital I is the only one that becomes two. */
     private static int loweredLength(int c) {
         return c == 0x130 ? 2 : Character.charCount(Character.toLowerCase(c));
     }
 
     private static String casefolded(String text) {
         if (text.chars().anyMatch(c -> c > 0x7f)) {
-            throw JinjaException.of("The template folds the case of text beyond ASCII, which is not supported.");
+            throw JinjaException.of("The template case-folds non-ASCII text, which is not supported.");
         }
         return text.toLowerCase(Locale.ROOT);
     }
@@ -316,13 +316,13 @@ final class TextMethods {
         return false;
     }
 
-    /** Whether the second argument is a place in the text; past its end there is not even the empty text. */
+    /** Whether the second argument is an index within the text; past its end there is not even the empty text. */
     private boolean startsWithin(String text, Arguments.Bound bound) {
         Object start = bound.get(1, Value.None.NONE);
         return start instanceof Value.None || Numbers.index(start, "start") <= operations.length(text);
     }
 
-    /** The piece of the text between the second and third argument, which count characters. */
+    /** The part of the text between the second and third argument, which count characters. */
     private String part(String text, Arguments.Bound bound) {
         if (!bound.has(1) && !bound.has(2)) {
             return text;
@@ -342,7 +342,7 @@ final class TextMethods {
         }
         String at = string(separator, "split");
         if (at.isEmpty()) {
-            throw JinjaException.of("The template splits a text at nothing.");
+            throw JinjaException.of("The template splits a text at an empty separator.");
         }
         if (fromRight) {
             Search search = Search.backwards(at, operations.budget());
@@ -406,7 +406,7 @@ final class TextMethods {
 
     private Object partition(String text, String separator, boolean last) {
         if (separator.isEmpty()) {
-            throw JinjaException.of("The template splits a text at nothing.");
+            throw JinjaException.of("The template splits a text at an empty separator.");
         }
         int at = place(text, separator, last);
         if (at < 0) {
@@ -416,7 +416,7 @@ final class TextMethods {
         return Value.Tuple.of(text.substring(0, at), separator, text.substring(at + separator.length()));
     }
 
-    /** The first or last place of a text in another, or -1. */
+    /** The first or last index of one text in another, or -1. */
     private int place(String text, String wanted, boolean last) {
         Budget budget = operations.budget();
         return last
@@ -454,7 +454,7 @@ final class TextMethods {
         return result.append(text, start, text.length()).toString();
     }
 
-    /** Joined values; {@code strict} refuses values that are not text, as Python's {@code str.join} does. */
+    /** Joins values; {@code strict} rejects values that are not text, as Python's {@code str.join} does. */
     String join(String separator, Object values, boolean strict) {
         Budget.Text result = operations.budget().newText();
         Iterator<Object> items = operations.iterator(values);
@@ -491,7 +491,7 @@ final class TextMethods {
         if (at < 0) {
             if (name.endsWith("index")) {
                 throw JinjaException.of(
-                        "The template looks for the place of a text that is not there.", "text", wanted);
+                        "The template asks for the index of a text that does not occur.", "text", wanted);
             }
             return -1L;
         }
@@ -514,14 +514,14 @@ final class TextMethods {
         }
         String fill = string(bound.get(1, " "), name);
         if (operations.length(fill) != 1) {
-            throw JinjaException.of("The template fills a text with something other than one character.", "fill", fill);
+            throw JinjaException.of("The template pads a text with something other than one character.", "fill", fill);
         }
         return justify(text, name, width, fill);
     }
 
     String justify(String text, String name, int width, String fill) {
         int missing = Math.max(0, width - operations.length(text));
-        // Python gives the odd space of an odd width to the left.
+        // Python puts the extra space of an odd width on the left.
         int left = name.equals("ljust") ? 0 : name.equals("rjust") ? missing : missing / 2 + (missing & width & 1);
         operations.budget().text(text.length() + (long) missing * fill.length());
         return fill.repeat(left) + text + fill.repeat(missing - left);
@@ -571,7 +571,7 @@ final class TextMethods {
         return !text.isEmpty() && text.codePoints().allMatch(predicate);
     }
 
-    /** Whether the letters that have a case all have this one, and there is one. */
+    /** Whether there are cased letters and all of them have this case. */
     static boolean isAll(String text, boolean upper) {
         IntPredicate wanted = upper ? Character::isUpperCase : Character::isLowerCase;
         return text.codePoints().anyMatch(wanted)

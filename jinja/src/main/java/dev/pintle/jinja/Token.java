@@ -1,10 +1,10 @@
 package dev.pintle.jinja;
 
 /**
- * A piece of a template.
+ * A token of a template.
  *
- * @param text the data, the name, the operator as written, or the string with its escapes resolved
- * @param number the value of an integer or a float, otherwise {@link Value.None#NONE}
+ * @param text the literal text, the name, the operator as written, or the string with escapes resolved
+ * @param number the value of an integer or float, otherwise {@link Value.None#NONE}
  */
 record Token(Kind kind, String text, Object number, Place place) {
     enum Kind {
@@ -33,7 +33,7 @@ record Token(Kind kind, String text, Object number, Place place) {
         return kind == Kind.OPERATOR && text.equals(operator);
     }
 
-    /** The token as an error message shows it. */
+    /** The token as shown in error messages. */
     String described() {
         return switch (kind) {
             case END -> "end of template";

@@ -9,11 +9,11 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What values are called in messages, and how Java values become a template's. */
+/** Type names for messages, and conversion of Java values to template values. */
 final class Types {
     private Types() {}
 
-    /** Python's name of a value's type. */
+    /** Python's name for the type of a value. */
     static String name(Object value) {
         if (value instanceof String) {
             return "str";
@@ -37,10 +37,10 @@ final class Types {
         return value.getClass().getSimpleName().toLowerCase(Locale.ROOT);
     }
 
-    /** A Java value (text, number, boolean, null, list, map, array) as a template's value. */
+    /** Converts a Java value (string, number, boolean, null, list, map, array) to a template value. */
     static Object of(@Nullable Object java, int depth) {
         if (depth <= 0) {
-            throw JinjaException.of("A value given to the template is nested too deeply.");
+            throw JinjaException.of("A value passed to the template is nested too deeply.");
         }
         if (java == null) {
             return Value.None.NONE;
@@ -73,7 +73,7 @@ final class Types {
             return new Value.ListValue(list);
         }
         throw JinjaException.of(
-                "A value given to the template is of a type that templates do not have.",
+                "A value passed to the template has a type that templates do not support.",
                 "type",
                 java.getClass().getName());
     }

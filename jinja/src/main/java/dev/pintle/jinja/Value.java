@@ -12,8 +12,8 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values of a template that are not plain Java ones. A list or dict never changes once it is made, as in the
- * sandbox; only a {@link Namespace} does.
+ * Template values that are not plain Java values. As in the sandbox, a list or dict never changes after creation; only
+ * a {@link Namespace} does.
  */
 interface Value {
     /** Python's {@code None}. */
@@ -21,7 +21,9 @@ interface Value {
         NONE
     }
 
-    /** What a name or attribute that does not exist gives: empty when printed, false, and an error in most other uses. */
+    /**
+     * The value of an undefined name or attribute: prints as nothing, is false, and is an error in most other uses.
+     */
     final class Undefined implements Value {
         private final String sentence;
         private final String[] facts;
@@ -37,7 +39,7 @@ interface Value {
 
         static Undefined member(Object owner, String name) {
             return new Undefined(
-                    "The template uses something that its value does not have.",
+                    "The template accesses something that the value does not have.",
                     "value",
                     Types.name(owner),
                     "has no",
@@ -49,7 +51,7 @@ interface Value {
         }
     }
 
-    /** Text marked safe: what is added to it is escaped for HTML. */
+    /** Text marked safe: whatever is appended to it is HTML-escaped. */
     record Markup(String text) implements Value {}
 
     /** A list or a tuple. */
@@ -81,7 +83,7 @@ interface Value {
     }
 
     final class Tuple extends Elements {
-        /** Whether this is one of groupby's pairs, which can also be read as {@code grouper} and {@code list}. */
+        /** Whether this is a groupby pair, which can also be read as {@code grouper} and {@code list}. */
         private final boolean group;
 
         Tuple(List<Object> items) {
@@ -102,7 +104,7 @@ interface Value {
         }
     }
 
-    /** A dict, in the order in which it was filled. Keys that Python calls equal (1, 1.0, True) are one key. */
+    /** A dict, in insertion order. Keys that are equal in Python (1, 1.0, True) are the same key. */
     final class Dict implements Value {
         private final Map<Object, Map.Entry<Object, Object>> entries = new LinkedHashMap<>();
 
@@ -149,14 +151,14 @@ interface Value {
             return entries.values();
         }
 
-        /** A dict in the hands of Java. */
+        /** A dict from a Java map. */
         static Dict of(Map<String, Object> map) {
             Dict dict = new Dict();
             map.forEach(dict::put);
             return dict;
         }
 
-        /** The form in which keys that Python calls equal are equal in Java, too. */
+        /** A canonical form in which keys that are equal in Python are also equal in Java. */
         static Object canonical(Object key) {
             if (key instanceof Markup markup) {
                 return markup.text();
@@ -186,13 +188,13 @@ interface Value {
             boolean view = key instanceof View found && found.kind() != View.Kind.VALUES;
             if (key instanceof ListValue || key instanceof Dict || view) {
                 throw JinjaException.of(
-                        "The template uses a value as a key that cannot be one.", "key", Types.name(key));
+                        "The template uses a value that cannot be a key as one.", "key", Types.name(key));
             }
             return key instanceof Undefined ? Undefined.class : key;
         }
     }
 
-    /** A tuple as a key. It has an order, so that a map finds it in time among others with the same hash. */
+    /** A tuple as a key. It is comparable, so that a map can find it efficiently among keys with the same hash. */
     record TupleKey(List<Object> parts) implements Comparable<TupleKey> {
         @Override
         public int compareTo(TupleKey other) {
@@ -254,13 +256,13 @@ interface Value {
             return start + index * step;
         }
 
-        /** Whether both give the same numbers. */
+        /** Whether both contain the same numbers. */
         boolean sameAs(Range other) {
             int size = size();
             return size == other.size() && (size == 0 || (start == other.start && (size == 1 || step == other.step)));
         }
 
-        /** Whether it gives this integer. */
+        /** Whether the range contains this integer. */
         boolean has(Object integer) {
             BigInteger wanted = Numbers.big(integer);
             if (size() == 0 || wanted.bitLength() > 62) {
@@ -291,7 +293,7 @@ interface Value {
         }
     }
 
-    /** Values that come one by one and only once: what {@code map}, {@code select} and their like give. */
+    /** A lazy sequence that can be read once: the result of {@code map}, {@code select} and the like. */
     final class Lazy implements Value, Iterator<Object> {
         private final Iterator<? extends Object> source;
 
@@ -310,7 +312,7 @@ interface Value {
         }
     }
 
-    /** An iterator that works out its next value only when asked; {@code advance} gives null at the end. */
+    /** An iterator that computes the next value on demand; {@code advance} returns null at the end. */
     abstract class Generated implements Iterator<Object> {
         private @Nullable Object ready;
 
@@ -335,17 +337,17 @@ interface Value {
         }
     }
 
-    /** {@code namespace(…)}: the one value whose attributes can be set. */
+    /** {@code namespace(…)}: the only value whose attributes can be set. */
     record Namespace(Dict attributes) implements Value {}
 
-    /** Something with attributes of its own. */
+    /** A value with its own attributes. */
     interface WithAttributes extends Value {
-        /** The attribute, or null when there is none of that name. */
+        /** The attribute, or null if there is none of that name. */
         @Nullable
         Object attribute(String name);
     }
 
-    /** Something that can be called. */
+    /** A value that can be called. */
     interface Callable extends Value {
         Object call(Arguments arguments);
     }

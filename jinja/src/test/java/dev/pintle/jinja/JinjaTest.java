@@ -132,12 +132,12 @@ class JinjaTest {
         assertRefused("a\n\n  {% nope %}", 3, 6, "The template uses a tag that does not exist here.");
         assertRefused("{% include 'a' %}", 1, 4, "The template uses a tag for templates made of several files.");
         assertRefused("{{ nope.deep }}", 1, 8, "The template uses a value that was not given.");
-        assertRefused("{{ x.append(1) }}", 1, 12, "The template uses something that its value does not have.");
-        assertRefused("{{ [x].append(1) }}", 1, 14, "The template changes a value, which templates may not do.");
-        assertRefused("{{ ''.__class__.x }}", 1, 16, "The template reads an attribute that templates may not read.");
+        assertRefused("{{ x.append(1) }}", 1, 12, "The template accesses something that the value does not have.");
+        assertRefused("{{ [x].append(1) }}", 1, 14, "The template modifies a value, which the sandbox forbids.");
+        assertRefused("{{ ''.__class__.x }}", 1, 16, "The template reads an attribute that the sandbox hides.");
         assertRefused("{{ x|random }}", 1, 6, "The template uses a filter that does not exist here.");
-        assertRefused("{{ x + 'a' }}", 1, 6, "The template applies an operator to values that it does not work on.");
-        assertRefused("{{ raise_exception('no') }}", 1, 19, "The template refuses this conversation.");
+        assertRefused("{{ x + 'a' }}", 1, 6, "The template applies an operator to values that do not support it.");
+        assertRefused("{{ raise_exception('no') }}", 1, 19, "The template rejects this conversation.");
         assertRefused("{% if x %}", 1, 11, "The template ends inside a tag.");
     }
 

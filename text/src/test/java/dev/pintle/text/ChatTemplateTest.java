@@ -189,7 +189,7 @@ class ChatTemplateTest {
         ChatTemplate strict = ChatTemplate.parse(
                 "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}");
         assertThatThrownBy(() -> strict.render(List.of(Message.system("x")))).hasMessage("""
-                        The template refuses this conversation.
+                        The template rejects this conversation.
                           it says: System role not supported
                           at:      line 1, column 56""");
     }
