@@ -31,7 +31,7 @@ class CollectedOwnersTest {
         for (String bad : List.of("many", "0", "-1", "1e3", "10000")) {
             ChildJvm child = ChildJvm.run(Errors.class, List.of("-Xmx64m"), Map.of("PINTLE_THREADS", bad), 120);
             assertThat(child.output())
-                    .contains("1: PintleException: PINTLE_THREADS is not a number of threads.\n"
+                    .contains("1: PintleException: PINTLE_THREADS is not a valid number of threads.\n"
                             + "  expected: a whole number from 1 to 9999\n  but was:  " + bad + "\n")
                     .contains("2: PintleException: PINTLE_THREADS")
                     .contains("3: PintleException: PINTLE_THREADS")

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Sizes as people write them: {@code 22GB}, {@code 20.5GiB}, {@code 512MB}. */
+/** Human-readable memory sizes: {@code 22GB}, {@code 20.5GiB}, {@code 512MB}. */
 final class ByteCount {
     private static final Pattern FORM = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)\\s*(GB|GIB|MB|MIB)");
     private static final Map<String, Long> UNITS =
@@ -15,13 +15,13 @@ final class ByteCount {
     private ByteCount() {}
 
     /**
-     * @param name of the setting, for errors
-     * @throws dev.pintle.base.PintleException with the forms that are understood
+     * @param name name of the setting, for errors
+     * @throws dev.pintle.base.PintleException listing the accepted forms
      */
     static long parse(String name, String text) {
         Matcher matcher = FORM.matcher(text.strip().toUpperCase(Locale.ROOT));
         if (!matcher.matches()) {
-            throw Problem.of(name + " is not an amount of memory.")
+            throw Problem.of(name + " is not a valid amount of memory.")
                     .fact("expected", "a number with its unit: 22GB, 20.5GiB, 8000MB")
                     .fact("but was", text)
                     .toException();

@@ -5,7 +5,7 @@ import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.nvrtc;
 import org.bytedeco.javacpp.BytePointer;
 
-/** Turns the return codes of CUDA's own libraries into errors. */
+/** Turns the return codes of CUDA libraries into errors. */
 final class CudaCalls {
     private CudaCalls() {}
 
@@ -23,7 +23,7 @@ final class CudaCalls {
         }
     }
 
-    /** For the compiler of kernels. */
+    /** For the kernel compiler. */
     static void compiler(String call, int code) {
         if (code != nvrtc.NVRTC_SUCCESS) {
             throw failed(call, text(nvrtc.nvrtcGetErrorString(code)));
@@ -31,7 +31,7 @@ final class CudaCalls {
     }
 
     private static RuntimeException failed(String call, String why) {
-        return Problem.of("CUDA refused " + call + ".")
+        return Problem.of("CUDA call failed: " + call + ".")
                 .fact("cause", why)
                 .fact("try", "pintle doctor, or --device cpu")
                 .toException();

@@ -9,8 +9,8 @@ import org.bytedeco.pytorch.cuda.CUDAStream;
 import org.bytedeco.pytorch.global.torch_cuda;
 
 /**
- * Work on a GPU that was recorded once and is repeated with one call: the processor then spends microseconds on a step of
- * hundreds of kernels. The kernels read and write the memory they were recorded with, which must stay where it is.
+ * GPU work captured once as a CUDA graph and replayed with a single call, so a step of hundreds of kernels costs the
+ * CPU microseconds. Kernels read and write the memory they were captured with, which must not move.
  */
 public final class CudaGraph implements AutoCloseable {
     private final Device device;
@@ -24,10 +24,10 @@ public final class CudaGraph implements AutoCloseable {
     }
 
     /**
-     * Records the kernels that {@code work} launches; it must not allocate, copy from or to the processor, or wait. It is run
-     * once before, since libraries get their workspace for a stream on first use.
+     * Captures the kernels that {@code work} launches. It must not allocate, copy to or from the host, or synchronise.
+     * It is run once beforehand, because libraries create their per-stream workspace on first use.
      *
-     * @throws dev.pintle.base.PintleException if the work cannot be recorded
+     * @throws dev.pintle.base.PintleException if the work cannot be captured
      */
     public static CudaGraph record(Device device, Runnable work) {
         CUDAStream before = torch_cuda.getCurrentCUDAStream((byte) device.index());
@@ -65,7 +65,7 @@ public final class CudaGraph implements AutoCloseable {
         CudaCalls.runtime("cudaStreamEndCapture", ended);
     }
 
-    /** Runs the work once, after all that libtorch's current stream was given. */
+    /** Replays the work once, after everything submitted to libtorch's current stream. */
     public void launch() {
         try (CUDAStream current = torch_cuda.getCurrentCUDAStream((byte) device.index());
                 CUstream_st raw = current.stream()) {
@@ -79,18 +79,18 @@ public final class CudaGraph implements AutoCloseable {
         stream.close();
     }
 
-    /** A point in the current stream's work that the processor can wait for. */
+    /** An event in the current stream that the CPU can wait for. */
     public static final class Mark implements AutoCloseable {
         private final CUevent_st event = new CUevent_st();
         private final Device device;
 
-        /** Creates one that has not been set. */
+        /** Creates an unrecorded event. */
         public Mark(Device device) {
             this.device = device;
             CudaCalls.runtime("cudaEventCreate", cudart.cudaEventCreateWithFlags(event, cudart.cudaEventDisableTiming));
         }
 
-        /** Sets it after all work given so far. */
+        /** Records the event after all work submitted so far. */
         public void set() {
             try (CUDAStream current = torch_cuda.getCurrentCUDAStream((byte) device.index());
                     CUstream_st raw = current.stream()) {
@@ -98,7 +98,7 @@ public final class CudaGraph implements AutoCloseable {
             }
         }
 
-        /** Waits for the work before it. */
+        /** Waits for the work submitted before it. */
         public void await() {
             CudaCalls.runtime("cudaEventSynchronize", cudart.cudaEventSynchronize(event));
         }

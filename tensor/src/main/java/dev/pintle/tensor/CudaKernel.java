@@ -31,20 +31,20 @@ public final class CudaKernel {
         this.overlaps = overlaps;
     }
 
-    /** The blocks of a launch. */
+    /** The launch grid. */
     public record Grid(int x, int y, int z) {
-        /** A row of blocks. */
+        /** A one-dimensional grid. */
         public static Grid of(long x) {
             return new Grid(Math.toIntExact(x), 1, 1);
         }
     }
 
     /**
-     * Launches on libtorch's current stream. The kernel must call {@code griddepcontrol.wait} before it reads what earlier
-     * kernels wrote, since it may start before they have finished.
+     * Launches on libtorch's current stream. The kernel must execute {@code griddepcontrol.wait} before reading what
+     * earlier kernels wrote, because it may start before they have finished.
      *
-     * @param threads of a block
-     * @param arguments in the kernel's order: Tensor for its memory, null for a null pointer, Integer, Float
+     * @param threads per block
+     * @param arguments in the kernel's order: a Tensor for its memory, null for a null pointer, Integer, Float
      */
     public void launch(Grid grid, int threads, @Nullable Object... arguments) {
         Launch launch = LAUNCHES.get();
@@ -65,14 +65,14 @@ public final class CudaKernel {
         }
     }
 
-    /** Memory that a launch reads its arguments from; kept, since making it takes longer than launching. */
+    /** The argument memory of a launch; reused, because allocating it takes longer than launching. */
     private static final class Launch {
         private static final int MOST_ARGUMENTS = 24;
 
         private final BytePointer values = new BytePointer((long) SLOT * MOST_ARGUMENTS);
         private final PointerPointer<Pointer> slots = new PointerPointer<>(MOST_ARGUMENTS);
         private final ByteBuffer buffer = values.asByteBuffer().order(ByteOrder.nativeOrder());
-        private final CUlaunchAttribute overlap = new CUlaunchAttribute(); // the configuration holds its address alone
+        private final CUlaunchAttribute overlap = new CUlaunchAttribute(); // the configuration only holds its address
         private final CUlaunchConfig config = new CUlaunchConfig();
 
         private Launch() {

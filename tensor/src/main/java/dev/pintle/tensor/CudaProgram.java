@@ -19,9 +19,9 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
-/** CUDA C++ compiled at run time for the GPU that is there (NVRTC). It stays loaded as long as the program runs. */
+/** CUDA C++ compiled at run time for the installed GPU (NVRTC). It stays loaded for the life of the process. */
 public final class CudaProgram {
-    private static final int FIRST_TO_OVERLAP = 90; // kernels of a stream may overlap from this compute capability on
+    private static final int FIRST_TO_OVERLAP = 90; // from this compute capability on, kernels of a stream may overlap
 
     private final Device device;
     private final CUmod_st module;
@@ -32,10 +32,10 @@ public final class CudaProgram {
     }
 
     /**
-     * Compiles; a second or so.
+     * Compiles a program, in about a second.
      *
      * @param name for errors
-     * @param macros names and values of preprocessor symbols
+     * @param macros names and values of preprocessor macros
      * @throws dev.pintle.base.PintleException with the compiler's log if the source does not compile
      */
     public static CudaProgram compile(String name, String source, Map<String, Integer> macros, Device device) {
@@ -64,7 +64,7 @@ public final class CudaProgram {
         }
     }
 
-    /** The text of a resource beside a class. */
+    /** The text of a resource in a class's package. */
     public static String source(Class<?> beside, String name) {
         try (InputStream in = beside.getResourceAsStream(name)) {
             if (in == null) {
@@ -83,7 +83,7 @@ public final class CudaProgram {
                 + attribute(cudart.cudaDevAttrComputeCapabilityMinor, device);
     }
 
-    /** How many multiprocessors the GPU has, each of which runs blocks of its own. */
+    /** The number of multiprocessors, each of which runs its own blocks. */
     public static int processors(Device device) {
         LibTorch.load();
         return attribute(cudart.cudaDevAttrMultiProcessorCount, device);

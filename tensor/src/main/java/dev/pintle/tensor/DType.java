@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** The type of a tensor's elements. */
+/** The element type of a tensor. */
 public enum DType {
     /** IEEE double. */
     FP64(8, ScalarType.Double),
@@ -27,10 +27,10 @@ public enum DType {
     INT8(1, ScalarType.Char),
     /** Unsigned 8-bit integer. */
     UINT8(1, ScalarType.Byte),
-    /** Truth value, one byte. */
+    /** Boolean, one byte. */
     BOOL(1, ScalarType.Bool);
 
-    /** Those that a model's weights and residual stream can have. */
+    /** Dtypes available for a model's weights and residual stream. */
     public static final List<DType> MODELS = List.of(FP32, BF16, FP16, FP64);
 
     private final int bytes;
@@ -41,7 +41,7 @@ public enum DType {
         this.scalarType = scalarType;
     }
 
-    /** Bytes an element takes. */
+    /** Bytes per element. */
     public int bytes() {
         return bytes;
     }
@@ -57,9 +57,9 @@ public enum DType {
     }
 
     /**
-     * The largest number that elements can have.
+     * The largest finite value.
      *
-     * @throws IllegalArgumentException for types that are not made of floating-point numbers
+     * @throws IllegalArgumentException for non-floating-point types
      */
     public double largest() {
         return switch (this) {
@@ -80,15 +80,15 @@ public enum DType {
         return Arrays.stream(values())
                 .filter(d -> d.scalarType.value == type.value)
                 .findFirst()
-                .orElseThrow(() -> Problem.of("libtorch returned a tensor of a dtype that is not used here.")
+                .orElseThrow(() -> Problem.of("libtorch returned a tensor of a dtype that is not supported here.")
                         .fact("dtype", type)
                         .toException());
     }
 
     /**
-     * Reads a name as people write it: {@code bf16}, {@code bfloat16}, {@code fp32}, {@code float32}, …
+     * Parses a name: {@code bf16}, {@code bfloat16}, {@code fp32}, {@code float32}, …
      *
-     * @throws IllegalArgumentException naming the choices
+     * @throws IllegalArgumentException listing the choices
      */
     public static DType parse(String name) {
         return switch (name.toLowerCase(Locale.ROOT)) {
@@ -113,16 +113,16 @@ public enum DType {
     }
 
     /**
-     * Reads the name of one of several dtypes, such as {@link #MODELS}.
+     * Parses the name of one of several dtypes, such as {@link #MODELS}.
      *
-     * @throws IllegalArgumentException naming these choices, for any other name
+     * @throws IllegalArgumentException listing these choices, for any other name
      */
     public static DType parse(String name, List<DType> choices) {
         DType named = null;
         try {
             named = parse(name);
         } catch (IllegalArgumentException e) {
-            // refused below, with the choices that there are here
+            // refused below, with the choices available here
         }
         if (named == null || !choices.contains(named)) {
             throw Problem.of(named == null ? "There is no such dtype." : "This dtype cannot be used here.")

@@ -4,21 +4,21 @@ import dev.pintle.base.Problem;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Where a tensor's memory is.
+ * The device that holds a tensor's memory.
  *
- * @param kind processor or GPU
- * @param index number of the GPU; 0 for the processor
+ * @param kind CPU or GPU
+ * @param index index of the GPU; 0 for the CPU
  */
 public record Device(Kind kind, int index) {
     /** The kinds of device. */
     public enum Kind {
-        /** The processor's own memory. */
+        /** Host memory. */
         CPU,
         /** An NVIDIA GPU. */
         CUDA
     }
 
-    /** The processor. */
+    /** The CPU. */
     public static final Device CPU = new Device(Kind.CPU, 0);
 
     /** GPU number {@code index}. */
@@ -26,16 +26,16 @@ public record Device(Kind kind, int index) {
         return new Device(Kind.CUDA, index);
     }
 
-    /** The first GPU that libtorch can use, else the processor. */
+    /** The first GPU that libtorch can use, otherwise the CPU. */
     public static Device best() {
         LibTorch.load();
         return torch.cuda_is_available() ? cuda(0) : CPU;
     }
 
     /**
-     * Reads {@code cpu}, {@code cuda}, {@code cuda:1} or {@code best}.
+     * Parses {@code cpu}, {@code cuda}, {@code cuda:1} or {@code best}.
      *
-     * @throws IllegalArgumentException naming the choices
+     * @throws IllegalArgumentException listing the choices
      */
     public static Device parse(String name) {
         if (name.equals("best")) {

@@ -11,11 +11,11 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.global.torch;
 
-/** What the tensor engine is and how it is set up: for reports and {@code pintle doctor}. */
+/** Describes the tensor engine and its configuration, for reports and {@code pintle doctor}. */
 public final class Engine {
     private Engine() {}
 
-    /** Version of libtorch and of its Java binding, such as {@code 2.10.0-1.5.13}; "unknown" outside its jar. */
+    /** Version of libtorch and its Java binding, such as {@code 2.10.0-1.5.13}; "unknown" outside its jar. */
     public static String version() {
         try {
             String version = Loader.getVersion("org.bytedeco", "pytorch");
@@ -25,12 +25,12 @@ public final class Engine {
         }
     }
 
-    /** Threads one operation may use; set from {@code PINTLE_THREADS}, else the number of processors. */
+    /** Threads per operation: {@code PINTLE_THREADS}, otherwise the number of cores. */
     public static int threads() {
         return LibTorch.threadCount();
     }
 
-    /** The vector instructions that libtorch chose on this processor, such as {@code AVX2}. */
+    /** The vector instruction set libtorch uses on this CPU, such as {@code AVX2}. */
     public static String cpuCapability() {
         LibTorch.load();
         try (BytePointer name = torch.get_cpu_capability()) {
@@ -38,7 +38,7 @@ public final class Engine {
         }
     }
 
-    /** Whether the processor multiplies 16-bit numbers by itself; else their products are computed in FP32. */
+    /** Whether the CPU has 16-bit multiplication; otherwise such products are computed in FP32. */
     public static boolean multipliesHalf() {
         LibTorch.load();
         return HalfProducts.hasInstructions();
@@ -50,39 +50,39 @@ public final class Engine {
         return torch.cuda_is_available();
     }
 
-    /** The GPU in words, or why none is used. */
+    /** A description of the GPU, or why none is used. */
     public static String gpu() {
         String why = System.getProperty("pintle.gpu.unused"); // the launcher's reason
         if (why != null) {
             return "none used: " + why;
         }
         if (!LibTorch.isForGpu()) {
-            return "none used: this libtorch is built for the processor alone; PINTLE_GPU=1 ./pintle builds for CUDA";
+            return "none used: this build of libtorch is CPU-only; PINTLE_GPU=1 ./pintle builds for CUDA";
         }
         if (!cudaAvailable()) {
-            return "none used: libtorch for CUDA is here but finds no GPU; see what nvidia-smi says of the driver";
+            return "none used: libtorch for CUDA is installed but finds no GPU; check the driver with nvidia-smi";
         }
         return CudaProgram.describe(Device.cuda(0));
     }
 
-    /** Waits until the device has done all work it was given; at once on the processor. */
+    /** Waits until the device has finished all submitted work; returns immediately for the CPU. */
     public static void synchronize(Device device) {
         if (!device.equals(Device.CPU)) {
             torch.synchronizeDevice((byte) device.index());
         }
     }
 
-    /** How much of a GPU's memory is in use; its peaks count from the start of the process. */
+    /** A GPU's memory usage; peaks count from the start of the process. */
     public static GpuMemory gpuMemory(Device device) {
         return GpuMemory.of(device);
     }
 
-    /** Takes at most that many bytes of a GPU's memory for tensors from now on, as if the GPU had no more. */
+    /** Limits the GPU memory available to tensors from now on. */
     public static void limitGpuMemory(Device device, long bytes) {
         GpuMemory.limit(device, bytes);
     }
 
-    /** Bytes that new tensors can have on a device; empty where the operating system does not say. */
+    /** Bytes available for new tensors on a device; empty if the operating system does not say. */
     public static OptionalLong availableMemory(Device device) {
         return device.equals(Device.CPU)
                 ? availableMemory()
@@ -90,8 +90,8 @@ public final class Engine {
     }
 
     /**
-     * Bytes that can still be allocated on the processor without swapping, as the operating system estimates it; empty
-     * where it does not say.
+     * Bytes that can still be allocated in host memory without swapping, as estimated by the operating system; empty if
+     * it does not say.
      */
     public static OptionalLong availableMemory() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
@@ -104,20 +104,20 @@ public final class Engine {
     }
 
     /**
-     * Objects of libtorch that are held now and that the garbage collector would release if nobody did; 0 where that is switched
-     * off by {@code org.bytedeco.javacpp.nopointergc}.
+     * The number of live libtorch objects that the garbage collector would release if nothing else did; 0 if that is
+     * disabled by {@code org.bytedeco.javacpp.nopointergc}.
      */
     public static long nativeObjects() {
         LibTorch.load();
         return Pointer.totalCount();
     }
 
-    /** Folder that the native libraries are unpacked into. */
+    /** The folder into which native libraries are unpacked. */
     public static String nativeCacheFolder() {
         try {
             return Loader.getCacheDir().toString();
         } catch (IOException e) {
-            return "none that can be written: " + e.getMessage();
+            return "no writable folder: " + e.getMessage();
         }
     }
 }

@@ -5,9 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Products of a few FP32 or FP64 rows with a large weight. OpenBLAS packs the whole weight before it multiplies, which for
- * one row takes four times as long as multiplying; row by row with its matrix-vector product, which does not pack, the
- * weight is read at the speed of memory.
+ * Products of a few FP32 or FP64 rows with a large weight. OpenBLAS packs the whole weight before multiplying, which
+ * for one row takes four times as long as the product; its matrix-vector product, applied per row, does not pack and
+ * runs at memory speed.
  */
 final class FewRows {
     private static final int MOST = 4;

@@ -12,14 +12,14 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch_cuda;
 
 /**
- * Memory of a GPU in bytes.
+ * GPU memory usage in bytes.
  *
- * @param total what this process may take: the GPU's memory, or less where {@code PINTLE_GPU_MEMORY} says so
- * @param used held by tensors now
- * @param peak most that tensors held at once
- * @param reserved taken from the GPU, to be used again
- * @param peakReserved most that was taken from the GPU
- * @param available what new tensors can have
+ * @param total what this process may use: the GPU's memory, or less if {@code PINTLE_GPU_MEMORY} says so
+ * @param used currently used by tensors
+ * @param peak largest amount used by tensors
+ * @param reserved currently reserved by the allocator, to be reused
+ * @param peakReserved largest amount reserved by the allocator
+ * @param available what is left for new tensors
  */
 public record GpuMemory(long total, long used, long peak, long reserved, long peakReserved, long available) {
     private static final String LIMIT = "PINTLE_GPU_MEMORY";
@@ -48,7 +48,7 @@ public record GpuMemory(long total, long used, long peak, long reserved, long pe
     }
 
     /**
-     * Lets libtorch know the GPU, and once the limit that the environment sets.
+     * Initialises the GPU in libtorch, and once applies the limit set in the environment.
      *
      * @throws dev.pintle.base.PintleException if there is no such GPU, saying why none is used
      */
@@ -61,7 +61,7 @@ public record GpuMemory(long total, long used, long peak, long reserved, long pe
             return;
         }
         try (TensorScope scope = TensorScope.open("start the GPU")) {
-            Tensor.zeros(DType.UINT8, Device.cuda(index), 1); // the allocator knows a GPU from its first tensor on
+            Tensor.zeros(DType.UINT8, Device.cuda(index), 1); // the allocator only knows a GPU after its first tensor
         }
         String limit = System.getenv(LIMIT);
         if (limit != null && !limit.isBlank()) {
@@ -80,7 +80,7 @@ public record GpuMemory(long total, long used, long peak, long reserved, long pe
         }
     }
 
-    /** From now on this process takes at most that many bytes of the GPU for tensors. */
+    /** Limits the GPU memory of this process for tensors from now on. */
     static void limit(Device device, long bytes) {
         prepare(device.index());
         byte index = (byte) device.index();
@@ -90,7 +90,7 @@ public record GpuMemory(long total, long used, long peak, long reserved, long pe
         }
     }
 
-    /** In GB, for people. */
+    /** In GB, human-readable. */
     @Override
     public String toString() {
         return String.format(

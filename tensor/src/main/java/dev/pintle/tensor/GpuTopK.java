@@ -4,11 +4,11 @@ import dev.pintle.tensor.CudaKernel.Grid;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The largest elements of long rows on a GPU, some ten times as fast as libtorch's selection; see topk.cu. */
+/** The largest elements of long rows on a GPU, about ten times as fast as libtorch's selection; see topk.cu. */
 final class GpuTopK {
     private static final int THREADS = 1024;
-    private static final int ROOM = 4096; // as in the kernel
-    private static final int SHORTEST = 4096; // rows that libtorch takes longer for
+    private static final int ROOM = 4096; // must match the kernel
+    private static final int SHORTEST = 4096; // rows for which libtorch is slower
     private static final Map<Device, CudaKernel> KERNELS = new ConcurrentHashMap<>();
 
     private GpuTopK() {}

@@ -5,14 +5,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Products with BF16 or FP16 weights on processors without instructions for them.
- *
- * There libtorch multiplies one row at a time, in a loop that reads the whole weight for each: as fast as memory for one
- * row, and 40 times slower than an FP32 product for 512. So for more than a few rows a block of the weight is widened into a
- * buffer that stays in cache, multiplied in FP32, and the buffer used again: FP32's speed without a second copy of the
- * weights, and sums that are rounded to 16 bits once instead of never being wider.
+ * Products with BF16 or FP16 weights on CPUs without 16-bit instructions.
+ * There libtorch multiplies one row at a time and reads the whole weight for each: memory-bound for one row, but 40
+ * times slower than an FP32 product for 512 rows. So for more than a few rows, one block of the weight at a time is
+ * widened into a buffer that stays in cache and multiplied in FP32. This gives FP32 speed without a second copy of the
+ * weights, and sums that are rounded to 16 bits once.
  */
-/** Products with 16-bit weights in FP32, a block of the weight at a time. */
+/** Products with 16-bit weights computed in FP32, one block of the weight at a time. */
 final class HalfProducts {
     private static final int BLOCK = 256;
     private static final int FEW_ROWS = 8;
@@ -20,7 +19,7 @@ final class HalfProducts {
 
     private HalfProducts() {}
 
-    /** Whether the processor multiplies 16-bit numbers by itself, at one row and at hundreds faster than FP32. */
+    /** Whether the CPU has 16-bit multiplication instructions that beat FP32 both for one row and for hundreds. */
     static boolean hasInstructions() {
         return !NEEDED;
     }
@@ -30,7 +29,10 @@ final class HalfProducts {
         return suits(weight) && weight.shape().rank() == 2 && x.shape().elements() > FEW_ROWS * x.size(-1);
     }
 
-    /** Whether libtorch's attention is faster in FP32: on processors with 16-bit instructions too, 20 times at 512 tokens. */
+    /**
+     * Whether libtorch's attention is faster in FP32: also on CPUs with 16-bit instructions, by a factor of 20 at 512
+     * tokens.
+     */
     static boolean attendsInFp32(Tensor tensor) {
         return isHalfOnProcessor(tensor);
     }
@@ -46,8 +48,8 @@ final class HalfProducts {
     }
 
     /**
-     * Whether this is one row for oneDNN, which has a slow kernel for one row that also sums in an order of its own; two
-     * rows are faster and equal the same row of any batch to the bit.
+     * Whether this is a single row for oneDNN, whose single-row kernel is slow and sums in a different order; two rows
+     * are faster, and bit-identical to the same row in any batch.
      */
     static boolean isOneRow(Tensor x, Tensor weight) {
         return !NEEDED
@@ -59,7 +61,7 @@ final class HalfProducts {
                 && x.shape().elements() == x.size(-1);
     }
 
-    /** x · weightᵀ + bias of one row, as the first of two. */
+    /** x · weightᵀ + bias for one row, computed as the first of two. */
     static Tensor oneRow(Tensor x, Tensor weight, @Nullable Tensor bias) {
         long[] shape = x.shape().toArray();
         shape[shape.length - 1] = weight.size(0);
@@ -70,7 +72,10 @@ final class HalfProducts {
         }
     }
 
-    /** {@link Tensor#attend} in FP32, rounded once; keys and values are small beside weights, so they are widened whole. */
+    /**
+     * {@link Tensor#attend} in FP32, rounded once; keys and values are small compared with weights, so they are widened
+     * whole.
+     */
     static Tensor attend(Tensor q, Tensor key, Tensor value, @Nullable Tensor mask, boolean causal, double scale) {
         try (TensorScope scope = TensorScope.open("attention in FP32")) {
             Tensor mixed = q.to(DType.FP32).attend(key.to(DType.FP32), value.to(DType.FP32), mask, causal, scale);

@@ -13,7 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch_cuda;
 import org.jspecify.annotations.Nullable;
 
-/** Loads libtorch once, sets its threads, and turns its errors into ours. */
+/** Loads libtorch once, configures its threads, and translates its errors. */
 final class LibTorch {
     private static final int SHOWN = 80;
     private static final int THREADS;
@@ -22,7 +22,7 @@ final class LibTorch {
             Pattern.compile("CUDA out of memory\\. Tried to allocate ([^ ]+ [^ ]+?)\\. GPU (\\d+) ");
 
     static {
-        // JavaCPP would otherwise walk /proc for the process's size at every allocation and throw when it looks large.
+        // Otherwise JavaCPP would read the process size from /proc on every allocation, and throw if it looks large.
         setIfAbsent("org.bytedeco.javacpp.maxBytes", "0");
         setIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         int threads = 1;
@@ -31,7 +31,7 @@ final class LibTorch {
             threads = threads(System.getenv("PINTLE_THREADS"));
             failure = start(threads);
         } catch (PintleException e) {
-            failure = e; // thrown here it would come as the failure of a class, once, and later as a class that is
+            failure = e; // thrown here, it would surface once as a class initialisation failure, and later as a missing class
             // missing
         }
         THREADS = threads;
@@ -43,7 +43,8 @@ final class LibTorch {
     private static @Nullable PintleException start(int threads) {
         try {
             if (isForGpu()) {
-                // libtorch asks once whether CUDA's part is loaded; on first use that would not have been unpacked yet
+                // libtorch checks once whether its CUDA part is loaded; on first use it would not have been unpacked
+                // yet
                 Loader.load(torch_cuda.class);
             }
             torch.set_num_threads(threads);
@@ -57,7 +58,9 @@ final class LibTorch {
         }
     }
 
-    /** @throws PintleException if there is no libtorch that runs here */
+    /**
+     * @throws PintleException if no libtorch works on this machine
+     */
     static void load() {
         if (FAILURE != null) {
             throw FAILURE;
@@ -70,7 +73,7 @@ final class LibTorch {
 
     private static String hint() {
         return isForGpu()
-                ? "PINTLE_GPU=0 to use the processor, or PINTLE_CUDA_LIBS=FOLDER:FOLDER with the CUDA 13 libraries"
+                ? "PINTLE_GPU=0 to use the CPU, or PINTLE_CUDA_LIBS=FOLDER:FOLDER with the CUDA 13 libraries"
                 : "pintle doctor, on a platform that libtorch is published for";
     }
 
@@ -79,16 +82,18 @@ final class LibTorch {
         return "-gpu".equals(System.getProperty("org.bytedeco.javacpp.platform.extension"));
     }
 
-    /** @throws PintleException if it is not a number of threads */
+    /**
+     * @throws PintleException if it is not a valid number of threads
+     */
     static int threads(@Nullable String asked) {
         if (asked == null || asked.isBlank()) {
             return Runtime.getRuntime().availableProcessors();
         }
         if (!asked.strip().matches("[1-9]\\d{0,3}")) {
-            throw Problem.of("PINTLE_THREADS is not a number of threads.")
+            throw Problem.of("PINTLE_THREADS is not a valid number of threads.")
                     .fact("expected", "a whole number from 1 to 9999")
                     .fact("but was", asked.length() <= SHOWN ? asked : asked.substring(0, SHOWN) + "…")
-                    .fact("try", "leaving it out, for one thread a processor")
+                    .fact("try", "unset it, for one thread per core")
                     .toException();
         }
         return Integer.parseInt(asked.strip());
@@ -100,7 +105,7 @@ final class LibTorch {
         }
     }
 
-    /** Runs a call into libtorch; what it throws becomes a sentence with the operands as facts. */
+    /** Runs a libtorch call; exceptions become a sentence with the operands as facts. */
     static <T> T call(String operation, Supplier<T> body, Tensor... operands) {
         try {
             return body.get();
@@ -120,7 +125,7 @@ final class LibTorch {
         }
         boolean memory = why.contains("allocate memory") || why.contains("out of memory");
         Problem problem = Problem.of(
-                memory ? "Out of memory in " + operation + "." : "libtorch refused the operation " + operation + ".");
+                memory ? "Out of memory in " + operation + "." : "libtorch rejected the operation " + operation + ".");
         for (Tensor operand : operands) {
             problem = problem.fact("operand", operand.describe());
         }
@@ -134,7 +139,7 @@ final class LibTorch {
     private static Problem gpuIsFull(String operation, String wanted, int index, Tensor... operands) {
         Device gpu = Device.cuda(index);
         Problem problem =
-                Problem.of("The memory of " + gpu + " does not suffice.").fact("operation", operation);
+                Problem.of("Not enough memory on " + gpu + ".").fact("operation", operation);
         for (Tensor operand : operands) {
             problem = problem.fact("operand", operand.describe());
         }
@@ -145,7 +150,7 @@ final class LibTorch {
                 .fact("try", "a smaller batch, a shorter prompt, or a smaller dtype");
     }
 
-    // libtorch appends its own stack after the first lines; none of it helps a caller.
+    // libtorch appends its own stack trace after the first lines; it does not help a caller.
     private static String firstLine(Throwable error) {
         List<String> lines = Arrays.asList(String.valueOf(error.getMessage()).split("\n"));
         String first = lines.isEmpty() ? "" : lines.get(0);

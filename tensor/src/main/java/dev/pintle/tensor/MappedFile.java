@@ -7,8 +7,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * A whole file mapped into memory, of any size. Pages are read when they are touched and shared with other processes
- * that map the file. Tensors taken from it keep the mapping alive after this object is closed.
+ * A memory-mapped file of any size. Pages are read on first access and shared with other processes that map the file.
+ * Tensors taken from it keep the mapping alive after this object is closed.
  */
 public final class MappedFile implements AutoCloseable {
     private final Path path;
@@ -26,7 +26,7 @@ public final class MappedFile implements AutoCloseable {
     /**
      * Maps a file. Needs no open scope.
      *
-     * @throws dev.pintle.base.PintleException if there is no such file, or it is empty or unreadable
+     * @throws dev.pintle.base.PintleException if the file is missing, empty or unreadable
      */
     public static MappedFile open(Path path) {
         long size;
@@ -54,7 +54,7 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
-    /** Where the file is. */
+    /** The path of the file. */
     public Path path() {
         return path;
     }
@@ -65,16 +65,16 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Part of the file as a row-major tensor in the current scope. Shares the mapping where the offset is a multiple of
-     * the element size, else copies.
+     * A range of the file as a row-major tensor in the current scope. Shares the mapping if the offset is a multiple of
+     * the element size, otherwise copies.
      *
      * @param offset first byte
-     * @throws dev.pintle.base.PintleException if the range does not lie within the file
+     * @throws dev.pintle.base.PintleException if the range is not within the file
      */
     public Tensor tensor(long offset, DType dtype, Shape shape) {
         long elements = shape.elements();
         if (offset < 0 || offset > size || elements > (size - offset) / dtype.bytes()) {
-            throw Problem.of("A tensor lies outside its file.")
+            throw Problem.of("A tensor extends beyond its file.")
                     .fact("file", path.toAbsolutePath())
                     .fact("file size", size)
                     .fact("offset", offset)
@@ -89,7 +89,7 @@ public final class MappedFile implements AutoCloseable {
         return aligned.viewAs(dtype).reshape(shape.toArray());
     }
 
-    /** Lets go of the file once no tensor uses it any more. */
+    /** Unmaps the file once no tensor uses it any more. */
     @Override
     public void close() {
         owner.close();

@@ -14,18 +14,16 @@ import org.bytedeco.pytorch.Type;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Why packing pays.
- *
- * oneDNN multiplies 16-bit matrices in tiles, for which the weight must lie in memory in the order of the tiles. A weight
- * as checkpoints store it is brought into that order at every call: for many rows that is little beside the arithmetic,
- * for the one row of a decoding step it is three quarters of the time. Packed once, the weight is read at the speed of
- * memory. Products are the same to the bit, since the sums run in the same order.
- *
- * The packed product takes many rows through a kernel that is slower than the one for weights as stored, but not for 64 at
- * a time; so rows go through in pieces of that size. libtorch's functions for this have no C++ interface and are called
- * through its dispatcher.
+ * Why packing pays off.
+ * oneDNN multiplies 16-bit matrices in tiles and needs the weight in tile order. A weight in checkpoint layout is
+ * reordered on every call: with many rows this is cheap compared with the arithmetic, but for the single row of a
+ * decoding step it takes three quarters of the time. Once packed, the weight is read at memory speed. The products are
+ * bit-identical, because the summation order is the same.
+ * For many rows the packed product uses a kernel that is slower than the one for plain weights, but not for 64 rows at
+ * a time, so rows are processed in chunks of that size. libtorch has no C++ interface for these functions; they are
+ * called through its dispatcher.
  */
-/** A 16-bit weight `[out, in]` in the order in which the processor's products read it. */
+/** A 16-bit weight `[out, in]` in the memory order of the CPU's matrix kernels. */
 public final class PackedWeight {
     private static final int ROWS_AT_ONCE = 64;
     private static final long WORTH_PACKING = 1L << 16;
@@ -40,9 +38,9 @@ public final class PackedWeight {
         this.in = in;
     }
 
-    /** Functions of libtorch and the arguments that are always the same. */
+    /** libtorch functions and their constant arguments. */
     private static final class Functions {
-        // a handle is a view into what owns it, which the garbage collector must not take
+        // a handle is a view into its owner, which must not be garbage-collected
         private static final OperatorHandleOptional FOUND_REORDER = find("mkldnn::_reorder_linear_weight");
         private static final OperatorHandleOptional FOUND_LINEAR = find("mkldnn::_linear_pointwise");
         private static final @Nullable OperatorHandle REORDER = handle(FOUND_REORDER);
@@ -64,7 +62,7 @@ public final class PackedWeight {
             return found.has_value() ? found.get() : null;
         }
 
-        /** A list without elements, of the type that an argument has. */
+        /** An empty list of an argument's type. */
         private static IValue emptyListFor(OperatorHandle function, long argument) {
             Type.TypePtr type =
                     function.schema().arguments().getPointer(argument).type();
@@ -72,7 +70,7 @@ public final class PackedWeight {
         }
     }
 
-    /** Whether products with few rows are faster with this weight packed, on this processor. */
+    /** Whether products with few rows are faster with this weight packed, on this CPU. */
     public static boolean suits(Tensor weight) {
         return weight.dtype() == DType.BF16
                 && weight.device().equals(Device.CPU)
@@ -83,7 +81,9 @@ public final class PackedWeight {
                 && Functions.LINEAR != null;
     }
 
-    /** Packs a weight that {@link #suits}, in as many bytes of memory of its own. {@link #release} gives them back. */
+    /**
+     * Packs a weight for which {@link #suits} holds, in as many bytes of its own memory. {@link #release} frees it.
+     */
     public static PackedWeight of(Tensor weight) {
         Threads.forReading(weight.shape().elements() * weight.dtype().bytes());
         IValue packed = LibTorch.call(
@@ -102,7 +102,7 @@ public final class PackedWeight {
     /**
      * x · weightᵀ + bias.
      *
-     * @param x `[…, in]` BF16 on the processor
+     * @param x `[…, in]` BF16 on the CPU
      * @param bias `[out]`, or null for none
      * @return `[…, out]`
      */
@@ -140,7 +140,7 @@ public final class PackedWeight {
                             Objects.requireNonNull(Functions.NO_SCALARS),
                             Functions.NONE)) {
                 Dispatcher.singleton().callBoxed(Objects.requireNonNull(Functions.LINEAR), stack);
-                // toTensor gives a view into the stack; the copy shares the elements
+                // toTensor returns a view into the stack; the copy shares the elements
                 return new org.bytedeco.pytorch.Tensor(stack.get(0).toTensor());
             }
         };
@@ -148,7 +148,7 @@ public final class PackedWeight {
         return Tensor.wrap(LibTorch.call("packed linear", call, x));
     }
 
-    /** Gives the memory back. No product may be running. */
+    /** Frees the memory. No product may be in progress. */
     public void release() {
         weight.deallocate();
     }

@@ -14,7 +14,7 @@ public final class Shape {
     }
 
     /**
-     * @param sizes one size an axis; none for a scalar
+     * @param sizes one size per axis; none for a scalar
      * @throws IllegalArgumentException if a size is negative or the number of elements exceeds 2^63 - 1
      */
     public static Shape of(long... sizes) {
@@ -28,7 +28,7 @@ public final class Shape {
             try {
                 elements = Math.multiplyExact(elements, size);
             } catch (ArithmeticException e) {
-                throw Problem.of("The shape has more elements than can be counted.")
+                throw Problem.of("The shape has too many elements to count.")
                         .fact("but was", Arrays.toString(sizes))
                         .toIllegalArgument();
             }
@@ -50,7 +50,7 @@ public final class Shape {
         return sizes[axis < 0 ? axis + sizes.length : axis];
     }
 
-    /** Size of an axis that fits an {@code int}. */
+    /** The size of an axis as an {@code int}. */
     public int intSize(int axis) {
         return Math.toIntExact(size(axis));
     }
@@ -70,7 +70,7 @@ public final class Shape {
     }
 
     /**
-     * Checks the axes by name. Names that {@code known} holds must have that size, others may have any.
+     * Checks the axes by name. Axes listed in {@code known} must have that size; others may have any size.
      *
      * @param axes axis names separated by spaces, outermost first: {@code "batch tokens dModel"}
      * @param known sizes by axis name

@@ -27,12 +27,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A native array: a thin wrapper over a libtorch tensor, held by the {@link TensorScope} it was made in.
+ * A native array: a thin wrapper around a libtorch tensor, owned by the {@link TensorScope} in which it was created.
  *
- * <p>Operations make new tensors in the innermost open scope; those that write in place end in {@code InPlace} or say so.
- * Binary operations follow libtorch's broadcasting: sizes are matched from the innermost axis, an axis of size 1 stretches.
- * Operands must be on one device. All methods throw {@link IllegalStateException} after the owning scope has closed and
- * {@link dev.pintle.base.PintleException} for what libtorch refuses.
+ * <p>Operations allocate their result in the innermost open scope; in-place operations end in {@code InPlace} or say
+ * so. Binary operations follow libtorch's broadcasting rules: sizes are matched from the innermost axis, and an axis of
+ * size 1 is expanded. Operands must be on the same device. All methods throw {@link IllegalStateException} after the
+ * owning scope has closed, and {@link dev.pintle.base.PintleException} if libtorch rejects the operation.
  */
 public final class Tensor implements AutoCloseable {
     private org.bytedeco.pytorch.@Nullable Tensor handle;
@@ -46,12 +46,12 @@ public final class Tensor implements AutoCloseable {
         this.scope = scope;
     }
 
-    // ---------------------------------------------------------------- making
+    // ---------------------------------------------------------------- creation
 
     /**
-     * FP32 values on the processor.
+     * FP32 values on the CPU.
      *
-     * @param sizes the shape; its product must be the number of values
+     * @param sizes the shape; its product must equal the number of values
      */
     public static Tensor of(float[] values, long... sizes) {
         requireCount(values.length, sizes);
@@ -62,7 +62,7 @@ public final class Tensor implements AutoCloseable {
         return made;
     }
 
-    /** FP64 values on the processor. */
+    /** FP64 values on the CPU. */
     public static Tensor of(double[] values, long... sizes) {
         requireCount(values.length, sizes);
         Tensor made = empty(DType.FP64, Device.CPU, sizes);
@@ -72,7 +72,7 @@ public final class Tensor implements AutoCloseable {
         return made;
     }
 
-    /** INT64 values on the processor. */
+    /** INT64 values on the CPU. */
     public static Tensor of(long[] values, long... sizes) {
         requireCount(values.length, sizes);
         Tensor made = empty(DType.INT64, Device.CPU, sizes);
@@ -84,12 +84,12 @@ public final class Tensor implements AutoCloseable {
         return made;
     }
 
-    /** INT32 values on the processor, as INT64. */
+    /** INT32 values on the CPU, stored as INT64. */
     public static Tensor of(int[] values, long... sizes) {
         return of(Arrays.stream(values).asLongStream().toArray(), sizes);
     }
 
-    /** Truth values on the processor. */
+    /** Boolean values on the CPU. */
     public static Tensor of(boolean[] values, long... sizes) {
         requireCount(values.length, sizes);
         byte[] bytes = new byte[values.length];
@@ -104,7 +104,7 @@ public final class Tensor implements AutoCloseable {
         return made;
     }
 
-    /** Raw elements in row-major order and the machine's byte order, on the processor: what {@link #toBytes} gives. */
+    /** Raw elements on the CPU, row-major and in native byte order: the inverse of {@link #toBytes}. */
     public static Tensor ofBytes(byte[] bytes, DType dtype, long... sizes) {
         requireCount(bytes.length / dtype.bytes(), sizes);
         Tensor made = empty(dtype, Device.CPU, sizes);
@@ -117,17 +117,17 @@ public final class Tensor implements AutoCloseable {
         return made;
     }
 
-    /** A vector `[size]` in FP32 on the processor. */
+    /** A vector `[size]` in FP32 on the CPU. */
     public static Tensor of(Vec vec) {
         return of(vec.toArray(), vec.size());
     }
 
-    /** Memory whose content is not set. */
+    /** Uninitialised memory. */
     public static Tensor empty(DType dtype, Device device, long... sizes) {
         return make("empty", dtype, device, options -> torch.empty(sizes, options, null));
     }
 
-    /** Zeros in memory of the processor that a GPU can write to and read from directly. */
+    /** Zeros in pinned (page-locked) host memory. */
     public static Tensor pinned(DType dtype, long... sizes) {
         try (TensorScope scope = TensorScope.open("pin memory")) {
             return scope.keep(zeros(dtype, Device.CPU, sizes).unary("pinned", org.bytedeco.pytorch.Tensor::pin_memory));
@@ -148,7 +148,10 @@ public final class Tensor implements AutoCloseable {
         });
     }
 
-    /** Independent draws from the standard normal distribution. Repeats for one seed, device and libtorch version. */
+    /**
+     * Independent samples from the standard normal distribution. Reproducible for a given seed, device and libtorch
+     * version.
+     */
     public static Tensor randn(long seed, DType dtype, Device device, long... sizes) {
         return make("randn", dtype, device, options -> {
             torch.manual_seed(seed);
@@ -156,14 +159,14 @@ public final class Tensor implements AutoCloseable {
         });
     }
 
-    /** Tensors joined along an existing axis. All other sizes must agree. */
+    /** Concatenates tensors along an existing axis. All other sizes must match. */
     public static Tensor cat(List<Tensor> tensors, int axis) {
         return joined("cat", tensors, vector -> torch.cat(vector, axis));
     }
 
     /**
-     * Matrices of one width as one, `[sum of rows, width]`, that shares their memory: where they do not already lie one after
-     * the other, they are moved there.
+     * Matrices of equal width as a single one, `[sum of rows, width]`, that shares their memory. Matrices that are not
+     * already contiguous with each other are moved.
      */
     public static Tensor together(List<Tensor> matrices) {
         Tensor first = matrices.get(0);
@@ -203,12 +206,12 @@ public final class Tensor implements AutoCloseable {
         return true;
     }
 
-    /** Tensors of one shape joined along a new axis. */
+    /** Stacks tensors of equal shape along a new axis. */
     public static Tensor stack(List<Tensor> tensors, int axis) {
         return joined("stack", tensors, vector -> torch.stack(vector, axis));
     }
 
-    // ---------------------------------------------------------------- facts
+    // ---------------------------------------------------------------- properties
 
     /** The sizes of the axes. */
     public Shape shape() {
@@ -226,7 +229,7 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Size of one axis.
+     * The size of one axis.
      *
      * @param axis from 0, or from -1 at the innermost
      */
@@ -234,12 +237,12 @@ public final class Tensor implements AutoCloseable {
         return shape().size(axis);
     }
 
-    /** How many elements lie between neighbours along an axis. */
+    /** The distance between neighbours along an axis, in elements. */
     public long stride(int axis) {
         return handle().stride(axis);
     }
 
-    /** The type of the elements. */
+    /** The element type. */
     public DType dtype() {
         DType known = dtype;
         if (known == null) {
@@ -249,7 +252,7 @@ public final class Tensor implements AutoCloseable {
         return known;
     }
 
-    /** Where the memory is. */
+    /** The device that holds the memory. */
     public Device device() {
         Device known = device;
         if (known == null) {
@@ -273,49 +276,52 @@ public final class Tensor implements AutoCloseable {
                 : shape() + " " + dtype() + " on " + device();
     }
 
-    // ---------------------------------------------------------------- shape: views that share memory
+    // ---------------------------------------------------------------- views that share memory
 
-    /** The same elements in another shape; one size may be -1. Copies only where the memory layout demands it. */
+    /** The same elements in another shape; one size may be -1. Copies only if the memory layout requires it. */
     public Tensor reshape(long... sizes) {
         return unary("reshape", h -> h.reshape(sizes));
     }
 
-    /** The same bytes read as another dtype of the same size per element, or from bytes. Sizes of the last axis scale. */
+    /**
+     * The same bytes reinterpreted as another dtype of the same element size, or from bytes. The last axis scales
+     * accordingly.
+     */
     public Tensor viewAs(DType other) {
         return unary("viewAs", h -> h.view(other.scalarType()));
     }
 
-    /** Two axes exchanged. */
+    /** Swaps two axes. */
     public Tensor transpose(int axis, int otherAxis) {
         return unary("transpose", h -> h.transpose(axis, otherAxis));
     }
 
-    /** {@code length} entries of an axis from {@code start} on. */
+    /** {@code length} entries of an axis, starting at {@code start}. */
     public Tensor narrow(int axis, long start, long length) {
         return unary("narrow", h -> h.narrow(axis, start, length));
     }
 
-    /** One entry of an axis, which disappears. */
+    /** One entry of an axis, which is removed. */
     public Tensor select(int axis, long index) {
         return unary("select", h -> h.select(axis, index));
     }
 
-    /** A new axis of size 1 before {@code axis}. */
+    /** Inserts an axis of size 1 before {@code axis}. */
     public Tensor unsqueeze(int axis) {
         return unary("unsqueeze", h -> h.unsqueeze(axis));
     }
 
-    /** Without an axis of size 1. */
+    /** Removes an axis of size 1. */
     public Tensor squeeze(int axis) {
         return unary("squeeze", h -> h.squeeze(axis));
     }
 
-    /** Axes of size 1 stretched to {@code sizes} without copying; -1 keeps a size. */
+    /** Expands axes of size 1 to {@code sizes} without copying; -1 keeps a size. */
     public Tensor expand(long... sizes) {
         return unary("expand", h -> h.expand(sizes));
     }
 
-    /** A view with explicit strides, counted in elements from {@code offset}. */
+    /** A view with explicit strides, in elements, starting at {@code offset}. */
     public Tensor strided(long[] sizes, long[] strides, long offset) {
         return unary("strided", h -> {
             try (LongOptional start = new LongOptional(offset)) {
@@ -324,29 +330,29 @@ public final class Tensor implements AutoCloseable {
         });
     }
 
-    /** The same elements in row-major memory; this tensor's own when it already is. */
+    /** The same elements in row-major memory; shares memory if it already is. */
     public Tensor contiguous() {
         return unary("contiguous", h -> {
             try (org.bytedeco.pytorch.Tensor made =
-                    h.contiguous()) { // a reference of its own, which nothing else drops
+                    h.contiguous()) { // a separate reference, released independently
                 return new org.bytedeco.pytorch.Tensor(made);
             }
         });
     }
 
-    /** A copy with memory of its own. */
+    /** A copy with its own memory. */
     public Tensor copy() {
         return unary("copy", org.bytedeco.pytorch.Tensor::clone);
     }
 
     // ---------------------------------------------------------------- dtype and device
 
-    /** In another dtype; this tensor's own memory when it already has it. */
+    /** Converts to another dtype; shares memory if it already has it. */
     public Tensor to(DType other) {
         return other == dtype() ? this : unary("to " + other, h -> h.to(other.scalarType()));
     }
 
-    /** On another device; this tensor's own memory when it already is there. */
+    /** Moves to another device; shares memory if it already is there. */
     public Tensor to(Device other) {
         if (other.equals(device())) {
             return this;
@@ -360,38 +366,38 @@ public final class Tensor implements AutoCloseable {
 
     // ---------------------------------------------------------------- arithmetic
 
-    /** Sum; broadcasts. */
+    /** Element-wise sum; broadcasts. */
     public Tensor plus(Tensor other) {
         return binary("plus", other, org.bytedeco.pytorch.Tensor::add);
     }
 
-    /** Every element plus a number. */
+    /** Adds a number to every element. */
     public Tensor plus(double number) {
         return withScalar("plus", number, org.bytedeco.pytorch.Tensor::add);
     }
 
-    /** Difference; broadcasts. */
+    /** Element-wise difference; broadcasts. */
     public Tensor minus(Tensor other) {
         return binary("minus", other, org.bytedeco.pytorch.Tensor::sub);
     }
 
-    /** Product element by element; broadcasts. */
+    /** Element-wise product; broadcasts. */
     public Tensor times(Tensor other) {
         return binary("times", other, org.bytedeco.pytorch.Tensor::mul);
     }
 
-    /** Every element times a number. */
+    /** Multiplies every element by a number. */
     public Tensor times(double number) {
         return withScalar("times", number, org.bytedeco.pytorch.Tensor::mul);
     }
 
-    /** Quotient element by element; broadcasts. */
+    /** Element-wise quotient; broadcasts. */
     public Tensor dividedBy(Tensor other) {
         return binary("dividedBy", other, org.bytedeco.pytorch.Tensor::div);
     }
 
     /**
-     * Adds {@code other} to this tensor's own memory.
+     * Adds {@code other} in place.
      *
      * @return this tensor
      */
@@ -400,7 +406,7 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Writes {@code other}'s elements, converted, into this tensor's memory; broadcasts.
+     * Copies {@code other}'s elements into this tensor, converting the dtype; broadcasts.
      *
      * @return this tensor
      */
@@ -427,7 +433,7 @@ public final class Tensor implements AutoCloseable {
         return unary("sqrt", torch::sqrt);
     }
 
-    /** e to the power of each element. */
+    /** e raised to each element. */
     public Tensor exp() {
         return unary("exp", torch::exp);
     }
@@ -447,7 +453,7 @@ public final class Tensor implements AutoCloseable {
         return unary("tanh", torch::tanh);
     }
 
-    /** The larger of each element and 0. */
+    /** The maximum of each element and 0. */
     public Tensor relu() {
         return unary("relu", torch::relu);
     }
@@ -462,7 +468,7 @@ public final class Tensor implements AutoCloseable {
         return unary("gelu", torch::gelu);
     }
 
-    /** Gaussian error linear unit in its tanh approximation. */
+    /** Gaussian error linear unit, tanh approximation. */
     public Tensor geluTanh() {
         return unary("geluTanh", h -> torch.gelu(h, "tanh"));
     }
@@ -472,41 +478,41 @@ public final class Tensor implements AutoCloseable {
         return unary("abs", torch::abs);
     }
 
-    // ---------------------------------------------------------------- comparison and choice
+    // ---------------------------------------------------------------- comparison and selection
 
     /** Whether each element is greater than a number. */
     public Tensor greaterThan(double number) {
         return withScalar("greaterThan", number, org.bytedeco.pytorch.Tensor::gt);
     }
 
-    /** Whether each element is greater than its partner; broadcasts. */
+    /** Whether each element is greater than the corresponding one; broadcasts. */
     public Tensor greaterThan(Tensor other) {
         return binary("greaterThan", other, org.bytedeco.pytorch.Tensor::gt);
     }
 
-    /** Whether each element is at most its partner; broadcasts. */
+    /** Whether each element is less than or equal to the corresponding one; broadcasts. */
     public Tensor atMost(Tensor other) {
         return binary("atMost", other, org.bytedeco.pytorch.Tensor::le);
     }
 
-    /** Both truth values; broadcasts. */
+    /** Logical and; broadcasts. */
     public Tensor and(Tensor other) {
         return binary("and", other, org.bytedeco.pytorch.Tensor::logical_and);
     }
 
-    /** The opposite truth value. */
+    /** Logical not. */
     public Tensor not() {
         return unary("not", torch::logical_not);
     }
 
-    /** This tensor's elements, and {@code number} where {@code mask} is true; broadcasts. */
+    /** This tensor with {@code number} wherever {@code mask} is true; broadcasts. */
     public Tensor maskedFill(Tensor mask, double number) {
         try (Scalar scalar = new Scalar(number)) {
             return binary("maskedFill", mask, (h, m) -> h.masked_fill(m, scalar));
         }
     }
 
-    /** {@code whenTrue} where this mask is true, else {@code whenFalse}; broadcasts. */
+    /** {@code whenTrue} where this mask is true, otherwise {@code whenFalse}; broadcasts. */
     public Tensor choose(Tensor whenTrue, Tensor whenFalse) {
         requireSameDevice(whenTrue);
         requireSameDevice(whenFalse);
@@ -520,12 +526,12 @@ public final class Tensor implements AutoCloseable {
 
     // ---------------------------------------------------------------- reductions
 
-    /** Mean over an axis, which disappears unless {@code keepAxis}. */
+    /** Mean over an axis, which is removed unless {@code keepAxis}. */
     public Tensor mean(int axis, boolean keepAxis) {
         return reduced("mean", (h, none) -> h.mean(new long[] {axis}, keepAxis, none));
     }
 
-    /** Sum over an axis, which disappears unless {@code keepAxis}. */
+    /** Sum over an axis, which is removed unless {@code keepAxis}. */
     public Tensor sum(int axis, boolean keepAxis) {
         return reduced("sum", (h, none) -> h.sum(new long[] {axis}, keepAxis, none));
     }
@@ -535,7 +541,7 @@ public final class Tensor implements AutoCloseable {
         return unary("sum", torch::sum);
     }
 
-    /** Euclidean length over an axis, which disappears unless {@code keepAxis}. */
+    /** Euclidean norm over an axis, which is removed unless {@code keepAxis}. */
     public Tensor norm(int axis, boolean keepAxis) {
         return reduced("norm", (h, none) -> {
             try (Scalar two = new Scalar(2.0)) {
@@ -544,12 +550,12 @@ public final class Tensor implements AutoCloseable {
         });
     }
 
-    /** Largest element over an axis, which disappears unless {@code keepAxis}. */
+    /** Maximum over an axis, which is removed unless {@code keepAxis}. */
     public Tensor max(int axis, boolean keepAxis) {
         return unary("max", h -> torch.amax(h, new long[] {axis}, keepAxis));
     }
 
-    /** Index of the largest element of the last axis, which disappears; the first of equals. */
+    /** Index of the largest element of the last axis, which is removed; the first of equal ones. */
     public Tensor argmax() {
         return unary("argmax", h -> {
             try (LongOptional last = new LongOptional(-1)) {
@@ -558,14 +564,14 @@ public final class Tensor implements AutoCloseable {
         });
     }
 
-    /** The largest {@code k} elements of the last axis in falling order, with their indices. */
+    /** The {@code k} largest elements of the last axis in descending order, with their indices. */
     public TopK topK(int k) {
         if (GpuTopK.suits(this, k)) {
             return GpuTopK.of(this, k);
         }
         T_TensorTensor_T pair = LibTorch.call("topK", () -> torch.topk(handle(), k, -1, true, true), this);
         try {
-            // the pair's members live in its own memory; copying the handles shares the elements
+            // the pair's members live in its own memory; copies of the handles share the elements
             return new TopK(
                     wrap(new org.bytedeco.pytorch.Tensor(pair.get0())),
                     wrap(new org.bytedeco.pytorch.Tensor(pair.get1())));
@@ -582,14 +588,14 @@ public final class Tensor implements AutoCloseable {
      */
     public record TopK(Tensor values, Tensor indices) {}
 
-    /** Softmax over the last axis, computed in FP32 at least and returned in this dtype. */
+    /** Softmax over the last axis, computed in at least FP32 and returned in this dtype. */
     public Tensor softmax() {
         DType precise = dtype() == DType.FP64 ? DType.FP64 : DType.FP32;
         return reduced("softmax", precise, (h, type) -> torch.softmax(h, -1, type))
                 .to(dtype());
     }
 
-    /** Logarithm of the softmax over the last axis, in FP32 at least. */
+    /** Log-softmax over the last axis, in at least FP32. */
     public Tensor logSoftmax() {
         DType precise = dtype() == DType.FP64 ? DType.FP64 : DType.FP32;
         return reduced("logSoftmax", precise, (h, type) -> torch.log_softmax(h, -1, type));
@@ -609,7 +615,7 @@ public final class Tensor implements AutoCloseable {
         }
     }
 
-    // ---------------------------------------------------------------- products and lookups
+    // ---------------------------------------------------------------- products and indexing
 
     /** Matrix product; leading axes are batch axes and broadcast. */
     public Tensor matmul(Tensor other) {
@@ -661,7 +667,7 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * {@code this · weightᵀ} of 16-bit matrices with sums and result in FP32, on a GPU.
+     * {@code this · weightᵀ} of 16-bit matrices with FP32 accumulation and result, on a GPU.
      *
      * @param weight `[out, in]` in this tensor's dtype; this is `[n, in]`, the result `[n, out]` FP32
      */
@@ -679,11 +685,11 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Writes {@code this · weightᵀ + bias} into memory that is there, with nothing made on the way: for work that is recorded.
+     * Writes {@code this · weightᵀ + bias} into existing memory without allocating, for use in CUDA graph capture.
      *
      * @param weight `[out, in]` in this tensor's dtype; this is `[n, in]`
      * @param bias `[out]` in this tensor's dtype, or null for none
-     * @param to `[n, out]`, in this tensor's dtype, or on a GPU without a bias in FP32; rows may lie apart
+     * @param to `[n, out]`, in this tensor's dtype, or in FP32 on a GPU without a bias; rows may be strided
      * @return {@code to}
      */
     public Tensor linearInto(Tensor weight, @Nullable Tensor bias, Tensor to) {
@@ -707,28 +713,28 @@ public final class Tensor implements AutoCloseable {
         return to;
     }
 
-    /** Rows of this matrix `[rows, …]` by INT64 indices of any shape `[i…]`: the result is `[i…, …]`. */
+    /** Rows of this matrix `[rows, …]` selected by INT64 indices of any shape `[i…]`; the result is `[i…, …]`. */
     public Tensor rows(Tensor indices) {
         return binary("rows", indices, torch::embedding);
     }
 
-    /** Entries of an axis by a list of INT64 indices `[n]`, in that order. */
+    /** Entries of an axis selected by INT64 indices `[n]`, in that order. */
     public Tensor indexSelect(int axis, Tensor indices) {
         return binary("indexSelect", indices, (h, i) -> h.index_select(axis, i));
     }
 
-    /** Entries of the last axis picked by INT64 indices of the same rank. */
+    /** Entries of the last axis selected by INT64 indices of the same rank. */
     public Tensor gather(Tensor indices) {
         return binary("gather", indices, (h, i) -> h.gather(-1, i));
     }
 
-    /** A copy in which {@code values} stand at INT64 indices of the last axis; both have this tensor's rank. */
+    /** A copy with {@code values} written at INT64 indices of the last axis; both have this tensor's rank. */
     public Tensor scatter(Tensor indices, Tensor values) {
         requireSameDevice(values);
         return op("scatter", () -> handle().scatter(-1, indices.handle(), values.handle()), this, indices, values);
     }
 
-    /** Where elements are not zero, `[count]` INT64: their places in row-major order, rising. NaN is not zero. */
+    /** Row-major indices of the non-zero elements, ascending, `[count]` INT64. NaN counts as non-zero. */
     public Tensor nonZero() {
         return unary("nonZero", h -> {
             try (org.bytedeco.pytorch.Tensor flat = h.reshape(-1);
@@ -739,13 +745,13 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Scaled dot-product attention: softmax(q·kᵀ·scale + mask)·v, softmax in FP32. This is q
-     * `[batch, nHeads, tokens, dHead]`.
+     * Scaled dot-product attention: softmax(q·kᵀ·scale + mask)·v, with the softmax in FP32. This is q `[batch, nHeads,
+     * tokens, dHead]`.
      *
-     * @param key `[batch, nKvHeads, slots, dHead]`; nHeads must be a multiple of nKvHeads, whose heads are shared
+     * @param key `[batch, nKvHeads, slots, dHead]`; nHeads must be a multiple of nKvHeads (grouped-query attention)
      * @param value `[batch, nKvHeads, slots, dHead]`
-     * @param mask BOOL, true where a query may look, broadcasting to `[batch, nHeads, tokens, slots]`; null for all
-     * @param causal whether query i sees slots 0 to i only; then mask must be null
+     * @param mask BOOL, true where a query may attend, broadcasting to `[batch, nHeads, tokens, slots]`; null for all
+     * @param causal whether query i attends to slots 0 to i only; then mask must be null
      * @return `[batch, nHeads, tokens, dHead]`
      */
     public Tensor attend(Tensor key, Tensor value, @Nullable Tensor mask, boolean causal, double scale) {
@@ -754,7 +760,7 @@ public final class Tensor implements AutoCloseable {
             return HalfProducts.attend(this, key, value, mask, causal, scale);
         }
         if (grouped && attendsGroupwise(mask, causal)) {
-            // the query heads that share keys become queries of one head, so that keys are read once for all of them
+            // query heads that share keys become queries of one head, so the keys are read once for all of them
             long[] shape = shape().toArray();
             return reshape(shape[0], key.size(1), shape[1] / key.size(1), shape[3])
                     .attend(key, value, mask, false, scale)
@@ -777,17 +783,17 @@ public final class Tensor implements AutoCloseable {
                 value);
     }
 
-    /** Whether one query a head sees slots that are the same for all heads, on the processor. */
+    /** Whether this is one query per head attending to the same slots in all heads, on the CPU. */
     private boolean attendsGroupwise(@Nullable Tensor mask, boolean causal) {
         boolean sameForHeads = mask == null || mask.shape().rank() < 3 || mask.size(-3) == 1;
         return device().equals(Device.CPU) && size(2) == 1 && !causal && sameForHeads;
     }
 
-    // ---------------------------------------------------------------- to the heap
+    // ---------------------------------------------------------------- copies to the heap
 
     /** All elements in row-major order, as FP32. */
     public float[] toFloats() {
-        // the fence keeps the tensor from being collected while its memory is read through a bare pointer
+        // the fence keeps the tensor from being garbage-collected while its memory is read through a raw pointer
         Tensor dense = onHeapOrder(DType.FP32);
         float[] values = new float[Math.toIntExact(dense.shape().elements())];
         if (values.length > 0) {
@@ -838,7 +844,7 @@ public final class Tensor implements AutoCloseable {
         return values;
     }
 
-    /** The raw bytes in row-major order and the machine's byte order. */
+    /** The raw bytes, row-major and in native byte order. */
     public byte[] toBytes() {
         Tensor dense = to(Device.CPU).contiguous();
         byte[] bytes = new byte
@@ -863,7 +869,7 @@ public final class Tensor implements AutoCloseable {
         return Vec.of(toFloats());
     }
 
-    /** The single element of a tensor with one. */
+    /** The single element of a one-element tensor. */
     public double item() {
         if (shape().elements() != 1) {
             throw Problem.of("Only a tensor with one element is a number.")
@@ -905,7 +911,7 @@ public final class Tensor implements AutoCloseable {
         if (live == null) {
             throw new IllegalStateException(Problem.of("The tensor was used after it was released.")
                     .fact("scope", scope.name())
-                    .fact("try", "scope.keep(tensor) to pass it outward")
+                    .fact("try", "scope.keep(tensor) to pass it to the enclosing scope")
                     .toString());
         }
         return live;
@@ -918,7 +924,7 @@ public final class Tensor implements AutoCloseable {
         return tensor;
     }
 
-    // ---------------------------------------------------------------- plumbing
+    // ---------------------------------------------------------------- internals
 
     private interface Unary {
         org.bytedeco.pytorch.Tensor apply(org.bytedeco.pytorch.Tensor h);
@@ -1015,7 +1021,7 @@ public final class Tensor implements AutoCloseable {
         }
     }
 
-    /** Maps bytes of a file `[count]` without reading them. Writes stay in this process. */
+    /** Maps the bytes of a file `[count]` without reading them. Writes are private to this process. */
     static Tensor map(String path, long count) {
         try (BoolOptional shared = new BoolOptional(false);
                 LongOptional size = new LongOptional(count);
@@ -1056,7 +1062,7 @@ public final class Tensor implements AutoCloseable {
 
     private static void requireCount(long count, long[] sizes) {
         if (Shape.of(sizes).elements() != count) {
-            throw Problem.of("The number of values does not fit the shape.")
+            throw Problem.of("The number of values does not match the shape.")
                     .fact("values", count)
                     .fact("shape", Arrays.toString(sizes))
                     .toIllegalArgument();

@@ -9,19 +9,18 @@ import org.bytedeco.pytorch.InferenceMode;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Native memory with one lexical owner.
- *
- * A tensor's memory is libtorch's, reference-counted there; a Java Tensor holds one reference. Left to the garbage
- * collector, a forward pass would keep gigabytes alive until Java happens to run out of heap, which it does not, since a
- * Tensor is a few bytes to it. So each thread has a stack of scopes, every tensor is noted in the scope that is open when
- * it is made, and closing the scope drops the references. A result that must outlive its scope is handed outward by name
- * (keep) or to an owner with a life of its own (adopt): a loaded model's weights, a key-value cache.
- *
- * The outermost scope of a thread also switches on libtorch's inference mode, which leaves out the bookkeeping for
- * gradients that nothing here uses.
+ * Lexically scoped native memory.
+ * A tensor's memory belongs to libtorch and is reference-counted there; a Java Tensor holds one reference. If
+ * references were left to the garbage collector, a forward pass would keep gigabytes alive until Java runs out of heap,
+ * which does not happen, because a Tensor is only a few bytes on the heap. So each thread has a stack of scopes, every
+ * tensor is registered in the innermost open scope, and closing a scope drops its references. A result that must
+ * outlive its scope is passed outward explicitly (keep), or to a longer-lived owner (adopt): a loaded model's weights,
+ * a KV cache.
+ * The outermost scope of a thread also enables libtorch's inference mode, which skips the gradient bookkeeping that
+ * nothing here uses.
  */
 /**
- * The lexical owner of native memory: every tensor made while a scope is open on this thread is released when it closes.
+ * The lexical owner of native memory: every tensor created while a scope is open on this thread is released when the scope closes.
  *
  * <pre>{@code
  * try (TensorScope scope = TensorScope.open("score prompts")) {
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * Making a tensor with no open scope is an error rather than a leak.
+ * Creating a tensor without an open scope is an error rather than a leak.
  */
 public final class TensorScope implements AutoCloseable {
     private static final ThreadLocal<Deque<TensorScope>> OPEN = ThreadLocal.withInitial(ArrayDeque::new);
@@ -47,9 +46,9 @@ public final class TensorScope implements AutoCloseable {
     }
 
     /**
-     * Opens a scope on this thread, inside those already open.
+     * Opens a scope on this thread, nested in those already open.
      *
-     * @param name what it is for, shown in errors
+     * @param name its purpose, shown in errors
      */
     public static TensorScope open(String name) {
         LibTorch.load();
@@ -60,23 +59,23 @@ public final class TensorScope implements AutoCloseable {
     }
 
     /**
-     * An owner outside any thread's stack, for what lives long: weights, caches. It holds only what it adopts, and may be
-     * closed by any thread.
+     * An owner outside any thread's stack, for long-lived tensors such as weights and caches. It only holds what it
+     * adopts, and may be closed by any thread.
      */
     public static TensorScope owner(String name) {
         return new TensorScope(name, false, null);
     }
 
-    /** What the scope is for. */
+    /** The purpose of the scope. */
     public String name() {
         return name;
     }
 
     /**
-     * Hands a tensor of this scope to the enclosing one.
+     * Passes a tensor of this scope to the enclosing one.
      *
      * @return the same tensor
-     * @throws IllegalStateException if this scope is the thread's outermost
+     * @throws IllegalStateException if this is the thread's outermost scope
      */
     public Tensor keep(Tensor tensor) {
         TensorScope outer = null;
@@ -131,7 +130,8 @@ public final class TensorScope implements AutoCloseable {
     /**
      * Releases every tensor still held.
      *
-     * @throws IllegalStateException if a scope opened later on this thread is still open, or on another thread than its own
+     * @throws IllegalStateException if a scope opened later on this thread is still open, or if called on another
+     *     thread
      */
     @Override
     public void close() {

@@ -4,21 +4,21 @@ import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Chooses how many threads the next operation on the processor uses.
+ * Chooses the number of threads for the next operation on the CPU.
  *
- * <p>libtorch leaves FP32 products to OpenBLAS, whose threads are not libtorch's; both pools wait for their slowest
- * thread. For a small operation that waiting costs more than the work, and on a machine that is busy with something else a
- * hundred times more. So small operations run on the calling thread, and products inside an operation that libtorch itself
- * spreads over threads are never spread again.
+ * <p>libtorch delegates FP32 products to OpenBLAS, which has its own thread pool; both pools wait for their slowest
+ * thread. For a small operation that wait costs more than the work, and a hundred times more on a busy machine. So
+ * small operations run on the calling thread, and products inside an operation that libtorch already parallelises are
+ * not parallelised again.
  */
 final class Threads {
-    /** Operations with fewer multiplications and additions take less time than waking a thread. */
+    /** Operations with fewer FLOPs take less time than waking a thread. */
     private static final double WORTH_THREADS = 3e7;
 
-    /** Operations that read fewer bytes, likewise. */
+    /** The same for operations that read fewer bytes. */
     private static final double WORTH_THREADS_BYTES = 4e6;
 
-    /** Small operations after which the next are expected to be small. */
+    /** After this many small operations in a row, the next ones are expected to be small too. */
     private static final int MANY_SMALL = 64;
 
     private static volatile int torchThreads = LibTorch.threadCount();
@@ -28,10 +28,10 @@ final class Threads {
     private Threads() {}
 
     /**
-     * For a product that OpenBLAS or oneDNN computes by itself.
+     * For a product that OpenBLAS or oneDNN parallelises itself.
      *
      * @param flops multiplications and additions
-     * @param bytes read at the speed of memory, 0 where packing them is what takes time
+     * @param bytes read at memory speed; 0 if packing dominates
      */
     static void forProduct(double flops, double bytes) {
         int threads = Math.max(threadsFor(flops), threadsForReading(bytes));
@@ -39,14 +39,14 @@ final class Threads {
         setBlas(threads);
     }
 
-    /** For an operation that libtorch spreads over its own threads, with products inside. */
+    /** For an operation that libtorch parallelises, with products inside. */
     static void forSpread(double flops) {
         setTorch(threadsFor(flops));
         setBlas(1);
     }
 
     /**
-     * For an operation that libtorch spreads over its own threads and that takes as long as reading memory.
+     * For a memory-bound operation that libtorch parallelises.
      *
      * @param bytes read
      */
@@ -63,9 +63,9 @@ final class Threads {
     }
 
     /*
-     * libtorch throws away the kernels that oneDNN has compiled whenever the number changes, and compiling them again takes
-     * longer than most products. So more threads are taken at once and given up only after many small operations in a row:
-     * a large model keeps all of them, a small one soon has one.
+     * libtorch discards the kernels compiled by oneDNN whenever the thread count changes, and recompiling them takes
+     * longer than most products. So the count is raised at once, and lowered only after many small operations in a row:
+     * a large model keeps all threads, a small one soon has one.
      */
     private static void setTorch(int threads) {
         int now = torchThreads;

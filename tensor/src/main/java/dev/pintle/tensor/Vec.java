@@ -4,8 +4,8 @@ import dev.pintle.base.Problem;
 import java.util.Arrays;
 
 /**
- * An immutable FP32 vector on the Java heap: a steering vector, a row of an autoencoder. Sums are accumulated in double
- * precision, results rounded once.
+ * An immutable FP32 vector on the Java heap, such as a steering vector or a row of an autoencoder. Sums are accumulated
+ * in double precision and rounded once.
  */
 public final class Vec {
     private final float[] values;
@@ -49,7 +49,7 @@ public final class Vec {
     }
 
     /**
-     * Element by element sum.
+     * Element-wise sum.
      *
      * @throws IllegalArgumentException if the sizes differ
      */
@@ -63,7 +63,7 @@ public final class Vec {
     }
 
     /**
-     * Element by element difference.
+     * Element-wise difference.
      *
      * @throws IllegalArgumentException if the sizes differ
      */
@@ -81,7 +81,7 @@ public final class Vec {
     }
 
     /**
-     * Sum of products.
+     * Dot product.
      *
      * @throws IllegalArgumentException if the sizes differ
      */
@@ -94,7 +94,7 @@ public final class Vec {
         return sum;
     }
 
-    /** Euclidean length. */
+    /** Euclidean norm. */
     public double norm() {
         return Math.sqrt(dot(this));
     }
@@ -106,7 +106,7 @@ public final class Vec {
     }
 
     /**
-     * This direction with length 1.
+     * This vector normalised to length 1.
      *
      * @throws IllegalArgumentException for the zero vector, which has no direction
      */
@@ -120,7 +120,7 @@ public final class Vec {
         return times(1 / norm);
     }
 
-    /** Whether every element is a finite number. */
+    /** Whether every element is finite. */
     public boolean isFinite() {
         for (float value : values) {
             if (!Float.isFinite(value)) {
@@ -139,7 +139,7 @@ public final class Vec {
         }
     }
 
-    /** Equal when every element is, bit for bit. */
+    /** Compares all elements bit for bit. */
     @Override
     public boolean equals(Object other) {
         return other instanceof Vec vec && Arrays.equals(values, vec.values);
@@ -150,7 +150,7 @@ public final class Vec {
         return Arrays.hashCode(values);
     }
 
-    /** Size and length: {@code Vec[256], norm 1.000}. */
+    /** Size and norm: {@code Vec[256], norm 1.000}. */
     @Override
     public String toString() {
         return "Vec[" + values.length + "], norm " + String.format(java.util.Locale.ROOT, "%.3f", norm());

@@ -17,7 +17,7 @@ class ByteCountTest {
     @Test
     void another_form_is_refused_with_those_that_are_understood() {
         assertThatThrownBy(() -> ByteCount.parse("PINTLE_GPU_MEMORY", "lots"))
-                .hasMessage("PINTLE_GPU_MEMORY is not an amount of memory.\n"
+                .hasMessage("PINTLE_GPU_MEMORY is not a valid amount of memory.\n"
                         + "  expected: a number with its unit: 22GB, 20.5GiB, 8000MB\n"
                         + "  but was:  lots");
     }

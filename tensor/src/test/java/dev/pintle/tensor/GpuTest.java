@@ -80,7 +80,7 @@ class GpuTest {
         assertThat(before.available()).isBetween(1L, before.total());
         assertThatThrownBy(() -> Tensor.empty(DType.UINT8, GPU, 2 * before.total()))
                 .isInstanceOf(PintleException.class)
-                .hasMessageStartingWith("The memory of cuda:0 does not suffice.\n  operation: empty\n  wanted:    ")
+                .hasMessageStartingWith("Not enough memory on cuda:0.\n  operation: empty\n  wanted:    ")
                 .hasMessageContaining("\n  available: ")
                 .hasMessageContaining("\n  memory:    ")
                 .hasMessageContaining("\n  try:       a smaller batch");

@@ -33,7 +33,7 @@ class TensorScopeTest {
         assertThatIllegalStateException()
                 .isThrownBy(kept::toFloats)
                 .withMessage("The tensor was used after it was released.\n  scope: score prompts\n"
-                        + "  try:   scope.keep(tensor) to pass it outward");
+                        + "  try:   scope.keep(tensor) to pass it to the enclosing scope");
     }
 
     @Test
@@ -90,7 +90,7 @@ class TensorScopeTest {
             Tensor right = Tensor.zeros(DType.FP32, Device.CPU, 2, 3);
             assertThatThrownBy(() -> left.matmul(right))
                     .isInstanceOf(PintleException.class)
-                    .hasMessage("libtorch refused the operation matmul.\n"
+                    .hasMessage("libtorch rejected the operation matmul.\n"
                             + "  operand:  [2, 3] fp32 on cpu\n            [2, 3] fp32 on cpu\n"
                             + "  libtorch: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)");
         }

@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Reads little-endian values one after the other and refuses to read past an end: of bytes, or of part of a file. */
+/** Reads little-endian values in sequence and refuses to read past the end of a byte array or of a range of a file. */
 final class Cursor {
     private static final int WINDOW = 64 << 10;
 
@@ -34,15 +34,15 @@ final class Cursor {
     }
 
     /**
-     * Over bytes.
+     * A cursor over bytes.
      *
-     * @param what they are, for errors: "pickle"
+     * @param what what they are, for errors: "pickle"
      */
     static Cursor over(byte[] bytes, Path path, String what) {
         return new Cursor(path, what, null, 0, bytes.length, ByteBuffer.wrap(bytes));
     }
 
-    /** Over the bytes of a file from {@code from} up to {@code limit}, read as they are needed. */
+    /** A cursor over the bytes of a file from {@code from} to {@code limit}, read on demand. */
     static Cursor over(FileChannel file, long from, long limit, Path path, String what) {
         return new Cursor(
                 path, what, file, from, limit, ByteBuffer.allocate(WINDOW).limit(0));
@@ -105,7 +105,7 @@ final class Cursor {
         }
     }
 
-    /** ASCII text of at most {@code most} characters up to a line feed, which is left out. */
+    /** ASCII text of at most {@code most} characters up to a line feed, which is dropped. */
     String line(int most) {
         StringBuilder text = new StringBuilder();
         for (int c = u8(); c != '\n'; c = u8()) {
@@ -117,7 +117,7 @@ final class Cursor {
         return text.toString();
     }
 
-    /** An error that says where this cursor stands. */
+    /** An error with the cursor's position. */
     PintleException malformed(String expected, String found) {
         return problem("The " + what + " of the file is malformed.")
                 .fact("expected", expected)
@@ -125,7 +125,7 @@ final class Cursor {
                 .toException();
     }
 
-    /** Begins an error that says where this cursor stands. */
+    /** Starts an error with the cursor's position. */
     Problem problem(String sentence) {
         return FileProblems.of(sentence, path).fact("at byte", position());
     }

@@ -28,14 +28,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files in llama.cpp's GGUF format: typed metadata and tensors, used for models and for control vectors. Versions 2 and 3
- * are read, 3 is written.
+ * Files in llama.cpp's GGUF format: typed metadata and tensors, used for models and control vectors. Reads versions 2
+ * and 3, writes version 3.
  *
- * <p>Layout, little-endian: {@code "GGUF"}, version, number of tensors, number of metadata values; each value as key, kind,
- * content; each tensor as name, number of axes, sizes innermost first, ggml type, offset; then, from the next multiple of
- * {@code general.alignment} (32 unless given), the tensors, each at such a multiple.
+ * <p>Layout, little-endian: {@code "GGUF"}, version, number of tensors, number of metadata values; each value as key,
+ * type, content; each tensor as name, number of axes, sizes innermost first, ggml type, offset; then, from the next
+ * multiple of {@code general.alignment} (default 32), the tensors, each at such a multiple.
  *
- * <p>Tensors of plain numbers are read. Of quantised ones the name, type and shape are listed and reading is refused.
+ * <p>Only unquantised tensors can be read. Quantised ones are listed with name, type and shape, and reading them is
+ * refused.
  *
  * @see <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">the format</a>
  */
@@ -64,22 +65,24 @@ public final class Gguf implements Checkpoint {
     }
 
     /**
-     * A tensor as the file lists it, readable or not.
+     * A tensor as listed in the file, readable or not.
      *
-     * @param type ggml's name of how it is stored, such as {@code F32} or {@code Q4_K}
+     * @param type ggml's name for its storage type, such as {@code F32} or {@code Q4_K}
      * @param shape sizes of the axes, outermost first as everywhere here
      */
     public record Listed(String name, String type, Shape shape) {}
 
-    /** @param offset first byte in the file */
+    /**
+     * @param offset first byte in the file
+     */
     private record Stored(Listed listed, @Nullable DType dtype, long offset, long end) {}
 
     /**
      * A ggml type.
      *
-     * @param block elements that are stored together
-     * @param bytes of a block
-     * @param dtype where elements are plain numbers
+     * @param block number of elements stored together
+     * @param bytes bytes per block
+     * @param dtype element type, if it is not quantised
      */
     private record GgmlType(
             int id,
@@ -96,7 +99,7 @@ public final class Gguf implements Checkpoint {
         }
     }
 
-    /** From ggml.h's enum ggml_type and ggml-common.h's block structures. */
+    /** From enum ggml_type in ggml.h and the block structures in ggml-common.h. */
     private static final List<GgmlType> TYPES = List.of(
             GgmlType.plain(0, "F32", DType.FP32),
             GgmlType.plain(1, "F16", DType.FP16),
@@ -132,9 +135,9 @@ public final class Gguf implements Checkpoint {
             GgmlType.packed(39, "MXFP4", 32, 17));
 
     /**
-     * Opens a file. Cost depends on its metadata, not on the size of the tensors.
+     * Opens a file. The cost depends on its metadata, not on the size of the tensors.
      *
-     * @throws PintleException if the file is not GGUF of version 2 or 3, or not what its header says
+     * @throws PintleException if the file is not GGUF version 2 or 3, or does not match its header
      */
     public static Gguf open(Path path) {
         GitLfs.requireContent(path);
@@ -151,18 +154,20 @@ public final class Gguf implements Checkpoint {
         return path;
     }
 
-    /** Names of all tensors, also of those that cannot be read. */
+    /** Names of all tensors, including those that cannot be read. */
     @Override
     public Set<String> names() {
         return tensors.keySet();
     }
 
-    /** A tensor's type as ggml names it and its shape, whether it can be read or not. */
+    /** The ggml type and the shape of a tensor, whether it can be read or not. */
     public Listed listed(String name) {
         return Names.find(tensors, name, path).listed();
     }
 
-    /** @throws PintleException also for a quantised tensor, naming its type; {@link #listed} tells of those */
+    /**
+     * @throws PintleException also for a quantised tensor, naming its type; {@link #listed} describes those
+     */
     @Override
     public TensorEntry entry(String name) {
         Stored stored = Names.find(tensors, name, path);
@@ -179,7 +184,7 @@ public final class Gguf implements Checkpoint {
     private DType readable(Stored stored) {
         DType dtype = stored.dtype();
         if (dtype == null) {
-            throw FileProblems.of("A quantised tensor is not read.", path)
+            throw FileProblems.of("Quantised tensors are not supported.", path)
                     .fact("tensor", Excerpt.of(stored.listed().name()))
                     .fact("expected", "F32, F16, BF16, F64, I8, I16, I32 or I64")
                     .fact("but was", stored.listed().type())
@@ -189,7 +194,7 @@ public final class Gguf implements Checkpoint {
         return dtype;
     }
 
-    /** All metadata with its types, in the file's order. */
+    /** All metadata with types, in file order. */
     public Map<String, GgufValue> values() {
         return values;
     }
@@ -236,7 +241,7 @@ public final class Gguf implements Checkpoint {
             int version = in.i32();
             if (version != 2 && version != 3) {
                 boolean swapped = Integer.reverseBytes(version) == 2 || Integer.reverseBytes(version) == 3;
-                throw FileProblems.of("This version of GGUF is not read.", path)
+                throw FileProblems.of("This version of GGUF is not supported.", path)
                         .fact("expected", "2 or 3, little-endian")
                         .fact("but was", swapped ? "big-endian" : Integer.toUnsignedString(version))
                         .toException();
@@ -247,7 +252,7 @@ public final class Gguf implements Checkpoint {
             for (long i = 0; i < keyCount; i++) {
                 String key = key();
                 if (values.put(key, value(kind(), 0)) != null) {
-                    throw in.malformed("each metadata key once", Excerpt.of(key) + " twice");
+                    throw in.malformed("unique metadata keys", Excerpt.of(key) + " twice");
                 }
             }
             return new Header(Collections.unmodifiableMap(values), tensors(tensorCount, alignment(values)));
@@ -272,7 +277,7 @@ public final class Gguf implements Checkpoint {
                     return kind;
                 }
             }
-            throw in.malformed("a kind of value from 0 to 12", String.valueOf(id));
+            throw in.malformed("a value type from 0 to 12", String.valueOf(id));
         }
 
         private GgufValue value(GgufValue.Kind kind, int depth) {
@@ -298,7 +303,7 @@ public final class Gguf implements Checkpoint {
         private boolean truth() {
             int value = in.u8();
             if (value > 1) {
-                throw in.malformed("a truth value, 0 or 1", String.valueOf(value));
+                throw in.malformed("a boolean, 0 or 1", String.valueOf(value));
             }
             return value == 1;
         }
@@ -309,7 +314,7 @@ public final class Gguf implements Checkpoint {
             }
             GgufValue.Kind elements = kind();
             long count = count(MAX_VALUES, "elements of an array");
-            List<GgufValue> values = new ArrayList<>(); // grows with what is there, not with what is promised
+            List<GgufValue> values = new ArrayList<>(); // grow with the actual content, not with the announced size
             for (long i = 0; i < count; i++) {
                 values.add(value(elements, depth + 1));
             }
@@ -321,7 +326,7 @@ public final class Gguf implements Checkpoint {
             if (value == null) {
                 return DEFAULT_ALIGNMENT;
             }
-            return alignmentOf(value, () -> FileProblems.of("The alignment of the file is impossible.", path));
+            return alignmentOf(value, () -> FileProblems.of("The file has an invalid alignment.", path));
         }
 
         private Map<String, Stored> tensors(long count, long alignment) {
@@ -344,9 +349,9 @@ public final class Gguf implements Checkpoint {
                 Shape shape = Layout.shape(
                         sizes,
                         type.dtype() == null ? DType.UINT8 : type.dtype(),
-                        () -> about(name, "The header gives a tensor an impossible shape."));
+                        () -> about(name, "The header gives a tensor an invalid shape."));
                 if (declared.put(name, new Declared(name, type, shape, in.i64())) != null) {
-                    throw in.malformed("each tensor name once", Excerpt.of(name) + " twice");
+                    throw in.malformed("unique tensor names", Excerpt.of(name) + " twice");
                 }
             }
             long data = Math.floorDiv(in.position() + alignment - 1, alignment) * alignment;
@@ -362,7 +367,7 @@ public final class Gguf implements Checkpoint {
                         || (!empty
                                 && (room < 0
                                         || blocks > room / Math.max(d.type().bytes(), 1)))) {
-                    throw about(d.name(), "A tensor lies outside its file, or not at a multiple of the alignment.")
+                    throw about(d.name(), "A tensor extends beyond its file, or is not aligned.")
                             .fact("needs", d.shape() + " " + d.type().name())
                             .fact("offset", Long.toUnsignedString(d.offset()))
                             .fact("alignment", alignment)
@@ -398,7 +403,7 @@ public final class Gguf implements Checkpoint {
             }
         }
 
-        /** A type that is not in the list has blocks of no known size: listed by number, never read. */
+        /** A type that is not in the list has an unknown block size: listed by number, never read. */
         private static GgmlType type(long id) {
             return TYPES.stream()
                     .filter(type -> type.id() == id)
@@ -427,11 +432,11 @@ public final class Gguf implements Checkpoint {
     // ---------------------------------------------------------------- writing
 
     /**
-     * Writes a file of version 3, values and tensors in the order of the maps. Either the whole file appears or none of it.
+     * Writes a version 3 file, with values and tensors in map order. The write is atomic.
      *
-     * @param path the file to make or replace; missing folders are made
-     * @param values metadata; {@code general.alignment} among them is honoured
-     * @param tensors of at most four axes and of a dtype that ggml has: not UINT8 and not BOOL
+     * @param path the file to create or replace; missing folders are created
+     * @param values metadata; {@code general.alignment} is honoured if present
+     * @param tensors with at most four axes and a dtype that ggml has: not UINT8 and not BOOL
      * @throws IllegalArgumentException for other tensors
      * @throws PintleException if the file cannot be written
      */
@@ -439,7 +444,7 @@ public final class Gguf implements Checkpoint {
         long alignment = values.containsKey(ALIGNMENT)
                 ? alignmentOf(
                         values.getOrDefault(ALIGNMENT, GgufValue.uint32(0)),
-                        () -> Problem.of("The alignment of the file is impossible."))
+                        () -> Problem.of("The file has an invalid alignment."))
                 : DEFAULT_ALIGNMENT;
         byte[] header = new Writer().header(values, tensors, alignment);
         AtomicFile.write(path, file -> {
@@ -476,7 +481,7 @@ public final class Gguf implements Checkpoint {
                 text(named.getKey());
                 int rank = tensor.shape().rank();
                 if (rank > MAX_AXES) {
-                    throw Problem.of("A GGUF file cannot hold such a tensor.")
+                    throw Problem.of("A GGUF file cannot contain such a tensor.")
                             .fact("tensor", named.getKey())
                             .fact("expected", "at most " + MAX_AXES + " axes")
                             .fact("but was", tensor.describe())
@@ -497,7 +502,7 @@ public final class Gguf implements Checkpoint {
             return TYPES.stream()
                     .filter(type -> type.dtype() == tensor.dtype())
                     .findFirst()
-                    .orElseThrow(() -> Problem.of("A GGUF file cannot hold such a tensor.")
+                    .orElseThrow(() -> Problem.of("A GGUF file cannot contain such a tensor.")
                             .fact("tensor", name)
                             .fact("expected", "fp32, fp16, bf16, fp64, int8, int16, int32 or int64")
                             .fact("but was", tensor.describe())

@@ -3,9 +3,9 @@ package dev.pintle.tensor.io;
 import dev.pintle.base.Problem;
 import java.util.List;
 
-/** A value of a GGUF file's metadata, with the type it is stored as. */
+/** A value in a GGUF file's metadata, with its storage type. */
 public sealed interface GgufValue {
-    /** How a value is stored. */
+    /** The storage type of a value. */
     enum Kind {
         UINT8(0),
         INT8(1),
@@ -27,12 +27,12 @@ public sealed interface GgufValue {
             this.id = id;
         }
 
-        /** The format's number of the kind. */
+        /** The format's numeric id of the type. */
         int id() {
             return id;
         }
 
-        /** Whether an integer kind can store a number; UINT64 takes any 64 bits. */
+        /** Whether an integer type can represent a number; UINT64 accepts any 64 bits. */
         private boolean holds(long value) {
             return switch (this) {
                 case UINT8 -> value >= 0 && value <= 0xFF;
@@ -47,19 +47,21 @@ public sealed interface GgufValue {
         }
     }
 
-    /** How the value is stored. */
+    /** The storage type of the value. */
     Kind kind();
 
     /**
      * An integer.
      *
-     * @param value of UINT64 the 64 bits, so that numbers from 2^63 on are negative here
+     * @param value for UINT64 the raw 64 bits, so numbers from 2^63 on are negative here
      */
     record Int(Kind kind, long value) implements GgufValue {
-        /** @throws IllegalArgumentException if the kind is not an integer's or is too narrow */
+        /**
+         * @throws IllegalArgumentException if the type is not an integer type or is too narrow
+         */
         public Int {
             if (!kind.holds(value)) {
-                throw Problem.of("The number does not fit its kind.")
+                throw Problem.of("The number does not fit its type.")
                         .fact("kind", kind)
                         .fact("but was", value)
                         .toIllegalArgument();
@@ -72,7 +74,7 @@ public sealed interface GgufValue {
         }
     }
 
-    /** A single. */
+    /** A 32-bit float. */
     record Float32(float value) implements GgufValue {
         @Override
         public Kind kind() {
@@ -85,7 +87,7 @@ public sealed interface GgufValue {
         }
     }
 
-    /** A double. */
+    /** A 64-bit float. */
     record Float64(double value) implements GgufValue {
         @Override
         public Kind kind() {
@@ -98,7 +100,7 @@ public sealed interface GgufValue {
         }
     }
 
-    /** A truth value. */
+    /** A boolean. */
     record Bool(boolean value) implements GgufValue {
         @Override
         public Kind kind() {
@@ -125,17 +127,19 @@ public sealed interface GgufValue {
     }
 
     /**
-     * Values of one kind.
+     * Values of one type.
      *
-     * @param elements that kind, which an empty array has too
+     * @param elements their type, which is also given for an empty array
      */
     record Array(Kind elements, List<GgufValue> values) implements GgufValue {
-        /** @throws IllegalArgumentException if a value is of another kind */
+        /**
+         * @throws IllegalArgumentException if a value has another type
+         */
         public Array {
             values = List.copyOf(values);
             for (GgufValue value : values) {
                 if (value.kind() != elements) {
-                    throw Problem.of("The values of an array are of one kind.")
+                    throw Problem.of("The values of an array must have the same type.")
                             .fact("expected", elements)
                             .fact("but was", value.kind())
                             .toIllegalArgument();
@@ -149,7 +153,7 @@ public sealed interface GgufValue {
         }
     }
 
-    /** An unsigned 32-bit integer, the usual kind of a count. */
+    /** An unsigned 32-bit integer, the usual type of a count. */
     static GgufValue uint32(long value) {
         return new Int(Kind.UINT32, value);
     }
@@ -159,12 +163,12 @@ public sealed interface GgufValue {
         return new Text(value);
     }
 
-    /** A single. */
+    /** A 32-bit float. */
     static GgufValue of(float value) {
         return new Float32(value);
     }
 
-    /** A truth value. */
+    /** A boolean. */
     static GgufValue of(boolean value) {
         return new Bool(value);
     }

@@ -7,18 +7,18 @@ import dev.pintle.tensor.Shape;
 import java.util.Arrays;
 import java.util.function.Supplier;
 
-/** Arithmetic on shapes that a file declares and nobody has checked yet. */
+/** Arithmetic on untrusted shapes declared in a file. */
 final class Layout {
-    /** Most axes a tensor in a file may have; NumPy's own limit. */
+    /** Maximum number of axes of a tensor in a file; NumPy's own limit. */
     static final int MAX_RANK = 64;
 
     private Layout() {}
 
     /**
-     * A shape that is safe to compute with: no negative axis, and bytes and strides that fit 63 bits even where another
+     * A shape that is safe to compute with: no negative axis, and bytes and strides that fit in 63 bits even if another
      * axis is empty.
      *
-     * @param problem begins the error, such as with the file and the tensor's name
+     * @param problem starts the error, for example with the file and the tensor's name
      */
     static Shape shape(long[] sizes, DType dtype, Supplier<Problem> problem) {
         if (sizes.length > MAX_RANK) {
@@ -27,7 +27,7 @@ final class Layout {
         long extent = dtype.bytes();
         for (long size : sizes) {
             if (size < 0) {
-                throw refused("sizes of 0 and more", Arrays.toString(sizes), problem);
+                throw refused("sizes of at least 0", Arrays.toString(sizes), problem);
             }
             if (Math.multiplyHigh(extent, Math.max(size, 1)) != 0 || extent * Math.max(size, 1) < 0) {
                 throw refused("fewer than 2^63 bytes", Arrays.toString(sizes) + " " + dtype, problem);
@@ -37,12 +37,14 @@ final class Layout {
         return Shape.of(sizes);
     }
 
-    /** Bytes of a tensor whose shape {@link #shape} accepted for this dtype. */
+    /** Size in bytes of a tensor whose shape was accepted by {@link #shape} for this dtype. */
     static long bytes(Shape shape, DType dtype) {
         return shape.elements() * dtype.bytes();
     }
 
-    /** Elements from the first to the last that a view touches, both included; -1 where that does not fit 63 bits. */
+    /**
+     * Number of elements from the first to the last one a view touches, inclusive; -1 if it does not fit in 63 bits.
+     */
     static long span(Shape shape, long[] strides) {
         long last = 0;
         for (int axis = 0; axis < strides.length; axis++) {
@@ -56,7 +58,7 @@ final class Layout {
         return last + 1;
     }
 
-    /** Whether a view's elements lie one after the other in row-major order. */
+    /** Whether a view's elements are contiguous in row-major order. */
     static boolean isRowMajor(Shape shape, long[] strides) {
         long expected = 1;
         for (int axis = strides.length - 1; axis >= 0; axis--) {

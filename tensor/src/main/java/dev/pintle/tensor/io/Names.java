@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Looking up names that a user typed and a file declared. */
+/** Looks up tensor names given by a user in what a file declares. */
 final class Names {
     private static final int SHOWN = 120;
     private static final int COMPARED = 100_000;
 
     private Names() {}
 
-    /** The value of a name, else an error that lists the nearest names. */
+    /** The value of a name, otherwise an error that lists the closest names. */
     static <T> T find(Map<String, T> byName, String name, Path file) {
         T found = byName.get(name);
         if (found == null) {
@@ -27,7 +27,7 @@ final class Names {
     }
 
     private static PintleException missing(String name, Collection<String> names, Path file) {
-        Problem problem = Problem.of("The checkpoint holds no tensor of this name.")
+        Problem problem = Problem.of("The checkpoint contains no tensor of this name.")
                 .fact("file", file.toAbsolutePath())
                 .fact("asked for", Excerpt.of(name));
         for (String near : nearest(name, names)) {
@@ -37,7 +37,7 @@ final class Names {
                 .toException();
     }
 
-    /** Up to three names: those that contain the one asked for or end it first, then by edits. */
+    /** Up to three names: first those that contain the requested name or are a suffix of it, then by edit distance. */
     private static List<String> nearest(String name, Collection<String> names) {
         record Near(String name, int distance) {}
         return names.stream()
@@ -56,7 +56,7 @@ final class Names {
         return part ? 1 : edits(asked, candidate);
     }
 
-    /** Levenshtein's distance. */
+    /** Levenshtein distance. */
     private static int edits(String a, String b) {
         int[] above = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {
@@ -74,7 +74,7 @@ final class Names {
         return above[b.length()];
     }
 
-    /** How a value from a file is named in a message. */
+    /** The description of a value from a file in a message. */
     static String kind(@Nullable Object value) {
         return value == null ? "None" : value.getClass().getSimpleName();
     }

@@ -15,8 +15,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
 /**
- * One array in a file, as {@code numpy.save} writes it ({@code .npy}). Numbers and truth values are read, in either memory
- * order; Python objects never. NumPy has no bf16.
+ * A single array in a file, as written by {@code numpy.save} ({@code .npy}). Numbers and booleans can be read, in
+ * either memory order; Python objects never. NumPy has no bf16.
  *
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">the format</a>
  */
@@ -24,9 +24,10 @@ public final class Npy {
     private Npy() {}
 
     /**
-     * The array in the current scope, mapped. An array in Fortran's order comes as a view with its axes exchanged.
+     * The array in the current scope, memory-mapped. A Fortran-order array is returned as a view with its axes
+     * reversed.
      *
-     * @throws PintleException if the file is not an array of a dtype that is read, or not of the size it says
+     * @throws PintleException if the file is not an array of a supported dtype, or does not have the declared size
      */
     public static Tensor read(Path path) {
         GitLfs.requireContent(path);
@@ -42,7 +43,7 @@ public final class Npy {
         try (FileChannel file = RegularFile.open(path)) {
             NpyHeader header = NpyHeader.read(Cursor.over(file, 0, file.size(), path, "header"));
             if (header.bytes() != file.size() - header.data()) {
-                throw FileProblems.of("The file has another size than its array.", path)
+                throw FileProblems.of("The file does not have the size of its array.", path)
                         .fact("expected", header.bytes() + " bytes for " + header.shape() + " " + header.dtype())
                         .fact("but was", (file.size() - header.data()) + " bytes")
                         .toException();
@@ -54,9 +55,9 @@ public final class Npy {
     }
 
     /**
-     * Writes an array, row-major. Either the whole file appears or none of it.
+     * Writes an array, row-major. The write is atomic.
      *
-     * @param path the file to make or replace; missing folders are made
+     * @param path the file to create or replace; missing folders are created
      * @throws IllegalArgumentException for bf16, which NumPy lacks
      * @throws PintleException if the file cannot be written
      */

@@ -17,15 +17,15 @@ import java.util.Set;
 import java.util.StringJoiner;
 
 /**
- * The start of an array in NumPy's format: a magic number, a version, a length, and a Python dictionary
- * {@code {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }} padded so that the elements begin at a multiple of 64.
+ * The header of an array in NumPy's format: a magic number, a version, a length, and a Python dictionary {@code
+ * {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }} padded so that the elements start at a multiple of 64.
  *
  * @param fortran whether the first axis varies fastest
  * @param data offset of the first element from the start of the array
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">the format</a>
  */
 record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
-    /** Most bytes a header may have. NumPy's own limit is 10,000. */
+    /** Maximum header size in bytes. NumPy's own limit is 10,000. */
     static final int MAX = 64 << 10;
 
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
@@ -41,7 +41,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
             "|u1", DType.UINT8,
             "|b1", DType.BOOL);
 
-    /** Reads a header at the cursor, which then stands at the elements. */
+    /** Reads a header at the cursor, leaving the cursor at the elements. */
     static NpyHeader read(Cursor in) {
         long start = in.position();
         if (in.remaining() < MAGIC.length || !Arrays.equals(in.bytes(MAGIC.length), MAGIC)) {
@@ -59,12 +59,12 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
         return new Parser(in.text(length), in).header(in.position() - start);
     }
 
-    /** Bytes of the elements. */
+    /** Size of the elements in bytes. */
     long bytes() {
         return Layout.bytes(shape, dtype);
     }
 
-    /** The shape in which the elements lie row-major: itself, or reversed. */
+    /** The shape in which the stored elements are row-major: the shape itself, or reversed. */
     long[] storedSizes() {
         long[] sizes = shape.toArray();
         for (int i = 0; fortran && i < sizes.length / 2; i++) {
@@ -75,7 +75,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
         return sizes;
     }
 
-    /** The array as a view of its elements, which have the shape {@link #storedSizes}. */
+    /** The array as a view of its stored elements, which have the shape {@link #storedSizes}. */
     Tensor arranged(Tensor stored) {
         Tensor view = stored;
         for (int i = 0; fortran && i < shape.rank() / 2; i++) {
@@ -96,7 +96,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
                 .findFirst()
                 .orElseThrow(() -> Problem.of("NumPy has no such dtype.")
                         .fact("but was", tensor.dtype())
-                        .fact("try", "tensor.to(DType.FP32), which holds every bf16 number exactly")
+                        .fact("try", "tensor.to(DType.FP32), which represents every bf16 number exactly")
                         .toIllegalArgument());
         StringJoiner shape = new StringJoiner(", ", "(", tensor.shape().rank() == 1 ? ",)" : ")");
         for (long size : tensor.shape().toArray()) {
@@ -116,7 +116,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
                 .array();
     }
 
-    /** Reads the dictionary: exactly three keys, in any order. */
+    /** Parses the dictionary: exactly three keys, in any order. */
     private static final class Parser {
         private final String text;
         private final Cursor in;
@@ -143,7 +143,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
                     default -> throw malformed("descr, fortran_order and shape", Excerpt.of(key));
                 }
                 if (!seen.add(key)) {
-                    throw malformed("each key once", key + " twice");
+                    throw malformed("unique keys", key + " twice");
                 }
                 if (peek() != '}') {
                     expect(',');
@@ -155,7 +155,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
             }
             DType dtype = dtype(descr.getOrDefault("descr", ""));
             Shape shape =
-                    Layout.shape(sizes, dtype, () -> in.problem("The header gives an array an impossible shape."));
+                    Layout.shape(sizes, dtype, () -> in.problem("The header gives an array an invalid shape."));
             return new NpyHeader(dtype, fortran, shape, data);
         }
 
@@ -165,11 +165,11 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
                 return dtype;
             }
             String why = switch (descr) {
-                case "|O" -> "Python objects, which only running their code could read";
-                case "|V2", "<V2", "<u2" -> "two bytes that NumPy has no name for; bf16 is often saved so";
-                default -> descr.startsWith(">") ? "the other byte order" : "a type that is not read";
+                case "|O" -> "Python objects, which cannot be read without running their code";
+                case "|V2", "<V2", "<u2" -> "two bytes of a type unknown to NumPy; bf16 is often saved this way";
+                default -> descr.startsWith(">") ? "the other byte order" : "an unsupported type";
             };
-            throw in.problem("An array has a dtype that is not read.")
+            throw in.problem("An array has an unsupported dtype.")
                     .fact("expected", "<f8, <f4, <f2, <i8, <i4, <i2, |i1, |u1 or |b1")
                     .fact("but was", Excerpt.of(descr) + ": " + why)
                     .fact("try", "numpy.save(path, array.astype('<f4'))")
@@ -178,7 +178,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
 
         private String descr() {
             if (peek() == '[') {
-                throw in.problem("An array of records is not read.")
+                throw in.problem("Structured arrays are not supported.")
                         .fact("but was", Excerpt.of(text.substring(at)))
                         .toException();
             }
@@ -238,7 +238,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
             return Long.parseLong(text, start, at, 10);
         }
 
-        /** The next character that is not blank; 0 at the end. */
+        /** The next non-blank character; 0 at the end. */
         private char peek() {
             while (at < text.length() && (text.charAt(at) == ' ' || text.charAt(at) == '\n')) {
                 at++;

@@ -25,14 +25,14 @@ import java.util.TreeMap;
 import java.util.zip.CRC32;
 
 /**
- * Several named arrays in a file, as {@code numpy.savez} and {@code numpy.savez_compressed} write them ({@code .npz}): a
- * ZIP file of {@code .npy} entries. Stored entries are mapped; compressed ones are inflated when they are read, into native
- * memory, up to 4 GiB each.
+ * Several named arrays in a file, as written by {@code numpy.savez} and {@code numpy.savez_compressed} ({@code .npz}):
+ * a ZIP file of {@code .npy} entries. Stored entries are mapped; compressed ones are inflated into native memory when
+ * read, up to 4 GiB each.
  */
 public final class Npz implements Checkpoint {
     private static final String SUFFIX = ".npy";
     private static final long MAX_INFLATED = 4L << 30;
-    /** Deflate packs at most 258 bytes into 2 bits. */
+    /** Deflate encodes at most 258 bytes in 2 bits. */
     private static final long MAX_RATIO = 1032;
 
     private final Path path;
@@ -49,13 +49,15 @@ public final class Npz implements Checkpoint {
         this.arrays = arrays;
     }
 
-    /** @param offset of the entry's first byte in the file */
+    /**
+     * @param offset file offset of the entry's first byte
+     */
     private record Array(ZipDirectory.Entry entry, long offset, NpyHeader header) {}
 
     /**
-     * Opens a file of arrays. Cost depends on the number of arrays, not on their size.
+     * Opens a file of arrays. The cost depends on the number of arrays, not on their size.
      *
-     * @throws PintleException if the file is not a ZIP file of arrays whose dtypes are read
+     * @throws PintleException if the file is not a ZIP file of arrays with supported dtypes
      */
     public static Npz open(Path path) {
         GitLfs.requireContent(path);
@@ -95,7 +97,7 @@ public final class Npz implements Checkpoint {
                         ? Cursor.over(channel, offset, offset + entry.size(), path, what)
                         : Cursor.over(zip.inflateStart(entry, NpyHeader.MAX + 12), path, what));
         if (header.bytes() != entry.size() - header.data()) {
-            throw zip.about(entry, "An entry has another size than its array.")
+            throw zip.about(entry, "An entry does not have the size of its array.")
                     .fact("expected", header.bytes() + " bytes for " + header.shape() + " " + header.dtype())
                     .fact("but was", (entry.size() - header.data()) + " bytes")
                     .toException();
@@ -126,7 +128,7 @@ public final class Npz implements Checkpoint {
         return new TensorEntry(name, header.dtype(), header.shape());
     }
 
-    /** Of a compressed array each call inflates it anew. An array in Fortran's order comes with its axes exchanged. */
+    /** Each call inflates a compressed array again. A Fortran-order array is returned with its axes reversed. */
     @Override
     public Tensor tensor(String name) {
         Array array = Names.find(arrays, name, path);
@@ -168,7 +170,7 @@ public final class Npz implements Checkpoint {
                 : bytes.viewAs(header.dtype()).reshape(header.storedSizes());
     }
 
-    /** Empty: the format says nothing about itself. */
+    /** Empty: the format has no metadata. */
     @Override
     public Map<String, String> metadata() {
         return Map.of();
@@ -189,10 +191,10 @@ public final class Npz implements Checkpoint {
     }
 
     /**
-     * Writes arrays uncompressed, row-major, ordered by name, their elements at multiples of 64 bytes. Either the whole file
-     * appears or none of it.
+     * Writes arrays uncompressed, row-major, ordered by name, with elements at multiples of 64 bytes. The write is
+     * atomic.
      *
-     * @param path the file to make or replace; missing folders are made
+     * @param path the file to create or replace; missing folders are created
      * @throws IllegalArgumentException for bf16, which NumPy lacks
      * @throws PintleException if the file cannot be written
      */

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes plain values and tensors as {@code torch.save} does: pickle protocol 2, storages by reference. */
+/** Writes plain values and tensors like {@code torch.save}: pickle protocol 2, with storages by reference. */
 final class Pickler {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final IdentityHashMap<Tensor, Integer> keys = new IdentityHashMap<>();
@@ -33,15 +33,15 @@ final class Pickler {
         return out.toByteArray();
     }
 
-    /** The tensors of the pickle; the key of each one's storage is its place here. */
+    /** The tensors of the pickle; each one's index is the key of its storage. */
     List<Tensor> tensors() {
         return tensors;
     }
 
     private void value(@Nullable Object value, int depth) {
         if (depth > Unpickler.MAX_DEPTH) {
-            throw Problem.of("The values to write are nested too deep.")
-                    .fact("expected", "at most " + Unpickler.MAX_DEPTH + " levels, and nothing that holds itself")
+            throw Problem.of("The values to write are nested too deeply.")
+                    .fact("expected", "at most " + Unpickler.MAX_DEPTH + " levels, and no value that contains itself")
                     .toIllegalArgument();
         }
         if (value == null) {
@@ -72,7 +72,7 @@ final class Pickler {
             });
             op('u');
         } else {
-            throw notPlain("tensors, text, numbers, truth values, lists and maps", value);
+            throw notPlain("tensors, strings, numbers, booleans, lists and maps", value);
         }
     }
 
@@ -112,7 +112,7 @@ final class Pickler {
             put(bytes);
         } catch (CharacterCodingException e) {
             throw Problem.of("Such a text cannot be written to a PyTorch file.")
-                    .fact("expected", "text that UTF-8 can say, without half surrogate pairs")
+                    .fact("expected", "text that UTF-8 can encode, without lone surrogates")
                     .fact("but was", Excerpt.of(text))
                     .toIllegalArgument();
         }

@@ -43,13 +43,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checkpoints in the safetensors format: one file, or shards that an index file lists.
+ * Checkpoints in safetensors format: a single file, or shards listed in an index file.
  *
  * <p>A file is a 64-bit little-endian length n, n bytes of JSON
  * <pre>{"name": {"dtype": "BF16", "shape": [2048, 256], "data_offsets": [0, 1048576]}, …, "__metadata__": {"k": "v"}}</pre>
- * and the tensors' bytes, row-major, little-endian, offsets counted from 8 + n. As the reference implementation does, this
- * reader demands that the tensors cover the rest of the file without gap or overlap, so a file cannot hide bytes, and caps
- * the JSON at 100 MB.
+ * and the tensors' bytes, row-major and little-endian, with offsets relative to 8 + n. Like the reference implementation,
+ * this reader requires the tensors to cover the rest of the file without gaps or overlaps, so a file cannot hide bytes,
+ * and limits the JSON to 100 MB.
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">the format</a>
  */
@@ -60,7 +60,7 @@ public final class SafeTensors implements Checkpoint {
     private static final String INDEX = "model.safetensors.index.json";
     private static final String METADATA = "__metadata__";
 
-    // Names come from the file: neither kept in a table shared by all parsers nor interned.
+    // Names are untrusted: they are neither interned nor kept in a table shared by all parsers.
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
@@ -79,21 +79,21 @@ public final class SafeTensors implements Checkpoint {
         this.metadata = metadata;
     }
 
-    /** Where a tensor lies; the offset is that of its first byte in the file. */
+    /** A tensor's location; the offset is that of its first byte in the file. */
     private record Stored(TensorEntry entry, MappedFile file, long offset) {}
 
-    /** What a file's header declares of a tensor; offset and end are places in the file. */
+    /** A tensor as declared in a file's header; offset and end are positions in the file. */
     private record Declared(TensorEntry entry, long offset, long end) {}
 
     private record Header(Map<String, Declared> tensors, Map<String, String> metadata) {}
 
     /**
-     * Opens a checkpoint. Cost depends on the headers, not on the size of the tensors.
+     * Opens a checkpoint. The cost depends on the headers, not on the size of the tensors.
      *
-     * @param path a {@code .safetensors} file, an {@code .index.json} that lists shards, or a folder that holds
-     *     {@code model.safetensors}, {@code model.safetensors.index.json}, all of the shards {@code NAME-1-of-N.safetensors}
-     *     without an index, or one safetensors file of another name, looked for in this order
-     * @throws PintleException if a file is missing or is not what its header and index say
+     * @param path a {@code .safetensors} file, an {@code .index.json} that lists shards, or a folder with one of the
+     *     following, in this order: {@code model.safetensors}, {@code model.safetensors.index.json}, a complete set of
+     *     shards {@code NAME-1-of-N.safetensors} without an index, or a single safetensors file of another name
+     * @throws PintleException if a file is missing or does not match its header and index
      */
     public static SafeTensors open(Path path) {
         if (!Files.isDirectory(path)) {
@@ -131,7 +131,7 @@ public final class SafeTensors implements Checkpoint {
                 .tensor(stored.offset(), stored.entry().dtype(), stored.entry().shape());
     }
 
-    /** The strings under {@code __metadata__}; of shards, the first's that has any. */
+    /** The strings under {@code __metadata__}; for shards, those of the first shard that has any. */
     @Override
     public Map<String, String> metadata() {
         return metadata;
@@ -142,7 +142,7 @@ public final class SafeTensors implements Checkpoint {
         files.forEach(MappedFile::close);
     }
 
-    // ---------------------------------------------------------------- one file, many files
+    // ---------------------------------------------------------------- one file, or many
 
     private static SafeTensors openFile(Path path, Path file) {
         Header header = readHeader(file);
@@ -154,7 +154,7 @@ public final class SafeTensors implements Checkpoint {
         return new SafeTensors(path, List.of(mapped), Collections.unmodifiableMap(tensors), header.metadata());
     }
 
-    /** Shards that no index lists: what each holds, its own header says. */
+    /** Shards without an index; their headers say what each contains. */
     private static SafeTensors openAll(Path path, List<Path> shards) {
         Map<String, Stored> tensors = new LinkedHashMap<>();
         Map<String, String> metadata = Map.of();
@@ -167,7 +167,7 @@ public final class SafeTensors implements Checkpoint {
                 metadata = metadata.isEmpty() ? header.metadata() : metadata;
                 header.tensors().forEach((name, declared) -> {
                     if (tensors.putIfAbsent(name, new Stored(declared.entry(), file, declared.offset())) != null) {
-                        throw FileProblems.of("Two shards hold a tensor of the same name.", shard)
+                        throw FileProblems.of("Two shards contain a tensor of the same name.", shard)
                                 .fact("tensor", Excerpt.of(name))
                                 .fact("try", "an index file, " + INDEX + ", that says which one counts")
                                 .toException();
@@ -212,7 +212,7 @@ public final class SafeTensors implements Checkpoint {
 
     private static void requireHeld(String name, String shard, Map<String, Header> headers, Path index) {
         if (!Names.find(headers, shard, index).tensors().containsKey(name)) {
-            throw Problem.of("The index places a tensor in a shard that does not hold it.")
+            throw Problem.of("The index places a tensor in a shard that does not contain it.")
                     .fact("index", index.toAbsolutePath())
                     .fact("tensor", Excerpt.of(name))
                     .fact("shard", Excerpt.of(shard))
@@ -220,7 +220,7 @@ public final class SafeTensors implements Checkpoint {
         }
     }
 
-    /** A shard's path. Its name is the file's word: it may name a file in the index's own folder and nothing else. */
+    /** The path of a shard. Its name is untrusted: it may only name a file in the index's own folder. */
     private static Path shardPath(Path index, String shard) {
         try {
             Path folder = index.toAbsolutePath().normalize().resolveSibling("");
@@ -234,7 +234,7 @@ public final class SafeTensors implements Checkpoint {
         throw Problem.of("The index names a shard outside its folder.")
                 .fact("index", index.toAbsolutePath())
                 .fact("shard", Excerpt.of(shard))
-                .fact("expected", "the name of a file beside the index")
+                .fact("expected", "the name of a file next to the index")
                 .toException();
     }
 
@@ -255,7 +255,7 @@ public final class SafeTensors implements Checkpoint {
         }
     }
 
-    // ---------------------------------------------------------------- a header
+    // ---------------------------------------------------------------- header
 
     private static Header readHeader(Path path) {
         GitLfs.requireContent(path);
@@ -270,7 +270,7 @@ public final class SafeTensors implements Checkpoint {
             }
             long length = start.getLong(0);
             if (length < 2 || length > MAX_HEADER || length > size - 8 || start.get(8) != '{') {
-                throw FileProblems.of("This is not a safetensors file, or it is cut short.", path)
+                throw FileProblems.of("This is not a safetensors file, or it is truncated.", path)
                         .fact(
                                 "expected",
                                 "a header of 2 to " + Math.min(MAX_HEADER, size - 8) + " bytes, starting with {")
@@ -343,7 +343,7 @@ public final class SafeTensors implements Checkpoint {
         }
     }
 
-    /** Reads the JSON of one file, token by token, so that a large header costs no tree. */
+    /** Reads a file's JSON token by token, so a large header does not need a tree. */
     private static final class HeaderReader {
         private final Path path;
         private final JsonParser json;
@@ -353,7 +353,7 @@ public final class SafeTensors implements Checkpoint {
             this.json = json;
         }
 
-        /** {@code {"weight_map": {tensor: shard, …}, …}}; other keys say nothing that is needed here. */
+        /** {@code {"weight_map": {tensor: shard, …}, …}}; other keys are not needed. */
         Map<String, String> index() throws IOException {
             Map<String, String> shardOf = Map.of();
             boolean found = false;
@@ -406,29 +406,29 @@ public final class SafeTensors implements Checkpoint {
                     case "shape" -> sizes = longs(name, "shape");
                     case "data_offsets" -> offsets = longs(name, "data_offsets");
                     default ->
-                        throw about(name, "The header says something of a tensor that is not understood.")
+                        throw about(name, "The header has an unknown key for a tensor.")
                                 .fact("expected", "dtype, shape, data_offsets")
                                 .fact("but was", Excerpt.of(json.currentName()))
                                 .toException();
                 }
             }
             if (dtype == null || sizes == null || offsets == null || offsets.length != 2) {
-                throw about(name, "The header does not say where a tensor lies.")
+                throw about(name, "The header does not say where a tensor is stored.")
                         .fact("expected", "dtype, shape and two data_offsets")
                         .toException();
             }
             Shape shape =
-                    Layout.shape(sizes, dtype, () -> about(name, "The header gives a tensor an impossible shape."));
+                    Layout.shape(sizes, dtype, () -> about(name, "The header gives a tensor an invalid shape."));
             long begin = offsets[0];
             long end = offsets[1];
             if (begin < 0 || end < begin || end > fileSize - data) {
-                throw about(name, "A tensor lies outside its file.")
+                throw about(name, "A tensor extends beyond its file.")
                         .fact("data_offsets", Arrays.toString(offsets))
                         .fact("data size", fileSize - data)
                         .toException();
             }
             if (end - begin != Layout.bytes(shape, dtype)) {
-                throw about(name, "A tensor's bytes do not fit its shape.")
+                throw about(name, "A tensor's size in bytes does not match its shape.")
                         .fact("expected", Layout.bytes(shape, dtype) + " bytes for " + shape + " " + dtype)
                         .fact("but was", (end - begin) + " bytes")
                         .toException();
@@ -450,7 +450,7 @@ public final class SafeTensors implements Checkpoint {
                 case "U8" -> DType.UINT8;
                 case "BOOL" -> DType.BOOL;
                 default ->
-                    throw about(name, "A tensor has a dtype that is not read.")
+                    throw about(name, "A tensor has an unsupported dtype.")
                             .fact("expected", "F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL")
                             .fact("but was", Excerpt.of(json.getText()))
                             .toException();
@@ -528,7 +528,7 @@ public final class SafeTensors implements Checkpoint {
             return FileProblems.of(sentence, path).fact("tensor", Excerpt.of(name));
         }
 
-        /** As the reference does: in order of their offsets, each tensor begins where the one before it ends. */
+        /** As in the reference implementation: in order of offset, each tensor starts where the previous one ends. */
         private void requireCovered(Iterable<Declared> tensors, long data, long fileSize) {
             List<Declared> ordered = new ArrayList<>();
             tensors.forEach(ordered::add);
@@ -540,7 +540,7 @@ public final class SafeTensors implements Checkpoint {
                                     tensor.entry().name(),
                                     tensor.offset() < at
                                             ? "A tensor overlaps another."
-                                            : "There are bytes before a tensor that belong to none.")
+                                            : "There are bytes before a tensor that do not belong to any tensor.")
                             .fact("expected", "begin at data offset " + (at - data))
                             .fact("but was", tensor.offset() - data)
                             .toException();
@@ -548,7 +548,7 @@ public final class SafeTensors implements Checkpoint {
                 at = tensor.end();
             }
             if (at != fileSize) {
-                throw FileProblems.of("There are bytes after the last tensor that belong to none.", path)
+                throw FileProblems.of("There are bytes after the last tensor that do not belong to any tensor.", path)
                         .fact("expected", "a file of " + at + " bytes")
                         .fact("but was", fileSize + " bytes")
                         .toException();
@@ -559,11 +559,11 @@ public final class SafeTensors implements Checkpoint {
     // ---------------------------------------------------------------- writing
 
     /**
-     * Writes one file. The same tensors and metadata give the same bytes, whatever order they come in: wider elements
-     * first, then by name, which also aligns every tensor to its element size. Either the whole file appears or none of it.
+     * Writes a single file. The same tensors and metadata always give the same bytes, whatever their order: wider
+     * elements first, then by name, which also aligns every tensor to its element size. The write is atomic.
      *
-     * @param path the file to make or replace; missing folders are made
-     * @param tensors by name, on any device, of any memory layout
+     * @param path the file to create or replace; missing folders are created
+     * @param tensors by name, on any device, in any memory layout
      * @param metadata for the file's {@code __metadata__}
      * @throws PintleException if the file cannot be written
      */
@@ -593,7 +593,7 @@ public final class SafeTensors implements Checkpoint {
         });
     }
 
-    /** The JSON, padded with spaces so that the tensors begin at a multiple of 8. */
+    /** The JSON, padded with spaces so that the tensors start at a multiple of 8. */
     private static byte[] headerBytes(List<Map.Entry<String, Tensor>> ordered, Map<String, String> metadata)
             throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Finds a folder's safetensors files where neither the usual name nor an index says which they are. */
+/** Finds a folder's safetensors files if neither the usual name nor an index identifies them. */
 final class ShardFiles {
     private static final Pattern SHARD = Pattern.compile("(.+)-(\\d{1,6})-of-(\\d{1,6})\\.safetensors");
     private static final int SHOWN = 5;
@@ -23,7 +23,7 @@ final class ShardFiles {
     private ShardFiles() {}
 
     /**
-     * All shards of the folder's one checkpoint in their order, or its one file.
+     * All shards of the folder's only checkpoint, in order, or its only file.
      *
      * @param expected what was looked for before, for the error
      * @throws PintleException if there is none, one is missing, or there are several checkpoints
@@ -40,7 +40,7 @@ final class ShardFiles {
             Matcher shard = SHARD.matcher(name(file));
             String its = shard.matches() ? shard.group(1) + "-of-" + Integer.parseInt(shard.group(3)) : "";
             if (its.isEmpty() || !(set.isEmpty() || set.equals(its))) {
-                throw withNames(problem("The folder holds several safetensors files.", folder, expected), files)
+                throw withNames(problem("The folder contains several safetensors files.", folder, expected), files)
                         .fact("try", "the path of the file itself, or an index file that lists the shards")
                         .toException();
             }
@@ -50,7 +50,7 @@ final class ShardFiles {
         }
         if (shards.isEmpty()) {
             throw withNames(
-                            problem("The folder holds no safetensors checkpoint.", folder, expected),
+                            problem("The folder contains no safetensors checkpoint.", folder, expected),
                             otherWeights(folder))
                     .fact("try", "the path of the file itself if it has another name")
                     .toException();
@@ -59,7 +59,7 @@ final class ShardFiles {
         return List.copyOf(shards.values());
     }
 
-    /** Numbers run from 1 to N; some tools count from 0. */
+    /** Shards are numbered from 1 to N; some tools count from 0. */
     private static void requireWhole(Map<Integer, Path> shards, int count, Path folder) {
         int first = shards.containsKey(0) ? 0 : 1;
         List<Integer> missing = new ArrayList<>();
@@ -69,7 +69,7 @@ final class ShardFiles {
             }
         }
         if (!missing.isEmpty() || shards.size() != count) {
-            throw Problem.of("The folder holds some of a checkpoint's shards only, and no index.")
+            throw Problem.of("The folder contains only some of a checkpoint's shards, and no index.")
                     .fact("folder", folder.toAbsolutePath())
                     .fact("expected", count + " shards")
                     .fact("but was", shards.size())

@@ -6,13 +6,13 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.io.IOException;
 
-/** A tensor's bytes, row-major and little-endian, a piece at a time, so that any size passes through a small heap. */
+/** Streams a tensor's bytes, row-major and little-endian, in pieces, so that tensors of any size need little heap. */
 final class TensorBytes {
     private static final int PIECE = 4 << 20;
 
     private TensorBytes() {}
 
-    /** Takes the pieces in order. */
+    /** Receives the pieces in order. */
     interface Sink {
         void accept(byte[] piece) throws IOException;
     }

@@ -5,10 +5,10 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Shape;
 
 /**
- * What a checkpoint says about one tensor before any of it is read.
+ * A checkpoint's description of one tensor, available before it is read.
  *
  * @param name the name in the checkpoint
- * @param dtype type of the elements as stored
+ * @param dtype the stored element type
  * @param shape sizes of the axes, outermost first
  */
 public record TensorEntry(String name, DType dtype, Shape shape) {

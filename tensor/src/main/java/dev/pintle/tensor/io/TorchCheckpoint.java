@@ -24,21 +24,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checkpoints that {@code torch.save} writes ({@code .pth}, {@code .pt}, {@code .bin}): a ZIP file of a pickle and of the
+ * Checkpoints written by {@code torch.save} ({@code .pth}, {@code .pt}, {@code .bin}): a ZIP file with a pickle and the
  * raw storages that its tensors are views of.
  *
- * <p>Nothing from the file is run: the pickle is read by an unpickler that knows tensors and plain values, and refuses
- * everything else by its name. A tensor is the view that was saved, with its offset, size and strides; two tensors may
- * share a storage.
+ * <p>Nothing in the file is executed: the pickle is read by an unpickler that knows tensors and plain values, and
+ * refuses everything else by name. A tensor is the view that was saved, with its offset, size and strides; two tensors
+ * may share a storage.
  *
- * <p>{@link #root} is what was saved, as plain values. {@link #names} are the paths of the tensors in it, joined by dots:
- * {@code state_dict.encoder.weight}; list items count from 0; a file that holds a bare tensor has the one name
- * {@value #BARE}.
+ * <p>{@link #root} is what was saved, as plain values. {@link #names} are the paths of the tensors in it, joined by
+ * dots: {@code state_dict.encoder.weight}; list items count from 0; a file that contains a bare tensor has the single
+ * name {@value #BARE}.
  *
  * @see <a href="https://pytorch.org/docs/stable/notes/serialization.html">the format</a>
  */
 public final class TorchCheckpoint implements Checkpoint {
-    /** The name of the tensor in a file that holds nothing else. */
+    /** The name of the tensor in a file that contains nothing else. */
     public static final String BARE = "tensor";
 
     private static final long MAX_PICKLE = 64 << 20;
@@ -72,8 +72,8 @@ public final class TorchCheckpoint implements Checkpoint {
      * A tensor in {@link #root}: a view of a storage.
      *
      * @param storage key of the storage in the file
-     * @param offset first element, counted in elements of the storage
-     * @param strides elements from one entry of an axis to the next
+     * @param offset first element, in elements of the storage
+     * @param strides distance between neighbours along each axis, in elements
      */
     public record TensorRef(String storage, DType dtype, Shape shape, long offset, List<Long> strides) {
         private long[] strideArray() {
@@ -82,9 +82,9 @@ public final class TorchCheckpoint implements Checkpoint {
     }
 
     /**
-     * Opens a checkpoint. Cost depends on the pickle, not on the size of the tensors.
+     * Opens a checkpoint. The cost depends on the pickle, not on the size of the tensors.
      *
-     * @throws PintleException if the file is not one, is damaged, or asks for anything but tensors and plain values
+     * @throws PintleException if the file is not one, is damaged, or contains anything but tensors and plain values
      */
     public static TorchCheckpoint open(Path path) {
         GitLfs.requireContent(path);
@@ -99,7 +99,7 @@ public final class TorchCheckpoint implements Checkpoint {
     }
 
     private static PintleException notZip(Path path) {
-        return FileProblems.of("This is not a PyTorch file, or one of the format before PyTorch 1.6.", path)
+        return FileProblems.of("This is not a PyTorch file, or it has the format from before PyTorch 1.6.", path)
                 .fact("expected", "a ZIP file, as torch.save has written since 1.6")
                 .fact("try", "torch.save(torch.load(old, weights_only=True), new) with a newer PyTorch")
                 .toException();
@@ -115,7 +115,7 @@ public final class TorchCheckpoint implements Checkpoint {
             }
         }
         if (!metadata.getOrDefault("byteorder", "little").equals("little")) {
-            throw FileProblems.of("The file was written on a machine of the other byte order.", path)
+            throw FileProblems.of("The file was written on a machine with the other byte order.", path)
                     .fact("expected", "byteorder little")
                     .fact("but was", "byteorder " + metadata.get("byteorder"))
                     .toException();
@@ -139,7 +139,7 @@ public final class TorchCheckpoint implements Checkpoint {
                 Collections.unmodifiableMap(metadata));
     }
 
-    /** The folder that holds {@code data.pkl}: the stem of the name the file was saved under. */
+    /** The folder with {@code data.pkl}: the stem of the name under which the file was saved. */
     private static String folder(ZipDirectory zip, Path path) {
         List<String> pickles = zip.entries().keySet().stream()
                 .filter(name -> name.indexOf('/') > 0
@@ -159,17 +159,17 @@ public final class TorchCheckpoint implements Checkpoint {
             ZipDirectory zip, String folder, String key, DType dtype, long elements, Path path) {
         ZipDirectory.Entry entry = zip.find(folder + "data/" + key);
         if (entry == null) {
-            throw FileProblems.of("The file lacks a storage that its pickle names.", path)
+            throw FileProblems.of("The file lacks a storage that its pickle refers to.", path)
                     .fact("expected", "entry " + Excerpt.of(folder + "data/" + key))
                     .toException();
         }
         if (!entry.isStored()) {
-            throw zip.about(entry, "A storage is compressed, which PyTorch does not do.")
+            throw zip.about(entry, "A storage is compressed, which PyTorch never does.")
                     .fact("expected", "a stored entry")
                     .toException();
         }
         if (elements < 0 || elements > Long.MAX_VALUE / dtype.bytes() || elements * dtype.bytes() != entry.size()) {
-            throw zip.about(entry, "A storage has another size than the pickle says.")
+            throw zip.about(entry, "A storage does not have the size given in the pickle.")
                     .fact("expected", elements + " elements of " + dtype)
                     .fact("but was", entry.size() + " bytes")
                     .toException();
@@ -193,7 +193,7 @@ public final class TorchCheckpoint implements Checkpoint {
         return new TensorEntry(name, ref.dtype(), ref.shape());
     }
 
-    /** Strides are as saved: a transposed weight comes as a transposed view. */
+    /** Strides are kept as saved: a transposed weight is returned as a transposed view. */
     @Override
     public Tensor tensor(String name) {
         return tensor(Names.find(tensors, name, path));
@@ -212,23 +212,22 @@ public final class TorchCheckpoint implements Checkpoint {
             return file.tensor(start, ref.dtype(), shape);
         }
         Tensor touched = file.tensor(start, ref.dtype(), Shape.of(Layout.span(shape, strides))); // [span]
-        // libtorch counts a view's offset from the start of the memory underneath: the whole file where it is mapped,
-        // the
-        // copy where the file does not align it.
+        // libtorch counts a view's offset from the start of the underlying memory: the whole file if it is mapped, or
+        // the copy if the file does not align it.
         return touched.strided(shape.toArray(), strides, start % width == 0 ? start / width : 0);
     }
 
     /**
      * What was saved, as plain values: {@code null}, Boolean, Long, Double, String, {@link TensorRef}, and unmodifiable
-     * Lists (of lists, tuples and sizes) and Maps (of dictionaries and of the fields of a steering_vectors
-     * {@code SteeringVector}). Map keys are plain values that are not containers. A device is its name. Attributes of an
-     * OrderedDict, such as a state dict's {@code _metadata}, are left out.
+     * Lists (from lists, tuples and sizes) and Maps (from dictionaries and from the fields of a steering_vectors {@code
+     * SteeringVector}). Map keys are plain values that are not containers. A device is represented by its name.
+     * Attributes of an OrderedDict, such as a state dict's {@code _metadata}, are left out.
      */
     public @Nullable Object root() {
         return root;
     }
 
-    /** {@code version} and {@code byteorder} as the file gives them. */
+    /** {@code version} and {@code byteorder} as stored in the file. */
     @Override
     public Map<String, String> metadata() {
         return metadata;
@@ -262,7 +261,7 @@ public final class TorchCheckpoint implements Checkpoint {
         private void visit(@Nullable Object value, int depth) {
             visits++;
             if (visits > MAX_VISITS || depth > Unpickler.MAX_DEPTH) {
-                throw FileProblems.of("The file holds too much in too little.", path)
+                throw FileProblems.of("The file expands to more than is allowed.", path)
                         .fact("expected", "at most " + Unpickler.MAX_DEPTH + " levels and " + MAX_VISITS + " values")
                         .toException();
             }
@@ -304,7 +303,7 @@ public final class TorchCheckpoint implements Checkpoint {
                         .toException();
             }
             if (tensors.put(name.toString(), ref) != null) {
-                throw FileProblems.of("Two tensors of the file have one name.", path)
+                throw FileProblems.of("Two tensors in the file have the same name.", path)
                         .fact("name", Excerpt.of(name.toString()))
                         .toException();
             }
@@ -314,11 +313,11 @@ public final class TorchCheckpoint implements Checkpoint {
     // ---------------------------------------------------------------- writing
 
     /**
-     * Writes what {@code torch.load(path, weights_only=True)} reads. Either the whole file appears or none of it.
+     * Writes a file that {@code torch.load(path, weights_only=True)} can read. The write is atomic.
      *
-     * @param path the file to make or replace; missing folders are made
-     * @param tree a {@link Tensor}, String, Boolean, Integer, Long, Float, Double, {@code null}, or a List or Map of these,
-     *     with String, Integer or Long keys; a tensor is stored row-major, once however often it occurs
+     * @param path the file to create or replace; missing folders are created
+     * @param tree a {@link Tensor}, String, Boolean, Integer, Long, Float, Double, {@code null}, or a List or Map of
+     *     these, with String, Integer or Long keys; a tensor is stored row-major, and only once if it occurs repeatedly
      * @throws IllegalArgumentException naming the class of any other value
      * @throws PintleException if the file cannot be written
      */

@@ -21,26 +21,24 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Why not a general unpickler: a pickle is a program. Its GLOBAL names any function of the reader's environment and its
- * REDUCE calls it, so loading a file is running it. This one knows the operations that torch.save writes for containers,
- * numbers, text and tensors, and a closed list of names, none of which it calls: a name here only selects how the values
- * that stand with it are read (reduce, below). The first name outside the list ends the load.
- *
- * A program can also be small and its result large, or endless. Hence limits on containers, items, memo and marks, dict
- * keys that are plain values (hashing one that holds itself would not end), and a final walk (sealed) that refuses values
- * that hold themselves or are nested too deep for whoever prints or compares them.
- *
- * Operations: CPython's Lib/pickletools.py. What torch writes: torch/serialization.py and torch/_utils.py.
+ * Why not a general unpickler: a pickle is a program. Its GLOBAL opcode names any function in the reader's environment
+ * and REDUCE calls it, so loading a file means running it. This reader knows the opcodes that torch.save writes for
+ * containers, numbers, text and tensors, and a closed list of names, none of which it calls: a name only selects how
+ * its arguments are interpreted (reduce, below). The first name outside the list aborts the load.
+ * A pickle can also be small and its result large, or endless. Hence the limits on containers, items, memo and marks,
+ * the requirement that dict keys are plain values (hashing one that contains itself would not end), and a final walk
+ * (sealed) that refuses values that contain themselves or are nested too deeply to be printed or compared.
+ * Opcodes: CPython's Lib/pickletools.py. What torch writes: torch/serialization.py and torch/_utils.py.
  */
-/** Turns the pickle of a PyTorch file into plain values, and refuses whatever is not one. */
+/** Turns the pickle of a PyTorch file into plain values, and refuses anything else. */
 final class Unpickler {
-    /** How deep containers may be nested. */
+    /** Maximum nesting depth of containers. */
     static final int MAX_DEPTH = 200;
 
     private static final int MAX_CONTAINERS = 2_000_000;
     private static final int MAX_ITEMS = 4_000_000;
     private static final int MAX_MARKS = 1_000;
-    // A view may repeat elements of its storage (stride 0), but not turn a few bytes into gigabytes.
+    // A view may repeat elements of its storage (stride 0), but not expand a few bytes into gigabytes.
     private static final long MAX_REPEATED = 1L << 24;
 
     private static final Map<String, DType> STORAGES = Map.of(
@@ -63,9 +61,11 @@ final class Unpickler {
     private static final List<String> CALLABLE =
             List.of(ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, SIZE, DEVICE, STEERING_VECTOR);
 
-    /** Says whether the file holds such a storage. */
+    /** Whether the file contains a storage. */
     interface Storages {
-        /** @throws PintleException if there is none of this key and size */
+        /**
+         * @throws PintleException if there is none with this key and size
+         */
         void require(String key, DType dtype, long elements) throws IOException;
     }
 
@@ -94,7 +94,10 @@ final class Unpickler {
         this.storages = storages;
     }
 
-    /** The value: {@code null}, Boolean, Long, Double, String, {@link TensorRef}, or an unmodifiable List or Map of these. */
+    /**
+     * The value: {@code null}, Boolean, Long, Double, String, {@link TensorRef}, or an unmodifiable List or Map of
+     * these.
+     */
     @Nullable
     Object load() throws IOException {
         while (true) {
@@ -148,11 +151,11 @@ final class Unpickler {
             case 'c' -> push(global(in.line(200), in.line(200)));
             case 0x93 -> stackGlobal();
             case 'R' -> reduce();
-            case 0x81 -> reduce(); // NEWOBJ: the class and its arguments lie as a function and its arguments do
+            case 0x81 -> reduce(); // NEWOBJ: the class and its arguments are laid out like a function and its arguments
             case 'b' -> build();
             case 'Q' -> push(storage(pop()));
             default ->
-                throw in.problem("The pickle uses an operation that is not read.")
+                throw in.problem("The pickle uses an unsupported opcode.")
                         .fact("operation", String.format(java.util.Locale.ROOT, "0x%02x", op))
                         .toException();
         }
@@ -236,7 +239,7 @@ final class Unpickler {
         }
         BigInteger value = new BigInteger(bigEndian);
         if (value.bitLength() > 63) {
-            throw in.malformed("integers of 64 bits", "one of " + (value.bitLength() + 1) + " bits");
+            throw in.malformed("64-bit integers", "one of " + (value.bitLength() + 1) + " bits");
         }
         return value.longValue();
     }
@@ -272,7 +275,7 @@ final class Unpickler {
         push(tuple(values));
     }
 
-    @SuppressWarnings("unchecked") // every List on the stack was made here
+    @SuppressWarnings("unchecked") // every List on the stack was created here
     private void append(List<@Nullable Object> values) {
         if (!(peek() instanceof List<?> list)) {
             throw in.malformed("a list to append to", Names.kind(peek()));
@@ -286,7 +289,7 @@ final class Unpickler {
         set(Arrays.asList(key, value));
     }
 
-    @SuppressWarnings("unchecked") // every Map on the stack was made here
+    @SuppressWarnings("unchecked") // every Map on the stack was created here
     private void set(List<@Nullable Object> pairs) {
         if (!(peek() instanceof Map<?, ?> dict) || pairs.size() % 2 != 0) {
             throw in.malformed("pairs for a dictionary", pairs.size() + " values for " + Names.kind(peek()));
@@ -326,7 +329,7 @@ final class Unpickler {
             throw Problem.of("Refused to load " + Excerpt.of(String.valueOf(path.getFileName())) + ": it asks for "
                             + Excerpt.of(full) + ".")
                     .fact("file", path.toAbsolutePath())
-                    .fact("expected", "tensors and plain values only; nothing from a file is run")
+                    .fact("expected", "tensors and plain values only; nothing in the file is executed")
                     .fact("try", "torch.save of a plain dict of tensors, or safetensors")
                     .toException();
         }
@@ -405,7 +408,7 @@ final class Unpickler {
         throw in.malformed("('storage', class, key, location, elements)", Names.kind(id));
     }
 
-    /** {@code (storage, offset, size, stride, requires_grad, backward_hooks)}, newer ones with metadata behind. */
+    /** {@code (storage, offset, size, stride, requires_grad, backward_hooks)}; newer versions append metadata. */
     private TensorRef tensor(Global global, List<@Nullable Object> values) {
         requireArguments(global, values.size() == 6 || values.size() == 7);
         if (!(values.get(0) instanceof Storage storage) || !(values.get(1) instanceof Long offset)) {
@@ -414,14 +417,14 @@ final class Unpickler {
         long[] sizes = longs(global, values.get(2));
         long[] strides = longs(global, values.get(3));
         Shape shape = Layout.shape(
-                sizes, storage.dtype(), () -> in.problem("The pickle gives a tensor an impossible shape."));
+                sizes, storage.dtype(), () -> in.problem("The pickle gives a tensor an invalid shape."));
         boolean signs = offset >= 0 && Arrays.stream(strides).allMatch(s -> s >= 0) && strides.length == sizes.length;
         long span = signs ? Layout.span(shape, strides) : -1;
         boolean fits = shape.elements() == 0
                 ? signs && offset <= storage.elements()
                 : span >= 0 && offset <= storage.elements() - span;
         if (!fits || shape.elements() > Math.max(storage.elements(), MAX_REPEATED)) {
-            throw in.problem("A tensor is not within its storage.")
+            throw in.problem("A tensor extends beyond its storage.")
                     .fact("storage", Excerpt.of(storage.key()) + ", " + storage.elements() + " " + storage.dtype())
                     .fact("offset", offset)
                     .fact("size", Arrays.toString(sizes))
@@ -436,7 +439,9 @@ final class Unpickler {
                 Arrays.stream(strides).boxed().toList());
     }
 
-    /** Attributes set on an object: kept for a data record, read and dropped for an OrderedDict ({@code _metadata}). */
+    /**
+     * Attributes set on an object: kept for a data record, read and dropped for an OrderedDict ({@code _metadata}).
+     */
     private void build() {
         Object state = pop();
         Object target = peek();
@@ -452,10 +457,10 @@ final class Unpickler {
     // ---------------------------------------------------------------- the result
 
     /**
-     * Replaces tuples and records by lists and maps and makes all unmodifiable, in place and once for each object however
-     * often it is shared.
+     * Replaces tuples and records by lists and maps and makes everything unmodifiable, in place and once per object,
+     * however often it is shared.
      *
-     * @param done what each container became; itself while it is being worked on
+     * @param done what each container became; the container itself while it is being processed
      */
     private @Nullable Object sealed(@Nullable Object value, int depth, IdentityHashMap<Object, Object> done) {
         if (value == null || isPlain(value) || value instanceof TensorRef) {
@@ -463,8 +468,8 @@ final class Unpickler {
         }
         Object before = done.get(value);
         if (before == value || depth > MAX_DEPTH) {
-            throw FileProblems.of("The pickle of the file is nested too deep.", path)
-                    .fact("expected", "at most " + MAX_DEPTH + " levels, and nothing that holds itself")
+            throw FileProblems.of("The pickle of the file is nested too deeply.", path)
+                    .fact("expected", "at most " + MAX_DEPTH + " levels, and no value that contains itself")
                     .toException();
         }
         if (before != null) {
@@ -504,7 +509,7 @@ final class Unpickler {
     }
 
     private PintleException tooLarge(String what, int most) {
-        return in.problem("The pickle of the file asks for too much.")
+        return in.problem("The pickle of the file expands to more than is allowed.")
                 .fact("expected", "at most " + most + " " + what)
                 .toException();
     }

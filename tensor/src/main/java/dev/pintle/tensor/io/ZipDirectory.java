@@ -20,17 +20,15 @@ import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
 
 /*
- * java.util.zip reads entries but does not say where in the file their bytes lie, and mapping needs just that.
- *
- * A ZIP file is read from its end: a 22-byte record gives the place of the central directory, whose records give name,
- * method, sizes and the place of each entry's local header; behind that header, whose own extra field may pad it, lie the
- * bytes. Counts and offsets too large for their field (65,535 and 2^32 - 1) stand in a second, "ZIP64" end record and in
- * an extra field of the entry. See PKWARE's APPNOTE.TXT 6.3.10, 4.3 and 4.5.3.
- *
- * What is demanded beyond the format: the directory ends where the end record begins, names are unique, and no two entries
- * overlap, so one reader cannot be shown another file than the next.
+ * java.util.zip reads entries but does not say where their bytes are in the file, which memory mapping needs.
+ * A ZIP file is read from its end: a 22-byte record locates the central directory, whose records give name, method,
+ * sizes and the position of each entry's local header; the entry's bytes follow that header, which may be padded by an
+ * extra field of its own. Counts and offsets too large for their field (65,535 and 2^32 - 1) are stored in a second,
+ * "ZIP64" end record and in an extra field of the entry. See PKWARE's APPNOTE.TXT 6.3.10, 4.3 and 4.5.3.
+ * Requirements beyond the format: the directory ends where the end record starts, names are unique, and no two entries
+ * overlap, so different readers cannot see different contents.
  */
-/** The entries of a ZIP file and where their bytes lie. */
+/** The entries of a ZIP file and where their bytes are. */
 final class ZipDirectory {
     private static final int LOCAL = 0x04034b50;
     private static final int CENTRAL = 0x02014b50;
@@ -60,10 +58,10 @@ final class ZipDirectory {
 
     /**
      * @param method 0 stored, 8 deflated
-     * @param packed bytes in the file
-     * @param size bytes unpacked
+     * @param packed size in the file
+     * @param size uncompressed size
      * @param header offset of the local header
-     * @param end offset that the entry's bytes do not reach beyond
+     * @param end offset that the entry's bytes do not exceed
      */
     record Entry(String name, int method, long packed, long size, long crc, long header, long end) {
         boolean isStored() {
@@ -71,7 +69,7 @@ final class ZipDirectory {
         }
     }
 
-    /** Whether a file begins as a ZIP file with an entry does. */
+    /** Whether a file starts like a ZIP file with an entry. */
     static boolean looksLikeZip(FileChannel file) throws IOException {
         ByteBuffer start = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
         while (start.hasRemaining() && file.read(start, start.position()) >= 0) {}
@@ -87,7 +85,7 @@ final class ZipDirectory {
         return new Reader(file, path).read();
     }
 
-    /** All entries by name, in the directory's order. */
+    /** All entries by name, in directory order. */
     Map<String, Entry> entries() {
         return entries;
     }
@@ -97,7 +95,7 @@ final class ZipDirectory {
         return entries.get(name);
     }
 
-    /** Offset in the file of an entry's first byte. */
+    /** File offset of an entry's first byte. */
     long dataOffset(Entry entry) throws IOException {
         ByteBuffer local = bytes(file, path, entry.header(), LOCAL_SIZE);
         int nameLength = local.getShort(26) & 0xFFFF;
@@ -122,9 +120,9 @@ final class ZipDirectory {
     }
 
     /**
-     * The bytes of a small entry, inflated if need be.
+     * The bytes of a small entry, inflated if necessary.
      *
-     * @param limit bytes it may have, unpacked
+     * @param limit maximum uncompressed size
      */
     byte[] read(Entry entry, long limit) throws IOException {
         if (entry.size() > limit) {
@@ -145,7 +143,7 @@ final class ZipDirectory {
         return bytes;
     }
 
-    /** Takes the first {@code count} bytes of {@code piece}. */
+    /** Receives the first {@code count} bytes of {@code piece}. */
     interface Sink {
         void accept(byte[] piece, int count) throws IOException;
     }
@@ -171,7 +169,7 @@ final class ZipDirectory {
                 int count = inflater.inflate(out);
                 produced += count;
                 if (produced > entry.size() || (count == 0 && inflater.needsDictionary())) {
-                    throw badData(entry, "it holds more than its size says", null);
+                    throw badData(entry, "it is longer than its declared size", null);
                 }
                 sink.accept(out, count);
             }
@@ -185,7 +183,7 @@ final class ZipDirectory {
         }
     }
 
-    /** Up to {@code most} bytes of a compressed entry, from its start. */
+    /** Up to {@code most} bytes from the start of a compressed entry. */
     byte[] inflateStart(Entry entry, int most) throws IOException {
         ByteBuffer in = bytes(file, path, dataOffset(entry), (int) Math.min(entry.packed(), 2L * most));
         byte[] out = new byte[(int) Math.min(most, entry.size())];
@@ -213,7 +211,7 @@ final class ZipDirectory {
         return cause == null ? problem.toException() : problem.toException(cause);
     }
 
-    /** Begins an error about an entry. */
+    /** Starts an error about an entry. */
     Problem about(Entry entry, String sentence) {
         return FileProblems.of(sentence, path).fact("entry", Excerpt.of(entry.name()));
     }
@@ -231,12 +229,12 @@ final class ZipDirectory {
         return bytes.flip();
     }
 
-    // PyTorch and NumPy write ASCII or UTF-8; a name that is neither cannot be asked for.
+    // PyTorch and NumPy write ASCII or UTF-8; an entry whose name is neither cannot be requested.
     private static String text(byte[] name) {
         return new String(name, java.nio.charset.StandardCharsets.UTF_8);
     }
 
-    /** Reads and checks one directory. */
+    /** Reads and validates one directory. */
     private static final class Reader {
         private final FileChannel file;
         private final Path path;
@@ -248,7 +246,9 @@ final class ZipDirectory {
             this.fileSize = file.size();
         }
 
-        /** @param end where the first of the end records begins */
+        /**
+         * @param end where the first of the end records starts
+         */
         private record Place(long offset, long size, long count, long end) {
             @Override
             public String toString() {
@@ -303,12 +303,12 @@ final class ZipDirectory {
                     }
                 }
             }
-            throw FileProblems.of("This is not a ZIP file, or it is cut short.", path)
+            throw FileProblems.of("This is not a ZIP file, or it is truncated.", path)
                     .fact("file size", fileSize)
                     .toException();
         }
 
-        /** PyTorch writes a ZIP64 record behind every file; where the short record says a number itself, both must agree. */
+        /** PyTorch writes a ZIP64 record in every file; if the short record has a value as well, both must agree. */
         private Place agreed(Place place, Place place64) {
             if ((place.offset() != MAX_32 && place.offset() != place64.offset())
                     || (place.size() != MAX_32 && place.size() != place64.size())
@@ -361,7 +361,7 @@ final class ZipDirectory {
             while (extra.remaining() >= 4) {
                 int id = extra.u16();
                 Cursor field = Cursor.over(extra.bytes(extra.u16()), path, "extra field of " + Excerpt.of(name));
-                if (id == 1) { // ZIP64: those that did not fit, in this order
+                if (id == 1) { // ZIP64: the values that did not fit, in this order
                     size = size == MAX_32 ? field.i64() : size;
                     packed = packed == MAX_32 ? field.i64() : packed;
                     header = header == MAX_32 ? field.i64() : header;
@@ -386,7 +386,7 @@ final class ZipDirectory {
             return new Entry(name, method, packed, size, crc, header, 0);
         }
 
-        /** Gives each entry its end, the header that follows it, and checks that it keeps to it. */
+        /** Gives each entry its end, which is the next header, and checks that the entry does not exceed it. */
         private Map<String, Entry> byName(List<Entry> entries, long directory) {
             List<Entry> byPlace = new ArrayList<>(entries);
             byPlace.sort(Comparator.comparingLong(Entry::header));
@@ -402,7 +402,7 @@ final class ZipDirectory {
                             .toException();
                 }
                 if (ends.put(e.name(), end) != null) {
-                    throw FileProblems.of("Two entries of the ZIP file have one name.", path)
+                    throw FileProblems.of("Two entries of the ZIP file have the same name.", path)
                             .fact("entry", Excerpt.of(e.name()))
                             .toException();
                 }

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.zip.CRC32;
 
 /**
- * Writes a ZIP file of stored entries whose bytes begin at a multiple of 64, as PyTorch does, so that readers can map them.
- * Sizes and offsets from 2^32 - 1 on go into ZIP64 fields. The same entries give the same bytes: no time is recorded.
+ * Writes a ZIP file of stored entries whose bytes start at multiples of 64, as PyTorch does, so that readers can map
+ * them. Sizes and offsets from 2^32 - 1 on go into ZIP64 fields. Output is deterministic: no timestamps are recorded.
  */
 final class ZipWriter {
     private static final int ALIGNMENT = 64;
@@ -32,7 +32,7 @@ final class ZipWriter {
 
     private record Written(String name, long size, int crc, long header) {}
 
-    /** Takes an entry's bytes in order. */
+    /** Receives an entry's bytes in order. */
     interface Body {
         void write(TensorBytes.Sink sink) throws IOException;
     }
@@ -41,11 +41,13 @@ final class ZipWriter {
         entry(name, bytes.length, sink -> sink.accept(bytes));
     }
 
-    /** @param size bytes that {@code body} is going to write */
+    /**
+     * @param size number of bytes {@code body} is going to write
+     */
     void entry(String name, long size, Body body) throws IOException {
         byte[] nameBytes = name.getBytes(StandardCharsets.UTF_8);
         if (nameBytes.length > MAX_NAME) {
-            throw Problem.of("The name is too long for an entry of a ZIP file.")
+            throw Problem.of("The name is too long for a ZIP entry.")
                     .fact("expected", "at most " + MAX_NAME + " bytes")
                     .fact("but was", Excerpt.of(name))
                     .toIllegalArgument();
@@ -82,7 +84,7 @@ final class ZipWriter {
         written.add(new Written(name, size, checksum, header));
     }
 
-    /** Writes the directory. Nothing may follow. */
+    /** Writes the directory. Nothing may be written afterwards. */
     void finish() throws IOException {
         long directory = file.position();
         for (Written e : written) {

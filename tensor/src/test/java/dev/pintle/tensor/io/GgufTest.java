@@ -67,7 +67,7 @@ class GgufTest {
             assertThat(file.listed("future").type()).isEqualTo("type 77");
             assertThatThrownBy(() -> file.tensor("packed"))
                     .isInstanceOf(PintleException.class)
-                    .hasMessage("A quantised tensor is not read.\n  file:     "
+                    .hasMessage("Quantised tensors are not supported.\n  file:     "
                             + GGUF.resolve("mixed.gguf").toAbsolutePath()
                             + "\n  tensor:   packed\n  expected: F32, F16, BF16, F64, I8, I16, I32 or I64"
                             + "\n  but was:  Q4_K\n  try:      a file converted with --outtype f32, f16 or bf16");
@@ -138,7 +138,7 @@ class GgufTest {
                     .isThrownBy(() ->
                             Gguf.write(folder.resolve("f"), Map.of(), Map.of("t", Tensor.of(new boolean[] {true}, 1))))
                     .withMessage("""
-                            A GGUF file cannot hold such a tensor.
+                            A GGUF file cannot contain such a tensor.
                               tensor:   t
                               expected: fp32, fp16, bf16, fp64, int8, int16, int32 or int64
                               but was:  [1] bool on cpu""");
@@ -148,10 +148,10 @@ class GgufTest {
                     .withMessageContaining("at most 4 axes");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new GgufValue.Int(Kind.UINT8, 256))
-                    .withMessage("The number does not fit its kind.\n  kind:    UINT8\n  but was: 256");
+                    .withMessage("The number does not fit its type.\n  kind:    UINT8\n  but was: 256");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new GgufValue.Array(Kind.BOOL, List.of(GgufValue.of("a"))))
-                    .withMessage("The values of an array are of one kind.\n  expected: BOOL\n  but was:  STRING");
+                    .withMessage("The values of an array must have the same type.\n  expected: BOOL\n  but was:  STRING");
             assertThat(folder).isEmptyDirectory();
         }
     }
@@ -159,8 +159,8 @@ class GgufTest {
     @ParameterizedTest
     @CsvSource({
         "GGML, 3, This is not a GGUF file.",
-        "GGUF, 1, This version of GGUF is not read.",
-        "GGUF, 50331648, This version of GGUF is not read."
+        "GGUF, 1, This version of GGUF is not supported.",
+        "GGUF, 50331648, This version of GGUF is not supported."
     })
     void other_files_are_refused(String magic, int version, String sentence) throws IOException {
         Path file = folder.resolve("f.gguf");

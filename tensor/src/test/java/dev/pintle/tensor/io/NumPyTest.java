@@ -123,7 +123,7 @@ class NumPyTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Npy.write(folder.resolve("f"), tensor))
                     .withMessage("NumPy has no such dtype.\n  but was: bf16\n"
-                            + "  try:     tensor.to(DType.FP32), which holds every bf16 number exactly");
+                            + "  try:     tensor.to(DType.FP32), which represents every bf16 number exactly");
             assertThatIllegalArgumentException().isThrownBy(() -> Npz.write(folder.resolve("f"), Map.of("a", tensor)));
             assertThat(folder).isEmptyDirectory();
         }
@@ -134,18 +134,18 @@ class NumPyTest {
         Path file = NUMPY.resolve("objects.npy");
         assertThatThrownBy(() -> Npy.read(file))
                 .isInstanceOf(PintleException.class)
-                .hasMessage("An array has a dtype that is not read.\n  file:     " + file.toAbsolutePath()
+                .hasMessage("An array has an unsupported dtype.\n  file:     " + file.toAbsolutePath()
                         + "\n  at byte:  128\n  expected: <f8, <f4, <f2, <i8, <i4, <i2, |i1, |u1 or |b1"
-                        + "\n  but was:  |O: Python objects, which only running their code could read"
+                        + "\n  but was:  |O: Python objects, which cannot be read without running their code"
                         + "\n  try:      numpy.save(path, array.astype('<f4'))");
     }
 
     @ParameterizedTest
     @CsvSource({
         "big_endian.npy, the other byte order",
-        "records.npy, An array of records is not read.",
+        "records.npy, Structured arrays are not supported.",
         "two_bytes.npy, bf16 is often saved this way",
-        "complex.npy, <c8: a type that is not read"
+        "complex.npy, <c8: an unsupported type"
     })
     void other_dtypes_are_refused_by_name(String name, String message) {
         assertThatThrownBy(() -> Npy.read(NUMPY.resolve(name)))
@@ -158,10 +158,10 @@ class NumPyTest {
             delimiter = '|',
             value = {
                 "{'descr': '<f4', 'fortran_order': False, 'shape': (1)}|",
-                "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}|The file has another size than its array.",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}|The file does not have the size of its array.",
                 "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}|The header of the file is malformed.",
                 "{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999999999999,)}|The header of the file is malformed.",
-                "{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999,99,0)}|The header gives an array an impossible shape.",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999,99,0)}|The header gives an array an invalid shape.",
                 "{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}|The header of the file is malformed.",
                 "{'descr': '<f4', 'fortran_order': False}|The header of the file is malformed.",
                 "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}|The header of the file is malformed.",

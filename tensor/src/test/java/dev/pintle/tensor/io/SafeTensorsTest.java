@@ -169,7 +169,7 @@ class SafeTensorsTest {
             assertThat(model.contains("model.norm.wieght")).isFalse();
             assertThatThrownBy(() -> model.entry("model.norm.wieght"))
                     .isInstanceOf(PintleException.class)
-                    .hasMessageStartingWith("The checkpoint holds no tensor of this name.\n"
+                    .hasMessageStartingWith("The checkpoint contains no tensor of this name.\n"
                             + "  file:      "
                             + Samples.DEMO_MODEL.toAbsolutePath() + "\n"
                             + "  asked for: model.norm.wieght\n"
@@ -207,7 +207,7 @@ class SafeTensorsTest {
                     .hasMessage("The index names a shard outside its folder.\n  index:    "
                             + folder.resolve("model.safetensors.index.json")
                             + "\n  shard:    " + shard.replace("\u0000", "\\u0000")
-                            + "\n  expected: the name of a file beside the index");
+                            + "\n  expected: the name of a file next to the index");
         }
     }
 
@@ -217,7 +217,7 @@ class SafeTensorsTest {
             writeShards("{\"weight_map\":{\"a\":\"one.safetensors\",\"c\":\"two.safetensors\"}}");
             assertThatThrownBy(() -> SafeTensors.open(folder))
                     .isInstanceOf(PintleException.class)
-                    .hasMessage("The index places a tensor in a shard that does not hold it.\n  index:  "
+                    .hasMessage("The index places a tensor in a shard that does not contain it.\n  index:  "
                             + folder.resolve("model.safetensors.index.json")
                             + "\n  tensor: c\n  shard:  two.safetensors");
         }
@@ -263,7 +263,7 @@ class SafeTensorsTest {
                 .hasMessage("There is no such file.\n  file: " + folder.resolve("none.safetensors"));
         assertThatThrownBy(() -> SafeTensors.open(folder))
                 .isInstanceOf(PintleException.class)
-                .hasMessage("The folder holds no safetensors checkpoint.\n  folder:   " + folder
+                .hasMessage("The folder contains no safetensors checkpoint.\n  folder:   " + folder
                         + "\n  expected: model.safetensors or model.safetensors.index.json"
                         + "\n  try:      the path of the file itself if it has another name");
     }
@@ -290,7 +290,7 @@ class SafeTensorsTest {
         shard("model-00001-of-00003.safetensors", "a", 1);
         shard("model-00003-of-00003.safetensors", "b", 2);
         assertThatThrownBy(() -> SafeTensors.open(folder))
-                .hasMessage("The folder holds some of a checkpoint's shards only, and no index.\n  folder:   " + folder
+                .hasMessage("The folder contains only some of a checkpoint's shards, and no index.\n  folder:   " + folder
                         + "\n  expected: 3 shards\n  but was:  2\n  missing:  numbers [2]");
     }
 
@@ -299,7 +299,7 @@ class SafeTensorsTest {
         shard("model-00001-of-00002.safetensors", "a", 1);
         shard("model-00002-of-00002.safetensors", "a", 2);
         assertThatThrownBy(() -> SafeTensors.open(folder))
-                .hasMessageContaining("Two shards hold a tensor of the same name.");
+                .hasMessageContaining("Two shards contain a tensor of the same name.");
     }
 
     @Test
@@ -310,7 +310,7 @@ class SafeTensorsTest {
         }
         shard("adapter.safetensors", "b", 1);
         assertThatThrownBy(() -> SafeTensors.open(folder))
-                .hasMessageContaining("The folder holds several safetensors files.")
+                .hasMessageContaining("The folder contains several safetensors files.")
                 .hasMessageContaining("there:    adapter.safetensors\n            weights.safetensors");
     }
 
@@ -345,7 +345,7 @@ class SafeTensorsTest {
         Path file = write("{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 0, 0, 0, 0);
         assertThatThrownBy(() -> SafeTensors.open(file))
                 .isInstanceOf(PintleException.class)
-                .hasMessage("A tensor has a dtype that is not read.\n  file:     " + file
+                .hasMessage("A tensor has an unsupported dtype.\n  file:     " + file
                         + "\n  tensor:   w\n  expected: F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL"
                         + "\n  but was:  F8_E4M3");
     }
@@ -370,34 +370,34 @@ class SafeTensorsTest {
                 0,
                 0);
         assertThatThrownBy(() -> SafeTensors.open(hole))
-                .hasMessageStartingWith("There are bytes before a tensor that belong to none.");
+                .hasMessageStartingWith("There are bytes before a tensor that do not belong to any tensor.");
         Path tail = write("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 0, 0);
         assertThatThrownBy(() -> SafeTensors.open(tail))
-                .hasMessageStartingWith("There are bytes after the last tensor that belong to none.");
+                .hasMessageStartingWith("There are bytes after the last tensor that do not belong to any tensor.");
     }
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}|The header gives a tensor an impossible shape.",
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,4]}}|The header gives a tensor an impossible shape.",
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[0,4611686018427387904,4],\"data_offsets\":[0,0]}}|The header gives a tensor an impossible shape.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}|The header gives a tensor an invalid shape.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,4]}}|The header gives a tensor an invalid shape.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[0,4611686018427387904,4],\"data_offsets\":[0,0]}}|The header gives a tensor an invalid shape.",
                 "{\"w\":{\"dtype\":\"F32\",\"shape\":[9223372036854775808],\"data_offsets\":[0,4]}}|The JSON of the file is malformed.",
                 "{\"w\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}|The header is malformed.",
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}|A tensor's bytes do not fit its shape.",
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}|A tensor lies outside its file.",
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}|A tensor lies outside its file.",
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}|A tensor lies outside its file.",
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}|The header does not say where a tensor lies.",
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1]}}|The header does not say where a tensor lies.",
-                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}|The header says something of a tensor that is not understood.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}|A tensor's size in bytes does not match its shape.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}|A tensor extends beyond its file.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}|A tensor extends beyond its file.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}|A tensor extends beyond its file.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}|The header does not say where a tensor is stored.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1]}}|The header does not say where a tensor is stored.",
+                "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}|The header has an unknown key for a tensor.",
                 "{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}|The JSON of the file is malformed.",
                 "{\"__metadata__\":{\"k\":1},\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}|The JSON of the file is malformed.",
                 "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}{}|The JSON of the file is malformed.",
                 "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}|The JSON of the file is malformed.",
                 "{\"w\":3}|The JSON of the file is malformed.",
-                "[]|This is not a safetensors file, or it is cut short."
+                "[]|This is not a safetensors file, or it is truncated."
             })
     void a_header_that_cannot_be_trusted_is_refused(String json, String sentence) throws IOException {
         Path file = write(json, 0, 0, 0, 0);
@@ -419,7 +419,7 @@ class SafeTensorsTest {
                             .array());
             assertThatThrownBy(() -> SafeTensors.open(file))
                     .isInstanceOf(PintleException.class)
-                    .hasMessageStartingWith("This is not a safetensors file, or it is cut short.");
+                    .hasMessageStartingWith("This is not a safetensors file, or it is truncated.");
         }
     }
 

@@ -205,7 +205,7 @@ class TorchCheckpointTest {
                 .isInstanceOf(PintleException.class)
                 .hasMessage("Refused to load " + name + ": it asks for " + asked + ".\n  file:     "
                         + file.toAbsolutePath()
-                        + "\n  expected: tensors and plain values only; nothing from a file is run"
+                        + "\n  expected: tensors and plain values only; nothing in the file is executed"
                         + "\n  try:      torch.save of a plain dict of tensors, or safetensors");
     }
 
@@ -213,25 +213,25 @@ class TorchCheckpointTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "before_1_6.pt|This is not a PyTorch file, or one of the format before PyTorch 1.6.",
-                "big_endian.pth|The file was written on a machine of the other byte order.",
-                "deflated_storage.pth|A storage is compressed, which PyTorch does not do.",
+                "before_1_6.pt|This is not a PyTorch file, or it has the format from before PyTorch 1.6.",
+                "big_endian.pth|The file was written on a machine with the other byte order.",
+                "deflated_storage.pth|A storage is compressed, which PyTorch never does.",
                 "deflate_bomb.pth|An entry of the ZIP file is too large.",
-                "negative_stride.pth|A tensor is not within its storage.",
-                "negative_offset.pth|A tensor is not within its storage.",
-                "past_the_end.pth|A tensor is not within its storage.",
-                "overflowing_stride.pth|A tensor is not within its storage.",
-                "overflowing_size.pth|The pickle gives a tensor an impossible shape.",
-                "repeated_too_often.pth|A tensor is not within its storage.",
-                "storage_too_large.pth|A storage has another size than the pickle says.",
-                "storage_missing.pth|The file lacks a storage that its pickle names.",
+                "negative_stride.pth|A tensor extends beyond its storage.",
+                "negative_offset.pth|A tensor extends beyond its storage.",
+                "past_the_end.pth|A tensor extends beyond its storage.",
+                "overflowing_stride.pth|A tensor extends beyond its storage.",
+                "overflowing_size.pth|The pickle gives a tensor an invalid shape.",
+                "repeated_too_often.pth|A tensor extends beyond its storage.",
+                "storage_too_large.pth|A storage does not have the size given in the pickle.",
+                "storage_missing.pth|The file lacks a storage that its pickle refers to.",
                 "bare_storage.pth|The pickle of the file is malformed.",
-                "deep.pth|The pickle of the file is nested too deep.",
-                "holds_itself.pth|The pickle of the file is nested too deep.",
+                "deep.pth|The pickle of the file is nested too deeply.",
+                "holds_itself.pth|The pickle of the file is nested too deeply.",
                 "key_holds_itself.pth|The pickle of the file is malformed.",
-                "doubling.pth|The file holds too much in too little.",
-                "many_dicts.pth|The pickle of the file asks for too much.",
-                "many_marks.pth|The pickle of the file asks for too much."
+                "doubling.pth|The file expands to more than is allowed.",
+                "many_dicts.pth|The pickle of the file expands to more than is allowed.",
+                "many_marks.pth|The pickle of the file expands to more than is allowed."
             })
     void a_file_that_cannot_be_trusted_is_refused(String name, String sentence) {
         long start = CpuTime.nanos();
@@ -245,7 +245,7 @@ class TorchCheckpointTest {
     void a_view_outside_its_storage_says_which_one() {
         Path file = Samples.TORCH.resolve("past_the_end.pth");
         assertThatThrownBy(() -> TorchCheckpoint.open(file))
-                .hasMessage("A tensor is not within its storage.\n  file:    " + file.toAbsolutePath()
+                .hasMessage("A tensor extends beyond its storage.\n  file:    " + file.toAbsolutePath()
                         + "\n  at byte: 157\n  storage: 0, 12 fp32\n  offset:  8\n  size:    [5]\n  stride:  [1]");
     }
 
@@ -441,7 +441,7 @@ class TorchCheckpointTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TorchCheckpoint.write(folder.resolve("f"), Map.of("a", new int[0])))
                 .withMessage("Such a value cannot be written to a PyTorch file.\n"
-                        + "  expected: tensors, text, numbers, truth values, lists and maps\n  but was:  [I");
+                        + "  expected: tensors, strings, numbers, booleans, lists and maps\n  but was:  [I");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TorchCheckpoint.write(folder.resolve("f"), Map.of(1.5, "a")))
                 .withMessage("Such a value cannot be written to a PyTorch file.\n"
@@ -453,7 +453,7 @@ class TorchCheckpointTest {
         itself.add(itself);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TorchCheckpoint.write(folder.resolve("f"), itself))
-                .withMessageStartingWith("The values to write are nested too deep.");
+                .withMessageStartingWith("The values to write are nested too deeply.");
         assertThat(folder).isEmptyDirectory();
     }
 }
