@@ -1,11 +1,11 @@
-"""Opens steering-vector files that Pintle wrote with other people's readers, or by the published layout.
+"""Checks steering-vector files written by Pintle with third-party readers, or against the published layout.
 
     ./pintle vector export NAME --for lm-eval -o v.pt      # and the same vector as .gguf, .npy and .safetensors
     python3 bench/check_vector_files.py v.safetensors v.pt v.gguf v.npy
 
-The first file is compared with: all others must hold the same numbers. `.pt` needs torch and is loaded as
+The first file is the reference; all others must contain the same numbers. `.pt` needs torch and is loaded as
 lm-evaluation-harness does (weights_only=True); `.npy` needs numpy; GGUF and safetensors are parsed here.
-Prints OK for each file, and exits with 1 at the first that is wrong.
+Prints OK for each file, and exits with status 1 at the first wrong one.
 """
 
 import json

@@ -1,10 +1,10 @@
 // Times llama.cpp on random weights of a known shape, for docs/performance.md: prefill of 64 and 512 tokens, decoding
-// one row and eight. Compare with `pintle bench engine --shape SHAPE` on the same machine, one after the other.
+// one and eight rows. Compare with `pintle bench engine --shape SHAPE` on the same machine, one after the other.
 //
 //   npm install --prefix FOLDER --ignore-scripts --omit=optional node-llama-cpp@3.22.1 @node-llama-cpp/linux-x64@3.22.1
 //   NODE_PATH=FOLDER/node_modules node bench/compare_llama_cpp.mjs llama-3.2-1b BF16 [THREADS]
 //
-// Writes FOLDER-independent GGUF files into the system's folder for temporary files, and keeps them.
+// Writes GGUF files to the system's temporary folder, independent of FOLDER, and keeps them.
 
 import {createRequire} from "node:module";
 import {pathToFileURL} from "node:url";
@@ -18,7 +18,7 @@ const SHAPES = {
 };
 const F32 = 0;
 const TYPES = {
-    // ggml's number, elements in a block, bytes of a block, and random bytes that are small finite numbers
+    // ggml's id, elements per block, bytes per block, and random bytes that encode small finite numbers
     BF16: {id: 30, block: 1, bytes: 2, fill: (pool) => {
         for (let i = 0; i < pool.length; i += 2) pool.writeUInt16LE(0x3c00 + (Math.random() * 0x200 | 0) + (Math.random() < 0.5 ? 0x8000 : 0), i);
     }},
@@ -50,7 +50,7 @@ function tensorsOf(s, type) {
     });
 }
 
-/** A byte-level tokenizer that knows single bytes, in GPT-2's spelling, and nothing else: the loader wants one. */
+/** A minimal byte-level tokenizer of single bytes, in GPT-2's spelling, because the loader requires one. */
 function vocabulary(size) {
     const printable = (b) => (b > 32 && b < 127) || (b > 160 && b !== 173);
     const bytes = [];
@@ -155,7 +155,7 @@ const prefill = async (n) => {
     await sequences[0].clearHistory();
     await sequences[0].evaluateWithoutGeneratingNewTokens(ids(n, 1));
 };
-// after a prompt of 64 tokens, reads tokens one by one, each row its own; the next token is drawn greedily and not used
+// after a prompt of 64 tokens, decodes token by token, separately per row; the greedy next token is computed but not used
 const decode = async (count, steps) => {
     await Promise.all(sequences.slice(0, count).map(async (sequence, row) => {
         for (let i = 0; i < steps; i++) {

@@ -1,4 +1,4 @@
-"""Hugging Face transformers on the shapes that `pintle bench engine` measures, in the same units, for side by side figures.
+"""Times Hugging Face transformers on the shapes of `pintle bench engine`, in the same units, for side-by-side comparison.
 
     python3 bench/compare_transformers.py [--shape llama-3.1-8b] [--device cuda] [--dtype bf16] [--sae] [--extract] [--compile]
 
@@ -160,7 +160,7 @@ def main():
                 try:
                     step = compiled_step(model, config, ids, rows, device)
                     report(f"decode, batch {rows}, static cache and torch.compile", seconds(step, device, 5, 40), rows)
-                except Exception as error:  # another version of transformers may want its cache in another way
+                except Exception as error:  # the cache API differs between versions of transformers
                     print(f"compiled by hand: {type(error).__name__}: {str(error).splitlines()[0]}", flush=True)
                     report(f"decode, batch {rows}, generate with a static cache", generated(model, ids, rows, device), rows)
 

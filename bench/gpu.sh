@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Tests on a GPU, Pintle's figures there, and those of Hugging Face transformers beside them.
+# Runs the tests on a GPU, and benchmarks Pintle against Hugging Face transformers there.
 #
 #   bench/gpu.sh OUT [STEP ...]
 #
-# Steps, in this order unless named: doctor tests engine steer extract sae memory full peer vectors compiled. Each writes OUT/STEP.txt
-# and has a time limit in seconds, PINTLE_LIMIT_<STEP>; one that fails does not stop the others.
+# Steps, in this order by default: doctor tests engine steer extract sae memory full peer vectors compiled. Each writes OUT/STEP.txt
+# and has a time limit in seconds, PINTLE_LIMIT_<STEP>; a failing step does not stop the others.
 #   PINTLE        how to start Pintle (default: ./pintle)
 #   PINTLE_TESTS  how to start JUnit's ConsoleLauncher with the test classes; without it, tests run through Maven
 #   PINTLE_SHAPE  shape of the model with random weights (default: llama-3.1-8b)
-#   PINTLE_PT     a .pt file that `pintle vector convert` wrote, checked with torch.load
+#   PINTLE_PT     a .pt file written by `pintle vector convert`, to be checked with torch.load
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1

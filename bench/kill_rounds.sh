@@ -1,6 +1,6 @@
 #!/bin/sh
-# Kills a command again and again with SIGKILL while it works, then lets it end, and checks what is left:
-# no finished stage is ever lost, the run ends, its numbers are those of a run that nobody killed, and no scratch file stays.
+# Repeatedly kills a command with SIGKILL, then lets it finish, and checks the result:
+# no finished stage is lost, the run completes, its numbers equal those of an uninterrupted run, and no temporary files remain.
 #
 #     bench/kill_rounds.sh demo 20
 #     bench/kill_rounds.sh "study all" 20

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kills `vector fit --resume`, `vector convert` and `vector export` at random moments, and checks that nothing is lost:
-# a killed fit goes on to the vector of an uninterrupted one, a written file is whole or not there, and no litter stays.
+# a killed fit resumes to the vector of an uninterrupted one, a file is complete or absent, and no temporary files remain.
 #
 #   bench/kill_vectors.sh [ROUNDS]        (default: 20 of each)
 set -euo pipefail

@@ -43,7 +43,7 @@ class HubNamesTest {
         assertThatThrownBy(() -> RepoId.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "This is not a valid repository name.\n  expected: org/name or org/name@revision, of letters,"
+                        "This is not a valid repository name.\n  expected: org/name or org/name@revision, with letters,"
                                 + " digits, '.', '_' and '-'\n  but was:  " + text);
     }
 

@@ -74,7 +74,8 @@ final class Budget {
     /** Charges a new list of this many elements. */
     void elements(long count) {
         if (count > limits.text()) {
-            throw JinjaException.of("The template creates a list that is too long.", "elements", "over " + limits.text());
+            throw JinjaException.of(
+                    "The template creates a list that is too long.", "elements", "over " + limits.text());
         }
         memory(ELEMENT + ELEMENT * count);
     }
@@ -140,8 +141,7 @@ final class Budget {
     void enterExpression() {
         step();
         if (++expressions > Limits.EXPRESSIONS) {
-            throw JinjaException.of(
-                    "The template recurses too deeply.", "expressions", "over " + Limits.EXPRESSIONS);
+            throw JinjaException.of("The template recurses too deeply.", "expressions", "over " + Limits.EXPRESSIONS);
         }
     }
 

@@ -102,7 +102,10 @@ final class ExpressionParser {
      */
     private int longer(int length) {
         if (length >= Limits.CHAIN) {
-            throw JinjaException.of("The template chains too many operators, filters or attributes.", "operators", "over " + Limits.CHAIN)
+            throw JinjaException.of(
+                            "The template chains too many operators, filters or attributes.",
+                            "operators",
+                            "over " + Limits.CHAIN)
                     .at(current().place());
         }
         return length + 1;

@@ -426,7 +426,8 @@ final class Filters {
         Object scaled = interpreter.operations().binary("*", number, scale);
         if (scaled instanceof Double shifted) {
             if (Double.isNaN(shifted) || Double.isInfinite(shifted)) {
-                throw JinjaException.of("The template rounds something that is not a number.", "value", Numbers.text(shifted));
+                throw JinjaException.of(
+                        "The template rounds something that is not a number.", "value", Numbers.text(shifted));
             }
             double whole = method.equals("ceil") ? Math.ceil(shifted) : Math.floor(shifted);
             scaled = Numbers.of(new BigDecimal(whole).toBigInteger());

@@ -396,8 +396,7 @@ final class Format {
             return digits;
         }
         if (spec.zero) {
-            throw JinjaException.of(
-                    "The template zero-pads a number with separators, which is not supported.");
+            throw JinjaException.of("The template zero-pads a number with separators, which is not supported.");
         }
         int end = 0;
         while (end < digits.length() && Character.digit(digits.charAt(end), 10) >= 0) {
@@ -444,7 +443,11 @@ final class Format {
     private static void requireNumber(Object value, String format) {
         if (!Numbers.isNumber(value)) {
             throw JinjaException.of(
-                    "The template formats something that is not a number as one.", "format", format, "value", Types.name(value));
+                    "The template formats something that is not a number as one.",
+                    "format",
+                    format,
+                    "value",
+                    Types.name(value));
         }
     }
 

@@ -54,7 +54,8 @@ final class Globals {
         }
         Value.Range range = new Value.Range(start, stop, step);
         if (range.size() > Limits.RANGE) {
-            throw JinjaException.of("The template creates a range that is too long.", "elements", "over " + Limits.RANGE);
+            throw JinjaException.of(
+                    "The template creates a range that is too long.", "elements", "over " + Limits.RANGE);
         }
         operations.budget().value();
         return range;

@@ -44,7 +44,8 @@ final class Interpreter {
             if (scope.find(parameter) == null) {
                 Expr given = definition.defaultOf(i);
                 Object value = given == null
-                        ? new Value.Undefined("The template omits a required argument of a macro.", "argument", parameter)
+                        ? new Value.Undefined(
+                                "The template omits a required argument of a macro.", "argument", parameter)
                         : evaluate(given, scope);
                 scope.put(parameter, value);
             }

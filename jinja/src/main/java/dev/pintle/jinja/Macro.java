@@ -46,7 +46,8 @@ final class Macro implements Value.WithAttributes, Value.Callable {
             inner.put(
                     "caller",
                     absent
-                            ? new Value.Undefined("The template uses caller in a macro that was not called by a call block.")
+                            ? new Value.Undefined(
+                                    "The template uses caller in a macro that was not called by a call block.")
                             : caller);
         }
         if (accepts("kwargs")) {

@@ -183,10 +183,7 @@ final class Methods {
 
     static void noKeywords(String function, Arguments arguments) {
         if (!arguments.keywords().isEmpty()) {
-            throw JinjaException.of(
-                    "The template passes positional-only arguments by name.",
-                    "function",
-                    function);
+            throw JinjaException.of("The template passes positional-only arguments by name.", "function", function);
         }
     }
 

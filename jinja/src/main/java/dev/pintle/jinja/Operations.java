@@ -526,8 +526,7 @@ final class Operations {
         requireDefined(object);
         boolean sequence = isText(object) || object instanceof Value.Elements || object instanceof Value.Range;
         if (!sequence) {
-            throw JinjaException.of(
-                    "The template slices a value that cannot be sliced.", "value", Types.name(object));
+            throw JinjaException.of("The template slices a value that cannot be sliced.", "value", Types.name(object));
         }
         int by = step instanceof Value.None ? 1 : Numbers.index(step, "slice");
         if (by == 0) {

@@ -39,7 +39,8 @@ final class Scoping {
         collect(template, root);
         check(template, new Position(root, false, false, false));
         if (mentions(template, "self")) {
-            throw JinjaException.of("The template refers to itself, which only makes sense for templates made of several files.");
+            throw JinjaException.of(
+                    "The template refers to itself, which only makes sense for templates made of several files.");
         }
         return root;
     }
@@ -164,8 +165,7 @@ final class Scoping {
             with.values().forEach(value -> check(value, at.conditional()));
             check(with.body(), at.inside(inner));
         } else if ((statement instanceof Stmt.Break || statement instanceof Stmt.Continue) && !at.inLoop()) {
-            throw JinjaException.of("A break or continue is outside a loop.")
-                    .at(statement.place());
+            throw JinjaException.of("A break or continue is outside a loop.").at(statement.place());
         }
     }
 

@@ -141,11 +141,7 @@ final class SequenceFilters {
             return dict;
         }
         throw JinjaException.of(
-                "The template applies a dict filter to something else.",
-                "filter",
-                filter,
-                "value",
-                Types.name(value));
+                "The template applies a dict filter to something else.", "filter", filter, "value", Types.name(value));
     }
 
     private static Object items(Interpreter interpreter, Object value, Arguments arguments) {
@@ -263,7 +259,9 @@ final class SequenceFilters {
     private static Object first(Interpreter interpreter, Object value, Arguments arguments) {
         arguments.bind("first", 0);
         Iterator<Object> items = interpreter.operations().iterator(value);
-        return items.hasNext() ? items.next() : new Value.Undefined("The template asks for the first element of an empty sequence.");
+        return items.hasNext()
+                ? items.next()
+                : new Value.Undefined("The template asks for the first element of an empty sequence.");
     }
 
     private static Object last(Interpreter interpreter, Object value, Arguments arguments) {

@@ -31,7 +31,8 @@ final class LibTorch {
             threads = threads(System.getenv("PINTLE_THREADS"));
             failure = start(threads);
         } catch (PintleException e) {
-            failure = e; // thrown here, it would surface once as a class initialisation failure, and later as a missing class
+            failure = e; // thrown here, it would surface once as a class initialisation failure, and later as a missing
+            // class
             // missing
         }
         THREADS = threads;
@@ -138,8 +139,7 @@ final class LibTorch {
 
     private static Problem gpuIsFull(String operation, String wanted, int index, Tensor... operands) {
         Device gpu = Device.cuda(index);
-        Problem problem =
-                Problem.of("Not enough memory on " + gpu + ".").fact("operation", operation);
+        Problem problem = Problem.of("Not enough memory on " + gpu + ".").fact("operation", operation);
         for (Tensor operand : operands) {
             problem = problem.fact("operand", operand.describe());
         }

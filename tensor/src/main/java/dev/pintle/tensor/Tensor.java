@@ -333,8 +333,7 @@ public final class Tensor implements AutoCloseable {
     /** The same elements in row-major memory; shares memory if it already is. */
     public Tensor contiguous() {
         return unary("contiguous", h -> {
-            try (org.bytedeco.pytorch.Tensor made =
-                    h.contiguous()) { // a separate reference, released independently
+            try (org.bytedeco.pytorch.Tensor made = h.contiguous()) { // a separate reference, released independently
                 return new org.bytedeco.pytorch.Tensor(made);
             }
         });

@@ -1,10 +1,11 @@
-// Draws a token of each row as the sampler on the processor does: repetition penalty, temperature, top-k, top-p, min-p, then
+// Samples a token for each row exactly like the CPU sampler: repetition penalty, temperature, top-k, top-p, min-p, then
 // one draw from what is left.
 //
-// Each filter keeps a beginning of the tokens in falling order of their scores, so what is left is the shortest of these
-// beginnings, and its mass the smallest of theirs. Nothing is sorted: where a beginning of given mass (or count) ends is found
-// by going down in steps, first to a sixteenth of a unit of score, then 8 bits of the score at a time, with the mass of each
-// part added up in a table. Masses are whole numbers, so that sums do not depend on their order and a seed repeats itself.
+// Each filter keeps a prefix of the tokens in descending order of score, so the result is the shortest of these
+// prefixes and its mass the smallest of theirs. Nothing is sorted: the end of a prefix of given mass (or count) is
+// found by successive refinement, first to a sixteenth of a unit of score, then by 8 bits of the score at a time, using
+// a histogram of the mass in each bin. Masses are integers, so sums do not depend on their order and results are
+// reproducible for a seed.
 
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -30,7 +31,7 @@ static __device__ __forceinline__ u64 mass(const Row& row, float s) {
     return (u64)(expf(s - row.largest) * ONE);
 }
 
-// Rises as the score falls.
+// Increases as the score decreases.
 static __device__ __forceinline__ u32 falling(float s) {
     const u32 bits = __float_as_uint(s);
     return bits & 0x80000000u ? bits : ~(bits | 0x80000000u);
@@ -44,7 +45,7 @@ static __device__ __forceinline__ int sixteenth(const Row& row, float s) {
     return (int)fminf((row.largest - s) * 16.0f, BINS - 1.0f);
 }
 
-// Sum over the block, for all its threads.
+// Block-wide sum, returned to all threads.
 static __device__ u64 total(u64 value) {
     __shared__ u64 sums[THREADS / 32];
 #pragma unroll
@@ -57,11 +58,11 @@ static __device__ u64 total(u64 value) {
     return value;
 }
 
-// The score at which the sum over the tokens, in falling order, first exceeds a target.
+// The score at which the sum over the tokens, in descending order, first exceeds a target.
 struct End {
     u32 key;    // of the score
-    u64 before; // sum over tokens of larger scores
-    u64 here;   // sum over the tokens of this score
+    u64 before; // sum over tokens with larger scores
+    u64 here;   // sum over tokens with this score
 };
 
 template <bool COUNT>
@@ -118,9 +119,10 @@ static __device__ End find(const Row& row, u64 target) {
     return {key, before, here};
 }
 
-// drawn [rows]: a token, or -1 for rows of temperature 0 and where logits are no numbers. logits [rows, dVocab]; settings [rows, 5]: temperature, top-k (0 for
-// all), top-p, min-p, repetition penalty; uniform [rows, capacity]: a number from 0 to 1 for each slot; seen [rows, words]: a bit
-// for each token of the row so far; state: the slot of the token that the logits follow. One block a row.
+// drawn [rows]: a token, or -1 for rows with temperature 0 and where logits are NaN. logits [rows, dVocab];
+// settings [rows, 5]: temperature, top-k (0 for all), top-p, min-p, repetition penalty; uniform [rows, capacity]: a
+// number from 0 to 1 for each slot; seen [rows, words]: one bit per token that occurred in the row so far; state: the
+// slot of the token that the logits follow. One block per row.
 extern "C" __global__ void __launch_bounds__(THREADS) draw(
         int* drawn, const float* logits, const float* settings, const double* uniform, int* seen, const int* state, int dVocab,
         int words, int capacity) {
@@ -146,8 +148,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     for (int w = 0; w < THREADS / 32; w++) most = fmaxf(most, maxima[w]);
     row.largest = most;
 
-    End last = {0xffffffffu, 0, 0}; // of the top-k
-    u64 equals = 0;                 // how many of the last score are among them
+    End last = {0xffffffffu, 0, 0}; // end of the top-k
+    u64 equals = 0;                 // how many tokens with the last score are among them
     const int topK = (int)own[1];
     if (topK > 0 && topK < dVocab) {
         last = find<true>(row, topK - 1);
@@ -174,13 +176,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     u64 target = (u64)(u * (double)kept);
     target = min(target, kept - 1);
     const End end = find<false>(row, target);
-    // of the tokens of that score, the one whose share of the mass it falls into
+    // among the tokens with that score, the one whose share of the mass contains it
     const int share = (dVocab + THREADS - 1) / THREADS, from = threadIdx.x * share;
     const int to = from + share < dVocab ? from + share : dVocab;
     int mine = 0;
     for (int i = from; i < to; i++) mine += falling(score(row, i)) == end.key;
     counts[threadIdx.x] = mine;
-    if (threadIdx.x == 0) chosen = -1; // stays where a logit is no number, and no token has the score
+    if (threadIdx.x == 0) chosen = -1; // stays -1 if a logit is NaN and no token has the score
     const int among = (int)total(mine);
     const u64 each = among ? end.here / among : 0;
     const int nth = each ? (int)min((target - end.before) / each, (u64)among - 1) : 0;

@@ -1,15 +1,16 @@
-// The products of a decoding step for up to 8*NT rows.
+// Matrix products of a decoding step for up to 8*NT rows.
 //
-// A step reads every weight once, so its floor is the weights' bytes over the memory's bandwidth. All products therefore go
-// through one shape of kernel: a block owns 16 rows of a weight, its warps take turns along the inner axis, and tensor cores
-// multiply 16 weight rows by 8 sequences at a time. A tensor core wants its operands in an order along the inner axis; since
-// any order gives the same sum, each lane takes the 16 bytes that lie together in memory, of weight and activation alike.
-// A norm before a product is not a kernel of its own: whoever writes the residual stream x also writes gain*x for the next
-// norm, and the squares of x summed by 16; the product is taken of gain*x, and its result scaled by 1/rms(x).
+// A step reads every weight once, so its lower bound is the size of the weights divided by memory bandwidth. All
+// products therefore use one kernel structure: a block owns 16 rows of a weight, its warps interleave along the inner
+// axis, and tensor cores multiply 16 weight rows by 8 sequences at a time. A tensor core expects its operands in a
+// certain order along the inner axis; since any order gives the same sum, each lane loads 16 contiguous bytes, of
+// weight and activation alike. A norm before a product is not a separate kernel: whichever kernel writes the residual
+// stream x also writes gain*x for the next norm, and partial sums of the squares of x, 16 at a time; the product is
+// computed with gain*x, and its result scaled by 1/rms(x).
 //
-// Compiled with -DNT=1 or 2 and -DWARPS=warps of a block.
+// Compiled with -DNT=1 or 2 and -DWARPS=warps per block.
 
-// Measured on an H200 for the shape of Llama 3.1 8B: deeper look-ahead costs registers, and with them warps.
+// Measured on an H200 for the Llama 3.1 8B shape: deeper prefetching costs registers, and with them warps.
 #if NT == 1
 #define AHEAD 2
 #define BLOCKS_PER_SM 2
@@ -24,16 +25,17 @@ static __device__ __forceinline__ uint4 stream16(const half_t* p) {
     return v;
 }
 
-// The order in which a warp takes the pieces of 32 along the inner axis: two neighbours, one line of memory, then WARPS lines on.
+// The order in which a warp visits the chunks of 32 along the inner axis: two neighbours, which share a cache line,
+// then WARPS lines further.
 static __device__ __forceinline__ int piece_of(int warp, int i) {
     return (i >> 1) * (2 * WARPS) + warp * 2 + (i & 1);
 }
 
-// Products of 16 weight rows with all sequences: done(row, n, sum, partner) is called once for each weight row of the block
-// and each sequence, where partner is the sum of row + 8 if PAIRED, which then is not reported by itself. Lane (g, t) of a
-// warp holds weight rows g and g + 8 at rowA and rowB; x is [rows, k]. With squares, [parts, rows], sums are scaled by
-// 1/rms. The weights of the first steps are asked for before the previous kernel has finished, since they do not depend on
-// it; with FETCH all of the block's weights are, as far as the second-level cache.
+// Products of 16 weight rows with all sequences: done(row, n, sum, partner) is called once for each weight row of the
+// block and each sequence, where partner is the sum of row + 8 if PAIRED, which then is not reported separately. Lane
+// (g, t) of a warp holds weight rows g and g + 8 at rowA and rowB; x is [rows, k]. With squares, [parts, rows], sums
+// are scaled by 1/rms. The weights of the first steps are loaded before the previous kernel has finished, since they do
+// not depend on it; with FETCH, all weights of the block are prefetched into the L2 cache.
 template <bool NORM, bool PAIRED, bool FETCH, class Done>
 static __device__ __forceinline__ void product(
         const half_t* rowA, const half_t* rowB, const half_t* x, const float* squares, int parts, int rows, int k, float eps,
@@ -63,7 +65,7 @@ static __device__ __forceinline__ void product(
     }
     release_next();
     await_previous();
-    float square = 0; // of sequence lane % (NT * 8), a share of its parts
+    float square = 0; // of sequence lane % (NT * 8), partial over its parts
     if (NORM) {
         const int n = threadIdx.x % (NT * 8);
         if (n < rows) {
@@ -117,7 +119,7 @@ static __device__ __forceinline__ void product(
     }
     __syncthreads();
     for (int i = threadIdx.x; i < NT * 128; i += blockDim.x) {
-        // a tensor core's result: lane (g, t) holds rows g, g, g + 8, g + 8 of sequences 2t, 2t + 1, 2t, 2t + 1
+        // tensor core result layout: lane (g, t) holds rows g, g, g + 8, g + 8 of sequences 2t, 2t + 1, 2t, 2t + 1
         int row = ((i >> 4) & 7) + ((i & 2) << 2);
         int n = (i >> 7) * 8 + ((i >> 1) & 6) + (i & 1);
         if (n >= rows || (PAIRED && row >= 8)) continue;
@@ -133,7 +135,7 @@ static __device__ __forceinline__ void product(
     }
 }
 
-// x [rows, dModel] = embedding rows of ids; scaled and squares as write_back leaves them
+// x [rows, dModel] = embedding rows of ids; scaled and squares as in write_back
 extern "C" __global__ void __launch_bounds__(256) embed(
         half_t* x, half_t* scaled, float* squares, const half_t* embedding, const float* gain, const int* ids, int rows,
         int dModel) {
@@ -153,7 +155,7 @@ extern "C" __global__ void __launch_bounds__(256) embed(
     }
 }
 
-// out [rows, rows0 + rows1 + rows2] = norm . (w0 | w1 | w2)^T + biases, each or all of which may be null
+// out [rows, rows0 + rows1 + rows2] = norm . (w0 | w1 | w2)^T + biases, each of which may be null
 extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) qkv(
         half_t* out, const half_t* w0, const half_t* w1, const half_t* w2, const half_t* bias0, const half_t* bias1,
         const half_t* bias2, int rows0, int rows1, int rows2, const half_t* x, const float* squares, int rows, int k, float eps) {
@@ -177,8 +179,8 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) qkv(
     });
 }
 
-// resid [rows, m] += x . w^T + bias, then + steer [rows, m]; bias and steer may be null. scaled [rows, m] = gain * resid and
-// squares [m/16, rows] = sums of resid^2 are for the norm that follows.
+// resid [rows, m] += x . w^T + bias, then + steer [rows, m]; bias and steer may be null. scaled [rows, m] = gain *
+// resid and squares [m/16, rows] = partial sums of resid^2, for the norm that follows.
 template <bool FETCH>
 static __device__ __forceinline__ void add_product(
         half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
@@ -210,7 +212,7 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) write_ba
     add_product<false>(resid, scaled, squares, w, bias, x, steer, gain, rows, k, m);
 }
 
-// The same after attention, whose time is enough to bring the weights near.
+// The same after attention, which takes long enough to prefetch the weights.
 extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) write_back_fetching(
         half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
         const float* gain, int rows, int k, int m) {

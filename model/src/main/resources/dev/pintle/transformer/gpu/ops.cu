@@ -1,12 +1,12 @@
-// What a block of a transformer computes between its products, each as one kernel: libtorch would take some twenty for the
-// same, and starting those takes longer than running them.
+// The operations of a transformer block between its matrix products, one kernel each: libtorch would need about twenty
+// kernels, and launching those takes longer than running them.
 
 union Eight {
     uint4 whole;
     half_t part[8];
 };
 
-// Sum over a block of 256 threads, for all of them.
+// Sum over a block of 256 threads, returned to all of them.
 static __device__ __forceinline__ float block_sum(float s, float* sums) {
 #pragma unroll
     for (int o = 16; o; o >>= 1) s += __shfl_xor_sync(0xffffffffu, s, o);
@@ -18,7 +18,7 @@ static __device__ __forceinline__ float block_sum(float s, float* sums) {
     return s;
 }
 
-// What a thread of 256 has of the squares of a row, whose width is a multiple of 8.
+// A thread's share, out of 256, of the sum of squares of a row, whose width is a multiple of 8.
 static __device__ __forceinline__ float squares(const half_t* row, int width) {
     float s = 0;
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
@@ -30,7 +30,7 @@ static __device__ __forceinline__ float squares(const half_t* row, int width) {
     return s;
 }
 
-// to = row * by * gain; a thread takes the same elements as in squares
+// to = row * by * gain; each thread handles the same elements as in squares
 static __device__ __forceinline__ void scale(half_t* to, const half_t* row, const float* gain, int width, float by) {
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
         Eight v;
@@ -41,7 +41,7 @@ static __device__ __forceinline__ void scale(half_t* to, const half_t* row, cons
     }
 }
 
-// out [rows, width] = x / rms(x) * gain, one block a row, width a multiple of 8
+// out [rows, width] = x / rms(x) * gain, one block per row, width a multiple of 8
 extern "C" __global__ void __launch_bounds__(256) rms_norm(
         half_t* out, const half_t* x, const float* gain, int width, float eps) {
     __shared__ float sums[8];
@@ -51,8 +51,8 @@ extern "C" __global__ void __launch_bounds__(256) rms_norm(
     scale(out + base, x + base, gain, width, rsqrtf(block_sum(squares(x + base, width), sums) / width + eps));
 }
 
-// out [batch, heads, tokens, dHead] = x [batch, tokens, heads, dHead] turned, where stride elements lie between tokens of x;
-// cos and sin [batch or 1, tokens, dHead/2]
+// out [batch, heads, tokens, dHead] = rotary embedding of x [batch, tokens, heads, dHead], where consecutive tokens of
+// x are stride elements apart; cos and sin [batch or 1, tokens, dHead/2]
 extern "C" __global__ void __launch_bounds__(256) rope(
         half_t* out, const half_t* x, const float* cos, const float* sin, int heads, int tokens, int dHead, int stride,
         int perRow) {
@@ -88,10 +88,10 @@ extern "C" __global__ void __launch_bounds__(256) silu_times(half_t* out, const 
     ((uint4*)out)[i] = g.whole;
 }
 
-// mapped [batch, tokens, (heads + 2 kvHeads) dHead]: queries and keys get the norm of their head, unless gains are null, and
-// their turn, in place. keys and values [batch, kvHeads, capacity, dHead], if not null, get those of the new tokens from slot
-// past on. Grid (tokens, batch); a thread takes eight pairs of a head. dHead is a multiple of 16; where heads have norms, a
-// power of two up to 256.
+// mapped [batch, tokens, (heads + 2 kvHeads) dHead]: queries and keys get the norm of their head, unless gains are
+// null, and their rotary embedding, in place. keys and values [batch, kvHeads, capacity, dHead], if not null, receive
+// those of the new tokens from slot past on. Grid (tokens, batch); a thread handles eight pairs of a head. dHead is a
+// multiple of 16; if heads have norms, a power of two up to 256.
 extern "C" __global__ void __launch_bounds__(256) turn_heads(
         half_t* mapped, const float* queryGain, const float* keyGain, const float* cos, const float* sin,
         half_t* keys, half_t* values, int heads, int kvHeads, int dHead, int tokens, int perRow, int capacity, int past,
@@ -154,8 +154,8 @@ extern "C" __global__ void __launch_bounds__(256) turn_heads(
     }
 }
 
-// The steps of decoding many rows. x and normed [rows, width]: the embedding of ids [rows] times factor, and the same for the
-// next product, x / rms(x) * gain. One block a row, width a multiple of 8, as in add_normed.
+// Steps that decode many rows. x and normed [rows, width]: the embedding of ids [rows] times factor, and its normalised
+// form for the next product, x / rms(x) * gain. One block per row, width a multiple of 8, as in add_normed.
 extern "C" __global__ void __launch_bounds__(256) embed_normed(
         half_t* x, half_t* normed, const half_t* embedding, const float* gain, const int* ids, int width, float eps,
         float factor) {
@@ -177,8 +177,8 @@ extern "C" __global__ void __launch_bounds__(256) embed_normed(
     scale(normed + to, x + to, gain, width, rsqrtf(block_sum(s, sums) / width + eps)); // what this thread has just written
 }
 
-// out [rows, width] = resid + product, then + steer [rows, width]; normed = out / rms(out) * gain. Where postGain is not null, the
-// product is normalised first. steer and normed may be null; out may be resid.
+// out [rows, width] = resid + product, then + steer [rows, width]; normed = out / rms(out) * gain. If postGain is not
+// null, the product is normalised first. steer and normed may be null; out may alias resid.
 extern "C" __global__ void __launch_bounds__(256) add_normed(
         half_t* out, half_t* normed, const half_t* resid, const half_t* product, const float* steer, const float* gain,
         const float* postGain, int width, float eps, float postEps) {
@@ -208,8 +208,8 @@ extern "C" __global__ void __launch_bounds__(256) add_normed(
     scale(normed + base, out + base, gain, width, rsqrtf(block_sum(s, sums) / width + eps)); // what this thread has just written
 }
 
-// out [rows, width] = silu(gate) * up, or with gelu the tanh approximation of GELU; gate and up lie side by side in gateUp
-// [rows, 2 width]; as many blocks for a row as its eighths need
+// out [rows, width] = silu(gate) * up, or with gelu the tanh approximation of GELU; gate and up are adjacent in gateUp
+// [rows, 2 width]; each row uses as many blocks as its groups of eight elements need
 extern "C" __global__ void __launch_bounds__(256) gated(half_t* out, const half_t* gateUp, int width, int gelu) {
     release_next();
     await_previous();

@@ -1,17 +1,17 @@
-// What every recorded decoding step does: attention, and the choice of the token. Compiled with -DHEAD=dHead, 16 or a multiple of
-// 32, and -DGROUP=nHeads/nKvHeads.
+// What every recorded decoding step does: attention, and the choice of the token. Compiled with -DHEAD=dHead, 16 or a
+// multiple of 32, and -DGROUP=nHeads/nKvHeads.
 
-// Attention of one new token a sequence over the key-value cache, where GROUP query heads share a key head. A row's slots are
-// divided among a few blocks, and a block's among its warps, which take TILE of them at a time, each for itself: scores are
-// keys times queries, and what is mixed is values times weights, both on tensor cores with queries as the narrow side. The
-// weights of the tiles before are scaled whenever a larger score turns up (Milakov and Gimelshein 2018, arXiv:1805.02867). The
-// last block of a head group to finish puts the pieces together.
+// Attention of one new token per sequence over the KV cache, where GROUP query heads share a key head. A row's slots
+// are divided among a few blocks, and a block's slots among its warps, each of which processes TILE of them at a time
+// independently: scores are keys times queries, and the output is values times weights, both on tensor cores with the
+// queries as the narrow side. The accumulated output is rescaled whenever a larger score appears (online softmax;
+// Milakov and Gimelshein 2018, arXiv:1805.02867). The last block of a head group to finish combines the pieces.
 #define TILE 16
 #define UNIT 64                                // slots of a block's four warps
-#define COLUMNS ((GROUP + 7) / 8)              // of eight query heads
-#define KEY_RUN (HEAD >= 32 ? 8 : 4)           // neighbouring elements of a key that a lane takes
+#define COLUMNS ((GROUP + 7) / 8)              // groups of eight query heads
+#define KEY_RUN (HEAD >= 32 ? 8 : 4)           // contiguous elements of a key per lane
 #define KEY_STEPS (HEAD / (4 * KEY_RUN))
-#define VALUE_RUN (HEAD % 64 == 0 ? 8 : HEAD % 32 == 0 ? 4 : 2) // of a value
+#define VALUE_RUN (HEAD % 64 == 0 ? 8 : HEAD % 32 == 0 ? 4 : 2) // the same for a value
 #define VALUE_STEPS (HEAD / (8 * VALUE_RUN))
 #define VALUE_PAIRS (VALUE_RUN / 2)
 #define MOST_PIECES 64
@@ -25,7 +25,7 @@ struct alignas(4 * COUNT) Words {
 typedef Words<KEY_RUN / 2> KeyRun;
 typedef Words<VALUE_RUN / 2> ValueRun;
 
-// Element d of a head after its norm, if it has one, and its turn.
+// Element d of a head after its norm, if any, and rotary embedding.
 static __device__ __forceinline__ float turned(const half_t* head, int d, const float* cos, const float* sin, const float* gain,
         float scale) {
     const int half = HEAD / 2, i = d < half ? d : d - half;
@@ -37,7 +37,7 @@ static __device__ __forceinline__ float turned(const half_t* head, int d, const 
     return d < half ? a * cos[i] - b * sin[i] : b * cos[i] + a * sin[i];
 }
 
-// 1 / rms of a head, by one warp
+// 1 / rms of a head, computed by one warp
 static __device__ __forceinline__ float inverse_rms(const half_t* head, float eps) {
     float s = 0;
     for (int i = threadIdx.x & 31; i < HEAD; i += 32) {
@@ -49,14 +49,14 @@ static __device__ __forceinline__ float inverse_rms(const half_t* head, float ep
     return rsqrtf(s / HEAD + eps);
 }
 
-// The transpose of an 8 by 8 matrix whose row g lies in lanes (g, 0) to (g, 3), two elements each.
+// The transpose of an 8 by 8 matrix whose row g is in lanes (g, 0) to (g, 3), two elements each.
 static __device__ __forceinline__ u32 transposed(u32 elements) {
     u32 result;
     asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(result) : "r"(elements));
     return result;
 }
 
-// The largest of the values that lanes of the same t have.
+// The maximum over the lanes with the same t.
 static __device__ __forceinline__ float largest_of_column(float f) {
 #pragma unroll
     for (int o = 4; o < 32; o <<= 1) f = fmaxf(f, __shfl_xor_sync(0xffffffffu, f, o));
@@ -64,16 +64,17 @@ static __device__ __forceinline__ float largest_of_column(float f) {
 }
 
 // out [rows, nHeads, HEAD]; qkv [rows, (nHeads + 2 nKvHeads) HEAD]; keys and values [rows, nKvHeads, capacity, HEAD];
-// cos and sin [maxPositions, HEAD/2]; state: slot of the new token, then first slot of each row, then position of each row;
-// partial [rows, nKvHeads, pieces, GROUP, HEAD + 2]. Grid (pieces, nKvHeads, rows), 128 threads, at most MOST_PIECES pieces.
-// Keys and values of earlier tokens are asked for before the kernel that makes those of the new one has finished.
+// cos and sin [maxPositions, HEAD/2]; state: slot of the new token, then first slot of each row, then position of each
+// row; partial [rows, nKvHeads, pieces, GROUP, HEAD + 2]. Grid (pieces, nKvHeads, rows), 128 threads, at most
+// MOST_PIECES pieces. Keys and values of earlier tokens are loaded before the kernel that computes those of the new one
+// has finished.
 extern "C" __global__ void __launch_bounds__(128) attend(
         half_t* out, const half_t* qkv, half_t* keys, half_t* values, const float* cos, const float* sin, const float* qGain,
         const float* kGain, const int* state, float* partial, int* arrived, int nHeads, int nKvHeads, int capacity, int window,
         float scale, float eps, float softCap) {
     const int piece = blockIdx.x, kv = blockIdx.y, row = blockIdx.z, rows = gridDim.z, pieces = gridDim.x;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
-    __shared__ alignas(16) half_t query[COLUMNS * 8][HEAD + 8]; // rows apart, so that lanes read from different banks
+    __shared__ alignas(16) half_t query[COLUMNS * 8][HEAD + 8]; // padded, so that lanes read from different banks
     __shared__ alignas(16) half_t newKey[HEAD], newValue[HEAD];
     __shared__ float largest[4][COLUMNS * 8], total[4][COLUMNS * 8];
     __shared__ float mix[GROUP][HEAD];
@@ -82,10 +83,10 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     int start = state[1 + row];
     if (window > 0) start = max(start, slot - window + 1);
     const int firstUnit = start / UNIT, units = slot / UNIT - firstUnit + 1;
-    const int each = (units + pieces - 1) / pieces, used = (units + each - 1) / each; // pieces with something to see
-    if (piece >= used) return; // the next kernel is released by the blocks that stay, and by this one's end
+    const int each = (units + pieces - 1) / pieces, used = (units + each - 1) / each; // pieces that are not empty
+    if (piece >= used) return; // the next kernel is released by the remaining blocks, and by the end of this one
     const int from = (firstUnit + piece * each) * UNIT, to = min(slot + 1, from + each * UNIT);
-    const bool newest = to == slot + 1; // this piece holds the new token
+    const bool newest = to == slot + 1; // this piece contains the new token
     const long long base = ((long long)row * nKvHeads + kv) * capacity * HEAD;
     KeyRun k[2][KEY_STEPS];
     ValueRun v[4][VALUE_STEPS];
@@ -136,8 +137,8 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     }
     __syncthreads();
     KeyRun q[COLUMNS][KEY_STEPS];
-    float acc[COLUMNS][VALUE_STEPS * VALUE_PAIRS][4]; // elements in pairs, of two heads
-    float top[COLUMNS][2], sum[COLUMNS][2];           // of heads 2t and 2t + 1; scores count in powers of two
+    float acc[COLUMNS][VALUE_STEPS * VALUE_PAIRS][4]; // pairs of elements, of two heads
+    float top[COLUMNS][2], sum[COLUMNS][2];           // of heads 2t and 2t + 1; scores are base-2 exponents
 #pragma unroll
     for (int c = 0; c < COLUMNS; c++) {
 #pragma unroll
@@ -147,7 +148,7 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         top[c][0] = top[c][1] = LEAST;
         sum[c][0] = sum[c][1] = 0;
     }
-    // a score as an exponent of two; with a soft cap, cap tanh(score / cap)
+    // a score as a base-2 exponent; with a soft cap, cap tanh(score / cap)
     auto exponent = [&](float score) { return (softCap > 0 ? softCap * tanhf(score * scale / softCap) : score * scale) * LOG2E; };
     for (; tile < to; tile += UNIT) {
         if (slot >= tile && slot < tile + TILE && newest) {
@@ -212,7 +213,7 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         }
         load_values(tile + UNIT);
     }
-    // the four warps add up
+    // combine the four warps
 #pragma unroll
     for (int c = 0; c < COLUMNS; c++) {
 #pragma unroll
@@ -247,7 +248,7 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         }
         __syncthreads();
     }
-    auto whole = [&](int h, float& most, float& all) { // of the block's slots
+    auto whole = [&](int h, float& most, float& all) { // over the block's slots
         most = fmaxf(fmaxf(largest[0][h], largest[1][h]), fmaxf(largest[2][h], largest[3][h]));
         all = 0;
 #pragma unroll
@@ -275,13 +276,13 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     if (threadIdx.x == 0) {
         int before = atomicAdd(arrived + row * nKvHeads + kv, 1);
         last = before == used - 1;
-        if (last) arrived[row * nKvHeads + kv] = 0; // ready for the next layer
+        if (last) arrived[row * nKvHeads + kv] = 0; // reset for the next layer
     }
     __syncthreads();
     if (!last) return;
     __threadfence();
     __shared__ float share[GROUP][MOST_PIECES];
-    for (int h = warp; h < GROUP; h += 4) { // what each piece counts for
+    for (int h = warp; h < GROUP; h += 4) { // the weight of each piece
         float most = LEAST, all = 0;
         for (int p = lane; p < used; p += 32) most = fmaxf(most, __ldcg(those + ((long long)p * GROUP + h) * (HEAD + 2) + HEAD));
 #pragma unroll
@@ -314,10 +315,10 @@ extern "C" __global__ void __launch_bounds__(256) soft_cap(float* logits, int co
     if (i < count) logits[i] = cap * tanhf(logits[i] / cap);
 }
 
-// The most probable token of each sequence, or the one that was drawn (drawn may be null, and -1 where nothing was), and the
-// logarithm of its probability; advances the state by one token. Of equal logits the smallest id wins. Both are also written to
-// the processor's memory, seen [2, rows], at the parity of the position, so that it can read one step while the next is
-// running. One block a row, 1024 threads.
+// The most probable token of each sequence, or the one that was sampled (drawn may be null, and -1 if nothing was), and
+// its log-probability; advances the state by one token. Ties go to the smallest id. Both are also written to host
+// memory, seen [2, rows], at the parity of the position, so that the CPU can read one step while the next is running.
+// One block per row, 1024 threads.
 extern "C" __global__ void __launch_bounds__(1024) choose(
         const float* logits, const int* drawn, int* ids, int* seenIds, float* seenLogProbs, int* state, int dVocab, int rows) {
     __shared__ float best[32], sums[32];

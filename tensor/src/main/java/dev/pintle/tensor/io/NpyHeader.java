@@ -154,8 +154,7 @@ record NpyHeader(DType dtype, boolean fortran, Shape shape, long data) {
                 throw malformed("descr, fortran_order and shape, and nothing else", Excerpt.of(text));
             }
             DType dtype = dtype(descr.getOrDefault("descr", ""));
-            Shape shape =
-                    Layout.shape(sizes, dtype, () -> in.problem("The header gives an array an invalid shape."));
+            Shape shape = Layout.shape(sizes, dtype, () -> in.problem("The header gives an array an invalid shape."));
             return new NpyHeader(dtype, fortran, shape, data);
         }
 

@@ -417,8 +417,7 @@ public final class SafeTensors implements Checkpoint {
                         .fact("expected", "dtype, shape and two data_offsets")
                         .toException();
             }
-            Shape shape =
-                    Layout.shape(sizes, dtype, () -> about(name, "The header gives a tensor an invalid shape."));
+            Shape shape = Layout.shape(sizes, dtype, () -> about(name, "The header gives a tensor an invalid shape."));
             long begin = offsets[0];
             long end = offsets[1];
             if (begin < 0 || end < begin || end > fileSize - data) {

@@ -416,8 +416,8 @@ final class Unpickler {
         }
         long[] sizes = longs(global, values.get(2));
         long[] strides = longs(global, values.get(3));
-        Shape shape = Layout.shape(
-                sizes, storage.dtype(), () -> in.problem("The pickle gives a tensor an invalid shape."));
+        Shape shape =
+                Layout.shape(sizes, storage.dtype(), () -> in.problem("The pickle gives a tensor an invalid shape."));
         boolean signs = offset >= 0 && Arrays.stream(strides).allMatch(s -> s >= 0) && strides.length == sizes.length;
         long span = signs ? Layout.span(shape, strides) : -1;
         boolean fits = shape.elements() == 0

@@ -1,23 +1,24 @@
-// The k largest of each row, in falling order; of equals the one with the lower index first.
+// The k largest elements of each row, in descending order; ties go to the lower index.
 //
-// Each of 1024 threads finds the largest of its share of a row. The k-th largest of those is a bound: at least k elements of
-// the row reach it, and at most k - 1 threads hold any that exceed it. So a second look at the row collects few elements, and
-// only those are sorted. What is still missing then equals the bound and is taken from the left.
+// Each of 1024 threads finds the maximum of its share of a row. The k-th largest of these is a threshold: at least k
+// elements of the row reach it, and at most k - 1 threads have elements above it. So a second pass over the row
+// collects few elements, and only those are sorted. Anything still missing equals the threshold and is taken from the
+// left.
 
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
 #define THREADS 1024
-#define ROOM 4096 // elements above the bound that fit: (k - 1) * ceil(width / THREADS) at most
+#define ROOM 4096 // capacity for elements above the threshold: at most (k - 1) * ceil(width / THREADS)
 
-// Rises as the float does; NaN counts as the largest, as libtorch has it.
+// Increases with the float; NaN counts as the largest, as in libtorch.
 static __device__ __forceinline__ u32 rising(float f) {
     if (f != f) return 0xffffffffu;
     const u32 bits = __float_as_uint(f);
     return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
 
-// Sorts size elements, a power of two, in falling order.
+// Sorts size elements, a power of two, in descending order.
 template <class T>
 static __device__ __forceinline__ void sort_falling(T* list, int size) {
     for (int run = 2; run <= size; run <<= 1) {
@@ -37,7 +38,7 @@ static __device__ __forceinline__ void sort_falling(T* list, int size) {
     }
 }
 
-// values and indices [rows, k] of x [rows, width]; k at most 1024 and at most width; one block a row
+// values and indices [rows, k] of x [rows, width]; k at most 1024 and at most width; one block per row
 extern "C" __global__ void __launch_bounds__(THREADS) top_k(
         float* values, long long* indices, const float* x, int width, int k) {
     __shared__ u64 found[ROOM];
@@ -73,7 +74,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) top_k(
         values[(long long)blockIdx.x * k + i] = row[at];
         indices[(long long)blockIdx.x * k + i] = at;
     }
-    // those that equal the bound, from the left, until there are k
+    // elements equal to the threshold, from the left, until there are k
     for (int from = 0; taken + equal < k && from < width; from += THREADS) {
         const int i = from + threadIdx.x;
         const bool is = i < width && rising(row[i]) == bound;

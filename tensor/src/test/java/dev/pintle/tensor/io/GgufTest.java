@@ -151,7 +151,8 @@ class GgufTest {
                     .withMessage("The number does not fit its type.\n  kind:    UINT8\n  but was: 256");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new GgufValue.Array(Kind.BOOL, List.of(GgufValue.of("a"))))
-                    .withMessage("The values of an array must have the same type.\n  expected: BOOL\n  but was:  STRING");
+                    .withMessage(
+                            "The values of an array must have the same type.\n  expected: BOOL\n  but was:  STRING");
             assertThat(folder).isEmptyDirectory();
         }
     }

@@ -290,8 +290,8 @@ class SafeTensorsTest {
         shard("model-00001-of-00003.safetensors", "a", 1);
         shard("model-00003-of-00003.safetensors", "b", 2);
         assertThatThrownBy(() -> SafeTensors.open(folder))
-                .hasMessage("The folder contains only some of a checkpoint's shards, and no index.\n  folder:   " + folder
-                        + "\n  expected: 3 shards\n  but was:  2\n  missing:  numbers [2]");
+                .hasMessage("The folder contains only some of a checkpoint's shards, and no index.\n  folder:   "
+                        + folder + "\n  expected: 3 shards\n  but was:  2\n  missing:  numbers [2]");
     }
 
     @Test
