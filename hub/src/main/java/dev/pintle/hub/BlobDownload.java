@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * Downloads one file, resuming from whatever is already on disk.
+ *
  * The bytes go to {etag}.incomplete, which survives failures, Ctrl-C and the end of the process; the next attempt
  * hashes what is there and requests the rest. Only the holder of the file's lock gets here. The content is hashed as it
  * passes, including the part found on disk, so nothing is read twice, and only a file with the right size and hash gets

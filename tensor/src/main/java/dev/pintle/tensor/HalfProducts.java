@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * Products with BF16 or FP16 weights on CPUs without 16-bit instructions.
+ *
  * There libtorch multiplies one row at a time and reads the whole weight for each: memory-bound for one row, but 40
  * times slower than an FP32 product for 512 rows. So for more than a few rows, one block of the weight at a time is
  * widened into a buffer that stays in cache and multiplied in FP32. This gives FP32 speed without a second copy of the

@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * Why packing pays off.
+ *
  * oneDNN multiplies 16-bit matrices in tiles and needs the weight in tile order. A weight in checkpoint layout is
  * reordered on every call: with many rows this is cheap compared with the arithmetic, but for the single row of a
  * decoding step it takes three quarters of the time. Once packed, the weight is read at memory speed. The products are
  * bit-identical, because the summation order is the same.
+ *
  * For many rows the packed product uses a kernel that is slower than the one for plain weights, but not for 64 rows at
  * a time, so rows are processed in chunks of that size. libtorch has no C++ interface for these functions; they are
  * called through its dispatcher.

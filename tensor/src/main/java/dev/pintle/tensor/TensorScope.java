@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * Lexically scoped native memory.
+ *
  * A tensor's memory belongs to libtorch and is reference-counted there; a Java Tensor holds one reference. If
  * references were left to the garbage collector, a forward pass would keep gigabytes alive until Java runs out of heap,
  * which does not happen, because a Tensor is only a few bytes on the heap. So each thread has a stack of scopes, every
  * tensor is registered in the innermost open scope, and closing a scope drops its references. A result that must
  * outlive its scope is passed outward explicitly (keep), or to a longer-lived owner (adopt): a loaded model's weights,
  * a KV cache.
+ *
  * The outermost scope of a thread also enables libtorch's inference mode, which skips the gradient bookkeeping that
  * nothing here uses.
  */

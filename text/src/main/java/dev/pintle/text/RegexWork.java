@@ -8,11 +8,13 @@ import java.util.function.IntPredicate;
  * A backtracking matcher may need exponential time on innocent text. This class bounds the work from the pattern alone,
  * after "Static Detection of DoS Vulnerabilities in Programs that use Regular Expressions" (Wüstholz et al., 2017), but
  * more coarsely, because the patterns that split text into words are simple.
+ *
  * The matcher may backtrack to a choice only if what follows it can fail. Choices followed only by parts that may be
  * empty are never revisited. For each of the others we count the number of ways through it: a bounded repetition has as
  * many as it has lengths, an unbounded one as many as there are characters in a run of its class. Two unbounded
  * repetitions in a row, or one inside another, multiply; such patterns are refused. With a single one, a match costs at
  * most (ways x run) steps.
+ *
  * If every match that fails this way is followed by an alternative that takes the whole run, each character is visited
  * only a few times and the total is linear. This holds for the last three alternatives of GPT-2, Llama 3 and similar
  * patterns: \s*[\r\n]+|\s+(?!\S)|\s+. Otherwise a run of r characters may cost r^2/2 steps, which can be computed from

@@ -25,9 +25,11 @@ import org.jspecify.annotations.Nullable;
  * and REDUCE calls it, so loading a file means running it. This reader knows the opcodes that torch.save writes for
  * containers, numbers, text and tensors, and a closed list of names, none of which it calls: a name only selects how
  * its arguments are interpreted (reduce, below). The first name outside the list aborts the load.
+ *
  * A pickle can also be small and its result large, or endless. Hence the limits on containers, items, memo and marks,
  * the requirement that dict keys are plain values (hashing one that contains itself would not end), and a final walk
  * (sealed) that refuses values that contain themselves or are nested too deeply to be printed or compared.
+ *
  * Opcodes: CPython's Lib/pickletools.py. What torch writes: torch/serialization.py and torch/_utils.py.
  */
 /** Turns the pickle of a PyTorch file into plain values, and refuses anything else. */

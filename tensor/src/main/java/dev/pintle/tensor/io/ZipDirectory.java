@@ -21,10 +21,12 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * java.util.zip reads entries but does not say where their bytes are in the file, which memory mapping needs.
+ *
  * A ZIP file is read from its end: a 22-byte record locates the central directory, whose records give name, method,
  * sizes and the position of each entry's local header; the entry's bytes follow that header, which may be padded by an
  * extra field of its own. Counts and offsets too large for their field (65,535 and 2^32 - 1) are stored in a second,
  * "ZIP64" end record and in an extra field of the entry. See PKWARE's APPNOTE.TXT 6.3.10, 4.3 and 4.5.3.
+ *
  * Requirements beyond the format: the directory ends where the end record starts, names are unique, and no two entries
  * overlap, so different readers cannot see different contents.
  */

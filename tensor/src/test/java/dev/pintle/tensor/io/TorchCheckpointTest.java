@@ -257,7 +257,7 @@ class TorchCheckpointTest {
         for (int i = 0; fill.hasRemaining(); i++) {
             fill.put((byte) 'r').putInt(i);
         }
-        refusedWithinASecond("asks for too much", concat(new byte[] {(byte) 0x80, 2, ']'}, memos, new byte[] {'.'}));
+        refusedWithinASecond("expands to more", concat(new byte[] {(byte) 0x80, 2, ']'}, memos, new byte[] {'.'}));
         // A tuple of 100,000 numbers read as a size a million times.
         byte[] tuple = concat(new byte[] {'('}, filled("K\1", 100_000), new byte[] {'t', (byte) 0x85, 'q', 0});
         byte[] sizes = filled("ctorch\nSize\nh\0R", 1_000_000);
@@ -276,7 +276,7 @@ class TorchCheckpointTest {
         byte[] record = concat("csteering_vectors.steering_vector\nSteeringVector\n)\u0081"
                 .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
         refusedWithinASecond(
-                "asks for too much",
+                "expands to more",
                 concat(new byte[] {(byte) 0x80, 2}, memoized, record, filled("h\0b", 1_000_000), new byte[] {'.'}));
     }
 
