@@ -3,11 +3,14 @@ package dev.pintle.base;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** The ending of a file's name, which says its format. */
+/** File extensions, which determine the format. */
 public final class FileEnding {
     private FileEnding() {}
 
-    /** What follows the last point of a file's name, in lower case: {@code gguf}; the whole name where it has no point. */
+    /**
+     * The lower-case extension after the last dot of a file's name, such as {@code gguf}; the whole name if it has no
+     * dot.
+     */
     public static String of(Path file) {
         String name = String.valueOf(file.getFileName());
         return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);

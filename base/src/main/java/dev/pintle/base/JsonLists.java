@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Lists in JSON files. */
+/** Reads JSON files that contain a list. */
 public final class JsonLists {
     private static final int LONGEST = 60;
 
@@ -22,7 +22,7 @@ public final class JsonLists {
     }
 
     public static int[] ints(Path file) {
-        return items(file, "a JSON list of whole numbers", JsonNode::isInt).stream()
+        return items(file, "a JSON list of integers", JsonNode::isInt).stream()
                 .mapToInt(JsonNode::intValue)
                 .toArray();
     }
@@ -38,7 +38,7 @@ public final class JsonLists {
                 items.add(item);
             }
             if (!root.isArray() || items.isEmpty()) {
-                throw unusable(file, expected, root.isArray() ? "an empty list" : "no list");
+                throw unusable(file, expected, root.isArray() ? "an empty list" : "not a list");
             }
             return items;
         } catch (JsonProcessingException e) {

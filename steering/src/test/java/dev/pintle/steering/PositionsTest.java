@@ -67,9 +67,9 @@ class PositionsTest {
                 .hasMessage("The range of positions reaches past the prompt.\n  range:  0 up to 99\n  prompt: "
                         + prompt.length() + " tokens");
         assertThatThrownBy(() -> prompt.role(0)).hasMessage("""
-                        A plain text has no roles.
+                        Plain text has no roles.
                           text: The whale sings.
-                          try:  a conversation, or positions that do not ask for roles""");
+                          try:  a conversation, or positions that do not depend on roles""");
     }
 
     @Test

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What turns text into a model's tokens and back: its tokenizer and its chat template. Each is read on first use, so that a
- * folder that lacks one still serves callers who bring token ids.
+ * A model's tokenizer and chat template. Each is read on first use, so a folder without one still works for callers
+ * that pass token ids.
  */
 public final class ModelText implements AutoCloseable {
     private final Path folder;
@@ -16,8 +16,8 @@ public final class ModelText implements AutoCloseable {
     private @Nullable ChatTemplate template;
 
     /**
-     * @param folder that holds tokenizer.json, tokenizer_config.json and chat_template.jinja, as far as they exist
-     * @param name of the model, for messages
+     * @param folder may contain tokenizer.json, tokenizer_config.json and chat_template.jinja
+     * @param name name of the model, for messages
      */
     public ModelText(Path folder, String name) {
         this.folder = folder;
@@ -62,12 +62,12 @@ public final class ModelText implements AutoCloseable {
         return known;
     }
 
-    /** Token ids of a conversation as the chat template renders it; the template writes the special tokens itself. */
+    /** Token ids of a conversation rendered with the chat template, which writes the special tokens itself. */
     public int[] tokens(List<Message> messages, ChatOptions options) {
         return tokenizer().encode(chatTemplate().render(messages, options), SpecialTokens.NONE);
     }
 
-    /** Releases the tokenizer, if it was opened. A loaded model does so when it is closed. */
+    /** Closes the tokenizer if it was opened. Closing a loaded model does this. */
     @Override
     public synchronized void close() {
         if (tokenizer != null) {

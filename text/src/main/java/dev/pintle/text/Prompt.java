@@ -6,19 +6,19 @@ import java.util.List;
 /**
  * A text to read activations from.
  *
- * @param messages in order; of a plain text the one message that holds it
+ * @param messages in order; for plain text, the single message that contains it
  * @param ending how its end is rendered
  */
 public record Prompt(List<Message> messages, Ending ending) {
-    /** How a conversation's end is rendered. */
+    /** How the end of a conversation is rendered. */
     public enum Ending {
-        /** With the header of an answer that has not begun. */
+        /** Followed by the header of an answer. */
         GENERATION_HEADER,
-        /** Open, so that the last message goes on. */
+        /** Open, so that the model continues the last message. */
         CONTINUED,
-        /** Closed: the messages, and nothing behind them. */
+        /** Closed: the messages and nothing after them. */
         CLOSED,
-        /** No conversation: the text as it is, after the model's own start token. */
+        /** Not a conversation: plain text after the model's BOS token. */
         PLAIN
     }
 
@@ -32,19 +32,22 @@ public record Prompt(List<Message> messages, Ending ending) {
         return new Prompt(List.of(new Message("text", text)), Ending.PLAIN);
     }
 
-    /** A conversation, open at its end where the assistant spoke last, else with the header of an answer. */
+    /**
+     * A conversation. If the last message is the assistant's, it is left open; otherwise the header of an answer
+     * follows.
+     */
     public static Prompt ofMessages(List<Message> messages) {
         boolean answered =
                 !messages.isEmpty() && messages.get(messages.size() - 1).role().equals("assistant");
         return new Prompt(messages, answered ? Ending.CONTINUED : Ending.GENERATION_HEADER);
     }
 
-    /** As a model reads it. */
+    /** The tokens the model reads. */
     public TokenizedPrompt tokenized(ModelText text) {
         return new TokenizedPrompt(text, this, tokens(text));
     }
 
-    /** Token ids as a model reads them. */
+    /** The token ids the model reads. */
     public int[] tokens(ModelText text) {
         return ending == Ending.PLAIN
                 ? text.tokenizer().encode(messages.get(0).content(), SpecialTokens.ADD)
@@ -56,7 +59,7 @@ public record Prompt(List<Message> messages, Ending ending) {
         return messages.get(messages.size() - 1);
     }
 
-    /** Options that render this ending. */
+    /** The options that render this ending. */
     ChatOptions options() {
         return switch (ending) {
             case CONTINUED -> ChatOptions.forContinuation();
@@ -65,7 +68,7 @@ public record Prompt(List<Message> messages, Ending ending) {
         };
     }
 
-    /** The same with text appended to its first message, which is the system prompt where there is one. */
+    /** A copy with text appended to its first message, which is the system prompt if there is one. */
     public Prompt withLongerFirstMessage(String appended) {
         List<Message> longer = new ArrayList<>(messages);
         Message first = messages.get(0);

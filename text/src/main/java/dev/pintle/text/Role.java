@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Whose words a token of a conversation is part of. */
+/** The role a token of a conversation belongs to. */
 public enum Role {
     /** The system prompt's text. */
     SYSTEM,

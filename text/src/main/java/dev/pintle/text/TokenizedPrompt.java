@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A prompt as a model reads it: token ids, their text, and whose words they are. */
+/** A prompt as tokens: their ids, text and roles. */
 public final class TokenizedPrompt {
     private final ModelText model;
     private final Prompt prompt;
@@ -21,12 +21,12 @@ public final class TokenizedPrompt {
         this.ids = ids;
     }
 
-    /** What was tokenized. */
+    /** The prompt that was tokenized. */
     public Prompt prompt() {
         return prompt;
     }
 
-    /** Token ids, a copy. */
+    /** A copy of the token ids. */
     public int[] ids() {
         return ids.clone();
     }
@@ -41,12 +41,12 @@ public final class TokenizedPrompt {
         return ids[position];
     }
 
-    /** A token's text; a special token's own name. */
+    /** The text of a token; a special token has its own name. */
     public String text(int position) {
         return model.tokenizer().decode(new int[] {ids[position]}, false);
     }
 
-    /** The text whose tokens these are: a conversation as the chat template renders it, or a plain text. */
+    /** The tokenized text: a conversation rendered with the chat template, or plain text. */
     public String rendered() {
         return prompt.ending() == Prompt.Ending.PLAIN
                 ? prompt.messages().get(0).content()
@@ -54,9 +54,9 @@ public final class TokenizedPrompt {
     }
 
     /**
-     * The tokens with the characters of a text that each stands for.
+     * The tokens with their positions in a text.
      *
-     * @param text what {@link #rendered} gave
+     * @param text the result of {@link #rendered}
      */
     public List<Token> placed(String text) {
         SpecialTokens added = prompt.ending() == Prompt.Ending.PLAIN ? SpecialTokens.ADD : SpecialTokens.NONE;
@@ -72,9 +72,9 @@ public final class TokenizedPrompt {
     }
 
     /**
-     * Whose words a token is part of.
+     * The role a token belongs to.
      *
-     * @throws PintleException if the prompt is a plain text, or the template changes what messages say
+     * @throws PintleException if the prompt is plain text, or the template changes the text of messages
      */
     public Role role(int position) {
         Role[] known = roles;
@@ -91,18 +91,18 @@ public final class TokenizedPrompt {
     }
 
     /*
-     * A template is a program, so where it puts a message cannot be read off it. The conversation is rendered a second
-     * time with a mark in place of each message; what stands between the marks is what the template wrote, and the real
-     * rendering must be the same pieces with the messages between them.
+     * A template is a program, so the position of a message cannot be inferred from its source. The conversation is
+     * rendered a second time with a marker in place of each message; the text between the markers was written by the
+     * template, and the real rendering must consist of the same pieces with the messages between them.
      */
     private final class Roles {
         private final List<Message> messages = prompt.messages();
 
         Role[] find() {
             if (prompt.ending() == Prompt.Ending.PLAIN) {
-                throw Problem.of("A plain text has no roles.")
+                throw Problem.of("Plain text has no roles.")
                         .fact("text", messages.get(0).content())
-                        .fact("try", "a conversation, or positions that do not ask for roles")
+                        .fact("try", "a conversation, or positions that do not depend on roles")
                         .toException();
             }
             String text = rendered();
@@ -157,10 +157,10 @@ public final class TokenizedPrompt {
         }
 
         private PintleException unclear(int message) {
-            return Problem.of("It is not clear which tokens are whose words: the chat template rewrites a message.")
+            return Problem.of("The role of each token cannot be determined: the chat template rewrites a message.")
                     .fact("message", message)
                     .fact("model", model.name())
-                    .fact("try", "positions that do not ask for roles")
+                    .fact("try", "positions that do not depend on roles")
                     .toException();
         }
     }
