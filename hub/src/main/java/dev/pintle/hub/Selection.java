@@ -41,7 +41,7 @@ public sealed interface Selection {
     List<String> missingFrom(List<String> files);
 
     /**
-     * Whether a snapshot folder contains everything that would be selected, as far as can be told without the
+     * Whether a snapshot folder contains everything that would be selected, as far as is known without the
      * repository's file list.
      */
     boolean isHeldBy(Path snapshot);
