@@ -65,7 +65,7 @@ final class Setup {
         one.put("sha256", vector.hash());
         one.put("hook_point", vector.at().toString());
         one.put("layer", vector.at().layer());
-        one.put("method", vector.origin().method());
+        one.put("method", vector.origin().method().name());
         one.put("norm", vector.direction().norm());
         if (Strength.knowsNorm(vector)) {
             one.put("mean_activation_norm", vector.origin().meanActivationNorm());

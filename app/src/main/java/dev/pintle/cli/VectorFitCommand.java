@@ -9,7 +9,6 @@ import dev.pintle.steering.ContrastData;
 import dev.pintle.steering.DiffMean;
 import dev.pintle.steering.FitResult;
 import dev.pintle.steering.GeneratedTokens;
-import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.Positions;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
@@ -239,10 +238,7 @@ final class VectorFitCommand implements Callable<Integer> {
             return new GeneratedTokens(generated.pairs(), Decoding.greedy(maxNewTokens), how);
         }
         if (usual instanceof Contrast contrast && directions != null) {
-            return new Contrast(contrast.pairs(), contrast.positions(), unit(directions), how);
-        }
-        if (usual instanceof LastPosition last && directions != null) {
-            return new LastPosition(last.pairs(), unit(directions), how);
+            return contrast.withLengths(lengths(directions));
         }
         return usual;
     }
@@ -278,13 +274,13 @@ final class VectorFitCommand implements Callable<Integer> {
                 .toIllegalArgument();
     }
 
-    private static boolean unit(String directions) {
+    private static Contrast.Lengths lengths(String directions) {
         if (!directions.equals("unit") && !directions.equals("raw")) {
             throw Problem.of("Directions are taken in one of two ways.")
                     .fact("choose", "unit (each of length 1), raw (as they are)")
                     .fact("but was", directions)
                     .toIllegalArgument();
         }
-        return directions.equals("unit");
+        return directions.equals("unit") ? Contrast.Lengths.UNIT : Contrast.Lengths.AS_READ;
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.pintle.steering.ExtractionReport;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,7 +25,7 @@ final class VectorJson {
     }
 
     static Map<String, Object> of(SteeringVector vector) {
-        SteeringVector.Origin origin = vector.origin();
+        Origin origin = vector.origin();
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("hook_point", vector.at().toString());
         fields.put("layer", vector.at().layer());
@@ -33,26 +34,28 @@ final class VectorJson {
         fields.put("sha256", vector.hash());
         put(fields, "model_id", origin.model().name());
         put(fields, "model_revision", origin.model().revision());
-        put(fields, "tokenizer_sha256", origin.tokenizer());
-        put(fields, "chat_template_sha256", origin.template());
-        put(fields, "method", origin.method());
-        put(fields, "positions", origin.positions());
-        put(fields, "aggregation", origin.aggregation());
-        put(fields, "settings", origin.settings());
-        if (!origin.pairsHash().isEmpty()) {
-            fields.put(origin.method().equals("diff-mean") ? "texts" : "pairs", origin.pairs());
-            fields.put("pairs_sha256", origin.pairsHash());
-            fields.put("directions", origin.directions());
-            fields.put("seed", origin.seed());
+        put(fields, "tokenizer_sha256", origin.capture().tokenizer());
+        put(fields, "chat_template_sha256", origin.capture().template());
+        put(fields, "method", origin.method().name());
+        put(fields, "positions", origin.method().positions());
+        put(fields, "aggregation", origin.method().aggregation());
+        put(fields, "settings", origin.method().settings());
+        if (!origin.data().hash().isEmpty()) {
+            fields.put(
+                    origin.method().name().equals("diff-mean") ? "texts" : "pairs",
+                    origin.data().pairs());
+            fields.put("pairs_sha256", origin.data().hash());
+            fields.put("directions", origin.data().directions());
+            fields.put("seed", origin.measures().seed());
         }
-        put(fields, "norm_before_scaling", origin.normBeforeScaling());
+        put(fields, "norm_before_scaling", origin.measures().normBeforeScaling());
         put(fields, "mean_activation_norm", origin.meanActivationNorm());
-        put(fields, "explained_variance", origin.explainedVariance());
-        put(fields, "split_half_cosine", origin.stability().splitHalfCosine());
-        put(fields, "split_half_cosine_low", origin.stability().low());
-        put(fields, "split_half_cosine_high", origin.stability().high());
-        put(fields, "dtype", origin.dtype());
-        put(fields, "device", origin.device());
+        put(fields, "explained_variance", origin.measures().explainedVariance());
+        put(fields, "split_half_cosine", origin.measures().stability().splitHalfCosine());
+        put(fields, "split_half_cosine_low", origin.measures().stability().low());
+        put(fields, "split_half_cosine_high", origin.measures().stability().high());
+        put(fields, "dtype", origin.capture().dtype());
+        put(fields, "device", origin.capture().device());
         put(fields, "source", origin.source());
         return fields;
     }

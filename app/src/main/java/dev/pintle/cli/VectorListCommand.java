@@ -45,7 +45,7 @@ final class VectorListCommand implements Callable<Integer> {
                 record.put("file", library.find(name).toString());
                 record.put("vectors", vectors.stream().map(VectorJson::of).toList());
                 SteeringVector first = vectors.get(0);
-                line = first.origin().method() + " at "
+                line = first.origin().method().name() + " at "
                         + vectors.stream().map(vector -> vector.at().toString()).collect(Collectors.joining(", "))
                         + " of " + first.origin().model();
             } catch (PintleException e) { // one that is gone must not hide the others

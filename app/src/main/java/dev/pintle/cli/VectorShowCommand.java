@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import java.io.PrintWriter;
 import java.util.List;
@@ -45,47 +46,52 @@ final class VectorShowCommand implements Callable<Integer> {
     }
 
     /** What was read: pairs, or the texts of two classes. */
-    private static String read(SteeringVector.Origin origin) {
-        String one = origin.method().equals("diff-mean") ? "text" : "pair";
-        return origin.pairs() == 1 ? "1 " + one : origin.pairs() + " " + one + "s";
+    private static String read(Origin origin) {
+        String one = origin.method().name().equals("diff-mean") ? "text" : "pair";
+        return origin.data().pairs() == 1 ? "1 " + one : origin.data().pairs() + " " + one + "s";
     }
 
     /** A few lines on one vector. */
     static void describe(PrintWriter out, SteeringVector vector) {
-        SteeringVector.Origin origin = vector.origin();
+        Origin origin = vector.origin();
         String model = origin.model().name().isEmpty()
                 ? "an unnamed model"
                 : origin.model().name();
         String revision =
                 origin.model().revision().isEmpty() ? "" : "@" + origin.model().revision();
-        out.printf(Locale.ROOT, "  %s at %s of %s%s%n", origin.method(), vector.at(), model, revision);
+        out.printf(Locale.ROOT, "  %s at %s of %s%s%n", origin.method().name(), vector.at(), model, revision);
         out.printf(
                 Locale.ROOT,
                 "    %d wide, length %.3f",
                 vector.dModel(),
                 vector.direction().norm());
-        if (origin.pairs() > 0) {
+        if (origin.data().pairs() > 0) {
             out.printf(
                     Locale.ROOT,
                     "; %s of %d %s%s from %s, length %.3f before scaling",
-                    origin.aggregation(),
-                    origin.directions(),
-                    origin.directions() == 1 ? "direction" : "directions",
-                    origin.settings().isEmpty() ? "" : " (" + origin.settings() + ")",
+                    origin.method().aggregation(),
+                    origin.data().directions(),
+                    origin.data().directions() == 1 ? "direction" : "directions",
+                    origin.method().settings().isEmpty()
+                            ? ""
+                            : " (" + origin.method().settings() + ")",
                     read(origin),
-                    origin.normBeforeScaling());
+                    origin.measures().normBeforeScaling());
         }
         out.println();
         if (Double.isFinite(origin.meanActivationNorm())) {
             out.printf(Locale.ROOT, "    activations there are %.2f long%n", origin.meanActivationNorm());
         }
-        if (Double.isFinite(origin.explainedVariance())) {
-            out.printf(Locale.ROOT, "    explains %.1f%% of the variance%n", 100 * origin.explainedVariance());
+        if (Double.isFinite(origin.measures().explainedVariance())) {
+            out.printf(
+                    Locale.ROOT,
+                    "    explains %.1f%% of the variance%n",
+                    100 * origin.measures().explainedVariance());
         }
-        if (Double.isFinite(origin.stability().splitHalfCosine())) {
+        if (Double.isFinite(origin.measures().stability().splitHalfCosine())) {
             out.printf(
                     "    halves of the pairs agree with cosine %s%n",
-                    origin.stability().text());
+                    origin.measures().stability().text());
         }
         if (!origin.source().isEmpty()) {
             out.printf(Locale.ROOT, "    from %s%n", origin.source());

@@ -3,7 +3,7 @@ package dev.pintle.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.model.LanguageModel;
-import dev.pintle.steering.AfterLastDifference;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.files.VectorFiles;
@@ -30,7 +30,7 @@ class OverflowCommandTest {
                     SteeringVector.fit(
                             model,
                             HookPoint.residPost(3),
-                            AfterLastDifference.afterLastDifference(ContrastPair.ofSystemPrompts(
+                            Contrast.afterLastDifference(ContrastPair.ofSystemPrompts(
                                     "The assistant should talk like a pirate.", "The assistant should act normally."))),
                     file);
         }

@@ -6,7 +6,7 @@ import static dev.pintle.sae.LatentChange.ablate;
 import static dev.pintle.sae.LatentChange.clamp;
 import static dev.pintle.sae.SaeEdit.edit;
 import static dev.pintle.steering.Add.add;
-import static dev.pintle.steering.AfterLastDifference.afterLastDifference;
+import static dev.pintle.steering.Contrast.afterLastDifference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.model.LanguageModel;

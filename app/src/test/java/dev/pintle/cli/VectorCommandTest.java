@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.steering.AfterLastDifference;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.files.VectorLibrary;
@@ -273,7 +273,7 @@ class VectorCommandTest {
             SteeringVector pirate = SteeringVector.fit(
                     model,
                     HookPoint.residPost(3),
-                    AfterLastDifference.afterLastDifference(ContrastPair.ofSystemPrompts(PIRATE[5], PIRATE[7])));
+                    Contrast.afterLastDifference(ContrastPair.ofSystemPrompts(PIRATE[5], PIRATE[7])));
             Path object = library.save("pirate", List.of(pirate));
             assertThat(library.save("again", List.of(pirate))).isEqualTo(object);
             assertThat(library.names()).containsExactly("again", "pirate");

@@ -1,10 +1,10 @@
 package dev.pintle.bench;
 
 import dev.pintle.model.LanguageModel;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.ExtractionReport;
 import dev.pintle.steering.FitResult;
-import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.VectorFit;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.transformer.HookPoint;
@@ -82,7 +82,7 @@ public final class ExtractBench {
     /** What reading cost in one fit. */
     public ExtractionReport fit() {
         FitResult result =
-                VectorFit.of(model, LastPosition.lastPosition(pairs)).at(at).run();
+                VectorFit.of(model, Contrast.lastPosition(pairs)).at(at).run();
         return result.report();
     }
 }

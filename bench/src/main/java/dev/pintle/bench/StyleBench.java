@@ -8,14 +8,11 @@ import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Add;
-import dev.pintle.steering.AfterLastDifference;
 import dev.pintle.steering.Aggregation;
-import dev.pintle.steering.AllPositions;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.DiffMean;
-import dev.pintle.steering.FirstDifference;
 import dev.pintle.steering.GeneratedTokens;
-import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.Positions;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
@@ -99,22 +96,30 @@ public final class StyleBench {
 
     private Map<String, Function<StyleMarker, SteeringMethod>> methods() {
         Map<String, Function<StyleMarker, SteeringMethod>> methods = new LinkedHashMap<>();
-        methods.put("last-position", style -> LastPosition.lastPosition(prefixed(style)));
-        methods.put("last-position, pairs not normalised", style -> new LastPosition(prefixed(style), false));
+        methods.put("last-position", style -> Contrast.lastPosition(prefixed(style)));
+        methods.put(
+                "last-position, pairs not normalised",
+                style -> Contrast.lastPosition(prefixed(style)).withLengths(Contrast.Lengths.AS_READ));
         for (String name : List.of("pca-centred", "pca-uncentred", "logistic-probe")) {
             Aggregation how = Aggregation.parse(name);
-            methods.put("last-position, " + name, style -> new LastPosition(prefixed(style), false, how));
+            methods.put(
+                    "last-position, " + name,
+                    style -> Contrast.lastPosition(prefixed(style))
+                            .withLengths(Contrast.Lengths.AS_READ)
+                            .withAggregation(how));
         }
-        methods.put("diff-mean", style -> DiffMean.ofPairs(prefixed(style), Positions.last(), Aggregation.mean()));
+        methods.put("diff-mean", style -> DiffMean.ofPairs(prefixed(style), Positions.last()));
         methods.put("generated-tokens", style -> GeneratedTokens.generatedTokens(asked(style), 32));
-        methods.put("after-last-difference", style -> new AfterLastDifference(pair(style)));
+        methods.put("after-last-difference", style -> Contrast.afterLastDifference(pair(style)));
         methods.put(
                 "after-last-difference, pca-uncentred",
-                style -> new AfterLastDifference(pair(style), new Aggregation.UncentredFirstComponent()));
-        methods.put("all-positions", style -> new AllPositions(pair(style)));
+                style -> Contrast.afterLastDifference(pair(style))
+                        .withAggregation(new Aggregation.UncentredFirstComponent()));
+        methods.put("all-positions", style -> Contrast.allPositions(pair(style)));
         methods.put(
                 "first-difference, pca-centred",
-                style -> new FirstDifference(pair(style), new Aggregation.FirstPrincipalComponent()));
+                style -> Contrast.firstDifference(pair(style))
+                        .withAggregation(new Aggregation.FirstPrincipalComponent()));
         return methods;
     }
 

@@ -87,6 +87,6 @@ public record Decomposition(
         return original.derived(
                 withBias ? reconstruction : withoutBias,
                 "reconstruction by " + how + (withBias ? "" : " without bias") + " of ("
-                        + original.origin().method() + ")");
+                        + original.origin().method().name() + ")");
     }
 }

@@ -3,6 +3,7 @@ package dev.pintle.sae;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -77,7 +78,6 @@ public final class LatentVectors {
         return new SteeringVector(
                 direction,
                 sae.place(),
-                SteeringVector.Origin.unknown(
-                        id, method, sae.name() + " (" + sae.origin().format() + "), latent " + latent));
+                Origin.unknown(id, method, sae.name() + " (" + sae.origin().format() + "), latent " + latent));
     }
 }

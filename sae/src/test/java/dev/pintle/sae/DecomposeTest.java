@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Vec;
@@ -141,12 +142,12 @@ class DecomposeTest {
         SteeringVector vector = new SteeringVector(
                 TinySae.random(45, 16, 0, 1),
                 HookPoint.residPost(3),
-                SteeringVector.Origin.unknown(new ModelId("some/model", ""), "by-hand", ""));
+                Origin.unknown(new ModelId("some/model", ""), "by-hand", ""));
         Decomposition parts = sae.decompose(vector, Decompose.encodeScaled(4));
         SteeringVector back = parts.asSteeringVector(vector, false);
         assertThat(back.direction()).isEqualTo(parts.withoutBias());
         assertThat(back.at()).isEqualTo(vector.at());
-        assertThat(back.origin().method())
+        assertThat(back.origin().method().name())
                 .isEqualTo("reconstruction by encode-scaled by 4.0 without bias of (by-hand)");
     }
 
@@ -190,7 +191,7 @@ class DecomposeTest {
         SteeringVector elsewhere = new SteeringVector(
                 TinySae.random(45, 16, 0, 1),
                 HookPoint.residPost(5),
-                SteeringVector.Origin.unknown(new ModelId("some/model", ""), "by-hand", ""));
+                Origin.unknown(new ModelId("some/model", ""), "by-hand", ""));
         assertThatThrownBy(() -> sae.decompose(elsewhere, Decompose.encode()))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""

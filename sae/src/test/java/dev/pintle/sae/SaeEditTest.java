@@ -244,7 +244,7 @@ class SaeEditTest {
         assertThat(unit.direction().cosine(raw.direction())).isCloseTo(1, within(1e-6));
         assertThat(unit.at()).isEqualTo(AT);
         assertThat(unit.origin().model()).isEqualTo(model.id());
-        assertThat(unit.origin().method()).isEqualTo("decoder row of latent 146, scaled to length 1");
+        assertThat(unit.origin().method().name()).isEqualTo("decoder row of latent 146, scaled to length 1");
         assertThat(unit.origin().source()).isEqualTo("parley-7m-sae-l3.pth (Goodfire), latent 146");
     }
 

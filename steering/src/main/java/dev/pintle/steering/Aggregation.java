@@ -1,6 +1,11 @@
 package dev.pintle.steering;
 
 import dev.pintle.base.Problem;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
 import java.util.Arrays;
 
 /**
@@ -23,9 +28,34 @@ public sealed interface Aggregation {
      * The weights of the directions.
      *
      * @param gram inner products `[directions][directions]`
-     * @param rough whether a few digits are enough
      */
-    Weights weights(double[][] gram, boolean rough);
+    Weights weights(double[][] gram, Accuracy accuracy);
+
+    /** How exactly weights are computed. */
+    enum Accuracy {
+        /** To the last digits. */
+        FULL,
+        /** To a few digits, for estimates that take many of them. */
+        FEW_DIGITS
+    }
+
+    /**
+     * Directions as one vector, of no particular length.
+     *
+     * @param directions `[n, dModel]`, on any device and in any floating dtype; summed in FP64
+     * @return `[dModel]`
+     */
+    default Vec of(Tensor directions) {
+        try (TensorScope scope = TensorScope.open("aggregate directions")) {
+            Tensor rows = directions.to(DType.FP64).to(Device.CPU);
+            return Vec.of(DirectionStream.combined(rows, this).vector());
+        }
+    }
+
+    /** Whether it is computed from the second moments of directions that are too many to keep. */
+    default boolean needsSecondMoments() {
+        return !(this instanceof Mean) && !(this instanceof LogisticProbe);
+    }
 
     /**
      * What an aggregation makes of directions.
@@ -44,7 +74,7 @@ public sealed interface Aggregation {
         }
 
         @Override
-        public Weights weights(double[][] gram, boolean rough) {
+        public Weights weights(double[][] gram, Accuracy accuracy) {
             return new Weights(equal(gram.length), Double.NaN);
         }
     }
@@ -64,10 +94,10 @@ public sealed interface Aggregation {
         }
 
         @Override
-        public Weights weights(double[][] gram, boolean rough) {
+        public Weights weights(double[][] gram, Accuracy accuracy) {
             int n = gram.length;
             double[][] centred = centred(gram);
-            Eigen.Leading leading = rough ? Eigen.roughly(centred) : Eigen.leading(centred);
+            Eigen.Leading leading = leading(centred, accuracy);
             // u = Σ aᵢ (xᵢ − μ) / √λ, so the scores are √λ·a and the mean reconstruction is μ + mean(score)·u
             double meanScore = Arrays.stream(leading.vector()).sum() / n;
             double[] weights = equal(n);
@@ -90,9 +120,9 @@ public sealed interface Aggregation {
         }
 
         @Override
-        public Weights weights(double[][] gram, boolean rough) {
+        public Weights weights(double[][] gram, Accuracy accuracy) {
             double[][] centred = centred(gram);
-            Eigen.Leading leading = rough ? Eigen.roughly(centred) : Eigen.leading(centred);
+            Eigen.Leading leading = leading(centred, accuracy);
             double[] weights = leading.vector().clone();
             double mean = Arrays.stream(weights).sum() / weights.length;
             for (int i = 0; i < weights.length; i++) {
@@ -110,8 +140,8 @@ public sealed interface Aggregation {
         }
 
         @Override
-        public Weights weights(double[][] gram, boolean rough) {
-            Eigen.Leading leading = rough ? Eigen.roughly(gram) : Eigen.leading(gram);
+        public Weights weights(double[][] gram, Accuracy accuracy) {
+            Eigen.Leading leading = leading(gram, accuracy);
             return new Weights(aligned(leading.vector(), gram), leading.share());
         }
     }
@@ -130,10 +160,10 @@ public sealed interface Aggregation {
         }
 
         @Override
-        public Weights weights(double[][] gram, boolean rough) {
+        public Weights weights(double[][] gram, Accuracy accuracy) {
             int n = gram.length;
-            if (rough || 2 * n > Eigen.EXACT) {
-                return new UncentredFirstComponent().weights(gram, rough);
+            if (accuracy == Accuracy.FEW_DIGITS || 2 * n > Eigen.EXACT) {
+                return new UncentredFirstComponent().weights(gram, accuracy);
             }
             double[][] both = new double[2 * n][2 * n];
             for (int i = 0; i < 2 * n; i++) {
@@ -179,7 +209,7 @@ public sealed interface Aggregation {
 
         /** Newton's method on the weights of the directions; each step solved by conjugate gradients. */
         @Override
-        public Weights weights(double[][] gram, boolean rough) {
+        public Weights weights(double[][] gram, Accuracy accuracy) {
             int n = gram.length;
             double scale = 0;
             for (int i = 0; i < n; i++) {
@@ -309,6 +339,10 @@ public sealed interface Aggregation {
                                 "mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired, logistic-probe, logistic-probe:PENALTY")
                         .toIllegalArgument();
         };
+    }
+
+    private static Eigen.Leading leading(double[][] matrix, Accuracy accuracy) {
+        return accuracy == Accuracy.FULL ? Eigen.leading(matrix) : Eigen.roughly(matrix);
     }
 
     private static double[] equal(int n) {

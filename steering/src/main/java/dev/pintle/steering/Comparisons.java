@@ -57,7 +57,7 @@ final class Comparisons {
         Comparisons comparisons = new Comparisons(model, method);
         return method instanceof GeneratedTokens generated
                 ? comparisons.answered(generated)
-                : comparisons.compared((SteeringMethod.Paired) method);
+                : comparisons.compared((Contrast) method);
     }
 
     static void requireLength(LanguageModel model, int tokens) {
@@ -69,12 +69,7 @@ final class Comparisons {
         }
     }
 
-    private List<Comparison> compared(SteeringMethod.Paired paired) {
-        if (paired.pairs().isEmpty()) {
-            throw Problem.of("There is no contrast pair to read.")
-                    .fact("method", method.name())
-                    .toIllegalArgument();
-        }
+    private List<Comparison> compared(Contrast paired) {
         List<TokenPair> tokens = tokenized(paired.pairs());
         List<Comparison> comparisons = new ArrayList<>();
         for (int i = 0; i < tokens.size(); i++) {

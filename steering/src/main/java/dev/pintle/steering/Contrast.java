@@ -1,31 +1,128 @@
 package dev.pintle.steering;
 
+import dev.pintle.base.Problem;
 import java.util.List;
 
 /**
- * Any pairs, read at any positions. The general form of the methods that have names of their own; the answer letters of
- * multiple-choice items are read with it.
+ * Half the difference of the activations of two prompts, position by position: d = (h⁺ − h⁻) / 2, and v = unit(mean d).
  *
+ * <p>The factories are the methods that have names. They differ in where a pair is read, and in whether one pair serves or
+ * many do.
+ *
+ * @param name in files and on the command line
  * @param pairs prompts that differ in the concept
  * @param positions where to read them
- * @param normalisesDirections whether every direction gets length 1 before they are aggregated
+ * @param lengths whether each direction gets length 1 before they are aggregated
  * @param aggregation how the directions become one vector
  */
 public record Contrast(
-        List<ContrastPair> pairs, Positions positions, boolean normalisesDirections, Aggregation aggregation)
-        implements SteeringMethod.Paired {
-    /** Keeps a copy of the pairs. */
-    public Contrast {
-        pairs = List.copyOf(pairs);
+        String name, List<ContrastPair> pairs, Positions positions, Lengths lengths, Aggregation aggregation)
+        implements SteeringMethod {
+    /** How long a direction is when it is aggregated. */
+    public enum Lengths {
+        /** As long as it was read, so that pairs that the model tells apart clearly weigh more. */
+        AS_READ("directions as read"),
+        /** Length 1, so that pairs with large activations do not outweigh the rest. */
+        UNIT("each direction of length 1");
+
+        private final String words;
+
+        Lengths(String words) {
+            this.words = words;
+        }
     }
 
-    /** The mean difference at some positions. */
+    /** @throws IllegalArgumentException if there is no pair */
+    public Contrast {
+        pairs = List.copyOf(pairs);
+        if (pairs.isEmpty()) {
+            throw Problem.of("There is no contrast pair to read.")
+                    .fact("method", name)
+                    .toIllegalArgument();
+        }
+    }
+
+    /**
+     * Every position of one pair: v = unit(mean_t (h⁺_t − h⁻_t) / 2).
+     *
+     * <p>A variant of contrastive activation addition (CAA; Panickssery et al. 2023, arXiv:2312.06681), which reads one
+     * position of many pairs. Here one pair is enough, since each of its positions gives a direction; those before the first
+     * difference give zero, in a causal model.
+     *
+     * @param pair two prompts of one length
+     */
+    public static Contrast allPositions(ContrastPair pair) {
+        return new Contrast("all-positions", List.of(pair), Positions.all(), Lengths.AS_READ, Aggregation.mean());
+    }
+
+    /**
+     * The positions of one pair from the first at which its prompts differ: v = unit(mean_{t ≥ first} (h⁺_t − h⁻_t) / 2).
+     *
+     * <p>Its mean is that of {@link #allPositions}, since the positions it leaves out give zero. Other aggregations differ:
+     * zeros weigh in centring.
+     *
+     * @param pair two prompts of one length
+     */
+    public static Contrast firstDifference(ContrastPair pair) {
+        return new Contrast(
+                "first-difference",
+                List.of(pair),
+                Positions.fromFirstDifference(),
+                Lengths.AS_READ,
+                Aggregation.mean());
+    }
+
+    /**
+     * The positions of one pair after its prompts last differ: v = unit(mean_{t > last difference} (h⁺_t − h⁻_t) / 2).
+     *
+     * <p>Unlike {@link #allPositions} it leaves out the positions at which the tokens themselves differ, whose difference is
+     * that of two words rather than of what the model makes of them.
+     *
+     * @param pair two prompts that end on the same tokens
+     */
+    public static Contrast afterLastDifference(ContrastPair pair) {
+        return new Contrast(
+                "after-last-difference",
+                List.of(pair),
+                Positions.afterLastDifference(),
+                Lengths.AS_READ,
+                Aggregation.mean());
+    }
+
+    /**
+     * The last position of many pairs, each direction of length 1: v = unit(mean_p unit(d_p)).
+     *
+     * <p>Contrastive activation addition (CAA; Panickssery et al. 2023, arXiv:2312.06681). {@link #withLengths} keeps the
+     * directions as they were read.
+     *
+     * @param pairs prompts that differ in the concept and end at the position of interest
+     */
+    public static Contrast lastPosition(List<ContrastPair> pairs) {
+        return new Contrast("last-position", pairs, Positions.last(), Lengths.UNIT, Aggregation.mean());
+    }
+
+    /** Any positions of any pairs: the answer letters of multiple-choice items, for instance. */
     public static Contrast contrast(List<ContrastPair> pairs, Positions positions) {
-        return new Contrast(pairs, positions, false, Aggregation.mean());
+        return new Contrast("contrast", pairs, positions, Lengths.AS_READ, Aggregation.mean());
+    }
+
+    /** The same with directions of these lengths. */
+    public Contrast withLengths(Lengths other) {
+        return new Contrast(name, pairs, positions, other, aggregation);
     }
 
     @Override
-    public String name() {
-        return "contrast";
+    public Contrast withAggregation(Aggregation other) {
+        return new Contrast(name, pairs, positions, lengths, other);
+    }
+
+    @Override
+    public String settings() {
+        return lengths.words;
+    }
+
+    @Override
+    public String positionsName() {
+        return positions.name();
     }
 }

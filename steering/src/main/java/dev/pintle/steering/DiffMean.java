@@ -42,12 +42,17 @@ public record DiffMean(List<Prompt> positive, List<Prompt> negative, Positions p
     }
 
     /** The two sides of pairs as classes. */
-    public static DiffMean ofPairs(List<ContrastPair> pairs, Positions positions, Aggregation aggregation) {
+    public static DiffMean ofPairs(List<ContrastPair> pairs, Positions positions) {
         return new DiffMean(
                 pairs.stream().map(ContrastPair::positive).toList(),
                 pairs.stream().map(ContrastPair::negative).toList(),
                 positions,
-                aggregation);
+                Aggregation.mean());
+    }
+
+    @Override
+    public DiffMean withAggregation(Aggregation other) {
+        return new DiffMean(positive, negative, positions, other);
     }
 
     @Override

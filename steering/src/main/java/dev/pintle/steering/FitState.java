@@ -16,9 +16,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a fit has come, in a file, so that it can go on after it was interrupted. The file is safetensors: sums, kept rows
- * and counts of each hook point, with what the fit is of as metadata. It is written at most so often, and so seldom that
- * writing takes no more than a twentieth of the time; it is replaced as a whole, and deleted when the fit is done.
+ * How far a fit has come, in a file, so that it can resume after an interruption. The file is safetensors: sums, kept rows and
+ * counts of each hook point, with a hash of what is fitted as metadata. It is written at most every so often, and rarely enough
+ * that writing takes no more than a twentieth of the time; it is replaced as a whole, and deleted when the fit is done.
  */
 final class FitState {
     private static final String KEY = "fit";
@@ -50,19 +50,19 @@ final class FitState {
     record Done(int comparisons, double[] norms, long normed, long[] read) {}
 
     /**
-     * Goes on where the file left off.
+     * Resumes where the file left off.
      *
      * @param what hash of model, method, prompts and hook points
      * @return what has been read, or null where the fit begins
      * @throws dev.pintle.base.PintleException if the file is of another fit
      */
     @Nullable
-    Done restore(String what, List<Directions> directions) {
+    Done restore(String what, List<DirectionStream> directions) {
         key = what;
         if (file == null || !Files.exists(file)) {
             return null;
         }
-        try (TensorScope scope = TensorScope.open("go on with a fit");
+        try (TensorScope scope = TensorScope.open("resume a fit");
                 Checkpoint from = SafeTensors.open(file)) {
             if (!what.equals(from.metadata().get(KEY))) {
                 throw Problem.of("The interrupted fit is of another model, method, hook point or set of prompts.")
@@ -83,7 +83,7 @@ final class FitState {
     }
 
     /** Writes the file if it has not been written for a while. */
-    void save(List<Directions> directions, Done done) {
+    void save(List<DirectionStream> directions, Done done) {
         long began = System.nanoTime();
         if (file == null || began < next) {
             return;

@@ -34,6 +34,11 @@ public record GeneratedTokens(List<ContrastPair> pairs, Decoding decoding, Aggre
     }
 
     @Override
+    public GeneratedTokens withAggregation(Aggregation other) {
+        return new GeneratedTokens(pairs, decoding, other);
+    }
+
+    @Override
     public String name() {
         return "generated-tokens";
     }

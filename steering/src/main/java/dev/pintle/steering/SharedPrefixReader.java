@@ -71,12 +71,18 @@ final class SharedPrefixReader {
     record Sequence(int[] ids, int[] positions, boolean norms) {}
 
     /**
-     * What was read of one sequence.
+     * What was read, in the order of the sequences.
      *
-     * @param rows `[points][positions][dModel]`
-     * @param normSums one a point: sum of the lengths of all activations but the first token's
+     * @param rows one a point: `[positions of all sequences, dModel]` FP64 on the CPU, those of a sequence together
+     * @param starts of each sequence the row of its first position, and after the last the number of rows
+     * @param normSums `[sequences][points]`: sums of the lengths of all activations but the first token's
      */
-    record Reading(double[][][] rows, double[] normSums) {}
+    record Readings(List<Tensor> rows, int[] starts, double[][] normSums) {
+        /** The rows `[positions, dModel]` of one sequence, a view. */
+        Tensor rows(int sequence, int point) {
+            return rows.get(point).narrow(0, starts[sequence], starts[sequence + 1] - (long) starts[sequence]);
+        }
+    }
 
     ExtractionReport report(double seconds) {
         return new ExtractionReport(sequences, computed, plain, passes, seconds);
@@ -95,22 +101,50 @@ final class SharedPrefixReader {
         passes = counts[3];
     }
 
-    /** One reading a sequence, in the order given. */
-    List<Reading> read(List<Sequence> wanted) {
+    /** Reads sequences; the rows belong to the innermost scope open. */
+    Readings read(List<Sequence> wanted) {
+        int[] starts = new int[wanted.size() + 1];
         List<Item> items = new ArrayList<>();
-        for (Sequence sequence : wanted) {
-            items.add(new Item(
-                    sequence, new double[points.size()][sequence.positions.length][], new double[points.size()]));
+        for (int i = 0; i < wanted.size(); i++) {
+            Sequence sequence = wanted.get(i);
+            items.add(new Item(sequence, starts[i], new double[points.size()]));
+            starts[i + 1] = starts[i] + sequence.positions.length;
             plain += sequence.ids.length;
             sequences++;
         }
         List<Item> sorted = new ArrayList<>(items);
         sorted.sort(Comparator.comparing(item -> item.sequence.ids, Arrays::compare));
-        level(List.of(new Branch(0, 0, sorted)), null);
-        return items.stream().map(item -> new Reading(item.rows, item.norms)).toList();
+        Found found = new Found(points.size(), starts[wanted.size()]);
+        level(List.of(new Branch(0, 0, sorted)), null, found);
+        return new Readings(
+                found.inOrder(), starts, items.stream().map(Item::norms).toArray(double[][]::new));
     }
 
-    private record Item(Sequence sequence, double[][][] rows, double[] norms) {
+    /** What the passes delivered, in the order of the passes. */
+    private static final class Found {
+        private final List<List<Tensor>> pieces = new ArrayList<>();
+        private final long[] rowOf; // of each position that was asked for, the row it was delivered in
+        private long delivered;
+
+        Found(int points, int wanted) {
+            for (int point = 0; point < points; point++) {
+                pieces.add(new ArrayList<>());
+            }
+            rowOf = new long[wanted];
+        }
+
+        List<Tensor> inOrder() {
+            try (TensorScope scope = TensorScope.open("order what was read")) {
+                Tensor order = Tensor.of(rowOf, rowOf.length);
+                return pieces.stream()
+                        .map(point -> scope.keep(Tensor.cat(point, 0).indexSelect(0, order)))
+                        .toList();
+            }
+        }
+    }
+
+    /** @param start row of its first position among those of all sequences */
+    private record Item(Sequence sequence, int start, double[] norms) {
         int length() {
             return sequence.ids.length;
         }
@@ -144,7 +178,7 @@ final class SharedPrefixReader {
     }
 
     /** Runs what is left of the sequences that continue the rows of a cache; null for sequences from their first token. */
-    private void level(List<Branch> branches, @Nullable KvCache cache) {
+    private void level(List<Branch> branches, @Nullable KvCache cache, Found found) {
         List<Piece> ends = new ArrayList<>();
         List<Piece> shared = new ArrayList<>();
         branches.forEach(branch -> split(branch.items, branch, branch.depth, true, ends, shared));
@@ -160,22 +194,22 @@ final class SharedPrefixReader {
         }
         for (List<Piece> batch : batches(ends, cache)) {
             if (cache == null) {
-                run(batch, null);
+                run(batch, null, found);
                 continue;
             }
             try (KvCache rows = selected(batch, cache)) {
-                run(batch, rows);
+                run(batch, rows, found);
             }
         }
         for (List<Piece> batch : batches(shared, cache)) {
             try (KvCache rows = cache == null ? model.newCache() : selected(batch, cache)) {
-                run(batch, rows);
+                run(batch, rows, found);
                 List<Branch> next = new ArrayList<>();
                 for (int row = 0; row < batch.size(); row++) {
                     Piece piece = batch.get(row);
                     next.add(new Branch(row, piece.end, piece.items));
                 }
-                level(next, rows);
+                level(next, rows, found);
             }
         }
     }
@@ -274,56 +308,53 @@ final class SharedPrefixReader {
     }
 
     /** @param cache whose rows the pieces continue; null where they begin their sequences and nothing continues them */
-    private void run(List<Piece> pieces, @Nullable KvCache cache) {
+    private void run(List<Piece> pieces, @Nullable KvCache cache, Found found) {
         TokenBatch batch = TokenBatch.of(pieces.stream().map(Piece::ids).toList());
         computed += (long) batch.batch() * batch.tokens();
         passes++;
         try (TensorScope scope = TensorScope.open("read " + batch.batch() + " sequences")) {
             Run run = model.run(batch, cache == null ? options : options.continuing(cache));
+            long[] places = places(batch, pieces, found); // of [batch · tokens]
             for (int point = 0; point < points.size(); point++) {
                 Tensor activation = run.at(points.get(point)); // [batch, tokens, dModel]
-                deliver(activation, batch, pieces, point);
+                if (places.length > 0) {
+                    Tensor where = Tensor.of(places, places.length).to(activation.device());
+                    Tensor rows = activation
+                            .reshape((long) batch.batch() * batch.tokens(), activation.size(2))
+                            .indexSelect(0, where) // [places, dModel]
+                            .to(DType.FP64)
+                            .to(Device.CPU);
+                    found.pieces.get(point).add(scope.keep(rows));
+                }
                 norms(activation, batch, pieces, point);
             }
         }
     }
 
-    private static void deliver(Tensor activation, TokenBatch batch, List<Piece> pieces, int point) {
+    /** The distinct places of a pass that are wanted, ascending; notes which row each of them will be. */
+    private static long[] places(TokenBatch batch, List<Piece> pieces, Found found) {
         List<Long> indices = new ArrayList<>();
-        List<double[][]> targets = new ArrayList<>();
-        List<Integer> slots = new ArrayList<>();
+        List<Integer> targets = new ArrayList<>();
         for (int row = 0; row < batch.batch(); row++) {
             int depth = pieces.get(row).depth;
             int end = depth + batch.length(row);
             for (Item item : pieces.get(row).items) {
                 int[] positions = item.sequence.positions;
-                for (int slot = 0; slot < positions.length; slot++) {
-                    if (positions[slot] >= depth && positions[slot] < end) {
-                        indices.add((long) row * batch.tokens() + batch.padding(row) + positions[slot] - depth);
-                        targets.add(item.rows[point]);
-                        slots.add(slot);
+                for (int i = 0; i < positions.length; i++) {
+                    if (positions[i] >= depth && positions[i] < end) {
+                        indices.add((long) row * batch.tokens() + batch.padding(row) + positions[i] - depth);
+                        targets.add(item.start + i);
                     }
                 }
             }
         }
-        if (indices.isEmpty()) {
-            return;
-        }
         long[] distinct =
                 indices.stream().mapToLong(Long::longValue).distinct().sorted().toArray();
-        int width = activation.shape().intSize(2);
-        double[] flat = activation
-                .reshape((long) batch.batch() * batch.tokens(), width)
-                .indexSelect(0, Tensor.of(distinct, distinct.length).to(activation.device())) // [distinct, dModel]
-                .to(DType.FP64)
-                .toDoubles();
-        double[][] found = new double[distinct.length][];
-        for (int i = 0; i < found.length; i++) {
-            found[i] = Arrays.copyOfRange(flat, i * width, (i + 1) * width);
-        }
         for (int i = 0; i < targets.size(); i++) {
-            targets.get(i)[slots.get(i)] = found[Arrays.binarySearch(distinct, indices.get(i))];
+            found.rowOf[targets.get(i)] = found.delivered + Arrays.binarySearch(distinct, indices.get(i));
         }
+        found.delivered += distinct.length;
+        return distinct;
     }
 
     private static void norms(Tensor activation, TokenBatch batch, List<Piece> pieces, int point) {

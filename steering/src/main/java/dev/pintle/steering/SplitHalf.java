@@ -44,10 +44,10 @@ final class SplitHalf {
         return aggregation instanceof Aggregation.Mean || aggregation instanceof Aggregation.PcaReconstructedMean;
     }
 
-    SteeringVector.Stability stability(long seed) {
+    Stability stability(long seed) {
         int n = gram.length;
         if (n < LEAST_UNITS) {
-            return SteeringVector.Stability.UNKNOWN;
+            return Stability.UNKNOWN;
         }
         Random draws = new Random(seed);
         int[][] orders = new int[SPLITS][];
@@ -59,7 +59,7 @@ final class SplitHalf {
         Arrays.sort(cosines);
         double median = cosines[SPLITS / 2];
         if (!sums && n < LEAST_UNITS_OF_COMPONENTS) {
-            return new SteeringVector.Stability(median, Double.NaN, Double.NaN);
+            return new Stability(median, Double.NaN, Double.NaN);
         }
         double[] without = sums ? withoutEach(orders) : withoutGroups(orders);
         double mean = Arrays.stream(without).average().orElse(Double.NaN);
@@ -67,11 +67,10 @@ final class SplitHalf {
                 Arrays.stream(without).map(z -> (z - mean) * (z - mean)).sum();
         double error = Math.sqrt(squares * (without.length - 1) / without.length);
         if (!(error > 0)) { // equal directions tell nothing of how others would differ
-            return new SteeringVector.Stability(median, Double.NaN, Double.NaN);
+            return new Stability(median, Double.NaN, Double.NaN);
         }
         double reach = student(without.length - 1) * error;
-        return new SteeringVector.Stability(
-                median, Math.tanh(fisher(median) - reach), Math.tanh(fisher(median) + reach));
+        return new Stability(median, Math.tanh(fisher(median) - reach), Math.tanh(fisher(median) + reach));
     }
 
     /**
@@ -192,7 +191,7 @@ final class SplitHalf {
                 part[i][j] = gram[units[i]][units[j]];
             }
         }
-        return aggregation.weights(part, true).weights();
+        return aggregation.weights(part, Aggregation.Accuracy.FEW_DIGITS).weights();
     }
 
     private double product(double[] a, int[] rows, double[] b, int[] columns) {

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 
 /**
  * How strongly a vector is added. A plain number counts in activation norms, multiples of the mean length of the activations
- * where the vector was read ({@link SteeringVector.Origin#meanActivationNorm}): at 0.45 what is added is 0.45 times as long as
+ * where the vector was read ({@link Origin#meanActivationNorm}): at 0.45 what is added is 0.45 times as long as
  * an activation there, whatever the vector's own length. With {@code abs} it is the factor on the vector as it is: 5abs.
  *
  * <p>In JSON a strength in activation norms is a number, a factor a string that ends in {@code abs}.
@@ -135,7 +135,9 @@ public record Strength(double value, Unit unit) {
     private double unitOf(SteeringVector vector) {
         if (!knowsNorm(vector)) {
             throw Problem.of("The vector does not say how long activations are where it steers.")
-                    .fact("vector", vector.at() + ", " + vector.origin().method())
+                    .fact(
+                            "vector",
+                            vector.at() + ", " + vector.origin().method().name())
                     .fact("strength", this + " activation norms")
                     .fact("try", "a factor on the vector as it is, such as 5abs, or a vector fitted by pintle")
                     .toException();

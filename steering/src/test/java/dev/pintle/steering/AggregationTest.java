@@ -47,8 +47,8 @@ class AggregationTest {
         return Parley.styles();
     }
 
-    private static Directions.Aggregated aggregate(List<double[]> rows, Aggregation aggregation) {
-        return Directions.of(rows, aggregation, 1).aggregate(aggregation);
+    private static DirectionStream.Aggregated aggregate(List<double[]> rows, Aggregation aggregation) {
+        return Streams.aggregate(rows, aggregation);
     }
 
     @ParameterizedTest
@@ -78,10 +78,16 @@ class AggregationTest {
     @MethodSource("styles")
     void components_read_from_the_model_match_the_reference(String style) {
         COMPONENTS.forEach((name, aggregation) -> {
-            SteeringVector within =
-                    SteeringVector.fit(model, Parley.AT, new FirstDifference(Parley.pair(style), aggregation));
-            SteeringVector last =
-                    SteeringVector.fit(model, Parley.AT, new LastPosition(Parley.prefixed(style), false, aggregation));
+            SteeringVector within = SteeringVector.fit(
+                    model,
+                    Parley.AT,
+                    Contrast.firstDifference(Parley.pair(style)).withAggregation(aggregation));
+            SteeringVector last = SteeringVector.fit(
+                    model,
+                    Parley.AT,
+                    Contrast.lastPosition(Parley.prefixed(style))
+                            .withLengths(Contrast.Lengths.AS_READ)
+                            .withAggregation(aggregation));
             assertThatVec(within.direction())
                     .as(name)
                     .isCloseTo(Parley.vector(tensors, style, name), Tolerance.VECTORS_FP32);
@@ -101,7 +107,7 @@ class AggregationTest {
 
     @Test
     void many_directions_give_the_component_of_few_through_their_covariance() {
-        List<double[]> rows = random(Directions.KEPT + 900, 24, 5);
+        List<double[]> rows = random(DirectionStream.KEPT + 900, 24, 5);
         double[][] gram = new double[24][24]; // of the columns: the covariance, by hand
         double[] mean = new double[24];
         rows.forEach(row -> Arrays.setAll(mean, i -> mean[i] + row[i] / rows.size()));
@@ -113,7 +119,7 @@ class AggregationTest {
             }
         }
         Eigen.Leading expected = Eigen.leading(gram);
-        Directions.Aggregated streamed = aggregate(rows, new Aggregation.FirstPrincipalComponent());
+        DirectionStream.Aggregated streamed = aggregate(rows, new Aggregation.FirstPrincipalComponent());
         assertThat(Math.abs(Eigen.dot(streamed.vector(), expected.vector()))).isCloseTo(1, within(1e-9));
         assertThat(streamed.explained()).isCloseTo(expected.share(), within(1e-9));
     }

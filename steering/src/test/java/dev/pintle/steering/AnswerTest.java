@@ -122,9 +122,8 @@ class AnswerTest {
                 ContrastPair.ofAnswers("What?", "Ahoy there! Th' whale be huge.", "The whale is huge."),
                 ContrastPair.ofAnswers("Who?", "Arr.", "It is the captain."));
         SteeringVector paired = SteeringVector.fit(model, Parley.AT, Contrast.contrast(pairs, Positions.answerMean()));
-        assertThat(paired.origin().directions()).isEqualTo(2);
-        SteeringVector classes = SteeringVector.fit(
-                model, Parley.AT, DiffMean.ofPairs(pairs, Positions.answerMean(), Aggregation.mean()));
+        assertThat(paired.origin().data().directions()).isEqualTo(2);
+        SteeringVector classes = SteeringVector.fit(model, Parley.AT, DiffMean.ofPairs(pairs, Positions.answerMean()));
         assertThatVec(classes.direction()).isCloseTo(paired.direction(), Tolerance.VECTORS_FP32);
     }
 

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.Tolerance;
@@ -48,12 +49,12 @@ class ExtractionTest {
     }
 
     private static Vec mean(List<double[]> rows) {
-        return Vec.of(Directions.of(rows, Aggregation.mean(), 1).mean());
+        return Vec.of(Streams.aggregate(rows, Aggregation.mean()).vector());
     }
 
     @Test
     void shared_beginnings_change_nothing_but_the_work() throws IOException {
-        LastPosition method = new LastPosition(pairs(Parley.STYLE), false);
+        Contrast method = Contrast.lastPosition(pairs(Parley.STYLE)).withLengths(Contrast.Lengths.AS_READ);
         List<Long> heard = new ArrayList<>();
         FitResult fast = VectorFit.of(model, method)
                 .at(Parley.AT)
@@ -94,7 +95,15 @@ class ExtractionTest {
                         true))
                 .toList();
         SharedPrefixReader reader = new SharedPrefixReader(model, List.of(HookPoint.residPost(1), Parley.AT));
-        List<SharedPrefixReader.Reading> readings = reader.read(sequences);
+        SharedPrefixReader.Readings readings;
+        double[][] rows = new double[sequences.size()][];
+        try (TensorScope scope = TensorScope.open("readings")) {
+            readings = reader.read(sequences);
+            for (int i = 0; i < rows.length; i++) {
+                rows[i] = readings.rows(i, 1).toDoubles();
+            }
+        }
+        int width = model.config().dModel();
         for (int i = 0; i < sequences.size(); i++) {
             double[][] plain = PlainReader.read(
                     model, Parley.AT, sequences.get(i).ids(), sequences.get(i).positions());
@@ -106,9 +115,9 @@ class ExtractionTest {
                     IntStream.range(1, all.get(i).length).toArray())) {
                 norm += Math.sqrt(Eigen.dot(row, row));
             }
-            assertThat(readings.get(i).normSums()[1]).isCloseTo(norm, within(1e-4 * norm + 1e-9));
+            assertThat(readings.normSums()[i][1]).isCloseTo(norm, within(1e-4 * norm + 1e-9));
             for (int p = 0; p < plain.length; p++) {
-                assertThatVec(Vec.of(readings.get(i).rows()[1][p]))
+                assertThatVec(Vec.of(Arrays.copyOfRange(rows[i], p * width, (p + 1) * width)))
                         .as("sequence " + i + ", reading " + p)
                         .isCloseTo(Vec.of(plain[p]), Tolerance.ACTIVATIONS_FP32);
             }
@@ -139,7 +148,7 @@ class ExtractionTest {
 
     @Test
     void all_layers_in_one_reading_equal_each_layer_alone() {
-        LastPosition method = LastPosition.lastPosition(Parley.prefixed(Parley.STYLE));
+        Contrast method = Contrast.lastPosition(Parley.prefixed(Parley.STYLE));
         FitResult all = VectorFit.of(model, method).atAllLayers().run();
         assertThat(all.vectors()).hasSize(model.config().nLayers());
         all.vectors()
@@ -151,10 +160,10 @@ class ExtractionTest {
     @Test
     void class_means_of_paired_prompts_differ_by_the_mean_difference() {
         List<ContrastPair> pairs = Parley.prefixed(Parley.OTHER_STYLE);
-        Vec paired = SteeringVector.fit(model, Parley.AT, new LastPosition(pairs, false))
+        Vec paired = SteeringVector.fit(
+                        model, Parley.AT, Contrast.lastPosition(pairs).withLengths(Contrast.Lengths.AS_READ))
                 .direction();
-        Vec classes = SteeringVector.fit(
-                        model, Parley.AT, DiffMean.ofPairs(pairs, Positions.last(), Aggregation.mean()))
+        Vec classes = SteeringVector.fit(model, Parley.AT, DiffMean.ofPairs(pairs, Positions.last()))
                 .direction();
         assertThatVec(classes).isCloseTo(paired, Tolerance.VECTORS_FP32);
     }
@@ -167,37 +176,37 @@ class ExtractionTest {
                 ContrastPair.ofSystemPrompts(Parley.positive(Parley.STYLE), Parley.NEUTRAL, "Tell me about the whale."),
                 ContrastPair.ofSystemPrompts(Parley.positive(Parley.STYLE), Parley.NEUTRAL, "Hello, how are you?"));
         SteeringVector said = SteeringVector.fit(model, Parley.AT, GeneratedTokens.generatedTokens(pairs, 24));
-        SteeringVector read = SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(pairs(Parley.STYLE)));
+        SteeringVector read = SteeringVector.fit(model, Parley.AT, Contrast.lastPosition(pairs(Parley.STYLE)));
         assertThat(said.cosine(read)).isGreaterThan(0.5);
-        assertThat(said.origin().positions()).isEqualTo("generated");
-        assertThat(said.origin().pairs()).isEqualTo(3);
+        assertThat(said.origin().method().positions()).isEqualTo("generated");
+        assertThat(said.origin().data().pairs()).isEqualTo(3);
     }
 
     @Test
     void a_fitted_vector_says_where_it_comes_from() {
         SteeringVector vector =
-                SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed(Parley.STYLE)));
-        SteeringVector.Origin origin = vector.origin();
-        assertThat(origin.tokenizer()).hasSize(64);
-        assertThat(origin.template()).hasSize(64);
-        assertThat(origin.pairsHash()).hasSize(64);
-        assertThat(origin.method()).isEqualTo("last-position");
-        assertThat(origin.positions()).isEqualTo("last");
-        assertThat(origin.aggregation()).isEqualTo("mean");
+                SteeringVector.fit(model, Parley.AT, Contrast.lastPosition(Parley.prefixed(Parley.STYLE)));
+        Origin origin = vector.origin();
+        assertThat(origin.capture().tokenizer()).hasSize(64);
+        assertThat(origin.capture().template()).hasSize(64);
+        assertThat(origin.data().hash()).hasSize(64);
+        assertThat(origin.method().name()).isEqualTo("last-position");
+        assertThat(origin.method().positions()).isEqualTo("last");
+        assertThat(origin.method().aggregation()).isEqualTo("mean");
         int pairs = Parley.prefixed(Parley.STYLE).size();
-        assertThat(origin.pairs()).isEqualTo(pairs);
-        assertThat(origin.directions()).isEqualTo(pairs);
-        assertThat(origin.stability().splitHalfCosine()).isBetween(0.5, 1.0);
-        assertThat(origin.stability().low())
-                .isLessThanOrEqualTo(origin.stability().high());
-        assertThat(SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed(Parley.STYLE))))
+        assertThat(origin.data().pairs()).isEqualTo(pairs);
+        assertThat(origin.data().directions()).isEqualTo(pairs);
+        assertThat(origin.measures().stability().splitHalfCosine()).isBetween(0.5, 1.0);
+        assertThat(origin.measures().stability().low())
+                .isLessThanOrEqualTo(origin.measures().stability().high());
+        assertThat(SteeringVector.fit(model, Parley.AT, Contrast.lastPosition(Parley.prefixed(Parley.STYLE))))
                 .isEqualTo(vector);
     }
 
     @Test
     void a_layer_the_model_lacks_is_refused_before_anything_runs() throws JsonProcessingException {
         assertThatThrownBy(() -> SteeringVector.fit(
-                        model, HookPoint.residPost(8), AllPositions.allPositions(Parley.pair(Parley.STYLE))))
+                        model, HookPoint.residPost(8), Contrast.allPositions(Parley.pair(Parley.STYLE))))
                 .hasMessage("""
                         The model has no such layer.
                           hook point: blocks.8.hook_resid_post
@@ -209,7 +218,7 @@ class ExtractionTest {
         List<ContrastPair> pairs = List.of(
                 ContrastPair.ofTexts("one", "two").labelled("pairs.jsonl, line 1"),
                 ContrastPair.ofTexts("same", "same").labelled("pairs.jsonl, line 2"));
-        assertThatThrownBy(() -> SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(pairs)))
+        assertThatThrownBy(() -> SteeringVector.fit(model, Parley.AT, Contrast.lastPosition(pairs)))
                 .hasMessage("""
                         A pair's prompts are the same up to where they are read, so nothing can be learnt from it.
                           pair:      pairs.jsonl, line 2
@@ -236,24 +245,24 @@ class ExtractionTest {
         List<ContrastPair> pairs = Parley.prefixed(Parley.STYLE);
         VectorFit.Resuming often = new VectorFit.Resuming(folder.resolve("fit"), Duration.ZERO, 40_000);
         VectorFit begun =
-                VectorFit.of(model, new LastPosition(pairs, true)).at(Parley.AT).resumable(often);
+                VectorFit.of(model, Contrast.lastPosition(pairs)).at(Parley.AT).resumable(often);
         assertThatThrownBy(() -> begun.listening((done, total) -> {
                             throw new IllegalStateException("interrupted");
                         })
                         .run())
                 .hasMessage("interrupted");
         for (SteeringMethod other : List.of(
-                new LastPosition(pairs, false),
-                new LastPosition(pairs, true, new Aggregation.LogisticProbe(0.1)),
-                new LastPosition(pairs, true, new Aggregation.LogisticProbe(0.2)),
-                new Contrast(pairs, Positions.last(), true, Aggregation.mean()))) {
+                Contrast.lastPosition(pairs).withLengths(Contrast.Lengths.AS_READ),
+                Contrast.lastPosition(pairs).withAggregation(new Aggregation.LogisticProbe(0.1)),
+                Contrast.lastPosition(pairs).withAggregation(new Aggregation.LogisticProbe(0.2)),
+                Contrast.contrast(pairs, Positions.last()).withLengths(Contrast.Lengths.UNIT))) {
             assertThatThrownBy(() -> VectorFit.of(model, other)
                             .at(Parley.AT)
                             .resumable(often)
                             .run())
                     .hasMessageStartingWith("The interrupted fit is of another model, method");
         }
-        assertThat(begun.run().at(Parley.AT).origin().settings()).isEqualTo("each direction of length 1");
+        assertThat(begun.run().at(Parley.AT).origin().method().settings()).isEqualTo("each direction of length 1");
         assertThat(Aggregation.parse("logistic-probe:0.1")).isEqualTo(new Aggregation.LogisticProbe(0.1));
         assertThat(new Aggregation.LogisticProbe(0.1).name()).isEqualTo("logistic-probe:0.1");
     }
@@ -280,7 +289,8 @@ class ExtractionTest {
     @Test
     void an_interrupted_fit_goes_on_to_the_same_vector(@TempDir Path folder) {
         Path file = folder.resolve("fit.safetensors");
-        LastPosition method = new LastPosition(Parley.prefixed(Parley.STYLE), true, Aggregation.parse("pca-centred"));
+        Contrast method =
+                Contrast.lastPosition(Parley.prefixed(Parley.STYLE)).withAggregation(Aggregation.parse("pca-centred"));
         List<HookPoint> points = List.of(HookPoint.residPost(2), Parley.AT);
         VectorFit.Resuming often = new VectorFit.Resuming(file, Duration.ZERO, 40_000);
         FitResult whole = VectorFit.of(model, method)

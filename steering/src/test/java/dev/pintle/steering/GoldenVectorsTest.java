@@ -82,10 +82,10 @@ class GoldenVectorsTest {
     @ParameterizedTest
     @MethodSource("styles")
     void the_all_positions_vector_matches_the_reference(String style) {
-        SteeringVector vector = SteeringVector.fit(model, AT, AllPositions.allPositions(pair(style)));
+        SteeringVector vector = SteeringVector.fit(model, AT, Contrast.allPositions(pair(style)));
         assertThatVec(vector.direction()).isCloseTo(expected(style, "all_positions"), Tolerance.VECTORS_FP32);
         JsonNode facts = EXPECTED.get("styles").get(style);
-        assertThat(vector.origin().normBeforeScaling())
+        assertThat(vector.origin().measures().normBeforeScaling())
                 .isCloseTo(facts.get("mean_norm_before_unit").asDouble(), within(1e-5));
         assertThat(vector.origin().meanActivationNorm())
                 .isCloseTo(facts.get("mean_activation_norm").asDouble(), within(1e-4));
@@ -94,7 +94,7 @@ class GoldenVectorsTest {
     @ParameterizedTest
     @MethodSource("styles")
     void the_vector_after_the_last_difference_matches_the_reference(String style) {
-        SteeringVector vector = SteeringVector.fit(model, AT, AfterLastDifference.afterLastDifference(pair(style)));
+        SteeringVector vector = SteeringVector.fit(model, AT, Contrast.afterLastDifference(pair(style)));
         assertThatVec(vector.direction()).isCloseTo(expected(style, "after_last_difference"), Tolerance.VECTORS_FP32);
     }
 
@@ -105,10 +105,10 @@ class GoldenVectorsTest {
         EXPECTED.get("prefixes").forEach(prefix -> prefixes.add(prefix.asText()));
         List<ContrastPair> pairs =
                 ContrastPair.ofPrefixes(positive(style), "The assistant should act normally.", prefixes);
-        assertThatVec(SteeringVector.fit(model, AT, new LastPosition(pairs, true))
+        assertThatVec(SteeringVector.fit(model, AT, Contrast.lastPosition(pairs))
                         .direction())
                 .isCloseTo(expected(style, "last_position"), Tolerance.VECTORS_FP32);
-        assertThatVec(SteeringVector.fit(model, AT, new LastPosition(pairs, false))
+        assertThatVec(SteeringVector.fit(model, AT, Contrast.lastPosition(pairs).withLengths(Contrast.Lengths.AS_READ))
                         .direction())
                 .isCloseTo(expected(style, "last_position_unnormalised_pairs"), Tolerance.VECTORS_FP32);
     }

@@ -41,7 +41,7 @@ class InterventionTest {
     @BeforeAll
     static void load() {
         model = Parley.load();
-        style = SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed(Parley.STYLE)));
+        style = SteeringVector.fit(model, Parley.AT, Contrast.lastPosition(Parley.prefixed(Parley.STYLE)));
         prompt = model.chatTokens(List.of(Message.user("Tell me about the whale.")));
         scope = TensorScope.open("intervention tests");
     }
@@ -140,7 +140,7 @@ class InterventionTest {
     @Test
     void the_order_of_additions_does_not_matter() {
         SteeringVector other =
-                SteeringVector.fit(model, Parley.AT, LastPosition.lastPosition(Parley.prefixed(Parley.OTHER_STYLE)));
+                SteeringVector.fit(model, Parley.AT, Contrast.lastPosition(Parley.prefixed(Parley.OTHER_STYLE)));
         assertThatTensor(logits(Add.add(style, 3), Add.add(other, 2)))
                 .isCloseTo(logits(Add.add(other, 2), Add.add(style, 3)), Tolerance.ACTIVATIONS_FP32);
     }

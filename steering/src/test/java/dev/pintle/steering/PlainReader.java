@@ -15,7 +15,7 @@ import java.util.List;
 final class PlainReader {
     private PlainReader() {}
 
-    static List<double[]> directions(LanguageModel model, HookPoint at, SteeringMethod.Paired method) {
+    static List<double[]> directions(LanguageModel model, HookPoint at, Contrast method) {
         List<double[]> rows = new ArrayList<>();
         for (ContrastPair pair : method.pairs()) {
             TokenPair tokens = pair.tokens(model.text());
@@ -27,10 +27,15 @@ final class PlainReader {
                 for (int j = 0; j < d.length; j++) {
                     d[j] = (positive[i][j] - negative[i][j]) / 2;
                 }
-                rows.add(method.normalisesDirections() ? Directions.unit(d) : d);
+                rows.add(method.lengths() == Contrast.Lengths.UNIT ? unit(d) : d);
             }
         }
         return rows;
+    }
+
+    private static double[] unit(double[] d) {
+        double norm = Math.sqrt(Eigen.dot(d, d));
+        return Arrays.stream(d).map(x -> x / norm).toArray();
     }
 
     static double[][] read(LanguageModel model, HookPoint at, int[] ids, int[] positions) {

@@ -25,8 +25,10 @@ class SplitHalfTest {
         return rows;
     }
 
-    private static SteeringVector.Stability stability(List<double[]> rows, Aggregation aggregation) {
-        return Directions.of(rows, aggregation, 1).stability(aggregation, 1);
+    private static Stability stability(List<double[]> rows, Aggregation aggregation) {
+        try (DirectionStream stream = Streams.of(rows, aggregation, 1)) {
+            return stream.stability(aggregation);
+        }
     }
 
     @Test
@@ -43,8 +45,7 @@ class SplitHalfTest {
                 "mean", "pca-reconstructed-mean", "pca-centred", "pca-uncentred", "pca-paired", "logistic-probe")) {
             for (int n : new int[] {4, 8, 9, 40}) {
                 for (double shared : new double[] {0, 0.5, 20}) {
-                    SteeringVector.Stability found =
-                            stability(pairs(n, shared, new Random(n)), Aggregation.parse(name));
+                    Stability found = stability(pairs(n, shared, new Random(n)), Aggregation.parse(name));
                     boolean told = n >= 8 || SplitHalf.adds(Aggregation.parse(name));
                     assertThat(Double.isNaN(found.low())).isNotEqualTo(told);
                     if (!told) {
@@ -97,7 +98,7 @@ class SplitHalfTest {
             }
             int held = 0;
             for (int i = 0; i < 300; i++) {
-                SteeringVector.Stability found = stability(pairs(20, shared, random), Aggregation.mean());
+                Stability found = stability(pairs(20, shared, random), Aggregation.mean());
                 held += found.low() <= truth && truth <= found.high() ? 1 : 0;
             }
             assertThat(held / 300.0).as("shared " + shared).isBetween(0.91, 0.99);
@@ -110,17 +111,16 @@ class SplitHalfTest {
         for (int i = 0; i < 8; i++) {
             equal.add(new double[] {1, 2, 3});
         }
-        SteeringVector.Stability found = stability(equal, Aggregation.mean());
+        Stability found = stability(equal, Aggregation.mean());
         assertThat(found.splitHalfCosine()).isCloseTo(1, within(1e-12));
         assertThat(found.text()).isEqualTo("1.000");
     }
 
     @Test
     void an_interval_of_another_number_is_left_out() {
-        assertThat(new SteeringVector.Stability(0.987, 0.954, 0.986).text()).isEqualTo("0.987");
-        assertThat(new SteeringVector.Stability(0.987, 0.954, 0.994).text()).isEqualTo("0.987 (95%: 0.954 to 0.994)");
-        assertThat(new SteeringVector.Stability(0.99999, 0.99998, 0.999995).text())
-                .isEqualTo("1.000 (95%: 0.99998 to 1.00000)");
+        assertThat(new Stability(0.987, 0.954, 0.986).text()).isEqualTo("0.987");
+        assertThat(new Stability(0.987, 0.954, 0.994).text()).isEqualTo("0.987 (95%: 0.954 to 0.994)");
+        assertThat(new Stability(0.99999, 0.99998, 0.999995).text()).isEqualTo("1.000 (95%: 0.99998 to 1.00000)");
     }
 
     @Test

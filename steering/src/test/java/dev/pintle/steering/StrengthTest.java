@@ -17,24 +17,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class StrengthTest {
     private static SteeringVector vector(double norm, float... numbers) {
-        SteeringVector.Origin origin = new SteeringVector.Origin(
+        Origin origin = new Origin(
                 new ModelId("m", "r"),
-                "",
-                "",
-                "all-positions",
-                "all",
-                "mean",
-                "",
-                1,
-                "",
-                4,
-                1,
-                norm,
-                Double.NaN,
-                SteeringVector.Stability.UNKNOWN,
-                0,
-                "fp32",
-                "cpu",
+                new Origin.Method("all-positions", "all", "mean", ""),
+                new Origin.Data(1, "", 4),
+                new Origin.Capture("", "", "fp32", "cpu"),
+                new Origin.Measures(1, norm, Double.NaN, Stability.UNKNOWN, 0),
                 "");
         return new SteeringVector(Vec.of(numbers), HookPoint.residPost(3), origin);
     }

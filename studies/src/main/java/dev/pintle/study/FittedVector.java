@@ -2,6 +2,7 @@ package dev.pintle.study;
 
 import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Vec;
 import java.util.List;
@@ -43,20 +44,20 @@ public record FittedVector(
 
     /** A vector through the subject's autoencoder, at both lengths. */
     public static FittedVector of(StudySubject subject, SteeringVector vector) {
-        SteeringVector.Origin origin = vector.origin();
+        Origin origin = vector.origin();
         Vec v = vector.direction();
         int target = subject.targetLatent();
         Decomposition pursuit = subject.sae().decompose(v, Decompose.signedPursuit(PURSUED));
         Decomposition nearest = subject.sae().decompose(v, Decompose.nearestDecoder(LatentSpread.NAMED));
         return new FittedVector(
-                origin.method(),
-                origin.pairs(),
-                origin.directions(),
-                origin.normBeforeScaling(),
+                origin.method().name(),
+                origin.data().pairs(),
+                origin.data().directions(),
+                origin.measures().normBeforeScaling(),
                 origin.meanActivationNorm(),
-                origin.stability().splitHalfCosine(),
-                origin.stability().low(),
-                origin.stability().high(),
+                origin.measures().stability().splitHalfCosine(),
+                origin.measures().stability().low(),
+                origin.measures().stability().high(),
                 EncodedVector.of(1, subject.sae().decompose(v, Decompose.encode()), target, subject),
                 EncodedVector.of(
                         subject.typicalNorm(),

@@ -3,9 +3,7 @@ package dev.pintle.study;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.pintle.base.Problem;
-import dev.pintle.steering.AfterLastDifference;
-import dev.pintle.steering.AllPositions;
-import dev.pintle.steering.LastPosition;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.SteeringMethod;
 import java.util.Arrays;
 import java.util.List;
@@ -17,14 +15,14 @@ public enum StudyVector {
     ALL_POSITIONS {
         @Override
         SteeringMethod of(StudySubject subject) {
-            return AllPositions.allPositions(subject.pair());
+            return Contrast.allPositions(subject.pair());
         }
     },
     /** The positions of that pair after its prompts' last difference. */
     AFTER_LAST_DIFFERENCE {
         @Override
         SteeringMethod of(StudySubject subject) {
-            return AfterLastDifference.afterLastDifference(subject.pair());
+            return Contrast.afterLastDifference(subject.pair());
         }
     },
     /** The last position of many pairs with begun answers, the positive prompt as the settings want it. */
@@ -32,7 +30,7 @@ public enum StudyVector {
         @Override
         SteeringMethod of(StudySubject subject) {
             StudySettings settings = subject.settings();
-            return LastPosition.lastPosition(subject.prefixPairs(settings.question(), settings.tuplePrompt()));
+            return Contrast.lastPosition(subject.prefixPairs(settings.question(), settings.tuplePrompt()));
         }
     };
 

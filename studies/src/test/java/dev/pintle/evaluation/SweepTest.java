@@ -8,7 +8,7 @@ import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Add;
-import dev.pintle.steering.AfterLastDifference;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
@@ -54,7 +54,7 @@ class SweepTest {
         pirate = SteeringVector.fit(
                 model,
                 HookPoint.residPost(3),
-                AfterLastDifference.afterLastDifference(ContrastPair.ofSystemPrompts(
+                Contrast.afterLastDifference(ContrastPair.ofSystemPrompts(
                         "The assistant should talk like a pirate.", "The assistant should act normally.")));
     }
 

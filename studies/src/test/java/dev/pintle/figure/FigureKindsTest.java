@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
-import dev.pintle.steering.AllPositions;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
@@ -53,7 +53,7 @@ class FigureKindsTest {
             SteeringVector pirate = SteeringVector.fit(
                     model,
                     HookPoint.residPost(3),
-                    AllPositions.allPositions(ContrastPair.ofSystemPrompts(
+                    Contrast.allPositions(ContrastPair.ofSystemPrompts(
                             "The assistant should talk like a pirate.", "The assistant should act normally.")));
             String chat = model.chatTemplate()
                     .render(

@@ -108,7 +108,7 @@ class OlderDataTest {
     void the_vector_is_loaded_by_its_name() {
         SteeringVector vector = kept();
         assertThat(vector.at()).isEqualTo(HookPoint.residPost(3));
-        assertThat(vector.origin().method()).isEqualTo("after-last-difference");
+        assertThat(vector.origin().method().name()).isEqualTo("after-last-difference");
         assertThat(vector.origin().meanActivationNorm()).isEqualTo(10.88465432269046);
         assertThat(vector.direction().norm()).isCloseTo(1, within(1e-6));
     }

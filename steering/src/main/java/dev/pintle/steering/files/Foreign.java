@@ -3,6 +3,7 @@ package dev.pintle.steering.files;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Shape;
@@ -29,9 +30,7 @@ final class Foreign {
 
     static SteeringVector vector(Tensor tensor, HookPoint at, String model, String method, String source) {
         return new SteeringVector(
-                tensor.to(DType.FP32).toVec(),
-                at,
-                SteeringVector.Origin.unknown(new ModelId(model, ""), method, source));
+                tensor.to(DType.FP32).toVec(), at, Origin.unknown(new ModelId(model, ""), method, source));
     }
 
     /** A vector that may have been kept as a matrix of one row. */

@@ -2,6 +2,7 @@ package dev.pintle.steering.files;
 
 import dev.pintle.base.FileEnding;
 import dev.pintle.base.Problem;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.transformer.HookPoint;
@@ -57,9 +58,9 @@ final class NamedVectors {
                 .map(vector -> new SteeringVector(
                         vector.direction(),
                         vector.at(),
-                        SteeringVector.Origin.unknown(
+                        Origin.unknown(
                                 vector.origin().model(),
-                                vector.origin().method(),
+                                vector.origin().method().name(),
                                 "tensor " + name + ", " + vector.origin().source())))
                 .toList();
     }

@@ -2,6 +2,8 @@ package dev.pintle.steering.files;
 
 import dev.pintle.base.Digest;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.Origin;
+import dev.pintle.steering.Stability;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
@@ -99,29 +101,35 @@ final class OwnVectors {
         return metadata;
     }
 
-    private static Map<String, String> record(SteeringVector.Origin origin) {
+    private static Map<String, String> record(Origin origin) {
         Map<String, String> record = new TreeMap<>();
         record.put("model_id", origin.model().name());
         record.put("model_revision", origin.model().revision());
-        record.put("tokenizer_sha256", origin.tokenizer());
-        record.put("chat_template_sha256", origin.template());
-        record.put("method", origin.method());
-        record.put("positions", origin.positions());
-        record.put("aggregate", origin.aggregation());
-        record.put("settings", origin.settings());
-        record.put("n_pairs", String.valueOf(origin.pairs()));
-        record.put("pairs_sha256", origin.pairsHash());
-        record.put("n_directions", String.valueOf(origin.directions()));
-        record.put("seed", String.valueOf(origin.seed()));
-        record.put("dtype_of_capture", origin.dtype());
-        record.put("device", origin.device());
+        record.put("tokenizer_sha256", origin.capture().tokenizer());
+        record.put("chat_template_sha256", origin.capture().template());
+        record.put("method", origin.method().name());
+        record.put("positions", origin.method().positions());
+        record.put("aggregate", origin.method().aggregation());
+        record.put("settings", origin.method().settings());
+        record.put("n_pairs", String.valueOf(origin.data().pairs()));
+        record.put("pairs_sha256", origin.data().hash());
+        record.put("n_directions", String.valueOf(origin.data().directions()));
+        record.put("seed", String.valueOf(origin.measures().seed()));
+        record.put("dtype_of_capture", origin.capture().dtype());
+        record.put("device", origin.capture().device());
         record.put("source", origin.source());
-        record.put("norm_before_scaling", String.valueOf(origin.normBeforeScaling()));
+        record.put("norm_before_scaling", String.valueOf(origin.measures().normBeforeScaling()));
         record.put("mean_activation_norm", String.valueOf(origin.meanActivationNorm()));
-        record.put("explained_variance", String.valueOf(origin.explainedVariance()));
-        record.put("split_half_cosine", String.valueOf(origin.stability().splitHalfCosine()));
-        record.put("split_half_cosine_low", String.valueOf(origin.stability().low()));
-        record.put("split_half_cosine_high", String.valueOf(origin.stability().high()));
+        record.put("explained_variance", String.valueOf(origin.measures().explainedVariance()));
+        record.put(
+                "split_half_cosine",
+                String.valueOf(origin.measures().stability().splitHalfCosine()));
+        record.put(
+                "split_half_cosine_low",
+                String.valueOf(origin.measures().stability().low()));
+        record.put(
+                "split_half_cosine_high",
+                String.valueOf(origin.measures().stability().high()));
         return record;
     }
 
@@ -175,28 +183,26 @@ final class OwnVectors {
 
     /** The metadata of one vector. */
     private record Record(Map<String, String> metadata, String suffix, Path file) {
-        SteeringVector.Origin origin() {
-            return new SteeringVector.Origin(
+        Origin origin() {
+            return new Origin(
                     new ModelId(text("model_id"), text("model_revision")),
-                    textOr("tokenizer_sha256", ""),
-                    textOr("chat_template_sha256", ""),
-                    text("method"),
-                    textOr("positions", ""),
-                    textOr("aggregate", ""),
-                    textOr("settings", ""),
-                    (int) number("n_pairs"),
-                    textOr("pairs_sha256", ""),
-                    (long) number("n_directions"),
-                    number("norm_before_scaling"),
-                    number("mean_activation_norm"),
-                    number("explained_variance"),
-                    new SteeringVector.Stability(
-                            number("split_half_cosine"),
-                            number("split_half_cosine_low"),
-                            number("split_half_cosine_high")),
-                    (long) number("seed"),
-                    textOr("dtype_of_capture", ""),
-                    textOr("device", ""),
+                    new Origin.Method(
+                            text("method"), textOr("positions", ""), textOr("aggregate", ""), textOr("settings", "")),
+                    new Origin.Data((int) number("n_pairs"), textOr("pairs_sha256", ""), (long) number("n_directions")),
+                    new Origin.Capture(
+                            textOr("tokenizer_sha256", ""),
+                            textOr("chat_template_sha256", ""),
+                            textOr("dtype_of_capture", ""),
+                            textOr("device", "")),
+                    new Origin.Measures(
+                            number("norm_before_scaling"),
+                            number("mean_activation_norm"),
+                            number("explained_variance"),
+                            new Stability(
+                                    number("split_half_cosine"),
+                                    number("split_half_cosine_low"),
+                                    number("split_half_cosine_high")),
+                            (long) number("seed")),
                     textOr("source", ""));
         }
 

@@ -8,6 +8,7 @@ import dev.pintle.base.ForeignJson;
 import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
@@ -54,7 +55,7 @@ final class SvecVectors {
             vectors.add(new SteeringVector(
                     numbers(entry.getValue(), file, layer),
                     HookPoint.residPost(layer),
-                    SteeringVector.Origin.unknown(
+                    Origin.unknown(
                             new ModelId(root.path("model_type").asText(""), ""),
                             "read from .svec",
                             ".svec, layer " + layer + ": read at the output of block " + layer

@@ -111,7 +111,7 @@ final class TorchVectors {
                             Tensor.of(vector.direction()),
                             vector.at(),
                             vector.origin().model().name(),
-                            vector.origin().method(),
+                            vector.origin().method().name(),
                             "key " + only.getKey() + ", " + vector.origin().source()
                                     + (beside.isEmpty() ? "" : "; beside it " + beside)))
                     .toList();

@@ -4,6 +4,7 @@ import dev.pintle.base.FileEnding;
 import dev.pintle.base.GitLfs;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -23,7 +24,7 @@ import java.util.stream.Collectors;
  * Steering vectors in files.
  *
  * <p>Pintle's own is a safetensors file that describes itself: a tensor {@code direction.L} FP32 `[dModel]` for each layer, L
- * the block from 0 whose place it is, and everything in {@link SteeringVector.Origin} as metadata. Others are written for
+ * the block from 0 whose place it is, and everything in {@link Origin} as metadata. Others are written for
  * other tools and chosen by the file's ending, or by the tool:
  *
  * <ul>
@@ -33,7 +34,7 @@ import java.util.stream.Collectors;
  * </ul>
  *
  * <p>Those and files of other tools are read by {@link #readAll}; what a layer number meant in them is recorded in {@link
- * SteeringVector.Origin#source}.
+ * Origin#source}.
  */
 public final class VectorFiles {
     private VectorFiles() {}

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.pintle.base.PintleException;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.Parley;
+import dev.pintle.steering.Stability;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorComparison;
 import dev.pintle.tensor.Tensor;
@@ -36,24 +38,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 class VectorFilesTest {
     private static final Vec NUMBERS = Vec.of(0.1f, -2, Float.MIN_VALUE, 3.4e38f);
-    private static final SteeringVector.Origin ORIGIN = new SteeringVector.Origin(
+    private static final Origin ORIGIN = new Origin(
             new ModelId("parley-7m", "content-abc"),
-            "aa",
-            "bb",
-            "last-position",
-            "last",
-            "mean",
-            "each direction of length 1",
-            40,
-            "cc",
-            40,
-            0.57,
-            10.9,
-            Double.NaN,
-            new SteeringVector.Stability(0.98, 0.9, 0.99),
-            42,
-            "FP32",
-            "cpu",
+            new Origin.Method("last-position", "last", "mean", "each direction of length 1"),
+            new Origin.Data(40, "cc", 40),
+            new Origin.Capture("aa", "bb", "FP32", "cpu"),
+            new Origin.Measures(0.57, 10.9, Double.NaN, new Stability(0.98, 0.9, 0.99), 42),
             "");
 
     @TempDir
@@ -140,9 +130,7 @@ class VectorFilesTest {
     @Test
     void records_that_differ_are_kept_for_each_vector_of_a_file() {
         SteeringVector other = new SteeringVector(
-                NUMBERS.times(0.5),
-                HookPoint.residPost(5),
-                SteeringVector.Origin.unknown(ORIGIN.model(), "by-hand", "a bare vector"));
+                NUMBERS.times(0.5), HookPoint.residPost(5), Origin.unknown(ORIGIN.model(), "by-hand", "a bare vector"));
         SteeringVector embedding = new SteeringVector(NUMBERS, HookPoint.residPre(0), ORIGIN);
         List<SteeringVector> all = List.of(embedding, vector(0), vector(3), other);
         VectorFiles.write(all, folder.resolve("v.safetensors"));
@@ -304,7 +292,7 @@ class VectorFilesTest {
             SteeringVector first = VectorFiles.read(file, VectorHints.none().layer(0));
             assertThat(first.at()).isEqualTo(HookPoint.residPost(0));
             assertThat(first.direction()).isEqualTo(Vec.of(3, 4));
-            assertThat(first.origin().method()).isEqualTo("persona_vectors");
+            assertThat(first.origin().method().name()).isEqualTo("persona_vectors");
             assertThatThrownBy(
                             () -> VectorFiles.readAll(file, VectorHints.none().blocks(3)))
                     .hasMessageStartingWith("The file does not say whether its first row");
@@ -430,7 +418,7 @@ class VectorFilesTest {
         assertThat(one.plus(axis).minus(axis).direction()).isEqualTo(one.direction());
         SteeringVector elsewhere = new SteeringVector(Vec.of(1, 0), HookPoint.residPost(4), ORIGIN);
         assertThatThrownBy(() -> one.plus(elsewhere)).hasMessage("""
-                        The vectors do not stand at one place of one model.
+                        The vectors come from different hook points or models.
                           one:   blocks.3.hook_resid_post of parley-7m@content-abc, 2 wide
                           other: blocks.4.hook_resid_post of parley-7m@content-abc, 2 wide""");
     }

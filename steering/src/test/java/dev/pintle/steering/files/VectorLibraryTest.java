@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.model.ModelId;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
@@ -31,9 +32,7 @@ class VectorLibraryTest {
 
     private static List<SteeringVector> vector(float first) {
         return List.of(new SteeringVector(
-                Vec.of(first, 2),
-                HookPoint.residPost(3),
-                SteeringVector.Origin.unknown(new ModelId("m", "r"), "by-hand", "")));
+                Vec.of(first, 2), HookPoint.residPost(3), Origin.unknown(new ModelId("m", "r"), "by-hand", "")));
     }
 
     @Test

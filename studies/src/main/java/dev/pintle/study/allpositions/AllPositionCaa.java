@@ -2,7 +2,7 @@ package dev.pintle.study.allpositions;
 
 import dev.pintle.sae.Term;
 import dev.pintle.steering.Add;
-import dev.pintle.steering.LastPosition;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.study.FittedVector;
 import dev.pintle.study.Progress;
@@ -57,7 +57,7 @@ public record AllPositionCaa(double relativeStrength) implements Study<AllPositi
         SteeringVector all = subject.vector(StudyVector.ALL_POSITIONS);
         SteeringVector prefix = subject.vector(StudyVector.LAST_POSITION);
         SteeringVector matched = subject.fitted(
-                LastPosition.lastPosition(subject.prefixPairs(subject.settings().user(), false)));
+                Contrast.lastPosition(subject.prefixPairs(subject.settings().user(), false)));
         SteeringVector after = subject.vector(StudyVector.AFTER_LAST_DIFFERENCE);
         Vec f = subject.sae().encode(all.direction());
         Vec g = subject.sae().encode(prefix.direction());

@@ -12,7 +12,7 @@ import dev.pintle.report.Element.Table;
 import dev.pintle.report.Published;
 import dev.pintle.report.Verdict;
 import dev.pintle.report.Words;
-import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.Stability;
 import dev.pintle.study.EncodedVector;
 import dev.pintle.study.FittedVector;
 import dev.pintle.study.LatentCandidate;
@@ -331,7 +331,7 @@ record BaseChapter(BaseResult result, Shown shown) {
     private static String halves(FittedVector one) {
         return Double.isNaN(one.splitHalfCosine())
                 ? "–"
-                : new SteeringVector.Stability(one.splitHalfCosine(), one.splitHalfLow(), one.splitHalfHigh()).text();
+                : new Stability(one.splitHalfCosine(), one.splitHalfLow(), one.splitHalfHigh()).text();
     }
 
     private Table cosines() {

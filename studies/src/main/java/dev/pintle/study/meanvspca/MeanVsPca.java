@@ -3,9 +3,8 @@ package dev.pintle.study.meanvspca;
 import dev.pintle.sae.Decompose;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Aggregation;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastPair;
-import dev.pintle.steering.FirstDifference;
-import dev.pintle.steering.LastPosition;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorComparison;
@@ -69,7 +68,8 @@ public record MeanVsPca(double relativeStrength) implements Study<MeanVsPcaResul
     public MeanVsPcaResult run(StudySubject subject, TextWriter writer, Progress progress) {
         ContrastPair pair = subject.pair();
         SteeringVector mean = subject.vector(StudyVector.ALL_POSITIONS);
-        SteeringVector pca = subject.fitted(new FirstDifference(pair, new Aggregation.PcaReconstructedMean()));
+        SteeringVector pca =
+                subject.fitted(Contrast.firstDifference(pair).withAggregation(new Aggregation.PcaReconstructedMean()));
         Vec m = mean.direction();
         Vec p = pca.direction();
         double coefficient = relativeStrength * subject.coefficient();
@@ -81,21 +81,29 @@ public record MeanVsPca(double relativeStrength) implements Study<MeanVsPcaResul
         List<ContrastPair> prefixes = subject.prefixPairs(
                 subject.settings().question(), subject.settings().tuplePrompt());
         for (Aggregation aggregation : COMPONENTS) {
-            components.add(
-                    component("this pair", new FirstDifference(pair, aggregation), mean, coefficient, subject, writer));
+            components.add(component(
+                    "this pair",
+                    Contrast.firstDifference(pair).withAggregation(aggregation),
+                    mean,
+                    coefficient,
+                    subject,
+                    writer));
         }
-        SteeringVector prefixMean = subject.fitted(new LastPosition(prefixes, false, Aggregation.mean()));
+        SteeringVector prefixMean =
+                subject.fitted(Contrast.lastPosition(prefixes).withLengths(Contrast.Lengths.AS_READ));
         for (Aggregation aggregation : COMPONENTS) {
             components.add(component(
                     "prefix pairs",
-                    new LastPosition(prefixes, false, aggregation),
+                    Contrast.lastPosition(prefixes)
+                            .withLengths(Contrast.Lengths.AS_READ)
+                            .withAggregation(aggregation),
                     prefixMean,
                     coefficient,
                     subject,
                     writer));
         }
         return new MeanVsPcaResult(
-                pca.origin().explainedVariance(),
+                pca.origin().measures().explainedVariance(),
                 VectorComparison.of(p, m),
                 m.toArray(),
                 p.toArray(),
@@ -123,7 +131,7 @@ public record MeanVsPca(double relativeStrength) implements Study<MeanVsPcaResul
         return new MeanVsPcaResult.Component(
                 data,
                 method.aggregation().name(),
-                vector.origin().explainedVariance(),
+                vector.origin().measures().explainedVariance(),
                 vector.direction().cosine(mean.direction()),
                 writer.steered(
                         method.aggregation().name() + " of " + data,

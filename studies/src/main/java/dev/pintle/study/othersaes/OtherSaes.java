@@ -5,7 +5,7 @@ import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.ReconstructionErrors;
 import dev.pintle.sae.SparseAutoencoder;
-import dev.pintle.steering.AllPositions;
+import dev.pintle.steering.Contrast;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.TokenPair;
 import dev.pintle.study.Progress;
@@ -86,8 +86,7 @@ public record OtherSaes() implements Study<OtherSaesResult> {
     }
 
     private static OtherSaesResult.Reading reading(StudySubject subject, SparseAutoencoder sae, boolean control) {
-        SteeringVector vector =
-                SteeringVector.fit(subject.model(), sae.place(), AllPositions.allPositions(subject.pair()));
+        SteeringVector vector = SteeringVector.fit(subject.model(), sae.place(), Contrast.allPositions(subject.pair()));
         Decomposition plain = sae.decompose(vector.direction(), Decompose.encode());
         Decomposition scaled = sae.decompose(
                 vector.direction(), Decompose.encodeScaled(vector.origin().meanActivationNorm()));

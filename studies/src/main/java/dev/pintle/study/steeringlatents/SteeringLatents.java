@@ -198,7 +198,10 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
         String question = subject.settings().question();
         List<SteeredText> texts = new ArrayList<>(List.of(writer.plain(question)));
         texts.add(writer.steered(
-                subject.steering().origin().method(), coefficient, Add.add(subject.steering(), coefficient), question));
+                subject.steering().origin().method().name(),
+                coefficient,
+                Add.add(subject.steering(), coefficient),
+                question));
         if (used.stream().mapToDouble(Term::activation).sum() != 0) {
             for (double strength : new double[] {coefficient, relativeStrength * coefficient}) {
                 texts.add(byLatents(subject, writer, "latents of the difference", used, strength));

@@ -111,7 +111,10 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeRes
                         writer.plain(question),
                         writer.steered(how, stronger, Add.add(fromLatent, stronger), question),
                         writer.steered(
-                                steering.origin().method(), coefficient, Add.add(steering, coefficient), question),
+                                steering.origin().method().name(),
+                                coefficient,
+                                Add.add(steering, coefficient),
+                                question),
                         writer.steered(how, coefficient, Add.add(fromLatent, coefficient), question)),
                 concept);
     }
