@@ -1,13 +1,23 @@
 package dev.pintle.family;
 
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.Activation;
 import dev.pintle.transformer.Attention;
 import dev.pintle.transformer.Block;
+import dev.pintle.transformer.Embedding;
+import dev.pintle.transformer.GatedMlp;
+import dev.pintle.transformer.HeadNorms;
+import dev.pintle.transformer.Joined;
 import dev.pintle.transformer.Linear;
 import dev.pintle.transformer.Mlp;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.ModelConfig.Ends;
+import dev.pintle.transformer.ModelConfig.Heads;
+import dev.pintle.transformer.ModelConfig.Sizes;
 import dev.pintle.transformer.Norm;
+import dev.pintle.transformer.PreNormBlock;
 import dev.pintle.transformer.RmsNorm;
+import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -18,9 +28,24 @@ import org.jspecify.annotations.Nullable;
 final class Common {
     private Common() {}
 
-    /** Sizes under their usual keys; the head width is divided out only where the file does not give it. */
+    /** Sizes under their usual keys, of a family whose embeddings are its own or the unembedding where the file does not say. */
     static ModelConfig sizes(ConfigReader json, boolean tiedByDefault) {
         int dModel = json.positive("hidden_size");
+        return new ModelConfig(
+                json.text("model_type"),
+                new Sizes(
+                        json.positive("num_hidden_layers"),
+                        dModel,
+                        json.positive("intermediate_size"),
+                        json.positive("vocab_size"),
+                        json.positiveOr("max_position_embeddings", Integer.MAX_VALUE)),
+                heads(json, dModel),
+                new Ends(json.flagOr("tie_word_embeddings", tiedByDefault)),
+                json.number("rms_norm_eps"));
+    }
+
+    /** Heads under their usual keys; their width is divided out only where the file does not give it. */
+    private static Heads heads(ConfigReader json, int dModel) {
         int nHeads = json.positive("num_attention_heads");
         int nKvHeads = json.positiveOr("num_key_value_heads", nHeads);
         if (nHeads % nKvHeads != 0) {
@@ -29,23 +54,7 @@ final class Common {
         if (!json.has("head_dim") && dModel % nHeads != 0) {
             throw json.unexpected("head_dim", "a width, since hidden_size is not a multiple of num_attention_heads");
         }
-        int dHead = json.positiveOr("head_dim", dModel / nHeads);
-        return new ModelConfig(
-                json.text("model_type"),
-                json.positive("num_hidden_layers"),
-                dModel,
-                nHeads,
-                nKvHeads,
-                dHead,
-                json.positive("intermediate_size"),
-                json.positive("vocab_size"),
-                json.positiveOr("max_position_embeddings", Integer.MAX_VALUE),
-                json.number("rms_norm_eps"),
-                json.flagOr("tie_word_embeddings", tiedByDefault),
-                1 / Math.sqrt(dHead),
-                null,
-                null,
-                1);
+        return new Heads(nHeads, nKvHeads, json.positiveOr("head_dim", dModel / nHeads));
     }
 
     /** Sizes of a Gemma, whose scores, logits and embeddings are scaled and may be bounded. */
@@ -54,62 +63,60 @@ final class Common {
         json.requireString("hidden_act", "gelu_pytorch_tanh");
         json.requireValue("use_bidirectional_attention", false);
         ModelConfig sizes = sizes(json, true);
-        return new ModelConfig(
-                sizes.family(),
-                sizes.nLayers(),
-                sizes.dModel(),
-                sizes.nHeads(),
-                sizes.nKvHeads(),
-                sizes.dHead(),
-                sizes.dMlp(),
-                sizes.dVocab(),
-                sizes.maxPositions(),
-                sizes.normEps(),
-                sizes.tiedEmbeddings(),
-                1 / Math.sqrt(json.numberOr("query_pre_attn_scalar", defaultQueryScalar)),
-                json.numberOrNull("attn_logit_softcapping"),
-                json.numberOrNull("final_logit_softcapping"),
-                Math.sqrt(sizes.dModel()));
+        return sizes.with(sizes.heads()
+                        .scaled(
+                                1 / Math.sqrt(json.numberOr("query_pre_attn_scalar", defaultQueryScalar)),
+                                json.numberOrNull("attn_logit_softcapping")))
+                .with(new Ends(
+                        sizes.tiedEmbeddings(),
+                        Math.sqrt(sizes.dModel()),
+                        1,
+                        json.numberOrNull("final_logit_softcapping")));
     }
 
     static String layer(int layer) {
         return "model.layers." + layer + ".";
     }
 
-    /** Queries, keys, values and output under Llama's names, without norms. */
-    static Attention.Parts attention(Weights weights, ModelConfig c, int layer, boolean qkvBias, boolean outBias) {
+    /** The maps of a block's attention. */
+    record AttentionMaps(Joined qkv, Linear out) {
+        /** Attention without norms on queries and keys. */
+        Attention with(int layer, ModelConfig c, @Nullable Rope rope, @Nullable Integer window) {
+            return with(layer, c, HeadNorms.NONE, rope, window);
+        }
+
+        Attention with(int layer, ModelConfig c, HeadNorms norms, @Nullable Rope rope, @Nullable Integer window) {
+            return new Attention(layer, c, qkv, out, norms, rope, window);
+        }
+    }
+
+    /** Queries, keys, values and output under Llama's names. */
+    static AttentionMaps attention(Weights weights, ModelConfig c, int layer, boolean qkvBias, boolean outBias) {
         String at = layer(layer) + "self_attn.";
         int queries = c.nHeads() * c.dHead();
         int shared = c.nKvHeads() * c.dHead();
-        return Attention.Parts.plain(
-                weights.linear(at + "q_proj", queries, c.dModel(), qkvBias),
-                weights.linear(at + "k_proj", shared, c.dModel(), qkvBias),
-                weights.linear(at + "v_proj", shared, c.dModel(), qkvBias),
+        return new AttentionMaps(
+                weights.joined(
+                        c.dModel(),
+                        qkvBias,
+                        new Weights.Part(at + "q_proj", queries),
+                        new Weights.Part(at + "k_proj", shared),
+                        new Weights.Part(at + "v_proj", shared)),
                 weights.linear(at + "o_proj", c.dModel(), queries, outBias));
     }
 
-    /** The same with norms on queries and keys. */
-    static Attention.Parts withNorms(Attention.Parts p, Norm queries, Norm keys, boolean perHead) {
-        return new Attention.Parts(p.query(), p.key(), p.value(), p.out(), queries, keys, perHead);
-    }
-
     /** The gated MLP under Llama's names. */
-    static Mlp siluMlp(Weights weights, ModelConfig c, int layer, boolean bias) {
-        return mlp(weights, c, layer, bias, true);
-    }
-
-    /** Gemma's gated MLP. */
-    static Mlp geluMlp(Weights weights, ModelConfig c, int layer) {
-        return mlp(weights, c, layer, false, false);
-    }
-
-    private static Mlp mlp(Weights weights, ModelConfig c, int layer, boolean bias, boolean silu) {
+    static Mlp mlp(Weights weights, ModelConfig c, int layer, boolean bias, Activation activation) {
         String at = layer(layer) + "mlp.";
-        return new Mlp(
-                weights.linear(at + "gate_proj", c.dMlp(), c.dModel(), bias),
-                weights.linear(at + "up_proj", c.dMlp(), c.dModel(), bias),
+        return new GatedMlp(
+                layer,
+                weights.joined(
+                        c.dModel(),
+                        bias,
+                        new Weights.Part(at + "gate_proj", c.dMlp()),
+                        new Weights.Part(at + "up_proj", c.dMlp())),
                 weights.linear(at + "down_proj", c.dModel(), c.dMlp(), bias),
-                silu ? Mlp.Activation.SILU : Mlp.Activation.GELU_TANH);
+                activation);
     }
 
     /**
@@ -118,33 +125,38 @@ final class Common {
      * @param name within the layer
      */
     static Norm norm(Weights weights, ModelConfig c, int layer, String name) {
-        return RmsNorm.of(weights.norm(layer(layer) + name + ".weight", c.dModel()), c.normEps());
+        return new RmsNorm(weights.norm(layer(layer) + name + ".weight", c.dModel()), c.normEps());
     }
 
     /** A norm of {@code width} whose weight is stored minus 1. */
     static Norm gemmaNorm(Weights weights, ModelConfig c, String name, int width) {
-        return RmsNorm.of(weights.own(weights.norm(name + ".weight", width).plus(1)), c.normEps());
+        return new RmsNorm(weights.own(weights.norm(name + ".weight", width).plus(1)), c.normEps());
     }
 
     /** A Llama block: norms before attention and MLP. */
     static Block preNormBlock(Weights weights, ModelConfig c, int layer, Attention attention, Mlp mlp) {
-        Norm preAttn = norm(weights, c, layer, "input_layernorm");
-        Norm preMlp = norm(weights, c, layer, "post_attention_layernorm");
-        return new Block(layer, preAttn, attention, Norm.NONE, preMlp, mlp, Norm.NONE);
+        return new PreNormBlock(
+                layer,
+                norm(weights, c, layer, "input_layernorm"),
+                attention,
+                norm(weights, c, layer, "post_attention_layernorm"),
+                mlp);
     }
 
     /** Embedding, blocks, final norm and unembedding. */
     static Transformer assemble(Weights weights, ModelConfig c, IntFunction<Block> block, Norm finalNorm) {
         Tensor embedding = weights.embedding(c);
         Linear unembedding = weights.unembedding(embedding, c);
-        List<Block> blocks = IntStream.range(0, c.nLayers())
-                .mapToObj(layer -> weights.complete(block.apply(layer)))
-                .toList();
-        return new Transformer(embedding, blocks, finalNorm, unembedding);
+        List<Block> blocks = IntStream.range(0, c.nLayers()).mapToObj(block).toList();
+        return new Transformer(
+                new Embedding(embedding, null, weights.rounded(c.ends().embeddingScale())),
+                blocks,
+                finalNorm,
+                unembedding);
     }
 
     static Norm finalNorm(Weights weights, ModelConfig c) {
-        return RmsNorm.of(weights.norm("model.norm.weight", c.dModel()), c.normEps());
+        return new RmsNorm(weights.norm("model.norm.weight", c.dModel()), c.normEps());
     }
 
     /**

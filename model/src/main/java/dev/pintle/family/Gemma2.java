@@ -1,9 +1,11 @@
 package dev.pintle.family;
 
+import dev.pintle.transformer.Activation;
 import dev.pintle.transformer.Attention;
 import dev.pintle.transformer.Block;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
+import dev.pintle.transformer.SandwichBlock;
 import dev.pintle.transformer.Transformer;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -32,23 +34,24 @@ public final class Gemma2 implements Architecture {
         return Common.assemble(
                 weights,
                 c,
-                layer -> {
-                    Attention.Parts parts = Common.attention(weights, c, layer, bias, bias);
-                    return sandwich(weights, c, layer, new Attention(layer, c, parts, rope, windows.apply(layer)));
-                },
+                layer -> sandwich(
+                        weights,
+                        c,
+                        layer,
+                        Common.attention(weights, c, layer, bias, bias).with(layer, c, rope, windows.apply(layer))),
                 Common.gemmaNorm(weights, c, "model.norm", c.dModel()));
     }
 
     /** A block with norms before and after attention and MLP. */
     static Block sandwich(Weights weights, ModelConfig c, int layer, Attention attention) {
         String at = Common.layer(layer);
-        return new Block(
+        return new SandwichBlock(
                 layer,
                 Common.gemmaNorm(weights, c, at + "input_layernorm", c.dModel()),
                 attention,
                 Common.gemmaNorm(weights, c, at + "post_attention_layernorm", c.dModel()),
                 Common.gemmaNorm(weights, c, at + "pre_feedforward_layernorm", c.dModel()),
-                Common.geluMlp(weights, c, layer),
+                Common.mlp(weights, c, layer, false, Activation.GELU_TANH),
                 Common.gemmaNorm(weights, c, at + "post_feedforward_layernorm", c.dModel()));
     }
 }

@@ -1,7 +1,7 @@
 package dev.pintle.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.HeadNorms;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
@@ -43,14 +43,17 @@ public final class Gemma3 implements Architecture {
                 c,
                 layer -> {
                     String at = Common.layer(layer) + "self_attn.";
-                    Attention.Parts parts = Common.withNorms(
-                            Common.attention(weights, c, layer, bias, bias),
+                    HeadNorms norms = new HeadNorms(
                             Common.gemmaNorm(weights, c, at + "q_norm", c.dHead()),
                             Common.gemmaNorm(weights, c, at + "k_norm", c.dHead()),
-                            true);
+                            HeadNorms.Span.HEAD);
                     Integer window = windows.apply(layer);
                     Rope rope = window == null ? global : local;
-                    return Gemma2.sandwich(weights, c, layer, new Attention(layer, c, parts, rope, window));
+                    return Gemma2.sandwich(
+                            weights,
+                            c,
+                            layer,
+                            Common.attention(weights, c, layer, bias, bias).with(layer, c, norms, rope, window));
                 },
                 Common.gemmaNorm(weights, c, "model.norm", c.dModel()));
     }

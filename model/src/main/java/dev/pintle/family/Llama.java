@@ -1,6 +1,6 @@
 package dev.pintle.family;
 
-import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.Activation;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
@@ -27,12 +27,13 @@ public final class Llama implements Architecture {
         return Common.assemble(
                 weights,
                 c,
-                layer -> {
-                    Attention.Parts parts = Common.attention(weights, c, layer, attentionBias, attentionBias);
-                    Attention attention = new Attention(layer, c, parts, rope, null);
-                    return Common.preNormBlock(
-                            weights, c, layer, attention, Common.siluMlp(weights, c, layer, mlpBias));
-                },
+                layer -> Common.preNormBlock(
+                        weights,
+                        c,
+                        layer,
+                        Common.attention(weights, c, layer, attentionBias, attentionBias)
+                                .with(layer, c, rope, null),
+                        Common.mlp(weights, c, layer, mlpBias, Activation.SILU)),
                 Common.finalNorm(weights, c));
     }
 }

@@ -1,6 +1,6 @@
 package dev.pintle.family;
 
-import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.Activation;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
@@ -25,11 +25,12 @@ public final class Mistral implements Architecture {
         return Common.assemble(
                 weights,
                 c,
-                layer -> {
-                    Attention.Parts parts = Common.attention(weights, c, layer, false, false);
-                    Attention attention = new Attention(layer, c, parts, rope, window);
-                    return Common.preNormBlock(weights, c, layer, attention, Common.siluMlp(weights, c, layer, false));
-                },
+                layer -> Common.preNormBlock(
+                        weights,
+                        c,
+                        layer,
+                        Common.attention(weights, c, layer, false, false).with(layer, c, rope, window),
+                        Common.mlp(weights, c, layer, false, Activation.SILU)),
                 Common.finalNorm(weights, c));
     }
 }

@@ -1,9 +1,9 @@
 package dev.pintle.family;
 
-import dev.pintle.transformer.Attention;
-import dev.pintle.transformer.Block;
+import dev.pintle.transformer.Activation;
+import dev.pintle.transformer.HeadNorms;
 import dev.pintle.transformer.ModelConfig;
-import dev.pintle.transformer.Norm;
+import dev.pintle.transformer.PostNormBlock;
 import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
@@ -32,18 +32,15 @@ public final class Olmo2 implements Architecture {
                     String at = Common.layer(layer) + "self_attn.";
                     int queries = c.nHeads() * c.dHead();
                     int keys = c.nKvHeads() * c.dHead();
-                    Attention.Parts parts = Common.withNorms(
-                            Common.attention(weights, c, layer, bias, bias),
-                            RmsNorm.of(weights.norm(at + "q_norm.weight", queries), c.normEps()),
-                            RmsNorm.of(weights.norm(at + "k_norm.weight", keys), c.normEps()),
-                            false);
-                    return new Block(
+                    HeadNorms norms = new HeadNorms(
+                            new RmsNorm(weights.norm(at + "q_norm.weight", queries), c.normEps()),
+                            new RmsNorm(weights.norm(at + "k_norm.weight", keys), c.normEps()),
+                            HeadNorms.Span.ALL_HEADS);
+                    return new PostNormBlock(
                             layer,
-                            Norm.NONE,
-                            new Attention(layer, c, parts, rope, null),
+                            Common.attention(weights, c, layer, bias, bias).with(layer, c, norms, rope, null),
                             Common.norm(weights, c, layer, "post_attention_layernorm"),
-                            Norm.NONE,
-                            Common.siluMlp(weights, c, layer, false),
+                            Common.mlp(weights, c, layer, false, Activation.SILU),
                             Common.norm(weights, c, layer, "post_feedforward_layernorm"));
                 },
                 Common.finalNorm(weights, c));

@@ -1,12 +1,11 @@
 package dev.pintle.family;
 
-import dev.pintle.transformer.Attention;
-import dev.pintle.transformer.Linear;
+import dev.pintle.transformer.Activation;
+import dev.pintle.transformer.GatedMlp;
 import dev.pintle.transformer.Mlp;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
-import java.util.List;
 
 /** Phi-3 (arXiv:2404.14219): Llama's block with queries, keys and values, and gate and up, stored as one matrix each. */
 public final class Phi3 implements Architecture {
@@ -33,19 +32,15 @@ public final class Phi3 implements Architecture {
                 c,
                 layer -> {
                     String at = Common.layer(layer);
-                    List<Linear> qkv = weights.linears(at + "self_attn.qkv_proj", c.dModel(), queries, shared, shared);
-                    Attention.Parts parts = Attention.Parts.plain(
-                            qkv.get(0),
-                            qkv.get(1),
-                            qkv.get(2),
+                    Common.AttentionMaps maps = new Common.AttentionMaps(
+                            weights.stored(at + "self_attn.qkv_proj", c.dModel(), queries, shared, shared),
                             weights.linear(at + "self_attn.o_proj", c.dModel(), queries, false));
-                    List<Linear> gateUp = weights.linears(at + "mlp.gate_up_proj", c.dModel(), c.dMlp(), c.dMlp());
-                    Mlp mlp = new Mlp(
-                            gateUp.get(0),
-                            gateUp.get(1),
+                    Mlp mlp = new GatedMlp(
+                            layer,
+                            weights.stored(at + "mlp.gate_up_proj", c.dModel(), c.dMlp(), c.dMlp()),
                             weights.linear(at + "mlp.down_proj", c.dModel(), c.dMlp(), false),
-                            Mlp.Activation.SILU);
-                    return Common.preNormBlock(weights, c, layer, new Attention(layer, c, parts, rope, window), mlp);
+                            Activation.SILU);
+                    return Common.preNormBlock(weights, c, layer, maps.with(layer, c, rope, window), mlp);
                 },
                 Common.finalNorm(weights, c));
     }

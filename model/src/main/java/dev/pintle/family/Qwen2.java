@@ -1,6 +1,6 @@
 package dev.pintle.family;
 
-import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.Activation;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
@@ -27,11 +27,12 @@ public final class Qwen2 implements Architecture {
         return Common.assemble(
                 weights,
                 c,
-                layer -> {
-                    Attention.Parts parts = Common.attention(weights, c, layer, true, false);
-                    Attention attention = new Attention(layer, c, parts, rope, windows.apply(layer));
-                    return Common.preNormBlock(weights, c, layer, attention, Common.siluMlp(weights, c, layer, false));
-                },
+                layer -> Common.preNormBlock(
+                        weights,
+                        c,
+                        layer,
+                        Common.attention(weights, c, layer, true, false).with(layer, c, rope, windows.apply(layer)),
+                        Common.mlp(weights, c, layer, false, Activation.SILU)),
                 Common.finalNorm(weights, c));
     }
 

@@ -1,6 +1,7 @@
 package dev.pintle.family;
 
-import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.Activation;
+import dev.pintle.transformer.HeadNorms;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.Rope;
@@ -31,13 +32,17 @@ public final class Qwen3 implements Architecture {
                 c,
                 layer -> {
                     String at = Common.layer(layer) + "self_attn.";
-                    Attention.Parts parts = Common.withNorms(
-                            Common.attention(weights, c, layer, bias, bias),
-                            RmsNorm.of(weights.norm(at + "q_norm.weight", c.dHead()), c.normEps()),
-                            RmsNorm.of(weights.norm(at + "k_norm.weight", c.dHead()), c.normEps()),
-                            true);
-                    Attention attention = new Attention(layer, c, parts, rope, windows.apply(layer));
-                    return Common.preNormBlock(weights, c, layer, attention, Common.siluMlp(weights, c, layer, false));
+                    HeadNorms norms = new HeadNorms(
+                            new RmsNorm(weights.norm(at + "q_norm.weight", c.dHead()), c.normEps()),
+                            new RmsNorm(weights.norm(at + "k_norm.weight", c.dHead()), c.normEps()),
+                            HeadNorms.Span.HEAD);
+                    return Common.preNormBlock(
+                            weights,
+                            c,
+                            layer,
+                            Common.attention(weights, c, layer, bias, bias)
+                                    .with(layer, c, norms, rope, windows.apply(layer)),
+                            Common.mlp(weights, c, layer, false, Activation.SILU));
                 },
                 Common.finalNorm(weights, c));
     }

@@ -7,7 +7,8 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import dev.pintle.transformer.Block;
+import dev.pintle.transformer.Dense;
+import dev.pintle.transformer.Joined;
 import dev.pintle.transformer.Linear;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Packing;
@@ -38,6 +39,7 @@ public final class Weights {
     private final Packing packing;
     private final Consumer<Problem> notes;
     private final Set<String> unused;
+    private boolean tied;
 
     /**
      * @param owner keeps the weights
@@ -80,16 +82,32 @@ public final class Weights {
      * @param name without {@code .weight}
      */
     public Linear linear(String name, int out, int in, boolean biased) {
-        return new Linear(get(name + ".weight", out, in), biased ? get(name + ".bias", out) : null, packing, false);
+        Tensor weight = get(name + ".weight", out, in);
+        return packing.linear(weight, biased ? get(name + ".bias", out) : null);
     }
 
     /**
-     * Linear maps that are stored as one, below each other, without biases.
+     * One of several maps that read the same input.
+     *
+     * @param name without {@code .weight}
+     * @param out width of what it gives
+     */
+    public record Part(String name, int out) {}
+
+    /** Linear maps `[out, in]` of one input, with biases where {@code biased}. */
+    public Joined joined(int in, boolean biased, Part... parts) {
+        return joined(Arrays.stream(parts)
+                .map(part -> linear(part.name, part.out, in, biased))
+                .toList());
+    }
+
+    /**
+     * Linear maps of one input that are stored as one, below each other, without biases.
      *
      * @param name without {@code .weight}
      * @param outs rows of each
      */
-    public List<Linear> linears(String name, int in, int... outs) {
+    public Joined stored(String name, int in, int... outs) {
         String weight = name + ".weight";
         unused.remove(weight);
         List<Linear> maps = new ArrayList<>();
@@ -99,11 +117,26 @@ public final class Weights {
                     .to(dtype); // [outs, in]
             long start = 0;
             for (int out : outs) {
-                maps.add(new Linear(owner.adopt(all.narrow(0, start, out)), null, packing, false));
+                maps.add(packing.linear(owner.adopt(all.narrow(0, start, out)), null));
                 start += out;
             }
         }
-        return List.copyOf(maps);
+        return joined(maps);
+    }
+
+    /**
+     * Maps that read the same input. On a GPU their weights are moved together, one set of maps after the other, so that the memory
+     * in which they were serves the next.
+     */
+    private Joined joined(List<Linear> maps) {
+        return device.kind() == Device.Kind.CUDA
+                ? Joined.together(maps.stream().map(Dense.class::cast).toList(), owner)
+                : Joined.apart(maps);
+    }
+
+    /** A number as the model's dtype holds it. */
+    public double rounded(double number) {
+        return dtype.rounded(number);
     }
 
     /** The embedding `[dVocab, dModel]`; where it is tied, it may be stored as the unembedding alone. */
@@ -138,7 +171,13 @@ public final class Weights {
             }
             unused.remove(HEAD);
         }
-        return new Linear(embedding, null, packing, true);
+        tied = true;
+        return packing.sharing(embedding);
+    }
+
+    /** Whether the unembedding that was handed out is the embedding. */
+    public boolean tied() {
+        return tied;
     }
 
     private OptionalLong firstRowOfAnotherHead(ModelConfig c) {
@@ -175,18 +214,6 @@ public final class Weights {
                 .toException();
     }
 
-    /**
-     * A block that has all its weights. On a GPU, maps of one input become one; done block by block, so that the memory in
-     * which they were serves the next block.
-     */
-    public Block complete(Block block) {
-        if (device.kind() == Device.Kind.CUDA) {
-            block.attention().joinMaps(owner);
-            block.mlp().joinMaps(owner);
-        }
-        return block;
-    }
-
     private Tensor get(String name, DType as, long... shape) {
         unused.remove(name);
         try (TensorScope scope = TensorScope.open("load " + name)) {
@@ -203,9 +230,9 @@ public final class Weights {
      * Compares frequencies that old checkpoints store with those that are computed from the configuration, which count, as in
      * transformers.
      *
-     * @param layers the rotation of each layer
+     * @param layers the rotations of each layer
      */
-    public void compareFrequencies(List<Rope> layers) {
+    public void compareFrequencies(List<List<Rope>> layers) {
         boolean said = false;
         for (String name : List.copyOf(unused)) {
             if (!name.endsWith(FREQUENCIES)) {
@@ -216,10 +243,7 @@ public final class Weights {
             int index = layer.find() ? Integer.parseInt(layer.group(1)) : 0;
             try (TensorScope scope = TensorScope.open("compare frequencies")) {
                 Tensor stored = source.find(name);
-                if (said
-                        || stored == null
-                        || index >= layers.size()
-                        || layers.get(index).agreesWith(stored.toDoubles())) {
+                if (said || stored == null || index >= layers.size() || agree(layers.get(index), stored.toDoubles())) {
                     continue;
                 }
             }
@@ -230,6 +254,10 @@ public final class Weights {
                     .fact("used", "the frequencies that rope_theta and rope_scaling of the configuration give")
                     .fact("try", "the rope_theta that the model was trained with, in config.json"));
         }
+    }
+
+    private static boolean agree(List<Rope> rotations, double[] stored) {
+        return rotations.stream().anyMatch(rope -> rope.agreesWith(stored));
     }
 
     /** @throws PintleException naming weights that nobody asked for */

@@ -8,8 +8,8 @@ import dev.pintle.transformer.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** Interventions that come down to adding the same vector to a row's residual stream at every token it will write. */
 final class ConstantAdditions {
@@ -24,20 +24,33 @@ final class ConstantAdditions {
         this.newTokens = newTokens;
     }
 
-    /** Sums by layer `[rows, dModel]` in FP32 on the processor; null if a hook is something else. */
-    @Nullable
+    /** The first hook that is anything else; empty where all are. */
+    Optional<Hook> firstOther(List<GenerationRequest> requests) {
+        for (GenerationRequest request : requests) {
+            for (Hook hook : hooksOf(request)) {
+                if (!(hook instanceof Addition addition)
+                        || addition.at().site() != HookPoint.Site.RESID_POST
+                        || !isConstant(addition, request.prompt().length)) {
+                    return Optional.of(hook);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private List<Hook> hooksOf(GenerationRequest request) {
+        List<Hook> hooks = new ArrayList<>(onAllRows);
+        hooks.addAll(request.hooks());
+        return hooks;
+    }
+
+    /** Sums by layer, `[rows, dModel]` in FP32 on the CPU, of requests that have {@link #firstOther no other hook}. */
     Map<Integer, Tensor> byLayer(List<GenerationRequest> requests) {
         Map<Integer, float[]> sums = new TreeMap<>();
         for (int row = 0; row < requests.size(); row++) {
             GenerationRequest request = requests.get(row);
-            List<Hook> hooks = new ArrayList<>(onAllRows);
-            hooks.addAll(request.hooks());
-            for (Hook hook : hooks) {
-                if (!(hook instanceof Addition addition)
-                        || addition.at().site() != HookPoint.Site.RESID_POST
-                        || !isConstant(addition, request.prompt().length)) {
-                    return null;
-                }
+            for (Hook hook : hooksOf(request)) {
+                Addition addition = (Addition) hook;
                 if (addition.actsOn(request.prompt().length, request.prompt().length)) {
                     float[] sum = sums.computeIfAbsent(
                             addition.at().layer(), layer -> new float[requests.size() * config.dModel()]);

@@ -4,12 +4,13 @@ import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
+import dev.pintle.tensor.InferenceMode;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import dev.pintle.transformer.Block;
 import dev.pintle.transformer.BoundHooks;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.HookPoint.Site;
 import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.Layout;
 import dev.pintle.transformer.Memory;
@@ -20,13 +21,15 @@ import dev.pintle.transformer.Run;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import dev.pintle.transformer.Transformer;
-import dev.pintle.transformer.gpu.FusedBlocks;
+import dev.pintle.transformer.gpu.FusedPass;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,15 +40,16 @@ final class ForwardPass {
     private final Device device;
     private final DType dtype;
     private final RopeTables tables;
-    private final boolean fuses;
+    private final Routes routes;
 
-    ForwardPass(Transformer transformer, ModelConfig config, Device device, DType dtype, RopeTables tables) {
+    ForwardPass(
+            Transformer transformer, ModelConfig config, Device device, DType dtype, RopeTables tables, Routes routes) {
         this.transformer = transformer;
         this.config = config;
         this.device = device;
         this.dtype = dtype;
         this.tables = tables;
-        this.fuses = FusedBlocks.suit(transformer, config, device, dtype);
+        this.routes = routes;
     }
 
     /** @param promptLengths tokens of each row's prompt in the whole sequence */
@@ -65,7 +69,8 @@ final class ForwardPass {
     Run run(TokenBatch batch, RunOptions options, List<? extends Hook> hooks, int[] promptLengths, int[] sequences) {
         check(batch, options);
         Memory.requireRoomForRun(config, dtype, device, batch, options, () -> Engine.availableMemory(device));
-        try (TensorScope scope = TensorScope.open("run " + batch.batch() + " x " + batch.tokens() + " tokens")) {
+        try (InferenceMode mode = InferenceMode.begin();
+                TensorScope scope = TensorScope.open("run " + batch.batch() + " x " + batch.tokens() + " tokens")) {
             Recorder recorder = new Recorder(options.capture(), scope);
             List<Hook> all = new ArrayList<>(hooks);
             all.add(recorder);
@@ -80,13 +85,8 @@ final class ForwardPass {
                 }
                 for (int start = 0; start < batch.tokens(); start += options.chunk()) {
                     int count = Math.min(options.chunk(), batch.tokens() - start);
-                    boolean last = start + count == batch.tokens();
-                    Tensor resid = pass(batch, start, count, next, promptLengths, sequences, cache, bound, options);
-                    Tensor some = logits(resid, last, options.logits());
-                    if (some != null) {
-                        logits.add(some);
-                    }
-                    resid.close();
+                    Layout layout = new Layout(positions(batch, start, count, next), promptLengths, sequences);
+                    pass(batch, start, layout, cache, bound, options).ifPresent(some -> logits.add(scope.adopt(some)));
                 }
                 return recorder.finish(batch, scope, logits.isEmpty() ? null : joined(logits, scope));
             }
@@ -100,60 +100,84 @@ final class ForwardPass {
                 .to(dtype.precise());
     }
 
+    /** The places that a block has. */
+    Set<Site> sites(int layer) {
+        return transformer.blocks().get(layer).sites();
+    }
+
     KvCache newCache() {
         return new KvCache(config, device, dtype);
     }
 
-    private Tensor pass(
-            TokenBatch batch,
-            int start,
-            int count,
-            int[] next,
-            int[] promptLengths,
-            int[] sequences,
-            @Nullable KvCache cache,
-            BoundHooks bound,
-            RunOptions options) {
-        int[] ids = new int[batch.batch() * count];
+    private static int[][] positions(TokenBatch batch, int start, int count, int[] next) {
         int[][] positions = new int[batch.batch()][count];
         for (int row = 0; row < batch.batch(); row++) {
             for (int t = 0; t < count; t++) {
                 int index = start + t - batch.padding(row);
-                ids[row * count + t] = batch.id(row, start + t);
                 positions[row][t] = index < 0 ? Layout.PADDING : next[row] + index;
             }
         }
+        return positions;
+    }
+
+    private Tensor ids(TokenBatch batch, int start, int count) {
+        int[] ids = new int[batch.batch() * count];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = batch.id(i / count, start + i % count);
+        }
+        return Tensor.of(ids, batch.batch(), count).to(device);
+    }
+
+    /**
+     * One chunk of a run.
+     *
+     * @return logits of its last entry `[batch, dVocab]`, or of all `[batch, tokens, dVocab]`; empty where none are wanted
+     */
+    private Optional<Tensor> pass(
+            TokenBatch batch, int start, Layout layout, @Nullable KvCache cache, BoundHooks bound, RunOptions options) {
+        int count = layout.tokens();
+        boolean lastChunk = start + count == batch.tokens();
+        int lastLayer = Math.min(options.lastLayer(config.nLayers()), config.nLayers() - 1);
         try (TensorScope scope = TensorScope.open("pass over " + count + " tokens")) {
-            Pass pass = new Pass(bound, new Layout(positions, promptLengths, sequences), cache, tables, device, scope);
-            Tensor resid =
-                    transformer.embed(Tensor.of(ids, batch.batch(), count).to(device), config, pass);
-            FusedBlocks fused = fuses ? new FusedBlocks(transformer, config, pass, resid) : null;
-            int lastLayer = Math.min(options.lastLayer(config.nLayers()), config.nLayers() - 1);
+            boolean narrows = count > 1
+                    && options.logits() != RunOptions.Logits.ALL
+                    && !bound.seesInside(lastLayer)
+                    && !bound.sees(Site.RESID_POST, lastLayer)
+                    && !bound.sees(Site.NORMALIZED, -1);
+            Pass pass = new Pass(bound, layout, cache, tables, device, narrows ? lastLayer : -1, scope);
+            Tensor resid = transformer.embed(ids(batch, start, count), pass);
+            FusedPass fused = routes.fuses() ? new FusedPass(transformer, config, pass, resid) : null;
             for (int layer = 0; layer <= lastLayer; layer++) {
                 try (TensorScope inner = TensorScope.open("block " + layer)) {
                     Tensor before = resid;
-                    Block block = transformer.blocks().get(layer);
-                    boolean onlyLast = layer == lastLayer
-                            && count > 1
-                            && options.logits() != RunOptions.Logits.ALL
-                            && !block.isSeenAfterAttention(pass);
-                    Tensor after = fused != null && fused.take(block)
-                            ? fused.forward(block, before, onlyLast)
-                            : block.forward(before, pass, onlyLast);
+                    Tensor after = fused != null && fused.takes(layer)
+                            ? fused.forward(layer, before)
+                            : transformer.blocks().get(layer).forward(before, pass);
                     resid = inner.keep(after);
                     before.close(); // its memory lives on where a reader holds another handle on it
                 }
             }
-            return scope.keep(resid);
+            return logits(resid, lastChunk, bound, options, pass).map(scope::keep);
         }
     }
 
-    private @Nullable Tensor logits(Tensor resid, boolean lastChunk, RunOptions.Logits which) {
-        return switch (which) {
-            case NONE -> null;
-            case LAST -> lastChunk ? transformer.logits(resid.select(1, resid.size(1) - 1), config) : null;
-            case ALL -> transformer.logits(resid, config);
-        };
+    private Optional<Tensor> logits(Tensor resid, boolean lastChunk, BoundHooks bound, RunOptions options, Pass pass) {
+        boolean all = options.logits() == RunOptions.Logits.ALL;
+        boolean last = options.logits() == RunOptions.Logits.LAST && lastChunk;
+        if (all || bound.sees(Site.NORMALIZED, -1)) {
+            Tensor normalized = transformer.normalized(resid, pass); // [batch, tokens, dModel]
+            return all
+                    ? Optional.of(transformer.logits(normalized, config))
+                    : last ? Optional.of(transformer.logits(lastOf(normalized), config)) : Optional.empty();
+        }
+        return last
+                ? Optional.of(transformer.logits(transformer.normalized(lastOf(resid), pass), config))
+                : Optional.empty();
+    }
+
+    /** The last entry of each row, `[batch, dModel]`. */
+    private static Tensor lastOf(Tensor byToken) {
+        return byToken.select(1, byToken.size(1) - 1);
     }
 
     private static Tensor joined(List<Tensor> parts, TensorScope scope) {
@@ -164,14 +188,31 @@ final class ForwardPass {
     /** @throws IllegalArgumentException naming the hook's place or number that does not fit the model */
     void requireFits(List<? extends Hook> hooks) {
         for (Hook hook : hooks) {
-            hook.points().forEach(point -> BoundHooks.requireWithin(point, config));
+            hook.points().forEach(this::requireHas);
             hook.requireFits(config, dtype);
+        }
+    }
+
+    /** @throws IllegalArgumentException if the model has no such place */
+    private void requireHas(HookPoint point) {
+        BoundHooks.requireWithin(point, config);
+        if (point.site().isOfBlocks()
+                && !transformer.blocks().get(point.layer()).sites().contains(point.site())) {
+            throw Problem.of("The blocks of this model have no such place.")
+                    .fact("hook point", point)
+                    .fact("model", config.family())
+                    .fact(
+                            "sites",
+                            transformer.blocks().get(point.layer()).sites().stream()
+                                    .map(Site::suffix)
+                                    .collect(Collectors.joining(", ")))
+                    .toIllegalArgument();
         }
     }
 
     /** @throws IllegalArgumentException for ids outside the vocabulary or sequences longer than the model was made for */
     void check(TokenBatch batch, RunOptions options) {
-        options.capture().forEach(point -> BoundHooks.requireWithin(point, config));
+        options.capture().forEach(this::requireHas);
         for (int row = 0; row < batch.batch(); row++) {
             int[] ids = batch.row(row);
             for (int i = 0; i < ids.length; i++) {
@@ -227,9 +268,27 @@ final class ForwardPass {
             Map<HookPoint, Tensor> captured = new LinkedHashMap<>();
             for (HookPoint point : points) {
                 List<Tensor> parts = chunks.getOrDefault(point, List.of());
-                captured.put(point, inner.keep(parts.size() == 1 ? parts.get(0) : Tensor.cat(parts, 1)));
+                captured.put(point, inner.keep(parts.size() == 1 ? parts.get(0) : joined(point, parts)));
             }
             return new Run(batch, captured, logits);
+        }
+
+        private static Tensor joined(HookPoint point, List<Tensor> parts) {
+            int tokens = point.site().axes().indexOf("tokens");
+            if (point.site() != Site.ATTN_PATTERN) {
+                return Tensor.cat(parts, tokens);
+            }
+            long slots = parts.get(parts.size() - 1).size(-1); // earlier chunks have not seen the later ones
+            return Tensor.cat(parts.stream().map(part -> withSlots(part, slots)).toList(), tokens);
+        }
+
+        private static Tensor withSlots(Tensor pattern, long slots) {
+            if (pattern.size(-1) == slots) {
+                return pattern;
+            }
+            long[] rest = pattern.shape().toArray();
+            rest[rest.length - 1] = slots - pattern.size(-1);
+            return Tensor.cat(List.of(pattern, Tensor.zeros(pattern.dtype(), pattern.device(), rest)), -1);
         }
     }
 }

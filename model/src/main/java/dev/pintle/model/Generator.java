@@ -3,6 +3,7 @@ package dev.pintle.model;
 import dev.pintle.base.Problem;
 import dev.pintle.model.Generated.Ending;
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.InferenceMode;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.text.ModelText;
@@ -11,6 +12,7 @@ import dev.pintle.transformer.Choice;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Route;
 import dev.pintle.transformer.RowHooks;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
@@ -32,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Generator {
     private final ForwardPass forward;
+    private final Routes routes;
     private final @Nullable GraphDecoder graphs;
     private final ModelConfig config;
     private final ModelText words;
@@ -41,6 +44,7 @@ final class Generator {
 
     Generator(LoadedTransformer transformer, ModelText words, Set<Integer> stopIds, List<Hook> hooks) {
         this.forward = transformer.forward();
+        this.routes = transformer.routes();
         this.graphs = transformer.graphs().orElse(null);
         this.config = transformer.config();
         this.words = words;
@@ -61,7 +65,8 @@ final class Generator {
         List<GenerationRow> active = new ArrayList<>(rows);
         active.removeIf(GenerationRow::hasEnded);
         if (!active.isEmpty()) {
-            try (KvCache cache = forward.newCache()) {
+            try (InferenceMode mode = InferenceMode.begin();
+                    KvCache cache = forward.newCache()) {
                 write(active, cache);
             }
         }
@@ -171,17 +176,15 @@ final class Generator {
 
     /** Finishes all rows on the GPU, if what they ask for can be recorded there and a recording is free. */
     private boolean decodedAsGraph(List<GenerationRow> active, KvCache cache, List<Integer> chosen) {
-        if (graphs == null || active.size() > GraphDecoder.MOST_ROWS) {
+        List<GenerationRequest> requests =
+                active.stream().map(GenerationRow::request).toList();
+        if (graphs == null || routes.ofSteps(requests, hooks).kind() != Route.Kind.RECORDED) {
             return false;
         }
         int most = Arrays.stream(each(active, GenerationRow::most)).max().orElse(0);
         int left = Arrays.stream(each(active, GenerationRow::left)).max().orElse(0);
         try (TensorScope scope = TensorScope.open("decode on the GPU")) {
-            Map<Integer, Tensor> added = new ConstantAdditions(config, hooks, most)
-                    .byLayer(active.stream().map(GenerationRow::request).toList());
-            if (added == null) {
-                return false;
-            }
+            Map<Integer, Tensor> added = new ConstantAdditions(config, hooks, most).byLayer(requests);
             List<Draw> draws = active.stream().map(row -> row.sampler().onGpu()).toList();
             Optional<RecordedStep> free = graphs.take(cache, added, draws, left);
             if (free.isEmpty()) {

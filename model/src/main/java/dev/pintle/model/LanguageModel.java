@@ -14,6 +14,7 @@ import dev.pintle.text.Tokenizer;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Route;
 import dev.pintle.transformer.Run;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
@@ -161,6 +162,16 @@ public final class LanguageModel implements AutoCloseable {
     /** Tokens that end an answer. */
     public Set<Integer> stopIds() {
         return loaded.stopIds;
+    }
+
+    /** How a prompt goes through this model with the hooks of this view. */
+    public Route route() {
+        return loaded.transformer.routes().ofPass(hooks);
+    }
+
+    /** How the tokens after the prompts of requests are computed with the hooks of this view and their own. */
+    public Route route(List<GenerationRequest> requests) {
+        return loaded.transformer.routes().ofSteps(requests, hooks);
     }
 
     // ---------------------------------------------------------------- text to tokens

@@ -12,6 +12,7 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.SafeTensors;
+import dev.pintle.transformer.Block;
 import dev.pintle.transformer.Memory;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Packing;
@@ -31,6 +32,7 @@ final class LoadedTransformer implements AutoCloseable {
     private final DType dtype;
     private final TensorScope owner;
     private final Packing packing;
+    private final Routes routes;
     private final @Nullable GraphDecoder graphs;
 
     private LoadedTransformer(
@@ -40,6 +42,7 @@ final class LoadedTransformer implements AutoCloseable {
             DType dtype,
             TensorScope owner,
             Packing packing,
+            Routes routes,
             @Nullable GraphDecoder graphs) {
         this.config = config;
         this.forward = forward;
@@ -47,6 +50,7 @@ final class LoadedTransformer implements AutoCloseable {
         this.dtype = dtype;
         this.owner = owner;
         this.packing = packing;
+        this.routes = routes;
         this.graphs = graphs;
     }
 
@@ -87,18 +91,15 @@ final class LoadedTransformer implements AutoCloseable {
             Weights weights = new Weights(source, device, dtype, owner, packing, options.notes());
             Transformer transformer = family.build(json, config, weights);
             json.requireAllUnderstood();
-            weights.compareFrequencies(transformer.blocks().stream()
-                    .map(block -> block.attention().rope())
-                    .toList());
+            weights.compareFrequencies(
+                    transformer.blocks().stream().map(Block::rotations).toList());
             weights.requireAllUsed();
-            ModelConfig real =
-                    config.withTiedEmbeddings(transformer.unembedding().weight() == transformer.embedding());
+            ModelConfig real = config.with(config.ends().tied(weights.tied()));
             RopeTables tables = new RopeTables(dtype.precise(), device, owner);
-            ForwardPass forward = new ForwardPass(transformer, real, device, dtype, tables);
-            GraphDecoder graphs = GraphDecoder.suits(transformer, real, device, dtype)
-                    ? new GraphDecoder(transformer, real, device, dtype, tables)
-                    : null;
-            return new LoadedTransformer(real, forward, device, dtype, owner, packing, graphs);
+            Routes routes = new Routes(transformer, real, device, dtype);
+            ForwardPass forward = new ForwardPass(transformer, real, device, dtype, tables, routes);
+            GraphDecoder graphs = routes.records() ? new GraphDecoder(transformer, real, device, dtype, tables) : null;
+            return new LoadedTransformer(real, forward, device, dtype, owner, packing, routes, graphs);
         } catch (RuntimeException e) {
             owner.close();
             throw e;
@@ -116,6 +117,10 @@ final class LoadedTransformer implements AutoCloseable {
     /** Decodes faster than {@link #forward}; empty where the device or the family does not allow it. */
     Optional<GraphDecoder> graphs() {
         return Optional.ofNullable(graphs);
+    }
+
+    Routes routes() {
+        return routes;
     }
 
     Device device() {

@@ -166,8 +166,8 @@ final class Overflow {
         public Set<HookPoint> points() {
             Set<HookPoint> points = new TreeSet<>(Set.of(HookPoint.embed()));
             for (int layer = 0; layer < config.nLayers(); layer++) {
-                for (HookPoint.Site site : HookPoint.Site.values()) {
-                    if (site != HookPoint.Site.EMBED) {
+                for (HookPoint.Site site : forward.sites(layer)) {
+                    if (site.hasWidthOfModel()) {
                         points.add(new HookPoint(site, layer));
                     }
                 }

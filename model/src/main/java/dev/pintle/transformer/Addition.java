@@ -27,12 +27,19 @@ public interface Addition extends Hook {
         return Set.of(at());
     }
 
-    /** @throws IllegalArgumentException if the vector is not as wide as the model's residual stream */
+    /** @throws IllegalArgumentException if the place has no vectors, or others than this one fits */
     default void requireWidth(ModelConfig model) {
-        if (added().size() != model.dModel()) {
+        if (!at().site().hasVectors()) {
+            throw Problem.of("A vector cannot be added here: the activation is not one vector a token.")
+                    .fact("hook point", at())
+                    .fact("activation", at().site().axes())
+                    .fact("try", "a site of the residual stream, or of what is added to it")
+                    .toIllegalArgument();
+        }
+        if (added().size() != at().width(model)) {
             throw Problem.of("The vector does not fit the model.")
                     .fact("vector", added().size() + " wide")
-                    .fact("model", "dModel = " + model.dModel())
+                    .fact("model", at().site().axes().get(2) + " = " + at().width(model))
                     .toIllegalArgument();
         }
     }

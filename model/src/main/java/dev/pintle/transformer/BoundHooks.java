@@ -7,12 +7,16 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.transformer.HookPoint.Site;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The hooks of one run by place, ready to be called. */
 public final class BoundHooks {
     private final Map<HookPoint, List<Hook.Action>> actions = new HashMap<>();
+
+    private final Set<Integer> seenInside = new HashSet<>();
 
     private BoundHooks() {}
 
@@ -23,6 +27,9 @@ public final class BoundHooks {
             Hook.Action action = hook.bind(config, device, dtype);
             for (HookPoint point : hook.points()) {
                 bound.actions.computeIfAbsent(point, p -> new ArrayList<>()).add(action);
+                if (point.site() != Site.RESID_PRE && point.site() != Site.RESID_POST) {
+                    bound.seenInside.add(point.layer());
+                }
             }
         }
         return bound;
@@ -38,8 +45,13 @@ public final class BoundHooks {
         }
     }
 
+    /** Whether any hook wants to see what arises inside a block. */
+    public boolean seesInside(int layer) {
+        return seenInside.contains(layer);
+    }
+
     /** Whether any hook wants to see a place. */
-    boolean sees(Site site, int layer) {
+    public boolean sees(Site site, int layer) {
         return actions.containsKey(new HookPoint(site, layer));
     }
 

@@ -38,7 +38,7 @@ public interface Hook {
          * Called at each of the hook's points, once a pass.
          *
          * @param point where this is
-         * @param activation `[batch, tokens, dModel]`
+         * @param activation of the shape that {@link HookPoint.Site#axes} says, most often `[batch, tokens, dModel]`
          * @param layout which row and absolute position each entry belongs to
          * @return what the pass goes on with: {@code activation} itself, or a tensor of its shape and dtype
          */

@@ -1,51 +1,96 @@
 package dev.pintle.transformer;
 
 import dev.pintle.base.Problem;
-import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A place in the forward pass where activations `[batch, tokens, dModel]` can be read or replaced, under the name that
- * TransformerLens gave it: {@code blocks.12.hook_resid_post}.
+ * A place in the forward pass where an activation can be read or replaced, under the name that TransformerLens gave it:
+ * {@code blocks.12.hook_resid_post}, {@code blocks.12.attn.hook_z}.
  *
- * @param site which value of the block
- * @param layer number of the block from 0; -1 for the embedding, which is not a layer
+ * @param site which value
+ * @param layer number of the block from 0; -1 for sites before the first and after the last block
  */
 public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
-    private static final Pattern NAME = Pattern.compile("blocks\\.(\\d{1,5})\\.(hook_\\w+)");
+    private static final Pattern NAME = Pattern.compile("blocks\\.(\\d{1,5})\\.([\\w.]+)");
 
     /** The values of the forward pass that have a name, in the order they arise. */
     public enum Site {
         /** The token embeddings, as the first block reads them. */
-        EMBED("hook_embed"),
+        EMBED("hook_embed", "batch tokens dModel"),
         /** The residual stream before the block. */
-        RESID_PRE("hook_resid_pre"),
+        RESID_PRE("hook_resid_pre", "batch tokens dModel"),
+        /** Queries as projected, before their norm and rotation. */
+        ATTN_Q("attn.hook_q", "batch tokens nHeads dHead"),
+        /** Keys as projected, before their norm and rotation. */
+        ATTN_K("attn.hook_k", "batch tokens nKvHeads dHead"),
+        /** Values as projected. */
+        ATTN_V("attn.hook_v", "batch tokens nKvHeads dHead"),
+        /** How much of each value a query takes: the softmax of the scores. */
+        ATTN_PATTERN("attn.hook_pattern", "batch nHeads tokens slots"),
+        /** Values mixed by the pattern, which the output map reads. */
+        ATTN_Z("attn.hook_z", "batch tokens nHeads dHead"),
         /** What attention adds to the residual stream. */
-        ATTN_OUT("hook_attn_out"),
+        ATTN_OUT("hook_attn_out", "batch tokens dModel"),
         /** The residual stream between attention and MLP. */
-        RESID_MID("hook_resid_mid"),
+        RESID_MID("hook_resid_mid", "batch tokens dModel"),
+        /** What the MLP's activation function reads: the gate of a gated MLP. */
+        MLP_PRE("mlp.hook_pre", "batch tokens dMlp"),
+        /** What the MLP's last map reads. */
+        MLP_POST("mlp.hook_post", "batch tokens dMlp"),
         /** What the MLP adds to the residual stream. */
-        MLP_OUT("hook_mlp_out"),
+        MLP_OUT("hook_mlp_out", "batch tokens dModel"),
         /** The residual stream after the block. */
-        RESID_POST("hook_resid_post");
+        RESID_POST("hook_resid_post", "batch tokens dModel"),
+        /** The last residual stream after the final norm, as the unembedding reads it. */
+        NORMALIZED("ln_final.hook_normalized", "batch tokens dModel");
+
+        /** All that are part of a block. */
+        public static final Set<Site> OF_BLOCKS = Collections.unmodifiableSet(EnumSet.range(RESID_PRE, RESID_POST));
 
         private final String suffix;
+        private final List<String> axes;
 
-        Site(String suffix) {
+        Site(String suffix, String axes) {
             this.suffix = suffix;
+            this.axes = List.of(axes.split(" "));
         }
 
         /** The name without the block: {@code hook_resid_post}. */
         public String suffix() {
             return suffix;
         }
+
+        /** The axes of the activation, by name: {@code batch, tokens, dModel}. */
+        public List<String> axes() {
+            return axes;
+        }
+
+        /** Whether every token has one vector here, `[batch, tokens, width]`. */
+        public boolean hasVectors() {
+            return axes.size() == 3;
+        }
+
+        /** Whether the activation is the residual stream, or is added to it: a vector `[dModel]` a token. */
+        public boolean hasWidthOfModel() {
+            return hasVectors() && axes.get(2).equals("dModel");
+        }
+
+        /** Whether every block has one of its own. */
+        public boolean isOfBlocks() {
+            return OF_BLOCKS.contains(this);
+        }
     }
 
-    /** @throws IllegalArgumentException if a block's site has a negative layer or the embedding has one */
+    /** @throws IllegalArgumentException if a block's site has a negative layer, or another site has one */
     public HookPoint {
-        if ((site == Site.EMBED) != (layer == -1) || layer < -1) {
+        if (site.isOfBlocks() == (layer == -1) || layer < -1) {
             throw Problem.of("Layers count from 0, and the embedding has none.")
                     .fact("site", site.suffix())
                     .fact("layer", layer)
@@ -83,31 +128,37 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         return new HookPoint(Site.RESID_POST, layer);
     }
 
+    /** The last residual stream after the final norm. */
+    public static HookPoint normalized() {
+        return new HookPoint(Site.NORMALIZED, -1);
+    }
+
+    /**
+     * Width of the activation's last axis in a model; -1 where it is as long as the sequence.
+     *
+     * @param model shape of the model
+     */
+    public int width(ModelConfig model) {
+        return model.dims().getOrDefault(site.axes.get(site.axes.size() - 1), -1);
+    }
+
     /**
      * Reads a name such as {@code blocks.12.hook_resid_post} or {@code hook_embed}.
      *
      * @throws IllegalArgumentException naming the sites
      */
     public static HookPoint parse(String name) {
-        if (name.equals(Site.EMBED.suffix)) {
-            return embed();
-        }
         Matcher matcher = NAME.matcher(name);
-        if (matcher.matches()) {
-            for (Site site : Site.values()) {
-                if (site != Site.EMBED && site.suffix.equals(matcher.group(2))) {
-                    return new HookPoint(site, Integer.parseInt(matcher.group(1)));
-                }
+        boolean ofBlock = matcher.matches();
+        String suffix = ofBlock ? matcher.group(2) : name;
+        for (Site site : Site.values()) {
+            if (site.isOfBlocks() == ofBlock && site.suffix.equals(suffix)) {
+                return new HookPoint(site, ofBlock ? Integer.parseInt(matcher.group(1)) : -1);
             }
         }
         throw Problem.of("There is no such hook point.")
-                .fact("expected", "hook_embed or blocks.N.SITE, N from 0")
-                .fact(
-                        "sites",
-                        Arrays.stream(Site.values())
-                                .filter(site -> site != Site.EMBED)
-                                .map(Site::suffix)
-                                .collect(Collectors.joining(", ")))
+                .fact("expected", "hook_embed, blocks.N.SITE with N from 0, or ln_final.hook_normalized")
+                .fact("sites", Site.OF_BLOCKS.stream().map(Site::suffix).collect(Collectors.joining(", ")))
                 .fact("but was", name)
                 .toIllegalArgument();
     }
@@ -115,12 +166,18 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
     /** In the order of the forward pass. */
     @Override
     public int compareTo(HookPoint other) {
-        return layer != other.layer ? Integer.compare(layer, other.layer) : site.compareTo(other.site);
+        return Comparator.comparingInt(HookPoint::stage)
+                .thenComparing(HookPoint::site)
+                .compare(this, other);
+    }
+
+    private int stage() {
+        return site == Site.NORMALIZED ? Integer.MAX_VALUE : layer;
     }
 
     /** The full name: {@code blocks.12.hook_resid_post}. */
     @Override
     public String toString() {
-        return site == Site.EMBED ? site.suffix : "blocks." + layer + "." + site.suffix;
+        return site.isOfBlocks() ? "blocks." + layer + "." + site.suffix : site.suffix;
     }
 }

@@ -1,8 +1,5 @@
 package dev.pintle.transformer;
 
-import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Tensor;
-import dev.pintle.tensor.TensorScope;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,84 +8,167 @@ import org.jspecify.annotations.Nullable;
  * The numbers of a decoder-only transformer, under the field's names.
  *
  * @param family name of the architecture as config.json gives it, such as {@code llama}
- * @param nLayers number of blocks
- * @param dModel width of the residual stream
- * @param nHeads query heads
- * @param nKvHeads key and value heads, each shared by nHeads / nKvHeads query heads
- * @param dHead width of one head, as configured and never divided out where the file gives it
- * @param dMlp width inside the MLP
- * @param dVocab number of token ids
- * @param maxPositions longest sequence the model was made for
- * @param normEps added to the mean square inside norms
- * @param tiedEmbeddings whether the unembedding is the embedding
- * @param attentionScale factor on query·key
- * @param attentionSoftCap bound c of c·tanh(score / c), or null for none
- * @param logitSoftCap bound c of c·tanh(logit / c), or null for none
- * @param embeddingScale factor on the token embeddings
+ * @param sizes of the whole
+ * @param heads of attention
+ * @param ends what happens before the first and after the last block
+ * @param normEps added to the mean square, or to the variance, inside norms
  */
-public record ModelConfig(
-        String family,
-        int nLayers,
-        int dModel,
-        int nHeads,
-        int nKvHeads,
-        int dHead,
-        int dMlp,
-        int dVocab,
-        int maxPositions,
-        double normEps,
-        boolean tiedEmbeddings,
-        double attentionScale,
-        @Nullable Double attentionSoftCap,
-        @Nullable Double logitSoftCap,
-        double embeddingScale) {
+public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, double normEps) {
+    /**
+     * Sizes of a transformer.
+     *
+     * @param nLayers number of blocks
+     * @param dModel width of the residual stream
+     * @param dMlp width inside the MLP
+     * @param dVocab number of token ids
+     * @param maxPositions longest sequence the model was made for
+     */
+    public record Sizes(int nLayers, int dModel, int dMlp, int dVocab, int maxPositions) {}
 
-    /** The same with embeddings that are tied or not. */
-    public ModelConfig withTiedEmbeddings(boolean tied) {
-        return new ModelConfig(
-                family,
-                nLayers,
-                dModel,
-                nHeads,
-                nKvHeads,
-                dHead,
-                dMlp,
-                dVocab,
-                maxPositions,
-                normEps,
-                tied,
-                attentionScale,
-                attentionSoftCap,
-                logitSoftCap,
-                embeddingScale);
-    }
+    /**
+     * The heads of attention.
+     *
+     * @param nHeads query heads
+     * @param nKvHeads key and value heads, each shared by nHeads / nKvHeads query heads
+     * @param dHead width of one head, as configured and never divided out where the file gives it
+     * @param scale factor on query·key
+     * @param softCap bound c of c·tanh(score / c), or null for none
+     */
+    public record Heads(
+            int nHeads,
+            int nKvHeads,
+            int dHead,
+            double scale,
+            @Nullable Double softCap) {
+        /** Scores divided by the square root of dHead. */
+        public Heads(int nHeads, int nKvHeads, int dHead) {
+            this(nHeads, nKvHeads, dHead, 1 / Math.sqrt(dHead), null);
+        }
 
-    /** The factor on the token embeddings of a model in a dtype, in which Gemma rounds it. */
-    public double embeddingScale(DType dtype) {
-        try (TensorScope scope = TensorScope.open("round a number")) {
-            return Tensor.of(new double[] {embeddingScale}, 1).to(dtype).toDoubles()[0];
+        /** The same with another factor and bound. */
+        public Heads scaled(double factor, @Nullable Double cap) {
+            return new Heads(nHeads, nKvHeads, dHead, factor, cap);
         }
     }
 
-    /** How many numbers the linear maps of one block hold. */
+    /**
+     * What happens before the first and after the last block.
+     *
+     * @param tied whether the unembedding is the embedding
+     * @param embeddingScale factor on the token embeddings
+     * @param logitScale factor on the logits
+     * @param logitSoftCap bound c of c·tanh(logit / c), or null for none
+     */
+    public record Ends(
+            boolean tied,
+            double embeddingScale,
+            double logitScale,
+            @Nullable Double logitSoftCap) {
+        /** Embeddings and logits as they are. */
+        public Ends(boolean tied) {
+            this(tied, 1, 1, null);
+        }
+
+        /** The same with embeddings that are tied or not. */
+        public Ends tied(boolean other) {
+            return new Ends(other, embeddingScale, logitScale, logitSoftCap);
+        }
+    }
+
+    /** The same with another way of scoring. */
+    public ModelConfig with(Heads other) {
+        return new ModelConfig(family, sizes, other, ends, normEps);
+    }
+
+    /** The same with other ends. */
+    public ModelConfig with(Ends other) {
+        return new ModelConfig(family, sizes, heads, other, normEps);
+    }
+
+    /** Number of blocks. */
+    public int nLayers() {
+        return sizes.nLayers;
+    }
+
+    /** Width of the residual stream. */
+    public int dModel() {
+        return sizes.dModel;
+    }
+
+    /** Width inside the MLP. */
+    public int dMlp() {
+        return sizes.dMlp;
+    }
+
+    /** Number of token ids. */
+    public int dVocab() {
+        return sizes.dVocab;
+    }
+
+    /** Longest sequence the model was made for. */
+    public int maxPositions() {
+        return sizes.maxPositions;
+    }
+
+    /** Query heads. */
+    public int nHeads() {
+        return heads.nHeads;
+    }
+
+    /** Key and value heads. */
+    public int nKvHeads() {
+        return heads.nKvHeads;
+    }
+
+    /** Width of one head. */
+    public int dHead() {
+        return heads.dHead;
+    }
+
+    /** Factor on query·key. */
+    public double attentionScale() {
+        return heads.scale;
+    }
+
+    /** Bound of the scores, or null for none. */
+    public @Nullable Double attentionSoftCap() {
+        return heads.softCap;
+    }
+
+    /** Factor on the logits. */
+    public double logitScale() {
+        return ends.logitScale;
+    }
+
+    /** Bound of the logits, or null for none. */
+    public @Nullable Double logitSoftCap() {
+        return ends.logitSoftCap;
+    }
+
+    /** Whether the unembedding is the embedding. */
+    public boolean tiedEmbeddings() {
+        return ends.tied;
+    }
+
+    /** How many numbers the linear maps of one block hold, with a gated MLP. */
     public long blockWeights() {
-        return (long) dModel * dHead * (2L * nHeads + 2L * nKvHeads) + 3L * dModel * dMlp;
+        return (long) dModel() * dHead() * (2L * nHeads() + 2L * nKvHeads()) + 3L * dModel() * dMlp();
     }
 
     /** How many numbers the matrices of the model hold; norms and biases are left out. */
     public long weights() {
-        return nLayers * blockWeights() + (tiedEmbeddings ? 1L : 2L) * dVocab * dModel;
+        return nLayers() * blockWeights() + (tiedEmbeddings() ? 1L : 2L) * dVocab() * dModel();
     }
 
     /** Sizes by axis name, for shape checks. */
     public Map<String, Integer> dims() {
         Map<String, Integer> dims = new LinkedHashMap<>();
-        dims.put("dModel", dModel);
-        dims.put("nHeads", nHeads);
-        dims.put("nKvHeads", nKvHeads);
-        dims.put("dHead", dHead);
-        dims.put("dMlp", dMlp);
-        dims.put("dVocab", dVocab);
+        dims.put("dModel", dModel());
+        dims.put("nHeads", nHeads());
+        dims.put("nKvHeads", nKvHeads());
+        dims.put("dHead", dHead());
+        dims.put("dMlp", dMlp());
+        dims.put("dVocab", dVocab());
         return dims;
     }
 }

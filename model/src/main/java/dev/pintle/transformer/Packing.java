@@ -6,11 +6,11 @@ import dev.pintle.tensor.PackedWeight;
 import dev.pintle.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Packs a model's linear maps for decoding: each when it has been used with few rows a few times, so that who only reads
- * prompts does not wait for it. The packed weight takes the place of the one as stored, so memory does not double; mapped
- * pages of a checkpoint become memory of the process.
+ * The packed weights of a model. Packing replaces a weight, so memory does not double; mapped pages of a checkpoint become memory
+ * of the process, and are only packed where all of the model fits.
  */
 public final class Packing implements AutoCloseable {
     private static final double ROOM = 1.1;
@@ -26,8 +26,17 @@ public final class Packing implements AutoCloseable {
         this.mapped = mapped;
     }
 
-    /** Counts a weight among those to be packed. */
-    synchronized boolean expects(Tensor weight) {
+    /** A linear map whose weight is used by nothing else: {@link Packed} where the device and dtype allow, else {@link Dense}. */
+    public Linear linear(Tensor weight, @Nullable Tensor bias) {
+        return counts(weight) ? new Packed(weight, bias, this, false) : new Dense(weight, bias);
+    }
+
+    /** The same for a weight that something else reads too, which therefore stays. */
+    public Linear sharing(Tensor weight) {
+        return counts(weight) ? new Packed(weight, null, this, true) : new Dense(weight, null);
+    }
+
+    private synchronized boolean counts(Tensor weight) {
         if (!weight.device().equals(Device.CPU) || !PackedWeight.suits(weight)) {
             return false;
         }

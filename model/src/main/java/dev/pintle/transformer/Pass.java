@@ -18,35 +18,80 @@ public final class Pass {
     private final Device device;
     private final TensorScope scope;
     private final int past;
+    private final int narrowing;
+    private final boolean regular; // whether every row stands at the same positions, from 0 on, without padding
     private final IdentityHashMap<Rope, Rope.Turn> turns = new IdentityHashMap<>();
     private final Map<Integer, Tensor> masks = new HashMap<>();
 
+    /**
+     * @param cache gets the keys and values of this pass; null for none
+     * @param narrowing the layer from whose attention on only the last token is needed; -1 for none
+     * @param scope holds what the pass makes for all its blocks
+     */
     public Pass(
             BoundHooks hooks,
             Layout layout,
             @Nullable KvCache cache,
             RopeTables tables,
             Device device,
+            int narrowing,
             TensorScope scope) {
         this.hooks = hooks;
         this.layout = layout;
         this.cache = cache;
         this.tables = tables;
         this.device = device;
+        this.narrowing = narrowing;
         this.scope = scope;
         this.past = cache == null ? 0 : cache.slots();
         if (cache != null) {
             cache.begin(layout);
         }
+        this.regular = layout.isRegular() && pastIsRegular();
     }
 
-    Layout layout() {
+    /** Where the tokens of the pass stand. */
+    public Layout layout() {
         return layout;
     }
 
-    /** The activation after every hook at this place has seen it. */
+    /** Absolute positions `[batch, tokens]`; of padding, 0. */
+    Tensor positions() {
+        int[] positions = layout.flatPositions();
+        for (int i = 0; i < positions.length; i++) {
+            positions[i] = Math.max(0, positions[i]);
+        }
+        return Tensor.of(positions, layout.batch(), layout.tokens()).to(device);
+    }
+
+    /** Whether what follows the attention of a layer is needed for the last token of each row only. */
+    public boolean needsOnlyLast(int layer) {
+        return layer == narrowing;
+    }
+
+    /**
+     * What is still needed of the residual stream once a layer's attention has read it.
+     *
+     * @param resid `[batch, tokens, dModel]`
+     * @return the same, or its last token `[batch, 1, dModel]`
+     */
+    public Tensor needed(int layer, Tensor resid) {
+        return needsOnlyLast(layer) ? resid.narrow(1, resid.size(1) - 1, 1) : resid;
+    }
+
+    /** The activation of a block after every hook at this place has seen it. */
     public Tensor hook(Site site, int layer, Tensor activation) {
         return hooks.apply(site, layer, activation, layout);
+    }
+
+    /** The same of a site before the first or after the last block. */
+    public Tensor hook(Site site, Tensor activation) {
+        return hook(site, -1, activation);
+    }
+
+    /** Whether any hook wants to see what arises inside a block: any site but the residual stream before and after it. */
+    public boolean seesInside(int layer) {
+        return hooks.seesInside(layer);
     }
 
     /** Whether any hook wants to see this place. */
@@ -75,19 +120,19 @@ public final class Pass {
     }
 
     /** Keys and values of this pass and of all before it. */
-    KvCache.Entry remember(int layer, Tensor keys, Tensor values) {
+    public KvCache.Entry remember(int layer, Tensor keys, Tensor values) {
         return cache == null ? new KvCache.Entry(keys, values) : cache.append(layer, keys, values);
     }
 
     /** Whether plain causal masking from the first slot on is all that is needed. */
-    boolean isCausal(@Nullable Integer window) {
+    public boolean isCausal(@Nullable Integer window) {
         return past == 0 && layout.tokens() > 1 && layout.isRegular() && !bites(window);
     }
 
     /** True where a query may look, `[batch or 1, 1, tokens, slots]`; null where no explicit mask is needed. */
     @Nullable
-    Tensor mask(@Nullable Integer window) {
-        if (isCausal(window) || (layout.tokens() == 1 && !bites(window) && pastIsRegular())) {
+    public Tensor mask(@Nullable Integer window) {
+        if (isCausal(window) || (layout.tokens() == 1 && !bites(window) && regular)) {
             return null;
         }
         return masks.computeIfAbsent(window == null ? Integer.MAX_VALUE : window, this::buildMask);
@@ -95,8 +140,8 @@ public final class Pass {
 
     /** True where a query may not look, like {@link #mask}; null where it may look everywhere. */
     @Nullable
-    Tensor hidden(@Nullable Integer window) {
-        if (layout.tokens() == 1 && !bites(window) && pastIsRegular()) {
+    public Tensor hidden(@Nullable Integer window) {
+        if (layout.tokens() == 1 && !bites(window) && regular) {
             return null;
         }
         return masks.computeIfAbsent(window == null ? Integer.MAX_VALUE : window, this::buildMask)
@@ -108,9 +153,6 @@ public final class Pass {
     }
 
     private boolean pastIsRegular() {
-        if (!layout.isRegular()) {
-            return false;
-        }
         for (int slot = 0; slot < past; slot++) {
             for (int row = 0; row < layout.batch(); row++) {
                 if (keyPosition(row, slot) != slot) {
@@ -126,8 +168,7 @@ public final class Pass {
     }
 
     private Tensor buildMask(int window) {
-        boolean same = layout.isRegular() && pastIsRegular();
-        int rows = same ? 1 : layout.batch();
+        int rows = regular ? 1 : layout.batch();
         int tokens = layout.tokens();
         int slots = past + tokens;
         boolean[] visible = new boolean[Math.toIntExact((long) rows * tokens * slots)];

@@ -5,6 +5,7 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +32,7 @@ public final class RowHooks implements Hook, AutoCloseable {
     private static final class Stage {
         private final Map<Integer, Addition> additions = new LinkedHashMap<>();
         private final Map<Hook, List<Integer>> others = new LinkedHashMap<>();
-        private @Nullable Tensor added; // [batch, 1, dModel]
+        private @Nullable Tensor added; // [batch, 1, width]
     }
 
     /** @param rows hooks of each row */
@@ -67,11 +68,11 @@ public final class RowHooks implements Hook, AutoCloseable {
     @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
         Map<Hook, Action> bound = new HashMap<>();
-        for (List<Stage> here : stages.values()) {
-            for (Stage stage : here) {
+        for (Map.Entry<HookPoint, List<Stage>> here : stages.entrySet()) {
+            for (Stage stage : here.getValue()) {
                 stage.others.keySet().forEach(h -> bound.computeIfAbsent(h, hook -> hook.bind(model, device, dtype)));
                 if (stage.added == null && !stage.additions.isEmpty()) {
-                    stage.added = gathered(stage, model, device);
+                    stage.added = gathered(here.getKey(), stage, model, device);
                 }
             }
         }
@@ -85,7 +86,8 @@ public final class RowHooks implements Hook, AutoCloseable {
                         Tensor changed = action.apply(point, result, layout);
                         result = changed == result
                                 ? result
-                                : rowsOf(other.getValue(), device).choose(changed, result);
+                                : rowsOf(other.getValue(), result.shape().rank(), device)
+                                        .choose(changed, result);
                     }
                 }
             }
@@ -93,13 +95,14 @@ public final class RowHooks implements Hook, AutoCloseable {
         };
     }
 
-    private Tensor gathered(Stage stage, ModelConfig model, Device device) {
-        float[] flat = new float[Math.multiplyExact(rows.size(), model.dModel())];
+    private Tensor gathered(HookPoint point, Stage stage, ModelConfig model, Device device) {
+        int width = point.width(model);
+        float[] flat = new float[Math.multiplyExact(rows.size(), width)];
         stage.additions.forEach((row, addition) -> {
             addition.requireWidth(model);
-            System.arraycopy(addition.added().toArray(), 0, flat, row * model.dModel(), model.dModel());
+            System.arraycopy(addition.added().toArray(), 0, flat, row * width, width);
         });
-        return owner.adopt(Tensor.of(flat, rows.size(), 1, model.dModel()).to(device));
+        return owner.adopt(Tensor.of(flat, rows.size(), 1, width).to(device));
     }
 
     private static Tensor added(Stage stage, Tensor activation, Layout layout) {
@@ -129,10 +132,13 @@ public final class RowHooks implements Hook, AutoCloseable {
         return activation.plus(vectors.times(where)).to(activation.dtype()); // [batch, tokens, dModel]
     }
 
-    private Tensor rowsOf(List<Integer> chosen, Device device) {
+    private Tensor rowsOf(List<Integer> chosen, int rank, Device device) {
         boolean[] mask = new boolean[rows.size()];
         chosen.forEach(row -> mask[row] = true);
-        return Tensor.of(mask, rows.size(), 1, 1).to(device);
+        long[] shape = new long[rank];
+        Arrays.fill(shape, 1);
+        shape[0] = rows.size();
+        return Tensor.of(mask, shape).to(device);
     }
 
     @Override

@@ -18,7 +18,7 @@ public final class Run {
     }
 
     /**
-     * Activations at a place, `[batch, tokens, dModel]`, padding included.
+     * Activations at a place, padding included: `[batch, tokens, dModel]`, or what {@link HookPoint.Site#axes} says.
      *
      * @throws IllegalArgumentException if it was not read
      */
@@ -33,9 +33,14 @@ public final class Run {
         return tensor;
     }
 
-    /** Activations of one row without its padding, `[length, dModel]`. */
+    /** Activations of one row without its padding: `[length, dModel]`, or what {@link HookPoint.Site#axes} says without the batch. */
     public Tensor row(HookPoint point, int row) {
-        return at(point).select(0, row).narrow(0, batch.padding(row), batch.length(row));
+        Tensor whole = at(point).select(0, row);
+        int tokens = point.site().axes().indexOf("tokens") - 1;
+        Tensor own = whole.narrow(tokens, batch.padding(row), batch.length(row));
+        boolean bySlot = point.site() == HookPoint.Site.ATTN_PATTERN; // the last axis is padded as the row is
+        long past = bySlot ? own.size(-1) - whole.size(tokens) : 0;
+        return bySlot && past == 0 ? own.narrow(-1, batch.padding(row), batch.length(row)) : own;
     }
 
     /** Logits `[batch, dVocab]` of the last entries, or `[batch, tokens, dVocab]` of all, in FP32. */

@@ -78,6 +78,8 @@ public record RunOptions(
         if (logits != Logits.NONE || capture.isEmpty()) {
             return nLayers - 1;
         }
-        return capture.stream().mapToInt(HookPoint::layer).max().orElse(nLayers - 1);
+        return capture.contains(HookPoint.normalized())
+                ? nLayers - 1
+                : capture.stream().mapToInt(HookPoint::layer).max().orElse(nLayers - 1);
     }
 }

@@ -1,35 +1,42 @@
 package dev.pintle.transformer;
 
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.HookPoint.Site;
 import java.util.List;
 
 /**
  * The parts of a decoder-only transformer.
  *
- * @param embedding `[dVocab, dModel]`
+ * @param embedding from token ids to the residual stream
  * @param blocks the decoder blocks in order
  * @param finalNorm norm of the last residual stream
- * @param unembedding `[dVocab, dModel]`; the embedding itself where tied
+ * @param unembedding `[dVocab, dModel]`
  */
-public record Transformer(Tensor embedding, List<Block> blocks, Norm finalNorm, Linear unembedding) {
+public record Transformer(Embedding embedding, List<Block> blocks, Norm finalNorm, Linear unembedding) {
     /**
      * @param ids `[batch, tokens]`
      * @return the residual stream that the first block reads, `[batch, tokens, dModel]`
      */
-    public Tensor embed(Tensor ids, ModelConfig config, Pass pass) {
-        Tensor rows = embedding.rows(ids);
-        Tensor scaled = config.embeddingScale() == 1 ? rows : rows.times(config.embeddingScale(rows.dtype()));
-        return pass.hook(HookPoint.Site.EMBED, -1, scaled);
+    public Tensor embed(Tensor ids, Pass pass) {
+        return pass.hook(Site.EMBED, embedding.forward(ids, pass));
     }
 
     /**
-     * @param resid `[…, dModel]` after the last block
+     * @param resid `[batch, tokens, dModel]` after the last block
+     * @return what the unembedding reads, of the same shape
+     */
+    public Tensor normalized(Tensor resid, Pass pass) {
+        return pass.hook(Site.NORMALIZED, finalNorm.forward(resid));
+    }
+
+    /**
+     * @param normalized `[…, dModel]`
      * @return logits `[…, dVocab]` in FP32 (FP64 in an FP64 model)
      */
-    public Tensor logits(Tensor resid, ModelConfig config) {
-        Tensor logits =
-                unembedding.forward(finalNorm.forward(resid)).to(resid.dtype().precise());
+    public Tensor logits(Tensor normalized, ModelConfig config) {
+        Tensor logits = unembedding.forward(normalized).to(normalized.dtype().precise());
+        Tensor scaled = config.logitScale() == 1 ? logits : logits.times(config.logitScale());
         Double cap = config.logitSoftCap();
-        return cap == null ? logits : logits.times(1 / cap).tanh().times(cap);
+        return cap == null ? scaled : scaled.times(1 / cap).tanh().times(cap);
     }
 }

@@ -79,8 +79,7 @@ class BadNumbersTest {
         try (LanguageModel model = LanguageModel.random(ModelShape.PARLEY_7M, 1, Device.CPU, DType.BF16)) {
             config = model.config();
         }
-        ModelConfig large =
-                new ModelConfig("llama", 32, 4096, 32, 8, 128, 14336, 128256, 131072, 1e-5, false, 1, null, null, 1);
+        ModelConfig large = llama8b();
         assertThatCode(() -> Memory.requireRoomForWeights(config, DType.FP32, Device.CPU, () -> OptionalLong.of(0)))
                 .as("too small to be worth a question")
                 .doesNotThrowAnyException();
@@ -95,8 +94,7 @@ class BadNumbersTest {
 
     @Test
     void weights_that_do_not_fit_a_gpu_are_refused_with_its_name() {
-        ModelConfig large =
-                new ModelConfig("llama", 32, 4096, 32, 8, 128, 14336, 128256, 131072, 1e-5, false, 1, null, null, 1);
+        ModelConfig large = llama8b();
         assertThatThrownBy(() -> Memory.requireRoomForWeights(
                         large, DType.BF16, Device.cuda(0), () -> OptionalLong.of(12_000_000_000L)))
                 .hasMessage("""
@@ -108,8 +106,7 @@ class BadNumbersTest {
 
     @Test
     void keys_and_values_that_do_not_fit_say_how_many_rows_or_tokens_would() {
-        ModelConfig large =
-                new ModelConfig("llama", 32, 4096, 32, 8, 128, 14336, 128256, 131072, 1e-5, false, 1, null, null, 1);
+        ModelConfig large = llama8b();
         assertThatThrownBy(() -> Memory.requireRoomForDecoding(
                         large, DType.BF16, Device.cuda(0), 256, 512, () -> OptionalLong.of(6_000_000_000L)))
                 .hasMessage("""
@@ -127,8 +124,7 @@ class BadNumbersTest {
 
     @Test
     void a_run_that_does_not_fit_says_how_many_tokens_would() {
-        ModelConfig large =
-                new ModelConfig("llama", 32, 4096, 32, 8, 128, 14336, 128256, 131072, 1e-5, false, 1, null, null, 1);
+        ModelConfig large = llama8b();
         TokenBatch batch = TokenBatch.of(new int[8][4000]);
         assertThatThrownBy(() -> Memory.requireRoomForRun(
                         large,
@@ -145,5 +141,14 @@ class BadNumbersTest {
                           available:    10.0 GB
                           fits:         about 9624 tokens in all
                           try:          fewer rows at once, smaller chunks, fewer hook points, or logits of the last token only""");
+    }
+
+    private static ModelConfig llama8b() {
+        return new ModelConfig(
+                "llama",
+                new ModelConfig.Sizes(32, 4096, 14336, 128256, 131072),
+                new ModelConfig.Heads(32, 8, 128),
+                new ModelConfig.Ends(false),
+                1e-5);
     }
 }

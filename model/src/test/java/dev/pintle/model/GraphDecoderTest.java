@@ -35,6 +35,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,6 +46,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The recorded step beside the plain forward pass, both on a GPU. */
 class GraphDecoderTest {
     /** BF16 keeps 8 bits, and the two ways round at different places. */
+    private static final double NO_WORSE = 1.5;
+
+    private static final double SLACK = 0.005; // of a single row, whose errors vary more than those of many
     private static final double RELATIVE_ERROR = 0.06;
 
     private static final int STEPS = 70; // beyond one piece of attention
@@ -108,7 +112,9 @@ class GraphDecoderTest {
     private static void assertStepEqualsForwardPass(String family, int rows, DType dtype, int longest, int steps) {
         try (TensorScope scope = TensorScope.open("test");
                 LoadedTransformer model = GpuModels.open(family, dtype);
-                KvCache cache = model.forward().newCache()) {
+                LoadedTransformer precise = GpuModels.open(family, DType.FP32);
+                KvCache cache = model.forward().newCache();
+                KvCache exactCache = precise.forward().newCache()) {
             Random random = new Random(rows);
             int[][] prompts = new int[rows][];
             Arrays.setAll(
@@ -117,6 +123,8 @@ class GraphDecoderTest {
                             .toArray());
             int[] lengths = Arrays.stream(prompts).mapToInt(p -> p.length).toArray();
             model.forward().run(TokenBatch.of(prompts), RunOptions.lastLogits().continuing(cache), List.of(), lengths);
+            precise.forward()
+                    .run(TokenBatch.of(prompts), RunOptions.lastLogits().continuing(exactCache), List.of(), lengths);
             Tensor vectors =
                     Tensor.randn(3, DType.FP32, Device.CPU, rows, model.config().dModel());
             Addition[] additions = new Addition[rows];
@@ -136,21 +144,36 @@ class GraphDecoderTest {
                     int[][] next =
                             Arrays.stream(tokens).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
                     try (TensorScope inner = TensorScope.open("step")) {
-                        Tensor expected = model.forward()
-                                .run(
-                                        TokenBatch.of(next),
-                                        RunOptions.lastLogits().continuing(cache),
-                                        List.of(hooks),
-                                        lengths)
+                        TokenBatch batch = TokenBatch.of(next);
+                        RunOptions options = RunOptions.lastLogits();
+                        Tensor plain = model.forward()
+                                .run(batch, insideOfAll(model, options).continuing(cache), List.of(hooks), lengths)
+                                .logits();
+                        Tensor exact = precise.forward()
+                                .run(batch, options.continuing(exactCache), List.of(hooks), lengths)
                                 .logits();
                         for (int row = 0; row < rows; row++) {
-                            assertClose(family + " step " + i + " row " + row, found[row], expected.select(0, row));
+                            String what = family + " step " + i + " row " + row;
+                            assertClose(what, found[row], plain.select(0, row));
+                            assertThat(GpuModels.relativeError(found[row], exact.select(0, row)))
+                                    .as(what + " beside FP32")
+                                    .isLessThanOrEqualTo(NO_WORSE
+                                                    * GpuModels.relativeError(
+                                                            plain.select(0, row).toFloats(), exact.select(0, row))
+                                            + SLACK);
                             assertThat(chosen[row]).satisfies(largestOf(found[row]));
                         }
                     }
                 }
             }
         }
+    }
+
+    /** Reads the inside of every block, so that none of them is fused. */
+    private static RunOptions insideOfAll(LoadedTransformer model, RunOptions options) {
+        return options.andReading(IntStream.range(0, model.config().nLayers())
+                .mapToObj(HookPoint::attnOut)
+                .toArray(HookPoint[]::new));
     }
 
     @ParameterizedTest

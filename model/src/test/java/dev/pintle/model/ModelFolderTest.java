@@ -258,8 +258,7 @@ class ModelFolderTest {
                 .hasMessage("This is a Git LFS pointer, not the file itself.\n  file:      "
                         + folder.resolve("model.safetensors")
                         + "\n  points to: a file of 14512 bytes"
-                        + "\n  try:       git lfs pull in its repository, or pintle pull, which fetches the files"
-                        + " themselves");
+                        + "\n  try:       git lfs pull in its repository, or pintle pull to download the files");
     }
 
     @Test

@@ -11,7 +11,6 @@ import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +23,7 @@ class LinearTest {
         try (TensorScope scope = TensorScope.open("test");
                 Packing packing = new Packing(false)) {
             Tensor weight = weight();
-            Linear map = new Linear(weight, null, packing, false);
+            Linear map = packing.linear(weight, null);
             Tensor one = Tensor.randn(2, DType.FP32, Device.CPU, 1, 1, 512).to(DType.BF16);
             Tensor many = Tensor.randn(3, DType.FP32, Device.CPU, 1, 100, 512).to(DType.BF16);
             float[] manyBefore = map.forward(many).toFloats();
@@ -42,7 +41,7 @@ class LinearTest {
         try (TensorScope scope = TensorScope.open("test");
                 Packing packing = new Packing(false)) {
             Tensor weight = weight();
-            Linear map = new Linear(weight, null, packing, false);
+            Linear map = packing.linear(weight, null);
             Tensor many = Tensor.randn(3, DType.FP32, Device.CPU, 1, 100, 512).to(DType.BF16);
             for (int i = 0; i < USES; i++) {
                 map.forward(many);
@@ -56,23 +55,26 @@ class LinearTest {
         try (TensorScope scope = TensorScope.open("test")) {
             Tensor x = Tensor.randn(1, DType.FP64, Device.CPU, 3, 8);
             for (boolean biased : new boolean[] {false, true}) {
-                Linear first = map(2, 4, biased);
-                Linear second = map(3, 6, biased);
-                Linear joined = Objects.requireNonNull(Linear.joined(List.of(first, second), scope));
+                Dense first = map(2, 4, biased);
+                Dense second = map(3, 6, biased);
+                Joined joined = Joined.together(List.of(first, second), scope);
                 Tensor together = Tensor.cat(List.of(first.forward(x), second.forward(x)), 1);
                 assertThat(joined.forward(x).toDoubles()).containsExactly(together.toDoubles(), within(1e-12));
+                List<Tensor> each = joined.each(x);
+                assertThat(Tensor.cat(each, 1).toDoubles()).containsExactly(together.toDoubles(), within(1e-12));
                 first.weight().fillInPlace(0);
-                assertThat(joined.weight().narrow(0, 0, 4).toDoubles()).containsOnly(0);
+                assertThat(joined.whole().orElseThrow().weight().narrow(0, 0, 4).toDoubles())
+                        .containsOnly(0);
             }
-            assertThat(Linear.joined(List.of(map(2, 4, true), map(3, 6, false)), scope))
-                    .as("only one of them has a bias")
-                    .isNull();
+            Joined apart = Joined.together(List.of(map(2, 4, true), map(3, 6, false)), scope);
+            assertThat(apart.whole()).as("only one of them has a bias").isEmpty();
+            assertThat(apart.forward(x).size(1)).isEqualTo(10);
         }
     }
 
-    private static Linear map(int seed, int outs, boolean biased) {
+    private static Dense map(int seed, int outs, boolean biased) {
         Tensor bias = biased ? Tensor.randn(seed + 10, DType.FP64, Device.CPU, outs) : null;
-        return new Linear(Tensor.randn(seed, DType.FP64, Device.CPU, outs, 8), bias);
+        return new Dense(Tensor.randn(seed, DType.FP64, Device.CPU, outs, 8), bias);
     }
 
     @Test
@@ -80,7 +82,7 @@ class LinearTest {
         try (TensorScope scope = TensorScope.open("test");
                 Packing packing = new Packing(false)) {
             Tensor weight = weight();
-            Linear map = new Linear(weight, null, packing, true);
+            Linear map = packing.sharing(weight);
             Tensor one = Tensor.randn(2, DType.FP32, Device.CPU, 1, 1, 512).to(DType.BF16);
             for (int i = 0; i < USES; i++) {
                 map.forward(one);

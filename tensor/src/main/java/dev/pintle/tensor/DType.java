@@ -46,6 +46,13 @@ public enum DType {
         return bytes;
     }
 
+    /** A number as this floating-point dtype holds it. */
+    public double rounded(double number) {
+        try (TensorScope scope = TensorScope.open("round a number")) {
+            return Tensor.of(new double[] {number}, 1).to(this).toDoubles()[0];
+        }
+    }
+
     /** The dtype in which norms, softmax, logits and statistics of a model of this dtype are computed: FP32, or FP64 for FP64. */
     public DType precise() {
         return this == FP64 ? FP64 : FP32;

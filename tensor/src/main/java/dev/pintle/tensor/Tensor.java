@@ -614,6 +614,21 @@ public final class Tensor implements AutoCloseable {
         }
     }
 
+    /**
+     * (x - mean(x)) / sqrt(var(x) + eps) · weight + bias over the last axis.
+     *
+     * @param weight `[width]` in this tensor's dtype
+     * @param bias of the same shape and dtype, or null for none
+     */
+    public Tensor layerNorm(Tensor weight, @Nullable Tensor bias, double eps) {
+        requireSameDevice(weight);
+        long[] width = {size(-1)};
+        try (TensorOptional w = new TensorOptional(weight.handle());
+                TensorOptional b = bias == null ? new TensorOptional() : new TensorOptional(bias.handle())) {
+            return op("layerNorm", () -> torch.layer_norm(handle(), width, w, b, eps, false), this, weight);
+        }
+    }
+
     // ---------------------------------------------------------------- products and indexing
 
     /** Matrix product; leading axes are batch axes and broadcast. */

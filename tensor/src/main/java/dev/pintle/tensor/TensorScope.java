@@ -5,8 +5,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import org.bytedeco.pytorch.InferenceMode;
-import org.jspecify.annotations.Nullable;
 
 /*
  * Lexically scoped native memory.
@@ -17,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * tensor is registered in the innermost open scope, and closing a scope drops its references. A result that must
  * outlive its scope is passed outward explicitly (keep), or to a longer-lived owner (adopt): a loaded model's weights,
  * a KV cache.
- *
- * The outermost scope of a thread also enables libtorch's inference mode, which skips the gradient bookkeeping that
- * nothing here uses.
  */
 /**
  * The lexical owner of native memory: every tensor created while a scope is open on this thread is released when the scope closes.
@@ -38,13 +33,11 @@ public final class TensorScope implements AutoCloseable {
     private final String name;
     private final boolean lexical;
     private final List<Tensor> tensors = new ArrayList<>();
-    private final @Nullable InferenceMode inferenceMode;
     private boolean closed;
 
-    private TensorScope(String name, boolean lexical, @Nullable InferenceMode inferenceMode) {
+    private TensorScope(String name, boolean lexical) {
         this.name = name;
         this.lexical = lexical;
-        this.inferenceMode = inferenceMode;
     }
 
     /**
@@ -55,7 +48,7 @@ public final class TensorScope implements AutoCloseable {
     public static TensorScope open(String name) {
         LibTorch.load();
         Deque<TensorScope> stack = OPEN.get();
-        TensorScope scope = new TensorScope(name, true, stack.isEmpty() ? new InferenceMode() : null);
+        TensorScope scope = new TensorScope(name, true);
         stack.push(scope);
         return scope;
     }
@@ -65,7 +58,7 @@ public final class TensorScope implements AutoCloseable {
      * adopts, and may be closed by any thread.
      */
     public static TensorScope owner(String name) {
-        return new TensorScope(name, false, null);
+        return new TensorScope(name, false);
     }
 
     /** The purpose of the scope. */
@@ -158,9 +151,6 @@ public final class TensorScope implements AutoCloseable {
                 tensor.releaseFrom(this);
             }
             tensors.clear();
-        }
-        if (inferenceMode != null) {
-            inferenceMode.deallocate();
         }
     }
 

@@ -5,12 +5,11 @@ import dev.pintle.tensor.CudaKernel.Grid;
 import dev.pintle.tensor.CudaProgram;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
-import dev.pintle.transformer.Attention;
-import dev.pintle.transformer.Block;
-import dev.pintle.transformer.Linear;
-import dev.pintle.transformer.Mlp;
+import dev.pintle.transformer.Activation;
+import dev.pintle.transformer.Dense;
+import dev.pintle.transformer.FusableBlock;
+import dev.pintle.transformer.Joined;
 import dev.pintle.transformer.ModelConfig;
-import dev.pintle.transformer.Norm;
 import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.Transformer;
 import java.util.Map;
@@ -46,12 +45,12 @@ final class FewRowsStep extends StepKernels {
     }
 
     /** Whether the kernels know everything that this model does: norms before blocks alone, and no scale of the embedding. */
-    static boolean suits(Transformer transformer, ModelConfig c) {
-        return c.embeddingScale() == 1
-                && transformer.blocks().stream()
-                        .allMatch(block -> block.postAttn() == Norm.NONE
-                                && block.postMlp() == Norm.NONE
-                                && block.mlp().activation() == Mlp.Activation.SILU);
+    static boolean suits(Transformer transformer) {
+        return transformer.embedding().scale() == 1
+                && Fusing.blocks(transformer).stream()
+                        .allMatch(block -> block.attnPost() == null
+                                && block.mlpPost() == null
+                                && block.mlp().activation() == Activation.SILU);
     }
 
     @Override
@@ -60,9 +59,9 @@ final class FewRowsStep extends StepKernels {
                 Grid.of(rows),
                 EMBEDDING_THREADS,
                 memory.resid,
-                memory.normed,
+                memory.work.normed(),
                 squares,
-                transformer.embedding(),
+                transformer.embedding().tokens(),
                 normBefore(0).weight(),
                 memory.ids,
                 rows,
@@ -75,8 +74,8 @@ final class FewRowsStep extends StepKernels {
                 Grid.of(config.dVocab() / 16),
                 THREADS,
                 memory.logits,
-                transformer.unembedding().weight(),
-                memory.normed,
+                FusedBlock.dense(transformer.unembedding()).weight(),
+                memory.work.normed(),
                 squares,
                 rows,
                 config.dModel(),
@@ -85,55 +84,68 @@ final class FewRowsStep extends StepKernels {
     }
 
     @Override
-    void block(Block block) {
-        Attention.Parts parts = block.attention().parts();
+    void block(FusableBlock block) {
+        Dense query = part(block.attention().qkv(), 0);
+        Dense key = part(block.attention().qkv(), 1);
+        Dense value = part(block.attention().qkv(), 2);
         qkv.launch(
                 Grid.of((queries + 2L * shared) / 16),
                 THREADS,
-                memory.mapped,
-                parts.query().weight(),
-                parts.key().weight(),
-                parts.value().weight(),
-                parts.query().bias(),
-                parts.key().bias(),
-                parts.value().bias(),
+                memory.work.mapped(),
+                query.weight(),
+                key.weight(),
+                value.weight(),
+                query.bias(),
+                key.bias(),
+                value.bias(),
                 queries,
                 shared,
                 shared,
-                memory.normed,
+                memory.work.normed(),
                 squares,
                 rows,
                 config.dModel(),
                 (float) normBefore(block.layer()).eps());
         attention(block);
-        RmsNorm preMlp = (RmsNorm) block.preMlp();
-        writeBack(writeBackFetching, parts.out(), memory.mixed, queries, null, preMlp);
-        Mlp mlp = block.mlp();
+        RmsNorm preMlp = block.mlpNorm();
+        writeBack(writeBackFetching, FusedBlock.dense(block.attention().out()), memory.mixed, queries, null, preMlp);
+        Dense gate = part(block.mlp().gateUp(), 0);
+        Dense up = part(block.mlp().gateUp(), 1);
         gateUp.launch(
                 Grid.of(config.dMlp() / 8),
                 THREADS,
-                memory.hidden,
-                mlp.gate().weight(),
-                mlp.up().weight(),
-                mlp.gate().bias(),
-                mlp.up().bias(),
-                memory.normed,
+                memory.work.hidden(),
+                gate.weight(),
+                up.weight(),
+                gate.bias(),
+                up.bias(),
+                memory.work.normed(),
                 squares,
                 rows,
                 config.dModel(),
                 config.dMlp(),
                 (float) preMlp.eps());
         Tensor steer = memory.added().get(block.layer());
-        writeBack(writeBack, mlp.down(), memory.hidden, config.dMlp(), steer, normBefore(block.layer() + 1));
+        writeBack(
+                writeBack,
+                FusedBlock.dense(block.mlp().down()),
+                memory.work.hidden(),
+                config.dMlp(),
+                steer,
+                normBefore(block.layer() + 1));
+    }
+
+    private static Dense part(Joined maps, int index) {
+        return FusedBlock.dense(maps.parts().get(index));
     }
 
     /** Adds a product to the residual stream, then what a row is steered by. */
-    private void writeBack(CudaKernel kernel, Linear map, Tensor x, int width, @Nullable Tensor steer, RmsNorm next) {
+    private void writeBack(CudaKernel kernel, Dense map, Tensor x, int width, @Nullable Tensor steer, RmsNorm next) {
         kernel.launch(
                 Grid.of(config.dModel() / 16),
                 THREADS,
                 memory.resid,
-                memory.normed,
+                memory.work.normed(),
                 squares,
                 map.weight(),
                 map.bias(),

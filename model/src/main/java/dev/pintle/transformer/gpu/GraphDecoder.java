@@ -10,7 +10,6 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.Memory;
 import dev.pintle.transformer.ModelConfig;
-import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.RopeTables;
 import dev.pintle.transformer.Transformer;
 import java.util.List;
@@ -53,15 +52,6 @@ public final class GraphDecoder implements AutoCloseable {
         this.tables = tables;
         this.steps =
                 new StepPool<>(KEPT, () -> Engine.gpuMemory(device).total() / KEPT_SHARE, this::bytes, this::record);
-    }
-
-    /** Whether the kernels know everything that this model does. */
-    public static boolean suits(Transformer transformer, ModelConfig c, Device device, DType dtype) {
-        return FusedBlocks.suit(transformer, c, device, dtype)
-                && recordsSteps(System.getenv("PINTLE_CUDA_GRAPHS"))
-                && c.dVocab() % 16 == 0
-                && transformer.finalNorm() instanceof RmsNorm
-                && transformer.unembedding().bias() == null;
     }
 
     /**
@@ -127,7 +117,7 @@ public final class GraphDecoder implements AutoCloseable {
         StepMemory memory =
                 new StepMemory(tables, config, device, dtype, key.rows, key.capacity, key.steered, key.drawing);
         try (TensorScope scope = TensorScope.open("record a decoding step")) {
-            Runnable kernels = key.rows <= FewRowsStep.MOST_ROWS && FewRowsStep.suits(transformer, config)
+            Runnable kernels = key.rows <= FewRowsStep.MOST_ROWS && FewRowsStep.suits(transformer)
                     ? new FewRowsStep(transformer, config, memory)
                     : new ManyRowsStep(transformer, config, memory);
             return new RecordedStep(memory, device, kernels);

@@ -4,12 +4,14 @@ import dev.pintle.tensor.CudaKernel;
 import dev.pintle.tensor.CudaKernel.Grid;
 import dev.pintle.tensor.CudaProgram;
 import dev.pintle.transformer.Attention;
-import dev.pintle.transformer.Block;
+import dev.pintle.transformer.FusableBlock;
+import dev.pintle.transformer.HeadNorms;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ abstract class StepKernels implements Runnable {
     final Transformer transformer;
     final ModelConfig config;
     final StepMemory memory;
+    final List<FusableBlock> blocks;
     final int rows;
     final int queries;
     final int shared;
@@ -43,8 +46,9 @@ abstract class StepKernels implements Runnable {
         this.attend = program.kernel("attend");
         this.choose = program.kernel("choose");
         this.softCap = program.kernel("soft_cap");
-        for (Block block : transformer.blocks()) {
-            turns.computeIfAbsent(block.attention().rope(), memory::table);
+        this.blocks = Fusing.blocks(transformer);
+        for (FusableBlock block : blocks) {
+            turns.computeIfAbsent(rope(block.attention()), memory::table);
         }
     }
 
@@ -52,7 +56,7 @@ abstract class StepKernels implements Runnable {
     abstract void embed();
 
     /** A block, ready for what follows. */
-    abstract void block(Block block);
+    abstract void block(FusableBlock block);
 
     /** Logits of all rows. */
     abstract void unembed();
@@ -60,7 +64,7 @@ abstract class StepKernels implements Runnable {
     @Override
     public void run() {
         embed();
-        transformer.blocks().forEach(this::block);
+        blocks.forEach(this::block);
         unembed();
         Double cap = config.logitSoftCap();
         if (cap != null) {
@@ -89,25 +93,29 @@ abstract class StepKernels implements Runnable {
                 rows);
     }
 
+    /** The rotary positions of attention, which every block that kernels know has. */
+    static Rope rope(Attention attention) {
+        return Objects.requireNonNull(attention.rope());
+    }
+
     /** The norm that reads the residual stream before a block, or after the last. */
     RmsNorm normBefore(int layer) {
-        return (RmsNorm)
-                (layer < config.nLayers() ? transformer.blocks().get(layer).preAttn() : transformer.finalNorm());
+        return (RmsNorm) (layer < config.nLayers() ? blocks.get(layer).attnNorm() : transformer.finalNorm());
     }
 
     /** From queries, keys and values of the new tokens to what the heads mix; stores the keys and values. */
-    void attention(Block block) {
-        Attention.Parts parts = block.attention().parts();
-        Rope.Turn table = Objects.requireNonNull(turns.get(block.attention().rope()));
+    void attention(FusableBlock block) {
+        HeadNorms norms = block.attention().norms();
+        Rope.Turn table = Objects.requireNonNull(turns.get(rope(block.attention())));
         Integer window = block.attention().window();
         Double cap = config.attentionSoftCap();
-        @Nullable RmsNorm queryNorm = parts.queryNorm() instanceof RmsNorm norm ? norm : null;
-        @Nullable RmsNorm keyNorm = parts.keyNorm() instanceof RmsNorm norm ? norm : null;
+        @Nullable RmsNorm queryNorm = norms.queries() instanceof RmsNorm norm ? norm : null;
+        @Nullable RmsNorm keyNorm = norms.keys() instanceof RmsNorm norm ? norm : null;
         attend.launch(
                 new Grid(memory.pieces(), config.nKvHeads(), rows),
                 ATTENTION_THREADS,
                 memory.mixed,
-                memory.mapped,
+                memory.work.mapped(),
                 memory.keys(block.layer()),
                 memory.values(block.layer()),
                 table.cos(),

@@ -28,10 +28,8 @@ final class StepMemory implements AutoCloseable {
     final Tensor seenIds; // [2, rows], the processor's
     final Tensor seenLogProbs; // [2, rows], the processor's
     final Tensor resid; // [rows, dModel]
-    final Tensor normed; // [rows, dModel]: for the next product
-    final Tensor mapped; // [rows, (nHeads + 2 nKvHeads) dHead]: queries, keys and values
+    final Workspace work; // whose residual stream between attention and MLP is resid
     final Tensor mixed; // [rows, nHeads dHead]
-    final Tensor hidden; // [rows, dMlp]
     final Tensor partial; // what the pieces of attention found, FP32
     final Tensor arrived; // [rows, nKvHeads]: pieces that are done
     final @Nullable Draws draws; // null where every row takes its most probable token
@@ -65,7 +63,6 @@ final class StepMemory implements AutoCloseable {
         this.device = device;
         this.dtype = dtype;
         long queries = (long) c.nHeads() * c.dHead();
-        long shared = (long) c.nKvHeads() * c.dHead();
         try (TensorScope scope = TensorScope.open("prepare decoding")) {
             ids = zeros(DType.INT32, rows);
             state = zeros(DType.INT32, 1 + 2L * rows);
@@ -73,10 +70,8 @@ final class StepMemory implements AutoCloseable {
             seenIds = owner.adopt(Tensor.pinned(DType.INT32, 2, rows));
             seenLogProbs = owner.adopt(Tensor.pinned(DType.FP32, 2, rows));
             resid = zeros(dtype, rows, c.dModel());
-            normed = zeros(dtype, rows, c.dModel());
-            mapped = zeros(dtype, rows, queries + 2 * shared);
+            work = Workspace.inPlace(c, width -> zeros(dtype, rows, width), resid);
             mixed = zeros(dtype, rows, queries);
-            hidden = zeros(dtype, rows, c.dMlp());
             partial = zeros(DType.FP32, (long) rows * c.nHeads() * pieces() * (c.dHead() + 2L));
             arrived = zeros(DType.INT32, (long) rows * c.nKvHeads());
             for (int layer = 0; layer < c.nLayers(); layer++) {

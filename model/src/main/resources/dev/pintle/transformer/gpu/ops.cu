@@ -51,43 +51,6 @@ extern "C" __global__ void __launch_bounds__(256) rms_norm(
     scale(out + base, x + base, gain, width, rsqrtf(block_sum(squares(x + base, width), sums) / width + eps));
 }
 
-// out [batch, heads, tokens, dHead] = rotary embedding of x [batch, tokens, heads, dHead], where consecutive tokens of
-// x are stride elements apart; cos and sin [batch or 1, tokens, dHead/2]
-extern "C" __global__ void __launch_bounds__(256) rope(
-        half_t* out, const half_t* x, const float* cos, const float* sin, int heads, int tokens, int dHead, int stride,
-        int perRow) {
-    release_next();
-    await_previous();
-    const int token = blockIdx.x, row = blockIdx.y, half = dHead / 2;
-    const long long from = ((long long)row * tokens + token) * stride;
-    const long long angle = ((long long)(perRow ? row : 0) * tokens + token) * half;
-    for (int i = threadIdx.x; i < heads * half; i += 256) {
-        const int head = i / half, d = i % half;
-        const float a = widen(x[from + head * dHead + d]), b = widen(x[from + head * dHead + half + d]);
-        const float c = cos[angle + d], s = sin[angle + d];
-        const long long to = (((long long)row * heads + head) * tokens + token) * dHead + d;
-        out[to] = narrow(a * c - b * s);
-        out[to + half] = narrow(b * c + a * s);
-    }
-}
-
-// out = silu(gate) * up, count a multiple of 8
-extern "C" __global__ void __launch_bounds__(256) silu_times(half_t* out, const half_t* gate, const half_t* up, int eighths) {
-    release_next();
-    await_previous();
-    const int i = blockIdx.x * 256 + threadIdx.x;
-    if (i >= eighths) return;
-    Eight g, u;
-    g.whole = ((const uint4*)gate)[i];
-    u.whole = ((const uint4*)up)[i];
-#pragma unroll
-    for (int j = 0; j < 8; j++) {
-        const float z = widen(g.part[j]);
-        g.part[j] = narrow(widen(narrow(z / (1.0f + __expf(-z)))) * widen(u.part[j]));
-    }
-    ((uint4*)out)[i] = g.whole;
-}
-
 // mapped [batch, tokens, (heads + 2 kvHeads) dHead]: queries and keys get the norm of their head, unless gains are
 // null, and their rotary embedding, in place. keys and values [batch, kvHeads, capacity, dHead], if not null, receive
 // those of the new tokens from slot past on. Grid (tokens, batch); a thread handles eight pairs of a head. dHead is a

@@ -1,0 +1,93 @@
+package dev.pintle.model;
+
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.transformer.Hook;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.HookPoint.Site;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Route;
+import dev.pintle.transformer.Route.Kind;
+import dev.pintle.transformer.Transformer;
+import dev.pintle.transformer.gpu.Fusing;
+import dev.pintle.transformer.gpu.GraphDecoder;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** Decides how the tokens of a model are computed, once before a pass or a generation begins. */
+final class Routes {
+    private final ModelConfig config;
+    private final Optional<String> notFused;
+    private final Optional<String> notRecorded;
+
+    Routes(Transformer transformer, ModelConfig config, Device device, DType dtype) {
+        this.config = config;
+        this.notFused = Fusing.obstacle(transformer, config, device, dtype);
+        this.notRecorded = Fusing.obstacleToRecording(transformer, config, device, dtype);
+    }
+
+    /** Whether passes are fused; blocks that a hook looks into are plain all the same. */
+    boolean fuses() {
+        return notFused.isEmpty();
+    }
+
+    /** Whether decoding steps can be recorded. */
+    boolean records() {
+        return notRecorded.isEmpty();
+    }
+
+    /** How a pass over a prompt is computed with these hooks. */
+    Route ofPass(Collection<? extends Hook> hooks) {
+        if (!fuses()) {
+            return new Route(Kind.PLAIN, notFused.orElseThrow());
+        }
+        List<Integer> plain = hooks.stream()
+                .flatMap(hook -> hook.points().stream())
+                .filter(point ->
+                        point.site().isOfBlocks() && point.site() != Site.RESID_PRE && point.site() != Site.RESID_POST)
+                .map(HookPoint::layer)
+                .distinct()
+                .sorted()
+                .toList();
+        return plain.size() == config.nLayers()
+                ? new Route(Kind.PLAIN, "hooks look inside every block")
+                : new Route(
+                        Kind.FUSED,
+                        plain.isEmpty()
+                                ? "the kernels know every block"
+                                : "hooks look inside "
+                                        + (plain.size() == 1 ? "block " : "only some blocks: ")
+                                        + plain.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+    }
+
+    /** How the steps after the prompts are computed. */
+    Route ofSteps(List<GenerationRequest> requests, List<Hook> hooks) {
+        List<Hook> all = new ArrayList<>(hooks);
+        requests.forEach(request -> all.addAll(request.hooks()));
+        Route pass = ofPass(all);
+        if (!records()) {
+            return fuses() ? new Route(pass.kind(), pass.why() + ", and " + notRecorded.orElseThrow()) : pass;
+        }
+        if (requests.size() > GraphDecoder.MOST_ROWS) {
+            return new Route(
+                    pass.kind(),
+                    "a recorded step holds at most " + GraphDecoder.MOST_ROWS + " rows, not " + requests.size());
+        }
+        int newTokens = requests.stream()
+                .mapToInt(request -> request.decoding().maxNewTokens())
+                .max()
+                .orElse(0);
+        Optional<Hook> other = new ConstantAdditions(config, hooks, newTokens).firstOther(requests);
+        if (other.isPresent()) {
+            return new Route(
+                    pass.kind(),
+                    "a recorded step adds one vector a row and layer, the same at every new token, and hooks do more at "
+                            + new TreeSet<>(other.get().points()).first());
+        }
+        return new Route(Kind.RECORDED, "every hook adds one vector a row, the same at every new token");
+    }
+}

@@ -1,0 +1,27 @@
+package dev.pintle.transformer;
+
+import dev.pintle.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A linear map whose weight stays as it was loaded.
+ *
+ * @param weight `[out, in]`
+ * @param bias `[out]`, or null for none
+ */
+public record Dense(Tensor weight, @Nullable Tensor bias) implements Linear {
+    @Override
+    public Tensor forward(Tensor x) {
+        return x.linear(weight, bias);
+    }
+
+    /**
+     * The same, written into existing memory.
+     *
+     * @param x `[n, in]`
+     * @param to `[n, out]`
+     */
+    public void forwardInto(Tensor x, Tensor to) {
+        x.linearInto(weight, bias, to);
+    }
+}

@@ -1,0 +1,110 @@
+package dev.pintle.transformer.gpu;
+
+import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.FusableBlock;
+import dev.pintle.transformer.HookPoint.Site;
+import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Pass;
+import dev.pintle.transformer.RmsNorm;
+import dev.pintle.transformer.Transformer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Blocks on a GPU in 16 bits, with nine kernels each and no allocation but for their results.
+ *
+ * What a block does between its products takes a GPU a few microseconds an operation, and the CPU longer than that to launch it:
+ * made of plain operations, a pass over 512 tokens of an 8B model is bound by the CPU. Here everything between two products is one
+ * kernel, and all of it works in memory that is allocated once a pass. Hooks are called between blocks; a block in which one wants
+ * to see more is left to the plain operations.
+ */
+/** The blocks of one forward pass, taken in order, fused. */
+public final class FusedPass {
+    private final List<FusableBlock> blocks;
+    private final ModelConfig config;
+    private final Pass pass;
+    private final FusedOps ops;
+    private final FusedBlock fused;
+    private final int tokens;
+    private final Tensor
+            queries; // [batch, nHeads, tokens, dHead], part of the workspace's mapped, as are keys and values
+    private final Tensor keys; // [batch, nKvHeads, tokens, dHead]
+    private final Tensor values;
+    private final Workspace work;
+    private int normed = -1; // the block for which the workspace holds the norm of the residual stream
+
+    /**
+     * Allocates the memory of a pass in the current scope.
+     *
+     * @param embedded what the first block reads, `[batch, tokens, dModel]`
+     */
+    public FusedPass(Transformer transformer, ModelConfig config, Pass pass, Tensor embedded) {
+        this.blocks = Fusing.blocks(transformer);
+        this.config = config;
+        this.pass = pass;
+        this.ops = FusedOps.of(embedded.device(), embedded.dtype());
+        this.fused = new FusedBlock(ops);
+        long batch = embedded.size(0);
+        this.tokens = (int) embedded.size(1);
+        this.work = workspace(embedded, batch * tokens);
+        int heads = config.nHeads() + 2 * config.nKvHeads();
+        Tensor byHead =
+                work.mapped().reshape(batch, tokens, heads, config.dHead()).transpose(1, 2);
+        this.queries = byHead.narrow(1, 0, config.nHeads());
+        this.keys = byHead.narrow(1, config.nHeads(), config.nKvHeads());
+        this.values = byHead.narrow(1, config.nHeads() + (long) config.nKvHeads(), config.nKvHeads());
+    }
+
+    private Workspace workspace(Tensor like, long rows) {
+        return Workspace.of(config, width -> Tensor.empty(like.dtype(), like.device(), rows, width));
+    }
+
+    /** Whether no hook wants to see the inside of a block. */
+    public boolean takes(int layer) {
+        return !pass.seesInside(layer);
+    }
+
+    /**
+     * @param resid `[batch, tokens, dModel]`, left as it is
+     * @return the residual stream after this block, `[batch, tokens or 1, dModel]`
+     */
+    public Tensor forward(int layer, Tensor resid) {
+        FusableBlock block = blocks.get(layer);
+        Tensor before = pass.hook(Site.RESID_PRE, layer, resid).contiguous();
+        if (normed != layer) {
+            ops.rmsNormInto(before, block.attnNorm(), work.normed());
+        }
+        fused.project(block, work);
+        Tensor mixed = attention(block);
+        Tensor read = pass.needed(layer, before).contiguous();
+        long rows = read.size(0) * read.size(1);
+        Workspace rest = pass.needsOnlyLast(layer) ? workspace(resid, rows) : work;
+        Tensor after = Tensor.empty(resid.dtype(), resid.device(), read.shape().toArray());
+        RmsNorm next = normBefore(layer + 1);
+        fused.finish(block, read, mixed, rest, null, after, next);
+        normed = next == null ? -1 : layer + 1;
+        return pass.hook(Site.RESID_POST, layer, after);
+    }
+
+    /** The norm by which a block reads what the block before it wrote; null where that is not what it reads. */
+    private @Nullable RmsNorm normBefore(int layer) {
+        if (layer == blocks.size() || pass.isSeen(Site.RESID_POST, layer - 1) || pass.isSeen(Site.RESID_PRE, layer)) {
+            return null;
+        }
+        return takes(layer) ? blocks.get(layer).attnNorm() : null;
+    }
+
+    /** What the heads mix, `[rows, nHeads·dHead]`. */
+    private Tensor attention(FusableBlock block) {
+        Attention attention = block.attention();
+        KvCache cache = pass.cache();
+        KvCache.Entry kept = cache == null ? null : cache.room(block.layer(), tokens);
+        ops.turnHeads(
+                work.mapped(), attention.norms(), pass.turn(StepKernels.rope(attention)), kept, pass.past(), config);
+        KvCache.Entry seen = cache == null ? new KvCache.Entry(keys, values) : cache.entry(block.layer());
+        Tensor asking = pass.needsOnlyLast(block.layer()) ? Attention.last(queries) : queries;
+        return attention.mix(asking, seen, pass).transpose(1, 2).reshape(-1, (long) config.nHeads() * config.dHead());
+    }
+}

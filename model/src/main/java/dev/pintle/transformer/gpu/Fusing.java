@@ -1,0 +1,98 @@
+package dev.pintle.transformer.gpu;
+
+import dev.pintle.tensor.CudaProgram;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.transformer.Activation;
+import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.Block;
+import dev.pintle.transformer.Dense;
+import dev.pintle.transformer.FusableBlock;
+import dev.pintle.transformer.HeadNorms;
+import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Norm;
+import dev.pintle.transformer.RmsNorm;
+import dev.pintle.transformer.Transformer;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Whether our kernels know everything that a model does. */
+public final class Fusing {
+    private static final int OLDEST = 80; // compute capability with tensor cores for BF16
+    private static final List<Integer> HEADS = List.of(16, 32, 64, 96, 128, 256);
+
+    private Fusing() {}
+
+    /** Why the blocks of a model cannot be fused, as a sentence's end; empty where they can. */
+    public static Optional<String> obstacle(Transformer transformer, ModelConfig c, Device device, DType dtype) {
+        if (device.kind() != Device.Kind.CUDA) {
+            return Optional.of("the device is " + device);
+        }
+        if (dtype != DType.BF16 && dtype != DType.FP16) {
+            return Optional.of("the kernels compute in bf16 or fp16, not " + dtype);
+        }
+        if (CudaProgram.capability(device) < OLDEST) {
+            return Optional.of("the GPU's compute capability is below 8.0");
+        }
+        if (!HEADS.contains(c.dHead()) || c.dModel() % 32 != 0 || c.dMlp() % 32 != 0) {
+            return Optional.of("the kernels do not know these sizes (dHead " + c.dHead() + ", dModel " + c.dModel()
+                    + ", dMlp " + c.dMlp() + ")");
+        }
+        for (Block block : transformer.blocks()) {
+            if (block.fusable().filter(parts -> fits(parts, c)).isEmpty()) {
+                return Optional.of("the kernels do not know how block " + block.layer() + " is wired");
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean fits(FusableBlock block, ModelConfig c) {
+        Attention attention = block.attention();
+        HeadNorms norms = attention.norms();
+        return isNoneOrRms(norms.queries())
+                && isNoneOrRms(norms.keys())
+                && (norms.keys() == null) == (norms.queries() == null)
+                && (norms.queries() == null
+                        || (norms.span() == HeadNorms.Span.HEAD && Integer.bitCount(c.dHead()) == 1))
+                && attention.rope() != null
+                && attention.rope().rotated() == c.dHead()
+                && attention.qkv().whole().isPresent()
+                && attention.out() instanceof Dense
+                && block.mlp().gateUp().whole().isPresent()
+                && block.mlp().down() instanceof Dense
+                && block.mlp().activation() != Activation.GELU;
+    }
+
+    private static boolean isNoneOrRms(@Nullable Norm norm) {
+        return norm == null || norm instanceof RmsNorm;
+    }
+
+    /** Why decoding steps of a model cannot be recorded; empty where they can. */
+    public static Optional<String> obstacleToRecording(
+            Transformer transformer, ModelConfig c, Device device, DType dtype) {
+        Optional<String> fusing = obstacle(transformer, c, device, dtype);
+        if (fusing.isPresent()) {
+            return fusing;
+        }
+        if (!GraphDecoder.recordsSteps(System.getenv("PINTLE_CUDA_GRAPHS"))) {
+            return Optional.of("PINTLE_CUDA_GRAPHS is off");
+        }
+        if (c.dVocab() % 16 != 0) {
+            return Optional.of("the kernels need a vocabulary that is a multiple of 16, not " + c.dVocab());
+        }
+        boolean known = transformer.finalNorm() instanceof RmsNorm
+                && transformer.embedding().positions() == null
+                && c.logitScale() == 1
+                && transformer.unembedding() instanceof Dense head
+                && head.bias() == null;
+        return known ? Optional.empty() : Optional.of("the kernels do not know how tokens enter or leave this model");
+    }
+
+    /** The blocks as the kernels know them. */
+    static List<FusableBlock> blocks(Transformer transformer) {
+        return transformer.blocks().stream()
+                .map(block -> block.fusable().orElseThrow())
+                .toList();
+    }
+}
