@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Short quotations of untrusted text, for messages. */
 public final class Excerpt {
-    private static final int LONGEST = 160;
+    private static final int MAX_LENGTH = 160;
 
     private Excerpt() {}
 
@@ -18,7 +18,7 @@ public final class Excerpt {
         String text = String.valueOf(value);
         StringBuilder result = new StringBuilder();
         int at = 0;
-        while (at < text.length() && result.length() < LONGEST) {
+        while (at < text.length() && result.length() < MAX_LENGTH) {
             int c = text.codePointAt(at);
             if (isShown(c)) {
                 result.appendCodePoint(c);

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 public final class GitLfs {
     private static final String START = "version https://git-lfs.github.com/spec/";
     private static final String OLD_START = "version https://hawser.github.com/spec/";
-    private static final int LONGEST = 1024; // bytes, as specified
+    private static final int MAX_BYTES = 1024; // bytes, as specified
     private static final Pattern SIZE = Pattern.compile("(?m)^size (\\d{1,18})$");
 
     private GitLfs() {}
@@ -40,11 +40,11 @@ public final class GitLfs {
 
     private static String beginning(Path file) {
         try {
-            if (!Files.isRegularFile(file) || Files.size(file) > LONGEST) {
+            if (!Files.isRegularFile(file) || Files.size(file) > MAX_BYTES) {
                 return "";
             }
             try (InputStream in = Files.newInputStream(file)) {
-                return new String(in.readNBytes(LONGEST), StandardCharsets.ISO_8859_1);
+                return new String(in.readNBytes(MAX_BYTES), StandardCharsets.ISO_8859_1);
             }
         } catch (IOException e) {
             return "";

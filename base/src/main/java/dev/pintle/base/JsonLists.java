@@ -11,7 +11,7 @@ import java.util.function.Predicate;
 
 /** Reads JSON files that contain a list. */
 public final class JsonLists {
-    private static final int LONGEST = 60;
+    private static final int MAX_SHOWN = 60;
 
     private JsonLists() {}
 
@@ -49,7 +49,7 @@ public final class JsonLists {
     }
 
     private static String shortened(String text) {
-        return text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
+        return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
     }
 
     private static RuntimeException unusable(Path file, String expected, String found) {

@@ -19,8 +19,8 @@ import java.util.stream.Stream;
  */
 public final class PartFiles {
     private static final Pattern NAME = Pattern.compile("\\.(?:(\\d{1,10})-)?[0-9a-f-]{36}\\.part");
-    private static final Duration LONGEST = Duration.ofHours(2); // written on another machine that shares the folder
-    private static final int DEEPEST = 20;
+    private static final Duration MAX_AGE = Duration.ofHours(2); // written on another machine that shares the folder
+    private static final int MAX_DEPTH = 20;
 
     private PartFiles() {}
 
@@ -36,7 +36,7 @@ public final class PartFiles {
         if (!Files.isDirectory(folder)) {
             return;
         }
-        try (Stream<Path> walk = Files.walk(folder, DEEPEST)) {
+        try (Stream<Path> walk = Files.walk(folder, MAX_DEPTH)) {
             List<Path> left = walk.filter(PartFiles::isLeft).toList();
             for (Path file : left) {
                 Files.deleteIfExists(file);
@@ -54,7 +54,7 @@ public final class PartFiles {
         try {
             Instant written =
                     Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
-            if (written.isBefore(Instant.now().minus(LONGEST))) {
+            if (written.isBefore(Instant.now().minus(MAX_AGE))) {
                 return true;
             }
         } catch (IOException e) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class Problem {
-    private static final int LONGEST = 2_000;
+    private static final int MAX_LENGTH = 2_000;
 
     private final String sentence;
     private final Map<String, List<String>> facts;
@@ -84,13 +84,13 @@ public final class Problem {
     @Override
     public String toString() {
         int width = facts.keySet().stream().mapToInt(String::length).max().orElse(0) + 1;
-        StringBuilder text = new StringBuilder(Visible.text(Visible.shortened(sentence, LONGEST)));
+        StringBuilder text = new StringBuilder(Visible.text(Visible.shortened(sentence, MAX_LENGTH)));
         facts.forEach((label, values) -> {
             String head = label + ":";
             for (String value : values) {
                 text.append("\n  ").append(head).append(" ".repeat(width - head.length() + 1));
                 text.append(
-                        Visible.text(Visible.shortened(value, LONGEST)).replace("\n", "\n" + " ".repeat(width + 3)));
+                        Visible.text(Visible.shortened(value, MAX_LENGTH)).replace("\n", "\n" + " ".repeat(width + 3)));
                 head = "";
             }
         });

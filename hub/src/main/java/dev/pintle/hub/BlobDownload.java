@@ -31,13 +31,10 @@ import org.jspecify.annotations.Nullable;
 /** Downloads one file of the hub into the cache. */
 final class BlobDownload {
     private static final int BUFFER = 256 << 10;
-    /**
-     * Minimum speed in bytes per second, measured over this multiple of the time after which a silent server counts as
-     * gone.
-     */
-    private static final int SLOWEST = 500;
+    private static final int MIN_BYTES_PER_SECOND = 500;
 
-    private static final int SLOW_TIMES = 6;
+    /** The time over which the speed is measured, in download timeouts. */
+    private static final int PACE_WINDOW = 6;
 
     private final HubHttp http;
     private final HubProblems problems;
@@ -256,8 +253,9 @@ final class BlobDownload {
     /** Aborts a download that never stalls but would never finish either. */
     private void requirePace(long nanos, long bytes) {
         double seconds = nanos / 1e9;
-        if (seconds > SLOW_TIMES * settings.downloadTimeout().toNanos() / 1e9 && bytes < SLOWEST * seconds) {
-            throw cut("the server sends less than " + SLOWEST + " bytes per second");
+        if (seconds > PACE_WINDOW * settings.downloadTimeout().toNanos() / 1e9
+                && bytes < MIN_BYTES_PER_SECOND * seconds) {
+            throw cut("the server sends less than " + MIN_BYTES_PER_SECOND + " bytes per second");
         }
     }
 

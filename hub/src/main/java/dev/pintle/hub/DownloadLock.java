@@ -18,7 +18,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class DownloadLock implements AutoCloseable {
     /** A process can hold a file lock only once, so its own threads queue here first. */
-    private static final Map<Path, ReentrantLock> OF_THIS_PROCESS = new ConcurrentHashMap<>();
+    private static final Map<Path, ReentrantLock> IN_PROCESS = new ConcurrentHashMap<>();
 
     private static final long POLL_MILLIS = 100;
 
@@ -43,7 +43,7 @@ final class DownloadLock implements AutoCloseable {
         if (folder != null) {
             Files.createDirectories(folder);
         }
-        ReentrantLock thread = OF_THIS_PROCESS.computeIfAbsent(key, path -> new ReentrantLock());
+        ReentrantLock thread = IN_PROCESS.computeIfAbsent(key, path -> new ReentrantLock());
         boolean told = false;
         if (!thread.tryLock()) {
             waiting.run();

@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 public final class HubClient {
     private static final int AT_A_TIME = 2;
     /** The largest file the hub serves over plain HTTP; larger ones need its own protocol. */
-    private static final long LARGEST = 50_000_000_000L;
+    private static final long MAX_FILE_BYTES = 50_000_000_000L;
     /** Space to leave free on the disk. */
     private static final long MARGIN = 64 << 20;
 
@@ -247,13 +247,13 @@ public final class HubClient {
 
     private void requireFits(HubPlan plan) {
         for (HubFile file : plan.files()) {
-            if (file.bytes() > LARGEST) {
+            if (file.bytes() > MAX_FILE_BYTES) {
                 throw HubException.of(
                         Reason.REFUSED,
                         Problem.of("The file is too large for the hub to serve over plain HTTP.")
                                 .fact("file", Excerpt.of(file.path()))
                                 .fact("size", Sizes.text(file.bytes()))
-                                .fact("most", Sizes.text(LARGEST))
+                                .fact("most", Sizes.text(MAX_FILE_BYTES))
                                 .fact(
                                         "try",
                                         "Hugging Face's own library, which uses the same cache: hf download "

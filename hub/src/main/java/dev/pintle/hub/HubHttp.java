@@ -19,9 +19,9 @@ import java.util.Optional;
  * one by one, so the token is sent to the hub and nowhere else.
  */
 final class HubHttp {
-    private static final int MOST_REDIRECTS = 8;
+    private static final int MAX_REDIRECTS = 8;
     /** The deadline for a complete response, as a multiple of the time allowed for its beginning. */
-    private static final int BODY_TIMES = 6;
+    private static final int BODY_FACTOR = 6;
 
     private final HubSettings settings;
     private final HubProblems problems;
@@ -170,7 +170,7 @@ final class HubHttp {
             }
             HttpResponse<InputStream> answer = http.send(request.build(), BodyHandlers.ofInputStream());
             Optional<String> next = answer.headers().firstValue("Location");
-            if (!isRedirect(answer.statusCode()) || next.isEmpty() || redirects == MOST_REDIRECTS) {
+            if (!isRedirect(answer.statusCode()) || next.isEmpty() || redirects == MAX_REDIRECTS) {
                 return answer;
             }
             answer.body().close();
@@ -207,7 +207,7 @@ final class HubHttp {
                 HttpResponse<InputStream> answer = send(first, method, follow);
                 // The watch is never reset: the complete body must arrive in time, even if it trickles in.
                 try (Stall whole =
-                        new Stall(answer.body(), settings.metadataTimeout().multipliedBy(BODY_TIMES))) {
+                        new Stall(answer.body(), settings.metadataTimeout().multipliedBy(BODY_FACTOR))) {
                     if (answer.statusCode() < 400) {
                         return new Answer<>(
                                 answer.statusCode(), answer.headers(), answer.uri(), read(answer.body(), body, whole));
@@ -234,7 +234,7 @@ final class HubHttp {
             return body.read(in);
         } catch (IOException e) {
             if (whole.isOver()) {
-                throw new TooSlow(settings.metadataTimeout().multipliedBy(BODY_TIMES));
+                throw new TooSlow(settings.metadataTimeout().multipliedBy(BODY_FACTOR));
             }
             throw e;
         }
@@ -258,7 +258,7 @@ final class HubHttp {
                     .build();
             HttpResponse<InputStream> answer = http.send(request, BodyHandlers.ofInputStream());
             Optional<String> location = answer.headers().firstValue("Location");
-            if (!isRedirect(answer.statusCode()) || location.isEmpty() || redirects == MOST_REDIRECTS) {
+            if (!isRedirect(answer.statusCode()) || location.isEmpty() || redirects == MAX_REDIRECTS) {
                 return answer;
             }
             URI next = parse(location.get());

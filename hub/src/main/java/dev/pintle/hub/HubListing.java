@@ -16,8 +16,8 @@ import java.util.Locale;
 
 /** Parses the hub's file list as it arrives, within limits that no model repository comes near. */
 final class HubListing {
-    private static final long MOST_BYTES = 100L << 20;
-    private static final int MOST_FILES = 400_000;
+    private static final long MAX_BYTES = 100L << 20;
+    private static final int MAX_FILES = 400_000;
     private static final JsonFactory JSON = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxStringLength(1 << 20)
@@ -84,8 +84,8 @@ final class HubListing {
                 throw new Odd("a list of files", token == null ? "an unexpected end" : Excerpt.of(parser.getText()));
             }
             files.add(file(parser));
-            if (files.size() > MOST_FILES) {
-                throw new Odd(String.format(Locale.ROOT, "at most %,d files", MOST_FILES), "more");
+            if (files.size() > MAX_FILES) {
+                throw new Odd(String.format(Locale.ROOT, "at most %,d files", MAX_FILES), "more");
             }
         }
         return files;
@@ -136,7 +136,7 @@ final class HubListing {
     /** Limits the size of the list. */
     private static final class Counted extends InputStream {
         private final InputStream in;
-        private long left = MOST_BYTES;
+        private long left = MAX_BYTES;
 
         Counted(InputStream in) {
             this.in = in;
@@ -153,7 +153,7 @@ final class HubListing {
             int got = in.read(bytes, from, count);
             left -= Math.max(0, got);
             if (left < 0) {
-                throw new Odd(String.format(Locale.ROOT, "at most %,d bytes", MOST_BYTES), "more");
+                throw new Odd(String.format(Locale.ROOT, "at most %,d bytes", MAX_BYTES), "more");
             }
             return got;
         }

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 final class Patience {
     private static final int RETRIES = 5;
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
-    private static final Duration LONGEST_ASKED = Duration.ofMinutes(10);
+    private static final Duration MAX_REQUESTED_WAIT = Duration.ofMinutes(10);
     private static final Pattern RATE_LIMIT = Pattern.compile(";\\s*r=0\\s*;\\s*t=(\\d{1,6})");
 
     private final Machine machine;
@@ -42,7 +42,7 @@ final class Patience {
     void pause(HubException failure, Optional<Duration> asked) throws InterruptedException {
         failures++;
         if (failures > RETRIES
-                || asked.filter(wait -> wait.compareTo(LONGEST_ASKED) > 0).isPresent()) {
+                || asked.filter(wait -> wait.compareTo(MAX_REQUESTED_WAIT) > 0).isPresent()) {
             throw failure;
         }
         Duration pause = asked.orElse(FIRST_PAUSE.multipliedBy(1L << (failures - 1)));

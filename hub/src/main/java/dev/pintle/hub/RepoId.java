@@ -14,7 +14,7 @@ public record RepoId(String name, String revision) {
     private static final String MAIN = "main";
     private static final Pattern PART = Pattern.compile("[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?");
     private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
-    private static final int LONGEST = 96;
+    private static final int MAX_LENGTH = 96;
 
     /**
      * @throws IllegalArgumentException if either part has a form that the hub does not allow
@@ -63,7 +63,7 @@ public record RepoId(String name, String revision) {
 
     private static boolean isName(String name) {
         String[] parts = name.split("/", -1);
-        if (parts.length > 2 || name.length() > LONGEST || name.contains("--") || name.contains("..")) {
+        if (parts.length > 2 || name.length() > MAX_LENGTH || name.contains("--") || name.contains("..")) {
             return false;
         }
         for (String part : parts) {

@@ -26,9 +26,9 @@ import java.util.concurrent.TimeUnit;
 public record ChatEndpoint(URI base, String model, Secret key, Duration patience) {
     private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(500_000, 100, 4 << 20);
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long LARGEST_ANSWER = 4 << 20;
-    private static final int TRIES = 3;
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final long MAX_ANSWER_BYTES = 4 << 20;
+    private static final int MAX_ATTEMPTS = 3;
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
     private static final BoundedHttp HTTP = new BoundedHttp();
 
     /** The service's answer, or why there is none. */
@@ -64,12 +64,12 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
      */
     public Said ask(List<Message> messages, int maxTokens) {
         String last = "";
-        for (int attempt = 0; attempt < TRIES; attempt++) {
+        for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
             Reply reply = HTTP.post(
                     URI.create(base + "/chat/completions"),
                     key.isSet() ? Map.of("Authorization", "Bearer " + key.value()) : Map.of(),
                     body(messages, maxTokens),
-                    new BoundedHttp.Limits(patience, LARGEST_ANSWER));
+                    new BoundedHttp.Limits(patience, MAX_ANSWER_BYTES));
             if (reply instanceof Reply.Failure failure) {
                 return new Said.Nothing(failure.why());
             }
@@ -80,7 +80,7 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
             last = "status " + answer.status();
             boolean busy = Set.of(429, 502, 503, 504).contains(answer.status());
             if (!busy
-                    || attempt == TRIES - 1
+                    || attempt == MAX_ATTEMPTS - 1
                     || !pause(answer.retryAfter().orElse(Duration.ofSeconds(1L << attempt)))) {
                 break;
             }
@@ -89,7 +89,7 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
     }
 
     private static boolean pause(Duration asked) {
-        if (asked.compareTo(LONGEST_PAUSE) > 0) {
+        if (asked.compareTo(MAX_PAUSE) > 0) {
             return false;
         }
         try {

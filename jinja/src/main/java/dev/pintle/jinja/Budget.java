@@ -14,12 +14,12 @@ final class Budget {
     private static final int ELEMENT = 32;
     private static final int TEXT = 56;
     private static final int ENTRY = 160;
-    private static final int LOOKS = 1 << 11;
+    private static final int CHECK_INTERVAL = 1 << 11;
 
     private final Limits limits;
     private final long deadline;
     private long steps;
-    private long nextLook = LOOKS;
+    private long nextCheck = CHECK_INTERVAL;
     private long memory;
     private int depth;
     private int expressions;
@@ -30,8 +30,8 @@ final class Budget {
     }
 
     void step() {
-        if (++steps >= nextLook) {
-            look();
+        if (++steps >= nextCheck) {
+            check();
         }
     }
 
@@ -46,8 +46,8 @@ final class Budget {
         steps(length >> 4);
     }
 
-    private void look() {
-        nextLook = steps + LOOKS;
+    private void check() {
+        nextCheck = steps + CHECK_INTERVAL;
         if (steps > limits.steps()) {
             throw JinjaException.of("The template takes too long.", "steps", "over " + limits.steps());
         }

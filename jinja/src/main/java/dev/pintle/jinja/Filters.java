@@ -20,7 +20,7 @@ final class Filters {
             Set.of("pprint", "random", "striptags", "urlencode", "urlize", "wordwrap", "xmlattr");
 
     /** More characters than any number that Python still parses, including underscores between digits. */
-    private static final int LONGEST_NUMBER = 10_000;
+    private static final int MAX_NUMBER_LENGTH = 10_000;
 
     private static final Map<String, Filter> ALL = new HashMap<>();
 
@@ -331,7 +331,7 @@ final class Filters {
     }
 
     private static @Nullable Object parseInteger(String text, int base) {
-        if (text.length() > LONGEST_NUMBER) {
+        if (text.length() > MAX_NUMBER_LENGTH) {
             return null;
         }
         String sign = text.startsWith("-") || text.startsWith("+") ? text.substring(0, 1) : "";
@@ -368,7 +368,7 @@ final class Filters {
 
     private static @Nullable Double parseFloat(String given) {
         String shown = Chars.strip(given);
-        if (shown.length() > LONGEST_NUMBER) {
+        if (shown.length() > MAX_NUMBER_LENGTH) {
             return null;
         }
         StringBuilder ascii = new StringBuilder();

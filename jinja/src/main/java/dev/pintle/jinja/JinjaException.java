@@ -10,7 +10,7 @@ import java.util.Map;
  */
 public final class JinjaException extends RuntimeException {
     private static final long serialVersionUID = 1L;
-    private static final int LONGEST = 120; // of a quoted value
+    private static final int MAX_SHOWN = 120; // of a quoted value
 
     private final String sentence;
     private final transient Map<String, String> facts;
@@ -37,10 +37,10 @@ public final class JinjaException extends RuntimeException {
 
     /** The beginning of a value and its length: a template can create values of millions of characters. */
     private static String shortened(String value) {
-        if (value.length() <= LONGEST) {
+        if (value.length() <= MAX_SHOWN) {
             return value;
         }
-        int end = Character.isHighSurrogate(value.charAt(LONGEST - 1)) ? LONGEST - 1 : LONGEST;
+        int end = Character.isHighSurrogate(value.charAt(MAX_SHOWN - 1)) ? MAX_SHOWN - 1 : MAX_SHOWN;
         return value.substring(0, end) + "… (" + String.format(Locale.ROOT, "%,d", value.length()) + " characters)";
     }
 

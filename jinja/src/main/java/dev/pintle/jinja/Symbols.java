@@ -22,7 +22,7 @@ final class Symbols {
         NOTHING
     }
 
-    private static final long MOST_COPIED = 1_000_000;
+    private static final long MAX_COPIED = 1_000_000;
 
     private final Map<String, Start> starts;
     private final Set<String> stored;
@@ -71,7 +71,7 @@ final class Symbols {
     /** A copy for one branch of an {@code if}. */
     Symbols branch() {
         copied[0] += starts.size();
-        if (copied[0] > MOST_COPIED) {
+        if (copied[0] > MAX_COPIED) {
             throw JinjaException.of("The template has too many variables under too many conditions.");
         }
         Symbols copy = new Symbols(new LinkedHashMap<>(starts), new LinkedHashSet<>(stored));

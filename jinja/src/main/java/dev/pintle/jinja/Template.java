@@ -72,7 +72,7 @@ public final class Template {
             throw JinjaException.of("The template recurses too deeply.");
         } catch (LinkageError e) {
             // Java links a lambda on first use; this is the result if the stack overflows at that moment.
-            if (hasOverflown(e)) {
+            if (isStackOverflow(e)) {
                 throw JinjaException.of("The template recurses too deeply.");
             }
             throw e;
@@ -81,7 +81,7 @@ public final class Template {
         }
     }
 
-    private static boolean hasOverflown(@Nullable Throwable error) {
+    private static boolean isStackOverflow(@Nullable Throwable error) {
         Throwable at = error;
         for (int i = 0; at != null && i < 10; i++) {
             if (at instanceof StackOverflowError) {

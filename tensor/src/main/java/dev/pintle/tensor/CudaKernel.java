@@ -67,16 +67,16 @@ public final class CudaKernel {
 
     /** The argument memory of a launch; reused, because allocating it takes longer than launching. */
     private static final class Launch {
-        private static final int MOST_ARGUMENTS = 24;
+        private static final int MAX_ARGUMENTS = 24;
 
-        private final BytePointer values = new BytePointer((long) SLOT * MOST_ARGUMENTS);
-        private final PointerPointer<Pointer> slots = new PointerPointer<>(MOST_ARGUMENTS);
+        private final BytePointer values = new BytePointer((long) SLOT * MAX_ARGUMENTS);
+        private final PointerPointer<Pointer> slots = new PointerPointer<>(MAX_ARGUMENTS);
         private final ByteBuffer buffer = values.asByteBuffer().order(ByteOrder.nativeOrder());
         private final CUlaunchAttribute overlap = new CUlaunchAttribute(); // the configuration only holds its address
         private final CUlaunchConfig config = new CUlaunchConfig();
 
         private Launch() {
-            for (int i = 0; i < MOST_ARGUMENTS; i++) {
+            for (int i = 0; i < MAX_ARGUMENTS; i++) {
                 slots.put(i, values.getPointer((long) i * SLOT));
             }
             overlap.id(cudart.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);

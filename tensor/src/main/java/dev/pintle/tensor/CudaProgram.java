@@ -21,7 +21,8 @@ import org.bytedeco.javacpp.SizeTPointer;
 
 /** CUDA C++ compiled at run time for the installed GPU (NVRTC). It stays loaded for the life of the process. */
 public final class CudaProgram {
-    private static final int FIRST_TO_OVERLAP = 90; // from this compute capability on, kernels of a stream may overlap
+    private static final int OVERLAP_CAPABILITY =
+            90; // from this compute capability on, kernels of a stream may overlap
 
     private final Device device;
     private final CUmod_st module;
@@ -137,6 +138,6 @@ public final class CudaProgram {
     public CudaKernel kernel(String name) {
         CUfunc_st function = new CUfunc_st();
         CudaCalls.driver("cuModuleGetFunction " + name, cudart.cuModuleGetFunction(function, module, name));
-        return new CudaKernel(name, function, device, capability(device) >= FIRST_TO_OVERLAP);
+        return new CudaKernel(name, function, device, capability(device) >= OVERLAP_CAPABILITY);
     }
 }

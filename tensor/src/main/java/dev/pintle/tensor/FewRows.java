@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * runs at memory speed.
  */
 final class FewRows {
-    private static final int MOST = 4;
+    private static final int MAX_ROWS = 4;
 
     private FewRows() {}
 
@@ -22,7 +22,7 @@ final class FewRows {
                 && x.dtype() == weight.dtype()
                 && x.size(-1) == weight.size(1)
                 && x.shape().elements() > 0
-                && x.shape().elements() <= MOST * x.size(-1);
+                && x.shape().elements() <= MAX_ROWS * x.size(-1);
     }
 
     /**

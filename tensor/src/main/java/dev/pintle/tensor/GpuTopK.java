@@ -7,8 +7,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /** The largest elements of long rows on a GPU, about ten times as fast as libtorch's selection; see topk.cu. */
 final class GpuTopK {
     private static final int THREADS = 1024;
-    private static final int ROOM = 4096; // must match the kernel
-    private static final int SHORTEST = 4096; // rows for which libtorch is slower
+    private static final int CAPACITY = 4096; // must match the kernel
+    private static final int MIN_WIDTH = 4096; // rows for which libtorch is slower
     private static final Map<Device, CudaKernel> KERNELS = new ConcurrentHashMap<>();
 
     private GpuTopK() {}
@@ -21,7 +21,11 @@ final class GpuTopK {
         }
         long width = x.size(-1);
         long shares = (width + THREADS - 1) / THREADS;
-        return width >= SHORTEST && width <= Integer.MAX_VALUE && k >= 1 && k <= THREADS && (k - 1) * shares <= ROOM;
+        return width >= MIN_WIDTH
+                && width <= Integer.MAX_VALUE
+                && k >= 1
+                && k <= THREADS
+                && (k - 1) * shares <= CAPACITY;
     }
 
     static Tensor.TopK of(Tensor x, int k) {

@@ -19,7 +19,7 @@ import java.util.Deque;
  */
 /** Validates a tokenizer's {@code precompiled_charsmap}. */
 final class CharsMap {
-    private static final int MOST_BYTES = 8 << 20;
+    private static final int MAX_BYTES = 8 << 20;
 
     private final int[] units;
     private final byte[] texts;
@@ -42,8 +42,8 @@ final class CharsMap {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("it is not base64", e);
         }
-        if (bytes.length < 4 || bytes.length > MOST_BYTES) {
-            throw new IllegalArgumentException("it is empty or larger than " + MOST_BYTES + " bytes");
+        if (bytes.length < 4 || bytes.length > MAX_BYTES) {
+            throw new IllegalArgumentException("it is empty or larger than " + MAX_BYTES + " bytes");
         }
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int size = buffer.getInt();

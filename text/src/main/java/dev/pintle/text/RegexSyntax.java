@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * syntax.
  */
 final class RegexSyntax {
-    private static final int LONGEST = 20_000;
-    private static final int DEEPEST = 32;
-    private static final int MOST_TURNS = 1_000;
-    private static final int LARGEST = 20_000;
+    private static final int MAX_LENGTH = 20_000;
+    private static final int MAX_DEPTH = 32;
+    private static final int MAX_REPETITIONS = 1_000;
+    private static final int MAX_PARTS = 20_000;
 
     /** A regular expression with unknown work; the message is the reason, as a clause. */
     static final class Refused extends RuntimeException {
@@ -34,16 +34,16 @@ final class RegexSyntax {
     }
 
     static RegexNode parse(String source) {
-        if (source.length() > LONGEST) {
-            throw new Refused("it is longer than " + LONGEST + " characters");
+        if (source.length() > MAX_LENGTH) {
+            throw new Refused("it is longer than " + MAX_LENGTH + " characters");
         }
         RegexSyntax reader = new RegexSyntax(source);
         RegexNode root = reader.choice();
         if (reader.at < source.length()) {
             throw new Refused("it has an unmatched closing bracket");
         }
-        if (root.size() > LARGEST) {
-            throw new Refused("it expands to more than " + LARGEST + " parts");
+        if (root.size() > MAX_PARTS) {
+            throw new Refused("it expands to more than " + MAX_PARTS + " parts");
         }
         return root;
     }
@@ -70,8 +70,8 @@ final class RegexSyntax {
     }
 
     private RegexNode choice() {
-        if (++depth > DEEPEST) {
-            throw new Refused("its groups are nested more than " + DEEPEST + " deep");
+        if (++depth > MAX_DEPTH) {
+            throw new Refused("its groups are nested more than " + MAX_DEPTH + " deep");
         }
         List<RegexNode> branches = new ArrayList<>();
         do {
@@ -150,8 +150,8 @@ final class RegexSyntax {
         }
         int least = low == null ? 0 : low;
         int most = high == null ? RegexNode.UNBOUNDED : high;
-        if (least > MOST_TURNS || (high != null && most > MOST_TURNS)) {
-            throw new Refused("it repeats a part more than " + MOST_TURNS + " times");
+        if (least > MAX_REPETITIONS || (high != null && most > MAX_REPETITIONS)) {
+            throw new Refused("it repeats a part more than " + MAX_REPETITIONS + " times");
         }
         return new int[] {Math.min(least, most), Math.max(least, most)};
     }
@@ -342,8 +342,8 @@ final class RegexSyntax {
 
     /** The characters of a class whose bracket was just opened; the reader ends up after the class. */
     private IntPredicate insideClass() {
-        if (++depth > DEEPEST) {
-            throw new Refused("its classes are nested more than " + DEEPEST + " deep");
+        if (++depth > MAX_DEPTH) {
+            throw new Refused("its classes are nested more than " + MAX_DEPTH + " deep");
         }
         boolean negated = skip("^");
         List<IntPredicate> parts = new ArrayList<>();

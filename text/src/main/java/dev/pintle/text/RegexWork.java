@@ -22,7 +22,7 @@ import java.util.function.IntPredicate;
  */
 /** The worst-case work of a regular expression, derived from its syntax. */
 final class RegexWork {
-    private static final int MOST_WAYS = 10_000;
+    private static final int MAX_WAYS = 10_000;
 
     /**
      * A repetition that may be tried from every character of a run.
@@ -56,12 +56,12 @@ final class RegexWork {
             ways += count.ways();
             for (RegexNode.Repeat loop : count.loops()) {
                 if (count.looksAround() || !takesRunLater(alternatives, i, loop)) {
-                    slow.add(new Run(loop.body().characters(), (int) Math.min(MOST_WAYS, count.ways())));
+                    slow.add(new Run(loop.body().characters(), (int) Math.min(MAX_WAYS, count.ways())));
                 }
             }
         }
-        if (ways > MOST_WAYS) {
-            throw new RegexSyntax.Refused("it can match one text in more than " + MOST_WAYS + " ways");
+        if (ways > MAX_WAYS) {
+            throw new RegexSyntax.Refused("it can match one text in more than " + MAX_WAYS + " ways");
         }
         return new RegexWork(root.shortest(), (int) ways, slow);
     }
@@ -96,8 +96,8 @@ final class RegexWork {
         if (count.degree() > 1) {
             throw new RegexSyntax.Refused("two of its repetitions can split a text between them in many ways");
         }
-        if (count.ways() > MOST_WAYS) {
-            throw new RegexSyntax.Refused("it can match one text in more than " + MOST_WAYS + " ways");
+        if (count.ways() > MAX_WAYS) {
+            throw new RegexSyntax.Refused("it can match one text in more than " + MAX_WAYS + " ways");
         }
         return count;
     }
@@ -171,9 +171,9 @@ final class RegexWork {
         }
         long ways = 0;
         long power = 1;
-        for (int turns = 0; turns <= repeat.most() && ways <= MOST_WAYS; turns++) {
+        for (int turns = 0; turns <= repeat.most() && ways <= MAX_WAYS; turns++) {
             ways += turns >= repeat.least() ? power : 0;
-            power = Math.min(MOST_WAYS + 1L, power * count.ways());
+            power = Math.min(MAX_WAYS + 1L, power * count.ways());
         }
         return checked(new Count(ways, List.of(), 0, false));
     }

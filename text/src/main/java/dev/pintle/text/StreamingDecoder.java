@@ -13,7 +13,7 @@ import java.util.Arrays;
 /** Assembles generated text token by token, emitting complete characters only. Not thread-safe. */
 public final class StreamingDecoder {
     private static final char UNFINISHED = '\ufffd';
-    private static final int MOST_UNFINISHED = 3;
+    private static final int MAX_UNFINISHED = 3;
 
     private final Tokenizer tokenizer;
     private final boolean skipSpecialTokens;
@@ -42,8 +42,8 @@ public final class StreamingDecoder {
         while (finished > 0 && text.charAt(finished - 1) == UNFINISHED) {
             finished--;
         }
-        boolean tooMany = window.length - context > MOST_UNFINISHED + 1;
-        int end = tooMany ? Math.max(finished, text.length() - MOST_UNFINISHED) : finished;
+        boolean tooMany = window.length - context > MAX_UNFINISHED + 1;
+        int end = tooMany ? Math.max(finished, text.length() - MAX_UNFINISHED) : finished;
         if (end <= written || !(tooMany || text.startsWith(contextText))) {
             return "";
         }

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class Tokenizer implements AutoCloseable {
-    private static final int LONGEST_STAND_IN = 64;
+    private static final int MAX_STAND_IN_LENGTH = 64;
 
     private final TokenizerFile file;
     private final NativeTokenizer tokenizer;
@@ -150,7 +150,7 @@ public final class Tokenizer implements AutoCloseable {
             if (end < 0) {
                 break;
             }
-            String token = end - start > LONGEST_STAND_IN ? null : plainNames.get(text.substring(start, end + 1));
+            String token = end - start > MAX_STAND_IN_LENGTH ? null : plainNames.get(text.substring(start, end + 1));
             if (token != null) {
                 result.append(text, from, start).append(token);
                 from = end + 1;

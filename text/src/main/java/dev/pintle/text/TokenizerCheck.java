@@ -19,13 +19,13 @@ import java.util.TreeSet;
  */
 /** Checks the parts of a {@code tokenizer.json} and adds up the worst-case work they can cause. */
 final class TokenizerCheck {
-    private static final int MOST_PARTS = 64;
-    private static final int DEEPEST = 8;
-    private static final int MOST_ADDED = 100_000;
-    private static final int LONGEST_TOKEN = 4_096;
-    private static final int LONGEST_PIECE = 256;
-    private static final int HIGHEST_ID = (1 << 24) - 1;
-    private static final double MOST_GROWTH = 10_000;
+    private static final int MAX_PARTS = 64;
+    private static final int MAX_DEPTH = 8;
+    private static final int MAX_ADDED = 100_000;
+    private static final int MAX_TOKEN_LENGTH = 4_096;
+    private static final int MAX_PIECE_LENGTH = 256;
+    private static final int MAX_ID = (1 << 24) - 1;
+    private static final double MAX_GROWTH = 10_000;
     private static final Set<String> BEHAVIORS =
             Set.of("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous");
 
@@ -52,9 +52,9 @@ final class TokenizerCheck {
         check.part(root.path("pre_tokenizer"), "pre_tokenizer", "pretokenizers", 0, check::preTokenizer);
         check.part(root.path("post_processor"), "post_processor", "processors", 0, check::postProcessor);
         check.part(root.path("decoder"), "decoder", "decoders", 0, check::decoder);
-        if (check.work.growth() > MOST_GROWTH || check.work.decodedGrowth() > MOST_GROWTH) {
+        if (check.work.growth() > MAX_GROWTH || check.work.decodedGrowth() > MAX_GROWTH) {
             throw check.refused(
-                    check.work.growth() > MOST_GROWTH ? "normalizer" : "decoder",
+                    check.work.growth() > MAX_GROWTH ? "normalizer" : "decoder",
                     "replacements that can make a text more than 10,000 times longer",
                     "shorter replacements");
         }
@@ -125,7 +125,7 @@ final class TokenizerCheck {
         if (part.isMissingNode() || part.isNull()) {
             return;
         }
-        if (++parts > MOST_PARTS || depth > DEEPEST) {
+        if (++parts > MAX_PARTS || depth > MAX_DEPTH) {
             throw refused(at, "nested parts", "at most 64 parts, nested at most 8 deep");
         }
         String type = part.path("type").asText();
@@ -260,11 +260,11 @@ final class TokenizerCheck {
 
     private String text(JsonNode part, String field, String at) {
         JsonNode value = part.path(field);
-        if (!value.isTextual() || value.textValue().length() > LONGEST_TOKEN) {
+        if (!value.isTextual() || value.textValue().length() > MAX_TOKEN_LENGTH) {
             throw refused(
                     at + "." + field,
                     value.isMissingNode() ? "nothing" : value,
-                    "a string of at most " + LONGEST_TOKEN + " characters");
+                    "a string of at most " + MAX_TOKEN_LENGTH + " characters");
         }
         return value.textValue();
     }
@@ -366,8 +366,8 @@ final class TokenizerCheck {
         if (tokens.isMissingNode() || tokens.isNull()) {
             return;
         }
-        if (!tokens.isArray() || tokens.size() > MOST_ADDED) {
-            throw refused("added_tokens", "too many tokens, or not a list", "a list of at most " + MOST_ADDED);
+        if (!tokens.isArray() || tokens.size() > MAX_ADDED) {
+            throw refused("added_tokens", "too many tokens, or not a list", "a list of at most " + MAX_ADDED);
         }
         double normalized = 0;
         for (int i = 0; i < tokens.size(); i++) {
@@ -383,8 +383,8 @@ final class TokenizerCheck {
     }
 
     private void id(JsonNode id, String at) {
-        if (!id.isIntegralNumber() || !id.canConvertToInt() || id.asInt() < 0 || id.asInt() > HIGHEST_ID) {
-            throw refused(at, id.isMissingNode() ? "nothing" : id, "a number from 0 to " + HIGHEST_ID);
+        if (!id.isIntegralNumber() || !id.canConvertToInt() || id.asInt() < 0 || id.asInt() > MAX_ID) {
+            throw refused(at, id.isMissingNode() ? "nothing" : id, "a number from 0 to " + MAX_ID);
         }
     }
 
@@ -456,8 +456,8 @@ final class TokenizerCheck {
         long total = 0;
         for (JsonNode piece : vocabulary) {
             String text = piece.path(0).asText();
-            if (text.length() > LONGEST_PIECE) {
-                throw refused("model.vocab", text, "pieces of at most " + LONGEST_PIECE + " characters");
+            if (text.length() > MAX_PIECE_LENGTH) {
+                throw refused("model.vocab", text, "pieces of at most " + MAX_PIECE_LENGTH + " characters");
             }
             longest = Math.max(longest, bytes(text));
             total += text.length();

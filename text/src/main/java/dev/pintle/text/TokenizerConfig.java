@@ -24,8 +24,8 @@ import java.util.Map;
  * @param templates chat templates by name; a single template is called {@code default}
  */
 record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> templates) {
-    private static final long MOST_BYTES = 64L << 20;
-    private static final int MOST_TEMPLATES = 100;
+    private static final long MAX_BYTES = 64L << 20;
+    private static final int MAX_TEMPLATES = 100;
     private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(4_000_000, 64, 4 << 20);
     private static final List<String> SPECIAL =
             List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
@@ -100,13 +100,13 @@ record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> te
     }
 
     private static void requireFew(int count, Path where) {
-        if (count > MOST_TEMPLATES) {
+        if (count > MAX_TEMPLATES) {
             throw new ChatTemplateException(
                     "The model has too many chat templates.",
                     "in",
                     where.toString(),
                     "expected",
-                    "at most " + MOST_TEMPLATES);
+                    "at most " + MAX_TEMPLATES);
         }
     }
 
@@ -136,7 +136,7 @@ record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> te
 
     private static String text(Path file) {
         try {
-            return ForeignFile.text(file, MOST_BYTES);
+            return ForeignFile.text(file, MAX_BYTES);
         } catch (IOException e) {
             throw ChatTemplateException.unreadable(
                     "The chat template cannot be read.", e, "file", file.toString(), "found", ForeignFile.why(e));
@@ -145,7 +145,7 @@ record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> te
 
     private static JsonNode json(Path file) {
         try {
-            JsonNode root = ForeignJson.read(ForeignFile.bytes(file, MOST_BYTES), LIMITS);
+            JsonNode root = ForeignJson.read(ForeignFile.bytes(file, MAX_BYTES), LIMITS);
             if (!root.isObject()) {
                 throw odd("the whole file", root, "a JSON object", file);
             }

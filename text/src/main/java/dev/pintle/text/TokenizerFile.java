@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A parsed {@code tokenizer.json}: its vocabulary, its special tokens, and the tree for the native tokenizer. */
 final class TokenizerFile {
-    private static final long MOST_BYTES = 128L << 20;
+    private static final long MAX_BYTES = 128L << 20;
     private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(8_000_000, 32, 16 << 20);
 
     private final Path path;
@@ -75,7 +75,7 @@ final class TokenizerFile {
                     "a model folder that contains tokenizer.json (tokenizer.model alone is not supported)");
         }
         try {
-            JsonNode root = ForeignJson.read(ForeignFile.bytes(path, MOST_BYTES), LIMITS);
+            JsonNode root = ForeignJson.read(ForeignFile.bytes(path, MAX_BYTES), LIMITS);
             if (!(root instanceof ObjectNode object)) {
                 throw new TokenizerException(
                         "The tokenizer file is not a JSON object.",

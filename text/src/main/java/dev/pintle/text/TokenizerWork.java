@@ -11,10 +11,10 @@ import java.util.Locale;
  * is refused before it is passed to native code, which cannot be interrupted.
  */
 final class TokenizerWork {
-    private static final int MOST_CHARACTERS = 4_000_000;
-    private static final double MOST_BYTES = 16e6;
-    private static final double MOST_STEPS = 2e9;
-    private static final double MOST_SLOW_STEPS = 5e8;
+    private static final int MAX_CHARACTERS = 4_000_000;
+    private static final double MAX_BYTES = 16e6;
+    private static final double MAX_STEPS = 2e9;
+    private static final double MAX_SLOW_STEPS = 5e8;
 
     private final Path file;
     private final List<Use> uses = new ArrayList<>();
@@ -70,27 +70,27 @@ final class TokenizerWork {
      * @throws TokenizerException if the text is too much for the tokenizer
      */
     void requireEncodable(String text) {
-        if (text.length() > MOST_CHARACTERS) {
-            throw refused("The text is too long for the tokenizer.", text, "at most " + number(MOST_CHARACTERS));
+        if (text.length() > MAX_CHARACTERS) {
+            throw refused("The text is too long for the tokenizer.", text, "at most " + number(MAX_CHARACTERS));
         }
         double bytes = utf8Length(text) * growth;
-        if (bytes > MOST_BYTES) {
+        if (bytes > MAX_BYTES) {
             throw refused(
                     "The tokenizer's replacements could make this text too long.",
                     text,
-                    "at most " + number(MOST_BYTES / growth) + " UTF-8 bytes");
+                    "at most " + number(MAX_BYTES / growth) + " UTF-8 bytes");
         }
         double ways = uses.stream().mapToInt(use -> use.regex().ways()).sum();
-        if (bytes * Math.max(ways, modelSteps) > MOST_STEPS) {
+        if (bytes * Math.max(ways, modelSteps) > MAX_STEPS) {
             throw refused(
                     "The tokenizer would take too long on this text.",
                     text,
-                    "about " + number(MOST_STEPS / Math.max(ways, modelSteps) / growth) + " at most");
+                    "about " + number(MAX_STEPS / Math.max(ways, modelSteps) / growth) + " at most");
         }
         for (Use use : uses) {
             for (RegexWork.Run run : use.regex().slow()) {
                 double steps = use.onGivenText() ? slowSteps(text, run) : bytes * bytes / 2;
-                if (steps * run.ways() > MOST_SLOW_STEPS) {
+                if (steps * run.ways() > MAX_SLOW_STEPS) {
                     throw refused(
                             "The tokenizer would take too long on this text.",
                             text,
@@ -104,7 +104,7 @@ final class TokenizerWork {
      * @throws TokenizerException if that many characters are too much for the tokenizer
      */
     void requireDecodable(long characters) {
-        if (characters * 3 * decodedGrowth > 8 * MOST_BYTES) {
+        if (characters * 3 * decodedGrowth > 8 * MAX_BYTES) {
             throw new TokenizerException(
                     "There are too many tokens to decode at once.",
                     null,
@@ -113,7 +113,7 @@ final class TokenizerWork {
                     "characters",
                     number(characters),
                     "expected",
-                    "at most " + number(8 * MOST_BYTES / 3 / decodedGrowth));
+                    "at most " + number(8 * MAX_BYTES / 3 / decodedGrowth));
         }
     }
 
