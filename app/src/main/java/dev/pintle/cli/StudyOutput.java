@@ -59,8 +59,9 @@ final class StudyOutput {
                 new RunKey(
                         name,
                         manifest.pintle(),
-                        manifest.model() + " " + manifest.modelRevision(),
-                        manifest.autoencoder() + " " + manifest.autoencoderRevision(),
+                        manifest.model().name() + " " + manifest.model().revision(),
+                        manifest.autoencoder().name() + " "
+                                + manifest.autoencoder().revision(),
                         key),
                 StudyJson.tree(manifest))) {
             if (run.resumed()) {
@@ -85,9 +86,9 @@ final class StudyOutput {
                         "setup",
                         StudyJson.tree(Setup.of(on.model())
                                 .autoencoder(on.sae())
-                                .decoding(Decoding.greedy(settings.maxNewTokens()))
-                                .with("vector", settings.vector())
-                                .with("strength", settings.strength().toString())
+                                .decoding(Decoding.greedy(settings.answers().maxNewTokens()))
+                                .with("vector", settings.steering().vector())
+                                .with("strength", settings.steering().strength().toString())
                                 .fields()));
                 ObjectNode results = all.putObject("studies");
                 found.forEach((study, stage) -> results.set(study, StudyJson.tree(stage)));

@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How it is told whether a model shows a concept. */
+/** Decides whether a model's answers show a concept. */
 public sealed interface Concept {
     /** A few words for tables and for telling one sweep from another. */
     String name();
@@ -28,8 +28,8 @@ public sealed interface Concept {
      *
      * @param model as steered
      * @param questions the user turns
-     * @param answers what it wrote, one a question
-     * @return one a question
+     * @param answers what it wrote, one per question
+     * @return one per question
      */
     List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers);
 

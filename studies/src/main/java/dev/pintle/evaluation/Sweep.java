@@ -23,8 +23,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Many questions answered with every vector at every strength, and what each answer is worth: how much it shows the concept,
- * whether it still reads as text, and how far the model was moved.
+ * Answers many questions with every vector at every strength and scores each answer: how much it shows the concept, whether it
+ * still reads as text, and how far the model was moved.
  */
 public final class Sweep {
     private static final int ROWS_AT_ONCE = 32;
@@ -37,7 +37,7 @@ public final class Sweep {
     /**
      * @param model unsteered
      * @param questions user turns
-     * @param concept how it is told whether an answer shows it
+     * @param concept decides whether an answer shows it
      * @param maxNewTokens longest answer, written greedily
      */
     public Sweep(LanguageModel model, List<String> questions, Concept concept, int maxNewTokens) {
@@ -47,18 +47,18 @@ public final class Sweep {
         this.maxNewTokens = maxNewTokens;
     }
 
-    /** Hears of each point as it is known, and may stop the sweep. */
+    /** Is told of each point as soon as it is known, and may stop the sweep. */
     @FunctionalInterface
     public interface Listener {
-        /** Hears nothing and never stops. */
+        /** Ignores every point and never stops. */
         Listener SILENT = (done, total) -> true;
 
-        /** @return false to stop; what is known is kept */
+        /** @return false to stop; the points so far are kept */
         boolean at(int done, int total);
     }
 
     /**
-     * Tries every candidate at every strength. Points that the file holds already are not computed again.
+     * Tries every candidate at every strength. Points that are in the file already are not computed again.
      *
      * @param strengths all in one unit; 0, unsteered, is always among them
      * @param file where points are kept as they are known

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The points of a sweep as they are known, a JSON object a line. A line is written whole and forced to disk, or it was not
- * written: what a killed run left half done at the end is cut off when the next one begins.
+ * The points of a sweep as they become known, one JSON object per line. Each line is forced to disk; a partial line that a
+ * killed run left at the end is cut off when the next run opens the log.
  */
 final class SweepLog implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -84,7 +84,7 @@ final class SweepLog implements AutoCloseable {
                     points.add(JSON.treeToValue(node, SweepPoint.class));
                 }
             } catch (JsonProcessingException e) {
-                break; // a line that was never finished, and what a disk put behind it
+                break; // a partial line, and whatever the disk left after it
             }
             number++;
             good += line.getBytes(StandardCharsets.UTF_8).length + 1;

@@ -11,7 +11,7 @@ import java.util.function.ToDoubleFunction;
  * @param layer block after which it was added
  * @param strength in {@link #unit}s; 0 is unsteered
  * @param coefficient the same as a factor on the vector
- * @param samples one a question
+ * @param samples one per question
  */
 public record SweepPoint(String method, int layer, double strength, double coefficient, List<Sample> samples) {
     /**

@@ -65,7 +65,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
      * propensity over strength, or of its concept where that is judged from text, up to the strength at which the mean concept
      * is largest, since beyond it texts break.
      *
-     * @param slopes one a question, per mean activation norm
+     * @param slopes one per question, per mean activation norm
      * @param antiSteerable share of questions whose slope is below 0: steering moves them the wrong way
      * @param mean over questions
      */

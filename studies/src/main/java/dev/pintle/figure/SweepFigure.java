@@ -21,7 +21,7 @@ import org.jfree.data.xy.YIntervalSeriesCollection;
  * @param description the same in words
  * @param x label of the horizontal axis, with its unit
  * @param y the vertical axis
- * @param curves one a method
+ * @param curves one per method
  * @param markers settings to name
  */
 public record SweepFigure(

@@ -35,7 +35,7 @@ public record TokenLines(
     /**
      * A quantity.
      *
-     * @param values one a token; NaN leaves a gap
+     * @param values one per token; NaN leaves a gap
      */
     public record Line(String name, double[] values) {}
 

@@ -17,7 +17,7 @@ import java.util.Locale;
  * @param title what is shown
  * @param description the same in words
  * @param tokens as decoded
- * @param values one a token; NaN leaves a token uncoloured
+ * @param values one per token; NaN leaves a token uncoloured
  * @param unit what a value is
  */
 public record TokenStrip(String title, String description, List<String> tokens, double[] values, String unit)

@@ -27,7 +27,7 @@ public record TwoAxisFigure(String title, String description, List<String> token
      * A quantity.
      *
      * @param label with its unit
-     * @param values one a token; NaN leaves a gap
+     * @param values one per token; NaN leaves a gap
      */
     public record Side(String label, double[] values) {}
 

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * One study, as it is told.
+ * One chapter of a report, about one study.
  *
  * @param name identifies it in the page and in names of files: lower-case letters, digits and dashes
  * @param asked what the study asks

@@ -6,11 +6,11 @@ import dev.pintle.report.Element.Claims;
 import java.util.List;
 
 /**
- * The page of a run: what was found first, then every study, then what produced the numbers. One HTML file that loads nothing
- * else, for light and dark screens, wide and narrow ones, and paper.
+ * A report as one page: the findings, then the chapters, then what produced the numbers. One self-contained HTML file, for light
+ * and dark screens, wide and narrow ones, and paper.
  *
  * @param run which run it is of and when that was begun; empty where it was not kept
- * @param where what verdicts hold of, such as {@code on parley-7m at layer 3}; empty where nobody says
+ * @param where what verdicts hold of, such as {@code on parley-7m at layer 3}; empty if unknown
  * @param lead what was done, in a sentence or two
  * @param findings what was found, as sentences, the most important first
  * @param opening what is shown before the first chapter

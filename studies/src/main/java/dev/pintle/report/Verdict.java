@@ -1,14 +1,14 @@
 package dev.pintle.report;
 
-/** What came of a claim. */
+/** Whether a claim holds. */
 public enum Verdict {
-    /** The numbers say the same. */
+    /** The numbers agree. */
     HOLDS("holds"),
-    /** The numbers say the same of a part of it. */
+    /** The numbers agree with part of it. */
     IN_PART("holds in part"),
     /** True of any data, by the way it was computed. */
     BY_CONSTRUCTION("true by construction"),
-    /** The numbers say otherwise. */
+    /** The numbers disagree. */
     FAILS("does not hold"),
     /** The numbers at hand cannot tell. */
     OPEN("cannot be told here");

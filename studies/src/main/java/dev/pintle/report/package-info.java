@@ -1,4 +1,4 @@
-/** Pages that show what a study found: one self-contained HTML file, light and dark, that needs no network. */
+/** Reports: one self-contained HTML page of chapters, claims, figures and tables. Knows nothing of studies. */
 @NullMarked
 package dev.pintle.report;
 

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
 
-/** A run that this process is at work on. No other process can be, until it is closed. */
+/** A run in progress in this process. No other process can resume it until it is closed. */
 public final class OpenRun implements AutoCloseable {
     private final Path folder;
     private final boolean resumed;
@@ -40,7 +40,7 @@ public final class OpenRun implements AutoCloseable {
         }
     }
 
-    /** Whether another process began it. */
+    /** Whether an earlier process began it. */
     public boolean resumed() {
         return resumed;
     }
@@ -56,9 +56,9 @@ public final class OpenRun implements AutoCloseable {
     }
 
     /**
-     * Keeps what a stage gave. When this returns it survives any stop.
+     * Keeps the result of a stage. Once this returns, it survives a kill or a power failure.
      *
-     * @throws IllegalArgumentException if it is no JSON, or the stage has been kept before: what is kept is not changed
+     * @throws IllegalArgumentException if it is not JSON, or the stage has been kept before: results are never replaced
      */
     public void keep(String name, byte[] json) {
         requireOpen();
@@ -77,7 +77,7 @@ public final class OpenRun implements AutoCloseable {
         RunFiles.write(file, json);
     }
 
-    /** Ends the run with its page; nothing can be added any more. */
+    /** Finishes the run with its page; nothing can be added afterwards. */
     public void finish(byte[] html) {
         requireOpen();
         RunFiles.write(folder.resolve(RunFiles.REPORT), html);
@@ -102,7 +102,7 @@ public final class OpenRun implements AutoCloseable {
                 .toException(e);
     }
 
-    /** Lets others go on with it, if it has not finished. */
+    /** Releases it; if it has not finished, it can be resumed. */
     @Override
     public void close() {
         open = false;

@@ -35,7 +35,7 @@ public record RunDiff(
     /**
      * A number that changed; of a list of numbers, the one that changed most.
      *
-     * @param change b − a; NaN if either is no number
+     * @param change b − a; NaN if either is not a number
      * @param relative |b − a| / max(|a|, |b|); of a list ‖b − a‖ / max(‖a‖, ‖b‖); infinite if only one is a number
      */
     public record Change(String path, double a, double b, double change, double relative) {}
@@ -65,7 +65,7 @@ public record RunDiff(
                 results.compared);
     }
 
-    // how long a stage took is different every time
+    // how long a stage took differs every time
     private static ObjectNode untimed(ObjectNode stages) {
         stages.forEach(stage -> {
             if (stage instanceof ObjectNode fields) {

@@ -42,7 +42,7 @@ final class RunFiles {
         return run.resolve(STAGES).resolve(name + ".json");
     }
 
-    /** @throws IOException if it is not there or not one whole JSON value */
+    /** @throws IOException if it is missing or not exactly one JSON value */
     static JsonNode read(Path file) throws IOException {
         return parse(Files.readAllBytes(file));
     }
@@ -55,7 +55,7 @@ final class RunFiles {
         return node;
     }
 
-    /** @throws IOException if it is not there or not one whole JSON value */
+    /** @throws IOException if it is missing or not exactly one JSON value */
     static void check(Path file) throws IOException {
         try (JsonParser parser = JSON.createParser(file.toFile())) {
             if (parser.nextToken() == null) {
@@ -76,7 +76,7 @@ final class RunFiles {
         }
     }
 
-    /** Writes a file so that after a stop at any moment, of process or machine, it is there whole or not at all. */
+    /** Writes a file atomically: after a kill or a power failure at any moment it is complete or absent. */
     static void write(Path file, byte[] content) {
         AtomicFile.write(file, channel -> {
             ByteBuffer bytes = ByteBuffer.wrap(content);
@@ -90,7 +90,7 @@ final class RunFiles {
         }
     }
 
-    /** Makes the names in a folder durable, where the system can. */
+    /** Forces a folder's entries to disk, where the system can. */
     static void force(Path folder) {
         try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
             names.force(true);

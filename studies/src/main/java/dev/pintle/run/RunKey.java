@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.TreeMap;
 
 /**
- * What a run computes. Runs of equal keys would give equal numbers, so that one may go on where another stopped.
+ * What a run computes. Runs of equal keys give equal numbers, so an unfinished one can be resumed by the next.
  *
  * @param name what is run, such as {@code demo} or the name of a study
  * @param pintle version of the code

@@ -12,14 +12,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /*
- * A lock on a file of the run: the system takes it away when the process ends, however it ends, so that no lock is left
- * behind by a process that was killed.
+ * A lock on a file of the run: the system releases it when the process ends, however it ends, so a process that was killed
+ * leaves no lock behind.
  *
- * POSIX gives a process's locks on a file up when the process closes any channel to that file. So this process must not even
- * look at a lock that it holds itself; HELD says which those are.
+ * POSIX releases a process's locks on a file when the process closes any channel to that file. So this process must not even
+ * open a lock file whose lock it holds; HELD lists those.
  */
 
-/** That a process is at work on a run. */
+/** The lock of the process that is running a run. */
 final class RunLock implements AutoCloseable {
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
     private static final int TRIES = 3;

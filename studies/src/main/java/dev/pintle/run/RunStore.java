@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
@@ -32,14 +34,14 @@ import java.util.stream.Stream;
  *     stages/*.json   one file a finished stage
  *     report.html     the page
  *     finished        written last
- *     lock            held by the process at work on it
+ *     lock            held by the process that is running it
  *
- * Every step takes one rename. A run is made beside and renamed when its first three files are on disk; a file is written
- * beside, forced to disk and renamed. So a stop at any moment leaves the state before a step or after it, and what may be
- * left over (".new-…", ".….part") is never read and is removed later.
+ * Every step is one rename. A run is created under a temporary name and renamed once its first three files are on disk; each
+ * file is written under a temporary name, forced to disk and renamed. So a kill at any moment leaves the state before or after
+ * a step, and leftovers (".new-…", ".….part") are never read and are removed later.
  */
 
-/** The user's runs, kept in a folder: added to, never changed. */
+/** The user's runs, kept in a folder: runs are added, never changed. */
 public final class RunStore {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
@@ -72,10 +74,10 @@ public final class RunStore {
     /** A folder or file that is no whole run, and why not. */
     public record Unusable(Path path, String reason) {}
 
-    // ---------------------------------------------------------------- at work
+    // ---------------------------------------------------------------- running
 
     /**
-     * Goes on with the newest run of that key that has not finished and that no living process is at work on, else begins one.
+     * Resumes the newest unfinished run of that key that no live process is running, else begins one.
      *
      * @param manifest what it runs on, kept with a run that begins
      * @throws PintleException if the folder cannot be written
@@ -101,7 +103,7 @@ public final class RunStore {
             if (lock.isEmpty()) {
                 continue;
             }
-            if (Files.exists(run.folder().resolve(RunFiles.FINISHED))) { // by whom we had not seen
+            if (Files.exists(run.folder().resolve(RunFiles.FINISHED))) { // since it was listed
                 lock.get().close();
                 continue;
             }
@@ -122,7 +124,7 @@ public final class RunStore {
                     runs.add(run);
                 }
             } catch (IOException e) {
-                // no run, or damaged: nothing to go on with
+                // no run, or damaged: nothing to resume
             }
         }
         runs.sort(NEWEST_FIRST);
@@ -155,11 +157,11 @@ public final class RunStore {
             if (lock.isPresent()) {
                 return new OpenRun(made, false, lock.get());
             }
-            return anew(key, manifest); // another process was quick to go on with it
+            return anew(key, manifest); // another process was quick to resume it
         }
     }
 
-    /** Removes what runs left that were stopped before they had begun. */
+    /** Removes what is left of runs that were killed while they were created. */
     private void sweep() throws IOException {
         Instant before = Instant.now().minus(ABANDONED);
         for (Path entry : entries(folder)) {
@@ -188,18 +190,20 @@ public final class RunStore {
         }
     }
 
+    /** @throws IOException if the folder is there but cannot be read; one that is missing has no entries */
     private static List<Path> entries(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return List.of();
-        }
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.sorted().toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (UncheckedIOException e) {
+            throw new IOException("it cannot be read to its end", e);
         }
     }
 
     // ---------------------------------------------------------------- afterwards
 
-    /** All that is in the folder; what is damaged or foreign with the reason. */
+    /** Everything in the folder; damaged and foreign entries with the reason. */
     public Listing list() {
         List<StoredRun> runs = new ArrayList<>();
         List<Unusable> unusable = new ArrayList<>();

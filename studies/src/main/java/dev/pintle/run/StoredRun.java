@@ -38,17 +38,17 @@ public record StoredRun(
         Instant started,
         Optional<Instant> finished,
         List<String> stages) {
-    /** How far a run is. */
+    /** Where a run stands. */
     public enum State {
-        /** Has ended with a page. */
+        /** Has its page. */
         FINISHED,
-        /** A process is at work on it. */
+        /** A live process is running it. */
         RUNNING,
-        /** Can be gone on with. */
+        /** Can be resumed. */
         STOPPED
     }
 
-    /** Whether it has ended, and if not, whether a living process is at work on it. */
+    /** Whether it has finished, and if not, whether a live process is running it. */
     public State state() {
         if (finished.isPresent()) {
             return State.FINISHED;
@@ -75,12 +75,12 @@ public record StoredRun(
         return json(RunFiles.MANIFEST);
     }
 
-    /** What a stage gave. */
+    /** The result of a stage. */
     public JsonNode stage(String stage) {
         return json(RunFiles.STAGES + "/" + stage + ".json");
     }
 
-    /** What every stage gave, by its name. */
+    /** The results of all stages, by name. */
     public ObjectNode numbers() {
         ObjectNode numbers = RunFiles.JSON.createObjectNode();
         stages.forEach(stage -> numbers.set(stage, stage(stage)));

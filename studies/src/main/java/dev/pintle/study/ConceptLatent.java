@@ -17,7 +17,7 @@ import java.util.function.Predicate;
 
 /**
  * Chooses the latent that stands for a concept: by its label and by how near its decoder row is to the vector that steers.
- * That steering raises a latent most says little: the mean over a text's tokens may be that of one special token.
+ * That steering raises a latent most says little: one special token may dominate the mean over a text.
  */
 final class ConceptLatent {
     /** How many of the nearest rows and of the latents that are raised most have their labels looked at. */
@@ -31,7 +31,7 @@ final class ConceptLatent {
      * The candidates, the chosen one first; each latent once.
      *
      * @param named latent of the settings, or -1
-     * @param concept in a word or a few; empty where nobody says
+     * @param concept in a word or a few; empty if unknown
      * @param vector that steers, `[dModel]`
      * @param changes of latents under steering, largest magnitude first
      */

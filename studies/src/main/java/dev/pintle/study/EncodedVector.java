@@ -30,7 +30,7 @@ public record EncodedVector(
      * A vector taken apart.
      *
      * @param parts of the vector times {@code factor}
-     * @param target the latent whose share is told
+     * @param target the latent whose share is computed
      */
     public static EncodedVector of(double factor, Decomposition parts, int target, StudySubject subject) {
         return new EncodedVector(

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The latents of something: how many there are, how large, and what the largest stand for.
+ * The active latents of a vector: how many, how large, and what the largest stand for.
  *
  * @param active how many are not 0
  * @param values all that are not 0, largest magnitude first

@@ -1,8 +1,8 @@
 package dev.pintle.study;
 
-/** Hears how far a study has come. */
+/** Is told how far a study has come. */
 public interface Progress {
-    /** Hears nothing. */
+    /** Ignores it. */
     Progress SILENT = (stage, done, total) -> {};
 
     /**

@@ -69,12 +69,15 @@ public record RunPage(
     }
 
     private Shown shown() {
-        return new Shown(settings, target(), Published.of(manifest.model(), manifest.autoencoder()));
+        return new Shown(
+                settings,
+                target(),
+                Published.of(manifest.model().name(), manifest.autoencoder().name()));
     }
 
     /** The latent that stands for the concept; -1 where no study says. */
     private int target() {
-        int known = settings.targetLatent();
+        int known = settings.steering().targetLatent();
         for (StudyStage<?> stage : stages) {
             known = stage.result().conceptLatent().orElse(known);
         }
@@ -83,7 +86,7 @@ public record RunPage(
 
     /** The model's name; of one that was named by its folder, the folder's name. */
     private String model() {
-        String name = manifest.model();
+        String name = manifest.model().name();
         boolean folder = name.startsWith("/") || name.startsWith(".") || name.contains("\\");
         return folder ? name.replaceFirst("^.*[/\\\\](?=.)", "") : name;
     }
@@ -112,11 +115,17 @@ public record RunPage(
         return new Report(
                 run.isEmpty() ? "" : "Run " + run + ", begun " + DATE.format(begun),
                 "on " + model() + " at " + place(),
-                "Steering " + model() + (settings.concept().isEmpty() ? "" : " toward " + settings.concept()),
+                "Steering " + model()
+                        + (settings.contrast().concept().isEmpty()
+                                ? ""
+                                : " toward " + settings.contrast().concept()),
                 Words.text(
                         "Vectors from “%s” against “%s”, added to the residual stream at %s while the model answers, and taken apart by the"
                                 + " autoencoder %s.",
-                        settings.positive(), settings.neutral(), manifest.hookPoint(), manifest.autoencoder()),
+                        settings.contrast().positive(),
+                        settings.contrast().neutral(),
+                        manifest.hookPoint(),
+                        manifest.autoencoder().name()),
                 findings,
                 opening,
                 chapters,

@@ -109,7 +109,7 @@ public record Shown(StudySettings settings, int target, Published published) {
 
     /** The vector that steers, by its name: {@code the after-last-difference vector}. */
     public String vector() {
-        return "the " + settings.vector() + " vector";
+        return "the " + settings.steering().vector() + " vector";
     }
 
     // ---------------------------------------------------------------- texts
@@ -151,7 +151,7 @@ public record Shown(StudySettings settings, int target, Published published) {
         if (!fluent(text)) {
             return text.shows() ? "in style, not fluent" : "not fluent";
         }
-        return settings.marker().isEmpty() ? "fluent" : text.shows() ? "in style" : "not in style";
+        return !settings.contrast().hasMarker() ? "fluent" : text.shows() ? "in style" : "not in style";
     }
 
     /** Whether it shows the concept and reads as text. */
@@ -171,6 +171,6 @@ public record Shown(StudySettings settings, int target, Published published) {
 
     /** What is marked in texts. */
     public Pattern marker() {
-        return Pattern.compile(settings.marker().isEmpty() ? "(?!)" : settings.marker());
+        return settings.contrast().pattern();
     }
 }

@@ -3,7 +3,7 @@ package dev.pintle.study;
 import dev.pintle.tensor.Vec;
 import java.util.Arrays;
 
-/** Numbers about numbers; pairs of which one is not finite are left out. */
+/** Statistics that leave out values, or pairs, that are not finite. */
 public final class Statistics {
     private Statistics() {}
 

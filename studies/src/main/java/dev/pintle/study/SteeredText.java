@@ -1,7 +1,7 @@
 package dev.pintle.study;
 
 /**
- * One generated text, and what it is worth.
+ * One generated text with its scores.
  *
  * @param how what was done to the model, in words; "unsteered" for nothing
  * @param coefficient factor on what was added
@@ -11,7 +11,7 @@ package dev.pintle.study;
  * @param ids its tokens
  * @param ended whether the model ended it
  * @param shows whether the concept's marker is in it and it does not loop; false where there is no marker
- * @param loops whether it goes round in circles
+ * @param loops whether it loops
  * @param repetition share of three-word runs that stood in it before
  * @param perplexity under the unsteered model; NaN for an empty text
  * @param divergence KL from the unsteered model over the unsteered model's own answer, nats a token; NaN where numbers overflowed

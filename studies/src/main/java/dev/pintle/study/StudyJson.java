@@ -1,20 +1,26 @@
 package dev.pintle.study;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationConfig;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
+import com.fasterxml.jackson.databind.introspect.BeanPropertyDefinition;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
-/** Settings and results as JSON, keys in snake case, numbers to the bit; what is no number is written {@code "NaN"}. */
+/** Settings and results as JSON, keys in snake case, numbers to the bit; NaN is written {@code "NaN"}. */
 public final class StudyJson {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -22,6 +28,8 @@ public final class StudyJson {
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .build();
+
+    private static final String UNUSABLE = "The JSON cannot be used.";
 
     private StudyJson() {}
 
@@ -52,29 +60,83 @@ public final class StudyJson {
      */
     public static <T> T read(byte[] json, Class<T> type, String where) {
         try {
-            if (type == StudySettings.class && JSON.readTree(json) instanceof ObjectNode old) {
-                return JSON.treeToValue(OlderResults.settings(old), type);
+            JsonNode tree = JSON.readTree(json);
+            if (tree.isMissingNode()) {
+                throw new IOException("It is empty.");
             }
-            return JSON.readValue(json, type);
+            return value(tree, type, where);
         } catch (IOException e) {
             throw unusable(where, e);
         }
     }
 
-    /** Settings from a tree; a key that is not known is an error. */
+    /**
+     * Settings from a tree.
+     *
+     * @throws PintleException naming a key that is not known or missing, or a value that does not fit
+     * @throws IllegalArgumentException naming a setting that cannot be used
+     */
     static StudySettings settings(JsonNode tree, String where) {
         try {
-            return JSON.treeToValue(tree, StudySettings.class);
+            return value(tree, StudySettings.class, where);
         } catch (JsonProcessingException e) {
-            if (e.getCause() instanceof IllegalArgumentException cause) {
-                throw cause;
+            for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+                if (cause instanceof IllegalArgumentException refused) {
+                    throw refused;
+                }
             }
             throw unusable(where, e);
         }
     }
 
+    private static <T> T value(JsonNode tree, Class<T> type, String where) throws JsonProcessingException {
+        JsonNode now =
+                type == StudySettings.class && tree instanceof ObjectNode old ? OlderResults.settings(old) : tree;
+        requireKnown(now, type, where);
+        return JSON.treeToValue(now, type);
+    }
+
+    // ---------------------------------------------------------------- keys
+
+    /** Refuses a key that no nested record has: where some are unwrapped, Jackson itself lets every key pass. */
+    private static void requireKnown(JsonNode tree, Class<?> type, String where) {
+        List<String> known = new ArrayList<>();
+        if (!keys(JSON.constructType(type), known)) {
+            return;
+        }
+        tree.fieldNames().forEachRemaining(key -> {
+            if (!known.contains(key)) {
+                throw Problem.of(UNUSABLE)
+                        .fact("where", where)
+                        .fact("unknown key", key)
+                        .fact("known keys", String.join(", ", known))
+                        .toException();
+            }
+        });
+    }
+
+    /**
+     * Collects the keys of a type.
+     *
+     * @return whether some are those of an unwrapped record
+     */
+    private static boolean keys(JavaType type, List<String> keys) {
+        boolean unwrapped = false;
+        DeserializationConfig config = JSON.getDeserializationConfig();
+        for (BeanPropertyDefinition property : config.introspect(type).findProperties()) {
+            AnnotatedMember member = property.getPrimaryMember();
+            if (member != null && config.getAnnotationIntrospector().findUnwrappingNameTransformer(member) != null) {
+                unwrapped = true;
+                keys(property.getPrimaryType(), keys);
+            } else {
+                keys.add(property.getName());
+            }
+        }
+        return unwrapped;
+    }
+
     private static PintleException unusable(String where, IOException e) {
-        Problem problem = Problem.of("The JSON cannot be used.").fact("where", where);
+        Problem problem = Problem.of(UNUSABLE).fact("where", where);
         if (e instanceof UnrecognizedPropertyException unknown) {
             problem = problem.fact("unknown key", unknown.getPropertyName())
                     .fact("known keys", unknown.getKnownPropertyIds());

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Settings to begin with, as JSON objects that are laid one over the other: the last to say something is right. */
+/** Presets of the settings, as JSON objects in layers: of several values for a key, the last counts. */
 public final class StudyPresets {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int PREFIXES = 60;

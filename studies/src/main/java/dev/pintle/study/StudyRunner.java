@@ -19,7 +19,7 @@ public final class StudyRunner {
         /** What was kept under a name. */
         Optional<byte[]> find(String name);
 
-        /** Keeps a stage, all of it or nothing. */
+        /** Keeps a stage atomically. */
         void keep(String name, byte[] json);
     }
 

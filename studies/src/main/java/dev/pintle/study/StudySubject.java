@@ -27,7 +27,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What studies are made on: a model, an autoencoder of its residual stream, settings; and the vectors, fitted once. */
+/** What studies run on: a model, an autoencoder of its residual stream, settings, and vectors that are fitted once. */
 public final class StudySubject {
     private final LanguageModel model;
     private final SparseAutoencoder sae;
@@ -53,8 +53,8 @@ public final class StudySubject {
     public StudySubject(
             LanguageModel model, SparseAutoencoder sae, Labels labels, StudySettings settings, Path folder) {
         sae.requireFits(model, false);
-        if (settings.targetLatent() >= 0) {
-            sae.requireLatent(settings.targetLatent());
+        if (settings.steering().targetLatent() >= 0) {
+            sae.requireLatent(settings.steering().targetLatent());
         }
         this.model = model;
         this.sae = sae;
@@ -97,14 +97,20 @@ public final class StudySubject {
 
     /** The pair of system prompts, not yet padded. */
     public ContrastPair pair() {
-        return ContrastPair.ofSystemPrompts(settings.positive(), settings.neutral(), settings.user());
+        return ContrastPair.ofSystemPrompts(
+                settings.contrast().positive(),
+                settings.contrast().neutral(),
+                settings.contrast().user());
     }
 
     /** One pair a begun answer. */
     public List<ContrastPair> prefixPairs(String userTurn, boolean asTuple) {
-        String positive = asTuple ? "('" + settings.positive() + "',)" : settings.positive();
-        return settings.prefixes().stream()
-                .map(prefix -> ContrastPair.ofPrefix(positive, settings.neutral(), userTurn, prefix))
+        String positive = asTuple
+                ? "('" + settings.contrast().positive() + "',)"
+                : settings.contrast().positive();
+        return settings.answers().prefixes().stream()
+                .map(prefix ->
+                        ContrastPair.ofPrefix(positive, settings.contrast().neutral(), userTurn, prefix))
                 .toList();
     }
 
@@ -125,7 +131,7 @@ public final class StudySubject {
 
     /** The vector that steers. */
     public SteeringVector steering() {
-        return vector(settings.vector());
+        return vector(settings.steering().vector());
     }
 
     /** How long a typical activation is, under the neutral system prompt: what strengths count in, for every vector. */
@@ -135,7 +141,7 @@ public final class StudySubject {
 
     /** Factor on the steering vector. */
     public double coefficient() {
-        Strength strength = settings.strength();
+        Strength strength = settings.steering().strength();
         return strength.unit() == Strength.Unit.FACTOR ? strength.value() : strength.value() * typicalNorm();
     }
 
@@ -143,7 +149,7 @@ public final class StudySubject {
 
     /** The question with the header of an answer. */
     public int[] questionIds() {
-        return ids(settings.question());
+        return ids(settings.answers().question());
     }
 
     /** A user turn with the header of an answer. */
@@ -193,8 +199,8 @@ public final class StudySubject {
             known = ConceptLatent.candidates(
                     sae,
                     labels,
-                    settings.targetLatent(),
-                    settings.concept(),
+                    settings.steering().targetLatent(),
+                    settings.contrast().concept(),
                     steering().direction(),
                     steeredDifference().terms());
             candidates = known;
@@ -209,8 +215,8 @@ public final class StudySubject {
 
     /** The latent that the original's way would have taken: the one named in the settings, else the one that steering raises most. */
     public int raisedLatent() {
-        return settings.targetLatent() >= 0
-                ? settings.targetLatent()
+        return settings.steering().targetLatent() >= 0
+                ? settings.steering().targetLatent()
                 : candidates().stream()
                         .max(Comparator.comparingDouble(LatentCandidate::change))
                         .map(LatentCandidate::latent)

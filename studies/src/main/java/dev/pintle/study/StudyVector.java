@@ -30,7 +30,8 @@ public enum StudyVector {
         @Override
         SteeringMethod of(StudySubject subject) {
             StudySettings settings = subject.settings();
-            return Contrast.lastPosition(subject.prefixPairs(settings.question(), settings.tuplePrompt()));
+            return Contrast.lastPosition(subject.prefixPairs(
+                    settings.answers().question(), settings.answers().tuplePrompt()));
         }
     };
 

@@ -15,9 +15,8 @@ import dev.pintle.steering.Intervention;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 
-/** Answers questions greedily under interventions, and measures every answer. */
+/** Answers questions greedily under interventions, and scores every answer. */
 public final class TextWriter {
     private final StudySubject subject;
     private final StyleMarker marker;
@@ -26,9 +25,8 @@ public final class TextWriter {
     /** @param subject whose model answers */
     public TextWriter(StudySubject subject) {
         this.subject = subject;
-        String pattern = subject.settings().marker();
-        this.marker = new StyleMarker(
-                subject.settings().concept(), "", Pattern.compile(pattern.isEmpty() ? "(?!)" : pattern));
+        StudySettings.Contrast contrast = subject.settings().contrast();
+        this.marker = new StyleMarker(contrast.concept(), "", contrast.pattern());
     }
 
     /** The unsteered model's answer. */
@@ -64,7 +62,7 @@ public final class TextWriter {
     }
 
     private Decoding decoding() {
-        return Decoding.greedy(subject.settings().maxNewTokens());
+        return Decoding.greedy(subject.settings().answers().maxNewTokens());
     }
 
     private SteeredText measured(

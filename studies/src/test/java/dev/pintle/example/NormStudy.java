@@ -55,8 +55,9 @@ public record NormStudy() implements Study<NormStudy.Norms> {
     public Told tell(Norms found, Shown shown) {
         double largest = DoubleStream.of(found.norms()).max().orElse(Double.NaN);
         return Told.of(
-                        List.of("The longest activation of “" + shown.settings().question() + "” has norm "
-                                + Words.number(largest, 1) + "."),
+                        List.of("The longest activation of “"
+                                + shown.settings().answers().question() + "” has norm " + Words.number(largest, 1)
+                                + "."),
                         List.of(new Picture(new TokenLines(
                                 "Norm of each token's activation",
                                 "Norms of the unsteered activations of the question.",

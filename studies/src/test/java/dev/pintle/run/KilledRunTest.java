@@ -3,6 +3,7 @@ package dev.pintle.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,6 +43,25 @@ class KilledRunTest {
         return folder.resolve("said.txt");
     }
 
+    private List<Path> everything() {
+        try (Stream<Path> paths = Files.walk(folder)) {
+            return paths.map(folder::relativize).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** How long a process takes to begin its run, which depends on what else the machine does; it is killed then. */
+    private int millisecondsUntilBegun() throws IOException, InterruptedException {
+        long started = System.nanoTime();
+        Process process = start();
+        while (Files.readString(said()).isEmpty() && process.isAlive()) {
+            Thread.sleep(5);
+        }
+        process.destroyForcibly().waitFor();
+        return (int) TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started);
+    }
+
     /** Stages that a process has said it kept. */
     private List<String> kept() throws IOException {
         return Files.readAllLines(said()).stream()
@@ -52,14 +72,15 @@ class KilledRunTest {
 
     @Test
     @Tag("slow")
-    void a_run_that_is_killed_at_any_moment_loses_no_finished_stage_and_is_gone_on_with()
+    void a_run_that_is_killed_at_any_moment_loses_no_finished_stage_and_is_resumed()
             throws IOException, InterruptedException {
         Random random = new Random(42);
-        int kills = 0;
+        int untilBegun = millisecondsUntilBegun();
+        int kills = 1;
         boolean finished = false;
         while (!finished && kills < KILLS) {
             Process process = start();
-            process.waitFor(random.nextInt(LONGEST_MS), TimeUnit.MILLISECONDS);
+            process.waitFor(random.nextInt(untilBegun + LONGEST_MS), TimeUnit.MILLISECONDS);
             process.destroyForcibly().waitFor();
             kills++;
             RunStore.Listing listing = RunStore.in(runs()).list();
@@ -77,6 +98,9 @@ class KilledRunTest {
         if (!finished) {
             assertThat(start().waitFor()).isZero();
         }
+        assertThat(RunStore.in(runs()).list().runs())
+                .as(() -> "runs after the last process; on disk: " + everything())
+                .hasSize(1);
         StoredRun whole = RunStore.in(runs()).find("");
         assertThat(Files.readAllLines(said()).stream()
                         .filter(line -> line.startsWith("begun "))

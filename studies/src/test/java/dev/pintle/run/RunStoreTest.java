@@ -221,4 +221,13 @@ class RunStoreTest {
                 .hasMessageStartingWith("Runs cannot be kept.\n  folder: " + file + "\n  cause:  ")
                 .hasMessageEndingWith("\n  try:    another folder for Pintle's data, by PINTLE_DATA");
     }
+
+    @Test
+    void a_folder_that_cannot_be_read_is_no_empty_one() throws IOException {
+        Path file = Files.writeString(folder.resolve("runs.txt"), "not a folder");
+        assertThatThrownBy(() -> RunStore.in(file).list())
+                .isInstanceOf(PintleException.class)
+                .hasMessageStartingWith("The runs cannot be listed.\n  folder: " + file + "\n  cause:  ");
+        assertThat(RunStore.in(folder.resolve("missing")).list().runs()).isEmpty();
+    }
 }

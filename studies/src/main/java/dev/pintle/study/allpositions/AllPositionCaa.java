@@ -56,8 +56,8 @@ public record AllPositionCaa(double relativeStrength) implements Study<AllPositi
     public AllPositionCaaResult run(StudySubject subject, TextWriter writer, Progress progress) {
         SteeringVector all = subject.vector(StudyVector.ALL_POSITIONS);
         SteeringVector prefix = subject.vector(StudyVector.LAST_POSITION);
-        SteeringVector matched = subject.fitted(
-                Contrast.lastPosition(subject.prefixPairs(subject.settings().user(), false)));
+        SteeringVector matched = subject.fitted(Contrast.lastPosition(
+                subject.prefixPairs(subject.settings().contrast().user(), false)));
         SteeringVector after = subject.vector(StudyVector.AFTER_LAST_DIFFERENCE);
         Vec f = subject.sae().encode(all.direction());
         Vec g = subject.sae().encode(prefix.direction());
@@ -65,7 +65,7 @@ public record AllPositionCaa(double relativeStrength) implements Study<AllPositi
         Vec fScaled = subject.sae().encode(all.direction().times(norm));
         Vec gScaled = subject.sae().encode(prefix.direction().times(norm));
         double coefficient = relativeStrength * subject.coefficient();
-        String question = subject.settings().question();
+        String question = subject.settings().answers().question();
         List<SteeredText> texts = new ArrayList<>(List.of(writer.plain(question)));
         texts.add(writer.steered(StudyVector.ALL_POSITIONS.label(), coefficient, Add.add(all, coefficient), question));
         texts.add(

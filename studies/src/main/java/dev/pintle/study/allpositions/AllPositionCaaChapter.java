@@ -19,7 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How {@link AllPositionCaaResult} is told. */
+/** The chapter about a {@link AllPositionCaaResult}. */
 record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown) {
     private static final double ALIKE = 0.7;
     private static final double SOMEWHAT = 0.4;
@@ -197,7 +197,7 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown) {
         List<String> ours = steered.stream()
                 .map(text -> text.how() + ": " + shown.state(text))
                 .toList();
-        boolean told = !shown.settings().marker().isEmpty();
+        boolean told = shown.settings().contrast().hasMarker();
         return new Claim(
                 "Both vectors steer the model into the style.",
                 "pirate speech with both",

@@ -23,7 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How {@link BaseResult} is told. */
+/** The chapter about a {@link BaseResult}. */
 record BaseChapter(BaseResult result, Shown shown) {
     /** From here on a reconstruction is more the bias than anything else. */
     private static final double MOSTLY = 0.5;

@@ -61,7 +61,7 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
     public DoubleDecodeResult run(StudySubject subject, TextWriter writer, Progress progress) {
         SparseAutoencoder sae = subject.sae();
         int latent = subject.targetLatent();
-        double amount = relativeAmount * subject.settings().latentAmount();
+        double amount = relativeAmount * subject.settings().steering().latentAmount();
         int[] ids = subject.questionIds();
         Vec x;
         try (TensorScope scope = TensorScope.open("last activation")) {
@@ -81,7 +81,7 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
                 subject.vector(StudyVector.AFTER_LAST_DIFFERENCE).direction().times(subject.typicalNorm());
         DoubleDecode twice = DoubleDecode.of(sae, scaled);
         return new DoubleDecodeResult(
-                subject.settings().question(),
+                subject.settings().answers().question(),
                 latent,
                 subject.label(latent),
                 amount,

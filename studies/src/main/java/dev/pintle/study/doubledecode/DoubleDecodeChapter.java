@@ -15,7 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How {@link DoubleDecodeResult} is told. */
+/** The chapter about a {@link DoubleDecodeResult}. */
 record DoubleDecodeChapter(DoubleDecodeResult result, Shown shown) {
     private static final double NEARLY = 0.1;
 

@@ -29,7 +29,7 @@ import java.util.stream.IntStream;
 /**
  * The mean of the differences against "PCA" as the original has it: the rows' reconstruction from the first component, averaged.
  * Scores of centred rows average to zero, so that average is the mean, whatever the component is: an identity, not a
- * finding. The components themselves stand beside it.
+ * finding. The components themselves are given beside it.
  *
  * @param relativeStrength of the answers' steering, relative to the settings' coefficient
  */
@@ -73,13 +73,14 @@ public record MeanVsPca(double relativeStrength) implements Study<MeanVsPcaResul
         Vec m = mean.direction();
         Vec p = pca.direction();
         double coefficient = relativeStrength * subject.coefficient();
-        String question = subject.settings().question();
+        String question = subject.settings().answers().question();
         SteeredText byMean = writer.steered("mean", coefficient, Add.add(mean, coefficient), question);
         SteeredText byPca = writer.steered("“PCA”", coefficient, Add.add(pca, coefficient), question);
         int target = subject.targetLatent();
         List<MeanVsPcaResult.Component> components = new ArrayList<>();
         List<ContrastPair> prefixes = subject.prefixPairs(
-                subject.settings().question(), subject.settings().tuplePrompt());
+                subject.settings().answers().question(),
+                subject.settings().answers().tuplePrompt());
         for (Aggregation aggregation : COMPONENTS) {
             components.add(component(
                     "this pair",
@@ -137,7 +138,7 @@ public record MeanVsPca(double relativeStrength) implements Study<MeanVsPcaResul
                         method.aggregation().name() + " of " + data,
                         coefficient,
                         Add.add(vector, coefficient),
-                        subject.settings().question()));
+                        subject.settings().answers().question()));
     }
 
     private static List<MeanVsPcaResult.Delta> deltas(Vec pca, Vec mean, StudySubject.Labels labels) {

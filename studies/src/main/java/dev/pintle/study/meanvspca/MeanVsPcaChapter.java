@@ -27,7 +27,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** How {@link MeanVsPcaResult} is told. */
+/** The chapter about a {@link MeanVsPcaResult}. */
 record MeanVsPcaChapter(MeanVsPcaResult result, Shown shown) {
     private static final double SAME = 0.999;
     private static final int BINS = 50;
@@ -71,7 +71,7 @@ record MeanVsPcaChapter(MeanVsPcaResult result, Shown shown) {
                 .filter(component -> shown.good(component.text()))
                 .map(component -> "the " + name(component) + " of " + component.data())
                 .toList();
-        if (!shown.settings().marker().isEmpty()) {
+        if (shown.settings().contrast().hasMarker()) {
             findings.add(
                     good.isEmpty()
                             ? "Steered by any of them the model does not answer in the style."

@@ -136,7 +136,7 @@ public record OtherSaes() implements Study<OtherSaesResult> {
             errors.bySegment(roles)
                     .forEach((role, mean) -> means.put(role.name().toLowerCase(Locale.ROOT), mean.relative()));
         } catch (PintleException e) {
-            means.clear(); // the template rewrites messages, so nobody can say whose words the tokens are
+            means.clear(); // the template rewrites messages, so tokens have no roles
         }
         return means;
     }

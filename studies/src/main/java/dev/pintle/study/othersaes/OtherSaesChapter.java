@@ -22,7 +22,7 @@ import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
-/** How {@link OtherSaesResult} is told. */
+/** The chapter about a {@link OtherSaesResult}. */
 record OtherSaesChapter(OtherSaesResult result, Shown shown) {
     private static final double BAD = 0.5;
     private static final int NAME = 34;

@@ -46,7 +46,7 @@ public record OtherSaesResult(List<Reading> readings) implements StudyResult {
      * @param meanError mean ‖x − x̂‖ / ‖x‖ over all tokens, as published
      * @param meanErrorWithoutFirst the same without the first token
      * @param meanActive mean number of active latents
-     * @param bySegment mean error by whose words the tokens are; empty where the template does not let that be told
+     * @param bySegment mean error by role; empty where the chat template hides which tokens are whose
      */
     public record PromptReading(
             int tokens,

@@ -28,7 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
-/** How {@link QualityResult} is told. */
+/** The chapter about a {@link QualityResult}. */
 record QualityChapter(QualityResult result, Shown shown) {
     private static final int MOST_CURVES = 5;
 

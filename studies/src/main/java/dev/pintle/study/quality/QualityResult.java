@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * What {@link QualityStudy} found.
  *
- * @param concept how the concept is told
+ * @param concept how the concept is recognised
  * @param points every setting with means over the questions and their 95% intervals
  * @param steerability how the questions respond, one by one
  * @param equalCost the methods where they move the model equally far

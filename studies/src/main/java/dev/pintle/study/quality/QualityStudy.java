@@ -17,12 +17,11 @@ import dev.pintle.study.Told;
 import dev.pintle.text.Message;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
  * What the original judged by eye from one prompt: many questions answered with each vector at rising strengths, with concept,
- * fluency and distance from the unsteered model, so that methods can be compared at equal cost. The concept is told by the
+ * fluency and distance from the unsteered model, so that methods can be compared at equal cost. The concept is recognised by the
  * settings' marker; without one, by how much more probable the model's own answers under the positive system prompt become
  * than its answers under the neutral one.
  */
@@ -60,9 +59,13 @@ public record QualityStudy() implements Study<QualityResult> {
         IntStream.of(subject.targetLatent(), subject.raisedLatent())
                 .distinct()
                 .forEach(latent -> candidates.add(new Candidate("decoder row of " + latent, subject.row(latent))));
-        Sweep sweep = new Sweep(subject.model(), settings.questions(), concept(subject), settings.maxNewTokens());
+        Sweep sweep = new Sweep(
+                subject.model(),
+                settings.quality().questions(),
+                concept(subject),
+                settings.answers().maxNewTokens());
         SweepResult result =
-                sweep.run(candidates, settings.strengths(), sweep.fileIn(subject.folder()), (done, total) -> {
+                sweep.run(candidates, settings.quality().strengths(), sweep.fileIn(subject.folder()), (done, total) -> {
                     progress.at("answering at rising strengths", done, total);
                     return true;
                 });
@@ -81,19 +84,20 @@ public record QualityStudy() implements Study<QualityResult> {
     }
 
     private static Concept concept(StudySubject subject) {
-        StudySettings settings = subject.settings();
-        return settings.marker().isEmpty()
-                ? new Concept.Continuations(answers(subject, settings.positive()), answers(subject, settings.neutral()))
-                : new Concept.Marked(new StyleMarker(settings.concept(), "", Pattern.compile(settings.marker())));
+        StudySettings.Contrast contrast = subject.settings().contrast();
+        return contrast.hasMarker()
+                ? new Concept.Marked(new StyleMarker(contrast.concept(), "", contrast.pattern()))
+                : new Concept.Continuations(
+                        answers(subject, contrast.positive()), answers(subject, contrast.neutral()));
     }
 
     private static List<String> answers(StudySubject subject, String system) {
-        List<String> questions = subject.settings().questions();
+        List<String> questions = subject.settings().quality().questions();
         List<String> answers = questions.subList(0, Math.min(ANSWERS, questions.size())).stream()
                 .map(question -> subject.model()
                         .chat(
                                 List.of(Message.system(system), Message.user(question)),
-                                Decoding.greedy(subject.settings().maxNewTokens()))
+                                Decoding.greedy(subject.settings().answers().maxNewTokens()))
                         .text())
                 .filter(text -> !text.isBlank())
                 .toList();

@@ -37,8 +37,8 @@ import java.util.stream.IntStream;
 
 /**
  * What a steering vector does to an autoencoder's view of a text: reconstruction errors token by token, the latents it raises
- * and lowers, answers steered by those latents, and cosines along a text. The original read a running mean of ratios, which
- * says of late tokens what held of early ones; here the ratio of each token and of each speaker stand beside it.
+ * and lowers, answers steered by those latents, and cosines along a text. The original read a running mean of ratios, in
+ * which early tokens hide what happens to late ones; here the ratios by token and by role are given beside it.
  *
  * @param threshold latents of the difference, scaled to length 1, that are used for steering are larger than this
  * @param relativeStrength of a second, stronger steering by latents, relative to the settings' coefficient
@@ -139,7 +139,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
     /** Whose words the question's tokens are; none where the template does not let that be told. */
     private static List<Role> roles(StudySubject subject) {
         TokenizedPrompt prompt = Prompt.ofMessages(
-                        List.of(Message.user(subject.settings().question())))
+                        List.of(Message.user(subject.settings().answers().question())))
                 .tokenized(subject.model().text());
         try {
             return IntStream.range(0, prompt.length()).mapToObj(prompt::role).toList();
@@ -195,7 +195,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
     }
 
     private List<SteeredText> texts(StudySubject subject, TextWriter writer, List<Term> used, double coefficient) {
-        String question = subject.settings().question();
+        String question = subject.settings().answers().question();
         List<SteeredText> texts = new ArrayList<>(List.of(writer.plain(question)));
         texts.add(writer.steered(
                 subject.steering().origin().method().name(),
@@ -225,7 +225,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
                 strength,
                 addedNorm(subject.sae(), changes),
                 SaeEdit.edit(subject.sae(), changes, Tokens.all()),
-                subject.settings().question());
+                subject.settings().answers().question());
     }
 
     /** How long the change of the residual stream is. */
@@ -241,15 +241,15 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
 
     private static SteeringLatentsResult.Along along(StudySubject subject, TextWriter writer) {
         StudySettings settings = subject.settings();
-        int[] prompt = subject.ids(settings.sequenceQuestion());
-        int[] answer = settings.sequenceAnswer().isEmpty()
+        int[] prompt = subject.ids(settings.sequence().question());
+        int[] answer = settings.sequence().answer().isEmpty()
                 ? writer.steered(
                                 "steered",
                                 subject.coefficient(),
                                 Add.add(subject.steering(), subject.coefficient()),
-                                settings.sequenceQuestion())
+                                settings.sequence().question())
                         .ids()
-                : subject.model().tokenizer().encodeAsText(settings.sequenceAnswer());
+                : subject.model().tokenizer().encodeAsText(settings.sequence().answer());
         int[] ids = Arrays.copyOf(prompt, prompt.length + answer.length);
         System.arraycopy(answer, 0, ids, prompt.length, answer.length);
         Vec v = subject.steering().direction();

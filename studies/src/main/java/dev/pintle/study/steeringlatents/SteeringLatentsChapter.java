@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** How {@link SteeringLatentsResult} is told. */
+/** The chapter about a {@link SteeringLatentsResult}. */
 record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown) {
     Told told() {
         SteeringLatentsClaims claims = new SteeringLatentsClaims(result, shown);
@@ -89,7 +89,10 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown) {
         elements.add(new Heading("Errors token by token"));
         elements.add(new Paragraph(Words.text(
                 "“%s” as the model reads it, and the same with %s added to every token, %s long (%s activation norms).",
-                shown.settings().question(), shown.vector(), Words.number(result.coefficient(), 2), norms())));
+                shown.settings().answers().question(),
+                shown.vector(),
+                Words.number(result.coefficient(), 2),
+                norms())));
         elements.add(new Picture(new TokenLines(
                 "Reconstruction error of each token",
                 "Relative error of each token’s activation, unsteered and steered; 1 is an error as long as the activation.",

@@ -185,7 +185,7 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown) {
 
     private Claim latentsSteer() {
         List<SteeredText> texts = result.texts();
-        boolean told = !shown.settings().marker().isEmpty() && texts.size() > 2;
+        boolean told = shown.settings().contrast().hasMarker() && texts.size() > 2;
         if (!told) {
             return new Claim(
                     "The latents that steering raises steer better than the vector.",

@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * @param coefficient factor on the steering vector
  * @param errors reconstruction errors of the question's tokens, unsteered and steered
- * @param segments the same by whose words the tokens are
+ * @param segments the same by role
  * @param difference what steering changes in the latents, mean over the question's tokens, scaled to length 1
  * @param raised the largest of those that rise
  * @param vectorLatents the vector's own encoding, scaled to length 1

@@ -18,7 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How {@link ViaSaeResult} is told. */
+/** The chapter about a {@link ViaSaeResult}. */
 record ViaSaeChapter(ViaSaeResult all, Shown shown) {
     private static final double IDENTICAL = 0.9999;
 
@@ -50,7 +50,7 @@ record ViaSaeChapter(ViaSaeResult all, Shown shown) {
         return one.cosineWithDecoderColumn() >= IDENTICAL;
     }
 
-    /** What is told: that of the concept's latent; by arithmetic every latent gives its row, so one that does not comes first. */
+    /** Told first: the concept's latent, unless the raised latent did not give its row, as by arithmetic every latent must. */
     private ViaSaeResult result() {
         return isRow(all) ? all.ofConcept() : all;
     }
@@ -169,7 +169,7 @@ record ViaSaeChapter(ViaSaeResult all, Shown shown) {
         SteeredText equal = result().texts().get(3);
         boolean asClaimed = shown.good(latent) && !shown.good(vector);
         boolean alsoEqual = shown.good(equal) && !shown.good(vector);
-        boolean told = !shown.settings().marker().isEmpty();
+        boolean told = shown.settings().contrast().hasMarker();
         return new Claim(
                 "It steers better than the ordinary vector.",
                 "good against a loop",

@@ -79,7 +79,7 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeRes
     }
 
     private ViaSaeResult of(StudySubject subject, TextWriter writer, int latent, List<ViaSaeResult> concept) {
-        double amount = subject.settings().latentAmount();
+        double amount = subject.settings().steering().latentAmount();
         SteeringVector published = subject.vector(StudyVector.ALL_POSITIONS);
         SteeringVector steering = subject.steering();
         ContrastPair pair = subject.pair().equalised(subject.model().text());
@@ -94,7 +94,7 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeRes
         SteeringVector fromLatent = published.derived(w, "CAA of activations with latent " + latent + " raised");
         double coefficient = subject.coefficient();
         double stronger = relativeStrength * coefficient;
-        String question = subject.settings().question();
+        String question = subject.settings().answers().question();
         String how = "from latent " + latent;
         return new ViaSaeResult(
                 latent,
