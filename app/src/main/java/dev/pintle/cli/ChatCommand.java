@@ -78,12 +78,22 @@ final class ChatCommand implements Callable<Integer> {
                 Terminal terminal =
                         TerminalBuilder.builder().system(true).dumb(true).build()) {
             PrintWriter out = Screen.on(terminal.writer());
-            ChatSteering steered =
-                    new ChatSteering(loaded, UserFolders.vectors(), asked.interventions(), steering.force());
+            ChatSteering steered = new ChatSteering(
+                    loaded,
+                    Session.library(Objects.requireNonNull(spec)).vectors(),
+                    asked.interventions(),
+                    steering.force());
             AtomicBoolean stop = new AtomicBoolean();
             terminal.handle(Terminal.Signal.INT, signal -> stop.set(true));
             banner(loaded, out);
-            converse(steered, how, reader(terminal), out, stop);
+            converse(
+                    steered,
+                    how,
+                    reader(
+                            terminal,
+                            Session.library(Objects.requireNonNull(spec)).folder()),
+                    out,
+                    stop);
             return 0;
         }
     }
@@ -94,7 +104,8 @@ final class ChatCommand implements Callable<Integer> {
         out.flush();
     }
 
-    static LineReader reader(Terminal terminal) {
+    /** @param folder that keeps the lines that were typed */
+    static LineReader reader(Terminal terminal, Path folder) {
         DefaultParser parser = new DefaultParser();
         parser.setEscapeChars(new char[0]); // what is typed is text, not a shell's language
         parser.setQuoteChars(new char[0]);
@@ -102,14 +113,14 @@ final class ChatCommand implements Callable<Integer> {
                 .terminal(terminal)
                 .parser(parser)
                 .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
-                .variable(LineReader.HISTORY_FILE, history())
+                .variable(LineReader.HISTORY_FILE, history(folder))
                 .build();
     }
 
-    private static Path history() {
-        Path file = UserFolders.data().resolve("chat-history");
+    private static Path history(Path folder) {
+        Path file = folder.resolve("chat-history");
         try {
-            Files.createDirectories(UserFolders.data());
+            Files.createDirectories(folder);
         } catch (IOException e) {
             // then this conversation's lines are remembered while it lasts
         }

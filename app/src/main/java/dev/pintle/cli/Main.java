@@ -3,12 +3,14 @@ package dev.pintle.cli;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.Visible;
+import dev.pintle.library.Library;
 import dev.pintle.steering.Strength;
 import dev.pintle.study.RunManifest;
 import java.io.FileDescriptor;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.InvalidPathException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -45,9 +47,10 @@ public final class Main implements Runnable {
     private boolean verbose;
 
     @CommandLine.Spec
-    private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
+    private CommandLine.Model.@Nullable CommandSpec spec;
 
     private final Session session;
+    private @Nullable Library library;
 
     private Main(Session session) {
         this.session = session;
@@ -55,6 +58,22 @@ public final class Main implements Runnable {
 
     Session session() {
         return session;
+    }
+
+    /** The session's library, opened when a command first needs it. */
+    Library library() {
+        Library open = library;
+        if (open == null) {
+            open = Library.open(session.data(), session.hub(), session.labels());
+            library = open;
+        }
+        return open;
+    }
+
+    private void close() {
+        if (library != null) {
+            library.close();
+        }
     }
 
     /** Version for {@code --version}. */
@@ -89,6 +108,8 @@ public final class Main implements Runnable {
             return failed(e, problems);
         } catch (OutOfMemoryError | StackOverflowError e) {
             return told(e, command.<Main>getCommand().verbose, problems);
+        } finally {
+            command.<Main>getCommand().close();
         }
     }
 

@@ -1,7 +1,5 @@
 package dev.pintle.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.Problem;
 import dev.pintle.base.Sizes;
 import dev.pintle.hub.HubClient;
@@ -11,10 +9,9 @@ import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.hub.RepoId;
 import dev.pintle.hub.Selection;
+import dev.pintle.library.Library;
 import dev.pintle.steering.files.VectorHints;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -45,7 +42,7 @@ class ModelChoice {
         Session session = Session.of(Objects.requireNonNull(command));
         HubSettings settings = session.hub();
         try {
-            return ModelFolders.find(model, settings);
+            return library().modelFolder(model);
         } catch (HubException e) {
             if (e.reason() != HubException.Reason.NOT_CACHED
                     || settings.offline()
@@ -65,8 +62,7 @@ class ModelChoice {
     /** The folder of the model's tokenizer and templates, which may be all that there is of the model. */
     Path textFolder() {
         try {
-            return ModelFolders.findText(
-                    model, Session.of(Objects.requireNonNull(command)).hub());
+            return library().textFolder(model);
         } catch (HubException e) {
             return folder(); // which offers to fetch it
         }
@@ -79,14 +75,12 @@ class ModelChoice {
 
     /** Blocks of the model as its config.json says, without reading weights; empty where it does not say. */
     OptionalInt blocks() {
-        try {
-            JsonNode config = new ObjectMapper().readTree(Files.readString(folder().resolve("config.json")));
-            JsonNode blocks = config.path("text_config").path("num_hidden_layers");
-            blocks = blocks.isInt() ? blocks : config.path("num_hidden_layers");
-            return blocks.isInt() && blocks.intValue() > 0 ? OptionalInt.of(blocks.intValue()) : OptionalInt.empty();
-        } catch (IOException e) {
-            return OptionalInt.empty(); // loading says what is wrong with it
-        }
+        return library().blocks(folder().toString());
+    }
+
+    /** Where models are found. */
+    Library library() {
+        return Session.library(Objects.requireNonNull(command));
     }
 
     /** Hints for vectors of this model's number of blocks. */

@@ -1,13 +1,11 @@
 package dev.pintle.cli;
 
-import dev.pintle.hub.HubClient;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.LoadOptions;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -43,12 +41,11 @@ final class ModelOptions extends ModelChoice {
     LanguageModel load() {
         Device where = Device.parse(device);
         DType how = dtype();
-        Path folder = folder();
-        boolean cached = HubClient.repositoryOf(folder).isPresent();
+        folder(); // which offers to fetch it
         PrintWriter err = err();
         LoadOptions options =
                 LoadOptions.of(where, how).ignoringConfig(ignoredConfig).telling(note -> err.println("Note: " + note));
-        LanguageModel loaded = LanguageModel.load(cached ? folder.toString() : name(), options);
+        LanguageModel loaded = library().model(name(), options);
         return checkNan ? loaded.checkingForNan() : loaded;
     }
 

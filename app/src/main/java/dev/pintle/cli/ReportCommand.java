@@ -24,12 +24,7 @@ final class ReportCommand implements Runnable {
 
     /** The user's runs. */
     static RunStore runs(@Nullable CommandSpec spec) {
-        return runs(Session.of(Objects.requireNonNull(spec)));
-    }
-
-    /** The user's runs. */
-    static RunStore runs(Session session) {
-        return RunStore.in(session.data().resolve("runs"));
+        return Session.library(Objects.requireNonNull(spec)).runs();
     }
 
     @Override

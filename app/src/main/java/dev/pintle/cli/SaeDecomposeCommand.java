@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
+import dev.pintle.library.Library;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
@@ -10,7 +11,6 @@ import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
-import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -123,7 +123,7 @@ final class SaeDecomposeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Session session = Session.of(Objects.requireNonNull(spec));
+        Library library = Session.library(Objects.requireNonNull(spec));
         PrintWriter print = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
         Decompose.requireTerms(terms);
@@ -136,7 +136,7 @@ final class SaeDecomposeCommand implements Callable<Integer> {
             StringWriter written = new StringWriter();
             output.write(List.of(back), force, new PrintWriter(written, true));
             LabelLibrary.Lookup lookup = labels.lookup(
-                    session,
+                    library,
                     sae.file(),
                     Stream.concat(
                                     parts.terms().stream().limit(terms),
@@ -170,8 +170,8 @@ final class SaeDecomposeCommand implements Callable<Integer> {
     }
 
     private SteeringVector read() {
-        List<SteeringVector> vectors =
-                VectorFiles.readAll(UserFolders.vectors().find(vector), VectorInput.hints(null, firstRow, tensor));
+        List<SteeringVector> vectors = Session.library(Objects.requireNonNull(spec))
+                .vectors(vector, VectorInput.hints(null, firstRow, tensor));
         if (vectors.size() == 1) {
             return vectors.get(0);
         }

@@ -11,7 +11,6 @@ import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
-import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -95,11 +94,9 @@ final class SaeEncodeCommand implements Callable<Integer> {
         }
         Prompt read = text.required();
         sae.file();
-        List<SteeringVector> vectors = vector == null
-                ? List.of()
-                : VectorFiles.readAll(UserFolders.vectors().find(vector), model.hints());
+        List<SteeringVector> vectors =
+                vector == null ? List.of() : model.library().vectors(vector, model.hints());
         vectors.forEach(one -> Objects.requireNonNull(strength).resolve(one));
-        Session session = Session.of(Objects.requireNonNull(spec));
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
         try (LanguageModel loaded = model.load();
@@ -117,7 +114,7 @@ final class SaeEncodeCommand implements Callable<Integer> {
             SparseLatents active = top == 0 ? latents : coder.encodeActive(shown);
             Answer answer =
                     new Answer(prompt, latents, active, ReconstructionErrors.of(coder, plain, shown), roles(prompt));
-            LabelLibrary.Lookup lookup = labels.lookup(session, sae.file(), answer.all());
+            LabelLibrary.Lookup lookup = labels.lookup(model.library(), sae.file(), answer.all());
             if (json) {
                 out.println(VectorJson.text(answer.fields(coder, loaded, lookup, vector != null, setup)));
             } else {

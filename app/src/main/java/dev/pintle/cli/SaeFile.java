@@ -1,8 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.base.Problem;
-import dev.pintle.hub.ModelFolders;
-import dev.pintle.sae.SaeFolders;
+import dev.pintle.library.Library;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +11,6 @@ import picocli.CommandLine.Spec;
 /** Which autoencoder a command looks at, shared by those that need its name or labels alone. */
 @HelpSection.In(HelpSection.AUTOENCODER)
 class SaeFile {
-    private static final String EMBEDDED = "parley-7m-sae-l3.pth";
-
     @Option(
             names = "--sae",
             paramLabel = "SAE",
@@ -31,14 +27,8 @@ class SaeFile {
 
     /** The file or folder of an autoencoder; of the embedded one where none is named. */
     static Path find(@Nullable String sae, CommandSpec command) {
-        if (sae != null) {
-            return SaeFolders.find(sae, Session.of(command).hub());
-        }
-        return ModelFolders.embeddedFile(EMBEDDED)
-                .orElseThrow(() -> Problem.of("The embedded autoencoder is not here.")
-                        .fact("expected", "models/parley-7m/" + EMBEDDED)
-                        .fact("try", "--sae FILE")
-                        .toException());
+        Library library = Session.library(command);
+        return sae == null ? library.embeddedAutoencoder() : library.autoencoderFile(sae);
     }
 
     /** A name for files of its own. */

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.library.Labels;
 import dev.pintle.sae.labels.LabelLibrary;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -58,47 +59,41 @@ final class SaeLabelsCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
         ProgressLine progress = new ProgressLine(err, session.terminal());
-        try (LabelLibrary library = LabelLibrary.open(session.data(), session.labels())) {
-            LabelChoice.Chosen chosen = labels.choose(
-                    session, sae.file(), library, (done, total) -> progress.at("fetching labels", done, total));
-            LabelLibrary.Lookup lookup = chosen.lookup(latents);
-            Map<Integer, String> found = search == null ? Map.of() : library.search(chosen.name(), search, top);
-            if (json) {
-                out.println(VectorJson.text(fields(chosen.name(), lookup, found, library)));
-            } else {
-                print(out, chosen.name(), lookup, found, library);
-                lookup.problems().forEach(err::println);
-                err.flush();
-            }
+        Labels chosen = labels.choose(
+                Session.library(Objects.requireNonNull(spec)),
+                sae.file(),
+                (done, total) -> progress.at("fetching labels", done, total));
+        LabelLibrary.Lookup lookup = chosen.lookup(latents);
+        Map<Integer, String> found = search == null ? Map.of() : chosen.search(search, top);
+        if (json) {
+            out.println(VectorJson.text(fields(chosen, lookup, found)));
+        } else {
+            print(out, chosen, lookup, found);
+            lookup.problems().forEach(err::println);
+            err.flush();
         }
         return 0;
     }
 
-    private void print(
-            PrintWriter out,
-            String name,
-            LabelLibrary.Lookup lookup,
-            Map<Integer, String> found,
-            LabelLibrary library) {
+    private void print(PrintWriter out, Labels chosen, LabelLibrary.Lookup lookup, Map<Integer, String> found) {
         for (int latent : latents) {
             out.printf(Locale.ROOT, "%7d  %s%n", latent, lookup.labelOrAbsence(latent));
         }
         found.forEach((latent, label) -> out.printf(Locale.ROOT, "%7d  %s%n", latent, label));
         if (search != null && found.isEmpty()) {
-            out.printf("No label of %s has all of: %s%n", name, search);
+            out.printf("No label of %s has all of: %s%n", chosen.name(), search);
         }
         if (search == null && latents.isEmpty()) {
-            Map<Integer, String> all = library.kept(name);
+            Map<Integer, String> all = chosen.kept();
             long different = all.values().stream().distinct().count();
-            out.printf(Locale.ROOT, "%s: %,d labels, %,d of them different%n", name, all.size(), different);
+            out.printf(Locale.ROOT, "%s: %,d labels, %,d of them different%n", chosen.name(), all.size(), different);
         }
     }
 
-    private Map<String, Object> fields(
-            String name, LabelLibrary.Lookup lookup, Map<Integer, String> found, LabelLibrary library) {
+    private Map<String, Object> fields(Labels chosen, LabelLibrary.Lookup lookup, Map<Integer, String> found) {
         Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("source", name);
-        fields.put("labels_kept", library.kept(name).size());
+        fields.put("source", chosen.name());
+        fields.put("labels_kept", chosen.kept().size());
         fields.put(
                 "latents", latents.stream().map(latent -> row(latent, lookup)).toList());
         if (search != null) {

@@ -120,7 +120,7 @@ final class SaeProfileCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Session session = Session.of(Objects.requireNonNull(spec));
-        Path file = ProfileFiles.file(session, name == null ? sae.name() : name);
+        Path file = Session.library(Objects.requireNonNull(spec)).profileFile(name == null ? sae.name() : name);
         Texts from = texts();
         Optional<ChatEndpoint> asked = explainer == null
                 ? Optional.empty()

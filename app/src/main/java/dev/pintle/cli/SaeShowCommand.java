@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.library.Library;
 import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.sae.profile.LatentFacts;
 import dev.pintle.sae.profile.LatentFacts.Bin;
@@ -54,13 +55,12 @@ final class SaeShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Session session = Session.of(Objects.requireNonNull(spec));
+        Library library = Session.library(Objects.requireNonNull(spec));
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
-        try (LatentProfile known =
-                LatentProfile.open(ProfileFiles.file(session, profile == null ? sae.name() : profile))) {
+        try (LatentProfile known = library.profile(profile == null ? sae.name() : profile)) {
             LatentFacts facts = known.latent(latent);
-            LabelLibrary.Lookup lookup = lookup(session, facts);
+            LabelLibrary.Lookup lookup = lookup(library, facts);
             if (json) {
                 Map<String, Object> fields = new LinkedHashMap<>();
                 fields.put("autoencoder", known.autoencoder());
@@ -84,10 +84,10 @@ final class SaeShowCommand implements Callable<Integer> {
     }
 
     /** Labels of the latent and of its neighbours. */
-    private LabelLibrary.Lookup lookup(Session session, LatentFacts facts) {
+    private LabelLibrary.Lookup lookup(Library library, LatentFacts facts) {
         List<Integer> wanted = new ArrayList<>(List.of(latent));
         facts.nearest().forEach(neighbour -> wanted.add(neighbour.latent()));
-        return labels.lookup(session, sae.file(), wanted);
+        return labels.lookup(library, sae.file(), wanted);
     }
 
     private static void print(PrintWriter out, LatentProfile known, LatentFacts facts, LabelLibrary.Lookup lookup) {

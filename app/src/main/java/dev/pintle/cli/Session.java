@@ -2,6 +2,7 @@ package dev.pintle.cli;
 
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.Variables;
+import dev.pintle.library.Library;
 import dev.pintle.sae.labels.LabelSettings;
 import java.io.Console;
 import java.lang.reflect.InvocationTargetException;
@@ -18,6 +19,11 @@ interface Session {
     /** The session that a command runs in. */
     static Session of(CommandSpec spec) {
         return spec.root().userObject() instanceof Main main ? main.session() : REAL;
+    }
+
+    /** The user's library, which all parts of a command share; it is closed when the command ends. */
+    static Library library(CommandSpec spec) {
+        return spec.root().userObject() instanceof Main main ? main.library() : Library.open();
     }
 
     /** Where models come from. */
@@ -37,7 +43,7 @@ interface Session {
 
     /** Folder for the user's data. */
     default Path data() {
-        return UserFolders.data();
+        return Library.defaultFolder();
     }
 
     /** Shows a page in the user's browser where there is a desktop. */

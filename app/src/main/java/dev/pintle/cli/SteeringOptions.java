@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
+import dev.pintle.library.Library;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.LatentChange;
 import dev.pintle.sae.SaeEdit;
@@ -10,7 +11,6 @@ import dev.pintle.steering.Intervention;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
-import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.steering.files.VectorHints;
 import dev.pintle.tensor.DType;
 import dev.pintle.text.Prompt;
@@ -113,10 +113,10 @@ final class SteeringOptions {
         private List<SteeringVector> vectors = List.of();
 
         /** Reads the vectors, and refuses a strength that they do not allow. */
-        private void read(VectorHints blocks) {
+        private void read(Library library, VectorHints blocks) {
             VectorHints hints = VectorInput.hints(layer, firstRow, tensor);
             hints = blocks.blocks() > 0 ? hints.blocks(blocks.blocks()) : hints;
-            vectors = VectorFiles.readAll(UserFolders.vectors().find(String.valueOf(vector)), hints);
+            vectors = library.vectors(String.valueOf(vector), hints);
         }
 
         /** @param compared the strength of a vector that has none of its own */
@@ -207,7 +207,7 @@ final class SteeringOptions {
         for (Steer steer : steers) {
             if (steer.vector != null) {
                 requireTokens(steer.positions, roles);
-                steer.read(model.hints());
+                steer.read(model.library(), model.hints());
                 strengths(steer).forEach(strength -> steer.vectors.forEach(strength::resolve));
                 steer.vectors.forEach(vector -> model.requireBlock(vector.at().layer()));
             }

@@ -77,7 +77,7 @@ final class StudyCommand implements Callable<Integer> {
                     new StudyOutput.On(
                             loaded,
                             coder,
-                            latents -> labels.lookup(Session.of(Objects.requireNonNull(spec)), file, latents)
+                            latents -> labels.lookup(Session.library(Objects.requireNonNull(spec)), file, latents)
                                     .labels()),
                     settings,
                     studies);

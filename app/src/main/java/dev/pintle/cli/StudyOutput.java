@@ -43,7 +43,7 @@ final class StudyOutput {
         if (page != null) {
             OutputFile.require(page);
         }
-        OutputFile.requireFolder(Session.of(spec).data());
+        OutputFile.requireFolder(Session.library(spec).folder());
     }
 
     void run(CommandSpec spec, String name, On on, StudySettings settings, List<Study<?>> studies) {
@@ -54,7 +54,7 @@ final class StudyOutput {
         ObjectNode key = JsonNodeFactory.instance.objectNode();
         key.set("settings", StudyJson.tree(settings));
         key.set("manifest", StudyJson.tree(manifest));
-        RunStore store = RunStore.in(session.data().resolve("runs"));
+        RunStore store = Session.library(spec).runs();
         try (OpenRun run = store.begin(
                 new RunKey(
                         name,

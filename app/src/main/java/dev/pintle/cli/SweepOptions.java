@@ -26,7 +26,6 @@ import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.VectorFit;
-import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
@@ -283,7 +282,7 @@ final class SweepOptions {
         try (LanguageModel loaded = model.load();
                 UntilInterrupted watch = UntilInterrupted.begin()) {
             Sweep sweep = new Sweep(loaded, asked, how, maxNewTokens);
-            Path file = sweep.fileIn(session.data().resolve("sweeps"));
+            Path file = sweep.fileIn(model.library().sweeps());
             if (fresh) {
                 setAside(file);
             }
@@ -311,8 +310,7 @@ final class SweepOptions {
     private Map<String, List<SteeringVector>> read() {
         Map<String, List<SteeringVector>> all = new LinkedHashMap<>();
         for (String name : vectors) {
-            List<SteeringVector> read =
-                    VectorFiles.readAll(UserFolders.vectors().find(name), model.hints());
+            List<SteeringVector> read = model.library().vectors(name, model.hints());
             List<Integer> among =
                     layers.isEmpty() ? List.of() : layers(model.blocks().orElse(MOST_LAYERS), false);
             List<SteeringVector> kept = read.stream()

@@ -2,7 +2,6 @@ package dev.pintle.cli;
 
 import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
-import dev.pintle.steering.files.VectorLibrary;
 import java.io.PrintWriter;
 import java.util.Comparator;
 import java.util.List;
@@ -53,8 +52,8 @@ final class TuneCommand implements Callable<Integer> {
         SweepResult result = swept.result();
         SweepAccount account = new SweepAccount(result);
         Optional<SweepResult.Proposal> proposal = result.proposal();
-        Optional<TunedVector> tuned = proposal.map(found -> TunedVector.of(
-                found.point(), swept, options, VectorLibrary.in(session.data().resolve("vectors")), save));
+        Optional<TunedVector> tuned = proposal.map(found ->
+                TunedVector.of(found.point(), swept, options, Session.library(Objects.requireNonNull(spec)), save));
         if (!result.points().isEmpty()) {
             options.draw(account.figure());
         }

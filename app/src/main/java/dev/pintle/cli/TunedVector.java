@@ -2,11 +2,7 @@ package dev.pintle.cli;
 
 import dev.pintle.evaluation.Candidate;
 import dev.pintle.evaluation.SweepPoint;
-import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.files.VectorFiles;
-import dev.pintle.steering.files.VectorHints;
-import dev.pintle.steering.files.VectorLibrary;
-import java.nio.file.Path;
+import dev.pintle.library.Library;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -31,7 +27,7 @@ record TunedVector(String vector, String saved, String command) {
             SweepPoint point,
             SweepOptions.Swept swept,
             SweepOptions options,
-            VectorLibrary library,
+            Library library,
             @Nullable String wanted) {
         Candidate candidate = swept.candidate(point);
         Optional<String> given = options.given(candidate);
@@ -54,31 +50,13 @@ record TunedVector(String vector, String saved, String command) {
                 command);
     }
 
-    private static String kept(
-            Candidate candidate, SweepOptions options, VectorLibrary library, @Nullable String wanted) {
-        List<SteeringVector> vectors = List.of(candidate.vector());
+    private static String kept(Candidate candidate, SweepOptions options, Library library, @Nullable String wanted) {
         if (wanted != null) {
-            library.save(wanted, vectors);
+            library.keep(wanted, List.of(candidate.vector()), false);
             return wanted;
         }
         String word = options.word().isEmpty() ? candidate.method() : options.word();
-        String name = word + "-tuned";
-        for (int number = 2; isAnothers(library, name, candidate.vector()); number++) {
-            name = word + "-tuned-" + number;
-        }
-        library.save(name, vectors);
-        return name;
-    }
-
-    private static boolean isAnothers(VectorLibrary library, String name, SteeringVector vector) {
-        if (!library.names().contains(name)) {
-            return false;
-        }
-        Path file = library.find(name);
-        List<SteeringVector> known = VectorFiles.readAll(file, VectorHints.none());
-        return known.size() != 1
-                || !known.get(0).at().equals(vector.at())
-                || !known.get(0).direction().equals(vector.direction());
+        return library.keepNumbered(word + "-tuned", candidate.vector());
     }
 
     /** As a shell reads it back. */

@@ -56,7 +56,7 @@ final class VectorConvertCommand implements Callable<Integer> {
             VectorOutput.requireFree(to, force);
         }
         if (save != null) {
-            UserFolders.vectors().requireName(save, force);
+            Session.library(Objects.requireNonNull(spec)).vectors().requireName(save, force);
         }
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<SteeringVector> vectors = input.read(from);
@@ -66,7 +66,8 @@ final class VectorConvertCommand implements Callable<Integer> {
             leftOut.forEach(line -> out.println("  " + line));
         }
         if (save != null) {
-            out.println(save + " = " + UserFolders.vectors().save(save, vectors, force));
+            out.println(save + " = "
+                    + Session.library(Objects.requireNonNull(spec)).vectors().save(save, vectors, force));
         }
         vectors.forEach(vector -> VectorShowCommand.describe(out, vector));
         return 0;

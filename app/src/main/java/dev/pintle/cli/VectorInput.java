@@ -1,14 +1,14 @@
 package dev.pintle.cli;
 
-import dev.pintle.base.Problem;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.steering.files.VectorHints;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Which vectors of a file a command reads, and what the files of other tools may leave open. */
 final class VectorInput {
@@ -36,30 +36,13 @@ final class VectorInput {
     @Option(names = "--tensor", paramLabel = "NAME", description = "Which of a file's named tensors to read.")
     private @Nullable String tensor;
 
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
     List<SteeringVector> read(String nameOrFile) {
-        VectorHints hints = hints(layers.size() == 1 ? layers.get(0) : null, firstRow, tensor);
+        VectorHints hints = hints(null, firstRow, tensor);
         hints = position == null ? hints : hints.position(position);
-        List<SteeringVector> vectors = VectorFiles.readAll(UserFolders.vectors().find(nameOrFile), hints);
-        if (layers.size() < 2) {
-            return vectors;
-        }
-        List<Integer> missing = layers.stream()
-                .filter(layer ->
-                        vectors.stream().noneMatch(vector -> vector.at().layer() == layer))
-                .toList();
-        if (!missing.isEmpty()) {
-            throw Problem.of("The file has no vector of some of the layers.")
-                    .fact("asked for", missing.stream().map(String::valueOf).collect(Collectors.joining(", ")))
-                    .fact(
-                            "has",
-                            vectors.stream()
-                                    .map(vector -> vector.at().toString())
-                                    .collect(Collectors.joining(", ")))
-                    .toException();
-        }
-        return vectors.stream()
-                .filter(vector -> layers.contains(vector.at().layer()))
-                .toList();
+        return Session.library(Objects.requireNonNull(command)).vectors(nameOrFile, hints, layers);
     }
 
     /** What options say of a file; null where one was not given. */

@@ -32,7 +32,7 @@ final class VectorListCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        VectorLibrary library = UserFolders.vectors();
+        VectorLibrary library = Session.library(Objects.requireNonNull(spec)).vectors();
         List<String> names = library.names();
         int width = names.stream().mapToInt(String::length).max().orElse(0);
         List<Map<String, Object>> records = new ArrayList<>();

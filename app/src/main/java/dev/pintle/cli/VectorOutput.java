@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
+import dev.pintle.library.Library;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.transformer.HookPoint;
@@ -8,8 +9,11 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Where a command writes vectors. What is there already is replaced only where that was asked for. */
 @HelpSection.In(HelpSection.OUTPUT)
@@ -22,6 +26,13 @@ final class VectorOutput {
 
     @Option(names = "--save", paramLabel = "NAME", description = "Keep the vector under a name.")
     private @Nullable String save;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
+    private Library library() {
+        return Session.library(Objects.requireNonNull(command));
+    }
 
     boolean given() {
         return out != null || save != null;
@@ -41,7 +52,7 @@ final class VectorOutput {
             OutputFile.require(out);
         }
         if (save != null) {
-            UserFolders.vectors().requireName(save, replaces);
+            library().vectors().requireName(save, replaces);
         }
     }
 
@@ -69,7 +80,7 @@ final class VectorOutput {
             leftOut.forEach(line -> print.println("  " + line));
         }
         if (save != null) {
-            print.println(save + " = " + UserFolders.vectors().save(save, vectors, replaces));
+            print.println(save + " = " + library().keep(save, vectors, replaces));
         }
     }
 }

@@ -28,7 +28,7 @@ final class VectorRemoveCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        VectorLibrary library = UserFolders.vectors();
+        VectorLibrary library = Session.library(Objects.requireNonNull(spec)).vectors();
         names.forEach(library::requireNamed);
         for (String name : names) {
             Path file = library.remove(name);

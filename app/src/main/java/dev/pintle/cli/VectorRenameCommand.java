@@ -26,7 +26,7 @@ final class VectorRenameCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        UserFolders.vectors().rename(from, to, force);
+        Session.library(Objects.requireNonNull(spec)).vectors().rename(from, to, force);
         Objects.requireNonNull(spec).commandLine().getOut().println(from + " is now " + to);
         return 0;
     }

@@ -45,7 +45,7 @@ class ChatCommandTest {
             chat.converse(
                     steering,
                     Decoding.greedy(tokens),
-                    ChatCommand.reader(terminal),
+                    ChatCommand.reader(terminal, folder),
                     new PrintWriter(out),
                     new AtomicBoolean());
         }

@@ -77,16 +77,4 @@ class ModelsTest {
         assertThat(model.get("complete").asBoolean()).isFalse();
         assertThat(Path.of(model.get("folder").asText())).isDirectory();
     }
-
-    @Test
-    void user_data_goes_where_the_system_wants_it() {
-        Path user = Path.of("/u");
-        assertThat(UserFolders.data(Map.of(), "Linux", user)).isEqualTo(Path.of("/u/.local/share/pintle"));
-        assertThat(UserFolders.data(Map.of("XDG_DATA_HOME", "/x"), "Linux", user))
-                .isEqualTo(Path.of("/x/pintle"));
-        assertThat(UserFolders.data(Map.of(), "Mac OS X", user))
-                .isEqualTo(Path.of("/u/Library/Application Support/pintle"));
-        assertThat(UserFolders.data(Map.of("LOCALAPPDATA", "/l"), "Windows 11", user))
-                .isEqualTo(Path.of("/l/pintle"));
-    }
 }

@@ -1,0 +1,22 @@
+package dev.pintle.library;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A model on this machine: the embedded one, or a revision of a repository in the cache.
+ *
+ * @param name {@code parley-7m} or {@code org/name}
+ * @param revision commit of the repository; {@code embedded} for the embedded model
+ * @param refs branches and tags that point at the revision
+ * @param bytes size of its files
+ * @param family {@code model_type} in config.json, or "" where it has none and is no model
+ * @param complete whether all its weights are here
+ */
+public record KnownModel(
+        String name, String revision, List<String> refs, long bytes, String family, boolean complete, Path folder) {
+    /** @param refs copied */
+    public KnownModel {
+        refs = List.copyOf(refs);
+    }
+}
