@@ -61,7 +61,7 @@ final class VectorConvertCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<SteeringVector> vectors = input.read(from);
         if (to != null) {
-            List<String> leftOut = VectorFiles.write(vectors, to);
+            List<String> leftOut = VectorFiles.write(vectors, to).leftOut();
             out.println(to);
             leftOut.forEach(line -> out.println("  " + line));
         }

@@ -61,11 +61,11 @@ final class VectorExportCommand implements Callable<Integer> {
         }
         VectorOutput.requireFree(to, force);
         List<SteeringVector> vectors = input.read(from);
-        List<String> leftOut = VectorFiles.write(vectors, to, target);
+        VectorFiles.Written written = VectorFiles.write(vectors, to, target);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         out.println(to);
-        leftOut.forEach(line -> out.println("  " + line));
-        List<SteeringVector> kept = vectors.subList(leftOut.size(), vectors.size());
+        written.leftOut().forEach(line -> out.println("  " + line));
+        List<SteeringVector> kept = written.vectors();
         int first = kept.get(0).at().layer();
         int last = kept.get(kept.size() - 1).at().layer();
         out.println("  "

@@ -75,9 +75,9 @@ final class VectorOutput {
     /** Writes them and says where, and what was left out. */
     void write(List<SteeringVector> vectors, boolean replaces, PrintWriter print) {
         if (out != null) {
-            List<String> leftOut = VectorFiles.write(vectors, out);
+            VectorFiles.Written written = VectorFiles.write(vectors, out);
             print.println(out);
-            leftOut.forEach(line -> print.println("  " + line));
+            written.leftOut().forEach(line -> print.println("  " + line));
         }
         if (save != null) {
             print.println(save + " = " + library().keep(save, vectors, replaces));

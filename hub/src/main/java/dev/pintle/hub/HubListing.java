@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.pintle.base.BoundedStream;
 import dev.pintle.base.Excerpt;
 import dev.pintle.hub.HubHttp.Entry;
 import dev.pintle.hub.HubHttp.Listing;
@@ -52,7 +53,7 @@ final class HubListing {
     static Listing read(InputStream in) throws IOException {
         String commit = "";
         List<Entry> files = null;
-        try (JsonParser parser = JSON.createParser(new Counted(in))) {
+        try (JsonParser parser = JSON.createParser(bounded(in))) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw new Odd("a commit and files", "not an object");
             }
@@ -134,28 +135,8 @@ final class HubListing {
     }
 
     /** Limits the size of the list. */
-    private static final class Counted extends InputStream {
-        private final InputStream in;
-        private long left = MAX_BYTES;
-
-        Counted(InputStream in) {
-            this.in = in;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
-        @Override
-        public int read(byte[] bytes, int from, int count) throws IOException {
-            int got = in.read(bytes, from, count);
-            left -= Math.max(0, got);
-            if (left < 0) {
-                throw new Odd(String.format(Locale.ROOT, "at most %,d bytes", MAX_BYTES), "more");
-            }
-            return got;
-        }
+    private static InputStream bounded(InputStream in) {
+        return new BoundedStream(
+                in, MAX_BYTES, () -> new Odd(String.format(Locale.ROOT, "at most %,d bytes", MAX_BYTES), "more"));
     }
 }

@@ -1,5 +1,8 @@
 package dev.pintle.sae;
 
+import static dev.pintle.sae.LatentMatrix.Axes.LATENTS_FIRST;
+import static dev.pintle.sae.LatentMatrix.Axes.MODEL_FIRST;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
@@ -80,22 +83,22 @@ final class DictionaryLearningFormat implements SaeFormat {
 
     private Weights linear(SaeFiles files, String bias, Set<String> keys) {
         files.requireKeys(this, keys, Set.of());
-        LatentMatrix encoder = files.matrix("encoder.weight", true);
+        LatentMatrix encoder = files.matrix("encoder.weight", LATENTS_FIRST);
         return Weights.plain(
                 encoder,
                 files.vector("encoder.bias", encoder.dSae()),
-                files.decoder("decoder.weight", false, encoder),
+                files.decoder("decoder.weight", MODEL_FIRST, encoder),
                 files.vector(bias, encoder.dModel()));
     }
 
     private Weights topK(SaeFiles files) {
         // its threshold is a running estimate that is only used on request
         files.requireKeys(this, Set.of("encoder.weight", "encoder.bias", "decoder.weight", "b_dec", "k"), TOP_K);
-        LatentMatrix encoder = files.matrix("encoder.weight", true);
+        LatentMatrix encoder = files.matrix("encoder.weight", LATENTS_FIRST);
         return Weights.plain(
                         encoder,
                         files.vector("encoder.bias", encoder.dSae()),
-                        files.decoder("decoder.weight", false, encoder),
+                        files.decoder("decoder.weight", MODEL_FIRST, encoder),
                         files.vector("b_dec", encoder.dModel()))
                 .subtractingBias(true)
                 .with(new Sparsity.TopK((int) files.number("k")));
@@ -103,7 +106,7 @@ final class DictionaryLearningFormat implements SaeFormat {
 
     private Weights gated(SaeFiles files) {
         files.requireKeys(this, GATED, Set.of());
-        LatentMatrix encoder = files.matrix("encoder.weight", true);
+        LatentMatrix encoder = files.matrix("encoder.weight", LATENTS_FIRST);
         int dSae = encoder.dSae();
         Vec raised = SaeLensFormat.exp(files.numbers("r_mag", dSae));
         Vec gate = files.numbers("gate_bias", dSae);
@@ -116,7 +119,7 @@ final class DictionaryLearningFormat implements SaeFormat {
         return Weights.plain(
                         encoder,
                         gateBias,
-                        files.decoder("decoder.weight", false, encoder),
+                        files.decoder("decoder.weight", MODEL_FIRST, encoder),
                         files.vector("decoder_bias", encoder.dModel()))
                 .subtractingBias(true)
                 .with(new Sparsity.Gated(raised, Vec.of(bias)));
@@ -124,11 +127,11 @@ final class DictionaryLearningFormat implements SaeFormat {
 
     private Weights byLatent(SaeFiles files, Set<String> optional) {
         files.requireKeys(this, Set.of("W_enc", "b_enc", "W_dec", "b_dec", "threshold"), optional);
-        LatentMatrix encoder = files.matrix("W_enc", false);
+        LatentMatrix encoder = files.matrix("W_enc", MODEL_FIRST);
         return Weights.plain(
                 encoder,
                 files.vector("b_enc", encoder.dSae()),
-                files.decoder("W_dec", true, encoder),
+                files.decoder("W_dec", LATENTS_FIRST, encoder),
                 files.vector("b_dec", encoder.dModel()));
     }
 

@@ -1,5 +1,8 @@
 package dev.pintle.sae;
 
+import static dev.pintle.sae.LatentMatrix.Axes.LATENTS_FIRST;
+import static dev.pintle.sae.LatentMatrix.Axes.MODEL_FIRST;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Set;
@@ -44,11 +47,11 @@ final class GemmaScope2Format implements SaeFormat {
                     this, "The architecture of the autoencoder is not one that is read.", "architecture", architecture);
         }
         files.requireKeys(this, Set.of("w_enc", "w_dec", "b_enc", "b_dec", "threshold"), Set.of());
-        LatentMatrix encoder = files.matrix("w_enc", false);
+        LatentMatrix encoder = files.matrix("w_enc", MODEL_FIRST);
         Weights weights = Weights.plain(
                         encoder,
                         files.vector("b_enc", encoder.dSae()),
-                        files.decoder("w_dec", true, encoder),
+                        files.decoder("w_dec", LATENTS_FIRST, encoder),
                         files.vector("b_dec", encoder.dModel()))
                 .with(new Sparsity.JumpRelu(files.numbers("threshold", encoder.dSae())))
                 .subtractingBias(config.path("apply_b_dec_to_input").asBoolean(false));

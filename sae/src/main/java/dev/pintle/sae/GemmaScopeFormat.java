@@ -1,5 +1,8 @@
 package dev.pintle.sae;
 
+import static dev.pintle.sae.LatentMatrix.Axes.LATENTS_FIRST;
+import static dev.pintle.sae.LatentMatrix.Axes.MODEL_FIRST;
+
 import dev.pintle.transformer.HookPoint;
 import java.util.List;
 import java.util.Set;
@@ -37,11 +40,11 @@ final class GemmaScopeFormat implements SaeFormat {
     public Draft read(SaeFiles files) {
         String w = files.names().contains("W_enc") ? "W" : "w";
         files.requireKeys(this, new TreeSet<>(Set.of(w + "_enc", w + "_dec", "b_enc", "b_dec", "threshold")), Set.of());
-        LatentMatrix encoder = files.matrix(w + "_enc", false);
+        LatentMatrix encoder = files.matrix(w + "_enc", MODEL_FIRST);
         Weights weights = Weights.plain(
                         encoder,
                         files.vector("b_enc", encoder.dSae()),
-                        files.decoder(w + "_dec", true, encoder),
+                        files.decoder(w + "_dec", LATENTS_FIRST, encoder),
                         files.vector("b_dec", encoder.dModel()))
                 .with(new Sparsity.JumpRelu(files.numbers("threshold", encoder.dSae())));
         String path = files.path().toAbsolutePath().normalize().toString().replace('\\', '/');

@@ -1,5 +1,8 @@
 package dev.pintle.sae;
 
+import static dev.pintle.sae.LatentMatrix.Axes.LATENTS_FIRST;
+import static dev.pintle.sae.LatentMatrix.Axes.MODEL_FIRST;
+
 import dev.pintle.transformer.HookPoint;
 import java.util.List;
 import java.util.Set;
@@ -37,18 +40,18 @@ final class GoodfireFormat implements SaeFormat {
     public boolean recognises(SaeFiles files) {
         return files.isTorch()
                 && (files.names().contains("encoder_linear.weight")
-                        || files.names().equals(keys("")));
+                        || (files.names().equals(keys("")) && !files.config().has("trainer")));
     }
 
     @Override
     public Draft read(SaeFiles files) {
         String suffix = files.names().contains("encoder_linear.weight") ? "_linear" : "";
         files.requireKeys(this, keys(suffix), Set.of());
-        LatentMatrix encoder = files.matrix("encoder" + suffix + ".weight", true);
+        LatentMatrix encoder = files.matrix("encoder" + suffix + ".weight", LATENTS_FIRST);
         Weights weights = Weights.plain(
                 encoder,
                 files.vector("encoder" + suffix + ".bias", encoder.dSae()),
-                files.decoder("decoder" + suffix + ".weight", false, encoder),
+                files.decoder("decoder" + suffix + ".weight", MODEL_FIRST, encoder),
                 files.vector("decoder" + suffix + ".bias", encoder.dModel()));
         Matcher named = NAME.matcher(String.valueOf(files.path().getFileName()));
         boolean found = named.find();

@@ -19,26 +19,40 @@ import org.jspecify.annotations.Nullable;
  * memory in order.
  */
 /**
- * Encoder or decoder weights.
+ * Encoder or decoder weights, as they are stored.
  *
  * @param stored `[dSae, dModel]`, or `[dModel, dSae]`
- * @param latentsFirst which of the two
+ * @param axes which of the two
  */
-record LatentMatrix(Tensor stored, boolean latentsFirst) {
+public record LatentMatrix(Tensor stored, Axes axes) {
+    /** The order of a matrix's axes. */
+    public enum Axes {
+        /** `[dSae, dModel]` */
+        LATENTS_FIRST,
+        /** `[dModel, dSae]` */
+        MODEL_FIRST
+    }
+
     private static final long BLOCK_CPU = 256;
     private static final long BLOCK_CUDA = 16_384;
 
-    int dSae() {
-        return stored.shape().intSize(latentsFirst ? 0 : 1);
+    /** Number of latents. */
+    public int dSae() {
+        return stored.shape().intSize(latentsFirst() ? 0 : 1);
     }
 
-    int dModel() {
-        return stored.shape().intSize(latentsFirst ? 1 : 0);
+    private boolean latentsFirst() {
+        return axes == Axes.LATENTS_FIRST;
+    }
+
+    /** Width of the activations. */
+    public int dModel() {
+        return stored.shape().intSize(latentsFirst() ? 1 : 0);
     }
 
     /** The matrix as `[dSae, dModel]`, a view. */
     private Tensor byLatent() {
-        return latentsFirst ? stored : stored.transpose(0, 1);
+        return latentsFirst() ? stored : stored.transpose(0, 1);
     }
 
     /**
@@ -131,9 +145,12 @@ record LatentMatrix(Tensor stored, boolean latentsFirst) {
     /** Some latents only, in the order asked for, FP32. */
     LatentMatrix only(int... latents) {
         Tensor picked =
-                stored.indexSelect(latentsFirst ? 0 : 1, indices(latents).to(stored.device()));
+                stored.indexSelect(latentsFirst() ? 0 : 1, indices(latents).to(stored.device()));
         return new LatentMatrix(
-                (latentsFirst ? picked : picked.transpose(0, 1)).to(DType.FP32).contiguous(), true);
+                (latentsFirst() ? picked : picked.transpose(0, 1))
+                        .to(DType.FP32)
+                        .contiguous(),
+                Axes.LATENTS_FIRST);
     }
 
     /** Indices `[n]` INT64 on the processor. */
@@ -144,7 +161,7 @@ record LatentMatrix(Tensor stored, boolean latentsFirst) {
     /** One row, on the heap. */
     Vec row(int latent) {
         try (TensorScope scope = TensorScope.open("row of a latent")) {
-            return stored.select(latentsFirst ? 0 : 1, latent).toVec();
+            return stored.select(latentsFirst() ? 0 : 1, latent).toVec();
         }
     }
 
@@ -154,7 +171,7 @@ record LatentMatrix(Tensor stored, boolean latentsFirst) {
 
     private Tensor buffer() {
         long size = Math.min(block(), dSae());
-        return latentsFirst
+        return latentsFirst()
                 ? Tensor.empty(DType.FP32, stored.device(), size, dModel())
                 : Tensor.empty(DType.FP32, stored.device(), dModel(), size).transpose(0, 1);
     }

@@ -1,5 +1,8 @@
 package dev.pintle.sae;
 
+import static dev.pintle.sae.LatentMatrix.Axes.LATENTS_FIRST;
+import static dev.pintle.sae.LatentMatrix.Axes.MODEL_FIRST;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
@@ -66,8 +69,8 @@ final class LlamaScopeFormat implements SaeFormat {
                 this,
                 Set.of("encoder.weight", "encoder.bias", "decoder.weight"),
                 union(Set.of("decoder.bias", "log_jumprelu_threshold"), averages));
-        LatentMatrix encoder = files.matrix("encoder.weight", true);
-        LatentMatrix decoder = files.decoder("decoder.weight", false, encoder);
+        LatentMatrix encoder = files.matrix("encoder.weight", LATENTS_FIRST);
+        LatentMatrix decoder = files.decoder("decoder.weight", MODEL_FIRST, encoder);
         List<String> notes = new ArrayList<>();
         double sIn = scale(files, config, "in", averages, encoder.dModel(), notes);
         double sOut = scale(files, config, "out", averages, encoder.dModel(), notes);
@@ -79,7 +82,7 @@ final class LlamaScopeFormat implements SaeFormat {
                         files.vector("encoder.bias", encoder.dSae()).times(1 / sIn),
                         sIn == sOut
                                 ? decoder
-                                : new LatentMatrix(decoder.stored().times(sIn / sOut), decoder.latentsFirst()),
+                                : new LatentMatrix(decoder.stored().times(sIn / sOut), decoder.axes()),
                         bias)
                 .with(new Sparsity.JumpRelu(thresholds(files, config, decoder)))
                 .subtractingBias(

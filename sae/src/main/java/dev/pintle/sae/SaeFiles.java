@@ -1,5 +1,7 @@
 package dev.pintle.sae;
 
+import static dev.pintle.sae.LatentMatrix.Axes.LATENTS_FIRST;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -44,7 +46,7 @@ import java.util.stream.Stream;
  *   <li>dictionary_learning: {@code config.json}, {@code ae.pt}
  * </ul>
  */
-final class SaeFiles implements AutoCloseable {
+public final class SaeFiles implements AutoCloseable {
     private static final List<String> WEIGHTS = List.of(
             "sae_weights.safetensors",
             "sae.safetensors",
@@ -81,11 +83,7 @@ final class SaeFiles implements AutoCloseable {
         }
         try (SaeFiles files = open(path, device, dtype);
                 TensorScope scope = TensorScope.open("load autoencoder")) {
-            SaeFormat format = SaeFormat.ALL.stream()
-                    .filter(candidate -> candidate.recognises(files))
-                    .findFirst()
-                    .orElseThrow(files::unknown);
-            SaeFormat.Draft draft = format.read(files);
+            SaeFormat.Draft draft = SaeFormats.of(files).read(files);
             Weights weights = draft.weights();
             TensorScope owner =
                     TensorScope.owner("autoencoder " + draft.origin().name());
@@ -209,70 +207,71 @@ final class SaeFiles implements AutoCloseable {
     // ---------------------------------------------------------------- what formats read
 
     /** File or folder that the user named. */
-    Path path() {
+    public Path path() {
         return path;
     }
 
     /** The folder that the files lie in. */
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
     /** Names of the tensors. */
-    Set<String> names() {
+    public Set<String> names() {
         return weights.names();
     }
 
     /** The configuration; a missing node where there is none. */
-    JsonNode config() {
+    public JsonNode config() {
         return config;
     }
 
     /** Whether the tensors are in a PyTorch file. */
-    boolean isTorch() {
+    public boolean isTorch() {
         return weights instanceof TorchCheckpoint;
     }
 
     /** Whether they are in an archive of NumPy arrays. */
-    boolean isNumPy() {
+    public boolean isNumPy() {
         return weights instanceof Npz;
     }
 
     /** Encoder or decoder weights, in the dtype and on the device that were asked for. */
-    LatentMatrix matrix(String key, boolean latentsFirst) {
+    public LatentMatrix matrix(String key, LatentMatrix.Axes axes) {
         Shape shape = weights.entry(key).shape();
         if (shape.rank() != 2) {
-            throw wrongShape(key, latentsFirst ? "[dSae, dModel]" : "[dModel, dSae]", shape);
+            throw wrongShape(key, axes == LATENTS_FIRST ? "[dSae, dModel]" : "[dModel, dSae]", shape);
         }
         Tensor placed = weights.tensor(key).to(device).to(dtype);
-        return new LatentMatrix(placed, latentsFirst);
+        return new LatentMatrix(placed, axes);
     }
 
     /** The decoder's, of the encoder's sizes. */
-    LatentMatrix decoder(String key, boolean latentsFirst, LatentMatrix encoder) {
+    public LatentMatrix decoder(String key, LatentMatrix.Axes axes, LatentMatrix encoder) {
         Shape shape = weights.entry(key).shape();
-        Shape expected =
-                latentsFirst ? Shape.of(encoder.dSae(), encoder.dModel()) : Shape.of(encoder.dModel(), encoder.dSae());
+        Shape expected = axes == LATENTS_FIRST
+                ? Shape.of(encoder.dSae(), encoder.dModel())
+                : Shape.of(encoder.dModel(), encoder.dSae());
         if (!shape.equals(expected)) {
             throw wrongShape(key, expected, shape);
         }
-        return matrix(key, latentsFirst);
+        return matrix(key, axes);
     }
 
     /** One number for each of {@code size}, FP32 on the device. */
-    Tensor vector(String key, long size) {
+    public Tensor vector(String key, long size) {
         requireVector(key, size);
         return weights.tensor(key).to(device).to(DType.FP32);
     }
 
     /** The same on the heap. */
-    Vec numbers(String key, long size) {
+    public Vec numbers(String key, long size) {
         requireVector(key, size);
         return weights.tensor(key).to(DType.FP32).toVec();
     }
 
     /** A tensor with one element. */
-    double number(String key) {
+    public double number(String key) {
         if (weights.entry(key).shape().elements() != 1) {
             throw wrongShape(key, "one number", weights.entry(key).shape());
         }
@@ -280,12 +279,12 @@ final class SaeFiles implements AutoCloseable {
     }
 
     /** Numbers on the device. */
-    Tensor placed(Vec numbers) {
+    public Tensor placed(Vec numbers) {
         return Tensor.of(numbers).to(device);
     }
 
     /** @throws PintleException naming tensors beyond those that the format knows, and those it misses */
-    void requireKeys(SaeFormat format, Set<String> required, Set<String> optional) {
+    public void requireKeys(SaeFormat format, Set<String> required, Set<String> optional) {
         Set<String> missing = new TreeSet<>(required);
         missing.removeAll(names());
         Set<String> unknown = new TreeSet<>(names());
@@ -302,7 +301,7 @@ final class SaeFiles implements AutoCloseable {
     }
 
     /** A refusal that names the format and what in it cannot be used. */
-    PintleException refused(SaeFormat format, String sentence, String what, Object found) {
+    public PintleException refused(SaeFormat format, String sentence, String what, Object found) {
         return Problem.of(sentence)
                 .fact("file", path.toAbsolutePath())
                 .fact("format", format.name())
@@ -311,7 +310,7 @@ final class SaeFiles implements AutoCloseable {
     }
 
     /** Name for reports: of the file, or of the folder and those above that say which one it is. */
-    String shortName() {
+    public String shortName() {
         Path absolute = path.toAbsolutePath().normalize();
         String own = String.valueOf(absolute.getFileName());
         Path above = absolute.getParent();
@@ -335,12 +334,12 @@ final class SaeFiles implements AutoCloseable {
                 .toException();
     }
 
-    private PintleException unknown() {
+    PintleException unknown(List<SaeFormat> known) {
         Problem problem = Problem.of("The file does not hold an autoencoder of a known format.")
                 .fact("file", weights.path().toAbsolutePath())
                 .fact("tensors", names().stream().sorted().limit(12).collect(Collectors.joining(", ")))
                 .fact("configuration", config.isMissingNode() ? "none" : String.join(", ", fieldNames()));
-        for (SaeFormat format : SaeFormat.ALL) {
+        for (SaeFormat format : known) {
             problem = problem.fact("known", format.name() + ": " + format.layout());
         }
         return problem.toException();
@@ -353,6 +352,7 @@ final class SaeFiles implements AutoCloseable {
                 .toList();
     }
 
+    /** Closes the files; what was read of them stays. */
     @Override
     public void close() {
         weights.close();

@@ -1,19 +1,12 @@
 package dev.pintle.sae;
 
-import java.util.List;
-
-/** A layout that autoencoders are published in. One class a format; each knows its own files by what is in them. */
-interface SaeFormat {
-    /** All that are known. A file is of the first that recognises it. */
-    List<SaeFormat> ALL = List.of(
-            new DictionaryLearningFormat(),
-            new LlamaScopeFormat(),
-            new SparsifyFormat(),
-            new GemmaScope2Format(),
-            new GemmaScopeFormat(),
-            new SaeLensFormat(),
-            new GoodfireFormat());
-
+/**
+ * A layout that autoencoders are published in. One class a format; each knows its own files by what is in them.
+ *
+ * <p>Formats of other jars are found through {@link java.util.ServiceLoader}: a public class with a constructor without
+ * arguments, named in {@code META-INF/services/dev.pintle.sae.SaeFormat}. Everything that loads an autoencoder reads them.
+ */
+public interface SaeFormat {
     /** Name for people. */
     String name();
 

@@ -1,5 +1,8 @@
 package dev.pintle.sae;
 
+import static dev.pintle.sae.LatentMatrix.Axes.LATENTS_FIRST;
+import static dev.pintle.sae.LatentMatrix.Axes.MODEL_FIRST;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.pintle.base.Problem;
@@ -49,12 +52,12 @@ final class SaeLensFormat implements SaeFormat {
                 this,
                 required,
                 Set.of("threshold", "log_threshold", "topk_threshold", "scaling_factor", "finetuning_scaling_factor"));
-        LatentMatrix encoder = files.matrix("W_enc", false);
+        LatentMatrix encoder = files.matrix("W_enc", MODEL_FIRST);
         requireOnes(files, encoder.dSae());
         Weights weights = Weights.plain(
                         encoder,
                         files.vector(architecture.equals("gated") ? "b_gate" : "b_enc", encoder.dSae()),
-                        files.decoder("W_dec", true, encoder),
+                        files.decoder("W_dec", LATENTS_FIRST, encoder),
                         files.vector("b_dec", encoder.dModel()))
                 .with(sparsity(files, config, architecture, encoder.dSae(), notes))
                 .with(normalisation(files, config))

@@ -1,5 +1,7 @@
 package dev.pintle.sae;
 
+import static dev.pintle.sae.LatentMatrix.Axes.LATENTS_FIRST;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.transformer.HookPoint;
 import java.util.List;
@@ -41,11 +43,11 @@ final class SparsifyFormat implements SaeFormat {
             throw files.refused(this, "Latents of either sign are not read.", "signed", true);
         }
         files.requireKeys(this, Set.of("encoder.weight", "encoder.bias", "W_dec", "b_dec"), Set.of());
-        LatentMatrix encoder = files.matrix("encoder.weight", true);
+        LatentMatrix encoder = files.matrix("encoder.weight", LATENTS_FIRST);
         Weights weights = Weights.plain(
                         encoder,
                         files.vector("encoder.bias", encoder.dSae()),
-                        files.decoder("W_dec", true, encoder),
+                        files.decoder("W_dec", LATENTS_FIRST, encoder),
                         files.vector("b_dec", encoder.dModel()))
                 .with(sparsity(files, config, encoder.dSae()))
                 .subtractingBias(true);

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param latentScale s, `[dSae]` FP32; null for 1
  * @param sparsity σ
  */
-record Weights(
+public record Weights(
         LatentMatrix encoder,
         Tensor encoderBias,
         LatentMatrix decoder,
@@ -29,25 +29,29 @@ record Weights(
         Sparsity sparsity) {
 
     /** Weights with nothing special about them: f = ReLU(W_enc x + b_enc), x̂ = W_decᵀ f + b_dec. */
-    static Weights plain(LatentMatrix encoder, Tensor encoderBias, LatentMatrix decoder, Tensor decoderBias) {
+    public static Weights plain(LatentMatrix encoder, Tensor encoderBias, LatentMatrix decoder, Tensor decoderBias) {
         return new Weights(
                 encoder, encoderBias, decoder, decoderBias, false, new Normalisation.None(), null, new Sparsity.Relu());
     }
 
-    Weights with(Sparsity other) {
+    /** The same with other latents kept. */
+    public Weights with(Sparsity other) {
         return new Weights(
                 encoder, encoderBias, decoder, decoderBias, subtractsBias, normalisation, latentScale, other);
     }
 
-    Weights with(Normalisation other) {
+    /** The same of activations that are normalised. */
+    public Weights with(Normalisation other) {
         return new Weights(encoder, encoderBias, decoder, decoderBias, subtractsBias, other, latentScale, sparsity);
     }
 
-    Weights subtractingBias(boolean subtracts) {
+    /** The same with b_dec subtracted before encoding, or not. */
+    public Weights subtractingBias(boolean subtracts) {
         return new Weights(encoder, encoderBias, decoder, decoderBias, subtracts, normalisation, latentScale, sparsity);
     }
 
-    Weights withLatentScale(Tensor scale) {
+    /** The same with a scale for each latent, `[dSae]` FP32. */
+    public Weights withLatentScale(Tensor scale) {
         return new Weights(encoder, encoderBias, decoder, decoderBias, subtractsBias, normalisation, scale, sparsity);
     }
 
@@ -71,9 +75,9 @@ record Weights(
     /** The same on a device. */
     Weights on(Device device) {
         return new Weights(
-                new LatentMatrix(encoder.stored().to(device), encoder.latentsFirst()),
+                new LatentMatrix(encoder.stored().to(device), encoder.axes()),
                 encoderBias.to(device),
-                new LatentMatrix(decoder.stored().to(device), decoder.latentsFirst()),
+                new LatentMatrix(decoder.stored().to(device), decoder.axes()),
                 decoderBias.to(device),
                 subtractsBias,
                 normalisation,

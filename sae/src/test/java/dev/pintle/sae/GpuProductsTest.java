@@ -32,9 +32,11 @@ class GpuProductsTest {
             double[] exact = x.to(DType.FP64)
                     .linear(weight.to(DType.FP64), bias.to(DType.FP64))
                     .toDoubles();
-            for (boolean latentsFirst : new boolean[] {true, false}) {
-                Tensor stored = latentsFirst ? weight : weight.transpose(0, 1).contiguous();
-                float[] found = new LatentMatrix(stored.to(GPU), latentsFirst)
+            for (LatentMatrix.Axes axes : LatentMatrix.Axes.values()) {
+                Tensor stored = axes == LatentMatrix.Axes.LATENTS_FIRST
+                        ? weight
+                        : weight.transpose(0, 1).contiguous();
+                float[] found = new LatentMatrix(stored.to(GPU), axes)
                         .products(x.to(GPU), bias.to(GPU))
                         .toFloats();
                 for (int i = 0; i < exact.length; i++) {

@@ -60,9 +60,9 @@ class SaeCheckTest {
     private static Weights scaled(Weights w, double factor) {
         return new Weights(
                 new LatentMatrix(
-                        w.encoder().stored().times(1 / factor), w.encoder().latentsFirst()),
+                        w.encoder().stored().times(1 / factor), w.encoder().axes()),
                 w.encoderBias(),
-                new LatentMatrix(w.decoder().stored().times(factor), w.decoder().latentsFirst()),
+                new LatentMatrix(w.decoder().stored().times(factor), w.decoder().axes()),
                 w.decoderBias().times(factor),
                 w.subtractsBias(),
                 w.normalisation(),

@@ -77,7 +77,9 @@ class SaeFilesTest {
                                  Gemma Scope 2: config.json with hf_hook_point_in, params.safetensors with w_enc, b_enc, w_dec, b_dec, threshold
                                  Gemma Scope: params.npz with W_enc, b_enc, W_dec, b_dec, threshold
                                  SAELens: cfg.json with d_in and d_sae, sae_weights.safetensors with W_enc, b_enc, W_dec, b_dec
-                                 Goodfire: .pth or .pt with encoder_linear.weight, encoder_linear.bias, decoder_linear.weight, decoder_linear.bias""", file.toAbsolutePath());
+                                 Goodfire: .pth or .pt with encoder_linear.weight, encoder_linear.bias, decoder_linear.weight, decoder_linear.bias
+                                 Example: any file with read, read_bias, write, write_bias
+                                 Greedy: any file with greedy""", file.toAbsolutePath());
     }
 
     @Test

@@ -48,9 +48,9 @@ final class TinySae {
             Tensor decoderBias = owner.adopt(Tensor.of(random(4, dModel, 0, 0.5)));
             Tensor scale = latentScale == null ? null : owner.adopt(Tensor.of(latentScale));
             Weights weights = new Weights(
-                    new LatentMatrix(encoder, true),
+                    new LatentMatrix(encoder, LatentMatrix.Axes.LATENTS_FIRST),
                     encoderBias,
-                    new LatentMatrix(decoder, false),
+                    new LatentMatrix(decoder, LatentMatrix.Axes.MODEL_FIRST),
                     decoderBias,
                     subtractsBias,
                     normalisation,

@@ -1,6 +1,5 @@
 package dev.pintle.steering;
 
-import dev.pintle.base.Problem;
 import dev.pintle.text.Message;
 import dev.pintle.text.ModelText;
 import dev.pintle.text.Prompt;
@@ -19,7 +18,6 @@ import java.util.List;
 public record ContrastPair(Prompt positive, Prompt negative, boolean padded, String label) {
     private static final String FIRST_USER_TURN = "Hello!";
     private static final String PREFIX_USER_TURN = "Hello, how are you?";
-    private static final int MOST_PADDING = 4096;
 
     /** A pair that needs no label. */
     public ContrastPair(Prompt positive, Prompt negative, boolean padded) {
@@ -108,30 +106,12 @@ public record ContrastPair(Prompt positive, Prompt negative, boolean padded, Str
         int positiveTokens = positive.tokens(text).length;
         int negativeTokens = negative.tokens(text).length;
         if (positiveTokens < negativeTokens) {
-            return new ContrastPair(lengthened(positive, negativeTokens, text), negative, false, label);
+            return new ContrastPair(new PromptPadding(positive, text).upTo(negativeTokens), negative, false, label);
         }
         if (negativeTokens < positiveTokens) {
-            return new ContrastPair(positive, lengthened(negative, positiveTokens, text), false, label);
+            return new ContrastPair(positive, new PromptPadding(negative, text).upTo(positiveTokens), false, label);
         }
         return new ContrastPair(positive, negative, false, label);
-    }
-
-    private static Prompt lengthened(Prompt prompt, int tokens, ModelText text) {
-        StringBuilder padding = new StringBuilder(" ");
-        Prompt longer = prompt.withLongerFirstMessage(padding.toString());
-        while (longer.tokens(text).length < tokens) {
-            if (padding.length() > MOST_PADDING) {
-                throw Problem.of("The prompts cannot be padded to one length.")
-                        .fact("expected", tokens + " tokens")
-                        .fact(
-                                "but was",
-                                longer.tokens(text).length + " with " + padding.length() + " padding characters")
-                        .toException();
-            }
-            padding.append('x');
-            longer = prompt.withLongerFirstMessage(padding.toString());
-        }
-        return longer;
     }
 
     /** Both prompts as the model reads them, padded where asked for. */

@@ -49,9 +49,23 @@ public record Prompt(List<Message> messages, Ending ending) {
 
     /** The token ids the model reads. */
     public int[] tokens(ModelText text) {
+        return tokens(text, rendered(text));
+    }
+
+    /** The text whose tokens a model reads: a conversation as the chat template renders it, or a plain text. */
+    public String rendered(ModelText text) {
         return ending == Ending.PLAIN
-                ? text.tokenizer().encode(messages.get(0).content(), SpecialTokens.ADD)
-                : text.tokens(messages, options());
+                ? messages.get(0).content()
+                : text.chatTemplate().render(messages, options());
+    }
+
+    /**
+     * Token ids of a text that {@link #rendered} gave, or of a variant of it.
+     *
+     * @param rendered with the special tokens that the template writes; a plain text gets the model's own start token
+     */
+    public int[] tokens(ModelText text, String rendered) {
+        return text.tokenizer().encode(rendered, ending == Ending.PLAIN ? SpecialTokens.ADD : SpecialTokens.NONE);
     }
 
     /** The last message. */

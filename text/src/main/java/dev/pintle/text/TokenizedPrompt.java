@@ -48,9 +48,7 @@ public final class TokenizedPrompt {
 
     /** The tokenized text: a conversation rendered with the chat template, or plain text. */
     public String rendered() {
-        return prompt.ending() == Prompt.Ending.PLAIN
-                ? prompt.messages().get(0).content()
-                : model.chatTemplate().render(prompt.messages(), prompt.options());
+        return prompt.rendered(model);
     }
 
     /**

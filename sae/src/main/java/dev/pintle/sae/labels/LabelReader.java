@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.pintle.base.BoundedStream;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -68,7 +69,10 @@ final class LabelReader {
 
     /** @throws IOException if the text cannot be read to its end */
     void read(InputStream bytes) throws IOException {
-        InputStream unpacked = new AtMost(unpacked(new BufferedInputStream(bytes)));
+        InputStream unpacked = new BoundedStream(
+                unpacked(new BufferedInputStream(bytes)),
+                MOST_TEXT,
+                () -> new IOException("more than " + MOST_TEXT + " bytes of text"));
         RecentText text = new RecentText(new InputStreamReader(unpacked, StandardCharsets.UTF_8));
         int first = text.firstShown();
         try {
@@ -294,32 +298,6 @@ final class LabelReader {
         @Override
         public void damaged(String place, String expected, String found) {
             sink.damaged(place, expected, found);
-        }
-    }
-
-    /** A stream that refuses to go on for ever. */
-    private static final class AtMost extends InputStream {
-        private final InputStream in;
-        private long left = MOST_TEXT;
-
-        AtMost(InputStream in) {
-            this.in = in;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
-        @Override
-        public int read(byte[] bytes, int from, int count) throws IOException {
-            int got = in.read(bytes, from, count);
-            left -= Math.max(0, got);
-            if (left < 0) {
-                throw new IOException("more than " + MOST_TEXT + " bytes of text");
-            }
-            return got;
         }
     }
 }

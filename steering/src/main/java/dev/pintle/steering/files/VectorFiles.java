@@ -41,6 +41,20 @@ public final class VectorFiles {
 
     // ---------------------------------------------------------------- writing
 
+    /**
+     * What a file holds.
+     *
+     * @param vectors that were written, in the order of the forward pass
+     * @param leftOut of each that has no place in the format, where it stands and why, as a sentence
+     */
+    public record Written(List<SteeringVector> vectors, List<String> leftOut) {
+        /** Keeps copies. */
+        public Written {
+            vectors = List.copyOf(vectors);
+            leftOut = List.copyOf(leftOut);
+        }
+    }
+
     /** Writes a vector, whole or not at all, in the format of the file's ending. */
     public static void write(SteeringVector vector, Path file) {
         write(List.of(vector), file);
@@ -49,10 +63,10 @@ public final class VectorFiles {
     /**
      * Writes the vectors of several layers, whole or not at all, in the format of the file's ending.
      *
-     * @return what the format has no place for and was left out, in sentences
+     * @return what was written, and what the format has no place for
      * @throws PintleException if the format can hold none of them, or not together
      */
-    public static List<String> write(List<SteeringVector> vectors, Path file) {
+    public static Written write(List<SteeringVector> vectors, Path file) {
         return write(vectors, file, target(file));
     }
 
@@ -109,10 +123,10 @@ public final class VectorFiles {
     /**
      * Writes vectors for a tool, whole or not at all.
      *
-     * @return what the tool has no place for and was left out, in sentences
+     * @return what was written, and what the tool has no place for
      * @throws PintleException if the tool can use none of them, or not together, or reads files of another ending
      */
-    public static List<String> write(List<SteeringVector> vectors, Path file, VectorTarget target) {
+    public static Written write(List<SteeringVector> vectors, Path file, VectorTarget target) {
         if (target != VectorTarget.ofEnding(FileEnding.of(file)).orElse(null)
                 && !FileEnding.of(file).equals(target.ending())) {
             throw Problem.of("The tool expects a file of another ending.")
@@ -145,7 +159,7 @@ public final class VectorFiles {
                     Npy.write(file, Tensor.of(kept.values().iterator().next().direction()));
             }
         }
-        return leftOut;
+        return new Written(List.copyOf(kept.values()), leftOut);
     }
 
     private static SortedMap<HookPoint, SteeringVector> requireOneKind(List<SteeringVector> vectors, Path file) {

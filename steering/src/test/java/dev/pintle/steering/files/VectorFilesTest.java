@@ -111,20 +111,33 @@ class VectorFilesTest {
     void block_zero_is_left_out_for_llama_cpp_and_kept_for_repeng_and_easysteer() {
         List<SteeringVector> layers = List.of(vector(0), vector(1), vector(2));
         Path file = folder.resolve("v.gguf");
-        assertThat(VectorFiles.write(layers, file))
+        assertThat(VectorFiles.write(layers, file).leftOut())
                 .containsExactly("blocks.0.hook_resid_post is left out: llama.cpp cannot steer block 0");
         assertThat(VectorFiles.readAll(file, VectorHints.none())).containsExactly(vector(1), vector(2));
         try (Gguf gguf = Gguf.open(file)) {
             assertThat(gguf.metadata()).containsEntry("controlvector.layer_count", "2");
         }
         for (VectorTarget target : List.of(VectorTarget.REPENG, VectorTarget.EASYSTEER)) {
-            assertThat(VectorFiles.write(layers, file, target)).isEmpty();
+            assertThat(VectorFiles.write(layers, file, target).leftOut()).isEmpty();
             assertThat(VectorFiles.readAll(file, VectorHints.none())).isEqualTo(layers);
         }
         assertThatThrownBy(() -> VectorFiles.write(layers, folder.resolve("v.pt"), VectorTarget.REPENG))
                 .hasMessage(
                         "The tool expects a file of another ending.\n  tool:     repeng\n  expected: a name that ends"
                                 + " in .gguf\n  but was:  " + folder.resolve("v.pt"));
+    }
+
+    @Test
+    void vectors_between_others_may_be_left_out_and_the_rest_are_told() {
+        List<SteeringVector> mixed = List.of(
+                new SteeringVector(NUMBERS, HookPoint.residPost(2), ORIGIN),
+                new SteeringVector(NUMBERS, HookPoint.mlpOut(3), ORIGIN),
+                new SteeringVector(NUMBERS, HookPoint.residPost(5), ORIGIN));
+        VectorFiles.Written written = VectorFiles.write(mixed, folder.resolve("mixed.gguf"));
+        assertThat(written.vectors()).containsExactly(mixed.get(0), mixed.get(2));
+        assertThat(written.leftOut())
+                .containsExactly(
+                        "blocks.3.hook_mlp_out is left out: llama.cpp steers the residual stream after a block");
     }
 
     @Test

@@ -1,0 +1,62 @@
+package dev.pintle.sae;
+
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Problem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+
+/** The formats that are known: Pintle's own, and those of other jars on the class path. */
+final class SaeFormats {
+    private static final List<SaeFormat> OWN = List.of(
+            new DictionaryLearningFormat(),
+            new LlamaScopeFormat(),
+            new SparsifyFormat(),
+            new GemmaScope2Format(),
+            new GemmaScopeFormat(),
+            new SaeLensFormat(),
+            new GoodfireFormat());
+
+    private SaeFormats() {}
+
+    static List<SaeFormat> all() {
+        List<SaeFormat> all = new ArrayList<>(OWN);
+        try {
+            ServiceLoader.load(SaeFormat.class).forEach(all::add);
+        } catch (ServiceConfigurationError e) {
+            throw Problem.of("An autoencoder format on the class path cannot be loaded.")
+                    .fact("cause", Excerpt.of(e.getMessage()))
+                    .fact("try", "mending its jar, or leaving it out")
+                    .toException(e);
+        }
+        return all;
+    }
+
+    /**
+     * The only format that recognises files.
+     *
+     * @throws dev.pintle.base.PintleException if none does, or several do, which are named
+     */
+    static SaeFormat of(SaeFiles files) {
+        List<SaeFormat> claims =
+                all().stream().filter(format -> format.recognises(files)).toList();
+        if (claims.isEmpty()) {
+            throw files.unknown(all());
+        }
+        if (claims.size() > 1) {
+            throw Problem.of("Several formats claim the autoencoder's files.")
+                    .fact("file", files.path().toAbsolutePath())
+                    .fact(
+                            "formats",
+                            claims.stream()
+                                    .map(format -> format.name() + " ("
+                                            + format.getClass().getName() + ")")
+                                    .collect(Collectors.joining(", ")))
+                    .fact("try", "leaving the jar of one of them out")
+                    .toException();
+        }
+        return claims.get(0);
+    }
+}
