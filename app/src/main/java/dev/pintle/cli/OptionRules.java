@@ -3,6 +3,8 @@ package dev.pintle.cli;
 import dev.pintle.cli.OptionRule.Excludes;
 import dev.pintle.cli.OptionRule.Given;
 import dev.pintle.cli.OptionRule.Needs;
+import dev.pintle.studies.Studies;
+import dev.pintle.study.Study;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -157,28 +159,32 @@ public final class OptionRules {
                 .free("--labels", "--out", "--json", "--settings", "--style", "--concept", "--positive", "--neutral")
                 .free("--user", "--question", "--prefixes", "--vector", "--strength", "--target-latent", "--marker")
                 .free("--max-new-tokens");
-        rules.forStudies("--strengths", "quality");
-        rules.forStudies("--questions", "quality");
-        rules.forStudies("--other-sae", "steering-decoding-other-saes");
-        rules.forStudies("--sequence-question", "caa-steering-latents");
-        rules.forStudies("--sequence-answer", "caa-steering-latents");
-        rules.forStudies("--latent-amount", "caa-via-sae-steering", "failed-double-decode-caa");
+        for (String option :
+                List.of("--strengths", "--questions", "--sequence-question", "--sequence-answer", "--latent-amount")) {
+            rules.forStudies(option, option.substring(2).replace('-', '_'));
+        }
+        rules.forStudies("--other-sae", "other_saes");
         rules.free("--tuple-prompt")
                 .needs(
                         "--as-published",
                         "a study that the notebooks had",
                         List.of(),
-                        given -> !given.is("NAME", "quality"))
+                        given -> given.is("NAME", "all") || !isOf(given, study -> !study.replicates()))
                 .excludes("--as-published", "--strengths", "they measure quality, which the notebooks did not")
                 .excludes("--as-published", "--questions", "they measure quality, which the notebooks did not");
     }
 
-    private void forStudies(String option, String... studies) {
-        needs(
-                option,
-                "the study " + String.join(" or ", studies) + ", or all",
-                List.of(),
-                given -> given.is("NAME", studies) || given.is("NAME", "all"));
+    /** An option that only studies with that setting follow; those of other jars are asked when the option is given. */
+    private void forStudies(String option, String setting) {
+        Predicate<Study<?>> follows = study -> study.reads().contains(setting);
+        List<String> own = Studies.ALL.stream().filter(follows).map(Study::name).toList();
+        needs(option, "the study " + String.join(" or ", own) + ", or all", List.of(), given -> isOf(given, follows));
+    }
+
+    /** Whether a study that is given is such a one; all of them are among others. */
+    private static boolean isOf(Given given, Predicate<Study<?>> such) {
+        return given.is("NAME", "all")
+                || Studies.all().stream().filter(such).anyMatch(study -> given.is("NAME", study.name()));
     }
 
     private static void fit() {

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.studies.Studies;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -59,7 +61,7 @@ final class StudyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (name.equals("list")) {
-            list(Objects.requireNonNull(spec).commandLine().getOut());
+            list(Objects.requireNonNull(spec));
             return 0;
         }
         List<Study<?>> studies = Studies.named(name);
@@ -85,7 +87,14 @@ final class StudyCommand implements Callable<Integer> {
         }
     }
 
-    private static void list(PrintWriter out) {
+    private static void list(CommandSpec spec) {
+        List<OptionSpec> given = spec.commandLine().getParseResult().matchedOptions();
+        if (!given.isEmpty()) {
+            throw Problem.of("The list of studies has no options.")
+                    .fact("but was", given.get(0).longestName())
+                    .toIllegalArgument();
+        }
+        PrintWriter out = spec.commandLine().getOut();
         out.println("| study | what it asks |\n| --- | --- |");
         Studies.all().forEach(study -> out.println("| " + study.name() + " | " + study.asks() + " |"));
     }

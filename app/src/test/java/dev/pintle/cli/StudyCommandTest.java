@@ -72,14 +72,17 @@ class StudyCommandTest {
 
     @Test
     void the_studies_are_listed_with_what_they_ask() {
-        assertThat(run("study", "list")).as(err).isZero();
-        assertThat(out)
+        CommandRun list = CommandRun.of(folder, Map.of(), "study", "list");
+        assertThat(list.status()).as(list.err()).isZero();
+        assertThat(list.out())
                 .startsWith(
                         "| study | what it asks |\n| --- | --- |\n| base | Which latents is a steering vector made of, ")
                 .contains(
                         "\n| caa-mean-vs-pca | Does PCA of the differences find another steering vector than their mean? |\n")
                 .endsWith(" and how far is the model moved? |\n");
-        assertThat(out.lines()).hasSize(10);
+        assertThat(list.out().lines()).hasSize(10);
+        assertThat(run("study", "list")).isEqualTo(1);
+        assertThat(err).isEqualTo("The list of studies has no options.\n  but was: --device\n");
     }
 
     @Test

@@ -9,7 +9,7 @@ import dev.pintle.steering.Tokens;
  * A vector to try.
  *
  * @param method what the vector is called in tables
- * @param vector where it was fitted is where it is added
+ * @param vector added at the hook point where it was fitted
  * @param tokens which tokens it is added to
  */
 public record Candidate(String method, SteeringVector vector, Tokens tokens) {

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 
 /** Decides whether a model's answers show a concept. */
 public sealed interface Concept {
-    /** A few words for tables and for telling one sweep from another. */
+    /** A short name for tables, which also tells sweeps apart. */
     String name();
 
     /**
@@ -49,9 +49,8 @@ public sealed interface Concept {
     }
 
     /**
-     * What the model would rather say: the log-probability a token of answers that show the concept, less that of answers that
-     * do not. Reads no generated text, so it has no sampling noise and grows on where the text has long broken; look at it
-     * together with fluency.
+     * The per-token log-probability of answers that show the concept, minus that of answers that do not. It reads no generated
+     * text, so it has no sampling noise, but keeps growing after the text has broken down; read it together with fluency.
      *
      * @param targets answers that show it
      * @param neutrals answers that do not
@@ -193,7 +192,7 @@ public sealed interface Concept {
             return "judge " + judge.model() + " on " + what;
         }
 
-        /** A verdict that cannot be had or read is NaN. */
+        /** A verdict that is missing or cannot be parsed is NaN. */
         @Override
         public List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers) {
             List<Score> scores = new ArrayList<>();

@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
  * Three kinds of numbers, three intervals.
  *
  * A share, k of n that are 1: Wilson's score interval (1927), the p for which |k/n - p| <= z sqrt(p(1-p)/n). All of 12 give
- * 0.76 to 1; a bootstrap would give 1 to 1, since it never draws what was not seen.
+ * 0.76 to 1; a bootstrap would give 1 to 1, since it only redraws what was seen.
  *
  * Means without bounds: the studentised bootstrap (Efron and Tibshirani 1993, 12.5). The samples are drawn anew B times, each
  * time t* = (mean* - mean) / error*; the interval is mean - t*(97.5%) error to mean - t*(2.5%) error. Unlike percentiles of
@@ -22,12 +22,12 @@ import java.util.SplittableRandom;
  * interval of Clopper and Pearson. It has a width where all scores are equal, and where a resample of them is.
  */
 /**
- * A mean over samples and where it would lie in 95% of repetitions with other samples.
+ * A mean over samples with its 95% confidence interval.
  *
  * @param mean NaN where there is no sample
- * @param low lower end; NaN where the samples do not tell
- * @param high upper end; NaN where the samples do not tell
- * @param samples how many there are; NaN are left out
+ * @param low lower end; NaN if the samples give none
+ * @param high upper end; NaN if the samples give none
+ * @param samples how many there are, NaN left out
  */
 public record Interval(double mean, double low, double high, int samples) {
     private static final int REPETITIONS = 1999; // so that the quantiles are single draws, the 50th and the 1,950th
@@ -104,7 +104,7 @@ public record Interval(double mean, double low, double high, int samples) {
                 known.length);
     }
 
-    /** The two ends in words, with so many digits after the point: {@code 0.76 to 1.00}. */
+    /** Both ends in words, rounded to a number of decimals: {@code 0.76 to 1.00}. */
     public String range(int decimals) {
         return Ends.text(low, high, decimals);
     }
@@ -118,7 +118,7 @@ public record Interval(double mean, double low, double high, int samples) {
         return Arrays.stream(values).filter(Double::isFinite).toArray();
     }
 
-    /** Infinite where the values do not tell. */
+    /** Infinite if the values determine none. */
     private static double[] studentised(double[] values, double mean) {
         int n = values.length;
         double[] apart = Arrays.stream(values).map(value -> value - mean).toArray();

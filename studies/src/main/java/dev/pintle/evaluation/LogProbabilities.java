@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How probable texts are after prompts, and how two models differ about them; rows in batches of bounded memory. A text counts
- * as generated, so that what acts on generated tokens alone acts on it.
+ * Log-probabilities of texts after prompts, and the KL divergence of two models on them, in batches of bounded memory. A text
+ * counts as generated, so interventions on generated tokens apply to it.
  */
 public final class LogProbabilities {
     private static final long LOGIT_BYTES = 192L << 20;
@@ -49,8 +49,8 @@ public final class LogProbabilities {
     }
 
     /**
-     * Mean over the tokens of each row's text of KL(model ‖ reference), in nats: what one sees in the model's next-token
-     * distribution that one would not see in the reference's. NaN for an empty text.
+     * Mean over the tokens of each row's text of KL(model ‖ reference), in nats, of the next-token distributions. NaN
+     * for an empty text.
      */
     public static double[] divergence(LanguageModel model, LanguageModel reference, List<Row> rows) {
         List<Double> results = new ArrayList<>();

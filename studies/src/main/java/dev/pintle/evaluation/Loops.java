@@ -4,14 +4,14 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 
-/** Tells whether a text repeats itself, as an overdriven model's does. */
+/** Detects texts that repeat themselves, as those of an oversteered model do. */
 public final class Loops {
     private static final int PHRASE = 3;
     private static final int RUN = 5;
 
     private Loops() {}
 
-    /** Whether three words stand three times in a row, or one word five times. */
+    /** Whether three words occur three times in a row, or one word five times. */
     public static boolean in(String text) {
         List<String> words = Arrays.stream(text.split("\\s+"))
                 .filter(word -> !word.isEmpty())

@@ -5,13 +5,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** How much of a text says again what it said before. */
+/** How much of a text repeats itself. */
 public final class Repetition {
     private static final int WORDS = 3;
 
     private Repetition() {}
 
-    /** Share of a text's runs of three words that stood in it already, from 0 to almost 1; 0 for fewer than four words. */
+    /** Share of a text's three-word runs that occurred in it before, from 0 to almost 1; 0 for fewer than four words. */
     public static double of(String text) {
         List<String> words = Arrays.stream(text.strip().split("\\s+")).toList();
         int runs = words.size() - WORDS + 1;

@@ -3,8 +3,8 @@ package dev.pintle.evaluation;
 /**
  * How much one answer, or one prompt under one setting, shows a concept.
  *
- * @param concept from 0, not at all, to 1; NaN where it could not be had
- * @param propensity the same on a scale without ends, the log-odds of the concept, on which slopes are taken; NaN where the
+ * @param concept from 0, not at all, to 1; NaN if unknown
+ * @param propensity the same on an unbounded scale, the log-odds of the concept, on which slopes are taken; NaN where the
  *     concept is judged from the text alone
  */
 public record Score(double concept, double propensity) {

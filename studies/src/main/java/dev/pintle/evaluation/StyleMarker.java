@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * A way of speaking that words give away.
+ * A style that is recognised by its words.
  *
  * @param name such as {@code pirate}
  * @param ask how a system prompt asks for it: {@code talk like a pirate}

@@ -61,7 +61,7 @@ public final class Sweep {
      * Tries every candidate at every strength. Points that are in the file already are not computed again.
      *
      * @param strengths all in one unit; 0, unsteered, is always among them
-     * @param file where points are kept as they are known
+     * @param file where points are kept as they become known
      * @return the points that are known, candidates in the order given, strengths rising
      * @throws dev.pintle.base.PintleException if a strength cannot be used with a candidate, before anything is computed
      * @throws IllegalArgumentException if the strengths count in two units
@@ -143,7 +143,7 @@ public final class Sweep {
         return folder.resolve(hash(plan()).substring(0, 16) + ".jsonl");
     }
 
-    /** What makes it the same sweep. */
+    /** What identifies the sweep. */
     private String plan() {
         return model.id() + " " + model.dtype() + ", " + maxNewTokens + " tokens, "
                 + hash(concept.name() + "\n" + String.join("\n", questions)).substring(0, 16);
@@ -207,7 +207,7 @@ public final class Sweep {
                 List.copyOf(samples));
     }
 
-    /** Scores of the answers that did not break off; of the others there is nothing to score, and they show nothing. */
+    /** Scores of the answers; one that broke off scores 0. */
     private List<Score> scores(LanguageModel steered, List<Generated> answers) {
         List<Integer> whole = IntStream.range(0, answers.size())
                 .filter(i -> broken(answers.get(i)).isEmpty())

@@ -96,7 +96,7 @@ final class SweepLog implements AutoCloseable {
         }
     }
 
-    /** A point that is known; one whose strength came to another factor is another. */
+    /** The point of that setting, if known; one whose strength came to another factor is another point. */
     Optional<SweepPoint> find(String method, int layer, double strength, double coefficient) {
         return points.stream()
                 .filter(point ->

@@ -17,11 +17,11 @@ public record SweepPoint(String method, int layer, double strength, double coeff
     /**
      * One answer.
      *
-     * @param concept from 0 to 1; NaN where it could not be had
+     * @param concept from 0 to 1; NaN if unknown
      * @param propensity log-odds of the concept; NaN where it is judged from text
      * @param perplexity of the answer under the unsteered model; NaN for an empty one
-     * @param repetition share of three-word runs that stood in it before
-     * @param loops whether it goes round in circles
+     * @param repetition share of three-word runs that occurred in it before
+     * @param loops whether it loops
      * @param divergence KL from the unsteered model, nats a token, over the unsteered model's own answer; NaN where numbers
      *     overflowed
      * @param broken why the answer broke off, where numbers overflowed; empty where it did not
@@ -36,7 +36,7 @@ public record SweepPoint(String method, int layer, double strength, double coeff
             boolean loops,
             double divergence,
             String broken) {
-        /** What earlier versions kept had no broken answers. */
+        /** Logs of earlier versions have no {@code broken}. */
         @SuppressWarnings("NullAway") // what a file lacks is null
         public Sample {
             broken = broken == null ? "" : broken;
@@ -87,7 +87,7 @@ public record SweepPoint(String method, int layer, double strength, double coeff
         return Interval.ofScores(of(sample -> sample.loops() ? 1 : 0));
     }
 
-    /** Answers that broke off since numbers overflowed. */
+    /** Answers that broke off because numbers overflowed. */
     public List<Sample> broken() {
         return samples.stream().filter(sample -> !sample.broken().isEmpty()).toList();
     }

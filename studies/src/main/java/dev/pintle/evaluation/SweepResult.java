@@ -14,9 +14,9 @@ import java.util.stream.IntStream;
 /**
  * What a sweep found.
  *
- * @param concept how the concept was told
+ * @param concept how the concept was recognised
  * @param points the unsteered one first, then each vector's, strengths rising
- * @param whole whether every point is there
+ * @param whole whether no point is missing
  */
 public record SweepResult(String concept, List<SweepPoint> points, boolean whole) {
     private static final double MOST_LOOPS = 0.1;
@@ -71,7 +71,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
      */
     public record Steerability(String method, int layer, double[] slopes, double antiSteerable, Interval mean) {}
 
-    /** One a curve. */
+    /** One per curve. */
     public List<Steerability> steerability() {
         return curves().stream().map(SweepResult::steerability).toList();
     }
@@ -162,7 +162,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
      */
     public record EqualCost(double divergence, Map<String, Double> concepts) {}
 
-    /** Concept (looping answers as 0) at some divergences that at least two curves reach; none for a single curve. */
+    /** Concept (looping answers count as 0) at divergences that at least two curves reach; empty for a single curve. */
     public List<EqualCost> equalCost() {
         List<Curve> curves = curves();
         List<double[]> reaches = curves.stream().map(SweepResult::reach).toList();
@@ -217,7 +217,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
         return Double.NaN;
     }
 
-    /** The setting with the largest mean concept, looping answers counted as 0; of equal ones that which moves the model least. */
+    /** The setting with the largest mean concept, looping answers counted as 0; on ties, the one that moves the model least. */
     public Optional<SweepPoint> best() {
         return points.stream()
                 .filter(point -> point.strength() != 0 && Double.isFinite(point.meanFluentConcept()))

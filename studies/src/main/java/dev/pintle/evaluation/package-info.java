@@ -1,4 +1,4 @@
-/** Measures of what steering did: does the text show the concept, does it still read as text. */
+/** Measures of what steering did: whether texts show the concept, and whether they still read as text. */
 @NullMarked
 package dev.pintle.evaluation;
 

@@ -15,11 +15,11 @@ import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.data.xy.DefaultXYZDataset;
 
 /**
- * A value for every layer and token, or layer and anything else, as colour. Values of both signs get two hues with 0 between them.
+ * Values by layer and token, or layer and any other column, as colours. Values of both signs get two hues that meet at 0.
  *
  * @param title what is shown
  * @param description the same in words
- * @param x label of the horizontal axis; "" where the columns speak for themselves
+ * @param x label of the horizontal axis; empty where the columns need none
  * @param columns their names, such as the tokens of a text
  * @param layers numbers of the rows, from below
  * @param values `[layers, columns]`; NaN leaves a hole

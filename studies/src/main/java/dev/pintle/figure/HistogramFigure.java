@@ -9,7 +9,7 @@ import org.jfree.chart.renderer.xy.XYBarRenderer;
 import org.jfree.data.xy.DefaultIntervalXYDataset;
 
 /**
- * How often values fall where.
+ * A histogram.
  *
  * @param title what is shown
  * @param description the same in words

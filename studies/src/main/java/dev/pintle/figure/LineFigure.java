@@ -48,8 +48,8 @@ public record LineFigure(String title, String description, String x, Scale y, Li
     /**
      * One line.
      *
-     * @param x one value a point
-     * @param y one value a point; NaN leaves a gap
+     * @param x one value per point
+     * @param y one value per point; NaN leaves a gap
      */
     public record Series(String name, double[] x, double[] y) {}
 

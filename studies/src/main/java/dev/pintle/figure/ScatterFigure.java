@@ -34,8 +34,8 @@ public record ScatterFigure(String title, String description, String x, String y
     /**
      * Points of one kind.
      *
-     * @param x one value a point
-     * @param y one value a point
+     * @param x one value per point
+     * @param y one value per point
      * @param labels of points that are to be named, by place in the lists
      */
     public record Group(String name, double[] x, double[] y, List<PointLabel> labels) {

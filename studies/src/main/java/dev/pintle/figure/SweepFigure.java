@@ -15,7 +15,7 @@ import org.jfree.data.xy.YIntervalSeries;
 import org.jfree.data.xy.YIntervalSeriesCollection;
 
 /**
- * A measure over a setting, with the interval in which its true value probably lies.
+ * A measure over a setting, with confidence intervals.
  *
  * @param title what is shown
  * @param description the same in words
@@ -30,8 +30,8 @@ public record SweepFigure(
     /**
      * One curve.
      *
-     * @param x one value a point
-     * @param y one value a point; NaN leaves it out
+     * @param x one value per point
+     * @param y one value per point; NaN leaves it out
      * @param low lower end of each interval
      * @param high upper end
      */

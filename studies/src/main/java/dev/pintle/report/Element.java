@@ -51,7 +51,7 @@ public sealed interface Element {
             cards = List.copyOf(cards);
         }
 
-        /** Texts in which the words that give a style away are marked. */
+        /** Texts in which the words of a style are marked. */
         public Texts(String question, List<Card> cards, StyleMarker style) {
             this(question, cards, style.marker());
         }
@@ -91,7 +91,7 @@ public sealed interface Element {
         }
     }
 
-    /** What the original claimed, one by one, and what came of it. */
+    /** The original's claims, each with its verdict. */
     record Claims(List<Claim> claims) implements Element {
         public Claims {
             claims = List.copyOf(claims);
@@ -110,7 +110,7 @@ public sealed interface Element {
     record Claim(
             String claim, String published, String asPublished, String asItShouldBe, Verdict verdict, String because) {}
 
-    /** What is hidden until asked for. */
+    /** Folded until the reader opens it. */
     record Details(String summary, List<Element> elements) implements Element {
         public Details {
             elements = List.copyOf(elements);

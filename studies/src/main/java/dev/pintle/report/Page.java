@@ -53,7 +53,7 @@ final class Page {
     }
 
     /**
-     * A figure in both themes, of which the reader's setting shows one; its description where Java cannot draw.
+     * A figure in both themes, of which the reader's setting shows one; only its description where Java cannot draw.
      *
      * @param id that no other figure of the page has
      */

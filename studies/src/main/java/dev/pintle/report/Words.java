@@ -3,7 +3,7 @@ package dev.pintle.report;
 import java.util.List;
 import java.util.Locale;
 
-/** Numbers as sentences and tables have them. */
+/** Formats numbers and words for sentences and tables. */
 public final class Words {
     private static final String NONE = "–";
 
@@ -19,7 +19,7 @@ public final class Words {
         return text(small ? "%.1f%%" : "%.0f%%", value);
     }
 
-    /** With so many digits after the point. */
+    /** Rounded to a number of decimals. */
     public static String number(double value, int digits) {
         if (Double.isInfinite(value)) {
             return value > 0 ? "∞" : "−∞";
@@ -30,17 +30,17 @@ public final class Words {
         return Double.isNaN(value) ? NONE : text("%." + digits + "f", value).replaceFirst("^-(0(\\.0*)?)$", "$1");
     }
 
-    /** With three digits after the point, as cosines have them. */
+    /** With three decimals, as cosines are shown. */
     public static String number(double value) {
         return number(value, 3);
     }
 
-    /** With its sign and so many digits after the point. */
+    /** With its sign, rounded to a number of decimals. */
     public static String signed(double value, int digits) {
         return Double.isNaN(value) ? NONE : text("%+." + digits + "f", value);
     }
 
-    /** A whole number, thousands set off. */
+    /** A whole number with thousands separators. */
     public static String count(int number) {
         return text("%,d", number);
     }

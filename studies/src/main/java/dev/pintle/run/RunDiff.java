@@ -14,7 +14,7 @@ import java.util.Set;
  * is one value. How long stages took is left out.
  *
  * @param circumstances settings and manifest
- * @param numbers by how much they changed, relative to their size, the most first
+ * @param numbers sorted by relative change, the largest first
  * @param texts generated texts and other words
  * @param onlyInA paths
  * @param onlyInB paths

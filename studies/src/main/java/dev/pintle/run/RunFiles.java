@@ -95,7 +95,7 @@ final class RunFiles {
         try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
             names.force(true);
         } catch (IOException e) {
-            // Windows opens no folders; there a name is durable with its file
+            // Windows cannot open folders; there a name is durable once its file is
         }
     }
 }

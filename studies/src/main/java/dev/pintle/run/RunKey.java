@@ -21,7 +21,7 @@ import java.util.TreeMap;
  * @param settings everything else that changes a number: dtype, device, prompts, strengths, seed
  */
 public record RunKey(String name, String pintle, String model, String autoencoder, JsonNode settings) {
-    /** SHA-256 of all of it, in hexadecimal; the order of fields in the settings does not count. */
+    /** SHA-256 of all of it, in hexadecimal; regardless of the order of fields in the settings. */
     public String hash() {
         JsonNode all = JsonNodeFactory.instance
                 .arrayNode()

@@ -54,7 +54,7 @@ final class RunLock implements AutoCloseable {
         }
     }
 
-    // somebody who only looks holds a shared lock for an instant
+    // a process that only checks holds a shared lock for an instant
     private static boolean locks(FileChannel channel) throws IOException {
         for (int i = 0; i < TRIES; i++) {
             if (i > 0) {
@@ -79,7 +79,7 @@ final class RunLock implements AutoCloseable {
         }
     }
 
-    /** Whether a living process holds it, this one or another. */
+    /** Whether a live process holds it, this one or another. */
     static boolean held(Path lockFile) throws IOException {
         Path file = lockFile.toAbsolutePath().normalize();
         if (HELD.contains(file)) {

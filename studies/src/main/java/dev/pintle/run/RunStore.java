@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  *     run.json        what it computes, and the hash of all that
  *     settings.json   as they were given
  *     manifest.json   what it runs on
- *     stages/*.json   one file a finished stage
+ *     stages/*.json   one file per finished stage
  *     report.html     the page
  *     finished        written last
  *     lock            held by the process that is running it
@@ -67,11 +67,11 @@ public final class RunStore {
      * What is in the folder.
      *
      * @param runs newest first
-     * @param unusable what is no whole run; it is left alone
+     * @param unusable what is not a complete run; it is left alone
      */
     public record Listing(List<StoredRun> runs, List<Unusable> unusable) {}
 
-    /** A folder or file that is no whole run, and why not. */
+    /** A folder or file that is not a complete run, and why. */
     public record Unusable(Path path, String reason) {}
 
     // ---------------------------------------------------------------- running
@@ -235,7 +235,7 @@ public final class RunStore {
     }
 
     /**
-     * The run of that id, or the one that has it in its id; of nothing, the newest that has finished.
+     * The run of that id, or the only one whose id contains it; for an empty id, the newest that has finished.
      *
      * @throws PintleException listing the runs, if there is none or more than one
      */

@@ -102,7 +102,7 @@ public record StoredRun(
                 .toException(e);
     }
 
-    /** @throws IOException saying what is wrong, if the folder is not that of a run; its larger files are not looked at */
+    /** @throws IOException saying what is wrong, if the folder is not a run; its larger files are not read */
     static StoredRun read(Path folder) throws IOException {
         Path about = folder.resolve(RunFiles.RUN);
         if (!Files.isRegularFile(about)) {
@@ -133,7 +133,7 @@ public record StoredRun(
         }
     }
 
-    /** @throws IOException naming the first file that is no JSON */
+    /** @throws IOException naming the first file that is not JSON */
     void check() throws IOException {
         List<String> files = new ArrayList<>(List.of(RunFiles.SETTINGS, RunFiles.MANIFEST));
         stages.forEach(stage -> files.add(RunFiles.STAGES + "/" + stage + ".json"));

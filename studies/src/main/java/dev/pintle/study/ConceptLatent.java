@@ -20,7 +20,7 @@ import java.util.function.Predicate;
  * That steering raises a latent most says little: one special token may dominate the mean over a text.
  */
 final class ConceptLatent {
-    /** How many of the nearest rows and of the latents that are raised most have their labels looked at. */
+    /** Of how many nearest rows, and of how many most raised latents, the labels are read. */
     private static final int LOOKED_AT = 100;
 
     private static final int LEAST_WORD = 4;

@@ -1,6 +1,7 @@
 package dev.pintle.study;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Set;
 
 /**
  * One study: what it asks, how it runs, what it finds, and how a report tells that. Everything about a study is in its own
@@ -26,6 +27,14 @@ public interface Study<R extends StudyResult> {
         return false;
     }
 
+    /**
+     * The settings that this study reads and not every other one does, by key, such as {@code strengths}. A command refuses
+     * an option for a setting that none of its studies reads.
+     */
+    default Set<String> reads() {
+        return Set.of();
+    }
+
     /** The record it finds, which JSON keeps to the bit. */
     Class<R> resultType();
 
@@ -34,7 +43,7 @@ public interface Study<R extends StudyResult> {
      *
      * @param subject the model, the autoencoder and the settings
      * @param writer answers questions, steered and unsteered
-     * @param progress hears of the stages of a long study
+     * @param progress is told of the stages of a long study
      */
     R run(StudySubject subject, TextWriter writer, Progress progress);
 

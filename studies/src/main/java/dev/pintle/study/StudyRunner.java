@@ -26,7 +26,7 @@ public final class StudyRunner {
     /**
      * Runs studies.
      *
-     * @param progress hears of each study, and of stages within the long ones
+     * @param progress is told of each study, and of stages within long ones
      * @return by name, in the order given
      */
     public Map<String, StudyStage<?>> run(List<Study<?>> studies, Stages stages, Progress progress) {

@@ -41,6 +41,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -100,6 +101,15 @@ class GoldenStudiesTest {
         StudyStage<R> kept = StudyStage.read(study, new StudyStage<>(study, 1, result).json(), "test");
         assertThat(StudyJson.text(kept.result())).isEqualTo(StudyJson.text(result));
         return kept.result();
+    }
+
+    @Test
+    void a_vector_is_fitted_once_however_often_its_method_is_named() {
+        StudySubject pirate = subject("pirate");
+        for (StudyVector method : StudyVector.values()) {
+            assertThat(pirate.vector(method)).isSameAs(pirate.vector(method));
+        }
+        assertThat(pirate.vector(StudyVector.ALL_POSITIONS)).isNotEqualTo(pirate.vector(StudyVector.LAST_POSITION));
     }
 
     @ParameterizedTest

@@ -17,6 +17,9 @@ import org.junit.jupiter.api.Test;
 
 /** A study in another jar, here of the test tree, is one like Pintle's own. */
 class StudiesTest {
+    private static final List<String> SETTINGS =
+            List.of("questions", "strengths", "sequence_question", "sequence_answer", "latent_amount", "other_saes");
+
     @Test
     void a_study_of_another_jar_comes_after_pintles_own() {
         List<Study<?>> all = Studies.all();
@@ -32,6 +35,7 @@ class StudiesTest {
             assertThat(study.name()).matches("[a-z0-9]+(-[a-z0-9]+)*");
             assertThat(study.title()).isNotBlank();
             assertThat(study.asks()).as(study.name()).endsWith("?");
+            assertThat(study.reads()).as(study.name()).isSubsetOf(SETTINGS);
         }
         assertThat(Studies.ALL.stream().filter(study -> !study.replicates()))
                 .singleElement()

@@ -17,7 +17,7 @@ import java.util.List;
 
 /**
  * A steering vector v of length 1 from all positions of one pair, encoded to f = enc(v), decoded to v̂ = dec(f), and the error
- * ‖v − v̂‖ / ‖v‖. Beside it, what an encoder made for activations cannot say of a difference of activations: the encoding of
+ * ‖v − v̂‖ / ‖v‖. Beside it, what shows that the encoder was trained on activations, not on their differences: the encoding of
  * the zero vector, the decoder bias's share of v̂, the vector at the length of an activation, and a pursuit over decoder rows
  * of either sign.
  */

@@ -22,6 +22,7 @@ import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A latent raised in an activation, the error term kept, and the result encoded again. The encoder is not the decoder's
@@ -50,6 +51,11 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
     @Override
     public boolean replicates() {
         return true;
+    }
+
+    @Override
+    public Set<String> reads() {
+        return Set.of("latent_amount");
     }
 
     @Override

@@ -31,7 +31,7 @@ import java.util.stream.IntStream;
  * Scores of centred rows average to zero, so that average is the mean, whatever the component is: an identity, not a
  * finding. The components themselves are given beside it.
  *
- * @param relativeStrength of the answers' steering, relative to the settings' coefficient
+ * @param relativeStrength of the answers' steering, relative to the settings' strength
  */
 public record MeanVsPca(double relativeStrength) implements Study<MeanVsPcaResult> {
     private static final List<Aggregation> COMPONENTS = List.of(

@@ -27,13 +27,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
  * The steering vector and whole prompts through other autoencoders of the same model. The vector is fitted anew where each
- * one reads. As a control the studies' own autoencoder also reads the layers before and after its own: what a wrong layer
- * number does to an error.
+ * one reads. As a control the studies' own autoencoder also reads the layers before and after its own: the error
+ * that a wrong layer number causes.
  */
 public record OtherSaes() implements Study<OtherSaesResult> {
     @Override
@@ -54,6 +55,11 @@ public record OtherSaes() implements Study<OtherSaesResult> {
     @Override
     public boolean replicates() {
         return true;
+    }
+
+    @Override
+    public Set<String> reads() {
+        return Set.of("other_saes");
     }
 
     @Override

@@ -114,7 +114,7 @@ record OtherSaesChapter(OtherSaesResult result, Shown shown) {
         return bars;
     }
 
-    /** Mean error on the user's words; where they cannot be told, on all tokens but the first. */
+    /** Mean error on the user's tokens; where roles are unknown, on all tokens but the first. */
     private static double words(Reading reading) {
         PromptReading neutral = reading.neutral();
         return neutral.bySegment().getOrDefault("user", neutral.meanErrorWithoutFirst());

@@ -17,6 +17,7 @@ import dev.pintle.study.Told;
 import dev.pintle.text.Message;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -42,6 +43,11 @@ public record QualityStudy() implements Study<QualityResult> {
     public String asks() {
         return "Asked many questions at many strengths, which vector shows the concept most, does the text stay fluent,"
                 + " and how far is the model moved?";
+    }
+
+    @Override
+    public Set<String> reads() {
+        return Set.of("questions", "strengths");
     }
 
     @Override

@@ -32,6 +32,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -41,7 +42,7 @@ import java.util.stream.IntStream;
  * which early tokens hide what happens to late ones; here the ratios by token and by role are given beside it.
  *
  * @param threshold latents of the difference, scaled to length 1, that are used for steering are larger than this
- * @param relativeStrength of a second, stronger steering by latents, relative to the settings' coefficient
+ * @param relativeStrength of a second, stronger steering by latents, relative to the settings' strength
  */
 public record SteeringLatents(double threshold, double relativeStrength) implements Study<SteeringLatentsResult> {
     private static final double NEARLY_EQUAL = 0.01;
@@ -65,6 +66,11 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
     @Override
     public boolean replicates() {
         return true;
+    }
+
+    @Override
+    public Set<String> reads() {
+        return Set.of("sequence_question", "sequence_answer");
     }
 
     @Override
@@ -136,7 +142,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
         }
     }
 
-    /** Whose words the question's tokens are; none where the template does not let that be told. */
+    /** The roles of the question's tokens; empty where the chat template hides which tokens are whose. */
     private static List<Role> roles(StudySubject subject) {
         TokenizedPrompt prompt = Prompt.ofMessages(
                         List.of(Message.user(subject.settings().answers().question())))

@@ -126,7 +126,7 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown) {
         elements.add(tokens());
     }
 
-    /** Where somebody else begins to speak. */
+    /** Where the role changes. */
     private static List<Marker> speakers(TokenErrors errors) {
         List<Marker> markers = new ArrayList<>();
         for (int i = 0; i < errors.roles().size(); i++) {

@@ -91,7 +91,7 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown) {
                 .orElse(Double.NaN);
     }
 
-    /** The token that parts the errors into two levels with the least squared deviation from their means. */
+    /** The token that splits the errors into two levels with the least squared deviation from their means. */
     private int changePoint() {
         int best = 1;
         double least = Double.POSITIVE_INFINITY;

@@ -43,7 +43,7 @@ public record SteeringLatentsResult(
      *
      * @param ids of the question with the header of an answer
      * @param tokens as decoded
-     * @param roles whose words they are; empty where the template does not let that be told
+     * @param roles of the tokens; empty where the chat template hides which tokens are whose
      * @param relativeError ‖x − x̂‖ / ‖x‖
      * @param steeredRelativeError the same of the steered activation
      * @param errorCosine of the two errors

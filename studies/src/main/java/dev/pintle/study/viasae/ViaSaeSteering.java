@@ -20,12 +20,13 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.text.Message;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A vector w fitted to the neutral prompt's activations x against x' = dec(enc(x) + amount · 1ⱼ) + (x − dec(enc(x))). Since the
  * decoder is linear, x' − x is amount times row j of the decoder at every position, so w is that row, whatever the prompt.
  *
- * @param relativeStrength of w's steering, relative to the settings' coefficient, at which the other vector steers
+ * @param relativeStrength of w's steering, relative to the settings' strength, at which the other vector steers
  */
 public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeResult> {
     @Override
@@ -46,6 +47,11 @@ public record ViaSaeSteering(double relativeStrength) implements Study<ViaSaeRes
     @Override
     public boolean replicates() {
         return true;
+    }
+
+    @Override
+    public Set<String> reads() {
+        return Set.of("latent_amount");
     }
 
     @Override
