@@ -42,7 +42,10 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Tensors are named by hook point, as in blocks.3.hook_resid_post [tokens, dModel], hook_embed, logits and ids; the"
-                    + " metadata hold model, revision and dtype."
+                    + " metadata hold model, revision and dtype.",
+            "Inside of blocks there are attn.hook_q [tokens, nHeads, dHead], attn.hook_k and attn.hook_v [tokens, nKvHeads,"
+                    + " dHead], attn.hook_pattern [nHeads, tokens, tokens], attn.hook_z [tokens, nHeads, dHead], mlp.hook_pre and"
+                    + " mlp.hook_post [tokens, dMlp]; at the end ln_final.hook_normalized [tokens, dModel]."
         })
 final class CaptureCommand implements Callable<Integer> {
     @Mixin
@@ -97,10 +100,10 @@ final class CaptureCommand implements Callable<Integer> {
         List<Message> messages = input.chat == null ? List.of() : ChatFile.read(input.chat);
         OptionalInt blocks = model.blocks();
         if (blocks.isPresent()) {
-            points(blocks.getAsInt());
+            points(usualPlaces(blocks.getAsInt()), blocks.getAsInt());
         }
         try (LanguageModel loaded = model.load()) {
-            Set<HookPoint> points = points(loaded.config().nLayers());
+            Set<HookPoint> points = points(loaded.hookPoints(), loaded.config().nLayers());
             int[] ids = ids(loaded, given, messages);
             Logits which = logits == null ? Logits.NONE : logits;
             try (TensorScope scope = TensorScope.open("capture")) {
@@ -141,18 +144,22 @@ final class CaptureCommand implements Callable<Integer> {
                 : loaded.tokenizer().encode(input.prompt == null ? "" : input.prompt);
     }
 
-    private Set<HookPoint> points(int nLayers) {
+    /** The places of a model whose wiring is not known yet. */
+    private static Set<HookPoint> usualPlaces(int nLayers) {
+        Set<HookPoint> places = new TreeSet<>(Set.of(HookPoint.embed(), HookPoint.normalized()));
+        for (HookPoint.Site site : HookPoint.Site.OF_BLOCKS) {
+            for (int layer = 0; layer < nLayers; layer++) {
+                places.add(new HookPoint(site, layer));
+            }
+        }
+        return places;
+    }
+
+    private Set<HookPoint> points(Set<HookPoint> all, int nLayers) {
         List<String> wanted = !patterns.isEmpty()
                 ? patterns
                 : logits == null || layers != null ? List.of("blocks.*.hook_resid_post") : List.of();
         Set<Integer> among = layers == null ? null : layers(layers, nLayers);
-        Set<HookPoint> all = new TreeSet<>();
-        all.add(HookPoint.embed());
-        for (HookPoint.Site site : HookPoint.Site.values()) {
-            for (int layer = 0; site != HookPoint.Site.EMBED && layer < nLayers; layer++) {
-                all.add(new HookPoint(site, layer));
-            }
-        }
         Set<HookPoint> chosen = new TreeSet<>();
         for (String pattern : wanted) {
             Pattern glob = Pattern.compile(Pattern.quote(pattern).replace("*", "\\E.*\\Q"));

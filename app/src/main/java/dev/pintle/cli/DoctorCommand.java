@@ -5,6 +5,9 @@ import dev.pintle.base.PintleException;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.study.RunManifest;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -104,6 +107,12 @@ final class DoctorCommand implements Callable<Integer> {
     private static void model(PrintWriter out, List<String> troubles) {
         try {
             line(out, "embedded model", ModelFolders.find(ModelFolders.EMBEDDED).toString());
+            Device device = Engine.cudaAvailable() ? Device.cuda(0) : Device.CPU;
+            DType dtype = device.equals(Device.CPU) ? DType.FP32 : DType.BF16;
+            try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, device, dtype)) {
+                line(out, "  its prompts", model.route() + " (" + dtype + ")");
+                line(out, "  its decoding", model.route(List.of()) + " (" + dtype + ")");
+            }
         } catch (PintleException e) {
             troubles.add(String.valueOf(e.getMessage()));
         }

@@ -63,6 +63,7 @@ final class BenchEngineCommand implements Callable<Integer> {
 
     private static void printHead(PrintWriter out, LanguageModel model, Ceilings most) {
         out.printf("%s, %s on %s%n", model.id(), model.dtype(), model.device());
+        out.printf("prompts: %s; decoding: %s%n", model.route(), model.route(List.of()));
         out.printf("libtorch %s, %s, %d threads%n", Engine.version(), Engine.cpuCapability(), Engine.threads());
         out.printf(
                 Locale.ROOT,
@@ -93,6 +94,8 @@ final class BenchEngineCommand implements Callable<Integer> {
         record.put("model", model.id().toString());
         record.put("dtype", model.dtype().toString());
         record.put("device", model.device().toString());
+        record.put("promptRoute", model.route().toString());
+        record.put("decodingRoute", model.route(List.of()).toString());
         record.put("libtorch", Engine.version());
         record.put("threads", Engine.threads());
         record.put("ceilings", most);

@@ -184,6 +184,21 @@ public final class ConfigReader {
         return strings;
     }
 
+    /** A list of whole numbers, or null where the key is absent or null. */
+    public @Nullable List<Integer> wholeNumbersOrNull(String key) {
+        if (!has(key)) {
+            return null;
+        }
+        List<Integer> numbers = new ArrayList<>();
+        for (JsonNode node : root.get(key)) {
+            if (!node.isIntegralNumber() || !node.canConvertToInt()) {
+                throw unexpected(key, "a list of whole numbers");
+            }
+            numbers.add(node.intValue());
+        }
+        return numbers;
+    }
+
     /** An object, or null where the key is absent or null. */
     public @Nullable JsonNode objectOrNull(String key) {
         if (!has(key)) {

@@ -10,7 +10,17 @@ import java.util.stream.Collectors;
 /** The families of models that can be loaded: ours, then those that other jars bring by {@link ServiceLoader}. */
 public final class Families {
     private static final List<Architecture> OURS = List.of(
-            new Gemma2(), new Gemma3(), new Llama(), new Mistral(), new Olmo2(), new Phi3(), new Qwen2(), new Qwen3());
+            new Gemma2(),
+            new Gemma3(),
+            new GptNeoX(),
+            new Granite(),
+            new Llama(),
+            new Mistral(),
+            new Olmo2(),
+            new Phi3(),
+            new Qwen2(),
+            new Qwen3(),
+            new SmolLM3());
 
     private Families() {}
 

@@ -19,9 +19,18 @@ public final class RopeReader {
      * @throws dev.pintle.base.PintleException naming a kind of scaling that is not understood
      */
     public static Rope read(ConfigReader config, int dHead, double defaultTheta) {
+        return read(config, dHead, defaultTheta, 1);
+    }
+
+    /**
+     * The same for a family in which a part of each head turns.
+     *
+     * @param defaultPartial share of a head that turns where the configuration names none
+     */
+    public static Rope read(ConfigReader config, int dHead, double defaultTheta, double defaultPartial) {
         JsonNode parameters = config.objectOrNull("rope_parameters");
         double theta = config.numberOr("rope_theta", defaultTheta);
-        double partial = config.numberOr("partial_rotary_factor", 1);
+        double partial = config.numberOr("partial_rotary_factor", defaultPartial);
         JsonNode scaling = config.objectOrNull("rope_scaling");
         JsonNode inner = parameters == null ? null : parameters.get("rope_theta");
         if (inner != null && inner.isNumber() && config.has("rope_theta") && inner.asDouble() != theta) {

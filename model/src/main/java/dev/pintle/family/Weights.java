@@ -125,6 +125,42 @@ public final class Weights {
     }
 
     /**
+     * Linear maps of one input that are stored as one, head by head: all maps of the first head, then those of the second.
+     *
+     * @param name without {@code .weight}
+     * @param maps how many
+     */
+    public Joined byHead(String name, int in, int heads, int dHead, int maps, boolean biased) {
+        List<Linear> each = new ArrayList<>();
+        try (TensorScope scope = TensorScope.open("load " + name)) {
+            Tensor all =
+                    taken(name + ".weight", (long) heads * maps * dHead, in).reshape(heads, maps, dHead, in);
+            Tensor bias =
+                    biased ? taken(name + ".bias", (long) heads * maps * dHead).reshape(heads, maps, dHead) : null;
+            for (int map = 0; map < maps; map++) {
+                Tensor own = kept(all.select(1, map).reshape((long) heads * dHead, in));
+                each.add(packing.linear(
+                        own, bias == null ? null : kept(bias.select(1, map).reshape((long) heads * dHead))));
+            }
+        }
+        return joined(each);
+    }
+
+    private Tensor taken(String name, long... shape) {
+        unused.remove(name);
+        return source.take(name, shape);
+    }
+
+    private Tensor kept(Tensor weight) {
+        return owner.adopt(weight.to(device).to(dtype));
+    }
+
+    /** Passes over a constant that old checkpoints store beside the weights, such as the causal mask. */
+    public void passOver(String name) {
+        unused.remove(name);
+    }
+
+    /**
      * Maps that read the same input. On a GPU their weights are moved together, one set of maps after the other, so that the memory
      * in which they were serves the next.
      */

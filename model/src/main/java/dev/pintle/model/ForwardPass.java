@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +104,17 @@ final class ForwardPass {
     /** The places that a block has. */
     Set<Site> sites(int layer) {
         return transformer.blocks().get(layer).sites();
+    }
+
+    /** All places, in the order of the forward pass. */
+    Set<HookPoint> places() {
+        Set<HookPoint> places = new TreeSet<>(Set.of(HookPoint.embed(), HookPoint.normalized()));
+        for (int layer = 0; layer < config.nLayers(); layer++) {
+            for (Site site : sites(layer)) {
+                places.add(new HookPoint(site, layer));
+            }
+        }
+        return places;
     }
 
     KvCache newCache() {

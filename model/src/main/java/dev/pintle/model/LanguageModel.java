@@ -12,6 +12,7 @@ import dev.pintle.text.Message;
 import dev.pintle.text.ModelText;
 import dev.pintle.text.Tokenizer;
 import dev.pintle.transformer.Hook;
+import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Route;
@@ -162,6 +163,11 @@ public final class LanguageModel implements AutoCloseable {
     /** Tokens that end an answer. */
     public Set<Integer> stopIds() {
         return loaded.stopIds;
+    }
+
+    /** The places of this model where activations can be read or replaced, in the order of the forward pass. */
+    public Set<HookPoint> hookPoints() {
+        return loaded.transformer.forward().places();
     }
 
     /** How a prompt goes through this model with the hooks of this view. */

@@ -142,6 +142,14 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         return model.dims().getOrDefault(site.axes.get(site.axes.size() - 1), -1);
     }
 
+    /** How many numbers the activation of one token has, in sequences of {@code tokens}. */
+    long elementsPerToken(ModelConfig model, long tokens) {
+        return site.axes.stream()
+                .filter(axis -> !axis.equals("batch") && !axis.equals("tokens"))
+                .mapToLong(axis -> axis.equals("slots") ? tokens : model.dims().getOrDefault(axis, 1))
+                .reduce(1, Math::multiplyExact);
+    }
+
     /**
      * Reads a name such as {@code blocks.12.hook_resid_post} or {@code hook_embed}.
      *

@@ -59,7 +59,11 @@ public final class Memory {
             RunOptions options,
             Supplier<OptionalLong> available) {
         long cached = options.cache() == null && batch.tokens() <= options.chunk() ? 0 : KvCache.bytes(c, dtype, 1, 1);
-        long held = cached + (long) options.capture().size() * c.dModel() * dtype.bytes();
+        long held = cached
+                + options.capture().stream()
+                                .mapToLong(point -> point.elementsPerToken(c, batch.tokens()))
+                                .sum()
+                        * dtype.bytes();
         held += options.logits() == RunOptions.Logits.ALL ? (long) c.dVocab() * (FP32_BYTES + dtype.bytes()) : 0;
         long wide =
                 device.equals(Device.CPU) ? FP32_BYTES : dtype.bytes(); // a GPU computes in 16 bits, a block in FP32

@@ -17,23 +17,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class GoldenForwardTest {
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "llama31",
-                "llama32_tied",
-                "llama_biased",
-                "mistral_window",
-                "qwen2",
-                "qwen3",
-                "gemma2",
-                "gemma3",
-                "olmo2",
-                "phi3"
-            })
+    @MethodSource("dev.pintle.testkit.Golden#models")
     void a_small_random_model_matches_the_reference(String family) {
         try (TensorScope scope = TensorScope.open("test");
                 LoadedTransformer model =

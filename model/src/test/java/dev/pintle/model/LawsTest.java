@@ -22,6 +22,7 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What must hold for every family, whatever its weights. */
@@ -52,7 +53,7 @@ class LawsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31", "mistral_window", "qwen3", "gemma2", "gemma3", "olmo2", "phi3"})
+    @MethodSource("dev.pintle.testkit.Golden#models")
     void batched_rows_of_different_lengths_equal_single_runs(String family) {
         try (LoadedTransformer model = model(family)) {
             int[][] rows = {ids(30, 1), ids(7, 2), ids(19, 3)};
@@ -68,7 +69,7 @@ class LawsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31", "mistral_window", "qwen3", "gemma2", "gemma3", "olmo2", "phi3"})
+    @MethodSource("dev.pintle.testkit.Golden#models")
     void token_by_token_with_a_cache_equals_one_run(String family) {
         try (LoadedTransformer model = model(family);
                 KvCache cache = model.forward().newCache()) {
@@ -104,7 +105,7 @@ class LawsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31", "mistral_window", "qwen3", "gemma2", "gemma3", "olmo2", "phi3"})
+    @MethodSource("dev.pintle.testkit.Golden#models")
     void the_last_logits_equal_those_of_a_run_that_computes_all(String family) {
         try (LoadedTransformer model = model(family);
                 KvCache cache = model.forward().newCache()) {

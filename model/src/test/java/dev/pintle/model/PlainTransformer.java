@@ -15,7 +15,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All eight families in loops over doubles, one token after the other, straight from config.json and the weights' names: slow,
+ * The families that are wired like Llama, Gemma or OLMo 2, in loops over doubles, one token after the other, straight from config.json and the weights' names: slow,
  * and too plain to be wrong in the same way as the engine.
  */
 final class PlainTransformer {
@@ -50,13 +50,21 @@ final class PlainTransformer {
         eps = config.get("rms_norm_eps").asDouble();
     }
 
+    /** Whether a folder's model is wired as this is. */
+    static boolean knows(Path folder) {
+        return !String.valueOf(folder.getFileName()).startsWith("gpt_neox");
+    }
+
     /** Residual streams after each block, then logits: `[nLayers + 1][tokens][dModel or dVocab]`. */
     List<double[][]> run(int[] ids) {
         List<double[][]> seen = new ArrayList<>();
         double[][] x = new double[ids.length][dModel];
         for (int t = 0; t < ids.length; t++) {
             for (int i = 0; i < dModel; i++) {
-                x[t][i] = weight("model.embed_tokens")[ids[t] * dModel + i] * (gemma ? Math.sqrt(dModel) : 1);
+                x[t][i] = weight("model.embed_tokens")[ids[t] * dModel + i]
+                        * (gemma
+                                ? Math.sqrt(dModel)
+                                : config.path("embedding_multiplier").asDouble(1));
             }
         }
         for (int layer = 0; layer < config.get("num_hidden_layers").asInt(); layer++) {
@@ -65,6 +73,7 @@ final class PlainTransformer {
         }
         boolean tied = config.path("tie_word_embeddings").asBoolean();
         double[][] logits = linear(norm(x, "model.norm", dModel), tied ? "model.embed_tokens" : "lm_head", 0, dVocab);
+        scale(logits, 1 / config.path("logits_scaling").asDouble(1));
         cap(logits, config.path("final_logit_softcapping"));
         seen.add(logits);
         return seen;
@@ -78,12 +87,14 @@ final class PlainTransformer {
         String at = "model.layers." + layer + ".";
         boolean post = family.equals("olmo2");
         double[][] attn = attention(layer, post ? x : norm(x, at + "input_layernorm", dModel));
+        scale(attn, config.path("residual_multiplier").asDouble(1));
         x = sum(x, post || gemma ? norm(attn, at + "post_attention_layernorm", dModel) : attn);
         double[][] mlp = switch (family) {
             case "olmo2" -> mlp(at, x);
             case "gemma2", "gemma3_text" -> mlp(at, norm(x, at + "pre_feedforward_layernorm", dModel));
             default -> mlp(at, norm(x, at + "post_attention_layernorm", dModel));
         };
+        scale(mlp, config.path("residual_multiplier").asDouble(1));
         return sum(x, post || gemma ? norm(mlp, at + "post_feedforward_layernorm", dModel) : mlp);
     }
 
@@ -117,10 +128,15 @@ final class PlainTransformer {
             k = norm(k, at + "k_norm", width == 0 ? shared : width);
         }
         boolean slides = slides(layer);
-        turn(q, nHeads, slides);
-        turn(k, nKvHeads, slides);
+        JsonNode turns = config.path("no_rope_layers");
+        if (!turns.isArray() || turns.get(layer).asInt() == 1) {
+            turn(q, nHeads, slides);
+            turn(k, nKvHeads, slides);
+        }
         int window = slides ? config.get("sliding_window").asInt() : Integer.MAX_VALUE;
-        double scale = 1 / Math.sqrt(gemma ? config.get("query_pre_attn_scalar").asDouble() : dHead);
+        double scale = config.path("attention_multiplier")
+                .asDouble(1
+                        / Math.sqrt(gemma ? config.get("query_pre_attn_scalar").asDouble() : dHead));
         double[][] mixed = new double[x.length][queries];
         for (int t = 0; t < x.length; t++) {
             for (int head = 0; head < nHeads; head++) {
@@ -222,6 +238,14 @@ final class PlainTransformer {
             }
         }
         return out;
+    }
+
+    private static void scale(double[][] x, double factor) {
+        for (double[] row : x) {
+            for (int i = 0; i < row.length; i++) {
+                row[i] *= factor;
+            }
+        }
     }
 
     private static void cap(double[][] x, JsonNode cap) {

@@ -8,6 +8,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Reference values computed with PyTorch and Hugging Face transformers, in {@code testdata/golden}; {@code make_golden.py}
@@ -25,6 +28,28 @@ public final class Golden {
     public static Path folder() {
         String other = System.getenv("PINTLE_GOLDEN");
         return other == null ? projectRoot().resolve("testdata/golden") : Path.of(other);
+    }
+
+    /**
+     * Folders of small random models under {@link #folder}, by name: {@code llama31}, {@code families/granite}. Of another folder of
+     * reference values those count that the project has too.
+     */
+    public static List<String> models() {
+        Path own = projectRoot().resolve("testdata/golden");
+        List<String> names = new ArrayList<>();
+        for (String parent : List.of("", "families/")) {
+            try (Stream<Path> folders = Files.list(own.resolve(parent))) {
+                folders.filter(model -> Files.isRegularFile(model.resolve("config.json")))
+                        .map(model -> parent + model.getFileName())
+                        .filter(name ->
+                                Files.isRegularFile(folder().resolve(name).resolve("config.json")))
+                        .sorted()
+                        .forEach(names::add);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return names;
     }
 
     /** The demo model's folder. */

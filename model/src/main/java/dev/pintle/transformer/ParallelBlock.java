@@ -1,0 +1,47 @@
+package dev.pintle.transformer;
+
+import static dev.pintle.transformer.HookPoint.Site.ATTN_OUT;
+import static dev.pintle.transformer.HookPoint.Site.MLP_OUT;
+import static dev.pintle.transformer.HookPoint.Site.RESID_MID;
+import static dev.pintle.transformer.HookPoint.Site.RESID_POST;
+import static dev.pintle.transformer.HookPoint.Site.RESID_PRE;
+
+import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.HookPoint.Site;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A decoder block whose attention and MLP read the same residual stream, as in GPT-NeoX (arXiv:2204.06745). There is nothing between
+ * them, so it has no {@code hook_resid_mid}.
+ */
+public record ParallelBlock(int layer, Norm attnNorm, Attention attention, Norm mlpNorm, Mlp mlp) implements Block {
+    private static final Set<Site> SITES = Collections.unmodifiableSet(withoutMid());
+
+    private static Set<Site> withoutMid() {
+        Set<Site> sites = EnumSet.copyOf(Site.OF_BLOCKS);
+        sites.remove(RESID_MID);
+        return sites;
+    }
+
+    @Override
+    public Tensor forward(Tensor resid, Pass pass) { // [batch, tokens, dModel]
+        resid = pass.hook(RESID_PRE, layer, resid);
+        Tensor attnOut = pass.hook(ATTN_OUT, layer, attention.forward(attnNorm.forward(resid), pass));
+        resid = pass.needed(layer, resid);
+        Tensor mlpOut = pass.hook(MLP_OUT, layer, mlp.forward(mlpNorm.forward(resid), pass));
+        return pass.hook(RESID_POST, layer, resid.plus(attnOut).plus(mlpOut));
+    }
+
+    @Override
+    public Set<Site> sites() {
+        return SITES;
+    }
+
+    @Override
+    public List<Rope> rotations() {
+        return attention.rotations();
+    }
+}
