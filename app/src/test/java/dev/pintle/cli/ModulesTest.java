@@ -1,21 +1,38 @@
 package dev.pintle.cli;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** Arrows between modules point downward, and only the tensor module names libtorch. */
+/** What docs/architecture.md says of modules and packages. */
 @AnalyzeClasses(packages = "dev.pintle", importOptions = ImportOption.DoNotIncludeTests.class)
 class ModulesTest {
     @ArchTest
-    static final ArchRule ARROWS_POINT_DOWNWARD = layeredArchitecture()
+    static final ArchRule A_MODULE_KNOWS_THOSE_BELOW_IT = layeredArchitecture()
             .consideringOnlyDependenciesInLayers()
-            .layer("app")
-            .definedBy("dev.pintle.cli..", "dev.pintle.bench..")
+            .layer("base")
+            .definedBy("dev.pintle.base..")
+            .layer("tensor")
+            .definedBy("dev.pintle.tensor..")
+            .layer("jinja")
+            .definedBy("dev.pintle.jinja..")
+            .layer("text")
+            .definedBy("dev.pintle.text..")
+            .layer("hub")
+            .definedBy("dev.pintle.hub..", "dev.pintle.web..")
+            .layer("model")
+            .definedBy("dev.pintle.model..", "dev.pintle.family..", "dev.pintle.transformer..")
+            .layer("steering")
+            .definedBy("dev.pintle.steering..")
+            .layer("sae")
+            .definedBy("dev.pintle.sae..")
             .layer("studies")
             .definedBy(
                     "dev.pintle.study..",
@@ -24,51 +41,44 @@ class ModulesTest {
                     "dev.pintle.figure..",
                     "dev.pintle.run..",
                     "dev.pintle.report..")
-            .layer("sae")
-            .definedBy("dev.pintle.sae..")
-            .layer("steering")
-            .definedBy("dev.pintle.steering..")
-            .layer("model")
-            .definedBy("dev.pintle.model..", "dev.pintle.family..", "dev.pintle.transformer..")
-            .layer("hub")
-            .definedBy("dev.pintle.hub..", "dev.pintle.web..")
-            .layer("text")
-            .definedBy("dev.pintle.text..")
-            .layer("jinja")
-            .definedBy("dev.pintle.jinja..")
-            .layer("tensor")
-            .definedBy("dev.pintle.tensor..")
-            .layer("base")
-            .definedBy("dev.pintle.base..")
-            .whereLayer("app")
-            .mayNotBeAccessedByAnyLayer()
-            .whereLayer("studies")
-            .mayOnlyBeAccessedByLayers("app")
-            .whereLayer("sae")
-            .mayOnlyBeAccessedByLayers("studies", "app")
-            .whereLayer("steering")
-            .mayOnlyBeAccessedByLayers("sae", "studies", "app")
-            .whereLayer("model")
-            .mayOnlyBeAccessedByLayers("steering", "sae", "studies", "app")
-            .whereLayer("hub")
-            .mayOnlyBeAccessedByLayers("model", "steering", "sae", "studies", "app")
-            .whereLayer("jinja")
-            .mayOnlyBeAccessedByLayers("text")
+            .layer("library")
+            .definedBy("dev.pintle.library..")
+            .layer("app")
+            .definedBy("dev.pintle.cli..")
+            .whereLayer("base")
+            .mayNotAccessAnyLayer()
             .whereLayer("tensor")
-            .mayOnlyAccessLayers("base");
+            .mayOnlyAccessLayers("base")
+            .whereLayer("jinja")
+            .mayNotAccessAnyLayer()
+            .whereLayer("text")
+            .mayOnlyAccessLayers("base", "jinja")
+            .whereLayer("hub")
+            .mayOnlyAccessLayers("base", "text")
+            .whereLayer("model")
+            .mayOnlyAccessLayers("base", "tensor", "text", "hub")
+            .whereLayer("steering")
+            .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model")
+            .whereLayer("sae")
+            .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering")
+            .whereLayer("studies")
+            .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae")
+            .whereLayer("library")
+            .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae", "studies")
+            .whereLayer("app")
+            .mayNotBeAccessedByAnyLayer();
+
+    @ArchTest
+    static final ArchRule PACKAGES_ARE_FREE_OF_CYCLES =
+            slices().matching("dev.pintle.(**)").should().beFreeOfCycles();
 
     @ArchTest
     static final ArchRule THE_TEMPLATE_LANGUAGE_KNOWS_NOTHING_OF_OURS = noClasses()
             .that()
             .resideInAPackage("dev.pintle.jinja..")
             .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage(
-                    "dev.pintle.base..",
-                    "dev.pintle.tensor..",
-                    "dev.pintle.text..",
-                    "dev.pintle.hub..",
-                    "dev.pintle.model..");
+            .dependOnClassesThat(
+                    resideInAPackage("dev.pintle..").and(resideOutsideOfPackage("dev.pintle.jinja..")));
 
     @ArchTest
     static final ArchRule ONLY_TENSOR_NAMES_LIBTORCH = noClasses()
@@ -77,4 +87,28 @@ class ModulesTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.bytedeco..");
+
+    @ArchTest
+    static final ArchRule A_FAMILY_KNOWS_NOTHING_OF_KERNELS = noClasses()
+            .that()
+            .resideInAPackage("dev.pintle.family..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.pintle.transformer.gpu..", "dev.pintle.model..");
+
+    @ArchTest
+    static final ArchRule THE_TRANSFORMER_KNOWS_NEITHER_KERNELS_NOR_FAMILIES = noClasses()
+            .that()
+            .resideInAPackage("dev.pintle.transformer")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.pintle.transformer.gpu..", "dev.pintle.family..", "dev.pintle.model..");
+
+    @ArchTest
+    static final ArchRule KERNELS_KNOW_THE_TRANSFORMER_ALONE = noClasses()
+            .that()
+            .resideInAPackage("dev.pintle.transformer.gpu..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.pintle.family..", "dev.pintle.model..");
 }
