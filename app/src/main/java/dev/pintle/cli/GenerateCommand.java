@@ -143,6 +143,12 @@ final class GenerateCommand implements Callable<Integer> {
         fields.put("text", answer.text());
         fields.put("log_probabilities", answer.logProbabilities());
         fields.put("stopped_by", answer.reason().name().toLowerCase(Locale.ROOT));
+        if (answer.ending().stopId() != null) {
+            fields.put("stop_id", answer.ending().stopId());
+        }
+        if (answer.ending().stopString() != null) {
+            fields.put("stop_string", answer.ending().stopString());
+        }
         fields.put("setup", setup.decoding(how).fields());
         return fields;
     }

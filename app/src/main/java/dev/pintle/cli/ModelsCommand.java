@@ -65,10 +65,14 @@ final class ModelsCommand implements Callable<Integer> {
         HubSettings settings = Session.of(command).hub();
         List<KnownModel> models = Session.library(command).models();
         if (json) {
-            out.println(new ObjectMapper()
-                    .writerWithDefaultPrettyPrinter()
-                    .writeValueAsString(
-                            models.stream().map(ModelsCommand::fields).toList()));
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("models", models.stream().map(ModelsCommand::fields).toList());
+            fields.put(
+                    "setup",
+                    Setup.withoutModel()
+                            .with("cache", settings.cache().toString())
+                            .fields());
+            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(fields));
             return 0;
         }
         int width =

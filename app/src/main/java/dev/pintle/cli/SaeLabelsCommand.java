@@ -104,6 +104,12 @@ final class SaeLabelsCommand implements Callable<Integer> {
                             .map(entry -> Map.of("latent", entry.getKey(), "label", entry.getValue()))
                             .toList());
         }
+        fields.put(
+                "setup",
+                Setup.withoutModel()
+                        .autoencoder(sae.file())
+                        .with("labels", chosen.name())
+                        .fields());
         fields.put("problems", lookup.problems().stream().map(Object::toString).collect(Collectors.toList()));
         return fields;
     }

@@ -214,6 +214,13 @@ final class SaeProfileCommand implements Callable<Integer> {
             fields.put("latents_labelled_by_a_model", profile.explained());
             fields.put("finished", profile.finished());
             failure.ifPresent(why -> fields.put("explaining_ended", why));
+            fields.put(
+                    "setup",
+                    Setup.withoutModel()
+                            .with("model", profile.model())
+                            .autoencoder(sae.file())
+                            .with("profile", profile.stamp())
+                            .fields());
             if (json) {
                 out.println(VectorJson.text(fields));
                 return;

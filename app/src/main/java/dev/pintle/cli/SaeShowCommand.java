@@ -70,6 +70,7 @@ final class SaeShowCommand implements Callable<Integer> {
                 fields.put("finished", known.finished());
                 fields.put("labels", lookup.labels());
                 fields.put("facts", facts);
+                fields.put("setup", setup(known));
                 fields.put(
                         "problems",
                         lookup.problems().stream().map(Object::toString).toList());
@@ -81,6 +82,14 @@ final class SaeShowCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private Map<String, Object> setup(LatentProfile known) {
+        return Setup.withoutModel()
+                .with("model", known.model())
+                .autoencoder(sae.file())
+                .with("profile", known.stamp())
+                .fields();
     }
 
     /** Labels of the latent and of its neighbours. */

@@ -9,6 +9,7 @@ import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 import dev.pintle.study.RunManifest;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -94,6 +95,15 @@ final class Setup {
         one.put("fingerprint", Fingerprint.ofContent(sae.origin().path()));
         one.put("dtype", sae.dtype().toString());
         one.put("hook_point", sae.at() == null ? null : String.valueOf(sae.at()));
+        fields.put("autoencoder", one);
+        return this;
+    }
+
+    /** An autoencoder that was named but not opened. */
+    Setup autoencoder(Path file) {
+        Map<String, Object> one = new LinkedHashMap<>();
+        one.put("name", String.valueOf(file.getFileName()));
+        one.put("fingerprint", Fingerprint.ofContent(file));
         fields.put("autoencoder", one);
         return this;
     }

@@ -2,6 +2,7 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.model.Fingerprint;
 import dev.pintle.text.ChatOptions;
 import dev.pintle.text.ChatTemplate;
 import dev.pintle.text.SpecialTokens;
@@ -9,7 +10,9 @@ import dev.pintle.text.Token;
 import dev.pintle.text.Tokenizer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -63,9 +66,15 @@ final class TokensCommand implements Callable<Integer> {
                             SpecialTokens.NONE) // the template writes them itself
                     : tokenizer.tokens(input.text == null ? "" : input.text, SpecialTokens.ADD);
             if (json) {
-                out.println(new ObjectMapper()
-                        .writeValueAsString(
-                                tokens.stream().map(TokenLines::fields).toList()));
+                Map<String, Object> fields = new LinkedHashMap<>();
+                fields.put("tokens", tokens.stream().map(TokenLines::fields).toList());
+                fields.put(
+                        "setup",
+                        Setup.withoutModel()
+                                .with("model", model.name())
+                                .with("tokenizer", Fingerprint.ofContent(folder.resolve("tokenizer.json")))
+                                .fields());
+                out.println(new ObjectMapper().writeValueAsString(fields));
             } else {
                 TokenLines.print(tokens, out);
             }

@@ -71,6 +71,9 @@ final class VectorCompareCommand implements Callable<Integer> {
                 if (two != null) {
                     fields.put("comparison", two);
                 }
+                Setup setup = Setup.withoutModel();
+                vectors.forEach(setup::vector);
+                fields.put("setup", setup.fields());
                 records.add(fields);
             } else {
                 if (groups.size() > 1) {

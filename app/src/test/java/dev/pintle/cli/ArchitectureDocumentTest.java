@@ -41,9 +41,14 @@ class ArchitectureDocumentTest {
     @Test
     void the_table_says_what_each_module_knows() throws IOException {
         Map<String, List<String>> told = new LinkedHashMap<>();
-        Matcher row = Pattern.compile("(?m)^\\| `([a-z]+)` \\| .* \\| ([^|]*) \\|$").matcher(Files.readString(DOCUMENT));
+        Matcher row =
+                Pattern.compile("(?m)^\\| `([a-z]+)` \\| .* \\| ([^|]*) \\|$").matcher(Files.readString(DOCUMENT));
         while (row.find()) {
-            told.put(row.group(1), row.group(2).equals("nothing") ? List.of() : List.of(row.group(2).split(", ", -1)));
+            told.put(
+                    row.group(1),
+                    row.group(2).equals("nothing")
+                            ? List.of()
+                            : List.of(row.group(2).split(", ", -1)));
         }
         Map<String, List<String>> known = dependencies();
         assertThat(told.keySet()).containsExactlyInAnyOrderElementsOf(known.keySet());

@@ -68,7 +68,8 @@ final class ArchitecturePicture {
     /** Modules and the modules of ours that their poms name, test scope left out. */
     static Map<String, List<String>> dependencies(Path root) throws IOException {
         Map<String, List<String>> found = new LinkedHashMap<>();
-        for (String module : all(Pattern.compile("<module>([a-z]+)</module>"), Files.readString(root.resolve("pom.xml")))) {
+        for (String module :
+                all(Pattern.compile("<module>([a-z]+)</module>"), Files.readString(root.resolve("pom.xml")))) {
             if (module.equals("testkit") || module.equals("bom")) {
                 continue;
             }
@@ -110,7 +111,10 @@ final class ArchitecturePicture {
                 int left = Math.max(a.x(), b.x());
                 int right = Math.min(a.right(), b.right());
                 boolean blocked = PLACES.values().stream()
-                        .anyMatch(other -> other.row() > a.row() && other.row() < b.row() && other.x() < right && other.right() > left);
+                        .anyMatch(other -> other.row() > a.row()
+                                && other.row() < b.row()
+                                && other.x() < right
+                                && other.right() > left);
                 int x1 = (left + right) / 2;
                 int x2 = x1;
                 if (left >= right) { // side by side: corner to corner
@@ -133,20 +137,23 @@ final class ArchitecturePicture {
                 .formatted(WIDTH, HEIGHT));
         svg.append("<title>Modules of Pintle; an arrow points at what a module knows</title>\n");
         svg.append("<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n".formatted(WIDTH, HEIGHT));
-        svg.append("<defs><marker id=\"tip\" markerWidth=\"8\" markerHeight=\"8\" refX=\"7\" refY=\"4\" orient=\"auto\">"
-                + "<path d=\"M0,0 L8,4 L0,8 z\" fill=\"#5b6675\"/></marker></defs>\n");
+        svg.append(
+                "<defs><marker id=\"tip\" markerWidth=\"8\" markerHeight=\"8\" refX=\"7\" refY=\"4\" orient=\"auto\">"
+                        + "<path d=\"M0,0 L8,4 L0,8 z\" fill=\"#5b6675\"/></marker></defs>\n");
         dependencies.keySet().forEach(module -> {
             Place p = place(module);
-            svg.append("<g id=\"%s\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#eef3f9\" stroke=\"#31557f\"/>"
-                    .formatted(module, p.x(), p.top(), p.width(), BOX));
+            svg.append(
+                    "<g id=\"%s\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#eef3f9\" stroke=\"#31557f\"/>"
+                            .formatted(module, p.x(), p.top(), p.width(), BOX));
             svg.append("<text x=\"%d\" y=\"%d\" font-size=\"16\" font-weight=\"bold\" fill=\"#17324f\">%s</text>"
                     .formatted(p.x() + 14, p.top() + 22, module));
             svg.append("<text x=\"%d\" y=\"%d\" font-size=\"13\" fill=\"#3b4653\">%s</text></g>\n"
                     .formatted(p.x() + 14, p.top() + 41, p.holds()));
         });
         for (Arrow a : arrows(dependencies)) {
-            svg.append("<line class=\"knows\" data-from=\"%s\" data-to=\"%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#5b6675\" stroke-width=\"1.6\" marker-end=\"url(#tip)\"/>\n"
-                    .formatted(a.from(), a.to(), a.x1(), a.y1(), a.x2(), a.y2()));
+            svg.append(
+                    "<line class=\"knows\" data-from=\"%s\" data-to=\"%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#5b6675\" stroke-width=\"1.6\" marker-end=\"url(#tip)\"/>\n"
+                            .formatted(a.from(), a.to(), a.x1(), a.y1(), a.x2(), a.y2()));
         }
         return svg.append("</svg>\n").toString();
     }
@@ -181,9 +188,8 @@ final class ArchitecturePicture {
             Polygon tip = new Polygon();
             for (double turn : new double[] {0, Math.PI - 0.45, Math.PI + 0.45}) {
                 double reach = turn == 0 ? 0 : 11;
-                tip.addPoint(
-                        (int) Math.round(a.x2() + reach * Math.cos(angle + turn)),
-                        (int) Math.round(a.y2() + reach * Math.sin(angle + turn)));
+                tip.addPoint((int) Math.round(a.x2() + reach * Math.cos(angle + turn)), (int)
+                        Math.round(a.y2() + reach * Math.sin(angle + turn)));
             }
             g.fill(tip);
         }
@@ -196,6 +202,7 @@ final class ArchitecturePicture {
         Map<String, List<String>> dependencies = dependencies(root);
         Path images = root.resolve("docs/images");
         Files.writeString(images.resolve("architecture.svg"), svg(dependencies));
-        ImageIO.write(png(dependencies), "png", images.resolve("architecture.png").toFile());
+        ImageIO.write(
+                png(dependencies), "png", images.resolve("architecture.png").toFile());
     }
 }

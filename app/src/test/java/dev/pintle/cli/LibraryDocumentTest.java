@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import javax.tools.ToolProvider;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -50,27 +51,54 @@ class LibraryDocumentTest {
         return all;
     }
 
-    @Test
-    void the_program_compiles_and_prints_what_is_shown_in_a_jvm_without_flags() throws Exception {
-        Path source = folder.resolve("Steer.java");
-        Files.writeString(source, blocks("java").get(0));
+    /** What a program of the document prints, in a JVM without flags. */
+    private String printed(String name, String source, String... arguments) throws IOException, InterruptedException {
+        Path file = Files.writeString(folder.resolve(name + ".java"), source);
         String classpath = System.getProperty("java.class.path");
         assertThat(ToolProvider.getSystemJavaCompiler()
-                        .run(null, null, null, "-cp", classpath, "-d", folder.toString(), source.toString()))
+                        .run(null, null, null, "-cp", classpath, "-d", folder.toString(), file.toString()))
                 .isZero();
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        Process run = new ProcessBuilder(
-                        java.toString(),
-                        "-cp",
-                        folder + System.getProperty("path.separator") + classpath,
-                        "Steer",
-                        Golden.parley().toString(),
-                        Golden.parley().resolve("parley-7m-sae-l3.pth").toString())
-                .redirectError(folder.resolve("err").toFile())
-                .start();
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                folder + System.getProperty("path.separator") + classpath,
+                name));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectError(folder.resolve("err").toFile());
+        builder.environment().put("PINTLE_DATA", folder.resolve("data").toString());
+        Process run = builder.start();
         String out = new String(run.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(run.waitFor()).as(Files.readString(folder.resolve("err"))).isZero();
+        return out;
+    }
+
+    @Test
+    void the_program_compiles_and_prints_what_is_shown_in_a_jvm_without_flags() throws Exception {
+        String out = printed(
+                "Steer",
+                blocks("java").get(0),
+                Golden.parley().toString(),
+                Golden.parley().resolve("parley-7m-sae-l3.pth").toString());
         assertThat(out).isEqualTo(blocks("").get(0));
+    }
+
+    @Test
+    void what_a_program_keeps_by_name_the_command_steers_with() throws Exception {
+        assertThat(printed("Keep", blocks("java").get(1))).isEqualTo(blocks("").get(1));
+        CommandRun run = CommandRun.of(
+                folder,
+                Map.of(),
+                "generate",
+                "--device",
+                "cpu",
+                "--vector",
+                "pirate",
+                "--strength",
+                "0.45",
+                "--user",
+                "Tell me about the whale.");
+        assertThat(run.out()).startsWith("Ahoy there!");
     }
 
     private static Document xml(String text) throws IOException, ParserConfigurationException, SAXException {
@@ -112,7 +140,8 @@ class LibraryDocumentTest {
 
     @Test
     void no_module_but_the_application_and_the_tests_brings_native_libraries() throws Exception {
-        for (String module : List.of("tensor", "model", "steering", "sae", "studies")) {
+        for (String module :
+                List.of("base", "tensor", "jinja", "text", "hub", "model", "steering", "sae", "studies", "library")) {
             String pom =
                     Files.readString(ROOT.resolve(module).resolve("pom.xml")).replaceAll("(?s)<profiles>.*", "");
             String compiled =

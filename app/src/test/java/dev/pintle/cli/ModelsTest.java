@@ -68,7 +68,8 @@ class ModelsTest {
     void models_as_json_has_the_whole_commit_and_the_folder() throws IOException {
         cached("a/llama", "config.json", "{\"model_type\":\"llama\"}");
         assertThat(pintle("models", "--json")).isZero();
-        JsonNode model = new ObjectMapper().readTree(out.toString()).get(1);
+        JsonNode model =
+                new ObjectMapper().readTree(out.toString()).path("models").get(1);
         assertThat(model.get("name").asText()).isEqualTo("a/llama");
         assertThat(model.get("revision").asText()).isEqualTo(COMMIT);
         assertThat(model.get("refs")).hasSize(1);

@@ -77,8 +77,7 @@ class ModulesTest {
             .that()
             .resideInAPackage("dev.pintle.jinja..")
             .should()
-            .dependOnClassesThat(
-                    resideInAPackage("dev.pintle..").and(resideOutsideOfPackage("dev.pintle.jinja..")));
+            .dependOnClassesThat(resideInAPackage("dev.pintle..").and(resideOutsideOfPackage("dev.pintle.jinja..")));
 
     @ArchTest
     static final ArchRule ONLY_TENSOR_NAMES_LIBTORCH = noClasses()

@@ -105,6 +105,10 @@ class SetupTest {
                     sae encode --device cpu --user Hi --vector PIRATE --strength 0.3 --json   | /model,/vectors/0/sha256,/vectors/0/strength_as_factor,/autoencoder/name
                     sae decompose PIRATE --json                                               | /model,/vectors/0/sha256,/vectors/0/strength,/autoencoder/name
                     sae check --device cpu --max-tokens 50 --json                             | /model,/revision,/autoencoder/name
+                    tokens Hello --json                                                       | /model,/tokenizer
+                    models --json                                                             | /cache
+                    sae labels 146 --json                                                     | /autoencoder/name,/autoencoder/fingerprint,/labels
+                    vector compare PIRATE PIRATE --json                                       | /vectors/0/sha256,/vectors/1/hook_point
                     sae info --json                                                           | /autoencoder/name,/autoencoder/fingerprint
                     tune --device cpu --vector PIRATE --style pirate --strengths 0.3 --max-new-tokens 4 --json  | /model,/vectors/0/sha256,/strengths/0,/positions,/decoding/max_new_tokens
                     sweep --device cpu --vector PIRATE --style pirate --strengths 3abs --max-new-tokens 4 --json | /model,/vectors/0/sha256,/strengths/0,/positions
@@ -115,6 +119,32 @@ class SetupTest {
         for (String place : places.split(",", -1)) {
             assertThat(setup.at(place).asText()).as(place + " of " + setup).isNotBlank();
         }
+    }
+
+    @Test
+    void profiles_say_what_they_were_made_from() throws IOException {
+        Path texts = Files.writeString(folder.resolve("texts.txt"), "Ahoy there!\nTh' whale be blue.\n");
+        for (String line : List.of(
+                "sae profile --device cpu --name few --json --texts " + texts, "sae show 146 --profile few --json")) {
+            JsonNode setup = setup(line);
+            assertThat(setup.path("model").asText()).startsWith("parley-7m");
+            assertThat(setup.at("/autoencoder/fingerprint").asText()).isNotBlank();
+            assertThat(setup.path("profile").asText()).isNotBlank();
+        }
+    }
+
+    @Test
+    void generated_json_says_which_token_ended_it() throws IOException {
+        CommandRun run = run("generate --device cpu --user Hello --json --max-new-tokens 60");
+        JsonNode answer = new ObjectMapper().readTree(run.out());
+        assertThat(answer.path("stopped_by").asText()).isEqualTo("stop_token");
+        assertThat(answer.path("stop_id").isInt()).isTrue();
+        assertThat(answer.has("stop_string")).isFalse();
+        JsonNode cut = new ObjectMapper()
+                .readTree(run("generate --device cpu --user Hello --json --max-new-tokens 1")
+                        .out());
+        assertThat(cut.path("stopped_by").asText()).isEqualTo("length");
+        assertThat(cut.has("stop_id")).isFalse();
     }
 
     @Test

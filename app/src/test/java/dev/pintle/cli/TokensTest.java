@@ -49,7 +49,7 @@ class TokensTest {
         assertThat(pintle("tokens", "--chat", chat.toString(), "--json")).isZero();
         List<Integer> ids = new ArrayList<>();
         StringBuilder text = new StringBuilder();
-        for (JsonNode token : new ObjectMapper().readTree(out.toString())) {
+        for (JsonNode token : new ObjectMapper().readTree(out.toString()).path("tokens")) {
             ids.add(token.get("id").asInt());
             text.append(token.get("text").asText());
         }
