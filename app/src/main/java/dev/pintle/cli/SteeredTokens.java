@@ -8,6 +8,7 @@ final class SteeredTokens {
     static String words(String name) {
         return switch (name) {
             case "all" -> "every token of prompt and answer";
+            case "last" -> "the prompt's last token";
             case "prompt" -> "the prompt's tokens";
             case "generated" ->
                 "generated tokens, from the first one's own position on (that one is written from the prompt's last token,"

@@ -58,7 +58,7 @@ final class SteeringOptions {
             paramLabel = "WHICH",
             defaultValue = "all",
             description =
-                    "Tokens to change latents of: all, prompt, generated, generated+1, from:N or role:ROLE (default: ${DEFAULT-VALUE}).")
+                    "Tokens to change latents of: all, last, prompt, generated, generated+1, from:N, range:FROM-TO or role:ROLE (default: ${DEFAULT-VALUE}).")
     private String latentPositions = "all";
 
     private List<Strength> compared = List.of();
@@ -106,7 +106,7 @@ final class SteeringOptions {
                 names = "--positions",
                 paramLabel = "WHICH",
                 description =
-                        "Tokens to steer: all, prompt, generated (after the prompt), generated+1 (from the prompt's last token on, which writes the first of the answer), from:N or role:ROLE, a role being system, user, assistant or"
+                        "Tokens to steer: all, prompt, generated (after the prompt), generated+1 (from the prompt's last token on, which writes the first of the answer), from:N, range:FROM-TO or role:ROLE, a role being system, user, assistant or"
                                 + " header (default: all).")
         private String positions = "all";
 

@@ -121,7 +121,8 @@ final class SweepOptions {
             names = "--positions",
             paramLabel = "WHICH",
             defaultValue = "all",
-            description = "Tokens to steer: all, prompt, generated, generated+1 or from:N (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Tokens to steer: all, last, prompt, generated, generated+1, from:N or range:FROM-TO (default: ${DEFAULT-VALUE}).")
     private String positions = "all";
 
     @HelpSection.In(HelpSection.SCORE)

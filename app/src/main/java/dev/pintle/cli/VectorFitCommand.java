@@ -78,7 +78,7 @@ final class VectorFitCommand implements Callable<Integer> {
             names = "--positions",
             paramLabel = "WHICH",
             description = "Where contrast and diff-mean read: all, first-difference, after-last-difference, last,"
-                    + " answer-letter, answer-word, answer-mean, range:FROM-TO, role:ROLE.")
+                    + " answer-letter, answer-word, answer-mean, from:N, range:FROM-TO, role:ROLE.")
     private @Nullable String positions;
 
     @HelpSection.In(HelpSection.FITTING)

@@ -5,8 +5,6 @@ import dev.pintle.base.Problem;
 import dev.pintle.text.Role;
 import dev.pintle.text.TokenizedPrompt;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
@@ -15,11 +13,11 @@ import java.util.stream.IntStream;
  */
 public sealed interface Positions {
     /** Names of the kinds that can be found in one prompt. */
-    String ONE_PROMPT = "all, last, answer-letter, answer-word, answer-mean, range:FROM-TO, role:ROLE";
+    String ONE_PROMPT = TokenName.SHARED + ", answer-letter, answer-word, answer-mean";
 
     /** Names of all kinds. */
-    String NAMES = "all, first-difference, after-last-difference, last, answer-letter, answer-word, answer-mean,"
-            + " range:FROM-TO, role:ROLE";
+    String NAMES =
+            TokenName.SHARED + ", first-difference, after-last-difference, answer-letter, answer-word, answer-mean";
 
     /** The name in files and on the command line, as {@link #parse} reads it. */
     String name();
@@ -236,6 +234,32 @@ public sealed interface Positions {
         }
     }
 
+    /**
+     * Positions from one on.
+     *
+     * @param first the first, from 0
+     */
+    record From(int first) implements Positions {
+        /** @throws IllegalArgumentException if the position is negative */
+        public From {
+            if (first < 0) {
+                throw Problem.of("Positions count from 0.")
+                        .fact("but was", first)
+                        .toIllegalArgument();
+            }
+        }
+
+        @Override
+        public String name() {
+            return "from:" + first;
+        }
+
+        @Override
+        public int[] in(TokenizedPrompt prompt) {
+            return matching(prompt, (p, position) -> position >= first, this);
+        }
+    }
+
     /** The words of one role, or what the chat template writes between them. */
     record ByRole(Role role) implements Positions {
         @Override
@@ -301,23 +325,31 @@ public sealed interface Positions {
         return new Range(from, to);
     }
 
+    /** Those from a position on. */
+    static Positions from(int first) {
+        return new From(first);
+    }
+
     /** The words of a role. */
     static Positions byRole(Role role) {
         return new ByRole(role);
     }
 
     /**
-     * Reads a name: {@code last}, {@code role:assistant}, {@code range:4-9}.
+     * Reads a name: {@code last}, {@code role:assistant}, {@code range:4-9}, {@code from:4}.
      *
      * @throws IllegalArgumentException listing them
      */
     static Positions parse(String name) {
-        Matcher range = Pattern.compile("range:(\\d{1,7})-(\\d{1,7})").matcher(name);
-        if (range.matches()) {
-            return range(Integer.parseInt(range.group(1)), Integer.parseInt(range.group(2)));
+        TokenName parsed = TokenName.parse(name);
+        if (parsed instanceof TokenName.Range range) {
+            return range(range.from(), range.to());
         }
-        if (name.startsWith("role:")) {
-            return byRole(Role.parse(name.substring("role:".length())));
+        if (parsed instanceof TokenName.From from) {
+            return from(from.first());
+        }
+        if (parsed instanceof TokenName.OfRole words) {
+            return byRole(words.role());
         }
         return switch (name) {
             case "all" -> all();
@@ -329,7 +361,7 @@ public sealed interface Positions {
             case "answer-mean" -> answerMean();
             default ->
                 throw Problem.of("There are no such positions.")
-                        .fact("but was", name)
+                        .fact("but was", Tokens.WORDS.contains(name) ? name + ", which is for steering" : name)
                         .fact("choose", NAMES)
                         .toIllegalArgument();
         };

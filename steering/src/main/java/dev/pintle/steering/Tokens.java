@@ -110,6 +110,47 @@ public sealed interface Tokens {
     }
 
     /**
+     * Tokens from a position up to another.
+     *
+     * @param from the first, from 0
+     * @param to the first one after it
+     */
+    record Range(int from, int to) implements Tokens {
+        /** @throws IllegalArgumentException if the range is empty or begins before the sequence */
+        public Range {
+            if (from < 0 || to <= from) {
+                throw Problem.of("A range of positions begins at 0 or later and ends after it begins.")
+                        .fact("from", from)
+                        .fact("to", to)
+                        .toIllegalArgument();
+            }
+        }
+
+        @Override
+        public boolean include(int position, int promptLength) {
+            return position >= from && position < to;
+        }
+
+        @Override
+        public String name() {
+            return "range:" + from + "-" + to;
+        }
+    }
+
+    /** The prompt's last token, from which the first of the answer is written. */
+    record Last() implements Tokens {
+        @Override
+        public boolean include(int position, int promptLength) {
+            return position == promptLength - 1;
+        }
+
+        @Override
+        public String name() {
+            return "last";
+        }
+    }
+
+    /**
      * Tokens of one prompt, and what is generated after it or not.
      *
      * @param positions of the prompt, from 0
@@ -153,6 +194,16 @@ public sealed interface Tokens {
         return new From(first);
     }
 
+    /** Those from a position up to another, which is left out. */
+    static Tokens range(int from, int to) {
+        return new Range(from, to);
+    }
+
+    /** The prompt's last one. */
+    static Tokens last() {
+        return new Last();
+    }
+
     /**
      * The tokens of one role in one prompt; what is generated after it is the assistant's.
      *
@@ -168,13 +219,16 @@ public sealed interface Tokens {
                 "role:" + role.label());
     }
 
+    /** Words for what is steered and not read. */
+    Set<String> WORDS = Set.of("prompt", "generated", "generated+1");
+
     /**
      * Reads a name, which may ask for a role in a prompt: {@code role:user}.
      *
      * @throws IllegalArgumentException listing them
      */
     static Tokens parse(String name, TokenizedPrompt prompt) {
-        return name.startsWith("role:") ? ofRole(Role.parse(name.substring("role:".length())), prompt) : parse(name);
+        return TokenName.parse(name) instanceof TokenName.OfRole words ? ofRole(words.role(), prompt) : parse(name);
     }
 
     /**
@@ -183,25 +237,30 @@ public sealed interface Tokens {
      * @throws IllegalArgumentException listing them
      */
     static Tokens parse(String name) {
-        if (name.startsWith("role:")) {
+        TokenName parsed = TokenName.parse(name);
+        if (parsed instanceof TokenName.OfRole) {
             throw Problem.of("Whose words a token is part of can be told of one prompt only.")
                     .fact("but was", name)
-                    .fact("choose", "all, prompt, generated, generated+1, from:N")
+                    .fact("choose", "all, last, prompt, generated, generated+1, from:N, range:FROM-TO")
                     .fact("try", "pintle generate, whose prompt is known")
                     .toIllegalArgument();
         }
-        if (name.matches("from:\\d{1,7}")) {
-            return from(Integer.parseInt(name.substring("from:".length())));
+        if (parsed instanceof TokenName.From from) {
+            return from(from.first());
+        }
+        if (parsed instanceof TokenName.Range range) {
+            return range(range.from(), range.to());
         }
         return switch (name) {
             case "all" -> all();
+            case "last" -> last();
             case "prompt" -> prompt();
             case "generated" -> generated();
             case "generated+1" -> generatedAndLast();
             default ->
                 throw Problem.of("There are no such tokens to steer.")
                         .fact("but was", name)
-                        .fact("choose", "all, prompt, generated, generated+1, from:N, role:ROLE")
+                        .fact("choose", TokenName.SHARED + ", prompt, generated, generated+1")
                         .toIllegalArgument();
         };
     }

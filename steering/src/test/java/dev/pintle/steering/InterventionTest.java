@@ -311,11 +311,11 @@ class InterventionTest {
         assertThatThrownBy(() -> Tokens.parse("some")).hasMessage("""
                         There are no such tokens to steer.
                           but was: some
-                          choose:  all, prompt, generated, generated+1, from:N, role:ROLE""");
+                          choose:  all, last, from:N, range:FROM-TO, role:ROLE, prompt, generated, generated+1""");
         assertThatThrownBy(() -> Tokens.parse("role:user")).hasMessage("""
                         Whose words a token is part of can be told of one prompt only.
                           but was: role:user
-                          choose:  all, prompt, generated, generated+1, from:N
+                          choose:  all, last, prompt, generated, generated+1, from:N, range:FROM-TO
                           try:     pintle generate, whose prompt is known""");
         assertThatThrownBy(() -> Ablate.ablate(new SteeringVector(Vec.zeros(256), Parley.AT, style.origin())))
                 .hasMessage("The intervention needs a direction.\n  but was: Vec[256], norm 0.000");

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -83,13 +84,35 @@ class PositionsTest {
                 "answer-word",
                 "answer-mean",
                 "range:2-5",
+                "from:3",
                 "role:user")) {
             assertThat(Positions.parse(name).name()).isEqualTo(name);
         }
+        assertThatThrownBy(() -> Positions.parse("generated+1")).hasMessage("""
+                        There are no such positions.
+                          but was: generated+1, which is for steering
+                          choose:  all, last, from:N, range:FROM-TO, role:ROLE, first-difference, after-last-difference, answer-letter, answer-word, answer-mean""");
         assertThatThrownBy(() -> Positions.parse("role:narrator")).hasMessage("""
                         There is no such role.
                           but was: narrator
                           choose:  system, user, assistant, other, header""");
+    }
+
+    @Test
+    void what_reading_and_steering_both_spell_is_the_same_tokens_of_a_prompt() {
+        TokenizedPrompt prompt = Prompt.ofMessages(List.of(Message.user("Tell me about the whale.")))
+                .tokenized(model.text());
+        for (String name : List.of("all", "last", "from:2", "range:1-4", "role:user")) {
+            Tokens steered = Tokens.parse(name, prompt);
+            assertThat(steered.name()).isEqualTo(name);
+            assertThat(Positions.parse(name).in(prompt))
+                    .as(name)
+                    .containsExactly(IntStream.range(0, prompt.length())
+                            .filter(position -> steered.include(position, prompt.length()))
+                            .toArray());
+        }
+        assertThat(Tokens.last().include(prompt.length(), prompt.length())).isFalse();
+        assertThat(Tokens.range(1, 4).include(4, 2)).isFalse();
     }
 
     @Test

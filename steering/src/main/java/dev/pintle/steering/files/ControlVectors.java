@@ -29,13 +29,22 @@ import java.util.regex.Pattern;
  *   GLP                            output of block N, or N - 1 where it says that it counts from 1
  */
 /** Reads and writes control vectors in GGUF. Ours carry our own metadata too, under {@code steer.*}. */
-final class ControlVectors {
+final class ControlVectors implements VectorFormat {
     private static final String OWN_KEYS = "steer.";
     private static final Pattern DIRECTION = Pattern.compile("direction\\.(\\d{1,5})(?:\\.(\\d{1,5}))?");
 
-    private ControlVectors() {}
+    @Override
+    public List<String> endings() {
+        return List.of("gguf");
+    }
 
-    static void write(SortedMap<HookPoint, SteeringVector> vectors, Path file) {
+    @Override
+    public boolean isWritten() {
+        return true;
+    }
+
+    @Override
+    public void write(SortedMap<HookPoint, SteeringVector> vectors, Path file) {
         SteeringVector first = vectors.values().iterator().next();
         Map<String, GgufValue> values = new LinkedHashMap<>();
         values.put("general.architecture", GgufValue.of("controlvector"));
@@ -59,7 +68,8 @@ final class ControlVectors {
         }
     }
 
-    static List<SteeringVector> read(Path file, VectorHints hints) {
+    @Override
+    public List<SteeringVector> read(Path file, VectorHints hints) {
         try (Gguf gguf = Gguf.open(file)) {
             Map<String, String> own = new LinkedHashMap<>();
             gguf.metadata().forEach((key, value) -> {
@@ -67,7 +77,7 @@ final class ControlVectors {
                     own.put(key.substring(OWN_KEYS.length()), value);
                 }
             });
-            return OwnVectors.isOwn(own) ? OwnVectors.read(gguf, own, file) : foreign(gguf, file, hints);
+            return OwnVectors.isOwn(own) ? OwnVectors.described(gguf, own, file) : foreign(gguf, file, hints);
         }
     }
 

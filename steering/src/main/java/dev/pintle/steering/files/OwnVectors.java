@@ -24,28 +24,38 @@ import java.util.regex.Pattern;
  * Pintle's own format: tensors {@code direction.L} FP32 `[dModel]`, L the block from 0 whose place it is, and the record as
  * metadata. In a file with several sites the others than the first are named {@code direction.L.SITE}.
  */
-final class OwnVectors {
+final class OwnVectors implements VectorFormat {
     private static final String FORMAT = "steer-vector";
     private static final String VERSION = "1";
     private static final Pattern DIRECTION = Pattern.compile("direction\\.(\\d{1,5})(?:\\.([a-z_]+))?");
 
-    private OwnVectors() {}
+    @Override
+    public List<String> endings() {
+        return List.of("safetensors");
+    }
+
+    @Override
+    public boolean isWritten() {
+        return true;
+    }
 
     /** Whether metadata is of this format. */
     static boolean isOwn(Map<String, String> metadata) {
         return FORMAT.equals(metadata.get("format")) && VERSION.equals(metadata.get("format_version"));
     }
 
-    static void write(SortedMap<HookPoint, SteeringVector> vectors, Path file) {
+    @Override
+    public void write(SortedMap<HookPoint, SteeringVector> vectors, Path file) {
         SafeTensors.write(file, tensors(vectors), metadata(vectors));
     }
 
     /** Reads a safetensors file, of this format or another tool's. */
-    static List<SteeringVector> safetensors(Path file, VectorHints hints) {
+    @Override
+    public List<SteeringVector> read(Path file, VectorHints hints) {
         try (Checkpoint checkpoint = SafeTensors.open(file)) {
             Map<String, String> metadata = checkpoint.metadata();
             if (isOwn(metadata)) {
-                return read(checkpoint, metadata, file);
+                return described(checkpoint, metadata, file);
             }
             if (FORMAT.equals(metadata.get("format"))) {
                 throw VectorFiles.unusable(
@@ -142,7 +152,7 @@ final class OwnVectors {
 
     // ---------------------------------------------------------------- reading
 
-    static List<SteeringVector> read(Checkpoint checkpoint, Map<String, String> metadata, Path file) {
+    static List<SteeringVector> described(Checkpoint checkpoint, Map<String, String> metadata, Path file) {
         SortedMap<HookPoint, SteeringVector> vectors = new TreeMap<>();
         for (String name : checkpoint.names()) {
             Matcher direction = DIRECTION.matcher(name);

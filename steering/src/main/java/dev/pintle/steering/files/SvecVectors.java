@@ -21,12 +21,16 @@ import java.util.List;
 import java.util.Map;
 
 /** Reads .svec, the JSON of IBM's activation-steering: directions by layer, read at the output of block N. */
-final class SvecVectors {
+final class SvecVectors implements VectorFormat {
     private static final long MOST_JSON = 512L << 20;
 
-    private SvecVectors() {}
+    @Override
+    public List<String> endings() {
+        return List.of("svec", "json");
+    }
 
-    static List<SteeringVector> read(Path file) {
+    @Override
+    public List<SteeringVector> read(Path file, VectorHints hints) {
         JsonNode root;
         try {
             if (Files.size(file) > MOST_JSON) {

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +26,24 @@ import org.jspecify.annotations.Nullable;
  *   a dictionary by N       output of block N; of keys 0 to blocks, the last of which no block has, hidden state N
  */
 /** Reads and writes vectors in torch's format. */
-final class TorchVectors {
-    private TorchVectors() {}
+final class TorchVectors implements VectorFormat {
+    @Override
+    public List<String> endings() {
+        return List.of("pt", "pth");
+    }
+
+    @Override
+    public boolean isWritten() {
+        return true;
+    }
+
+    @Override
+    public void write(SortedMap<HookPoint, SteeringVector> vectors, Path file) {
+        TorchCheckpoint.write(file, harness(vectors.values()));
+    }
 
     /** The dictionary that lm-evaluation-harness loads, which looks modules up below the base model. */
-    static Map<String, Object> harness(Collection<SteeringVector> vectors) {
+    private static Map<String, Object> harness(Collection<SteeringVector> vectors) {
         Map<String, Object> modules = new LinkedHashMap<>();
         for (SteeringVector vector : vectors) {
             Map<String, Object> steer = new LinkedHashMap<>();
@@ -47,7 +61,8 @@ final class TorchVectors {
         map.put(key, null);
     }
 
-    static List<SteeringVector> read(Path file, VectorHints hints) {
+    @Override
+    public List<SteeringVector> read(Path file, VectorHints hints) {
         try (TorchCheckpoint checkpoint = TorchCheckpoint.open(file)) {
             Object root = checkpoint.root();
             if (root instanceof TensorRef bare) {

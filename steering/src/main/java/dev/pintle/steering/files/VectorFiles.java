@@ -6,16 +6,13 @@ import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import dev.pintle.tensor.io.Npy;
-import dev.pintle.tensor.io.Npz;
-import dev.pintle.tensor.io.TorchCheckpoint;
 import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -37,7 +34,30 @@ import java.util.stream.Collectors;
  * Origin#source}.
  */
 public final class VectorFiles {
+    /** Every format: the one place in which a new one is listed. */
+    private static final List<VectorFormat> FORMATS = List.of(
+            new OwnVectors(),
+            new ControlVectors(),
+            new TorchVectors(),
+            new NumpyVectors(),
+            new NumpyArchives(),
+            new SvecVectors());
+
     private VectorFiles() {}
+
+    /** The format of an ending. */
+    static Optional<VectorFormat> format(String ending) {
+        return FORMATS.stream()
+                .filter(format -> format.endings().contains(ending))
+                .findFirst();
+    }
+
+    private static String endings(List<VectorFormat> formats) {
+        return formats.stream()
+                .flatMap(format -> format.endings().stream())
+                .map(ending -> "." + ending)
+                .collect(Collectors.joining(", "));
+    }
 
     // ---------------------------------------------------------------- writing
 
@@ -79,7 +99,11 @@ public final class VectorFiles {
         return VectorTarget.ofEnding(FileEnding.of(file))
                 .orElseThrow(() -> Problem.of("A vector cannot be written in the format of this ending.")
                         .fact("file", file.toAbsolutePath())
-                        .fact("choose", ".safetensors, .gguf, .pt, .npy")
+                        .fact(
+                                "choose",
+                                endings(FORMATS.stream()
+                                        .filter(VectorFormat::isWritten)
+                                        .toList()))
                         .toException());
     }
 
@@ -95,7 +119,7 @@ public final class VectorFiles {
                 && at.stream().noneMatch(point -> target.refuses(point).isEmpty())) {
             throw nothingLeft(at, file, target);
         }
-        if (target == VectorTarget.NUMPY && at.size() > 1) {
+        if (target.format().holdsOne() && at.size() > 1) {
             throw holdsOne(at, file);
         }
     }
@@ -147,17 +171,11 @@ public final class VectorFiles {
         if (kept.isEmpty()) {
             throw nothingLeft(all, file, target);
         }
-        if (target == VectorTarget.NUMPY && kept.size() > 1) {
+        if (target.format().holdsOne() && kept.size() > 1) {
             throw holdsOne(kept.keySet(), file);
         }
         try (TensorScope scope = TensorScope.open("write vectors")) {
-            switch (target) {
-                case PINTLE -> OwnVectors.write(kept, file);
-                case LLAMA_CPP, REPENG, EASYSTEER -> ControlVectors.write(kept, file);
-                case LM_EVAL -> TorchCheckpoint.write(file, TorchVectors.harness(kept.values()));
-                case NUMPY ->
-                    Npy.write(file, Tensor.of(kept.values().iterator().next().direction()));
-            }
+            target.format().write(kept, file);
         }
         return new Written(List.copyOf(kept.values()), leftOut);
     }
@@ -222,19 +240,12 @@ public final class VectorFiles {
         GitLfs.requireContent(file);
         List<SteeringVector> vectors;
         try (TensorScope scope = TensorScope.open("read vectors")) {
-            vectors = switch (FileEnding.of(file)) {
-                case "safetensors" -> OwnVectors.safetensors(file, hints);
-                case "gguf" -> ControlVectors.read(file, hints);
-                case "pt", "pth" -> TorchVectors.read(file, hints);
-                case "npy" -> BareVectors.of(Npy.read(file), file, hints);
-                case "npz" -> npz(file, hints);
-                case "svec", "json" -> SvecVectors.read(file);
-                default ->
-                    throw Problem.of("No steering vector has a file of this ending.")
+            vectors = format(FileEnding.of(file))
+                    .orElseThrow(() -> Problem.of("No steering vector has a file of this ending.")
                             .fact("file", file.toAbsolutePath())
-                            .fact("expected", ".safetensors, .gguf, .pt, .pth, .npy, .npz or .svec")
-                            .toException();
-            };
+                            .fact("expected", endings(FORMATS))
+                            .toException())
+                    .read(file, hints);
         } catch (IllegalArgumentException e) {
             throw unusable(file, "a steering vector", String.valueOf(e.getMessage()));
         }
@@ -244,12 +255,6 @@ public final class VectorFiles {
             }
         }
         return atLayer(vectors, hints, file);
-    }
-
-    private static List<SteeringVector> npz(Path file, VectorHints hints) {
-        try (Npz npz = Npz.open(file)) {
-            return NamedVectors.of(npz, file, hints);
-        }
     }
 
     private static List<SteeringVector> atLayer(List<SteeringVector> vectors, VectorHints hints, Path file) {

@@ -34,6 +34,11 @@ public enum VectorTarget {
         return label;
     }
 
+    /** The format of its files. */
+    VectorFormat format() {
+        return VectorFiles.format(ending).orElseThrow();
+    }
+
     /** The ending of its files, without the point. */
     public String ending() {
         return ending;

@@ -1,0 +1,42 @@
+package dev.pintle.steering;
+
+import dev.pintle.text.Role;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * How tokens are spelled, for those that are read ({@link Positions}) and those that are steered ({@link Tokens}) alike: a
+ * word; or {@code from:4}, {@code range:4-9}, {@code role:user}. A position counts from 0, and a range leaves out its end.
+ */
+sealed interface TokenName {
+    /** Spellings that both understand. */
+    String SHARED = "all, last, from:N, range:FROM-TO, role:ROLE";
+
+    /** A word, of whatever meaning. */
+    record Word(String word) implements TokenName {}
+
+    /** From a position on. */
+    record From(int first) implements TokenName {}
+
+    /** From a position up to another, which is left out. */
+    record Range(int from, int to) implements TokenName {}
+
+    /** The words of a role. */
+    record OfRole(Role role) implements TokenName {}
+
+    /** @throws IllegalArgumentException listing the roles, if it asks for one that there is not */
+    static TokenName parse(String name) {
+        Optional<TokenName> range = numbers("range:(\\d{1,7})-(\\d{1,7})", name)
+                .map(m -> new Range(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2))));
+        Optional<TokenName> from = numbers("from:(\\d{1,7})", name).map(m -> new From(Integer.parseInt(m.group(1))));
+        if (name.startsWith("role:")) {
+            return new OfRole(Role.parse(name.substring("role:".length())));
+        }
+        return range.or(() -> from).orElseGet(() -> new Word(name));
+    }
+
+    private static Optional<Matcher> numbers(String pattern, String name) {
+        return Optional.of(Pattern.compile(pattern).matcher(name)).filter(Matcher::matches);
+    }
+}
