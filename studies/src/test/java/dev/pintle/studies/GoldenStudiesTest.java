@@ -123,9 +123,10 @@ class GoldenStudiesTest {
                 .isEqualTo(VECTORS.at("/styles/" + style + "/neutral").asText());
         assertThat(result.tokens())
                 .isEqualTo(VECTORS.at("/styles/" + style + "/tokens").asInt());
-        for (int i = 0; i < StudyVector.values().length; i++) {
+        List<StudyVector> methods = List.of(StudyVector.values());
+        for (int i = 0; i < methods.size(); i++) {
             FittedVector vector = result.vectors().get(i);
-            JsonNode expected = at(style, StudyVector.values()[i].label().replace('-', '_'));
+            JsonNode expected = at(style, methods.get(i).label().replace('-', '_'));
             assertEncoded(vector.encoded(), expected, "");
             assertClose(vector.encoded().reconstructionNorm(), expected.get("reconstruction_norm"));
             assertClose(vector.encoded().cosineReconstruction(), expected.get("cosine_reconstruction"));

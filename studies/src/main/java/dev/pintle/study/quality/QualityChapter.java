@@ -168,8 +168,8 @@ record QualityChapter(QualityResult result, Shown shown) {
         String question = best.get().samples().get(0).question();
         for (SweepPoint point : result.sweep().points()) {
             if (point.strength() == 0
-                    || point.method().equals(best.get().method())
-                            && point.layer() == best.get().layer()) {
+                    || (point.method().equals(best.get().method())
+                            && point.layer() == best.get().layer())) {
                 cards.add(card(point));
             }
         }
