@@ -57,8 +57,8 @@ class ThirdPartyFamilyTest {
                 for (String square : List.of("q", "k", "v", "o")) {
                     put(tensors, at + square + ".weight", WIDTH, WIDTH);
                 }
-                put(tensors, at + "ln_f.weight", WIDTH);
-                put(tensors, at + "ln_f.bias", WIDTH);
+                put(tensors, at + "norm.weight", WIDTH);
+                put(tensors, at + "norm.bias", WIDTH);
                 put(tensors, at + "in.weight", 2 * WIDTH, WIDTH);
                 put(tensors, at + "in.bias", 2 * WIDTH);
                 put(tensors, at + "out.weight", WIDTH, 2 * WIDTH);
