@@ -51,7 +51,7 @@ public sealed interface Decompose
         return new NearestDecoder(terms);
     }
 
-    /** Takes {@code vector} `[dModel]`, finite and not zero, apart with {@code sae}. */
+    /** Decomposes {@code vector} `[dModel]`, finite and not zero, with {@code sae}. */
     Decomposition apply(SparseAutoencoder sae, Vec vector);
 
     /**

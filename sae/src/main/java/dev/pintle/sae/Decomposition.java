@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * What a vector is made of, according to an autoencoder.
  *
- * @param how it was taken apart
- * @param vector the vector that was taken apart, `[dModel]`, at the length that the errors are relative to
+ * @param how it was decomposed
+ * @param vector the vector that was decomposed, `[dModel]`, at the length that the errors are relative to
  * @param terms latents, largest magnitude first
  * @param zeroTerms active latents of the zero vector: what the encoder answers to nothing
  * @param reconstruction the decoded vector v̂, `[dModel]`
@@ -78,9 +78,9 @@ public record Decomposition(
     }
 
     /**
-     * The reconstruction as a steering vector, to be tried in place of the one that was taken apart.
+     * The reconstruction as a steering vector, to be tried in place of the original.
      *
-     * @param original the vector that was taken apart
+     * @param original the vector that was decomposed
      * @param withBias whether to keep the decoder's bias, which no latent stands for
      */
     public SteeringVector asSteeringVector(SteeringVector original, boolean withBias) {

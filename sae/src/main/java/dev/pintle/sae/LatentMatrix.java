@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
 /*
  * A matrix with a row for each latent, as it is stored.
  *
- * Files hold it either way round, and 1 GiB is not turned round: products take a transposed operand as it is. Products are in
- * FP32 whatever the weights are, since thresholds lie within what 16 bits round away; 16-bit weights are widened a block of
- * latents at a time, into a buffer that stays in cache and has the orientation of the matrix, so that widening reads
- * memory in order.
+ * Files hold it in either orientation, and 1 GiB is not transposed: products take a transposed operand as it is. Products are
+ * in FP32 whatever the weights' dtype, since thresholds are finer than 16 bits resolve; 16-bit weights are widened a block of
+ * latents at a time, into a buffer that stays in cache and has the matrix's orientation, so that widening reads memory in
+ * order.
  */
 /**
  * Encoder or decoder weights, as they are stored.
@@ -153,7 +153,7 @@ public record LatentMatrix(Tensor stored, Axes axes) {
                 Axes.LATENTS_FIRST);
     }
 
-    /** Indices `[n]` INT64 on the processor. */
+    /** Indices `[n]` INT64 on the CPU. */
     static Tensor indices(int... latents) {
         return Tensor.of(Arrays.stream(latents).asLongStream().toArray(), latents.length);
     }

@@ -36,7 +36,7 @@ public final class SparseAutoencoder implements AutoCloseable {
 
     /**
      * Loads an autoencoder with FP32 weights, from a file or folder of any format that is known; see {@link SaeFiles}. On a
-     * processor, weights stored as FP32 stay mapped.
+     * CPU, weights stored as FP32 stay memory-mapped.
      *
      * @throws dev.pintle.base.PintleException if there is none there, naming what was found
      */
@@ -323,7 +323,7 @@ public final class SparseAutoencoder implements AutoCloseable {
     // ---------------------------------------------------------------- decomposing
 
     /**
-     * Takes a steering vector apart.
+     * Decomposes a steering vector into latents.
      *
      * @throws dev.pintle.base.PintleException if vector and autoencoder belong to different places or models
      */
@@ -343,7 +343,7 @@ public final class SparseAutoencoder implements AutoCloseable {
     }
 
     /**
-     * Takes a vector `[dModel]` apart.
+     * Decomposes a vector `[dModel]` into latents.
      *
      * @throws IllegalArgumentException if it is of another width, not finite, or zero
      */

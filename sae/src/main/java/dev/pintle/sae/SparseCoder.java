@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
  * Encoding many tokens in bounded memory.
  *
  * The dense answer for 100,000 tokens and 65,536 latents would be 26 GB, and nearly all of it zeros. So tokens go through in
- * blocks whose dense answer fits a budget, and of each block only what is active is kept. The budget is small on a processor,
+ * blocks whose dense answer fits a budget, and of each block only what is active is kept. The budget is small on a CPU,
  * where a larger one gains nothing, and larger on a GPU, where small blocks leave it idle.
  */
 /** Encodes and decodes tokens block by block. */

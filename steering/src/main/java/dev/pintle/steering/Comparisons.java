@@ -129,7 +129,7 @@ final class Comparisons {
                 .toException();
     }
 
-    /** On all processors, since one of them takes as long to make tokens of text as a GPU takes to read them. */
+    /** On all cores: a single core tokenizes no faster than a GPU reads the tokens. */
     private List<TokenPair> tokenized(List<ContrastPair> pairs) {
         return pairs.parallelStream().map(pair -> pair.tokens(model.text())).toList();
     }

@@ -1,13 +1,13 @@
 package dev.pintle.steering;
 
-/** Hears how far a fit has come. */
+/** Is told how far a fit has come. */
 @FunctionalInterface
 public interface FitProgress {
-    /** Hears nothing. */
+    /** Ignores progress. */
     FitProgress SILENT = (done, total) -> {};
 
     /**
-     * @param done prompts read so far;
+     * @param done prompts read so far
      * @param total prompts to read
      */
     void at(long done, long total);

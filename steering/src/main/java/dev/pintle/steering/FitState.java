@@ -105,7 +105,7 @@ final class FitState {
         next = every.isZero() ? now : now + Math.max(every.toNanos(), SHARE * (now - began));
     }
 
-    /** Forgets a fit that is done. */
+    /** Deletes the file once the fit is done. */
     void delete() {
         try {
             if (file != null) {

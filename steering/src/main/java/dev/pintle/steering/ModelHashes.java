@@ -18,7 +18,7 @@ import java.nio.file.Path;
  * @param template SHA-256 of the chat template's source; empty where there is none
  */
 public record ModelHashes(String tokenizer, String template) {
-    /** Hashes of a model's files; empty where they are not at hand. */
+    /** Hashes of a model's files; empty if the files cannot be found. */
     public static ModelHashes of(LanguageModel model) {
         try {
             Path folder = ModelFolders.find(model.id().name());

@@ -31,12 +31,12 @@ import org.jspecify.annotations.Nullable;
  */
 /** Reads activations at chosen positions of many token sequences, computing what they share once. */
 final class SharedPrefixReader {
-    /** Tokens that a pass costs beside its own, on a CPU and on a GPU. */
+    /** Fixed cost of a pass, counted in tokens, on a CPU and on a GPU. */
     static final int SAVING = 48;
 
     private static final int GPU_SAVING = 512;
 
-    /** Fewest tokens that a row of its own must save, since its keys and values are copied for what continues it. */
+    /** Fewest tokens that a shared row must save, to pay for copying its keys and values. */
     private static final int ROW_SAVING = 4;
 
     private static final int BATCH_TOKENS = 4096;
@@ -93,7 +93,7 @@ final class SharedPrefixReader {
         return new long[] {sequences, computed, plain, passes};
     }
 
-    /** Counts on from there. */
+    /** Continues from these counts. */
     void countOnFrom(long[] counts) {
         sequences = counts[0];
         computed = counts[1];

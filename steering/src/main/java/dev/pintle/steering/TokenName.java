@@ -25,7 +25,7 @@ sealed interface TokenName {
     /** The words of a role. */
     record OfRole(Role role) implements TokenName {}
 
-    /** @throws IllegalArgumentException listing the roles, if it asks for one that there is not */
+    /** @throws IllegalArgumentException listing the roles, if it names an unknown one */
     static TokenName parse(String name) {
         Optional<TokenName> range = numbers("range:(\\d{1,7})-(\\d{1,7})", name)
                 .map(m -> new Range(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2))));

@@ -69,7 +69,7 @@ public final class Texts {
         }
     }
 
-    /** The 1,500 conversations that travel with Pintle, if its models are at hand. */
+    /** The 1,500 conversations that travel with Pintle, if its models are installed. */
     public static Optional<Texts> embedded() {
         return ModelFolders.embeddedFile("texts.jsonl").map(file -> new Texts("embedded texts", List.of(file), false));
     }

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 /**
  * Labels of a profile's latents by a language model, as automated interpretability does it (Bills et al. 2023): the model
  * sees the strongest contexts with the tokens that the latent fired on marked, and names what they share. Each label is kept
- * as it comes, so that an interrupted run goes on behind the last.
+ * as it comes, so that an interrupted run resumes after the last.
  */
 public final class Explainer {
     private static final int MOST_FAILURES = 3;

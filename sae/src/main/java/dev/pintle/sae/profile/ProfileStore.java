@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /**
  * The file of a profile, an SQLite database. What was counted and how far reading had come are written in one transaction, so
- * that a run that is killed goes on where it last wrote, neither losing nor counting twice.
+ * that a run that is killed resumes where it last wrote, neither losing nor counting twice.
  */
 final class ProfileStore implements AutoCloseable {
     private static final Sqlite.Parameters NONE = statement -> {};

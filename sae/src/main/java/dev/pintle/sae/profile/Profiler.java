@@ -37,7 +37,7 @@ import java.util.stream.Collectors;
  * Texts go by once, in batches: the model runs up to the autoencoder's layer, the autoencoder encodes, and each active latent
  * is counted in its Tally, whose size has a bound. Nothing else is held. Every so often what changed is written together with
  * the number of documents read and a hash over their contents. A run that begins again reads the documents it has had, only
- * to check that they are still the same, and goes on behind them; so texts may be appended between runs.
+ * to check that they are still the same, and resumes after them; so texts may be appended between runs.
  */
 /** Makes the profile of an autoencoder's latents over a collection of texts. */
 public final class Profiler {

@@ -55,7 +55,7 @@ final class ControlVectors implements VectorFormat {
         Gguf.write(file, values, OwnVectors.tensors(vectors));
     }
 
-    /** The family of a model as its config.json names it; the model's name where that is not at hand. */
+    /** The family of a model as its config.json names it; the model's name if that file cannot be found. */
     private static String family(ModelId model) {
         try {
             Path config = ModelFolders.find(model.name()).resolve("config.json");

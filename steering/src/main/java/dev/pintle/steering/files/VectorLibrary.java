@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Steering vectors by name, in a folder of the user's. A name is a small file that holds the SHA-256 of a vector file beside
- * it, so that two names of one vector share its file, and giving a name to another vector loses nothing.
+ * Steering vectors by name, in one of the user's folders. A name is a small file that holds the SHA-256 of a vector file, so
+ * two names of one vector share its file, and reassigning a name loses nothing.
  */
 public final class VectorLibrary {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -81,7 +81,7 @@ public final class VectorLibrary {
         }
     }
 
-    /** Deletes what writers that were killed left half written. */
+    /** Deletes partial files of writers that were killed. */
     private void sweep() throws IOException {
         Instant old = Instant.now().minus(LONGEST_WRITE);
         try (Stream<Path> files = Files.list(folder.resolve("objects"))) {
@@ -168,7 +168,7 @@ public final class VectorLibrary {
         }
     }
 
-    /** @throws PintleException listing the names, if there is no such */
+    /** @throws PintleException listing the names, if none is this one */
     public void requireNamed(String name) {
         if (!NAME.matcher(name).matches() || !Files.isRegularFile(named(name))) {
             throw missing(Problem.of("There is no vector of that name."), name);
