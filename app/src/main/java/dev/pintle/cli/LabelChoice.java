@@ -2,6 +2,7 @@ package dev.pintle.cli;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.base.Progress;
 import dev.pintle.library.Labels;
 import dev.pintle.library.Library;
 import dev.pintle.sae.labels.LabelLibrary;
@@ -43,9 +44,9 @@ final class LabelChoice {
     }
 
     /** The labels that were asked for. */
-    Labels choose(Library library, Path sae, LabelLibrary.Listener listener) {
+    Labels choose(Library library, Path sae, Progress progress) {
         if (labels != null) {
-            return library.labels(labels, listener);
+            return library.labels(labels, progress);
         }
         return library.labelsBeside(sae)
                 .orElseThrow(() -> Problem.of("There are no labels beside the autoencoder.")

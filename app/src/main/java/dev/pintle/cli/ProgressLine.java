@@ -1,6 +1,6 @@
 package dev.pintle.cli;
 
-import dev.pintle.study.Progress;
+import dev.pintle.base.Progress;
 import java.io.PrintWriter;
 import java.util.HashMap;
 import java.util.Locale;
@@ -31,14 +31,14 @@ public final class ProgressLine implements Progress {
     }
 
     @Override
-    public void at(String stage, int done, int total) {
+    public void at(String stage, long done, long total) {
         if (done == 0) {
             started.put(stage, System.nanoTime());
         }
         long begun = started.computeIfAbsent(stage, s -> System.nanoTime());
         double seconds = (System.nanoTime() - begun) / 1e9;
         if (terminal) {
-            int filled = total == 0 ? BAR : (int) ((long) BAR * done / total);
+            int filled = total == 0 ? BAR : (int) (BAR * done / total);
             String eta = done == 0 || done == total
                     ? ""
                     : String.format(Locale.ROOT, "  %.0f s left", seconds / done * (total - done));

@@ -62,7 +62,7 @@ final class SaeLabelsCommand implements Callable<Integer> {
         Labels chosen = labels.choose(
                 Session.library(Objects.requireNonNull(spec)),
                 sae.file(),
-                (done, total) -> progress.at("fetching labels", done, total));
+                progress);
         LabelLibrary.Lookup lookup = chosen.lookup(latents);
         Map<Integer, String> found = search == null ? Map.of() : chosen.search(search, top);
         if (json) {

@@ -134,7 +134,7 @@ final class SaeProfileCommand implements Callable<Integer> {
             Profiler.Listener listener = (stage, done, total) -> {
                 boolean bytes = stage.equals("reading texts");
                 long unit = bytes ? 1000 : 1;
-                line.at(bytes ? "kB of texts" : stage, whole(done / unit), whole((total + unit - 1) / unit));
+                line.at(bytes ? "kB of texts" : stage, done / unit, (total + unit - 1) / unit);
                 return watch.goesOn();
             };
             boolean finished = profile(file, from, listener);
@@ -147,10 +147,6 @@ final class SaeProfileCommand implements Callable<Integer> {
             report(file, failure, asked.isPresent());
             return failure.isPresent() ? 1 : 0;
         }
-    }
-
-    private static int whole(long number) {
-        return (int) Math.min(Integer.MAX_VALUE, number);
     }
 
     private Texts texts() {

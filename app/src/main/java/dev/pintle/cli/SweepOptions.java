@@ -342,7 +342,7 @@ final class SweepOptions {
         read.forEach((name, vectors) -> vectors.forEach(vector -> candidates.add(
                 new Candidate(String.valueOf(Path.of(name).getFileName()), vector.requireFits(loaded, false), where))));
         fits.forEach((name, method) -> VectorFit.of(loaded, method)
-                .listening((done, total) -> progress.at("reading prompts for " + name, (int) done, (int) total))
+                .listening((stage, done, total) -> progress.at(stage + " for " + name, done, total))
                 .atAllLayers()
                 .run()
                 .vectors()

@@ -160,7 +160,7 @@ final class VectorFitCommand implements Callable<Integer> {
             ProgressLine progress = new ProgressLine(
                     err, Session.of(Objects.requireNonNull(spec)).terminal());
             VectorFit fit = VectorFit.of(loaded, how)
-                    .listening((done, total) -> progress.at("reading prompts", (int) done, (int) total));
+                    .listening(progress);
             if (resume != null) {
                 fit = fit.resumable(resume);
             }

@@ -1,6 +1,7 @@
 package dev.pintle.library;
 
 import dev.pintle.base.Problem;
+import dev.pintle.base.Progress;
 import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.sae.labels.LabelSettings;
 import dev.pintle.sae.labels.LabelSource;
@@ -41,7 +42,7 @@ final class LabelSources {
         return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
     }
 
-    Labels of(String source, LabelLibrary.Listener listener) {
+    Labels of(String source, Progress progress) {
         Optional<Path> file = asFile(source);
         if (file.isPresent()) {
             return of(file.get());
@@ -52,7 +53,7 @@ final class LabelSources {
                 return new Kept(source, database);
             }
         }
-        return new Asked(LabelSource.parse(source, settings), database, listener);
+        return new Asked(LabelSource.parse(source, settings), database, progress);
     }
 
     /** Labels of a file, which is read again only when it has changed. */
@@ -113,7 +114,7 @@ final class LabelSources {
     }
 
     /** Labels that a service or a wholesale source is asked for as they are needed. */
-    private record Asked(LabelSource source, LabelLibrary database, LabelLibrary.Listener listener) implements Labels {
+    private record Asked(LabelSource source, LabelLibrary database, Progress progress) implements Labels {
         @Override
         public String name() {
             return source.name();
@@ -122,7 +123,7 @@ final class LabelSources {
         @Override
         public LabelLibrary.Lookup lookup(Collection<Integer> latents) {
             synchronized (database) {
-                return database.labels(source, latents, listener);
+                return database.labels(source, latents, progress);
             }
         }
 

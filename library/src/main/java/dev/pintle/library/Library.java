@@ -7,6 +7,7 @@ import dev.pintle.base.ForeignJson;
 import dev.pintle.base.Nearest;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.base.Progress;
 import dev.pintle.base.RegularFile;
 import dev.pintle.hub.CachedRepo;
 import dev.pintle.hub.HubClient;
@@ -413,12 +414,12 @@ public final class Library implements AutoCloseable {
      *     dev.pintle.sae.labels.LabelSource#FORMS}
      */
     public Labels labels(String source) {
-        return labels(source, LabelLibrary.Listener.SILENT);
+        return labels(source, Progress.SILENT);
     }
 
     /** As {@link #labels(String)}, telling how far fetching has come. */
-    public Labels labels(String source, LabelLibrary.Listener listener) {
-        return sources().of(source, listener);
+    public Labels labels(String source, Progress progress) {
+        return sources().of(source, progress);
     }
 
     /** Labels of the file {@code labels.jsonl} beside an autoencoder; empty where there is none. */

@@ -3,6 +3,7 @@ package dev.pintle.steering;
 import dev.pintle.base.Digest;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.base.Progress;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.SharedPrefixReader.Readings;
 import dev.pintle.steering.SharedPrefixReader.Sequence;
@@ -25,10 +26,10 @@ final class ClassFit {
     private final LanguageModel model;
     private final DiffMean method;
     private final List<HookPoint> points;
-    private final FitProgress progress;
+    private final Progress progress;
     private final List<Sequence> sequences = new ArrayList<>();
 
-    ClassFit(LanguageModel model, DiffMean method, List<HookPoint> points, FitProgress progress) {
+    ClassFit(LanguageModel model, DiffMean method, List<HookPoint> points, Progress progress) {
         this.model = model;
         this.method = method;
         this.points = points;
@@ -173,7 +174,7 @@ final class ClassFit {
                 }
             }
             from = to;
-            progress.at(from, sequences.size());
+            progress.at("reading prompts", from, sequences.size());
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.pintle.steering;
 
 import dev.pintle.base.Digest;
+import dev.pintle.base.Progress;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Comparisons.Comparison;
 import dev.pintle.steering.SharedPrefixReader.Readings;
@@ -68,7 +69,7 @@ final class PairFit {
     }
 
     /** Reads all pairs, chunk by chunk, from where the state left off. */
-    FitRead read(long seed, FitState state, long chunkBytes, FitProgress progress) {
+    FitRead read(long seed, FitState state, long chunkBytes, Progress progress) {
         long rows = comparisons.stream()
                 .mapToLong(c -> averaged ? 1 : c.positiveAt().length)
                 .sum();
@@ -94,7 +95,7 @@ final class PairFit {
                 long[] counts = Arrays.copyOf(reader.counts(), 5);
                 counts[4] = (System.nanoTime() - started) / 1_000_000;
                 state.save(read.streams(), new FitState.Done(from, read.norms(), normed, counts));
-                progress.at(2L * from, 2L * comparisons.size());
+                progress.at("reading prompts", 2L * from, 2L * comparisons.size());
             }
             double seconds = (System.nanoTime() - started) / 1e9;
             return read.done(comparisons.size(), pairsHash, normed, reader.report(seconds));

@@ -1,6 +1,7 @@
 package dev.pintle.steering;
 
 import dev.pintle.base.Problem;
+import dev.pintle.base.Progress;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.transformer.HookPoint;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ public final class VectorFit {
     private final LanguageModel model;
     private final SteeringMethod method;
     private final List<HookPoint> points;
-    private final FitProgress progress;
+    private final Progress progress;
     private final long seed;
     private final Resuming resuming;
 
@@ -50,7 +51,7 @@ public final class VectorFit {
             LanguageModel model,
             SteeringMethod method,
             Collection<HookPoint> points,
-            FitProgress progress,
+            Progress progress,
             long seed,
             Resuming resuming) {
         this.model = model;
@@ -63,7 +64,7 @@ public final class VectorFit {
 
     /** A fit that has no hook point yet. */
     public static VectorFit of(LanguageModel model, SteeringMethod method) {
-        return new VectorFit(model, method, List.of(), FitProgress.SILENT, 42, Resuming.NONE);
+        return new VectorFit(model, method, List.of(), Progress.SILENT, 42, Resuming.NONE);
     }
 
     /** The same at these hook points. */
@@ -84,7 +85,7 @@ public final class VectorFit {
     }
 
     /** The same, telling how far it has come. */
-    public VectorFit listening(FitProgress listener) {
+    public VectorFit listening(Progress listener) {
         return new VectorFit(model, method, points, listener, seed, resuming);
     }
 

@@ -58,7 +58,7 @@ class ExtractionTest {
         List<Long> heard = new ArrayList<>();
         FitResult fast = VectorFit.of(model, method)
                 .at(Parley.AT)
-                .listening((done, total) -> heard.add(done))
+                .listening((stage, done, total) -> heard.add(done))
                 .run();
         Vec plain = mean(PlainReader.directions(model, Parley.AT, method)).unit();
         assertThatVec(fast.at(Parley.AT).direction()).isCloseTo(plain, Tolerance.VECTORS_FP32);
@@ -246,7 +246,7 @@ class ExtractionTest {
         VectorFit.Resuming often = new VectorFit.Resuming(folder.resolve("fit"), Duration.ZERO, 40_000);
         VectorFit begun =
                 VectorFit.of(model, Contrast.lastPosition(pairs)).at(Parley.AT).resumable(often);
-        assertThatThrownBy(() -> begun.listening((done, total) -> {
+        assertThatThrownBy(() -> begun.listening((stage, done, total) -> {
                             throw new IllegalStateException("interrupted");
                         })
                         .run())
@@ -301,7 +301,7 @@ class ExtractionTest {
         assertThatThrownBy(() -> VectorFit.of(model, method)
                         .at(points)
                         .resumable(often)
-                        .listening((done, total) -> {
+                        .listening((stage, done, total) -> {
                             first.add(done);
                             if (first.size() == 2) {
                                 throw new IllegalStateException("interrupted");
@@ -320,7 +320,7 @@ class ExtractionTest {
         FitResult resumed = VectorFit.of(model, method)
                 .at(points)
                 .resumable(often)
-                .listening((done, total) -> second.add(done))
+                .listening((stage, done, total) -> second.add(done))
                 .run();
         assertThat(second.get(0)).isGreaterThan(first.get(1));
         assertThat(file).doesNotExist();

@@ -1,6 +1,7 @@
 package dev.pintle.study;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Progress;
 import java.util.Set;
 
 /**

@@ -1,5 +1,6 @@
 package dev.pintle.study;
 
+import dev.pintle.base.Progress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,9 +1,9 @@
 package dev.pintle.example;
 
+import dev.pintle.base.Progress;
 import dev.pintle.figure.TokenLines;
 import dev.pintle.report.Element.Picture;
 import dev.pintle.report.Words;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudyResult;

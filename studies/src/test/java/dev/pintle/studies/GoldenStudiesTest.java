@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Progress;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.labels.LatentLabels;
 import dev.pintle.study.EncodedVector;
 import dev.pintle.study.FittedVector;
 import dev.pintle.study.LatentSpread.LatentValue;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudyJson;
 import dev.pintle.study.StudyPresets;

@@ -1,7 +1,7 @@
 package dev.pintle.studies;
 
+import dev.pintle.base.Progress;
 import dev.pintle.example.NormStudy;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudySubject;

@@ -2,10 +2,10 @@ package dev.pintle.studies;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Progress;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.labels.LatentLabels;
-import dev.pintle.study.Progress;
 import dev.pintle.study.RunManifest;
 import dev.pintle.study.RunPage;
 import dev.pintle.study.StudyPresets;

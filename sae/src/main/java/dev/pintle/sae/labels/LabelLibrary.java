@@ -3,6 +3,7 @@ package dev.pintle.sae.labels;
 import dev.pintle.base.ForeignFile;
 import dev.pintle.base.PartFiles;
 import dev.pintle.base.Problem;
+import dev.pintle.base.Progress;
 import dev.pintle.web.BoundedHttp;
 import dev.pintle.web.Reply;
 import java.io.IOException;
@@ -55,16 +56,6 @@ public final class LabelLibrary implements AutoCloseable {
         return new LabelLibrary(database, folder, settings.offline());
     }
 
-    /** Hears how far fetching has come. */
-    @FunctionalInterface
-    public interface Listener {
-        /** Hears nothing. */
-        Listener SILENT = (done, total) -> {};
-
-        /** Called before the first file and after each. */
-        void fetched(int done, int total);
-    }
-
     /**
      * What is known about some latents.
      *
@@ -92,7 +83,7 @@ public final class LabelLibrary implements AutoCloseable {
      *
      * @param latents of any number; a wholesale source is fetched whole first
      */
-    public Lookup labels(LabelSource source, Collection<Integer> latents, Listener listener) {
+    public Lookup labels(LabelSource source, Collection<Integer> latents, Progress progress) {
         List<Problem> problems = new ArrayList<>();
         Map<Integer, Optional<String>> known = known(source);
         SortedSet<Integer> missing = new TreeSet<>(latents);
@@ -100,7 +91,7 @@ public final class LabelLibrary implements AutoCloseable {
         boolean complete = false;
         if (source instanceof LabelSource.Wholesale wholesale) {
             if (!database.parts(source.name()).contains("")) {
-                problems.addAll(fetch(wholesale, listener));
+                problems.addAll(fetch(wholesale, progress));
                 known = known(source);
             }
             complete = database.parts(source.name()).contains("");
@@ -177,7 +168,7 @@ public final class LabelLibrary implements AutoCloseable {
     // ---------------------------------------------------------------- wholesale sources
 
     /** Fetches the files that are not in the store yet; what went wrong. Files that were read stay when a later one fails. */
-    private List<Problem> fetch(LabelSource.Wholesale source, Listener listener) {
+    private List<Problem> fetch(LabelSource.Wholesale source, Progress progress) {
         if (offline) {
             return List.of(offline(source));
         }
@@ -188,7 +179,7 @@ public final class LabelLibrary implements AutoCloseable {
         Set<String> done = new HashSet<>(database.parts(source.name()));
         List<Problem> problems = new ArrayList<>();
         int total = parts.files().size();
-        listener.fetched(0, total);
+        progress.at("fetching labels", 0, total);
         for (int i = 0; i < total; i++) {
             URI file = parts.files().get(i);
             if (!done.contains(file.toString())) {
@@ -198,7 +189,7 @@ public final class LabelLibrary implements AutoCloseable {
                     return problems;
                 }
             }
-            listener.fetched(i + 1, total);
+            progress.at("fetching labels", i + 1, total);
         }
         database.keepPart(source.name(), "", Map.of()); // all of them
         return problems;

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.base.Problem;
+import dev.pintle.base.Progress;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.testkit.FakeService;
 import java.io.ByteArrayOutputStream;
@@ -55,7 +56,7 @@ class LabelLibraryTest {
 
     private LabelLibrary.Lookup ask(String source, LabelSettings settings, Integer... latents) {
         try (LabelLibrary library = LabelLibrary.open(folder, settings)) {
-            return library.labels(LabelSource.parse(source, settings), List.of(latents), LabelLibrary.Listener.SILENT);
+            return library.labels(LabelSource.parse(source, settings), List.of(latents), Progress.SILENT);
         }
     }
 

@@ -1,11 +1,11 @@
 package dev.pintle.study.allpositions;
 
+import dev.pintle.base.Progress;
 import dev.pintle.sae.Term;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Contrast;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.study.FittedVector;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Statistics;
 import dev.pintle.study.SteeredText;

@@ -1,11 +1,11 @@
 package dev.pintle.study.base;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Progress;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.TokenPair;
 import dev.pintle.study.FittedVector;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudySubject;

@@ -1,5 +1,6 @@
 package dev.pintle.study.doubledecode;
 
+import dev.pintle.base.Progress;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.DoubleDecode;
 import dev.pintle.sae.FeatureSpace;
@@ -9,7 +10,6 @@ import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.Term;
 import dev.pintle.steering.Tokens;
 import dev.pintle.study.LatentSpread;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudySubject;

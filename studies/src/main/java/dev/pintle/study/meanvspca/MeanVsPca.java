@@ -1,5 +1,6 @@
 package dev.pintle.study.meanvspca;
 
+import dev.pintle.base.Progress;
 import dev.pintle.sae.Decompose;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Aggregation;
@@ -10,7 +11,6 @@ import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorComparison;
 import dev.pintle.study.EncodedVector;
 import dev.pintle.study.LatentSpread;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.SteeredText;
 import dev.pintle.study.Study;

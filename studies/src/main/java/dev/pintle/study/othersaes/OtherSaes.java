@@ -1,6 +1,7 @@
 package dev.pintle.study.othersaes;
 
 import dev.pintle.base.PintleException;
+import dev.pintle.base.Progress;
 import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.ReconstructionErrors;
@@ -8,7 +9,6 @@ import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.Contrast;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.TokenPair;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Statistics;
 import dev.pintle.study.Study;

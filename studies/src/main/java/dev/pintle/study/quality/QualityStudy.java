@@ -1,12 +1,12 @@
 package dev.pintle.study.quality;
 
+import dev.pintle.base.Progress;
 import dev.pintle.evaluation.Candidate;
 import dev.pintle.evaluation.Concept;
 import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.evaluation.Sweep;
 import dev.pintle.evaluation.SweepResult;
 import dev.pintle.model.Decoding;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudySettings;

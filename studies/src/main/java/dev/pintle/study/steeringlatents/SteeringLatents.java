@@ -1,6 +1,7 @@
 package dev.pintle.study.steeringlatents;
 
 import dev.pintle.base.PintleException;
+import dev.pintle.base.Progress;
 import dev.pintle.sae.CosinesAlong;
 import dev.pintle.sae.FeatureSpace;
 import dev.pintle.sae.LatentChange;
@@ -11,7 +12,6 @@ import dev.pintle.sae.Term;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Tokens;
 import dev.pintle.study.LatentSpread;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Statistics;
 import dev.pintle.study.SteeredText;

@@ -1,6 +1,7 @@
 package dev.pintle.study.viasae;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Progress;
 import dev.pintle.sae.Decompose;
 import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.LatentVectors;
@@ -8,7 +9,6 @@ import dev.pintle.steering.Add;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.study.EncodedVector;
-import dev.pintle.study.Progress;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudySubject;
