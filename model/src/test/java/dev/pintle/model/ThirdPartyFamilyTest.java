@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.example.toy.ToyFamily;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,9 +76,7 @@ class ThirdPartyFamilyTest {
     }
 
     private double[] weight(String name) {
-        double[] found = weights.get(name);
-        assertThat(found).as(name).isNotNull();
-        return found;
+        return Objects.requireNonNull(weights.get(name), name);
     }
 
     @Test
