@@ -59,10 +59,7 @@ final class SaeLabelsCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
         ProgressLine progress = new ProgressLine(err, session.terminal());
-        Labels chosen = labels.choose(
-                Session.library(Objects.requireNonNull(spec)),
-                sae.file(),
-                progress);
+        Labels chosen = labels.choose(Session.library(Objects.requireNonNull(spec)), sae.file(), progress);
         LabelLibrary.Lookup lookup = chosen.lookup(latents);
         Map<Integer, String> found = search == null ? Map.of() : chosen.search(search, top);
         if (json) {

@@ -159,8 +159,7 @@ final class VectorFitCommand implements Callable<Integer> {
         try (LanguageModel loaded = model.load()) {
             ProgressLine progress = new ProgressLine(
                     err, Session.of(Objects.requireNonNull(spec)).terminal());
-            VectorFit fit = VectorFit.of(loaded, how)
-                    .listening(progress);
+            VectorFit fit = VectorFit.of(loaded, how).listening(progress);
             if (resume != null) {
                 fit = fit.resumable(resume);
             }

@@ -45,9 +45,7 @@ class LibraryTest {
 
     private static SteeringVector vector(ModelId model, int layer, float first) {
         return new SteeringVector(
-                Vec.of(first, 2, 3),
-                HookPoint.residPost(layer),
-                Origin.unknown(model, "made", "a test"));
+                Vec.of(first, 2, 3), HookPoint.residPost(layer), Origin.unknown(model, "made", "a test"));
     }
 
     private static SteeringVector vector(int layer, float first) {

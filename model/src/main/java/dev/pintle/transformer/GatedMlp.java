@@ -4,7 +4,6 @@ import static dev.pintle.transformer.HookPoint.Site.MLP_POST;
 import static dev.pintle.transformer.HookPoint.Site.MLP_PRE;
 
 import dev.pintle.tensor.Tensor;
-import java.util.List;
 
 /**
  * The gated MLP: down(activation(gate(x)) · up(x)) (Shazeer 2020, arXiv:2002.05202).
@@ -16,9 +15,10 @@ import java.util.List;
 public record GatedMlp(int layer, Joined gateUp, Linear down, Activation activation) implements Mlp {
     @Override
     public Tensor forward(Tensor x, Pass pass) {
-        List<Tensor> both = gateUp.each(x);
-        Tensor gate = pass.hook(MLP_PRE, layer, both.get(0)); // [batch, tokens, dMlp]
-        Tensor inside = pass.hook(MLP_POST, layer, activation.of(gate).times(both.get(1)));
+        Linear gate = gateUp.parts().get(0);
+        Linear up = gateUp.parts().get(1);
+        Tensor pre = pass.hook(MLP_PRE, layer, gate.forward(x)); // [batch, tokens, dMlp]
+        Tensor inside = pass.hook(MLP_POST, layer, activation.of(pre).times(up.forward(x)));
         return down.forward(inside); // [batch, tokens, dModel]
     }
 }
