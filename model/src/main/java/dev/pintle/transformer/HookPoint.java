@@ -55,11 +55,11 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         public static final Set<Site> OF_BLOCKS = Collections.unmodifiableSet(EnumSet.range(RESID_PRE, RESID_POST));
 
         private final String suffix;
-        private final List<String> axes;
+        private final String axes;
 
         Site(String suffix, String axes) {
             this.suffix = suffix;
-            this.axes = List.of(axes.split(" "));
+            this.axes = axes;
         }
 
         /** The name without the block: {@code hook_resid_post}. */
@@ -69,17 +69,17 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
 
         /** The axes of the activation, by name: {@code batch, tokens, dModel}. */
         public List<String> axes() {
-            return axes;
+            return List.of(axes.split(" ", -1));
         }
 
         /** Whether every token has one vector here, `[batch, tokens, width]`. */
         public boolean hasVectors() {
-            return axes.size() == 3;
+            return axes().size() == 3;
         }
 
         /** Whether the activation is the residual stream, or is added to it: a vector `[dModel]` a token. */
         public boolean hasWidthOfModel() {
-            return hasVectors() && axes.get(2).equals("dModel");
+            return axes.equals("batch tokens dModel");
         }
 
         /** Whether every block has one of its own. */
@@ -139,12 +139,12 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
      * @param model shape of the model
      */
     public int width(ModelConfig model) {
-        return model.dims().getOrDefault(site.axes.get(site.axes.size() - 1), -1);
+        return model.dims().getOrDefault(site.axes().get(site.axes().size() - 1), -1);
     }
 
     /** How many numbers the activation of one token has, in sequences of {@code tokens}. */
     long elementsPerToken(ModelConfig model, long tokens) {
-        return site.axes.stream()
+        return site.axes().stream()
                 .filter(axis -> !axis.equals("batch") && !axis.equals("tokens"))
                 .mapToLong(axis -> axis.equals("slots") ? tokens : model.dims().getOrDefault(axis, 1))
                 .reduce(1, Math::multiplyExact);

@@ -32,6 +32,6 @@ final class NumpyVectors implements VectorFormat {
 
     @Override
     public void write(SortedMap<HookPoint, SteeringVector> vectors, Path file) {
-        Npy.write(file, Tensor.of(vectors.get(vectors.firstKey()).direction()));
+        Npy.write(file, Tensor.of(vectors.values().iterator().next().direction()));
     }
 }
