@@ -97,7 +97,14 @@ final class GenerateCommand implements Callable<Integer> {
                 SteeringOptions.Steering asked = steering.open(loaded, asking)) {
             LanguageModel steered = asked.applyTo(loaded);
             int[] prompt = asking.tokenized(loaded.text()).ids();
-            Generated answer = steered.generate(List.of(GenerationRequest.of(prompt, how)), (row, piece) -> {
+            List<GenerationRequest> requests = List.of(GenerationRequest.of(prompt, how));
+            if (Main.isVerbose(Objects.requireNonNull(spec))) {
+                PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+                err.println("prompt:   " + steered.route());
+                err.println("decoding: " + steered.route(requests));
+                err.flush();
+            }
+            Generated answer = steered.generate(requests, (row, piece) -> {
                         if (!json) {
                             out.print(piece);
                             out.flush();

@@ -43,11 +43,19 @@ public final class Main implements Runnable {
     /** As a shell tells of a process that SIGPIPE ended. */
     private static final int CLOSED_PIPE = 141;
 
-    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
+    @Option(
+            names = "--verbose",
+            scope = ScopeType.INHERIT,
+            description = "Say how the model computes; show the stack trace of an error.")
     private boolean verbose;
 
     @CommandLine.Spec
     private CommandLine.Model.@Nullable CommandSpec spec;
+
+    /** Whether a command was started with {@code --verbose}. */
+    static boolean isVerbose(CommandLine.Model.CommandSpec command) {
+        return command.root().userObject() instanceof Main main && main.verbose;
+    }
 
     private final Session session;
     private @Nullable Library library;

@@ -14,6 +14,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,47 @@ class CaptureTest {
         all[0] = "capture";
         System.arraycopy(args, 0, all, 1, args.length);
         return Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err, true), all);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama31", "gemma2", "gpt_neox"})
+    void the_inside_of_attention_and_mlp_is_written_as_the_reference_computes_it(String family) throws IOException {
+        Path out = folder.resolve("inside.safetensors");
+        try (TensorScope scope = TensorScope.open("test");
+                Checkpoint forward =
+                        SafeTensors.open(Golden.folder().resolve("families/" + family + "/expected.safetensors"));
+                Checkpoint expected = SafeTensors.open(Golden.folder().resolve("inside/" + family + ".safetensors"))) {
+            Path ids = Files.writeString(
+                    folder.resolve("ids.json"),
+                    Arrays.toString(forward.tensor("ids").toInts()));
+            assertThat(capture(
+                            "--model",
+                            Golden.folder().resolve("families/" + family).toString(),
+                            "--ids",
+                            ids.toString(),
+                            "--at",
+                            "blocks.*.attn.hook_z",
+                            "--at",
+                            "blocks.2.*.hook_p*",
+                            "--at",
+                            "ln_final.hook_normalized",
+                            "--out",
+                            out.toString()))
+                    .as(err.toString())
+                    .isZero();
+            try (Checkpoint found = SafeTensors.open(out)) {
+                assertThat(found.names())
+                        .contains("blocks.0.attn.hook_z", "blocks.2.mlp.hook_pre", "blocks.2.mlp.hook_post");
+                for (String name : List.of("attn.z.3", "attn.pattern.2", "mlp.post.2")) {
+                    String[] parts = name.split("\\.", -1);
+                    assertThatTensor(found.tensor("blocks." + parts[2] + "." + parts[0] + ".hook_" + parts[1]))
+                            .as(name)
+                            .isCloseTo(expected.tensor(name), Tolerance.ACTIVATIONS_FP32);
+                }
+                assertThatTensor(found.tensor("ln_final.hook_normalized"))
+                        .isCloseTo(expected.tensor("normalized"), Tolerance.ACTIVATIONS_FP32);
+            }
+        }
     }
 
     @ParameterizedTest

@@ -112,4 +112,12 @@ class MainTest {
                         + "\n  expected: [{\"role\": \"user\", \"content\": \"…\"}, …]"
                         + "\n  but was:  message 0 is {\"role\":\"user\"}\n");
     }
+
+    @Test
+    void verbose_says_how_the_model_computes() {
+        assertThat(pintle("generate", "--user", "Hi", "--max-new-tokens", "1", "--verbose"))
+                .isZero();
+        assertThat(err.toString())
+                .contains("prompt:   plain, since the device is cpu", "decoding: plain, since the device is cpu");
+    }
 }

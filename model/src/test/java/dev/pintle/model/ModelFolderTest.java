@@ -149,7 +149,8 @@ class ModelFolderTest {
         copy("llama31");
         config("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"");
         assertThatThrownBy(this::open)
-                .hasMessageContaining("expected: gemma2, gemma3_text, llama, mistral, olmo2, phi3, qwen2, qwen3")
+                .hasMessageContaining(
+                        "expected: gemma2, gemma3_text, gpt_neox, granite, llama, mistral, olmo2, phi3, qwen2, qwen3,")
                 .hasMessageContaining("but was:  \"mamba\"");
     }
 
