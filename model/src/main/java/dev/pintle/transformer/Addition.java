@@ -1,6 +1,5 @@
 package dev.pintle.transformer;
 
-import dev.pintle.base.Problem;
 import dev.pintle.tensor.Vec;
 import java.util.Set;
 
@@ -29,18 +28,6 @@ public interface Addition extends Hook {
 
     /** @throws IllegalArgumentException if the place has no vectors, or others than this one fits */
     default void requireWidth(ModelConfig model) {
-        if (!at().site().hasVectors()) {
-            throw Problem.of("A vector cannot be added here: the activation is not one vector a token.")
-                    .fact("hook point", at())
-                    .fact("activation", at().site().axes())
-                    .fact("try", "a site of the residual stream, or of what is added to it")
-                    .toIllegalArgument();
-        }
-        if (added().size() != at().width(model)) {
-            throw Problem.of("The vector does not fit the model.")
-                    .fact("vector", added().size() + " wide")
-                    .fact("model", at().site().axes().get(2) + " = " + at().width(model))
-                    .toIllegalArgument();
-        }
+        at().requireHolds(added().size(), model);
     }
 }

@@ -142,6 +142,27 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         return model.dims().getOrDefault(site.axes().get(site.axes().size() - 1), -1);
     }
 
+    /**
+     * Insists that every token has a vector of this width here.
+     *
+     * @throws IllegalArgumentException naming the axes of the activation, or both widths
+     */
+    public void requireHolds(int width, ModelConfig model) {
+        if (!site.hasVectors()) {
+            throw Problem.of("This place does not hold one vector a token.")
+                    .fact("hook point", this)
+                    .fact("activation", site.axes())
+                    .fact("try", "a site of the residual stream, or of what attention or the MLP adds to it")
+                    .toIllegalArgument();
+        }
+        if (width != width(model)) {
+            throw Problem.of("The vector does not fit the model.")
+                    .fact("vector", width + " wide")
+                    .fact("model", site.axes().get(2) + " = " + width(model))
+                    .toIllegalArgument();
+        }
+    }
+
     /** How many numbers the activation of one token has, in sequences of {@code tokens}. */
     long elementsPerToken(ModelConfig model, long tokens) {
         return site.axes().stream()

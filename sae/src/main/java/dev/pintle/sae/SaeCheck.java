@@ -179,7 +179,7 @@ public final class SaeCheck {
     /** Its own place, and the same in up to two layers either way. */
     private Set<HookPoint> neighbours() {
         Set<HookPoint> points = new LinkedHashSet<>(List.of(at));
-        if (at.site() != HookPoint.Site.EMBED) {
+        if (at.site().isOfBlocks()) {
             Set<HookPoint> near = new TreeSet<>();
             for (int layer = at.layer() - 2; layer <= at.layer() + 2; layer++) {
                 if (layer >= 0 && layer < model.config().nLayers()) {

@@ -14,9 +14,10 @@ final class Sites {
     /** {@code blocks.12.hook_resid_post}. */
     static @Nullable HookPoint transformerLens(String name) {
         try {
-            return HookPoint.parse(name);
+            HookPoint point = HookPoint.parse(name);
+            return point.site().hasVectors() ? point : null; // such as hook_z, whose heads the file's matrices join
         } catch (IllegalArgumentException e) {
-            return null; // such as hook_z, which has a head's width
+            return null;
         }
     }
 

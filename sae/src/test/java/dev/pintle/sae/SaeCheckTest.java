@@ -119,6 +119,12 @@ class SaeCheckTest {
     }
 
     @Test
+    void a_place_behind_the_last_block_has_no_neighbours() {
+        SaeCheck.Report report = new SaeCheck(model, parley, HookPoint.normalized()).run(texts, 600);
+        assertThat(report.trials()).hasSizeLessThan(3); // the place itself, and a factor
+    }
+
+    @Test
     void another_layer_is_found_out() {
         SaeCheck.Report report = new SaeCheck(model, parley, HookPoint.residPost(5)).run(texts, 600);
         assertThat(report.trials()).hasSize(6); // five layers and a factor

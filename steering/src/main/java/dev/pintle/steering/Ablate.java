@@ -48,7 +48,7 @@ public record Ablate(Vec direction, HookPoint at, double share, Tokens tokens) i
 
     @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
-        Tensor unit = Intervention.placed(direction.unit(), model, device, dtype);
+        Tensor unit = Intervention.placed(direction.unit(), at(), model, device, dtype);
         if (share == 0) {
             return (point, activation, layout) -> activation;
         }

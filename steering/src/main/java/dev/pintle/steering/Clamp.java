@@ -48,7 +48,7 @@ public record Clamp(Vec direction, HookPoint at, double low, double high, Tokens
 
     @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
-        Tensor unit = Intervention.placed(direction.unit(), model, device, dtype);
+        Tensor unit = Intervention.placed(direction.unit(), at(), model, device, dtype);
         return (point, activation, layout) -> tokens.change(activation, layout, h -> {
             Tensor p = Intervention.projection(h, unit); // [batch, tokens, 1]
             Tensor under = p.times(-1).plus(low).relu(); // max(low − p, 0)

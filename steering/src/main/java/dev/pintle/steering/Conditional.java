@@ -52,7 +52,7 @@ public record Conditional(Vec condition, double threshold, Intervention then) im
 
     @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
-        Tensor unit = Intervention.placed(condition.unit(), model, device, dtype);
+        Tensor unit = Intervention.placed(condition.unit(), at(), model, device, dtype);
         Action inner = then.bind(model, device, dtype);
         return (point, activation, layout) -> {
             Tensor changed = inner.apply(point, activation, layout);

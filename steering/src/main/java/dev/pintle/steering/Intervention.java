@@ -36,17 +36,13 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
     }
 
     /**
-     * A direction on the model's device, `[dModel]`.
+     * A direction on the model's device, `[width]`.
      *
-     * @throws IllegalArgumentException if the model has another width
+     * @param at where it will act
+     * @throws IllegalArgumentException if the model has no vectors of that width there
      */
-    static Tensor placed(Vec direction, ModelConfig model, Device device, DType dtype) {
-        if (direction.size() != model.dModel()) {
-            throw Problem.of("The vector does not fit the model.")
-                    .fact("vector", direction.size() + " wide")
-                    .fact("model", "dModel = " + model.dModel())
-                    .toIllegalArgument();
-        }
+    static Tensor placed(Vec direction, HookPoint at, ModelConfig model, Device device, DType dtype) {
+        at.requireHolds(direction.size(), model);
         return Tensor.of(direction).to(precise(dtype)).to(device);
     }
 

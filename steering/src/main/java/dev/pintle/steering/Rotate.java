@@ -35,7 +35,7 @@ public record Rotate(Vec direction, HookPoint at, double strength, Tokens tokens
 
     @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
-        Tensor scaled = Intervention.placed(direction.times(strength), model, device, dtype);
+        Tensor scaled = Intervention.placed(direction.times(strength), at(), model, device, dtype);
         if (strength == 0) {
             return (point, activation, layout) -> activation;
         }

@@ -153,7 +153,9 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
      */
     public SteeringVector requireFits(LanguageModel model, boolean force) {
         String what = at + " of " + origin.model();
-        if (dModel() != model.config().dModel() || at.layer() >= model.config().nLayers()) {
+        if (!at.site().hasWidthOfModel()
+                || dModel() != model.config().dModel()
+                || at.layer() >= model.config().nLayers()) {
             throw Problem.of("The vector does not fit the model.")
                     .fact("vector", what + ", " + dModel() + " wide")
                     .fact(

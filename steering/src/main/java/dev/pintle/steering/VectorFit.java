@@ -67,13 +67,22 @@ public final class VectorFit {
         return new VectorFit(model, method, List.of(), Progress.SILENT, 42, Resuming.NONE);
     }
 
-    /** The same at these hook points. */
+    /**
+     * The same at these hook points.
+     *
+     * @throws IllegalArgumentException if a place does not hold a vector `[dModel]` a token
+     */
     public VectorFit at(HookPoint... where) {
         return at(Arrays.asList(where));
     }
 
-    /** The same at these hook points. */
+    /**
+     * The same at these hook points.
+     *
+     * @throws IllegalArgumentException if a place does not hold a vector `[dModel]` a token
+     */
     public VectorFit at(Collection<HookPoint> where) {
+        where.forEach(point -> point.requireHolds(model.config().dModel(), model.config()));
         return new VectorFit(model, method, where, progress, seed, resuming);
     }
 

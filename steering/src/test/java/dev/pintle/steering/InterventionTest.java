@@ -320,4 +320,39 @@ class InterventionTest {
         assertThatThrownBy(() -> Ablate.ablate(new SteeringVector(Vec.zeros(256), Parley.AT, style.origin())))
                 .hasMessage("The intervention needs a direction.\n  but was: Vec[256], norm 0.000");
     }
+
+    @Test
+    void a_place_without_one_vector_a_token_is_refused_for_every_intervention_and_for_a_fit() {
+        HookPoint heads = new HookPoint(HookPoint.Site.ATTN_Z, 3);
+        Vec direction = style.direction();
+        for (Hook hook : List.of(
+                new Add(direction, heads, 1, Tokens.all()),
+                new Ablate(direction, heads, 1, Tokens.all()),
+                new Clamp(direction, heads, 0, 1, Tokens.all()),
+                new Rotate(direction, heads, 1, Tokens.all()))) {
+            assertThatThrownBy(() -> logits(hook))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("""
+                            This place does not hold one vector a token.
+                              hook point: blocks.3.attn.hook_z
+                              activation: [batch, tokens, nHeads, dHead]
+                              try:        a site of the residual stream, or of what attention or the MLP adds to it""");
+        }
+        VectorFit fit = VectorFit.of(model, Contrast.lastPosition(Parley.prefixed(Parley.STYLE)));
+        assertThatThrownBy(() -> fit.at(heads)).hasMessageContaining("does not hold one vector a token");
+        assertThatThrownBy(() -> fit.at(new HookPoint(HookPoint.Site.MLP_POST, 3)))
+                .hasMessageContaining("dMlp = " + model.config().dMlp());
+    }
+
+    @Test
+    void the_inside_of_the_mlp_can_be_steered_by_vectors_of_its_width() {
+        HookPoint inside = new HookPoint(HookPoint.Site.MLP_POST, 3);
+        Tensor free = logits();
+        float[] first = new float[model.config().dMlp()];
+        first[0] = 5;
+        Tensor added = logits(new Add(Vec.of(first), inside, 1, Tokens.all()));
+        Tensor ablated = logits(new Ablate(Vec.of(first), inside, 1, Tokens.all()));
+        assertThat(added.toFloats()).isNotEqualTo(free.toFloats());
+        assertThat(ablated.toFloats()).isNotEqualTo(free.toFloats());
+    }
 }
