@@ -1,5 +1,7 @@
 package dev.pintle.transformer;
 
+import java.util.Locale;
+
 /**
  * How tokens go through a model, decided once before a pass or a generation begins.
  *
@@ -20,6 +22,6 @@ public record Route(Kind kind, String why) {
     /** {@code plain, since the device is cpu}. */
     @Override
     public String toString() {
-        return kind.name().toLowerCase(java.util.Locale.ROOT) + ", since " + why;
+        return kind.name().toLowerCase(Locale.ROOT) + ", since " + why;
     }
 }

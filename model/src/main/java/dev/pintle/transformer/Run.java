@@ -33,14 +33,16 @@ public final class Run {
         return tensor;
     }
 
-    /** Activations of one row without its padding: `[length, dModel]`, or what {@link HookPoint.Site#axes} says without the batch. */
+    /**
+     * Activations of one row without its padding: `[length, dModel]`, or what {@link HookPoint.Site#axes} says without the batch.
+     * A pattern of a run that continued a cache keeps the slots of the cache, padding included.
+     */
     public Tensor row(HookPoint point, int row) {
-        Tensor whole = at(point).select(0, row);
+        Tensor padded = at(point).select(0, row);
         int tokens = point.site().axes().indexOf("tokens") - 1;
-        Tensor own = whole.narrow(tokens, batch.padding(row), batch.length(row));
-        boolean bySlot = point.site() == HookPoint.Site.ATTN_PATTERN; // the last axis is padded as the row is
-        long past = bySlot ? own.size(-1) - whole.size(tokens) : 0;
-        return bySlot && past == 0 ? own.narrow(-1, batch.padding(row), batch.length(row)) : own;
+        Tensor own = padded.narrow(tokens, batch.padding(row), batch.length(row));
+        boolean keysArePadded = point.site() == HookPoint.Site.ATTN_PATTERN && own.size(-1) == batch.tokens();
+        return keysArePadded ? own.narrow(-1, batch.padding(row), batch.length(row)) : own;
     }
 
     /** Logits `[batch, dVocab]` of the last entries, or `[batch, tokens, dVocab]` of all, in FP32. */

@@ -30,11 +30,6 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
         return Set.of(at());
     }
 
-    /** Dtype in which a change is computed before it is rounded to the model's. */
-    static DType precise(DType dtype) {
-        return dtype == DType.FP64 ? DType.FP64 : DType.FP32;
-    }
-
     /**
      * A direction on the model's device, `[width]`.
      *
@@ -43,7 +38,7 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
      */
     static Tensor placed(Vec direction, HookPoint at, ModelConfig model, Device device, DType dtype) {
         at.requireHolds(direction.size(), model);
-        return Tensor.of(direction).to(precise(dtype)).to(device);
+        return Tensor.of(direction).to(dtype.precise()).to(device);
     }
 
     /**

@@ -589,14 +589,14 @@ public final class Tensor implements AutoCloseable {
 
     /** Softmax over the last axis, computed in at least FP32 and returned in this dtype. */
     public Tensor softmax() {
-        DType precise = dtype() == DType.FP64 ? DType.FP64 : DType.FP32;
+        DType precise = dtype().precise();
         return reduced("softmax", precise, (h, type) -> torch.softmax(h, -1, type))
                 .to(dtype());
     }
 
     /** Log-softmax over the last axis, in at least FP32. */
     public Tensor logSoftmax() {
-        DType precise = dtype() == DType.FP64 ? DType.FP64 : DType.FP32;
+        DType precise = dtype().precise();
         return reduced("logSoftmax", precise, (h, type) -> torch.log_softmax(h, -1, type));
     }
 
