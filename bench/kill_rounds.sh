@@ -12,7 +12,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 PINTLE_DATA=$data/killed
-export PINTLE_DATA
+JAVA_OPTS="${JAVA_OPTS:-} -Dorg.bytedeco.javacpp.cachedir=$data/native" # kills also hit the unpacking of native libraries
+export PINTLE_DATA JAVA_OPTS
 
 fail() {
     printf 'FAILED: %s\n' "$*" >&2
@@ -30,18 +31,20 @@ print(max([len(run["stages"]) for run in runs["runs"]], default=0))'
 before=0
 killed=0
 round=0
+longest=90 # tenths of a second; grows while no further stage ends, so that every stage is killed and every one ends
 while [ "$round" -lt "$rounds" ]; do
     round=$((round + 1))
     # shellcheck disable=SC2086 # the command may be two words
     "$here/pintle" $command >"$data/out" 2>"$data/err" &
     pid=$! # the launcher becomes the JVM by exec
-    tenths=$(python3 -c 'import random; print(random.randint(5, 90) / 10)')
+    tenths=$(python3 -c 'import random; print(random.randint(5, '"$longest"') / 10)')
     sleep "$tenths"
     if kill -9 "$pid" 2>/dev/null; then killed=$((killed + 1)); fi
     wait "$pid" 2>/dev/null || true
     after=$(stages)
     [ "$after" -ge "$before" ] || fail "round $round: $before stages were finished, $after are left"
     printf 'round %2d: killed after %s s, %s stages finished\n' "$round" "$tenths" "$after"
+    if [ "$after" -eq "$before" ]; then longest=$((longest + 20)); else longest=90; fi
     before=$after
 done
 

@@ -2,6 +2,7 @@ package dev.pintle.tensor;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -31,9 +32,8 @@ final class LibTorch {
             threads = threads(System.getenv("PINTLE_THREADS"));
             failure = start(threads);
         } catch (PintleException e) {
-            failure = e; // thrown here, it would surface once as a class initialisation failure, and later as a missing
-            // class
-            // missing
+            // thrown here, it would surface once as a failed initialiser, and from then on as a missing class
+            failure = e;
         }
         THREADS = threads;
         FAILURE = failure;
@@ -43,13 +43,22 @@ final class LibTorch {
 
     private static @Nullable PintleException start(int threads) {
         try {
+            NativeLibraries.unpack();
             if (isForGpu()) {
-                // libtorch checks once whether its CUDA part is loaded; on first use it would not have been unpacked
-                // yet
+                // libtorch checks once whether its CUDA part is loaded, so it comes first
                 Loader.load(torch_cuda.class);
             }
             torch.set_num_threads(threads);
             return null;
+        } catch (IOException e) {
+            return Problem.of("libtorch could not be unpacked.")
+                    .fact("folder", Engine.nativeCacheFolder())
+                    .fact("cause", e)
+                    .fact(
+                            "try",
+                            "free space there (libtorch takes 0.5 GB, for CUDA 2 GB), or another folder:"
+                                    + " JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=FOLDER")
+                    .toException(e);
         } catch (LinkageError | RuntimeException e) {
             return Problem.of("libtorch could not be loaded.")
                     .fact("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
