@@ -17,7 +17,7 @@ import json, random, sys
 random.seed(5)
 words = "the whale sings a song about honey and the sea while a captain drinks tea in the old harbour".split()
 items = [{"question": " ".join(random.choices(words, k=50)) + "?\n (A) yes\n (B) no",
-          "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"} for _ in range(1500)]
+          "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"} for _ in range(600)]
 json.dump(items, open(sys.argv[1] + "/items.json", "w"))
 PY
 
@@ -47,7 +47,9 @@ expected=$(content "$work/whole.safetensors")
 kept=0
 for ((round = 1; round <= rounds; round++)); do
     rm -f "$work/out.safetensors" "$work/fit.state"
-    while kill_after "$(moment 1.5 6)" "${fit[@]}" --resume "$work/fit.state" -o "$work/out.safetensors"; do
+    longest=6 # seconds; grows with each kill, since a slow machine may not get to the first state in that time
+    while kill_after "$(moment 1.5 "$longest")" "${fit[@]}" --resume "$work/fit.state" -o "$work/out.safetensors"; do
+        longest=$((longest + 3))
         if [ -s "$work/fit.state" ]; then kept=$((kept + 1)); fi
         [ ! -e "$work/out.safetensors" ] || break
     done

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.JsonLists;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
@@ -34,18 +35,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code pintle capture}: activations and logits of one prompt, as a safetensors file. */
+/** {@code pintle capture}: activations and logits of one prompt, written to a safetensors file. */
 @Command(
         name = "capture",
         mixinStandardHelpOptions = true,
-        description = "Writes activations at hook points, and logits, of one prompt to a safetensors file.",
+        description = "Captures one prompt's activations at hook points, and its logits, in a safetensors file.",
         footer = {
             "",
-            "Tensors are named by hook point, as in blocks.3.hook_resid_post [tokens, dModel], hook_embed, logits and ids; the"
-                    + " metadata hold model, revision and dtype.",
-            "Inside of blocks there are attn.hook_q [tokens, nHeads, dHead], attn.hook_k and attn.hook_v [tokens, nKvHeads,"
-                    + " dHead], attn.hook_pattern [nHeads, tokens, tokens], attn.hook_z [tokens, nHeads, dHead], mlp.hook_pre and"
-                    + " mlp.hook_post [tokens, dMlp]; at the end ln_final.hook_normalized [tokens, dModel]."
+            "Tensors are named by hook point, such as blocks.3.hook_resid_post [tokens, dModel] or hook_embed; ids and"
+                    + " logits are stored next to them. The metadata gives model, revision and dtype.",
+            "Inside blocks: attn.hook_q [tokens, nHeads, dHead], attn.hook_k and attn.hook_v [tokens, nKvHeads, dHead],"
+                    + " attn.hook_pattern [nHeads, tokens, tokens], attn.hook_z [tokens, nHeads, dHead], mlp.hook_pre"
+                    + " and mlp.hook_post [tokens, dMlp]. After the last block: ln_final.hook_normalized [tokens, dModel]."
         })
 final class CaptureCommand implements Callable<Integer> {
     @Mixin
@@ -57,21 +58,24 @@ final class CaptureCommand implements Callable<Integer> {
     @Option(
             names = "--at",
             paramLabel = "PATTERN",
-            description =
-                    "Hook points to read, * for anything (default: blocks.*.hook_resid_post, or none with --logits).")
+            description = "Hook points to capture; * matches anything (default: blocks.*.hook_resid_post, or none with"
+                    + " --logits).")
     private List<String> patterns = new ArrayList<>();
 
     @Option(names = "--layers", paramLabel = "LIST", description = "Only these layers, such as 3,5-7.")
     private @Nullable String layers;
 
-    @Option(names = "--logits", paramLabel = "all|last", description = "Logits of every position, or of the last.")
+    @Option(
+            names = "--logits",
+            paramLabel = "all|last",
+            description = "Capture logits too: of every position, or of the last only.")
     private @Nullable Logits logits;
 
     @Option(
             names = {"-o", "--out"},
             required = true,
             paramLabel = "FILE",
-            description = "Where to write (safetensors).")
+            description = "Output file (.safetensors).")
     private Path out = Path.of("activations.safetensors");
 
     @Spec
@@ -83,7 +87,10 @@ final class CaptureCommand implements Callable<Integer> {
         @Option(names = "--ids", paramLabel = "FILE", description = "JSON list of token ids.")
         private @Nullable Path ids;
 
-        @Option(names = "--prompt", paramLabel = "TEXT", description = "Text, with the model's own start token.")
+        @Option(
+                names = "--prompt",
+                paramLabel = "TEXT",
+                description = "Raw text; the tokenizer adds the model's start token, if any.")
         private @Nullable String prompt;
 
         @Option(
@@ -131,7 +138,7 @@ final class CaptureCommand implements Callable<Integer> {
                 "revision", loaded.id().revision(),
                 "dtype", loaded.dtype().toString(),
                 "device", loaded.device().toString(),
-                "setup", VectorJson.text(Setup.of(loaded).fields()),
+                "setup", Json.text(Setup.of(loaded).fields()),
                 "format", "pt"));
     }
 
@@ -144,7 +151,7 @@ final class CaptureCommand implements Callable<Integer> {
                 : loaded.tokenizer().encode(input.prompt == null ? "" : input.prompt);
     }
 
-    /** The places of a model whose wiring is not known yet. */
+    /** The hook points of a model with the usual blocks, for checking patterns before the model is loaded. */
     private static Set<HookPoint> usualPlaces(int nLayers) {
         Set<HookPoint> places = new TreeSet<>(Set.of(HookPoint.embed(), HookPoint.normalized()));
         for (HookPoint.Site site : HookPoint.Site.OF_BLOCKS) {
@@ -168,7 +175,7 @@ final class CaptureCommand implements Callable<Integer> {
                     .filter(point -> among == null || point.layer() < 0 || among.contains(point.layer()))
                     .collect(Collectors.toSet());
             if (matching.isEmpty()) {
-                throw Problem.of("No hook point of the model matches.")
+                throw Problem.of("No hook point of the model matches the pattern.")
                         .fact("pattern", pattern)
                         .fact("layers", layers == null ? "0 to " + (nLayers - 1) : layers)
                         .fact("expected", "such as blocks.3.hook_resid_post, blocks.*.hook_mlp_out, hook_embed")
@@ -177,10 +184,10 @@ final class CaptureCommand implements Callable<Integer> {
             chosen.addAll(matching);
         }
         if (among != null && chosen.stream().allMatch(point -> point.layer() < 0)) {
-            throw Problem.of("The layers have no effect: no hook point that is asked for lies in one.")
+            throw Problem.of("--layers has no effect: none of the requested hook points is in a block.")
                     .fact("layers", layers)
                     .fact("hook points", chosen)
-                    .fact("try", "no --layers, or --at blocks.*.hook_resid_post too")
+                    .fact("try", "leaving out --layers, or adding --at blocks.*.hook_resid_post")
                     .toIllegalArgument();
         }
         return chosen;
@@ -206,8 +213,8 @@ final class CaptureCommand implements Callable<Integer> {
     }
 
     private static IllegalArgumentException badLayers(String list, int nLayers) {
-        return Problem.of("The layers cannot be read.")
-                .fact("expected", String.format(Locale.ROOT, "a list such as 3,5-7, from 0 to %d", nLayers - 1))
+        return Problem.of("The list of layers is not valid.")
+                .fact("expected", String.format(Locale.ROOT, "a list such as 3,5-7, of layers 0 to %d", nLayers - 1))
                 .fact("but was", list)
                 .toIllegalArgument();
     }

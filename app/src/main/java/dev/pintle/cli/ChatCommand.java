@@ -36,22 +36,22 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "chat",
         mixinStandardHelpOptions = true,
-        description = "Talks with a model at the terminal, steered by any vectors and latents given.",
+        description = "Chats with a model in the terminal, steered by the given vectors and latents.",
         footerHeading = "%nIn the conversation%n",
         footer = {
-            "  /help           these commands",
-            "  /system TEXT    set the system prompt and start again",
-            "  /reset          start again",
+            "  /help           list these commands",
+            "  /system TEXT    set the system prompt and start over",
+            "  /reset          start over",
             "  /tokens         tokens of the conversation so far",
             "  /steer NAME S   add a vector, by name or file, at a",
             "                  strength in activation norms (0.45) or",
-            "                  by a factor (5abs); 0 takes it off",
-            "  /vectors        what is added, and names there are",
+            "                  as a raw multiplier (5abs); 0 removes it",
+            "  /vectors        active vectors, and saved ones",
             "  /compare TEXT   answer TEXT, or the last question,",
             "                  with and without steering",
-            "  /quit           leave; so does Ctrl-D",
+            "  /quit           exit, as Ctrl-D does",
             "  Ctrl-C          stop the answer",
-            "A line that ends in \\ goes on in the next."
+            "A line that ends in \\ continues on the next one."
         })
 final class ChatCommand implements Callable<Integer> {
     @Mixin
@@ -100,14 +100,14 @@ final class ChatCommand implements Callable<Integer> {
 
     private static void banner(LanguageModel model, PrintWriter out) {
         out.println(model.id() + ", " + model.dtype() + " on " + model.device());
-        out.println("/help lists what can be done here; Ctrl-D leaves.");
+        out.println("Type /help for the commands, Ctrl-D to exit.");
         out.flush();
     }
 
-    /** @param folder that keeps the lines that were typed */
+    /** @param folder where the input history is kept */
     static LineReader reader(Terminal terminal, Path folder) {
         DefaultParser parser = new DefaultParser();
-        parser.setEscapeChars(new char[0]); // what is typed is text, not a shell's language
+        parser.setEscapeChars(new char[0]); // input is plain text, not shell syntax
         parser.setQuoteChars(new char[0]);
         return LineReaderBuilder.builder()
                 .terminal(terminal)
@@ -122,12 +122,12 @@ final class ChatCommand implements Callable<Integer> {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            // then this conversation's lines are remembered while it lasts
+            // then the history lasts only as long as this conversation
         }
         return file;
     }
 
-    /** What the user types, up to the first line that does not end in a backslash. */
+    /** Reads one input, which ends at the first line without a trailing backslash. */
     static String read(LineReader reader) {
         StringBuilder text = new StringBuilder();
         String line = reader.readLine("> ");
@@ -138,7 +138,7 @@ final class ChatCommand implements Callable<Integer> {
         return text.append(line).toString().strip();
     }
 
-    /** Reads lines and does what they say until the user leaves. */
+    /** Reads and executes lines until the user exits. */
     void converse(ChatSteering steered, Decoding how, LineReader reader, PrintWriter out, AtomicBoolean stop) {
         List<Message> messages = beginning(system);
         while (true) {
@@ -163,19 +163,19 @@ final class ChatCommand implements Callable<Integer> {
                 }
             } else if (line.equals("/reset")) {
                 messages = beginning(system);
-                out.println("The conversation starts again" + (system == null ? "." : ", with the system prompt."));
+                out.println("Conversation reset" + (system == null ? "." : "; the system prompt is kept."));
             } else if (line.equals("/system")) {
-                out.println(system == null ? "There is no system prompt. /system TEXT sets one." : system);
+                out.println(system == null ? "No system prompt is set; /system TEXT sets one." : system);
             } else if (line.startsWith("/system ")) {
                 system = line.substring("/system ".length()).strip();
                 messages = beginning(system);
-                out.println("The system prompt is set, and the conversation starts again.");
+                out.println("System prompt set; conversation reset.");
             } else if (line.equals("/tokens")) {
                 TokenLines.print(tokens(steered.view(), messages), out);
             } else if (steered.handle(line, messages, how, out)) {
                 out.flush();
             } else if (line.startsWith("/")) {
-                out.println("There is no command " + line.split("\\s", 2)[0] + "; /help lists those there are.");
+                out.println("There is no command " + line.split("\\s", 2)[0] + "; /help lists the commands.");
             } else {
                 messages.add(Message.user(line));
                 messages.add(Message.assistant(answer(steered.view(), how, messages, out, stop)));

@@ -2,12 +2,11 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.Excerpt;
 import dev.pintle.base.ForeignFile;
 import dev.pintle.base.ForeignJson;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
-import dev.pintle.base.RegularFile;
 import dev.pintle.text.Message;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,7 +19,7 @@ final class ChatFile {
 
     static List<Message> read(Path file) {
         try {
-            JsonNode root = new ObjectMapper().readTree(RegularFile.text(file));
+            JsonNode root = Json.file(file);
             JsonNode array = root.isObject() ? root.path("messages") : root;
             List<Message> messages = new ArrayList<>();
             for (JsonNode message : array) {

@@ -20,8 +20,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Steering inside a conversation: {@code /steer NAME STRENGTH}, {@code /vectors} and {@code /compare}. It holds what is added
- * at the moment; the model itself stays as it is.
+ * Steering within a conversation: {@code /steer NAME STRENGTH}, {@code /vectors} and {@code /compare}. Holds the vectors
+ * that are currently added; the model itself is not changed.
  */
 final class ChatSteering {
     private final LanguageModel model;
@@ -30,10 +30,10 @@ final class ChatSteering {
     private final List<Intervention> given;
     private final Map<String, Added> named = new LinkedHashMap<>();
 
-    /** What a name adds, and how strongly in both units. */
+    /** The additions under one name, and their strength in words, in both units. */
     private record Added(List<Add> adds, String strength) {}
 
-    /** @param given interventions from the command line, which stay */
+    /** @param given interventions from the command line, which are always active */
     ChatSteering(LanguageModel model, VectorLibrary library, List<? extends Intervention> given, boolean force) {
         this.model = model;
         this.library = library;
@@ -41,7 +41,7 @@ final class ChatSteering {
         this.force = force;
     }
 
-    /** The model as steered at the moment. */
+    /** A view of the model with the current steering. */
     LanguageModel view() {
         List<Intervention> all = new ArrayList<>(given);
         named.values().forEach(added -> all.addAll(added.adds()));
@@ -49,10 +49,10 @@ final class ChatSteering {
     }
 
     /**
-     * Does what a line asks for, if it is one of these commands.
+     * Executes a line if it is one of these commands.
      *
-     * @param messages the conversation so far, which stays as it is
-     * @return whether it was
+     * @param messages the conversation so far; not modified
+     * @return whether the line was one of these commands
      */
     boolean handle(String line, List<Message> messages, Decoding decoding, PrintWriter out) {
         String[] words = line.split("\\s+", 3);
@@ -103,13 +103,15 @@ final class ChatSteering {
                 Locale.ROOT,
                 "  %-20s %s at %s%n",
                 "(command line)",
-                one instanceof Add add ? String.format(Locale.ROOT, "added, factor %.3g,", add.strength()) : "edit",
+                one instanceof Add add
+                        ? String.format(Locale.ROOT, "added, raw multiplier %.3g,", add.strength())
+                        : "edit",
                 one.at()));
         library.names().stream()
                 .filter(name -> !named.containsKey(name))
                 .forEach(name -> out.printf(Locale.ROOT, "  %-20s%n", name));
         if (named.isEmpty() && given.isEmpty() && library.names().isEmpty()) {
-            out.println("No vector is added or saved. Save one with: pintle vector fit … --save NAME");
+            out.println("No vector is active or saved. Save one with: pintle vector fit … --save NAME");
         }
     }
 
@@ -123,7 +125,7 @@ final class ChatSteering {
             asked.add(Message.user(text));
         }
         if (asked.isEmpty() || !asked.get(asked.size() - 1).role().equals("user")) {
-            throw Problem.of("There is no question to compare answers to.")
+            throw Problem.of("There is no question to compare answers on.")
                     .fact("try", "/compare TEXT")
                     .toIllegalArgument();
         }

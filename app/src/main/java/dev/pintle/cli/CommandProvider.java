@@ -9,16 +9,16 @@ import java.util.stream.Stream;
  * {@code META-INF/services/dev.pintle.cli.CommandProvider}.
  */
 public interface CommandProvider {
-    /** The command's name below {@code pintle}. */
+    /** The command's name under {@code pintle}. */
     String name();
 
     /** A new instance of the command, annotated for picocli. */
     Object command();
 
-    /** Declares what the command's options need and exclude, with {@link OptionRules#of}. */
+    /** Declares what the command's options require and exclude, with {@link OptionRules#of}. */
     void rules();
 
-    /** Those on the class path, and a stand-in for {@code bench} where its jar is missing. */
+    /** All providers on the class path, plus a stand-in for {@code bench} if its jar is missing. */
     static List<CommandProvider> all() {
         List<CommandProvider> found =
                 ServiceLoader.load(CommandProvider.class, CommandProvider.class.getClassLoader()).stream()

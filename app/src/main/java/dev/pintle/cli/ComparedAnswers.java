@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
@@ -14,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** One prompt answered at several strengths of one vector, the answers one under another. */
+/** Answers one prompt at several strengths of one vector, one answer below the other. */
 final class ComparedAnswers {
     private final LanguageModel model;
     private final SteeringOptions steering;
@@ -31,13 +32,13 @@ final class ComparedAnswers {
         this.strengths = strengths;
     }
 
-    /** What an answer's JSON has. */
+    /** The JSON fields of an answer. */
     interface Fields {
-        /** Of one answer. */
+        /** The fields of one answer. */
         Map<String, Object> of(LanguageModel model, Generated answer, Decoding decoding, Setup setup);
     }
 
-    /** Writes every answer; one whose numbers overflow says so in its place, and the others are written. */
+    /** Writes every answer; an answer that overflows is reported in its place and does not stop the others. */
     void write(CommandSpec spec, boolean json, Fields fields) {
         PrintWriter out = spec.commandLine().getOut();
         int[] ids = prompt.tokenized(model.text()).ids();
@@ -66,12 +67,12 @@ final class ComparedAnswers {
                 all.add(one);
                 if (!json) {
                     String mark = CutMark.of(answer);
-                    out.println(problem == null ? (mark.isEmpty() ? "" : "\n" + mark) : "[broke off] " + problem);
+                    out.println(problem == null ? (mark.isEmpty() ? "" : "\n" + mark) : "[overflow] " + problem);
                 }
             }
         }
         if (json) {
-            out.println(VectorJson.text(Map.of("answers", all)));
+            out.println(Json.text(Map.of("answers", all)));
         }
     }
 

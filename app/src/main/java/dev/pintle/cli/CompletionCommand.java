@@ -7,8 +7,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -17,7 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "completion",
         mixinStandardHelpOptions = true,
-        description = "Prints a script that lets a shell complete commands and options.",
+        description = "Prints a shell completion script for commands and options.",
         footer = {
             "",
             "  bash:  source <(pintle completion bash)",
@@ -27,7 +29,7 @@ import picocli.CommandLine.Spec;
 final class CompletionCommand implements Callable<Integer> {
     private static final List<String> SHELLS = List.of("bash", "zsh", "fish");
 
-    @Parameters(paramLabel = "SHELL", description = "bash, zsh or fish.")
+    @Parameters(paramLabel = "SHELL", description = "Shell: bash, zsh or fish.")
     private String shell = "";
 
     @Spec
@@ -40,7 +42,7 @@ final class CompletionCommand implements Callable<Integer> {
         if (!SHELLS.contains(shell)) {
             throw new ParameterException(own, "There is no completion for '" + shell + "'; choose bash, zsh or fish.");
         }
-        // bash's script also serves zsh, which reads it by its own emulation
+        // zsh runs the bash script too, through its own bashcompinit
         own.getOut().print(shell.equals("fish") ? fish(pintle) : AutoComplete.bash("pintle", pintle));
         own.getOut().flush();
         return 0;
@@ -48,7 +50,7 @@ final class CompletionCommand implements Callable<Integer> {
 
     private static String fish(CommandLine pintle) {
         StringBuilder script = new StringBuilder("complete -c pintle -f\n");
-        // whether exactly these words stand behind pintle, options left out
+        // whether the words after pintle, without options, are or start with the given ones
         script.append("function __pintle_at\n");
         script.append("    set -l words (string match -v -r '^-' -- (commandline -opc)[2..])\n");
         script.append("    test \"$words\" = \"$argv\" || string match -q -- \"$argv *\" \"$words\"\n");
@@ -65,11 +67,19 @@ final class CompletionCommand implements Callable<Integer> {
             described(words, script);
             fish(path.isEmpty() ? name : path + " " + name, child, script);
         });
+        for (PositionalParamSpec parameter : command.getCommandSpec().positionalParameters()) {
+            if (parameter.completionCandidates() != null) {
+                script.append("complete -c pintle -n ").append(at);
+                values(parameter, script);
+                described(parameter.description(), script);
+            }
+        }
         for (OptionSpec option : command.getCommandSpec().options()) {
             if (option.hidden()) {
                 continue;
             }
             script.append("complete -c pintle -n ").append(at);
+            values(option, script);
             for (String name : option.names()) {
                 script.append(name.startsWith("--") ? " -l " + name.substring(2) : " -s " + name.substring(1));
             }
@@ -79,6 +89,14 @@ final class CompletionCommand implements Callable<Integer> {
                         label.contains("FILE") || label.contains("DIR") || label.contains("PATH") ? " -r -F" : " -x");
             }
             described(option.description(), script);
+        }
+    }
+
+    private static void values(ArgSpec takes, StringBuilder script) {
+        if (takes.completionCandidates() != null) {
+            script.append(" -a '")
+                    .append(String.join(" ", takes.completionCandidates()))
+                    .append("'");
         }
     }
 

@@ -17,52 +17,53 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where a fit's contrasting prompts come from: one source, with the options that go with it. */
+/** The contrastive data of a fit: one source, with the options that apply to it. */
 @HelpSection.In(HelpSection.PROMPTS)
 final class ContrastOptions {
-    @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that shows the concept.")
+    @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that elicits the concept.")
     private @Nullable String positive;
 
-    @Option(names = "--negative", paramLabel = "TEXT", description = "System prompt that does not show the concept.")
+    @Option(names = "--negative", paramLabel = "TEXT", description = "System prompt that does not elicit the concept.")
     private @Nullable String negative;
 
     @Option(
             names = "--prefixes",
             paramLabel = "FILE",
-            description = "Begun answers under both system prompts, a list of texts: one pair each, read at the last"
-                    + " position.")
+            description =
+                    "List of answer prefixes: each makes a pair, under both system prompts, read at the last position.")
     private @Nullable Path prefixes;
 
     @Option(
             names = "--questions",
             paramLabel = "FILE",
-            description = "User turns, a list of texts: one pair each under both system prompts; with --pairs, the"
+            description = "List of user turns: each makes a pair, under both system prompts; with --pairs, the"
                     + " questions that the pairs answer.")
     private @Nullable Path questions;
 
     @Option(
             names = "--pairs",
             paramLabel = "FILE",
-            description = "Free pairs in JSON lines, a JSON list or CSV: {\"positive\": …, \"negative\": …}.")
+            description = "Arbitrary pairs as JSON lines, a JSON list or CSV: {\"positive\": …, \"negative\": …}.")
     private @Nullable Path pairs;
 
     @Option(
             names = "--answers",
             paramLabel = "FILE",
-            description = "Questions with two answers, in the same forms: {\"question\", \"answer_matching_behavior\","
-                    + " \"answer_not_matching_behavior\"}, read at the answer's letter, or its word as of Yes and No.")
+            description = "Questions with two answers, as JSON lines, a JSON list or CSV: {\"question\","
+                    + " \"answer_matching_behavior\", \"answer_not_matching_behavior\"}, read at the letter of the"
+                    + " answer, or at its word (Yes, No).")
     private @Nullable Path answers;
 
     @Option(
             names = "--persona",
             paramLabel = "FILE",
-            description = "A trait of persona_vectors: {\"instruction\": [{\"pos\", \"neg\"}], \"questions\": […]}.")
+            description = "A persona_vectors trait: {\"instruction\": [{\"pos\", \"neg\"}], \"questions\": […]}.")
     private @Nullable Path persona;
 
     @Option(
             names = "--positive-texts",
             paramLabel = "FILE",
-            description = "Texts that show the concept, not paired with those of --negative-texts.")
+            description = "Texts that show the concept; not paired with those of --negative-texts.")
     private @Nullable Path positiveTexts;
 
     @Option(names = "--negative-texts", paramLabel = "FILE", description = "Texts that do not show the concept.")
@@ -71,37 +72,37 @@ final class ContrastOptions {
     @Option(
             names = "--columns",
             paramLabel = "KEYS",
-            description = "Keys or columns to read: POSITIVE,NEGATIVE of pairs, one of texts.")
+            description = "Keys or columns to read: POSITIVE,NEGATIVE for pairs, a single one for texts.")
     private @Nullable String columns;
 
     @Option(
             names = "--split",
             paramLabel = "NAME",
-            description = "Which list of a file with several, such as test (default: the only one, or train).")
+            description = "List to read from a file with several, such as test (default: the only one, or train).")
     private @Nullable String split;
 
     @Option(
             names = "--texts-as",
             paramLabel = "HOW",
-            description = "Read the texts of files plain (the default), or as what a user says, with the chat"
-                    + " template: user.")
+            description = "How to read texts from files: plain, as they are (the default), or user, as user messages in"
+                    + " the chat template.")
     private @Nullable String textsAs;
 
     private final List<String> notes = new ArrayList<>();
 
     /**
-     * What a fit reads.
+     * The contrastive data of a fit.
      *
-     * @param kind where it comes from
-     * @param pairs empty of unpaired texts
-     * @param positive prompts of the class that shows the concept; empty of pairs
-     * @param negative the other class
-     * @param notes what of files was left unread
+     * @param kind its source
+     * @param pairs empty for unpaired texts
+     * @param positive prompts of the class that shows the concept; empty for pairs
+     * @param negative prompts of the other class; empty for pairs
+     * @param notes which parts of the files were not used
      */
     record Contrasts(
             Kind kind, List<ContrastPair> pairs, List<Prompt> positive, List<Prompt> negative, List<String> notes) {}
 
-    /** Where contrasts come from. */
+    /** The source of contrastive data. */
     enum Kind {
         SYSTEM_PROMPTS,
         BEGUN_ANSWERS,
@@ -143,7 +144,7 @@ final class ContrastOptions {
     /**
      * Reads the prompts.
      *
-     * @throws IllegalArgumentException unless one source was named, with options that go with it
+     * @throws IllegalArgumentException unless exactly one source is given, with only the options that apply to it
      */
     Contrasts read() {
         if (pairs != null) {
@@ -168,7 +169,7 @@ final class ContrastOptions {
             return new Contrasts(Kind.CLASSES, List.of(), noted(up, up.prompts()), noted(down, down.prompts()), notes);
         }
         if (positive == null && negative == null) {
-            throw Problem.of("A fit needs one source of contrasting prompts.")
+            throw Problem.of("A fit needs one source of contrastive prompts.")
                     .fact(
                             "expected",
                             "--positive TEXT with --negative TEXT, --pairs FILE, --answers FILE, --persona FILE,")
@@ -229,7 +230,7 @@ final class ContrastOptions {
 
     private static void requireBoth(String one, @Nullable Object first, String other, @Nullable Object second) {
         if (first == null || second == null) {
-            throw Problem.of("A fit contrasts two sides.")
+            throw Problem.of("A fit needs both sides of the contrast.")
                     .fact("given", first == null ? other : one)
                     .fact("missing", first == null ? one : other)
                     .toIllegalArgument();
@@ -243,7 +244,7 @@ final class ContrastOptions {
                 .filter(name -> !allowed.contains(name))
                 .toList();
         if (!others.isEmpty()) {
-            throw Problem.of("Options do not go together.")
+            throw Problem.of("These options cannot be combined.")
                     .fact("one", source)
                     .fact("other", String.join(", ", others))
                     .fact("try", with.length == 0 ? source + " alone" : source + " with " + String.join(", ", with))

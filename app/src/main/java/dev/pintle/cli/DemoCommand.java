@@ -21,14 +21,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code pintle demo}: every study on the model that travels with Pintle. */
+/** {@code pintle demo}: every study on the embedded model. */
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
         description = {
-            "Runs every study on the embedded model: steers it into a style, takes the vectors apart, checks what the original"
-                    + " research claimed, and writes a report.",
-            "May be stopped with Ctrl-C at any time; the same command goes on at the study that was stopped."
+            "Runs every study on the embedded model: steers it into a style, decomposes the vectors, checks the claims of"
+                    + " the original research, and writes a report.",
+            "Ctrl-C is safe at any time; the same command resumes at the interrupted study."
         })
 final class DemoCommand implements Callable<Integer> {
     @Option(

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Shows a file to the user with whatever the system opens such files with. */
+/** Opens files in the default application of the desktop. */
 final class Desktop {
     private Desktop() {}
 
-    /** Shows it where there is a desktop; elsewhere, or if that fails, nothing happens. */
+    /** Opens a file if there is a desktop; without one, or on failure, does nothing. */
     static void show(Path file) {
         List<String> command = command(System.getenv(), System.getProperty("os.name", ""), file);
         if (command.isEmpty()) {
@@ -22,11 +22,11 @@ final class Desktop {
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
         } catch (IOException e) {
-            // the path has been printed; who has no opener opens it by hand
+            // the path has been printed, so the user can open it by hand
         }
     }
 
-    /** The command that opens it; empty where there is no desktop. */
+    /** The command that opens a file; empty if there is no desktop. */
     static List<String> command(Map<String, String> environment, String system, Path file) {
         String name = system.toLowerCase(Locale.ROOT);
         if (name.startsWith("windows")) {

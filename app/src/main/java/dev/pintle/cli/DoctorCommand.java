@@ -28,11 +28,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code pintle doctor}: what Pintle runs on here, and what stands in its way. */
+/** {@code pintle doctor}: the environment that Pintle runs in, and its problems. */
 @Command(
         name = "doctor",
         mixinStandardHelpOptions = true,
-        description = "Shows what Pintle runs on here and what stands in its way.")
+        description = "Shows the environment that Pintle runs in, and any problems with it.")
 final class DoctorCommand implements Callable<Integer> {
     private static final Pattern CPU_FEATURES =
             Pattern.compile("avx2|avx512f|avx512_bf16|amx_bf16|amx_tile|fma|neon|asimd|bf16");
@@ -57,7 +57,7 @@ final class DoctorCommand implements Callable<Integer> {
                 "system",
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
                         + System.getProperty("os.arch"));
-        line(out, "processor", Runtime.getRuntime().availableProcessors() + " cores" + cpuFeatures());
+        line(out, "CPU", Runtime.getRuntime().availableProcessors() + " cores" + cpuFeatures());
         line(out, "memory", memory());
         line(out, "disk", disk(Path.of("").toAbsolutePath()));
         engine(out, troubles);
@@ -68,12 +68,12 @@ final class DoctorCommand implements Callable<Integer> {
         }
         model(out, troubles);
         if (!"passive".equalsIgnoreCase(System.getenv("OMP_WAIT_POLICY"))) {
-            troubles.add("OMP_WAIT_POLICY is not passive: libtorch's threads spin while they wait, which can slow small"
-                    + " operations 50 times. Start with ./pintle, or set it.");
+            troubles.add("OMP_WAIT_POLICY is not passive: libtorch's threads spin while they wait, which can make small"
+                    + " operations 50 times slower. Start Pintle with ./pintle, or set OMP_WAIT_POLICY=passive.");
         }
         out.println();
         troubles.forEach(trouble -> out.println("! " + trouble));
-        out.println(troubles.isEmpty() ? "All is well." : troubles.size() + " thing(s) to look at.");
+        out.println(troubles.isEmpty() ? "No problems found." : troubles.size() + " problem(s) found.");
         return troubles.isEmpty() ? 0 : 1;
     }
 
@@ -97,7 +97,7 @@ final class DoctorCommand implements Callable<Integer> {
         try {
             HubSettings settings = Session.of(Objects.requireNonNull(spec)).hub();
             line(out, "model cache", settings.cache().toString());
-            line(out, "hub", settings.endpoint() + (settings.offline() ? ", switched off" : ""));
+            line(out, "hub", settings.endpoint() + (settings.offline() ? ", offline" : ""));
             line(out, "hub token", settings.token().toString());
         } catch (PintleException | IllegalArgumentException e) {
             troubles.add(String.valueOf(e.getMessage()));
@@ -110,8 +110,8 @@ final class DoctorCommand implements Callable<Integer> {
             Device device = Engine.cudaAvailable() ? Device.cuda(0) : Device.CPU;
             DType dtype = device.equals(Device.CPU) ? DType.FP32 : DType.BF16;
             try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, device, dtype)) {
-                line(out, "  its prompts", model.route() + " (" + dtype + ")");
-                line(out, "  its decoding", model.route(List.of()) + " (" + dtype + ")");
+                line(out, "  prompts", model.route() + " (" + dtype + ")");
+                line(out, "  decoding", model.route(List.of()) + " (" + dtype + ")");
             }
         } catch (PintleException e) {
             troubles.add(String.valueOf(e.getMessage()));
@@ -132,7 +132,7 @@ final class DoctorCommand implements Callable<Integer> {
             }
             return found.isEmpty() ? "" : ", " + String.join(" ", found);
         } catch (IOException e) {
-            return ""; // only Linux tells this way
+            return ""; // only Linux has this file
         }
     }
 

@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
-/** A download as one line with bar, rate and time left on a terminal, and as a line a file elsewhere. */
+/** Progress of a download: on a terminal a line with bar, rate and time left, otherwise one line per file. */
 final class DownloadProgress implements HubListener {
     private static final int BAR = 24;
     private static final String CLEAR = "\r\033[K";
@@ -31,7 +31,7 @@ final class DownloadProgress implements HubListener {
     private long fetched;
     private long shown;
 
-    /** @param clock nanoseconds */
+    /** @param clock in nanoseconds */
     DownloadProgress(PrintWriter err, boolean terminal, LongSupplier clock) {
         this.err = err;
         this.terminal = terminal;
@@ -47,7 +47,7 @@ final class DownloadProgress implements HubListener {
         long here = plan.bytes() - plan.bytesMissing();
         line(plan.repo().name() + " at " + plan.commit().substring(0, 7) + ": "
                 + count(plan.files().size()) + ", " + Sizes.text(plan.bytes())
-                + (here > 0 ? ", of which " + Sizes.text(here) + " are here" : ""));
+                + (here > 0 ? ", of which " + Sizes.text(here) + " are cached" : ""));
         for (HubFile file : plan.files()) {
             if (file.bytesMissing() == 0) {
                 done.put(file.path(), file.bytes());
@@ -58,7 +58,7 @@ final class DownloadProgress implements HubListener {
     @Override
     public synchronized void progress(String file, long bytesDone, long bytesTotal) {
         Long before = done.put(file, bytesDone);
-        if (before != null && bytesDone > before) { // the first call tells what was here
+        if (before != null && bytesDone > before) { // the first call reports what was already cached
             fetched += bytesDone - before;
         }
         long now = clock.getAsLong();

@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Json;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "generate",
         mixinStandardHelpOptions = true,
-        description = "Writes one answer, steered by any vectors and latents given.")
+        description = "Generates one answer, steered by the given vectors and latents.")
 final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model = new ModelOptions();
@@ -49,12 +49,11 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--compare",
             split = ",",
             paramLabel = "S",
-            description =
-                    "Answer at each of these strengths of the vector that has no --strength of its own, such as 0,0.3,0.6,"
-                            + " one answer under another.")
+            description = "Generate one answer per strength, such as 0,0.3,0.6, of the one vector without its own"
+                    + " --strength.")
     private List<Strength> compared = new ArrayList<>();
 
-    @Option(names = "--json", description = "Print ids, text and log-probabilities as JSON.")
+    @Option(names = "--json", description = "Print token ids, text and log-probabilities as JSON.")
     private boolean json;
 
     @Spec
@@ -66,7 +65,7 @@ final class GenerateCommand implements Callable<Integer> {
         @Option(
                 names = "--prompt",
                 paramLabel = "TEXT",
-                description = "Text to continue as it is, with the model's own start token.")
+                description = "Raw text to continue; the tokenizer adds the model's start token, if any.")
         private @Nullable String prompt;
 
         @Option(names = "--user", paramLabel = "TEXT", description = "One user turn to answer.")
@@ -114,7 +113,7 @@ final class GenerateCommand implements Callable<Integer> {
                     .get(0);
             out.println(json ? json(loaded, answer, how, asked.setup()) : "");
             String mark = CutMark.of(answer);
-            if (!json && !mark.isEmpty()) { // beside the text, which may go into a file
+            if (!json && !mark.isEmpty()) { // on stderr, since the text may be redirected to a file
                 PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
                 err.println(mark);
                 err.flush();
@@ -134,9 +133,8 @@ final class GenerateCommand implements Callable<Integer> {
         return Prompt.ofText(input.prompt == null ? "" : input.prompt);
     }
 
-    private static String json(LanguageModel model, Generated answer, Decoding how, Setup setup)
-            throws JsonProcessingException {
-        return new ObjectMapper().writeValueAsString(fields(model, answer, how, setup));
+    private static String json(LanguageModel model, Generated answer, Decoding how, Setup setup) {
+        return Json.line(fields(model, answer, how, setup));
     }
 
     private static Map<String, Object> fields(LanguageModel model, Generated answer, Decoding how, Setup setup) {

@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/** How help is laid out: options in sections, in the order in which they were declared, as wide as the terminal. */
+/** The layout of help: options in sections, in the order of their declaration, as wide as the terminal. */
 final class Help {
     private static final int NARROWEST = 60;
     private static final int WIDEST = 110;
@@ -24,7 +24,7 @@ final class Help {
 
     private Help() {}
 
-    /** Lays out the help of a command and of those below it. */
+    /** Lays out the help of a command and its subcommands. */
     static void layOut(CommandLine command, Session session) {
         UsageMessageSpec usage = command.getCommandSpec().usageMessage();
         usage.width(width(session));
@@ -33,7 +33,7 @@ final class Help {
         usage.longOptionsMaxWidth(22);
         command.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, Help::options);
         CommandSpec spec = command.getCommandSpec();
-        if (spec.parent() != null) { // the version is that of the whole program
+        if (spec.parent() != null) { // only the root command has a version
             spec.options().stream()
                     .filter(option -> option.longestName().equals("--version"))
                     .toList()

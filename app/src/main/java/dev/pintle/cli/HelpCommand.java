@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 /** {@code pintle help}. */
 @Command(name = "help", mixinStandardHelpOptions = true, description = "Shows the help of a command.")
 final class HelpCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "COMMAND", arity = "0..*", description = "Such as generate, or vector fit.")
+    @Parameters(paramLabel = "COMMAND", arity = "0..*", description = "Command, such as generate or vector fit.")
     private List<String> names = new ArrayList<>();
 
     @Spec

@@ -5,23 +5,23 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** The sections of a command's help, in their order. */
+/** The sections of a command's help, in order of display. */
 public enum HelpSection {
     /** What a command reads. */
     INPUT("Input"),
-    /** The texts that a fit compares. */
-    PROMPTS("Contrasting prompts"),
+    /** The prompts or texts that a fit contrasts. */
+    PROMPTS("Contrastive prompts"),
     /** How a vector is fitted. */
     FITTING("Fitting"),
-    /** Whatever belongs to no other section. */
+    /** Options that belong to no other section. */
     OPTIONS("Options"),
-    /** Vectors and latents that steer. */
+    /** What steers, how strongly, and where. */
     STEERING("Steering"),
-    /** How the concept is told. */
-    SCORE("How the concept is told"),
+    /** How answers are scored for the concept. */
+    SCORE("Scoring the concept"),
     /** How the next token is chosen. */
     DECODING("Decoding"),
-    /** Which autoencoder, and how it is read. */
+    /** Which autoencoder, and how it is loaded. */
     AUTOENCODER("Autoencoder"),
     /** Where labels come from. */
     LABELS("Labels"),
@@ -42,7 +42,7 @@ public enum HelpSection {
         return heading;
     }
 
-    /** Which section an option belongs to, or those of a class that have no own. */
+    /** Puts an option, or all options of a class that are not annotated themselves, into a section. */
     @Retention(RetentionPolicy.RUNTIME)
     @Target({ElementType.FIELD, ElementType.TYPE})
     public @interface In {

@@ -16,20 +16,20 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which labels a command shows: {@code --labels}, else the file {@code labels.jsonl} beside the autoencoder. */
+/** The labels a command shows: {@code --labels}, otherwise {@code labels.jsonl} next to the autoencoder. */
 @HelpSection.In(HelpSection.LABELS)
 final class LabelChoice {
     @Option(
             names = "--labels",
             paramLabel = "SOURCE",
             description = {
-                "Labels: a file (JSONL, CSV, JSON), profile:NAME, neuronpedia:MODEL/SOURCE,",
-                "neuronpedia-export:MODEL/SOURCE, goodfire:MODEL, goodfire-dump:MODEL, or the address of a file",
-                "(default: labels.jsonl beside the autoencoder)."
+                "Source of labels: a file (JSONL, CSV, JSON), profile:NAME, neuronpedia:MODEL/SOURCE,",
+                "neuronpedia-export:MODEL/SOURCE, goodfire:MODEL, goodfire-dump:MODEL, or a URL",
+                "(default: labels.jsonl next to the autoencoder)."
             })
     private @Nullable String labels;
 
-    /** Labels of some latents for a command that shows them in passing: none where there is no source. */
+    /** Labels for output that also works without them: none if there is no source, or with its problem if it fails. */
     LabelLibrary.Lookup lookup(Library library, Path sae, Collection<Integer> wanted) {
         try {
             Optional<Labels> known = labels == null ? library.labelsBeside(sae) : Optional.of(library.labels(labels));
@@ -43,17 +43,15 @@ final class LabelChoice {
         return new LabelLibrary.Lookup(Map.of(), new TreeSet<>(), new TreeSet<>(latents), problems);
     }
 
-    /** The labels that were asked for. */
+    /** The chosen labels, for a command that cannot do without. */
     Labels choose(Library library, Path sae, Progress progress) {
         if (labels != null) {
             return library.labels(labels, progress);
         }
         return library.labelsBeside(sae)
-                .orElseThrow(() -> Problem.of("There are no labels beside the autoencoder.")
+                .orElseThrow(() -> Problem.of("There is no labels.jsonl next to the autoencoder.")
                         .fact("autoencoder", sae.toAbsolutePath())
-                        .fact(
-                                "expected",
-                                "a file labels.jsonl there, or --labels " + LabelSource.FORMS + ", profile:NAME")
+                        .fact("expected", "that file, or --labels " + LabelSource.FORMS + ", profile:NAME")
                         .toIllegalArgument());
     }
 }

@@ -11,39 +11,37 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** A vector out of an autoencoder's latent. */
+/** A steering vector taken from a latent of an autoencoder. */
 @HelpSection.In(HelpSection.AUTOENCODER)
 final class LatentChoice {
     @Option(
             names = "--from-latent",
             paramLabel = "N",
-            description =
-                    "Take a vector from an autoencoder in place of prompts: the decoder row of a latent, which is what contrasting any text with the"
-                            + " same text where the latent is raised would give.")
+            description = "Take the decoder row of latent N instead of fitting: what contrasting any text with the same"
+                    + " text, with the latent raised, would give.")
     private @Nullable Integer latent;
 
     @Option(
             names = "--sae",
             paramLabel = "SAE",
-            description =
-                    "The latent's autoencoder: a file, a folder, or a repository in the cache (default: the one of"
-                            + " the embedded model).")
+            description = "Autoencoder of the latent: a file, a folder, or a cached repository (default: the embedded"
+                    + " model's).")
     private @Nullable String sae;
 
     @Option(
             names = "--raw",
-            description =
-                    "Keep the latent's row as stored, so that adding it S times adds S to the latent; else it is given length 1.")
+            description = "Keep the decoder row as stored, so that a raw multiplier of S adds S to the latent; by"
+                    + " default it is scaled to length 1.")
     private boolean raw;
 
     boolean given() {
         return latent != null;
     }
 
-    /** Without --from-latent its other options have nothing to act on. */
+    /** Refuses the other options if there is no --from-latent, since they would have no effect. */
     void requireUnused() {
         if (sae != null || raw) {
-            throw Problem.of("An autoencoder is used to take a vector from one of its latents only.")
+            throw Problem.of("The option only applies to a vector taken from a latent.")
                     .fact("given", sae != null ? "--sae" : "--raw")
                     .fact("missing", "--from-latent N")
                     .toIllegalArgument();
@@ -51,10 +49,10 @@ final class LatentChoice {
     }
 
     /**
-     * The latent's vector.
+     * The latent's decoder row as a steering vector, `[dModel]`.
      *
-     * @param layer where the autoencoder reads, if its files do not say
-     * @param force whether to use an autoencoder of another model
+     * @param layer the layer that the autoencoder reads, if its files do not say or are wrong
+     * @param force whether to accept an autoencoder of another model
      */
     SteeringVector vector(LanguageModel model, @Nullable Integer layer, boolean force, CommandSpec command) {
         try (SparseAutoencoder coder = SaeChoice.load(SaeChoice.find(sae, command), layer, "fp32", Device.CPU)) {

@@ -20,7 +20,7 @@ import picocli.CommandLine.ScopeType;
 /** Entry point of the {@code pintle} command. */
 @Command(
         name = "pintle",
-        description = "Steers language models: fits steering vectors, applies them, takes them apart.",
+        description = "Steers language models: fits steering vectors, applies them, and decomposes them.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         subcommands = {
@@ -40,13 +40,13 @@ import picocli.CommandLine.ScopeType;
             ReportCommand.class
         })
 public final class Main implements Runnable {
-    /** As a shell tells of a process that SIGPIPE ended. */
+    /** The status a shell reports for a process killed by SIGPIPE: 128 + 13. */
     private static final int CLOSED_PIPE = 141;
 
     @Option(
             names = "--verbose",
             scope = ScopeType.INHERIT,
-            description = "Say how the model computes; show the stack trace of an error.")
+            description = "Report how the model computes, and show the stack trace of an error.")
     private boolean verbose;
 
     @CommandLine.Spec
@@ -68,7 +68,7 @@ public final class Main implements Runnable {
         return session;
     }
 
-    /** The session's library, opened when a command first needs it. */
+    /** The session's library, opened on first use. */
     Library library() {
         Library open = library;
         if (open == null) {
@@ -93,8 +93,8 @@ public final class Main implements Runnable {
     }
 
     /**
-     * Runs the command and exits with its status: 0 done, 1 could not be done, 2 not understood, 141 where nobody reads what
-     * it prints.
+     * Runs the command and exits with its status: 0 for success, 1 for failure, 2 for a usage error, 141 if the reader of
+     * its output is gone, as with {@code | head}.
      */
     public static void main(String[] args) {
         System.exit(run(Session.REAL, Screen.to(FileDescriptor.out), Screen.to(FileDescriptor.err), args));
@@ -121,7 +121,7 @@ public final class Main implements Runnable {
         }
     }
 
-    /** The command and all below it, as they parse and how they tell what is wrong. */
+    /** The root command and its subcommands, with their parsing and error handling. */
     static CommandLine commandLine(Session session) {
         Main main = new Main(session);
         CommandLine command = new CommandLine(main)
@@ -144,7 +144,7 @@ public final class Main implements Runnable {
             try {
                 OptionRules.check(parsed);
                 return new CommandLine.RunLast().execute(parsed);
-            } catch (Screen.Failed e) { // from help, which picocli prints by itself
+            } catch (Screen.Failed e) { // from help, which picocli itself prints
                 return failed(e, command.getErr());
             }
         });
@@ -175,8 +175,8 @@ public final class Main implements Runnable {
             return Strength.parse(written);
         } catch (IllegalArgumentException e) {
             throw new CommandLine.TypeConversionException(
-                    "expected a number in activation norms, such as 0.45, or a factor"
-                            + " on the vector, such as 5abs; found '" + Visible.shortened(written, 40) + "'");
+                    "expected a strength in activation norms, such as 0.45, or a raw multiplier, such as 5abs; found '"
+                            + Visible.shortened(written, 40) + "'");
         }
     }
 
@@ -185,18 +185,18 @@ public final class Main implements Runnable {
             return String.valueOf(error.getMessage());
         }
         if (error instanceof InvalidPathException path) {
-            return Problem.of("No file can have that name.")
+            return Problem.of("The file name is not valid.")
                     .fact("but was", path.getInput())
                     .fact("cause", path.getReason())
                     .toString();
         }
         if (error instanceof OutOfMemoryError) {
-            return Problem.of("There is not enough memory for this.")
+            return Problem.of("Java ran out of memory.")
                     .fact("Java heap", (Runtime.getRuntime().maxMemory() >> 20) + " MiB")
-                    .fact("try", "JAVA_OPTS=-Xmx8g before the command, or less at once")
+                    .fact("try", "a larger heap with JAVA_OPTS=-Xmx8g, or less at once")
                     .toString();
         }
-        return Problem.of("Something went wrong that should not have.")
+        return Problem.of("An unexpected error occurred.")
                 .fact("cause", error)
                 .fact("try", "the same command with --verbose, and report what it prints")
                 .toString();

@@ -7,7 +7,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Unmatched;
 
-/** {@code pintle bench} where the jar with the benchmarks is not on the class path: says how to get it. */
+/** Stand-in for {@code pintle bench} if its jar is not on the class path: says how to get it. */
 final class MissingBench implements CommandProvider {
     static final String NAME = "bench";
 
@@ -29,11 +29,10 @@ final class MissingBench implements CommandProvider {
     @Command(
             name = NAME,
             mixinStandardHelpOptions = true,
-            description =
-                    "Measures how fast Pintle is on this machine. Not part of this installation: a checkout has it.")
+            description = "Measures how fast Pintle is on this machine. Only in a checkout, not in this installation.")
     private static final class Bench implements Callable<Integer> {
         @Unmatched
-        private List<String> words = new ArrayList<>(); // whatever the benchmarks themselves would read
+        private List<String> words = new ArrayList<>(); // accepts whatever the real command would
 
         @Override
         public Integer call() {
@@ -41,7 +40,7 @@ final class MissingBench implements CommandProvider {
                     .fact("missing", "pintle-bench.jar on the class path")
                     .fact(
                             "try",
-                            "./pintle bench in a checkout of Pintle, or that jar in this installation's folder lib")
+                            "./pintle bench in a checkout of Pintle, or that jar in this installation's lib folder")
                     .toException();
         }
     }

@@ -20,24 +20,24 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Which model a command looks at, shared by all that look at one. */
+/** The model a command works on, for commands that may need only some of its files. */
 @HelpSection.In(HelpSection.MODEL)
 class ModelChoice {
     @Option(
             names = "--model",
             paramLabel = "NAME|DIR",
             defaultValue = ModelFolders.EMBEDDED,
-            description = "Model: ${DEFAULT-VALUE}, a repository in the cache (org/name[@revision]), or a folder in the"
-                    + " Hugging Face format (default: ${DEFAULT-VALUE}).")
+            description = "Model: ${DEFAULT-VALUE}, a cached repository (org/name[@revision]), or a folder in Hugging"
+                    + " Face format (default: ${DEFAULT-VALUE}).")
     private String model = ModelFolders.EMBEDDED;
 
-    @Option(names = "--pull", description = "Fetch the model from the Hugging Face hub if it is not in the cache.")
+    @Option(names = "--pull", description = "Download the model from the Hugging Face hub if it is not cached.")
     private boolean pull;
 
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec command;
 
-    /** The model's folder. Asks the network only for a repository that is missing, and only if the user wants that. */
+    /** The model's folder. Accesses the network only for a repository that is not cached, and only if the user agrees. */
     Path folder() {
         Session session = Session.of(Objects.requireNonNull(command));
         HubSettings settings = session.hub();
@@ -59,37 +59,37 @@ class ModelChoice {
         }
     }
 
-    /** The folder of the model's tokenizer and templates, which may be all that there is of the model. */
+    /** The folder of the model's tokenizer and chat template; the rest of the model may be missing. */
     Path textFolder() {
         try {
             return library().textFolder(model);
         } catch (HubException e) {
-            return folder(); // which offers to fetch it
+            return folder(); // which offers to download it
         }
     }
 
     private static String question(HubPlan plan) {
-        return plan.repo() + " is not here. Download " + DownloadProgress.count(plan.filesMissing()) + ", "
+        return plan.repo() + " is not cached. Download " + DownloadProgress.count(plan.filesMissing()) + ", "
                 + Sizes.text(plan.bytesMissing()) + "?";
     }
 
-    /** Blocks of the model as its config.json says, without reading weights; empty where it does not say. */
+    /** The number of blocks according to config.json, without reading weights; empty if it does not say. */
     OptionalInt blocks() {
         return library().blocks(folder().toString());
     }
 
-    /** Where models are found. */
+    /** The user's library. */
     Library library() {
         return Session.library(Objects.requireNonNull(command));
     }
 
-    /** Hints for vectors of this model's number of blocks. */
+    /** Hints for reading vector files: this model's number of blocks. */
     VectorHints hints() {
         OptionalInt blocks = blocks();
         return blocks.isPresent() ? VectorHints.none().blocks(blocks.getAsInt()) : VectorHints.none();
     }
 
-    /** @throws IllegalArgumentException if the model is known not to have a block */
+    /** @throws IllegalArgumentException if the model is known not to have this block */
     void requireBlock(int layer) {
         OptionalInt blocks = blocks();
         if (layer < 0 || (blocks.isPresent() && layer >= blocks.getAsInt())) {
@@ -100,12 +100,12 @@ class ModelChoice {
         }
     }
 
-    /** The model as it was asked for. */
+    /** The model as named on the command line. */
     String name() {
         return model;
     }
 
-    /** Where what a user should know goes. */
+    /** The command's standard error, for notes to the user. */
     PrintWriter err() {
         return Objects.requireNonNull(command).commandLine().getErr();
     }

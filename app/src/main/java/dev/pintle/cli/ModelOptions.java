@@ -10,12 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** Which model a command runs and how, shared by all that run one. */
+/** The model a command runs, its dtype and its device. */
 @HelpSection.In(HelpSection.MODEL)
 final class ModelOptions extends ModelChoice {
     @Option(
             names = "--dtype",
             paramLabel = "DTYPE",
+            completionCandidates = Candidates.Dtypes.class,
             defaultValue = "fp32",
             description = "Dtype of weights and residual stream: fp32, bf16 or fp16 (default: ${DEFAULT-VALUE}).")
     private String dtype = "fp32";
@@ -23,6 +24,7 @@ final class ModelOptions extends ModelChoice {
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
+            completionCandidates = Candidates.Devices.class,
             defaultValue = "best",
             description = "Device: cpu, cuda, cuda:N or best (default: ${DEFAULT-VALUE}).")
     private String device = "best";
@@ -30,18 +32,16 @@ final class ModelOptions extends ModelChoice {
     @Option(
             names = "--ignore-config",
             paramLabel = "KEY",
-            description = "Read the model's config.json as if it had no such key; as often as wanted.")
+            description = "Ignore this key of the model's config.json; may be repeated.")
     private List<String> ignoredConfig = new ArrayList<>();
 
-    @Option(
-            names = "--check-nan",
-            description = "Stop at the first layer where an activation is NaN or infinite; costs time.")
+    @Option(names = "--check-nan", description = "Stop at the first layer with a NaN or infinite activation; slower.")
     private boolean checkNan;
 
     LanguageModel load() {
         Device where = Device.parse(device);
         DType how = dtype();
-        folder(); // which offers to fetch it
+        folder(); // which offers to download it
         PrintWriter err = err();
         LoadOptions options =
                 LoadOptions.of(where, how).ignoringConfig(ignoredConfig).telling(note -> err.println("Note: " + note));
@@ -49,7 +49,7 @@ final class ModelOptions extends ModelChoice {
         return checkNan ? loaded.checkingForNan() : loaded;
     }
 
-    /** The options as a command line has them, those at their defaults left out. */
+    /** The options as words of a command line, without those at their defaults. */
     List<String> given() {
         List<String> options = new ArrayList<>();
         if (!name().equals(ModelFolders.EMBEDDED)) {

@@ -1,7 +1,6 @@
 package dev.pintle.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Json;
 import dev.pintle.base.Sizes;
 import dev.pintle.family.Families;
 import dev.pintle.hub.HubSettings;
@@ -19,11 +18,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code pintle models}: which models are here. */
+/** {@code pintle models}: the embedded and cached models. */
 @Command(
         name = "models",
         mixinStandardHelpOptions = true,
-        description = "Lists the models that are here: the embedded one and those in the cache.")
+        description = "Lists the embedded and cached models, and whether Pintle can run them.")
 final class ModelsCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the list as JSON.")
     private boolean json;
@@ -59,7 +58,7 @@ final class ModelsCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws JsonProcessingException {
+    public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
         PrintWriter out = command.commandLine().getOut();
         HubSettings settings = Session.of(command).hub();
@@ -72,7 +71,7 @@ final class ModelsCommand implements Callable<Integer> {
                     Setup.withoutModel()
                             .with("cache", settings.cache().toString())
                             .fields());
-            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(fields));
+            out.println(Json.text(fields));
             return 0;
         }
         int width =

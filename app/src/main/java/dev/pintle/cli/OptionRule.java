@@ -9,20 +9,20 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** What an option needs in order to have an effect, or may not stand beside. A broken rule is a usage error. */
+/** What an option requires to have an effect, or cannot be combined with. Breaking a rule is a usage error. */
 sealed interface OptionRule {
-    /** What is wrong with a command line, in one sentence. */
+    /** What is wrong with a command line, in one sentence; empty if it follows the rule. */
     Optional<String> broken(Given given);
 
-    /** The options it speaks about; the first is the one that would have no effect. */
+    /** The options the rule is about; the first is the one that would have no effect. */
     List<String> options();
 
-    /** Two options of which only one can be followed. */
+    /** Two options that cannot be combined. */
     record Excludes(String one, String other, String why) implements OptionRule {
         @Override
         public Optional<String> broken(Given given) {
             return given.has(one) && given.has(other)
-                    ? Optional.of(one + " and " + other + " exclude each other: " + why + ".")
+                    ? Optional.of(one + " and " + other + " are mutually exclusive: " + why + ".")
                     : Optional.empty();
         }
 
@@ -33,10 +33,11 @@ sealed interface OptionRule {
     }
 
     /**
-     * An option that has an effect only where something holds.
+     * An option that only has an effect under a condition.
      *
-     * @param needed in words, behind "has no effect without"
-     * @param others the options by which it may hold
+     * @param needed the condition in words, after "has no effect without"
+     * @param others options that can satisfy it
+     * @param holds the condition itself
      */
     record Needs(String option, String needed, List<String> others, Predicate<Given> holds) implements OptionRule {
         @Override
@@ -54,7 +55,7 @@ sealed interface OptionRule {
         }
     }
 
-    /** What stands on a command line: options by name, parameters by label, without defaults. */
+    /** A parsed command line: options by name and parameters by label, without defaults. */
     record Given(ParseResult parsed) {
         boolean has(String name) {
             return parsed.matchedArgs().stream()
@@ -63,7 +64,7 @@ sealed interface OptionRule {
                             : arg.paramLabel().equals(name));
         }
 
-        /** The values of an option or parameter, as typed; the default where it is not given. */
+        /** The values of an option or parameter, as typed; the default if it is not given. */
         List<String> values(String name) {
             return parsed.commandSpec().args().stream()
                     .filter(arg -> arg instanceof OptionSpec option

@@ -20,9 +20,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /**
- * Every option of every command, and what it needs or excludes, so that none is ignored in silence. An option that follows
- * what it says whatever stands beside it is {@code free}. A test compares this with the commands' own options, so that a new
- * one has to be put here.
+ * Every option of every command, and what it requires or excludes, so that none is silently ignored. An option that always
+ * has an effect is {@code free}. A test compares this with the commands' own options, so a new option has to be added here.
  */
 public final class OptionRules {
     private static final Map<String, OptionRules> ALL = new LinkedHashMap<>();
@@ -44,9 +43,9 @@ public final class OptionRules {
     }
 
     private OptionRules decoding() {
-        String greedy = "greedy decoding draws nothing";
+        String greedy = "greedy decoding does not sample";
         for (String drawing : List.of("--top-k", "--top-p", "--min-p", "--repetition-penalty", "--seed")) {
-            needs(drawing, "--temperature T: without one the most probable token is taken", "--temperature");
+            needs(drawing, "--temperature T: decoding is greedy without it", "--temperature");
             excludes("--greedy", drawing, greedy);
         }
         return excludes("--greedy", "--temperature", greedy).free("--max-new-tokens");
@@ -68,7 +67,7 @@ public final class OptionRules {
         return free("--sae", "--layer", "--sae-dtype");
     }
 
-    /** Options of which only one can be followed, each free otherwise. */
+    /** Options of which at most one may be given, each otherwise free. */
     public OptionRules oneOf(String why, String... options) {
         for (int i = 0; i < options.length; i++) {
             free(options[i]);
@@ -98,7 +97,7 @@ public final class OptionRules {
                 .free("--json");
         of("capture")
                 .model()
-                .oneOf("one prompt is read", "--ids", "--prompt", "--chat")
+                .oneOf("one prompt is captured", "--ids", "--prompt", "--chat")
                 .free("--at", "--layers", "--logits", "--out", "-o");
         of("chat").model().decoding().steering().free("--system", "--force");
         of("vector show").free(READING).free("--json");
@@ -167,21 +166,21 @@ public final class OptionRules {
         rules.free("--tuple-prompt")
                 .needs(
                         "--as-published",
-                        "a study that the notebooks had",
+                        "a study from the notebooks",
                         List.of(),
                         given -> given.is("NAME", "all") || !isOf(given, study -> !study.replicates()))
                 .excludes("--as-published", "--strengths", "they measure quality, which the notebooks did not")
                 .excludes("--as-published", "--questions", "they measure quality, which the notebooks did not");
     }
 
-    /** An option that only studies with that setting follow; those of other jars are asked when the option is given. */
+    /** An option that only affects studies with that setting; those of other jars are consulted when it is given. */
     private void forStudies(String option, String setting) {
         Predicate<Study<?>> follows = study -> study.reads().contains(setting);
         List<String> own = Studies.ALL.stream().filter(follows).map(Study::name).toList();
         needs(option, "the study " + String.join(" or ", own) + ", or all", List.of(), given -> isOf(given, follows));
     }
 
-    /** Whether a study that is given is such a one; all of them are among others. */
+    /** Whether one of the given studies matches; {@code all} always does. */
     private static boolean isOf(Given given, Predicate<Study<?>> such) {
         return given.is("NAME", "all")
                 || Studies.all().stream().filter(such).anyMatch(study -> given.is("NAME", study.name()));
@@ -196,7 +195,7 @@ public final class OptionRules {
         }
         for (String fitted :
                 List.of("--all-layers", "--method", "--positions", "--directions", "--aggregation", "--resume")) {
-            rules.excludes("--from-latent", fitted, "a latent's row is not fitted");
+            rules.excludes("--from-latent", fitted, "a decoder row is not fitted");
         }
         rules.needs("--negative", "--positive TEXT", "--positive")
                 .needs("--negative-texts", "--positive-texts FILE", "--positive-texts")
@@ -206,7 +205,7 @@ public final class OptionRules {
                 .needs("--columns", "--pairs or --positive-texts", "--pairs", "--positive-texts")
                 .needs("--split", "a file of pairs, answers or texts", "--pairs", "--answers", "--positive-texts")
                 .needs("--texts-as", "--pairs or --positive-texts", "--pairs", "--positive-texts")
-                .excludes("--layer", "--all-layers", "it is one layer or every one")
+                .excludes("--layer", "--all-layers", "a fit is at one layer or at all")
                 .needs("--sae", "--from-latent N", "--from-latent")
                 .needs("--raw", "--from-latent N", "--from-latent")
                 .needs(
@@ -222,7 +221,7 @@ public final class OptionRules {
         OptionRules rules = of("sae decompose").autoencoder().texts();
         for (String model : List.of(
                 "--model", "--dtype", "--device", "--check-nan", "--ignore-config", "--prompt", "--user", "--chat")) {
-            rules.needs(model, "--how difference, which alone reads a text", List.of("--how"), reads);
+            rules.needs(model, "--how difference, the only one that reads a text", List.of("--how"), reads);
         }
         rules.needs("--pull", "--model NAME", "--model")
                 .needs(
@@ -247,23 +246,23 @@ public final class OptionRules {
     private static void sweeps(String name, List<String> usualReadsPrefixes) {
         Predicate<Given> fits = given -> !given.has("--vector") || given.has("--method");
         OptionRules rules = of(name).model()
-                .oneOf("it is told in one way", "--marker", "--continuations", "--choices", "--judge")
+                .oneOf("the concept is scored in one way", "--marker", "--continuations", "--choices", "--judge")
                 .needs("--endpoint", "--judge MODEL", "--judge")
                 .needs("--concept", "--judge MODEL", "--judge")
                 .needs("--dark", "--figure FILE", "--figure")
-                .excludes("--questions", "--choices", "the questions of the choices are asked")
-                .excludes("--style", "--positive", "a style has a system prompt of its own")
+                .excludes("--questions", "--choices", "the questions of --choices are asked")
+                .excludes("--style", "--positive", "a style comes with a system prompt")
                 .free("--strengths", "--positions", "--max-new-tokens", "--fresh", "--figure", "--json")
                 .free("--vector", "--method", "--layer");
-        rules.needs("--negative", "vectors to fit: no --vector, or --method too", List.of("--method"), fits);
+        rules.needs("--negative", "vectors to fit: leave out --vector, or add --method", List.of("--method"), fits);
         rules.needs(
                 "--positive",
-                "vectors to fit: no --vector, or --method or --judge too",
+                "vectors to fit or a judge: leave out --vector, or add --method or --judge",
                 List.of("--method", "--judge"),
                 given -> fits.test(given) || (given.has("--judge") && !given.has("--concept")));
         rules.needs(
                 "--style",
-                "vectors to fit, or a concept to tell by it",
+                "vectors to fit, or a concept to score by it",
                 List.of("--method"),
                 given -> fits.test(given)
                         || !(given.has("--marker")
@@ -272,42 +271,42 @@ public final class OptionRules {
                                 || (given.has("--judge") && given.has("--concept"))));
         rules.needs(
                 "--prefixes",
-                "a method that reads begun answers: --method last-position or diff-mean",
+                "a method that reads answer prefixes: --method last-position or diff-mean",
                 List.of("--method"),
                 given -> given.has("--method")
                         ? given.is("--method", "last-position", "diff-mean")
                         : fits.test(given) && !usualReadsPrefixes.isEmpty());
     }
 
-    // ---------------------------------------------------------------- how it is said
+    // ---------------------------------------------------------------- how rules are declared
 
-    /** New rules for a command, by its name below {@code pintle}: {@code vector fit}. */
+    /** New rules for a command, by its name under {@code pintle}, such as {@code vector fit}. */
     public static OptionRules of(String command) {
         OptionRules rules = new OptionRules();
         ALL.put(command, rules);
         return rules;
     }
 
-    /** Options that have an effect whatever stands beside them. */
+    /** Options that always have an effect. */
     public OptionRules free(String... options) {
         named.addAll(Arrays.asList(options));
         return this;
     }
 
     /**
-     * Two options of which only one can be followed.
+     * Two options that cannot be combined.
      *
-     * @param why behind "exclude each other"
+     * @param why the reason, after "are mutually exclusive"
      */
     public OptionRules excludes(String one, String other, String why) {
         return add(new Excludes(one, other, why));
     }
 
     /**
-     * An option that has an effect only beside another.
+     * An option that only has an effect together with another.
      *
-     * @param needed in words, behind "has no effect without"
-     * @param others any of which will do
+     * @param needed the other in words, after "has no effect without"
+     * @param others options, any one of which is enough
      */
     public OptionRules needs(String option, String needed, String... others) {
         return needs(
@@ -324,7 +323,7 @@ public final class OptionRules {
         return this;
     }
 
-    /** The rules of a command by its name below {@code pintle}; empty for a group of commands. */
+    /** The rules of a command; empty for a group of commands. */
     static Optional<OptionRules> find(CommandSpec command) {
         String name = command.qualifiedName(" ");
         int space = name.indexOf(' ');
@@ -336,17 +335,17 @@ public final class OptionRules {
         return ALL.keySet();
     }
 
-    /** The options that are told of. */
+    /** The options that the rules name. */
     Set<String> named() {
         return named;
     }
 
-    /** What options need and exclude. */
+    /** What options require and exclude. */
     List<OptionRule> rules() {
         return rules;
     }
 
-    /** @throws ParameterException if an option would have no effect, or two exclude each other */
+    /** @throws ParameterException if an option would have no effect, or two are mutually exclusive */
     static void check(ParseResult parsed) {
         ParseResult leaf = parsed;
         while (leaf.hasSubcommand()) {

@@ -7,14 +7,14 @@ import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Progress as one line that is written over on a terminal, and as a line a stage elsewhere. */
+/** Progress on a terminal as one line that is updated in place, otherwise as one line per stage. */
 public final class ProgressLine implements Progress {
     private static final int BAR = 24;
     private static final String CLEAR = "\r\033[K";
 
     private final PrintWriter err;
     private final boolean terminal;
-    private final Map<String, Long> started = new HashMap<>(); // stages may lie within others
+    private final Map<String, Long> started = new HashMap<>(); // stages may be nested
 
     /**
      * @param terminal whether {@code err} is a terminal
@@ -24,7 +24,7 @@ public final class ProgressLine implements Progress {
         this.terminal = terminal;
     }
 
-    /** On the standard error of a command. */
+    /** Progress on a command's standard error. */
     public static ProgressLine of(CommandSpec command) {
         return new ProgressLine(
                 command.commandLine().getErr(), Session.of(command).terminal());
@@ -64,7 +64,7 @@ public final class ProgressLine implements Progress {
         }
     }
 
-    /** How long a stage took, where that is worth telling. */
+    /** How long a stage took; empty if it took next to no time. */
     private static String took(double seconds) {
         return seconds < 0.1 ? "" : String.format(Locale.ROOT, seconds < 10 ? " in %.1f s" : " in %.0f s", seconds);
     }

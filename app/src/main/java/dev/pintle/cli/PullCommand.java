@@ -14,22 +14,22 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code pintle pull}: fetches a model into the cache. */
+/** {@code pintle pull}: downloads a model into the cache. */
 @Command(
         name = "pull",
         mixinStandardHelpOptions = true,
         description = {
-            "Fetches a model from the Hugging Face hub into the cache that Hugging Face's own library uses.",
-            "Ctrl-C is safe: the same command goes on where it stopped."
+            "Downloads a model from the Hugging Face hub into the cache that the Python library uses too.",
+            "Ctrl-C is safe at any time; the same command resumes."
         })
 final class PullCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "REPO[@REVISION]", description = "Such as google/gemma-2-2b-it.")
+    @Parameters(index = "0", paramLabel = "REPO[@REVISION]", description = "Repository, such as google/gemma-2-2b-it.")
     private String repo = "";
 
     @Parameters(
             index = "1..*",
             paramLabel = "FILES",
-            description = "Names or patterns, such as '*.safetensors' (default: what it takes to run a model).")
+            description = "File names or patterns, such as '*.safetensors' (default: what is needed to run a model).")
     private List<String> files = new ArrayList<>();
 
     @Spec

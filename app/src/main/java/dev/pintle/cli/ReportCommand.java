@@ -7,11 +7,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code pintle report}: runs that were kept. */
+/** {@code pintle report}: saved runs. */
 @Command(
         name = "report",
         mixinStandardHelpOptions = true,
-        description = "Lists, opens and compares the runs of studies.",
+        description = "Lists, opens and compares saved runs of studies.",
         subcommands = {
             ReportListCommand.class,
             ReportOpenCommand.class,
@@ -22,7 +22,7 @@ final class ReportCommand implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** The user's runs. */
+    /** The user's saved runs. */
     static RunStore runs(@Nullable CommandSpec spec) {
         return Session.library(Objects.requireNonNull(spec)).runs();
     }

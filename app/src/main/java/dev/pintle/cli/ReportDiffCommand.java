@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.run.RunDiff;
@@ -27,26 +28,26 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "diff",
         mixinStandardHelpOptions = true,
-        description = "Compares two runs: headline numbers, then value by value what they ran on, numbers, texts.")
+        description = "Compares two runs: headline numbers first, then environment, numbers and texts, value by value.")
 final class ReportDiffCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "A", description = "Id of a run or a part of it.")
+    @Parameters(index = "0", paramLabel = "A", description = "Id of a run, or part of one.")
     private String a = "";
 
-    @Parameters(index = "1", paramLabel = "B", description = "Id of another.")
+    @Parameters(index = "1", paramLabel = "B", description = "Id of the other run, or part of one.")
     private String b = "";
 
     @Option(
             names = "--tolerance",
             defaultValue = "1e-6",
             paramLabel = "R",
-            description = "Relative change up to which numbers count as the same (default: ${DEFAULT-VALUE}).")
+            description = "Relative change up to which numbers are considered equal (default: ${DEFAULT-VALUE}).")
     private double tolerance;
 
     @Option(
             names = "--rows",
             defaultValue = "40",
             paramLabel = "N",
-            description = "Most rows to print of each kind (default: ${DEFAULT-VALUE}); JSON has all.")
+            description = "Maximum rows to print of each kind (default: ${DEFAULT-VALUE}); --json prints all.")
     private int rows;
 
     @Option(names = "--json", description = "Print all differences as JSON.")
@@ -58,7 +59,7 @@ final class ReportDiffCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (!(tolerance >= 0)) {
-            throw Problem.of("A tolerance is 0 or more.")
+            throw Problem.of("The tolerance must be 0 or more.")
                     .fact("but was", tolerance)
                     .toIllegalArgument();
         }
@@ -79,7 +80,7 @@ final class ReportDiffCommand implements Callable<Integer> {
             fields.put("texts", diff.texts());
             fields.put("only_in_a", diff.onlyInA());
             fields.put("only_in_b", diff.onlyInB());
-            out.println(VectorJson.text(fields));
+            out.println(Json.text(fields));
         } else {
             out.printf(
                     "A: %s  %s, %s%nB: %s  %s, %s%n",
@@ -90,7 +91,7 @@ final class ReportDiffCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** What the findings rest on, of both runs, whether it changed or not. */
+    /** The numbers that the findings rest on, of both runs, changed or not. */
     private static void headlines(PrintWriter out, StoredRun first, StoredRun second) {
         Map<String, String> a = headlines(first);
         Map<String, String> b = headlines(second);
@@ -106,7 +107,7 @@ final class ReportDiffCommand implements Callable<Integer> {
         }
     }
 
-    /** None where the run holds what is no study's result. */
+    /** Empty if the run contains something that is not a study's result. */
     private static Map<String, String> headlines(StoredRun run) {
         try {
             return RunPage.of(run, Studies.all()).headlines();
@@ -117,11 +118,11 @@ final class ReportDiffCommand implements Callable<Integer> {
 
     private void print(PrintWriter out, RunDiff diff) {
         if (diff.same()) {
-            out.printf("%nNothing differs; %d numbers were compared.%n", diff.compared());
+            out.printf("%nNo differences; %d numbers were compared.%n", diff.compared());
             return;
         }
         if (!diff.circumstances().isEmpty()) {
-            out.printf("%nWhat they ran on:%n| | A | B |%n| --- | --- | --- |%n");
+            out.printf("%nSettings and environment:%n| | A | B |%n| --- | --- | --- |%n");
             shown(out, diff.circumstances())
                     .forEach(words -> out.printf("| %s | %s | %s |%n", words.path(), clip(words.a()), clip(words.b())));
         }

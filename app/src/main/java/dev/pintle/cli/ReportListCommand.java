@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.run.RunStore;
 import dev.pintle.run.StoredRun;
 import java.io.PrintWriter;
@@ -43,11 +44,11 @@ final class ReportListCommand implements Callable<Integer> {
                     listing.unusable().stream()
                             .map(one -> Map.of("path", one.path().toString(), "reason", one.reason()))
                             .toList());
-            out.println(VectorJson.text(fields));
+            out.println(Json.text(fields));
             return 0;
         }
         if (listing.runs().isEmpty()) {
-            out.println("No runs yet; pintle demo makes one.");
+            out.println("No runs yet; pintle demo creates one.");
         } else {
             out.println("| run | what | model | started (UTC) | state | stages |");
             out.println("| --- | --- | --- | --- | --- | ---: |");

@@ -14,12 +14,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "open",
         mixinStandardHelpOptions = true,
-        description = "Prints where a run's page is, and shows it in a browser where there is a desktop.")
+        description = "Prints the path of a run's page, and opens it in a browser if there is a desktop.")
 final class ReportOpenCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
             paramLabel = "RUN",
-            description = "Id of the run or a part of it; left out, the newest that has finished.")
+            description = "Id of a run, or part of one (default: the newest finished run).")
     private String id = "";
 
     @Spec
@@ -34,7 +34,7 @@ final class ReportOpenCommand implements Callable<Integer> {
                     .fact("stages", run.stages().isEmpty() ? "none" : String.join(", ", run.stages()))
                     .fact(
                             "try",
-                            "the command that began it, which goes on; or pintle report page " + run.id()
+                            "the same command again, which resumes it; or pintle report page " + run.id()
                                     + " --out FILE")
                     .toException();
         }

@@ -26,23 +26,23 @@ import picocli.CommandLine.Spec;
         name = "page",
         mixinStandardHelpOptions = true,
         description = {
-            "Writes the page of a run anew from its kept numbers, finished or not, and its figures as files.",
-            "The run itself stays as it is."
+            "Regenerates the page of a run from its saved numbers, finished or not, and writes its figures to files.",
+            "The run itself is not changed."
         })
 final class ReportPageCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
             paramLabel = "RUN",
-            description = "Id of the run or a part of it; left out, the newest that has finished.")
+            description = "Id of a run, or part of one (default: the newest finished run).")
     private String id = "";
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Where to write the page.")
+    @Option(names = "--out", paramLabel = "FILE", description = "File to write the page to.")
     private @Nullable Path out;
 
     @Option(
             names = "--figures",
             paramLabel = "DIR",
-            description = "Where to write every figure, as SVG and PNG, light and dark.")
+            description = "Folder to write every figure to, as SVG and PNG, light and dark.")
     private @Nullable Path figures;
 
     @Spec

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SaeCheck;
@@ -24,8 +25,8 @@ import picocli.CommandLine.Spec;
         name = "check",
         mixinStandardHelpOptions = true,
         description = {
-            "Says whether an autoencoder and a model belong together: how many latents are active on a token, how much of"
-                    + " the variance is explained, how many latents fire at all. Where that is poor, tries what may be wrong."
+            "Checks whether an autoencoder matches a model: active latents per token, variance explained, and how many"
+                    + " latents fire at all. If too little is explained, tries the usual causes."
         })
 final class SaeCheckCommand implements Callable<Integer> {
     @Mixin
@@ -37,18 +38,18 @@ final class SaeCheckCommand implements Callable<Integer> {
     @Option(
             names = "--texts",
             paramLabel = "PATH",
-            description = "Texts: a file with one a line, a .jsonl file with text or messages, or a folder of files"
-                    + " (default: the conversations that travel with Pintle).")
+            description = "Texts: a file with one per line, a .jsonl file with text or messages, or a folder of files"
+                    + " (default: the conversations bundled with Pintle).")
     private @Nullable Path texts;
 
     @Option(
             names = "--max-tokens",
             paramLabel = "N",
             defaultValue = "2000",
-            description = "About how many tokens to read (default: ${DEFAULT-VALUE}).")
+            description = "Approximate number of tokens to read (default: ${DEFAULT-VALUE}).")
     private int mostTokens;
 
-    @Option(names = "--force", description = "Check even an autoencoder that was trained on another model.")
+    @Option(names = "--force", description = "Check even an autoencoder trained on another model.")
     private boolean force;
 
     @Option(names = "--json", description = "Print as JSON.")
@@ -60,7 +61,7 @@ final class SaeCheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (mostTokens < 1) {
-            throw Problem.of("A check reads at least one token.")
+            throw Problem.of("A check needs at least one token.")
                     .fact("--max-tokens", mostTokens)
                     .toIllegalArgument();
         }
@@ -71,7 +72,7 @@ final class SaeCheckCommand implements Callable<Integer> {
             Texts from = texts == null ? SaeProfileCommand.embeddedTexts() : Texts.of(texts);
             SaeCheck.Report report = new SaeCheck(loaded, coder, coder.place()).run(from, mostTokens);
             if (json) {
-                out.println(VectorJson.text(fields(loaded, coder, from, report)));
+                out.println(Json.text(fields(loaded, coder, from, report)));
             } else {
                 print(out, loaded, coder, from, report);
             }
@@ -84,14 +85,14 @@ final class SaeCheckCommand implements Callable<Integer> {
         out.printf("%s (%s) at %s of %s%n", sae.name(), sae.origin().format(), sae.place(), model.id());
         out.printf(
                 Locale.ROOT,
-                "  %,d tokens of %s, activations %.2f long%n",
+                "  %,d tokens of %s, mean activation norm %.2f%n",
                 report.tokens(),
                 texts.name(),
                 report.meanNorm());
-        out.printf(Locale.ROOT, "  %-28s %8s %20s%n", "", "these", "around them");
+        out.printf(Locale.ROOT, "  %-28s %8s %20s%n", "", "judged", "system, template");
         row(
                 out,
-                "active latents a token",
+                "active latents per token",
                 report,
                 "%.1f",
                 report.numbers().meanL0(),
@@ -113,7 +114,7 @@ final class SaeCheckCommand implements Callable<Integer> {
         if (report.tokensAround() > 0) {
             out.printf(
                     Locale.ROOT,
-                    "  around them: %,d tokens of system prompts and of the chat template%n",
+                    "  system, template: %,d tokens of system prompts and the chat template%n",
                     report.tokensAround());
         }
         report.trials()
@@ -121,7 +122,7 @@ final class SaeCheckCommand implements Callable<Integer> {
                         Locale.ROOT, "  tried %s: %.1f%% explained%n", trial.what(), 100 * trial.varianceExplained()));
         report.suggestions().forEach(text -> out.println("  " + text));
         if (report.suggestions().isEmpty()) {
-            out.println("  Nothing suggests that anything is wrong.");
+            out.println("  Nothing looks wrong.");
         }
     }
 

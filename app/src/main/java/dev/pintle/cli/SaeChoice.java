@@ -9,14 +9,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which autoencoder a command uses and how, shared by those that use one. */
+/** The autoencoder a command runs, its layer and its dtype. */
 @HelpSection.In(HelpSection.AUTOENCODER)
 final class SaeChoice extends SaeFile {
     @Option(
             names = "--layer",
             paramLabel = "L",
-            description =
-                    "Block, from 0, after whose output the autoencoder reads, where its files do not say or say wrong.")
+            description = "Layer that the autoencoder reads (0-based), if its files do not say or are wrong.")
     private @Nullable Integer layer;
 
     @Option(
@@ -27,7 +26,7 @@ final class SaeChoice extends SaeFile {
                     "Dtype of the autoencoder's matrices, fp32 or bf16; arithmetic is FP32 (default: ${DEFAULT-VALUE}).")
     private String dtype = "fp32";
 
-    /** The autoencoder, at the layer that was asked for if one was. */
+    /** Loads the autoencoder, at the requested layer if there is one. */
     SparseAutoencoder load(Device device) {
         return load(file(), layer, dtype, device);
     }

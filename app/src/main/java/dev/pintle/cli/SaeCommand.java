@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "sae",
         mixinStandardHelpOptions = true,
-        description = "Loads sparse autoencoders and takes vectors and texts apart with them.",
+        description = "Loads sparse autoencoders, and decomposes vectors and texts with them.",
         subcommands = {
             SaeInfoCommand.class,
             SaeCheckCommand.class,

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.library.Library;
 import dev.pintle.model.LanguageModel;
@@ -40,21 +41,20 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "decompose",
         mixinStandardHelpOptions = true,
-        description = "Shows which latents a steering vector is made of, in one of five ways.",
+        description = "Decomposes a steering vector into latents, in one of five ways.",
         footer = {
             "",
             "Ways:",
-            "  encode      what the encoder answers to the vector",
-            "              as it is",
-            "  scaled      what it answers at the length of an",
+            "  encode      encodes the vector as it is",
+            "  scaled      encodes the vector at the norm of an",
             "              activation, times --strength",
-            "  difference  what the vector changes in the latents of",
-            "              a text (--user, --prompt or --chat), at",
-            "              --strength",
+            "  difference  how adding the vector at --strength changes",
+            "              the latents of a text (--user, --prompt or",
+            "              --chat)",
             "  pursuit     the few decoder rows whose signed sum comes",
             "              closest (orthogonal matching pursuit)",
-            "  nearest     the decoder rows that point most nearly",
-            "              along it, or against it"
+            "  nearest     the decoder rows with the largest absolute",
+            "              cosine"
         })
 final class SaeDecomposeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE|NAME", description = "Steering vector.")
@@ -66,29 +66,30 @@ final class SaeDecomposeCommand implements Callable<Integer> {
             description = "What the first row of a matrix is: embedding or block-0.")
     private @Nullable String firstRow;
 
-    @Option(names = "--tensor", paramLabel = "NAME", description = "Which of a file's named tensors to read.")
+    @Option(names = "--tensor", paramLabel = "NAME", description = "Tensor to read from a file with several.")
     private @Nullable String tensor;
 
     @Option(
             names = "--how",
             paramLabel = "WAY",
             defaultValue = "scaled",
-            description = "encode, scaled, difference, pursuit or nearest (default: ${DEFAULT-VALUE}).")
+            description =
+                    "How to decompose: encode, scaled, difference, pursuit or nearest (default: ${DEFAULT-VALUE}).")
     private String how = "scaled";
 
     @Option(
             names = "--terms",
             paramLabel = "N",
             defaultValue = "25",
-            description = "Latents shown, and most that pursuit and nearest look for (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Number of latents to show, and the maximum for pursuit and nearest (default: ${DEFAULT-VALUE}).")
     private int terms;
 
     @Option(
             names = "--strength",
             paramLabel = "S",
-            description =
-                    "How long the vector is, for scaled (default: 1), or how strongly it is added, for difference:"
-                            + " in activation norms, such as 0.45, or a factor on it, such as 5abs.")
+            description = "Length of the vector, for scaled (default: 1), or strength at which it is added, for"
+                    + " difference: in activation norms, such as 0.45, or as a raw multiplier, such as 5abs.")
     private @Nullable Strength strength;
 
     @Mixin
@@ -105,14 +106,15 @@ final class SaeDecomposeCommand implements Callable<Integer> {
 
     @Option(
             names = "--force",
-            description = "Take apart even a vector of another place or model; replace a file or name that is there.")
+            description =
+                    "Decompose even a vector from another hook point or model; overwrite an existing file or name.")
     private boolean force;
 
     @Mixin
     private VectorOutput output = new VectorOutput();
 
     @HelpSection.In(HelpSection.OUTPUT)
-    @Option(names = "--with-bias", description = "Keep the decoder's bias in the reconstruction that is written.")
+    @Option(names = "--with-bias", description = "Keep the decoder's bias in the reconstruction that is saved.")
     private boolean withBias;
 
     @Option(names = "--json", description = "Print as JSON.")
@@ -144,7 +146,7 @@ final class SaeDecomposeCommand implements Callable<Integer> {
                             .map(Term::latent)
                             .toList());
             if (json) {
-                print.println(VectorJson.text(fields(coder, given, parts, lookup)));
+                print.println(Json.text(fields(coder, given, parts, lookup)));
             } else {
                 print(print, given, parts, lookup);
                 written.toString().lines().forEach(line -> print.println("reconstruction: " + line));
@@ -157,13 +159,13 @@ final class SaeDecomposeCommand implements Callable<Integer> {
 
     private void requireKnown() {
         if (!List.of("encode", "scaled", "difference", "pursuit", "nearest").contains(how)) {
-            throw Problem.of("There is no such way to take a vector apart.")
+            throw Problem.of("There is no such way to decompose a vector.")
                     .fact("but was", how)
                     .fact("choose", "encode, scaled, difference, pursuit, nearest")
                     .toIllegalArgument();
         }
         if (how.equals("difference") && (strength == null || text.given().isEmpty())) {
-            throw Problem.of("A difference of latents is taken over a text, at a strength.")
+            throw Problem.of("A difference of latents needs a text and a strength.")
                     .fact("expected", "--strength S and --user TEXT, --prompt TEXT or --chat FILE")
                     .toIllegalArgument();
         }
@@ -179,7 +181,7 @@ final class SaeDecomposeCommand implements Callable<Integer> {
             return vectors.stream()
                     .filter(one -> one.at().equals(coder.place()))
                     .findFirst()
-                    .orElseThrow(() -> Problem.of("None of the file's vectors stands where the autoencoder reads.")
+                    .orElseThrow(() -> Problem.of("None of the file's vectors is at the autoencoder's hook point.")
                             .fact(
                                     "vectors",
                                     vectors.stream().map(SteeringVector::at).toList())
@@ -227,7 +229,7 @@ final class SaeDecomposeCommand implements Callable<Integer> {
                 parts.cosine());
         print.printf(
                 Locale.ROOT,
-                "  the decoder's bias is %.1f%% of the reconstruction; the zero vector has %,d latents%n",
+                "  the decoder's bias is %.1f%% of the reconstruction; the zero vector activates %,d latents%n",
                 100 * parts.biasShare(),
                 parts.zeroTerms().size());
         List<Integer> zero = parts.zeroTerms().stream().map(Term::latent).toList();
@@ -238,7 +240,7 @@ final class SaeDecomposeCommand implements Callable<Integer> {
                             term.latent(),
                             term.activation(),
                             lookup.labels().getOrDefault(term.latent(), ""),
-                            zero.contains(term.latent()) ? " [also of the zero vector]" : "")
+                            zero.contains(term.latent()) ? " [also active for the zero vector]" : "")
                     .stripTrailing());
         }
         if (parts.terms().size() > terms) {

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
@@ -42,9 +43,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "encode",
         mixinStandardHelpOptions = true,
-        description =
-                "Shows the latents of each token of a text, as it is or with a vector added, and what the autoencoder leaves"
-                        + " out of it.")
+        description = "Shows the active latents of each token of a text, plain or with a vector added, and how much the"
+                + " autoencoder leaves out.")
 final class SaeEncodeCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model = new ModelOptions();
@@ -59,21 +59,23 @@ final class SaeEncodeCommand implements Callable<Integer> {
             names = "--top",
             paramLabel = "N",
             defaultValue = "4",
-            description = "Latents shown of each token, largest first; 0 for all that are active (default:"
-                    + " ${DEFAULT-VALUE}).")
+            description =
+                    "Latents to show per token, largest first; 0 for all active ones (default: ${DEFAULT-VALUE}).")
     private int top;
 
-    @Option(names = "--vector", paramLabel = "FILE|NAME", description = "Vector to add to every token first.")
+    @Option(names = "--vector", paramLabel = "FILE|NAME", description = "Vector to add at every token first.")
     private @Nullable String vector;
 
     @Option(
             names = "--strength",
             paramLabel = "S",
-            description =
-                    "How strongly the vector is added: in activation norms, such as 0.45, or as a factor on it, such as 5abs.")
+            description = "Strength at which the vector is added: in activation norms, such as 0.45, or as a raw"
+                    + " multiplier, such as 5abs.")
     private @Nullable Strength strength;
 
-    @Option(names = "--force", description = "Use an autoencoder or vector even if it belongs to another model.")
+    @Option(
+            names = "--force",
+            description = "Accept an autoencoder or vector of another model, or a vector of another hook point.")
     private boolean force;
 
     @Mixin
@@ -88,7 +90,7 @@ final class SaeEncodeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (top < 0) {
-            throw Problem.of("There is no such number of latents.")
+            throw Problem.of("The number of latents must be 0 or more.")
                     .fact("--top", top)
                     .toIllegalArgument();
         }
@@ -116,7 +118,7 @@ final class SaeEncodeCommand implements Callable<Integer> {
                     new Answer(prompt, latents, active, ReconstructionErrors.of(coder, plain, shown), roles(prompt));
             LabelLibrary.Lookup lookup = labels.lookup(model.library(), sae.file(), answer.all());
             if (json) {
-                out.println(VectorJson.text(answer.fields(coder, loaded, lookup, vector != null, setup)));
+                out.println(Json.text(answer.fields(coder, loaded, lookup, vector != null, setup)));
             } else {
                 answer.print(out, lookup, vector != null);
                 lookup.problems().forEach(err::println);
@@ -137,7 +139,7 @@ final class SaeEncodeCommand implements Callable<Integer> {
                 .orElseThrow(() -> Problem.of("The vector and the autoencoder read different places.")
                         .fact("vector", vector)
                         .fact("autoencoder", at)
-                        .fact("try", "fitting the vector at " + at + ", or --force to add it there all the same")
+                        .fact("try", "fitting the vector at " + at + ", or --force to add it there anyway")
                         .toException())
                 .requireFits(loaded, force);
         setup.vector(vector, found, strength, Tokens.all());
@@ -145,7 +147,7 @@ final class SaeEncodeCommand implements Callable<Integer> {
                 Tensor.of(found.direction().times(strength.resolve(found))).to(plain.device()));
     }
 
-    /** Whose words tokens are; empty for a plain text, or where the template hides it. */
+    /** The role of each token; empty for raw text, or if the chat template does not allow telling roles apart. */
     private static List<Role> roles(TokenizedPrompt prompt) {
         if (prompt.prompt().ending() == Prompt.Ending.PLAIN) {
             return List.of();

@@ -8,14 +8,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Which autoencoder a command looks at, shared by those that need its name or labels alone. */
+/** The autoencoder a command refers to, for commands that need only its name or labels. */
 @HelpSection.In(HelpSection.AUTOENCODER)
 class SaeFile {
     @Option(
             names = "--sae",
             paramLabel = "SAE",
-            description = "Autoencoder: a file, a folder, or a repository in the cache, org/name[@revision][:folder]"
-                    + " (default: the one of the embedded model).")
+            description = "Autoencoder: a file, a folder, or a cached repository, org/name[@revision][:folder]"
+                    + " (default: the embedded model's).")
     private @Nullable String sae;
 
     @Spec(Spec.Target.MIXEE)
@@ -25,13 +25,13 @@ class SaeFile {
         return find(sae, Objects.requireNonNull(command));
     }
 
-    /** The file or folder of an autoencoder; of the embedded one where none is named. */
+    /** The file or folder of an autoencoder; the embedded one if none is named. */
     static Path find(@Nullable String sae, CommandSpec command) {
         Library library = Session.library(command);
         return sae == null ? library.embeddedAutoencoder() : library.autoencoderFile(sae);
     }
 
-    /** A name for files of its own. */
+    /** The autoencoder's file name without extension, under which its profile is saved. */
     String name() {
         return String.valueOf(file().getFileName()).replaceAll("\\.[A-Za-z]{1,11}$", "");
     }

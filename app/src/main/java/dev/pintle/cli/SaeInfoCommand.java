@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.tensor.Device;
 import java.io.PrintWriter;
@@ -19,13 +20,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "info",
         mixinStandardHelpOptions = true,
-        description = "Shows what an autoencoder is: its format, sizes, where it reads, and how its files were read.")
+        description = "Shows an autoencoder's format, sizes and hook point, and how its files were read.")
 final class SaeInfoCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
             paramLabel = "SAE",
-            description = "File, folder, or repository in the cache, org/name[@revision][:folder] (default: the one of"
-                    + " the embedded model).")
+            description = "Autoencoder: a file, a folder, or a cached repository, org/name[@revision][:folder]"
+                    + " (default: the embedded model's).")
     private @Nullable String name;
 
     @Option(names = "--json", description = "Print as JSON.")
@@ -46,7 +47,7 @@ final class SaeInfoCommand implements Callable<Integer> {
             if (json) {
                 fields.put("seconds_to_open", seconds);
                 fields.put("setup", Setup.withoutModel().autoencoder(sae).fields());
-                out.println(VectorJson.text(fields));
+                out.println(Json.text(fields));
             } else {
                 fields.forEach((label, value) -> out.printf("%-22s %s%n", label.replace('_', ' '), value));
             }

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.library.Labels;
 import dev.pintle.sae.labels.LabelLibrary;
 import java.io.PrintWriter;
@@ -23,22 +24,22 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "labels",
         mixinStandardHelpOptions = true,
-        description = "Shows labels of latents, or the latents whose labels have some words.")
+        description = "Shows the labels of latents, or searches for latents by label.")
 final class SaeLabelsCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "LATENT", description = "Latents to show the labels of.")
+    @Parameters(paramLabel = "LATENT", description = "Latents whose labels to show.")
     private List<Integer> latents = new ArrayList<>();
 
     @Option(
             names = "--search",
             paramLabel = "WORDS",
-            description = "Latents whose labels have all these words, in any form; WORD* for all that begin so.")
+            description = "Find latents whose labels contain all these words, in any form; WORD* matches a prefix.")
     private @Nullable String search;
 
     @Option(
             names = "--top",
             paramLabel = "N",
             defaultValue = "25",
-            description = "Most latents that a search shows (default: ${DEFAULT-VALUE}).")
+            description = "Maximum number of search results (default: ${DEFAULT-VALUE}).")
     private int top;
 
     @Mixin
@@ -63,7 +64,7 @@ final class SaeLabelsCommand implements Callable<Integer> {
         LabelLibrary.Lookup lookup = chosen.lookup(latents);
         Map<Integer, String> found = search == null ? Map.of() : chosen.search(search, top);
         if (json) {
-            out.println(VectorJson.text(fields(chosen, lookup, found)));
+            out.println(Json.text(fields(chosen, lookup, found)));
         } else {
             print(out, chosen, lookup, found);
             lookup.problems().forEach(err::println);
@@ -78,12 +79,12 @@ final class SaeLabelsCommand implements Callable<Integer> {
         }
         found.forEach((latent, label) -> out.printf(Locale.ROOT, "%7d  %s%n", latent, label));
         if (search != null && found.isEmpty()) {
-            out.printf("No label of %s has all of: %s%n", chosen.name(), search);
+            out.printf("No label in %s contains all of: %s%n", chosen.name(), search);
         }
         if (search == null && latents.isEmpty()) {
             Map<Integer, String> all = chosen.kept();
             long different = all.values().stream().distinct().count();
-            out.printf(Locale.ROOT, "%s: %,d labels, %,d of them different%n", chosen.name(), all.size(), different);
+            out.printf(Locale.ROOT, "%s: %,d labels, %,d of them distinct%n", chosen.name(), all.size(), different);
         }
     }
 
@@ -111,7 +112,7 @@ final class SaeLabelsCommand implements Callable<Integer> {
         return fields;
     }
 
-    /** A latent without a label has none here; {@code state} says whether that is known. */
+    /** One latent, with its label if it has one; {@code state} distinguishes no label from not known. */
     private static Map<String, Object> row(int latent, LabelLibrary.Lookup lookup) {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("latent", latent);

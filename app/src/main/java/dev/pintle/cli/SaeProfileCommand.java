@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
@@ -39,9 +40,9 @@ import picocli.CommandLine.Spec;
         name = "profile",
         mixinStandardHelpOptions = true,
         description = {
-            "Reads texts once and keeps what each latent does: how often it fires, on which tokens, in which contexts,"
-                    + " what it writes, which others are near; from that, a label.",
-            "May be stopped with Ctrl-C at any time; the same command goes on."
+            "Profiles every latent in one pass over texts: how often it fires, on which tokens, in which contexts,"
+                    + " which logits it raises, which latents are nearest; derives a label from that.",
+            "Ctrl-C is safe at any time; the same command resumes."
         })
 final class SaeProfileCommand implements Callable<Integer> {
     @Mixin
@@ -53,28 +54,33 @@ final class SaeProfileCommand implements Callable<Integer> {
     @Option(
             names = "--texts",
             paramLabel = "PATH",
-            description = "Texts: a file with one a line, a .jsonl file with text or messages, or a folder of files"
-                    + " (default: 1,500 conversations that travel with Pintle).")
+            description = "Texts: a file with one per line, a .jsonl file with text or messages, or a folder of files"
+                    + " (default: 1,500 conversations bundled with Pintle).")
     private @Nullable Path texts;
 
-    @Option(names = "--name", paramLabel = "NAME", description = "Name of the profile (default: that of the file).")
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "Name of the profile (default: that of the autoencoder's file).")
     private @Nullable String name;
 
-    @Option(names = "--fresh", description = "Begin anew; a profile of that name is set aside as NAME.sqlite.old.")
+    @Option(
+            names = "--fresh",
+            description = "Start over; an existing profile of that name is renamed to NAME.sqlite.old.")
     private boolean fresh;
 
     @Option(
             names = "--max-tokens",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Stop after about so many tokens; a later run may go on (default: all texts).")
+            description = "Stop after about N tokens; a later run can continue (default: all texts).")
     private long mostTokens;
 
     @Option(
             names = "--window",
             paramLabel = "N",
             defaultValue = "256",
-            description = "Most tokens of a text read at once (default: ${DEFAULT-VALUE}).")
+            description = "Maximum tokens of a text to read at once (default: ${DEFAULT-VALUE}).")
     private int window;
 
     @Option(names = "--special-tokens", description = "Count special tokens too.")
@@ -84,16 +90,16 @@ final class SaeProfileCommand implements Callable<Integer> {
             names = "--roles",
             split = ",",
             paramLabel = "ROLE",
-            description =
-                    "Whose words count in conversations: system, user, assistant, other, header (what the chat template"
-                            + " writes), or all (default: all but system, on which autoencoders are seldom trained).")
+            description = "Roles whose tokens count in conversations: system, user, assistant, other, header (what the"
+                    + " chat template writes), or all (default: all but system, on which autoencoders are rarely"
+                    + " trained).")
     private List<String> roles = new ArrayList<>();
 
     @Option(
             names = "--explain",
             paramLabel = "MODEL",
-            description =
-                    "Let this model of an OpenAI-compatible service write labels after the reading; its key is OPENAI_API_KEY.")
+            description = "Let this model, behind an OpenAI-compatible API, write labels after the pass; the key is"
+                    + " OPENAI_API_KEY.")
     private @Nullable String explainer;
 
     @Option(
@@ -101,17 +107,17 @@ final class SaeProfileCommand implements Callable<Integer> {
             paramLabel = "URL",
             defaultValue = "",
             description =
-                    "Address of the service of --explain, such as http://127.0.0.1:8080/v1 (default: OPENAI_BASE_URL).")
+                    "Base URL of the API for --explain, such as http://127.0.0.1:8080/v1 (default: OPENAI_BASE_URL).")
     private String endpoint = "";
 
     @Option(
             names = "--latents",
             split = ",",
             paramLabel = "LATENT",
-            description = "Latents that the model of --explain labels (default: all that fired).")
+            description = "Latents to label with --explain (default: all that fired).")
     private List<Integer> latents = new ArrayList<>();
 
-    @Option(names = "--json", description = "Print what was done as JSON.")
+    @Option(names = "--json", description = "Print a summary as JSON.")
     private boolean json;
 
     @Spec
@@ -153,10 +159,10 @@ final class SaeProfileCommand implements Callable<Integer> {
         return texts == null ? embeddedTexts() : Texts.of(texts);
     }
 
-    /** The texts that a command reads where none are named. */
+    /** The texts that a command reads if none are named. */
     static Texts embeddedTexts() {
         return Texts.embedded()
-                .orElseThrow(() -> Problem.of("The texts that travel with Pintle are not here.")
+                .orElseThrow(() -> Problem.of("The texts bundled with Pintle are missing.")
                         .fact("expected", "models/parley-7m/texts.jsonl")
                         .fact("try", "--texts PATH")
                         .toException());
@@ -218,12 +224,12 @@ final class SaeProfileCommand implements Callable<Integer> {
                             .with("profile", profile.stamp())
                             .fields());
             if (json) {
-                out.println(VectorJson.text(fields));
+                out.println(Json.text(fields));
                 return;
             }
             out.printf(
                     Locale.ROOT,
-                    "%s%n  %,d texts, %,d tokens (words of: %s); %,d of %,d latents fired%n",
+                    "%s%n  %,d texts, %,d tokens (roles: %s); %,d of %,d latents fired%n",
                     file,
                     profile.documents(),
                     profile.tokens(),
@@ -233,9 +239,9 @@ final class SaeProfileCommand implements Callable<Integer> {
             if (explaining) {
                 out.printf(Locale.ROOT, "  %,d labelled by %s%n", profile.explained(), explainer);
             }
-            failure.ifPresent(why -> out.println("  the service ended it: " + why + "; the same command goes on"));
+            failure.ifPresent(why -> out.println("  the service failed: " + why + "; the same command resumes"));
             if (!profile.finished()) {
-                out.println("  not finished; the same command goes on");
+                out.println("  not finished; the same command resumes");
             }
         }
     }
@@ -246,7 +252,7 @@ final class SaeProfileCommand implements Callable<Integer> {
                 Files.move(file, file.resolveSibling(file.getFileName() + ".old"), StandardCopyOption.REPLACE_EXISTING);
             }
         } catch (IOException e) {
-            throw Problem.of("The profile cannot be set aside.")
+            throw Problem.of("The existing profile cannot be renamed.")
                     .fact("file", file)
                     .fact("cause", e)
                     .toException(e);

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.library.Library;
 import dev.pintle.sae.labels.LabelLibrary;
 import dev.pintle.sae.profile.LatentFacts;
@@ -28,11 +29,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "show",
         mixinStandardHelpOptions = true,
-        description = "Shows what a profile knows of a latent, with its labels.")
+        description = "Shows the profile of a latent, with its labels.")
 final class SaeShowCommand implements Callable<Integer> {
     private static final String BARS = "▁▂▃▄▅▆▇█";
 
-    @Parameters(paramLabel = "LATENT", description = "Which latent, from 0.")
+    @Parameters(paramLabel = "LATENT", description = "Index of the latent, 0-based.")
     private int latent;
 
     @Mixin
@@ -41,13 +42,13 @@ final class SaeShowCommand implements Callable<Integer> {
     @Option(
             names = "--profile",
             paramLabel = "NAME",
-            description = "Profile that pintle sae profile made (default: that of the autoencoder's file).")
+            description = "Profile made by pintle sae profile (default: that of the autoencoder's file).")
     private @Nullable String profile;
 
     @Mixin
     private LabelChoice labels = new LabelChoice();
 
-    @Option(names = "--json", description = "Print all that is known as JSON.")
+    @Option(names = "--json", description = "Print the full profile of the latent as JSON.")
     private boolean json;
 
     @Spec
@@ -74,7 +75,7 @@ final class SaeShowCommand implements Callable<Integer> {
                 fields.put(
                         "problems",
                         lookup.problems().stream().map(Object::toString).toList());
-                out.println(VectorJson.text(fields));
+                out.println(Json.text(fields));
             } else {
                 print(out, known, facts, lookup);
                 lookup.problems().forEach(err::println);
@@ -92,7 +93,7 @@ final class SaeShowCommand implements Callable<Integer> {
                 .fields();
     }
 
-    /** Labels of the latent and of its neighbours. */
+    /** Labels of the latent and its nearest latents. */
     private LabelLibrary.Lookup lookup(Library library, LatentFacts facts) {
         List<Integer> wanted = new ArrayList<>(List.of(latent));
         facts.nearest().forEach(neighbour -> wanted.add(neighbour.latent()));
@@ -105,21 +106,21 @@ final class SaeShowCommand implements Callable<Integer> {
             line(out, "label", lookup.labelOrAbsence(facts.latent()));
         }
         if (facts.fires() == 0) {
-            line(out, "fires", String.format(Locale.ROOT, "never, on %,d tokens of %s", known.tokens(), known.texts()));
+            line(out, "fires", String.format(Locale.ROOT, "never in %,d tokens of %s", known.tokens(), known.texts()));
         } else {
-            line(out, facts.explained() ? "a model says" : "own label", facts.label());
+            line(out, facts.explained() ? "model label" : "auto label", facts.label());
             line(
                     out,
                     "fires",
                     String.format(
                             Locale.ROOT,
-                            "on %.3g%% of %,d tokens (%s%s); %.2f when it does, at most %.2f",
+                            "on %.3g%% of %,d tokens (%s%s); mean %.2f when active, max %.2f",
                             100 * facts.density(),
                             known.tokens(),
                             known.texts(),
                             known.roles().equals("all")
                                     ? ""
-                                    : ", words of " + known.roles().replace(",", ", "),
+                                    : ", roles: " + known.roles().replace(",", ", "),
                             facts.mean(),
                             facts.max()));
             line(out, "activations", histogram(facts.histogram()));
@@ -169,13 +170,13 @@ final class SaeShowCommand implements Callable<Integer> {
         }
         return String.format(
                 Locale.ROOT,
-                "%.3g %s %.2f  (each column √2 times the one before)",
+                "%.3g %s %.2f  (each bin √2 times the previous one)",
                 bins.get(0).from(),
                 bars,
                 bins.get(bins.size() - 1).to());
     }
 
-    /** The largest activation, and the text with the tokens marked that reach a third of it. */
+    /** The peak activation, and the text with tokens of at least a third of the peak marked. */
     private static String context(Shown context) {
         double peak = context.activations().get(context.peak());
         StringBuilder text = new StringBuilder();

@@ -11,9 +11,9 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The one way of text to a terminal. What the user would not see, and what could steer the terminal, is written as an escape
- * ({@link Visible}), whoever it comes from; only {@link #control} writes as it is. A text that cannot be written ends the
- * command, where a plain {@code PrintWriter} would go on in silence.
+ * The only path of text to a terminal. Invisible characters, and anything that could control the terminal, are escaped
+ * ({@link Visible}), whatever their source; only {@link #control} writes unescaped. A failed write ends the command, where
+ * a plain {@code PrintWriter} would silently continue.
  */
 final class Screen extends PrintWriter {
     private final Escaping escaping;
@@ -23,24 +23,24 @@ final class Screen extends PrintWriter {
         this.escaping = escaping;
     }
 
-    /** What is written to this ends at a writer. */
+    /** A screen that writes to the target, or the target itself if it is a screen. */
     static Screen on(Writer target) {
         return target instanceof Screen screen ? screen : new Screen(new Escaping(target));
     }
 
-    /** For errors and progress: where nobody reads them, the work goes on. */
+    /** For errors and progress: failed writes do not stop the work. */
     static Screen forErrors(Writer target) {
         Screen screen = on(target);
         screen.escaping.lenient = true;
         return screen;
     }
 
-    /** To the process's own output, or its output for errors. */
+    /** The process's standard output or standard error, in UTF-8. */
     static Writer to(FileDescriptor output) {
         return new BufferedWriter(new OutputStreamWriter(new FileOutputStream(output), StandardCharsets.UTF_8));
     }
 
-    /** Writes what steers the terminal, such as a return to the beginning of the line. */
+    /** Writes a control sequence unescaped, such as a return to the beginning of the line. */
     static void control(PrintWriter out, String sequence) {
         if (out instanceof Screen screen) {
             screen.escaping.raw(sequence);
@@ -57,7 +57,7 @@ final class Screen extends PrintWriter {
             super(cause);
         }
 
-        /** Whether nobody reads any more, as behind {@code | head}. */
+        /** Whether the reader is gone, as with {@code | head}. */
         boolean closed() {
             String reason =
                     String.valueOf(getCause() == null ? null : getCause().getMessage());
@@ -69,7 +69,7 @@ final class Screen extends PrintWriter {
         private final Writer target;
         private boolean lenient;
         private int before = '\n';
-        /** A carriage return or the first half of a surrogate pair, which the next character explains; 0 for none. */
+        /** A pending carriage return or high surrogate, whose meaning depends on the next character; 0 for none. */
         private char waiting;
 
         Escaping(Writer target) {

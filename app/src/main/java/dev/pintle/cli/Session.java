@@ -11,9 +11,9 @@ import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** What a command finds around it: the hub's settings, and a person at a terminal or none. */
+/** A command's environment: settings, the user's data, and whether somebody is at a terminal. */
 interface Session {
-    /** The user's own. */
+    /** The environment of this process. */
     Session REAL = new Session() {};
 
     /** The session that a command runs in. */
@@ -21,22 +21,22 @@ interface Session {
         return spec.root().userObject() instanceof Main main ? main.session() : REAL;
     }
 
-    /** The user's library, which all parts of a command share; it is closed when the command ends. */
+    /** The user's library, shared by all parts of a command and closed when it ends. */
     static Library library(CommandSpec spec) {
         return spec.root().userObject() instanceof Main main ? main.library() : Library.open();
     }
 
-    /** Where models come from. */
+    /** Settings of the Hugging Face hub and its cache. */
     default HubSettings hub() {
         return HubSettings.fromEnvironment();
     }
 
-    /** Variables of the environment and of {@code .env}: addresses and keys of services. */
+    /** Variables from the environment and {@code .env}: URLs and API keys of services. */
     default Map<String, String> variables() {
         return Variables.ofProcess();
     }
 
-    /** Where sources of labels are. */
+    /** Settings of the label sources. */
     default LabelSettings labels() {
         return LabelSettings.of(variables(), hub());
     }
@@ -46,24 +46,24 @@ interface Session {
         return Library.defaultFolder();
     }
 
-    /** Shows a page in the user's browser where there is a desktop. */
+    /** Opens a page in the user's browser if there is a desktop. */
     default void show(Path page) {
         Desktop.show(page);
     }
 
-    /** Whether standard error, where progress goes, is a terminal; the launcher says so. */
+    /** Whether standard error, where progress goes, is a terminal, according to the launcher. */
     default boolean terminal() {
         return Boolean.getBoolean("pintle.terminal");
     }
 
     /** Whether somebody is there to answer a question. */
-    @SuppressWarnings("SystemConsoleNull") // before Java 22 it is null; later isTerminal tells
+    @SuppressWarnings("SystemConsoleNull") // null without a terminal before Java 22; isTerminal says since
     default boolean interactive() {
         Console console = System.console();
         if (console == null) {
             return false;
         }
-        try { // since Java 22 there is a console without a terminal too, and a method that tells
+        try { // since Java 22 there may be a console without a terminal; isTerminal says
             return Boolean.TRUE.equals(Console.class.getMethod("isTerminal").invoke(console));
         } catch (NoSuchMethodException e) {
             return true;
@@ -72,7 +72,7 @@ interface Session {
         }
     }
 
-    /** Whether the person at the terminal says yes. */
+    /** Asks a yes-or-no question at the terminal; false without one. */
     @SuppressWarnings("SystemConsoleNull")
     default boolean confirms(String question) {
         Console console = System.console();

@@ -17,8 +17,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a result came from, as every JSON that a command prints has it under {@code setup}: the model and its revision, each
- * vector with its hash, place, strength in both units and positions, changed latents, autoencoder, decoding and seed.
+ * Where a result came from, as found under {@code setup} in every JSON output: the model and its revision, each vector with
+ * its hash, hook point, strength in both units and positions, changed latents, autoencoder, decoding and seed.
  */
 final class Setup {
     private final Map<String, Object> fields = new LinkedHashMap<>();
@@ -29,7 +29,7 @@ final class Setup {
         fields.put("pintle", RunManifest.version());
     }
 
-    /** Of a command that runs no model. */
+    /** For a command that runs no model. */
     static Setup withoutModel() {
         return new Setup();
     }
@@ -74,7 +74,7 @@ final class Setup {
         return one;
     }
 
-    /** Changes of latents, and the autoencoder whose they are. */
+    /** Changed latents and their autoencoder. */
     Setup latents(SparseAutoencoder sae, List<LatentChange> changes, Tokens tokens) {
         autoencoder(sae);
         for (LatentChange change : changes) {
@@ -124,7 +124,7 @@ final class Setup {
         return this;
     }
 
-    /** Something else that a number depends on. */
+    /** Anything else that the result depends on. */
     Setup with(String key, @Nullable Object value) {
         fields.put(key, value);
         return this;

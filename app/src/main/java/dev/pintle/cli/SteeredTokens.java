@@ -11,10 +11,9 @@ final class SteeredTokens {
             case "last" -> "the prompt's last token";
             case "prompt" -> "the prompt's tokens";
             case "generated" ->
-                "generated tokens, from the first one's own position on (that one is written from the prompt's last token,"
-                        + " which is not steered)";
-            case "generated+1" ->
-                "from the prompt's last token on, from which the first token of the answer is written";
+                "generated tokens, from the first one's own position on (that one is predicted at the prompt's last"
+                        + " token, which is not steered)";
+            case "generated+1" -> "from the prompt's last token on, where the first token of the answer is predicted";
             default -> "tokens " + name;
         };
     }

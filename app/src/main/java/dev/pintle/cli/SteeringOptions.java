@@ -25,7 +25,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** How a command steers: {@code --vector FILE --strength S} and {@code --latent N=+8}, as often as wanted. */
+/** How a command steers: {@code --vector FILE --strength S} and {@code --latent N=+8}, both repeatable. */
 @HelpSection.In(HelpSection.STEERING)
 final class SteeringOptions {
     @ArgGroup(exclusive = false, multiplicity = "0..*")
@@ -34,31 +34,29 @@ final class SteeringOptions {
     @Option(
             names = "--latent",
             paramLabel = "CHANGE",
-            description = "Change a latent of an autoencoder, as often as wanted: N=+8, N=-8, N=clamp:5, N=clamp:0..5,"
-                    + " N=scale:2 or N=ablate.")
+            description = "Change latent N of an autoencoder: N=+8, N=-8, N=clamp:5, N=clamp:0..5, N=scale:2 or"
+                    + " N=ablate; may be repeated.")
     private List<String> latents = new ArrayList<>();
 
     @Option(
             names = "--sae",
             paramLabel = "SAE",
-            description =
-                    "Autoencoder of --latent: a file, a folder, or a repository in the cache, org/name[@revision][:folder]"
-                            + " (default: the one of the embedded model).")
+            description = "Autoencoder of --latent: a file, a folder, or a cached repository,"
+                    + " org/name[@revision][:folder] (default: the embedded model's).")
     private @Nullable String sae;
 
     @Option(
             names = "--sae-layer",
             paramLabel = "L",
-            description =
-                    "Block, from 0, after whose output that autoencoder reads, where its files do not say or say wrong.")
+            description = "Layer that the autoencoder reads (0-based), if its files do not say or are wrong.")
     private @Nullable Integer saeLayer;
 
     @Option(
             names = "--latent-positions",
             paramLabel = "WHICH",
             defaultValue = "all",
-            description =
-                    "Tokens to change latents of: all, last, prompt, generated, generated+1, from:N, range:FROM-TO or role:ROLE (default: ${DEFAULT-VALUE}).")
+            description = "Tokens whose latents are changed: all, last, prompt, generated, generated+1, from:N,"
+                    + " range:FROM-TO or role:ROLE (default: ${DEFAULT-VALUE}).")
     private String latentPositions = "all";
 
     private List<Strength> compared = List.of();
@@ -76,50 +74,52 @@ final class SteeringOptions {
                 names = "--vector",
                 required = true,
                 paramLabel = "FILE|NAME",
-                description = "Steering vector to add: a file of any format that is read, or a saved name.")
+                description = "Steering vector to add: a file of any supported format, or a saved name.")
         private @Nullable String vector;
 
         @Option(
                 names = "--strength",
                 paramLabel = "S",
-                description =
-                        "How strongly the vector before it is added: in activation norms, such as 0.45, or as a factor on the vector, such as 5abs.")
+                description = "Strength of the --vector before it: in activation norms, such as 0.45, or as a raw"
+                        + " multiplier, such as 5abs.")
         private @Nullable Strength strength;
 
         @Option(
                 names = "--layer",
                 paramLabel = "L",
-                description = "Which layer of a vector file with several, or the layer of one that does not say.")
+                description = "Layer to take from a vector file with several, or the layer (0-based) of a file that"
+                        + " does not say.")
         private @Nullable Integer layer;
 
         @Option(
                 names = "--first-row",
                 paramLabel = "WHAT",
-                description = "What the first row of a matrix is, where its number of rows does not tell: embedding or"
-                        + " block-0.")
+                description =
+                        "What the first row of a matrix is, if its number of rows does not say: embedding or block-0.")
         private @Nullable String firstRow;
 
-        @Option(names = "--tensor", paramLabel = "NAME", description = "Which of a file's named tensors to read.")
+        @Option(names = "--tensor", paramLabel = "NAME", description = "Tensor to read from a file with several.")
         private @Nullable String tensor;
 
         @Option(
                 names = "--positions",
                 paramLabel = "WHICH",
-                description =
-                        "Tokens to steer: all, prompt, generated (after the prompt), generated+1 (from the prompt's last token on, which writes the first of the answer), from:N, range:FROM-TO or role:ROLE, a role being system, user, assistant or"
-                                + " header (default: all).")
+                description = "Tokens to steer: all, last, prompt, generated (after the prompt), generated+1 (from the"
+                        + " prompt's last token on, where the first token of the answer is predicted), from:N,"
+                        + " range:FROM-TO or role:ROLE, with ROLE one of system, user, assistant and header (default:"
+                        + " all).")
         private String positions = "all";
 
         private List<SteeringVector> vectors = List.of();
 
-        /** Reads the vectors, and refuses a strength that they do not allow. */
+        /** Reads the vectors. */
         private void read(Library library, VectorHints blocks) {
             VectorHints hints = VectorInput.hints(layer, firstRow, tensor);
             hints = blocks.blocks() > 0 ? hints.blocks(blocks.blocks()) : hints;
             vectors = library.vectors(String.valueOf(vector), hints);
         }
 
-        /** @param compared the strength of a vector that has none of its own */
+        /** @param compared the strength of a vector without one of its own */
         private void add(
                 LanguageModel model,
                 Tokens tokens,
@@ -137,15 +137,15 @@ final class SteeringOptions {
     }
 
     /**
-     * What the options ask for, and the autoencoder that it needs while it is used.
+     * The requested interventions, and the autoencoder they need while in use.
      *
-     * @param interventions in order
-     * @param sae null where no latent is changed
-     * @param setup model, vectors and latents, as JSON tells them
+     * @param interventions in order of application
+     * @param sae null if no latent is changed
+     * @param setup model, vectors and latents, for JSON output
      */
     record Steering(
             List<Intervention> interventions, @Nullable SparseAutoencoder sae, Setup setup) implements AutoCloseable {
-        /** The model, or a view of it that is steered. */
+        /** A steered view of the model, or the model itself if there is nothing to apply. */
         LanguageModel applyTo(LanguageModel model) {
             return interventions.isEmpty() ? model : model.with(interventions);
         }
@@ -158,30 +158,33 @@ final class SteeringOptions {
         }
     }
 
-    /** Refuses strengths that the model's dtype does not hold, before it is loaded. */
+    /** Refuses strengths that the model's dtype cannot represent, before the model is loaded. */
     void requireHeld(DType dtype) {
         steers.forEach(steer -> strengths(steer).forEach(strength -> strength.requireHeld(dtype)));
     }
 
-    /** The strengths of a vector: its own, else those that are compared. */
+    /** The strengths of a vector: its own, otherwise the compared ones. */
     private List<Strength> strengths(Steer steer) {
         return steer.strength == null ? compared : List.of(steer.strength);
     }
 
-    /** Gives the one vector without a strength of its own these, one after the other, by {@link #open(LanguageModel, Prompt, Strength)}. */
+    /**
+     * Sets the strengths to compare for the one vector without its own; {@link #open(LanguageModel, Prompt, Strength)} uses
+     * one of them.
+     */
     void compare(List<Strength> strengths) {
         compared = List.copyOf(strengths);
     }
 
-    /** What {@code --compare} compares is the strength of one vector; without it every vector needs one of its own. */
+    /** With {@code --compare} exactly one vector has no strength of its own; without it every vector has one. */
     private void requireStrengths() {
         List<String> without = steers.stream()
                 .filter(steer -> steer.strength == null)
                 .map(steer -> String.valueOf(steer.vector))
                 .toList();
         if (!compared.isEmpty() && without.size() != 1) {
-            throw Problem.of("--compare gives strengths to the one vector that has none of its own.")
-                    .fact("expected", "--vector NAME once without --strength")
+            throw Problem.of("--compare needs exactly one vector without its own strength.")
+                    .fact("expected", "one --vector NAME without --strength")
                     .fact("but was", without.isEmpty() ? "none" : String.join(", ", without))
                     .fact("try", "--vector NAME --compare 0,0.3,0.6")
                     .toIllegalArgument();
@@ -191,15 +194,15 @@ final class SteeringOptions {
                     .fact("vector", String.join(", ", without))
                     .fact(
                             "missing",
-                            "--strength S behind --vector: in activation norms, such as 0.45, or a factor, such as 5abs")
+                            "--strength S after --vector: activation norms, such as 0.45, or a raw multiplier, such as 5abs")
                     .toIllegalArgument();
         }
     }
 
     /**
-     * Reads vectors, and checks what can be checked before the model is read.
+     * Reads the vectors, and checks everything that can be checked before the model is loaded.
      *
-     * @param roles whether tokens may be named by role
+     * @param roles whether tokens may be given by role
      */
     void prepare(ModelOptions model, boolean roles) {
         requireStrengths();
@@ -227,17 +230,17 @@ final class SteeringOptions {
         }
     }
 
-    /** What was prepared, on the model; close it when the steered model is no longer used. */
+    /** The prepared steering on this model; close it once the steered model is no longer used. */
     Steering open(LanguageModel model) {
         return open(model, Tokens::parse, Strength.norms(0));
     }
 
-    /** The same for one prompt, whose roles tokens may be named by. */
+    /** The same for one prompt, so that tokens may be given by role. */
     Steering open(LanguageModel model, Prompt prompt) {
         return open(model, prompt, Strength.norms(0));
     }
 
-    /** The same with one of the strengths that are compared. */
+    /** The same at one of the compared strengths. */
     Steering open(LanguageModel model, Prompt prompt, Strength one) {
         return open(model, name -> Tokens.parse(name, prompt.tokenized(model.text())), one);
     }
@@ -264,7 +267,7 @@ final class SteeringOptions {
         }
     }
 
-    /** Whether vectors and autoencoders of other models are let pass. */
+    /** Whether vectors and autoencoders of other models are accepted. */
     boolean force() {
         return force;
     }

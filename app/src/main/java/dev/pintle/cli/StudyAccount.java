@@ -5,7 +5,7 @@ import dev.pintle.report.Report;
 import java.io.PrintWriter;
 import java.util.List;
 
-/** A run of studies at the terminal: one question at rising strength, then what was found, in sentences. */
+/** A run of studies on the terminal: one question at rising strength, then the findings in sentences. */
 final class StudyAccount {
     private static final int WIDTH = 110;
     private static final int CARD = 96;
@@ -16,7 +16,7 @@ final class StudyAccount {
         this.page = page;
     }
 
-    /** Of several studies what matters most; of one, all it found. */
+    /** Prints the main findings of several studies, or all findings of one. */
     void print(PrintWriter out) {
         for (Element element : page.opening()) {
             if (element instanceof Element.Heading heading) {
@@ -39,7 +39,7 @@ final class StudyAccount {
         return "  " + card.label() + "  " + shown + "  [" + card.state() + "]";
     }
 
-    /** A sentence over as many lines as it takes, the later ones indented. */
+    /** A sentence wrapped into lines, all but the first indented. */
     private static String wrapped(String bullet, String sentence) {
         StringBuilder text = new StringBuilder(bullet);
         int column = bullet.length();

@@ -20,17 +20,20 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code pintle study}: the original's notebooks on any model, autoencoder and contrast. */
+/** {@code pintle study}: the notebooks of the original research, on any model, autoencoder and contrast. */
 @Command(
         name = "study",
         mixinStandardHelpOptions = true,
         description = {
-            "Runs studies after the notebooks of the original research, each beside its corrections, and writes a report.",
-            "Studies of other jars on the class path run like Pintle's own.",
-            "May be stopped with Ctrl-C at any time; the same command goes on at the study that was stopped."
+            "Reproduces the notebooks of the original research, each next to a corrected version, and writes a report.",
+            "Studies from other jars on the class path run like Pintle's own.",
+            "Ctrl-C is safe at any time; the same command resumes at the interrupted study."
         })
 final class StudyCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "A study of those that \"pintle study list\" shows, or all.")
+    @Parameters(
+            paramLabel = "NAME",
+            completionCandidates = Candidates.StudyNames.class,
+            description = "One of the studies that \"pintle study list\" shows, or all.")
     private String name = "all";
 
     @Mixin
@@ -47,9 +50,9 @@ final class StudyCommand implements Callable<Integer> {
 
     @Option(
             names = "--as-published",
-            description =
-                    "Only what the notebooks computed: without the study of quality, which they lacked. Every number of"
-                            + " theirs is by their own arithmetic either way; --dtype bf16 repeats their rounding.")
+            description = "Only what the notebooks computed, without the study of quality that they lack. Their numbers"
+                    + " are computed with their own arithmetic either way; --dtype bf16 also reproduces their"
+                    + " rounding.")
     private boolean asPublished;
 
     @Mixin
@@ -90,7 +93,7 @@ final class StudyCommand implements Callable<Integer> {
     private static void list(CommandSpec spec) {
         List<OptionSpec> given = spec.commandLine().getParseResult().matchedOptions();
         if (!given.isEmpty()) {
-            throw Problem.of("The list of studies has no options.")
+            throw Problem.of("The list of studies takes no options.")
                     .fact("but was", given.get(0).longestName())
                     .toIllegalArgument();
         }

@@ -17,23 +17,23 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What studies are run with: a preset of the model, over it {@code --settings FILE}, over that single options. */
+/** Settings of studies: the model's preset, overridden by {@code --settings FILE}, overridden by single options. */
 final class StudyOptions {
     @Option(
             names = "--settings",
             paramLabel = "FILE",
-            description = "JSON object of settings, keys as --json prints them; any may be missing.")
+            description = "JSON object of settings, with keys as --json prints them, all optional.")
     private @Nullable Path file;
 
     @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--style",
             paramLabel = "STYLE",
-            description = "A style of the embedded model (default there: pirate); sets prompts and marker.")
+            description = "Style of the embedded model (default there: pirate); sets prompts and marker.")
     private @Nullable String style;
 
     @HelpSection.In(HelpSection.PROMPTS)
-    @Option(names = "--concept", paramLabel = "WORD", description = "A word for the concept.")
+    @Option(names = "--concept", paramLabel = "WORD", description = "One word for the concept.")
     private @Nullable String concept;
 
     @HelpSection.In(HelpSection.PROMPTS)
@@ -56,47 +56,48 @@ final class StudyOptions {
     private @Nullable String question;
 
     @HelpSection.In(HelpSection.PROMPTS)
-    @Option(names = "--prefixes", paramLabel = "FILE", description = "JSON list of begun answers.")
+    @Option(names = "--prefixes", paramLabel = "FILE", description = "JSON list of answer prefixes.")
     private @Nullable Path prefixes;
 
     @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--vector",
             paramLabel = "METHOD",
-            description = "Method whose vector steers: all-positions, after-last-difference or last-position.")
+            completionCandidates = Candidates.StudyVectors.class,
+            description = "Method whose vector steers: ${COMPLETION-CANDIDATES}.")
     private @Nullable String vector;
 
     @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--strength",
             paramLabel = "S",
-            description =
-                    "How strongly that vector steers: in activation norms, such as 0.45, or as a factor on it, such as 12abs.")
+            description = "Strength of the steering vector: in activation norms, such as 0.45, or as a raw multiplier,"
+                    + " such as 12abs.")
     private @Nullable Strength strength;
 
     @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--target-latent",
             paramLabel = "N",
-            description = "The latent that stands for the concept; -1 to choose it by its label and its decoder row.")
+            description = "Latent that stands for the concept; -1 to choose it by label and decoder row.")
     private @Nullable Integer targetLatent;
 
     @HelpSection.In(HelpSection.STEERING)
-    @Option(names = "--latent-amount", paramLabel = "A", description = "How much is added to the target latent.")
+    @Option(names = "--latent-amount", paramLabel = "A", description = "Amount to add to the target latent.")
     private @Nullable Double latentAmount;
 
     @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--sequence-question",
             paramLabel = "TEXT",
-            description = "User turn of the text along which cosines are followed.")
+            description = "User turn of the text along which cosines are measured.")
     private @Nullable String sequenceQuestion;
 
     @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--sequence-answer",
             paramLabel = "TEXT",
-            description = "Answer in the text along which cosines are followed (default: the steered model's own).")
+            description = "Answer in the text along which cosines are measured (default: the steered model's own).")
     private @Nullable String sequenceAnswer;
 
     @HelpSection.In(HelpSection.SCORE)
@@ -110,7 +111,7 @@ final class StudyOptions {
     @Option(
             names = "--marker",
             paramLabel = "REGEX",
-            description = "Regular expression that is found in an answer where it shows the concept.")
+            description = "Regular expression that matches answers that show the concept.")
     private @Nullable String marker;
 
     @HelpSection.In(HelpSection.SCORE)
@@ -118,39 +119,40 @@ final class StudyOptions {
             names = "--strengths",
             split = ",",
             paramLabel = "S",
-            description =
-                    "Strengths at which quality is measured, in activation norms, or all factors such as 5abs,10abs.")
+            description = "Strengths at which quality is measured, in activation norms, or all raw multipliers such as"
+                    + " 5abs,10abs.")
     private List<Strength> strengths = new ArrayList<>();
 
     @HelpSection.In(HelpSection.SCORE)
-    @Option(names = "--max-new-tokens", paramLabel = "N", description = "Longest answer.")
+    @Option(names = "--max-new-tokens", paramLabel = "N", description = "Maximum length of an answer, in tokens.")
     private @Nullable Integer maxNewTokens;
 
     @Option(
             names = "--other-sae",
             paramLabel = "SAE",
-            description = "One more autoencoder to decode with, as often as wanted.")
+            description = "Another autoencoder to decode with; may be repeated.")
     private List<String> otherSaes = new ArrayList<>();
 
     @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--tuple-prompt",
-            description = "Repeat a mistake of the original: write the positive system prompt of its prefix pairs as a"
-                    + " tuple.")
+            description = "Reproduce a mistake of the original: write the positive system prompt of its prefix pairs as"
+                    + " a tuple.")
     private boolean tuplePrompt;
 
     /**
-     * The settings.
+     * The merged settings.
      *
-     * @param model name of the model, which chooses the preset
-     * @param folder of the model; where styles are told in it, they are the preset
+     * @param model the model's name, which selects the preset
+     * @param folder the model's folder; a {@code styles.json} in it is the preset
+     * @throws IllegalArgumentException if a style is requested of a model without styles
      */
     StudySettings settings(String model, Path folder) {
         List<ObjectNode> layers = new ArrayList<>(List.of(StudyPresets.common()));
         if (Files.isRegularFile(folder.resolve("styles.json"))) {
             layers.add(StudyPresets.embedded(folder, style == null ? "pirate" : style));
         } else if (style != null) {
-            throw Problem.of("The model comes without a file of styles.")
+            throw Problem.of("The model has no styles.json.")
                     .fact("model", model)
                     .fact("but was", "--style " + style)
                     .fact("try", "--positive TEXT with --marker REGEX")

@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** Runs studies into a stored run and says what was found: as sentences, as a page, as JSON. */
+/** Runs studies, saves the run, and reports the findings in sentences, as a page, or as JSON. */
 final class StudyOutput {
-    @Option(names = "--out", paramLabel = "FILE", description = "Write the page to this file too.")
+    @Option(names = "--out", paramLabel = "FILE", description = "Also write the page to this file.")
     private @Nullable Path page;
 
     @Option(names = "--json", description = "Print every number and text as JSON.")
@@ -38,7 +38,7 @@ final class StudyOutput {
     /** What studies run on. */
     record On(LanguageModel model, SparseAutoencoder sae, StudySubject.Labels labels) {}
 
-    /** Finds out before a model is read whether the page and the run can be written. */
+    /** Checks that the page and the run can be written, before a model is loaded. */
     void check(CommandSpec spec) {
         if (page != null) {
             OutputFile.require(page);
@@ -65,7 +65,7 @@ final class StudyOutput {
                         key),
                 StudyJson.tree(manifest))) {
             if (run.resumed()) {
-                err.println("Going on with " + run.id() + ".");
+                err.println("Resuming " + run.id() + ".");
             }
             StudySubject subject = new StudySubject(on.model(), on.sae(), on.labels(), settings, run.folder());
             Map<String, StudyStage<?>> found =
@@ -97,7 +97,7 @@ final class StudyOutput {
                 new StudyAccount(told.page()).print(out);
                 Path report =
                         page != null ? page.toAbsolutePath() : run.folder().resolve("report.html");
-                out.println("The whole story: " + report);
+                out.println("Full report: " + report);
             }
         }
     }

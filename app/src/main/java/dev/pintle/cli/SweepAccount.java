@@ -18,7 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** A sweep as a table, as JSON and as a figure. */
+/** The result of a sweep as tables, as JSON and as a figure. */
 final class SweepAccount {
     private static final int MOST_CURVES = 4;
     private static final String TITLE = "How much answers show the concept";
@@ -33,7 +33,7 @@ final class SweepAccount {
 
     void table(PrintWriter out) {
         out.println("| vector | strength (" + result.unit().words()
-                + ") | concept (0 to 1) | 95% | loops | repeats | perplexity | KL (nats a token) |");
+                + ") | concept (0 to 1) | 95% | loops | repeats | perplexity | KL (nats per token) |");
         out.println("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |");
         for (SweepPoint point : result.points()) {
             Interval concept = point.fluentConcept();
@@ -51,13 +51,13 @@ final class SweepAccount {
         }
     }
 
-    /** Settings at which answers broke off, each with its first reason. */
+    /** Prints the settings at which answers overflowed, each with the first reason. */
     void broken(PrintWriter out) {
         for (SweepPoint point : result.points()) {
             if (!point.broken().isEmpty()) {
                 out.printf(
                         Locale.ROOT,
-                        "Broke off: %d of %d answers with %s at %.3g. %s%n",
+                        "Overflow: %d of %d answers with %s at strength %.3g. %s%n",
                         point.broken().size(),
                         point.samples().size(),
                         name(point),
@@ -74,7 +74,7 @@ final class SweepAccount {
 
     void steerability(PrintWriter out) {
         out.println("How each question responds (slope of the concept over strength, per "
-                + (result.unit() == Strength.Unit.NORMS ? "activation norm" : "factor of 1") + "):");
+                + (result.unit() == Strength.Unit.NORMS ? "activation norm" : "raw multiplier of 1") + "):");
         for (SweepResult.Steerability one : result.steerability()) {
             out.printf(
                     Locale.ROOT,
@@ -92,9 +92,9 @@ final class SweepAccount {
         if (levels.isEmpty()) {
             return;
         }
-        out.println("Concept where the model is moved equally far:");
+        out.println("Concept at equal KL:");
         List<String> names = List.copyOf(levels.get(0).concepts().keySet());
-        out.print("| KL (nats a token) |");
+        out.print("| KL (nats per token) |");
         names.forEach(name -> out.print(" " + name + " |"));
         out.print("\n| ---: |" + " ---: |".repeat(names.size()) + "\n");
         for (SweepResult.EqualCost level : levels) {
@@ -152,7 +152,7 @@ final class SweepAccount {
 
     // ---------------------------------------------------------------- figure
 
-    /** Curves over strength; of one method at many layers, a heat map. */
+    /** Curves over strength, or a heat map for one method at many layers. */
     Figure figure() {
         List<SweepResult.Curve> curves = result.curves();
         boolean layersOfOne =
@@ -212,7 +212,7 @@ final class SweepAccount {
                 curves.stream().mapToInt(SweepResult.Curve::layer).sorted().toArray();
         double[][] concepts = new double[layers.length][strengths.length];
         for (double[] row : concepts) {
-            Arrays.fill(row, Double.NaN); // a sweep that was stopped has holes
+            Arrays.fill(row, Double.NaN); // an interrupted sweep has gaps
         }
         for (SweepResult.Curve curve : curves) {
             for (SweepPoint point : curve.points()) {

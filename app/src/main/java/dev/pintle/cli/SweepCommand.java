@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.evaluation.SweepResult;
 import java.io.PrintWriter;
 import java.util.List;
@@ -17,9 +18,9 @@ import picocli.CommandLine.Spec;
         name = "sweep",
         mixinStandardHelpOptions = true,
         description = {
-            "Answers many questions with vectors of several methods and layers at rising strengths, and measures concept,"
-                    + " fluency and how far the model was moved.",
-            "May be stopped with Ctrl-C at any time; the same command goes on."
+            "Answers many questions with vectors of several methods and layers at rising strengths, and measures"
+                    + " concept, fluency, and KL from the unsteered model.",
+            "Ctrl-C is safe at any time; the same command resumes."
         })
 final class SweepCommand implements Callable<Integer> {
     @Mixin
@@ -46,7 +47,7 @@ final class SweepCommand implements Callable<Integer> {
             Map<String, Object> fields = account.fields();
             fields.put("positions", options.positions());
             fields.put("setup", swept.setup().fields());
-            out.println(VectorJson.text(fields));
+            out.println(Json.text(fields));
             return 0;
         }
         account.table(out);
@@ -58,7 +59,7 @@ final class SweepCommand implements Callable<Integer> {
         account.equalCost(out);
         options.figure().ifPresent(file -> out.println("\n" + file));
         if (!result.whole()) {
-            out.println("\nNot finished; the same command goes on.");
+            out.println("\nNot finished; the same command resumes.");
         }
         return 0;
     }

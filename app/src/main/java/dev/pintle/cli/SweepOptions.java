@@ -2,12 +2,11 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.ForeignFile;
 import dev.pintle.base.ForeignJson;
+import dev.pintle.base.Json;
 import dev.pintle.base.JsonLists;
 import dev.pintle.base.Problem;
-import dev.pintle.base.RegularFile;
 import dev.pintle.evaluation.Candidate;
 import dev.pintle.evaluation.Concept;
 import dev.pintle.evaluation.StyleMarker;
@@ -47,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What {@code sweep} and {@code tune} try, on what, and how it is told whether it worked. */
+/** What {@code sweep} and {@code tune} try, on which questions, and how answers are scored. */
 final class SweepOptions {
     private static final int MOST_LAYERS = 10_000;
     private static final String NEUTRAL = "The assistant should act normally.";
@@ -59,32 +58,33 @@ final class SweepOptions {
     @Option(
             names = "--style",
             paramLabel = "STYLE",
-            description = "A style of the embedded model (default there: pirate); sets prompts and marker.")
+            description = "Style of the embedded model (default there: pirate); sets prompts and marker.")
     private @Nullable String style;
 
     @HelpSection.In(HelpSection.PROMPTS)
-    @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that shows the concept.")
+    @Option(names = "--positive", paramLabel = "TEXT", description = "System prompt that elicits the concept.")
     private @Nullable String positive;
 
     @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--negative",
             paramLabel = "TEXT",
-            description = "System prompt that does not show the concept (default: \"" + NEUTRAL + "\").")
+            description = "System prompt that does not elicit the concept (default: \"" + NEUTRAL + "\").")
     private String negative = NEUTRAL;
 
     @HelpSection.In(HelpSection.PROMPTS)
     @Option(
             names = "--prefixes",
             paramLabel = "FILE",
-            description = "JSON list of begun answers, for last-position (default: the embedded model's).")
+            description =
+                    "JSON list of answer prefixes, for last-position and diff-mean (default: the embedded model's).")
     private @Nullable Path prefixes;
 
     @HelpSection.In(HelpSection.STEERING)
     @Option(
             names = "--vector",
             paramLabel = "FILE|NAME",
-            description = "Vectors to try in place of fitting some; may be given often.")
+            description = "Vector to try instead of fitting any; may be repeated.")
     private List<String> vectors = new ArrayList<>();
 
     @HelpSection.In(HelpSection.FITTING)
@@ -92,8 +92,8 @@ final class SweepOptions {
             names = "--method",
             split = ",",
             paramLabel = "METHOD",
-            description = "Methods to fit with: after-last-difference, all-positions, first-difference, last-position,"
-                    + " diff-mean.")
+            completionCandidates = Candidates.PairMethods.class,
+            description = "Methods to fit with: ${COMPLETION-CANDIDATES}.")
     private List<String> methods = new ArrayList<>();
 
     @HelpSection.In(HelpSection.FITTING)
@@ -101,8 +101,7 @@ final class SweepOptions {
             names = "--layer",
             split = ",",
             paramLabel = "L",
-            description =
-                    "Blocks, from 0, after which to fit and steer, or those of a file of vectors to try; FROM-TO for several.")
+            description = "Layers (0-based) to fit and steer, or to take from vector files; FROM-TO for a range.")
     private List<String> layers = new ArrayList<>();
 
     @HelpSection.In(HelpSection.STEERING)
@@ -110,8 +109,8 @@ final class SweepOptions {
             names = "--strengths",
             split = ",",
             paramLabel = "S",
-            description = "Strengths, in activation norms, or all factors on the vector such as 2abs,4abs"
-                    + " (default: 0.15,0.3,0.45,0.6,0.8,1.0,1.4).")
+            description = "Strengths, in activation norms, or all raw multipliers such as 2abs,4abs (default:"
+                    + " 0.15,0.3,0.45,0.6,0.8,1.0,1.4).")
     private List<Strength> strengths = DoubleStream.of(0.15, 0.3, 0.45, 0.6, 0.8, 1.0, 1.4)
             .mapToObj(Strength::norms)
             .toList();
@@ -121,8 +120,8 @@ final class SweepOptions {
             names = "--positions",
             paramLabel = "WHICH",
             defaultValue = "all",
-            description =
-                    "Tokens to steer: all, last, prompt, generated, generated+1, from:N or range:FROM-TO (default: ${DEFAULT-VALUE}).")
+            description = "Tokens to steer: all, last, prompt, generated, generated+1, from:N or range:FROM-TO"
+                    + " (default: ${DEFAULT-VALUE}).")
     private String positions = "all";
 
     @HelpSection.In(HelpSection.SCORE)
@@ -137,36 +136,37 @@ final class SweepOptions {
             names = "--max-new-tokens",
             paramLabel = "N",
             defaultValue = "40",
-            description = "Longest answer (default: ${DEFAULT-VALUE}).")
+            description = "Maximum length of an answer, in tokens (default: ${DEFAULT-VALUE}).")
     private int maxNewTokens;
 
     @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--marker",
             paramLabel = "REGEX",
-            description = "An answer shows the concept where this is found in it.")
+            description = "Score by regular expression: answers that it matches show the concept.")
     private @Nullable String marker;
 
     @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--continuations",
             paramLabel = "FILE",
-            description = "Score by log-probability: {\"target\": [answers that show it], \"neutral\": [others]}.")
+            description =
+                    "Score by log-probability: {\"target\": [answers that show the concept], \"neutral\": [others]}.")
     private @Nullable Path continuations;
 
     @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--choices",
             paramLabel = "FILE",
-            description = "Score by multiple-choice items: JSON list of {question, answer_matching_behavior,"
-                    + " answer_not_matching_behavior}; their questions are asked.")
+            description = "Score by multiple-choice items, whose questions are asked: JSON list of {question,"
+                    + " answer_matching_behavior, answer_not_matching_behavior}.")
     private @Nullable Path choices;
 
     @HelpSection.In(HelpSection.SCORE)
     @Option(
             names = "--judge",
             paramLabel = "MODEL",
-            description = "Score by a model of an OpenAI-compatible service; its key is OPENAI_API_KEY.")
+            description = "Score by a model behind an OpenAI-compatible API; the key is OPENAI_API_KEY.")
     private @Nullable String judge;
 
     @HelpSection.In(HelpSection.SCORE)
@@ -174,20 +174,20 @@ final class SweepOptions {
             names = "--endpoint",
             paramLabel = "URL",
             defaultValue = "",
-            description = "Address of the judge's service (default: OPENAI_BASE_URL).")
+            description = "Base URL of the judge's API (default: OPENAI_BASE_URL).")
     private String endpoint = "";
 
     @HelpSection.In(HelpSection.SCORE)
-    @Option(names = "--concept", paramLabel = "TEXT", description = "The concept in words, for the judge.")
+    @Option(names = "--concept", paramLabel = "TEXT", description = "Description of the concept, for the judge.")
     private @Nullable String concept;
 
-    @Option(names = "--fresh", description = "Compute everything anew; what is known is set aside.")
+    @Option(names = "--fresh", description = "Recompute everything; existing results are set aside.")
     private boolean fresh;
 
     @Option(names = "--figure", paramLabel = "FILE", description = "Draw the curves to a .svg or .png file.")
     private @Nullable Path figure;
 
-    @Option(names = "--dark", description = "Draw the figure for a dark page.")
+    @Option(names = "--dark", description = "Draw the figure with the dark theme.")
     private boolean dark;
 
     @Option(names = "--json", description = "Print every number and text as JSON.")
@@ -219,14 +219,14 @@ final class SweepOptions {
         }
     }
 
-    /** The vector option that a candidate came from; empty where it was fitted here. */
+    /** The vector option that a candidate came from; empty if it was fitted here. */
     Optional<String> given(Candidate candidate) {
         return vectors.stream()
                 .filter(name -> Path.of(name).getFileName().toString().equals(candidate.method()))
                 .findFirst();
     }
 
-    /** The options that make another command steer as a setting of the sweep did. */
+    /** The options that make another command steer like a setting of the sweep. */
     List<String> steering(String vector, SweepPoint point, boolean oneOfSeveral) {
         List<String> options = new ArrayList<>(model.given());
         options.addAll(List.of("--vector", vector));
@@ -249,7 +249,7 @@ final class SweepOptions {
         return "Steered: " + SteeredTokens.words(positions) + ".";
     }
 
-    /** A word for what is steered toward, for the name of a vector. */
+    /** A word for the concept, for the name of a vector; empty if there is none. */
     String word() {
         String word = style != null
                 ? style
@@ -262,8 +262,8 @@ final class SweepOptions {
     /**
      * Runs the sweep.
      *
-     * @param usualMethods fitted with where none are named
-     * @param allLayers whether every block is tried where none are named
+     * @param usualMethods the methods to fit with if none are named
+     * @param allLayers whether to try every layer if none are named
      */
     Swept run(Session session, ProgressLine progress, List<String> usualMethods, boolean allLayers) {
         if (figure != null) {
@@ -307,7 +307,7 @@ final class SweepOptions {
 
     // ---------------------------------------------------------------- what is tried
 
-    /** The vectors given, of the layers asked for; a strength that one does not allow is refused here. */
+    /** The given vectors, at the requested layers; refuses a strength that one of them does not allow. */
     private Map<String, List<SteeringVector>> read() {
         Map<String, List<SteeringVector>> all = new LinkedHashMap<>();
         for (String name : vectors) {
@@ -319,7 +319,7 @@ final class SweepOptions {
                             among.isEmpty() || among.contains(vector.at().layer()))
                     .toList();
             if (kept.isEmpty()) {
-                throw Problem.of("The file has no vector of these layers.")
+                throw Problem.of("The file has no vector at these layers.")
                         .fact("file", name)
                         .fact("expected", "--layer " + String.join(",", layers))
                         .fact("but was", read.stream().map(SteeringVector::at).toList())
@@ -387,7 +387,7 @@ final class SweepOptions {
         Path begun = prefixes;
         if (begun == null) {
             begun = ModelFolders.embeddedFile("prefixes.json")
-                    .orElseThrow(() -> Problem.of("The method reads begun answers.")
+                    .orElseThrow(() -> Problem.of("The method needs answer prefixes.")
                             .fact("method", method)
                             .fact("missing", "--prefixes FILE, a JSON list of strings")
                             .toException());
@@ -395,7 +395,7 @@ final class SweepOptions {
         return ContrastPair.ofPrefixes(up, negative, JsonLists.strings(begun));
     }
 
-    // ---------------------------------------------------------------- what is asked and how it is told
+    // ---------------------------------------------------------------- what is asked and how it is scored
 
     private List<String> questions(Concept how) {
         if (how instanceof Concept.Choices items) {
@@ -419,14 +419,14 @@ final class SweepOptions {
             try {
                 return new Concept.Marked(new StyleMarker("given", "", Pattern.compile(marker)));
             } catch (PatternSyntaxException e) {
-                throw Problem.of("The marker is no regular expression.")
+                throw Problem.of("The marker is not a valid regular expression.")
                         .fact("but was", marker)
                         .fact("cause", e.getDescription())
                         .toIllegalArgument();
             }
         }
         if (positive != null || (!vectors.isEmpty() && style == null)) {
-            throw Problem.of("It must be told how an answer shows the concept.")
+            throw Problem.of("There is no way to score the concept.")
                     .fact("expected", "--marker REGEX, --continuations FILE, --choices FILE or --judge MODEL")
                     .toIllegalArgument();
         }
@@ -435,7 +435,7 @@ final class SweepOptions {
 
     private StyleMarker marked() {
         Path file = ModelFolders.embeddedFile("styles.json")
-                .orElseThrow(() -> Problem.of("Styles travel with the embedded model, which is not here.")
+                .orElseThrow(() -> Problem.of("Styles come with the embedded model, which is missing.")
                         .fact("try", "--positive TEXT with --marker REGEX")
                         .toException());
         Map<String, StyleMarker> styles = StyleMarker.read(file);
@@ -451,7 +451,7 @@ final class SweepOptions {
 
     private static Concept continuations(Path file) {
         try {
-            JsonNode root = new ObjectMapper().readTree(RegularFile.text(file));
+            JsonNode root = Json.file(file);
             return new Concept.Continuations(texts(root.path("target")), texts(root.path("neutral")));
         } catch (IOException e) {
             throw Problem.of("The continuations cannot be read.")
@@ -477,7 +477,7 @@ final class SweepOptions {
                 Files.move(file, file.resolveSibling(file.getFileName() + ".old"), StandardCopyOption.REPLACE_EXISTING);
             }
         } catch (IOException e) {
-            throw Problem.of("The sweep cannot be set aside.")
+            throw Problem.of("The existing sweep cannot be renamed.")
                     .fact("file", file)
                     .fact("cause", e)
                     .toException(e);

@@ -10,19 +10,23 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** A text whose activations a command reads. */
+/** The text whose activations a command reads. */
 @HelpSection.In(HelpSection.INPUT)
 final class TextChoice {
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "Text as it is, with the model's own start token.")
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            description = "Raw text; the tokenizer adds the model's start token, if any.")
     private @Nullable String prompt;
 
-    @Option(names = "--user", paramLabel = "TEXT", description = "One user turn, up to the answer.")
+    @Option(names = "--user", paramLabel = "TEXT", description = "One user turn, rendered up to the answer.")
     private @Nullable String user;
 
     @Option(
             names = "--chat",
             paramLabel = "FILE",
-            description = "Conversation: JSON list of {role, content}; open at its end where the assistant spoke last.")
+            description =
+                    "Conversation: JSON list of {role, content}; a last assistant message is left open at its end.")
     private @Nullable Path chat;
 
     /**

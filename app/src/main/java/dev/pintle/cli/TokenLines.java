@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Tokens, one a line: id and piece. */
+/** Tokens, one per line: id and piece. */
 final class TokenLines {
     private TokenLines() {}
 
@@ -34,7 +34,7 @@ final class TokenLines {
         return fields;
     }
 
-    /** The piece in quotes, with what cannot be seen written as an escape. */
+    /** The piece in quotes, with invisible characters escaped. */
     static String quoted(String text) {
         StringBuilder quoted = new StringBuilder("\"");
         text.codePoints().forEach(c -> {

@@ -1,7 +1,7 @@
 package dev.pintle.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Json;
 import dev.pintle.model.Fingerprint;
 import dev.pintle.text.ChatOptions;
 import dev.pintle.text.ChatTemplate;
@@ -36,22 +36,22 @@ final class TokensCommand implements Callable<Integer> {
     @ArgGroup(multiplicity = "1")
     private Input input = new Input();
 
-    @Option(names = "--json", description = "Print id, text and place of every token as JSON.")
+    @Option(names = "--json", description = "Print id, text and span of every token as JSON.")
     private boolean json;
 
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** What to look at. */
+    /** What to tokenise. */
     @HelpSection.In(HelpSection.INPUT)
     static final class Input {
-        @Parameters(paramLabel = "TEXT", description = "Text as it is, with the model's own start token.")
+        @Parameters(paramLabel = "TEXT", description = "Raw text; the tokenizer adds the model's start token, if any.")
         private @Nullable String text;
 
         @Option(
                 names = "--chat",
                 paramLabel = "FILE",
-                description = "Conversation to be answered: JSON list of {role, content}.")
+                description = "Conversation: JSON list of {role, content}, rendered up to the answer.")
         private @Nullable Path chat;
     }
 
@@ -63,7 +63,7 @@ final class TokensCommand implements Callable<Integer> {
             List<Token> tokens = input.chat != null
                     ? tokenizer.tokens(
                             ChatTemplate.load(folder).render(ChatFile.read(input.chat), ChatOptions.forAnswer()),
-                            SpecialTokens.NONE) // the template writes them itself
+                            SpecialTokens.NONE) // the chat template writes its own
                     : tokenizer.tokens(input.text == null ? "" : input.text, SpecialTokens.ADD);
             if (json) {
                 Map<String, Object> fields = new LinkedHashMap<>();
@@ -74,7 +74,7 @@ final class TokensCommand implements Callable<Integer> {
                                 .with("model", model.name())
                                 .with("tokenizer", Fingerprint.ofContent(folder.resolve("tokenizer.json")))
                                 .fields());
-                out.println(new ObjectMapper().writeValueAsString(fields));
+                out.println(Json.line(fields));
             } else {
                 TokenLines.print(tokens, out);
             }

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
 import java.io.PrintWriter;
@@ -22,9 +23,9 @@ import picocli.CommandLine.Spec;
         name = "tune",
         mixinStandardHelpOptions = true,
         description = {
-            "Finds the layer and strength at which steering shows a concept without breaking the text, says why, keeps the"
-                    + " vector, and prints the command that uses it.",
-            "May be stopped with Ctrl-C at any time; the same command goes on."
+            "Finds the layer and strength that show a concept without breaking the text, gives the evidence, saves the"
+                    + " vector, and prints the command that steers with it.",
+            "Ctrl-C is safe at any time; the same command resumes."
         })
 final class TuneCommand implements Callable<Integer> {
     private static final int SHOWN = 8;
@@ -35,8 +36,8 @@ final class TuneCommand implements Callable<Integer> {
     @Option(
             names = "--save",
             paramLabel = "NAME",
-            description = "Name under which the proposed vector is kept (default: one made of the concept, such as"
-                    + " pirate-tuned). A vector given by --vector keeps its own.")
+            description = "Name to save the proposed vector under (default: derived from the concept, such as"
+                    + " pirate-tuned). A vector given by --vector keeps its name.")
     private @Nullable String save;
 
     @Spec
@@ -65,11 +66,11 @@ final class TuneCommand implements Callable<Integer> {
                 fields.put("command", one.command());
             });
             fields.put("setup", swept.setup().fields());
-            out.println(VectorJson.text(fields));
+            out.println(Json.text(fields));
             return 0;
         }
         if (proposal.isEmpty()) {
-            out.println("No setting shows the concept more than the unsteered model does without looping.");
+            out.println("No setting shows the concept more than the unsteered model without looping.");
             account.table(out);
             account.broken(out);
         } else {
@@ -82,7 +83,7 @@ final class TuneCommand implements Callable<Integer> {
         }
         options.figure().ifPresent(file -> out.println("\n" + file));
         if (!result.whole()) {
-            out.println("\nNot finished; the same command goes on.");
+            out.println("\nNot finished; the same command resumes.");
         }
         return 0;
     }

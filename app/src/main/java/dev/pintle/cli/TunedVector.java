@@ -10,18 +10,18 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The vector of a proposed setting where other commands find it.
+ * The vector of a proposed setting, saved where other commands find it.
  *
  * @param vector its name, or the file it was read from
- * @param saved says where it is
- * @param command steers with it as the setting did
+ * @param saved a line that says under which name it was saved
+ * @param command a command that steers like the setting
  */
 record TunedVector(String vector, String saved, String command) {
     /**
-     * Keeps the vector of a setting under a name, if it has none yet.
+     * Saves the vector of a setting under a name, unless it already has one.
      *
      * @param wanted a name that the user chose
-     * @throws dev.pintle.base.PintleException if that name is another vector's
+     * @throws dev.pintle.base.PintleException if another vector has that name
      */
     static TunedVector of(
             SweepPoint point,
@@ -46,7 +46,7 @@ record TunedVector(String vector, String saved, String command) {
                 .collect(Collectors.joining(" "));
         return new TunedVector(
                 name,
-                given.isPresent() && wanted == null ? "To steer with it:" : "Kept as " + name + ". To steer with it:",
+                given.isPresent() && wanted == null ? "To steer with it:" : "Saved as " + name + ". To steer with it:",
                 command);
     }
 
@@ -59,7 +59,7 @@ record TunedVector(String vector, String saved, String command) {
         return library.keepNumbered(word + "-tuned", candidate.vector());
     }
 
-    /** As a shell reads it back. */
+    /** Quoted for a shell, if needed. */
     private static String quoted(String word) {
         return word.matches("[A-Za-z0-9._/@:=,+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }

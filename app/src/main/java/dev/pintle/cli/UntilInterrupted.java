@@ -4,8 +4,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets long work end in order when the user presses Ctrl-C: the work asks {@link #goesOn}, and the process waits a little for
- * it to write what it has.
+ * Lets long work shut down cleanly when the user presses Ctrl-C: the work polls {@link #goesOn}, and the process waits up to
+ * 20 s for it to save its state.
  */
 final class UntilInterrupted implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 20;
@@ -31,7 +31,7 @@ final class UntilInterrupted implements AutoCloseable {
         return watch;
     }
 
-    /** Whether nobody has asked to stop. */
+    /** Whether the work has not been interrupted. */
     boolean goesOn() {
         return !interrupted;
     }
@@ -42,7 +42,7 @@ final class UntilInterrupted implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            // the process is ending, and the hook waits for nothing any more
+            // the process is shutting down, and the hook no longer waits
         }
     }
 }

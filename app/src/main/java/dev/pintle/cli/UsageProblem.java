@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** What is wrong with a command line, in one line, and in another what to try. */
+/** A usage error in two lines: what is wrong, and what to try. */
 final class UsageProblem {
     private static final int LONGEST = 400;
 

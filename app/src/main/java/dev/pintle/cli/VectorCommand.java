@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "vector",
         mixinStandardHelpOptions = true,
-        description = "Fits, keeps, shows, compares and exchanges steering vectors.",
+        description = "Fits, saves, shows, compares and converts steering vectors.",
         subcommands = {
             VectorFitCommand.class,
             VectorListCommand.class,

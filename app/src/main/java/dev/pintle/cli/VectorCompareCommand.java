@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorComparison;
@@ -25,9 +26,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "compare",
         mixinStandardHelpOptions = true,
-        description = "Compares vectors: two by several measures, more by their cosines.")
+        description = "Compares vectors: two by several measures, more by cosine.")
 final class VectorCompareCommand implements Callable<Integer> {
-    @Parameters(arity = "1..*", paramLabel = "FILE|NAME", description = "Vectors to compare; all layers of a file.")
+    @Parameters(arity = "1..*", paramLabel = "FILE|NAME", description = "Vectors to compare; of a file, all layers.")
     private List<String> names = new ArrayList<>();
 
     @Mixin
@@ -35,10 +36,10 @@ final class VectorCompareCommand implements Callable<Integer> {
 
     @Option(
             names = "--across-layers",
-            description = "Compare vectors of different layers too, as directions of one residual stream.")
+            description = "Also compare vectors of different layers, as directions of one residual stream.")
     private boolean acrossLayers;
 
-    @Option(names = "--force", description = "Compare vectors of different models too.")
+    @Option(names = "--force", description = "Also compare vectors of different models.")
     private boolean force;
 
     @Option(names = "--json", description = "Print the numbers as JSON.")
@@ -83,7 +84,7 @@ final class VectorCompareCommand implements Callable<Integer> {
             }
         }
         if (json) {
-            out.println(VectorJson.text(records.size() == 1 ? records.get(0) : records));
+            out.println(Json.text(records.size() == 1 ? records.get(0) : records));
         }
         return 0;
     }
@@ -110,7 +111,7 @@ final class VectorCompareCommand implements Callable<Integer> {
         vectors.put(free, vector);
     }
 
-    /** The vectors of each hook point that all names have one at. */
+    /** The vectors by hook point, for the hook points at which every name has one. */
     private List<Map<String, SteeringVector>> byPlace(PrintWriter err) {
         if (names.size() < 2) {
             throw needsTwo(names.get(0) + "; --across-layers compares the layers of one file");
@@ -131,12 +132,12 @@ final class VectorCompareCommand implements Callable<Integer> {
             for (int i = 0; i < names.size(); i++) {
                 problem = problem.fact("vector", names.get(i) + ": " + places.get(i));
             }
-            throw problem.fact("try", "vectors of one layer, or --across-layers to compare them all the same")
+            throw problem.fact("try", "vectors of one layer, or --across-layers to compare them anyway")
                     .toIllegalArgument();
         }
         byPlace.forEach((at, group) -> {
             if (group.size() < names.size()) {
-                err.println("not compared: " + at + ", which only " + String.join(", ", group.keySet()) + " has");
+                err.println("not compared: " + at + ", only in " + String.join(", ", group.keySet()));
             }
         });
         err.flush();
@@ -161,14 +162,13 @@ final class VectorCompareCommand implements Callable<Integer> {
                 Problem problem = Problem.of("The vectors come from different models.")
                         .fact("vector", first.getKey() + ": " + described(first.getValue()))
                         .fact("vector", other.getKey() + ": " + described(other.getValue()));
-                throw (sameWidth ? problem.fact("try", "--force to compare them all the same") : problem)
-                        .toIllegalArgument();
+                throw (sameWidth ? problem.fact("try", "--force to compare them anyway") : problem).toIllegalArgument();
             }
         }
     }
 
     private static String described(SteeringVector vector) {
-        return vector.at() + " of " + vector.origin().model() + ", " + vector.dModel() + " wide";
+        return vector.at() + " of " + vector.origin().model() + ", dModel " + vector.dModel();
     }
 
     private static void print(

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "convert",
         mixinStandardHelpOptions = true,
-        description = "Reads a vector of any format and writes it in that of another ending; layers are converted.")
+        description = "Converts a vector file to the format of another extension; layer numbers are converted too.")
 final class VectorConvertCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE|NAME", description = "Vector to read.")
     private String from = "";
@@ -29,13 +29,13 @@ final class VectorConvertCommand implements Callable<Integer> {
             index = "1",
             arity = "0..1",
             paramLabel = "FILE",
-            description = "Where to write: .safetensors, .gguf, .pt or .npy.")
+            description = "Output file: .safetensors, .gguf, .pt or .npy.")
     private @Nullable Path to;
 
-    @Option(names = "--save", paramLabel = "NAME", description = "Keep the vector under a name.")
+    @Option(names = "--save", paramLabel = "NAME", description = "Save the vector under this name.")
     private @Nullable String save;
 
-    @Option(names = "--force", description = "Replace a file or name that is there.")
+    @Option(names = "--force", description = "Overwrite an existing file or name.")
     private boolean force;
 
     @Mixin

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "export",
         mixinStandardHelpOptions = true,
-        description = "Writes a vector for another tool and says how that tool loads it.")
+        description = "Writes a vector for another tool, and says how that tool loads it.")
 final class VectorExportCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE|NAME", description = "Vector to export.")
     private String from = "";
@@ -30,17 +30,17 @@ final class VectorExportCommand implements Callable<Integer> {
             names = "--for",
             required = true,
             paramLabel = "TOOL",
-            description = "llama.cpp, repeng, easysteer, lm-eval or numpy.")
+            description = "Tool: llama.cpp, repeng, easysteer, lm-eval or numpy.")
     private String tool = "";
 
     @Option(
             names = {"-o", "--out"},
             required = true,
             paramLabel = "FILE",
-            description = "Where to write.")
+            description = "Output file.")
     private Path to = Path.of("vector.gguf");
 
-    @Option(names = "--force", description = "Replace a file that is there.")
+    @Option(names = "--force", description = "Overwrite an existing file.")
     private boolean force;
 
     @Mixin
@@ -53,7 +53,7 @@ final class VectorExportCommand implements Callable<Integer> {
     public Integer call() {
         VectorTarget target = VectorTarget.parse(tool);
         if (!to.toString().endsWith("." + target.ending())) {
-            throw Problem.of("The tool expects a file of another ending.")
+            throw Problem.of("The tool expects another file extension.")
                     .fact("tool", tool)
                     .fact("expected", "a name that ends in ." + target.ending())
                     .fact("but was", to)
@@ -80,7 +80,7 @@ final class VectorExportCommand implements Callable<Integer> {
                 });
         if (target == VectorTarget.LM_EVAL && kept.size() > 1) {
             out.println(
-                    "  its code lets every module add the last module's vector; check yours, or export a layer a file");
+                    "  its code makes every module add the last module's vector; check yours, or export one layer per file");
         }
         return 0;
     }

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.LanguageModel;
@@ -34,7 +35,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "fit",
         mixinStandardHelpOptions = true,
-        description = "Fits a steering vector from contrasting prompts, or takes one from a latent.",
+        description = "Fits a steering vector from contrastive prompts, or takes one from a latent.",
         footer = {
             "",
             "Examples:",
@@ -56,17 +57,21 @@ final class VectorFitCommand implements Callable<Integer> {
     private LatentChoice latent = new LatentChoice();
 
     @HelpSection.In(HelpSection.FITTING)
-    @Option(names = "--layer", paramLabel = "L", description = "Block, from 0, after which to read and steer.")
+    @Option(
+            names = "--layer",
+            paramLabel = "L",
+            description = "Layer (0-based) to read and steer, at the output of its block.")
     private @Nullable Integer layer;
 
     @HelpSection.In(HelpSection.FITTING)
-    @Option(names = "--all-layers", description = "Fit after every block, from one reading.")
+    @Option(names = "--all-layers", description = "Fit at every layer, in one pass over the prompts.")
     private boolean allLayers;
 
     @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--method",
             paramLabel = "METHOD",
+            completionCandidates = Candidates.Methods.class,
             description = "all-positions, first-difference or after-last-difference of one pair; last-position,"
                     + " contrast, diff-mean or generated-tokens of many (default: after-last-difference of one pair,"
                     + " else last-position; contrast of answers and with --positions; diff-mean of texts;"
@@ -77,16 +82,16 @@ final class VectorFitCommand implements Callable<Integer> {
     @Option(
             names = "--positions",
             paramLabel = "WHICH",
-            description = "Where contrast and diff-mean read: all, first-difference, after-last-difference, last,"
-                    + " answer-letter, answer-word, answer-mean, from:N, range:FROM-TO, role:ROLE.")
+            description = "Positions that contrast and diff-mean read: all, first-difference, after-last-difference,"
+                    + " last, answer-letter, answer-word, answer-mean, from:N, range:FROM-TO, role:ROLE.")
     private @Nullable String positions;
 
     @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--directions",
             paramLabel = "HOW",
-            description = "What last-position and contrast make of each direction first: unit, length 1 (the default"
-                    + " of last-position), or raw, as it is (the default of contrast).")
+            description = "How last-position and contrast scale each direction first: unit, to length 1 (the default of"
+                    + " last-position), or raw, as it is (the default of contrast).")
     private @Nullable String directions;
 
     @HelpSection.In(HelpSection.FITTING)
@@ -94,22 +99,22 @@ final class VectorFitCommand implements Callable<Integer> {
             names = "--aggregation",
             paramLabel = "HOW",
             defaultValue = "mean",
-            description = "mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired, logistic-probe or"
-                    + " logistic-probe:PENALTY (default: ${DEFAULT-VALUE}).")
+            description = "How directions are combined: mean, pca-reconstructed-mean, pca-centred, pca-uncentred,"
+                    + " pca-paired, logistic-probe or logistic-probe:PENALTY (default: ${DEFAULT-VALUE}).")
     private String aggregation = "mean";
 
     @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
-            description = "Longest answer that generated-tokens reads (default: " + SteeringMethod.USUAL_ANSWER + ").")
+            description = "Maximum answer length for generated-tokens (default: " + SteeringMethod.USUAL_ANSWER + ").")
     private @Nullable Integer maxNewTokens;
 
     @HelpSection.In(HelpSection.FITTING)
     @Option(
             names = "--resume",
             paramLabel = "FILE",
-            description = "Keep the fit in this file while it goes on, and go on from it after an interruption.")
+            description = "Save progress to this file, and resume from it after an interruption.")
     private @Nullable Path resume;
 
     @Mixin
@@ -117,7 +122,7 @@ final class VectorFitCommand implements Callable<Integer> {
 
     @Option(
             names = "--force",
-            description = "Replace a file or name that is there; use an autoencoder of another model.")
+            description = "Overwrite an existing file or name; accept an autoencoder of another model.")
     private boolean force;
 
     @Option(names = "--json", description = "Print the full record as JSON.")
@@ -130,7 +135,7 @@ final class VectorFitCommand implements Callable<Integer> {
     public Integer call() {
         if (!output.given() && !json) {
             throw Problem.of("The fitted vector would be lost.")
-                    .fact("missing", "--out FILE or --save NAME, or --json for its record alone")
+                    .fact("missing", "--out FILE or --save NAME, or --json for its record only")
                     .toIllegalArgument();
         }
         if (latent.given()) {
@@ -138,7 +143,7 @@ final class VectorFitCommand implements Callable<Integer> {
         }
         latent.requireUnused();
         if ((layer == null) != allLayers) {
-            throw Problem.of("A fit needs to know after which block to read.")
+            throw Problem.of("A fit needs a layer.")
                     .fact("expected", "--layer L or --all-layers")
                     .fact("but was", allLayers ? "both" : "neither")
                     .toIllegalArgument();
@@ -170,7 +175,7 @@ final class VectorFitCommand implements Callable<Integer> {
         }
     }
 
-    /** Writes the vectors, and the record where the vectors do not go to standard output themselves. */
+    /** Writes the vectors, and prints their record: a short description, or everything as JSON. */
     private void told(PrintWriter print, Setup setup, List<SteeringVector> vectors, @Nullable FitResult result) {
         if (json) {
             output.write(vectors, force, new PrintWriter(Writer.nullWriter()));
@@ -180,7 +185,7 @@ final class VectorFitCommand implements Callable<Integer> {
                 fields.put("reading", VectorJson.of(result.report()));
             }
             fields.put("setup", setup.fields());
-            print.println(VectorJson.text(fields));
+            print.println(Json.text(fields));
             return;
         }
         output.write(vectors, force, print);
@@ -217,7 +222,7 @@ final class VectorFitCommand implements Callable<Integer> {
         requireUsed(name);
         if (read.kind() == ContrastOptions.Kind.CLASSES) {
             if (!name.equals("diff-mean")) {
-                throw Problem.of("Texts that are not paired have two class means and no pairs.")
+                throw Problem.of("Unpaired texts have two class means and no pairs.")
                         .fact("expected", "--method diff-mean, which needs none")
                         .fact("but was", "--method " + name)
                         .toIllegalArgument();
@@ -228,7 +233,7 @@ final class VectorFitCommand implements Callable<Integer> {
             where = ContrastData.usualPositions(read.pairs());
         }
         if (name.equals("last-position") && read.kind() == ContrastOptions.Kind.SYSTEM_PROMPTS) {
-            throw Problem.of("The last-position method reads begun answers.")
+            throw Problem.of("The last-position method needs answer prefixes.")
                     .fact("missing", "--prefixes FILE, a list of texts")
                     .toIllegalArgument();
         }
@@ -252,7 +257,7 @@ final class VectorFitCommand implements Callable<Integer> {
         };
     }
 
-    /** An option that the method does not look at is refused. */
+    /** Refuses an option that the method does not use. */
     private void requireUsed(String name) {
         if (directions != null && !name.equals("contrast") && !name.equals("last-position")) {
             throw unused("--directions", name, "contrast or last-position");
@@ -266,7 +271,7 @@ final class VectorFitCommand implements Callable<Integer> {
     }
 
     private static IllegalArgumentException unused(String option, String method, String others) {
-        return Problem.of("The method has no use for an option.")
+        return Problem.of("The method does not use this option.")
                 .fact("method", method)
                 .fact("option", option)
                 .fact("try", "--method " + others)
@@ -275,8 +280,8 @@ final class VectorFitCommand implements Callable<Integer> {
 
     private static Contrast.Lengths lengths(String directions) {
         if (!directions.equals("unit") && !directions.equals("raw")) {
-            throw Problem.of("Directions are taken in one of two ways.")
-                    .fact("choose", "unit (each of length 1), raw (as they are)")
+            throw Problem.of("There is no such scaling of directions.")
+                    .fact("choose", "unit (each scaled to length 1), raw (as they are)")
                     .fact("but was", directions)
                     .toIllegalArgument();
         }

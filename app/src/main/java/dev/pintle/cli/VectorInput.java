@@ -10,30 +10,30 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Which vectors of a file a command reads, and what the files of other tools may leave open. */
+/** Which vectors of a file a command reads, and what other tools' files may leave open. */
 final class VectorInput {
     @Option(
             names = "--layer",
             paramLabel = "L",
             split = ",",
-            description = "Layers to take of a file with several, as often as wanted; the layer, from 0, of a file that"
-                    + " does not say.")
+            description = "Layer to take from a file with several, may be repeated; or the layer (0-based) of a file"
+                    + " that does not say.")
     private List<Integer> layers = new ArrayList<>();
 
     @Option(
             names = "--position",
             paramLabel = "P",
-            description = "Which position of a file with directions by position; negative from the end.")
+            description = "Position to take from a file with a direction per position; negative counts from the end.")
     private @Nullable Integer position;
 
     @Option(
             names = "--first-row",
             paramLabel = "WHAT",
-            description = "What the first row of a matrix is: embedding (row N is the output of block N - 1) or"
-                    + " block-0 (row N is that of block N).")
+            description = "What the first row of a matrix is: embedding (row N is the output of block N - 1) or block-0"
+                    + " (row N is the output of block N).")
     private @Nullable String firstRow;
 
-    @Option(names = "--tensor", paramLabel = "NAME", description = "Which of a file's named tensors to read.")
+    @Option(names = "--tensor", paramLabel = "NAME", description = "Tensor to read from a file with several.")
     private @Nullable String tensor;
 
     @Spec(Spec.Target.MIXEE)
@@ -45,7 +45,7 @@ final class VectorInput {
         return Session.library(Objects.requireNonNull(command)).vectors(nameOrFile, hints, layers);
     }
 
-    /** What options say of a file; null where one was not given. */
+    /** Hints from options; null for one that is not given. */
     static VectorHints hints(@Nullable Integer layer, @Nullable String firstRow, @Nullable String tensor) {
         VectorHints hints = VectorHints.none();
         hints = layer == null ? hints : hints.layer(layer);

@@ -1,8 +1,5 @@
 package dev.pintle.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.pintle.steering.ExtractionReport;
 import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
@@ -10,19 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Records of vectors as JSON. What is not known is left out. */
+/** Records of vectors as JSON. Unknown values are omitted. */
 final class VectorJson {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-
     private VectorJson() {}
-
-    static String text(Object fields) {
-        try {
-            return JSON.writeValueAsString(fields);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("Maps of plain values have JSON.", e);
-        }
-    }
 
     static Map<String, Object> of(SteeringVector vector) {
         Origin origin = vector.origin();

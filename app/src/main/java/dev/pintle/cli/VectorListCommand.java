@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.files.VectorFiles;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code pintle vector list}. */
-@Command(name = "list", mixinStandardHelpOptions = true, description = "Lists the vectors that are kept under names.")
+@Command(name = "list", mixinStandardHelpOptions = true, description = "Lists the saved vectors.")
 final class VectorListCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the full records as JSON.")
     private boolean json;
@@ -48,7 +49,7 @@ final class VectorListCommand implements Callable<Integer> {
                 line = first.origin().method().name() + " at "
                         + vectors.stream().map(vector -> vector.at().toString()).collect(Collectors.joining(", "))
                         + " of " + first.origin().model();
-            } catch (PintleException e) { // one that is gone must not hide the others
+            } catch (PintleException e) { // a missing file must not hide the others
                 record.put("problem", e.problem().sentence());
                 line = e.problem().sentence();
             }
@@ -58,7 +59,7 @@ final class VectorListCommand implements Callable<Integer> {
             }
         }
         if (json) {
-            out.println(VectorJson.text(records));
+            out.println(Json.text(records));
         } else if (names.isEmpty()) {
             out.println("No vector is saved. Save one with: pintle vector fit … --save NAME");
         }

@@ -15,16 +15,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Where a command writes vectors. What is there already is replaced only where that was asked for. */
+/** Where a command writes vectors. Existing files and names are overwritten only on request. */
 @HelpSection.In(HelpSection.OUTPUT)
 final class VectorOutput {
     @Option(
             names = {"-o", "--out"},
             paramLabel = "FILE",
-            description = "Where to write: .safetensors, .gguf, .pt or .npy.")
+            description = "Output file: .safetensors, .gguf, .pt or .npy.")
     private @Nullable Path out;
 
-    @Option(names = "--save", paramLabel = "NAME", description = "Keep the vector under a name.")
+    @Option(names = "--save", paramLabel = "NAME", description = "Save the vector under this name.")
     private @Nullable String save;
 
     @Spec(Spec.Target.MIXEE)
@@ -39,10 +39,10 @@ final class VectorOutput {
     }
 
     /**
-     * Checks what can be checked before the vectors are there.
+     * Checks, before the vectors are computed, that they can be written.
      *
-     * @param at where they will be; empty where that is not known yet
-     * @param replaces whether to replace a file or name that is there
+     * @param at their hook points; empty if not known yet
+     * @param replaces whether to overwrite an existing file or name
      * @throws dev.pintle.base.PintleException if they could not be written
      */
     void check(List<HookPoint> at, boolean replaces) {
@@ -56,23 +56,23 @@ final class VectorOutput {
         }
     }
 
-    /** A file that is there is replaced only where that was asked for. */
+    /** Refuses a folder, and an existing file unless it is to be overwritten. */
     static void requireFree(Path file, boolean replaces) {
         if (Files.isDirectory(file)) {
-            throw Problem.of("A folder has the name of the file to write.")
+            throw Problem.of("The output file is an existing folder.")
                     .fact("folder", file.toAbsolutePath())
                     .fact("try", "a file in it, or another name")
                     .toException();
         }
         if (Files.exists(file) && !replaces) {
-            throw Problem.of("The file exists and would be replaced.")
+            throw Problem.of("The file already exists.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("try", "another name, or --force to replace it")
+                    .fact("try", "another name, or --force to overwrite it")
                     .toException();
         }
     }
 
-    /** Writes them and says where, and what was left out. */
+    /** Writes the vectors; prints where, and what was left out. */
     void write(List<SteeringVector> vectors, boolean replaces, PrintWriter print) {
         if (out != null) {
             VectorFiles.Written written = VectorFiles.write(vectors, out);

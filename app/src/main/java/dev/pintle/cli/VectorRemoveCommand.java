@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "remove",
         mixinStandardHelpOptions = true,
-        description = "Removes names of kept vectors. Their files stay where they are said to be.")
+        description = "Removes the names of saved vectors. Their files are kept, and their paths printed.")
 final class VectorRemoveCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "NAME", description = "Names to remove.")
     private List<String> names = new ArrayList<>();
@@ -32,7 +32,7 @@ final class VectorRemoveCommand implements Callable<Integer> {
         names.forEach(library::requireNamed);
         for (String name : names) {
             Path file = library.remove(name);
-            out.println(name + " is removed; its file stays: " + file);
+            out.println(name + " is removed; its file is kept: " + file);
         }
         return 0;
     }

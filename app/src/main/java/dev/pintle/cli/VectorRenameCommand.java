@@ -10,15 +10,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code pintle vector rename}. */
-@Command(name = "rename", mixinStandardHelpOptions = true, description = "Gives a kept vector another name.")
+@Command(name = "rename", mixinStandardHelpOptions = true, description = "Renames a saved vector.")
 final class VectorRenameCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "NAME", description = "The name it has.")
+    @Parameters(index = "0", paramLabel = "NAME", description = "Current name.")
     private String from = "";
 
-    @Parameters(index = "1", paramLabel = "NEW", description = "The name it is to have.")
+    @Parameters(index = "1", paramLabel = "NEW", description = "New name.")
     private String to = "";
 
-    @Option(names = "--force", description = "Take the new name from another vector, whose file stays.")
+    @Option(names = "--force", description = "Take the new name from another vector, whose file is kept.")
     private boolean force;
 
     @Spec

@@ -1,5 +1,6 @@
 package dev.pintle.cli;
 
+import dev.pintle.base.Json;
 import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import java.io.PrintWriter;
@@ -38,20 +39,20 @@ final class VectorShowCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<SteeringVector> vectors = input.read(vector);
         if (json) {
-            out.println(VectorJson.text(vectors.stream().map(VectorJson::of).toList()));
+            out.println(Json.text(vectors.stream().map(VectorJson::of).toList()));
         } else {
             vectors.forEach(one -> describe(out, one));
         }
         return 0;
     }
 
-    /** What was read: pairs, or the texts of two classes. */
+    /** What was read: pairs, or texts of two classes. */
     private static String read(Origin origin) {
         String one = origin.method().name().equals("diff-mean") ? "text" : "pair";
         return origin.data().pairs() == 1 ? "1 " + one : origin.data().pairs() + " " + one + "s";
     }
 
-    /** A few lines on one vector. */
+    /** Describes one vector in a few lines. */
     static void describe(PrintWriter out, SteeringVector vector) {
         Origin origin = vector.origin();
         String model = origin.model().name().isEmpty()
@@ -62,7 +63,7 @@ final class VectorShowCommand implements Callable<Integer> {
         out.printf(Locale.ROOT, "  %s at %s of %s%s%n", origin.method().name(), vector.at(), model, revision);
         out.printf(
                 Locale.ROOT,
-                "    %d wide, length %.3f",
+                "    dModel %d, length %.3f",
                 vector.dModel(),
                 vector.direction().norm());
         if (origin.data().pairs() > 0) {
@@ -80,7 +81,7 @@ final class VectorShowCommand implements Callable<Integer> {
         }
         out.println();
         if (Double.isFinite(origin.meanActivationNorm())) {
-            out.printf(Locale.ROOT, "    activations there are %.2f long%n", origin.meanActivationNorm());
+            out.printf(Locale.ROOT, "    mean activation norm %.2f%n", origin.meanActivationNorm());
         }
         if (Double.isFinite(origin.measures().explainedVariance())) {
             out.printf(
@@ -90,8 +91,7 @@ final class VectorShowCommand implements Callable<Integer> {
         }
         if (Double.isFinite(origin.measures().stability().splitHalfCosine())) {
             out.printf(
-                    "    halves of the pairs agree with cosine %s%n",
-                    origin.measures().stability().text());
+                    "    split-half cosine %s%n", origin.measures().stability().text());
         }
         if (!origin.source().isEmpty()) {
             out.printf(Locale.ROOT, "    from %s%n", origin.source());

@@ -137,8 +137,8 @@ class CaptureTest {
         assertThat(capture("--prompt", "Hello!", "--layers", "3-8", "--out", out.toString()))
                 .isEqualTo(1);
         assertThat(err.toString())
-                .isEqualTo(
-                        "The layers cannot be read.\n  expected: a list such as 3,5-7, from 0 to 7\n  but was:  3-8\n");
+                .isEqualTo("The list of layers is not valid.\n  expected: a list such as 3,5-7, of layers 0 to 7\n"
+                        + "  but was:  3-8\n");
         assertThat(out).doesNotExist();
     }
 }

@@ -56,11 +56,11 @@ class ChatCommandTest {
     void the_conversation_says_what_its_commands_did() throws IOException {
         assertThat(said(5, "/system", "/system Be glad.", "/system", "/reset", "/nonsense at all", "/quit"))
                 .isEqualTo("""
-                        There is no system prompt. /system TEXT sets one.
-                        The system prompt is set, and the conversation starts again.
+                        No system prompt is set; /system TEXT sets one.
+                        System prompt set; conversation reset.
                         Be glad.
-                        The conversation starts again, with the system prompt.
-                        There is no command /nonsense; /help lists those there are.
+                        Conversation reset; the system prompt is kept.
+                        There is no command /nonsense; /help lists the commands.
                         """);
         assertThat(said(5, "/help", "/quit")).contains("/steer NAME S", "/compare TEXT", "Ctrl-C");
     }

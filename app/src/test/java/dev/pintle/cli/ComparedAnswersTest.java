@@ -65,7 +65,7 @@ class ComparedAnswersTest {
         assertThat(run(PIRATE, "-o", file).status()).isZero();
         assertThat(generate("--vector", file, "--strength", "0.3", "--compare", "0,0.3")
                         .err())
-                .startsWith("--compare gives strengths to the one vector that has none of its own.\n")
+                .startsWith("--compare needs exactly one vector without its own strength.\n")
                 .contains("but was:  none");
         assertThat(generate("--compare", "0,0.3").err()).startsWith("--compare has no effect without --vector NAME.");
         assertThat(generate("--vector", file).err()).startsWith("A vector has no strength.\n  vector:  " + file);

@@ -27,7 +27,7 @@ class DemoTest {
         assertThat(Main.run(session, new PrintWriter(out), new PrintWriter(err), "demo", "--out", page.toString()))
                 .as(err.toString())
                 .isZero();
-        assertThat(out.toString()).endsWith("The whole story: " + page + System.lineSeparator());
+        assertThat(out.toString()).endsWith("Full report: " + page + System.lineSeparator());
         assertThat(Files.readString(page))
                 .contains("<svg")
                 .contains("id=\"numbers\"")

@@ -2,6 +2,7 @@ package dev.pintle.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pintle.steering.SteeringMethod;
 import dev.pintle.testkit.CommandChecks;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -88,8 +89,8 @@ class HelpTest {
     @Test
     void a_strength_that_cannot_be_read_is_one_line() {
         assertThat(run(Map.of(), "generate --user x --vector v --strength lots").err())
-                .isEqualTo("Invalid value for option '--strength': expected a number in activation norms, such as 0.45,"
-                        + " or a factor on the vector, such as 5abs; found 'lots'.\n  try: pintle generate --help\n");
+                .isEqualTo("Invalid value for option '--strength': expected a strength in activation norms, such as"
+                        + " 0.45, or a raw multiplier, such as 5abs; found 'lots'.\n  try: pintle generate --help\n");
     }
 
     @Test
@@ -112,7 +113,7 @@ class HelpTest {
             assertThat(run.err()).isEqualTo("""
                     The benchmarks are not part of this installation.
                       missing: pintle-bench.jar on the class path
-                      try:     ./pintle bench in a checkout of Pintle, or that jar in this installation's folder lib
+                      try:     ./pintle bench in a checkout of Pintle, or that jar in this installation's lib folder
                     """);
         }
         assertThat(run(Map.of(), "--help").out().indexOf("\n  bench "))
@@ -121,12 +122,18 @@ class HelpTest {
                         run(Map.of(), "--help").out().indexOf("\n  help "));
     }
 
+    @Test
+    void the_help_of_a_fit_names_every_method() {
+        assertThat(run(Map.of(), "vector fit --help").out()).contains(SteeringMethod.NAMES);
+    }
+
     @ParameterizedTest
     @CsvSource({"bash,_complete_pintle", "zsh,bashcompinit", "fish,complete -c pintle"})
     void every_shell_gets_a_script_that_knows_every_command(String shell, String mark) {
         CommandRun run = run(Map.of(), "completion " + shell);
         assertThat(run.status()).isZero();
         assertThat(run.out()).contains(mark, "max-new-tokens", "decompose", "compare");
+        assertThat(run.out()).contains("fp32", "after-last-difference", "caa-mean-vs-pca");
         assertThat(Arrays.stream(run.out().split("\n", -1)).filter(line -> line.contains("\\u00")))
                 .isEmpty();
     }

@@ -29,26 +29,8 @@ class LibraryDocumentTest {
     @TempDir
     Path folder = Path.of("");
 
-    private static List<String> blocks(String kind) throws IOException {
-        List<String> all = new ArrayList<>();
-        StringBuilder block = new StringBuilder();
-        boolean within = false;
-        boolean wanted = false;
-        for (String line : Files.readAllLines(ROOT.resolve("docs/library.md"))) {
-            if (!line.startsWith("```")) {
-                block.append(line).append('\n');
-            } else if (!within) {
-                block.setLength(0);
-                within = true;
-                wanted = line.equals("```" + kind);
-            } else {
-                if (wanted) {
-                    all.add(block.toString());
-                }
-                within = false;
-            }
-        }
-        return all;
+    private static List<String> blocks(String language) throws IOException {
+        return DocumentBlocks.of("docs/library.md", language);
     }
 
     /** What a program of the document prints, in a JVM without flags. */

@@ -65,30 +65,30 @@ class OptionRulesTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    generate --user x --top-p 0.5                  | --top-p has no effect without --temperature T: without one the most probable token is taken.
-                    generate --user x --top-k 5                    | --top-k has no effect without --temperature T: without one the most probable token is taken.
-                    generate --user x --top-p 7                    | --top-p has no effect without --temperature T: without one the most probable token is taken.
-                    generate --user x --seed 5                     | --seed has no effect without --temperature T: without one the most probable token is taken.
-                    generate --user x --greedy --temperature 1     | --greedy and --temperature exclude each other: greedy decoding draws nothing.
+                    generate --user x --top-p 0.5                  | --top-p has no effect without --temperature T: decoding is greedy without it.
+                    generate --user x --top-k 5                    | --top-k has no effect without --temperature T: decoding is greedy without it.
+                    generate --user x --top-p 7                    | --top-p has no effect without --temperature T: decoding is greedy without it.
+                    generate --user x --seed 5                     | --seed has no effect without --temperature T: decoding is greedy without it.
+                    generate --user x --greedy --temperature 1     | --greedy and --temperature are mutually exclusive: greedy decoding does not sample.
                     generate --user x --force                      | --force has no effect without --vector or --latent.
                     generate --user x --sae y                      | --sae has no effect without --latent.
-                    chat --min-p 0.1                               | --min-p has no effect without --temperature T: without one the most probable token is taken.
-                    sae decompose v --user x                       | --user has no effect without --how difference, which alone reads a text.
+                    chat --min-p 0.1                               | --min-p has no effect without --temperature T: decoding is greedy without it.
+                    sae decompose v --user x                       | --user has no effect without --how difference, the only one that reads a text.
                     sae decompose v --how pursuit --strength 2     | --strength has no effect without --how scaled or difference.
                     sae decompose v --with-bias                    | --with-bias has no effect without --out or --save.
                     sae labels --top 5                             | --top has no effect without --search WORDS.
                     sae encode --user x --strength 1               | --strength has no effect without --vector NAME.
                     sae profile --endpoint http://x                | --endpoint has no effect without --explain MODEL.
-                    sweep --marker a --judge b                     | --marker and --judge exclude each other: it is told in one way.
+                    sweep --marker a --judge b                     | --marker and --judge are mutually exclusive: the concept is scored in one way.
                     sweep --dark                                   | --dark has no effect without --figure FILE.
-                    tune --prefixes x                              | --prefixes has no effect without a method that reads begun answers: --method last-position or diff-mean.
-                    sweep --vector v --marker a --negative b       | --negative has no effect without vectors to fit: no --vector, or --method too.
+                    tune --prefixes x                              | --prefixes has no effect without a method that reads answer prefixes: --method last-position or diff-mean.
+                    sweep --vector v --marker a --negative b       | --negative has no effect without vectors to fit: leave out --vector, or add --method.
                     study base --strengths 1                       | --strengths has no effect without the study quality, or all.
-                    study quality --as-published                   | --as-published has no effect without a study that the notebooks had.
-                    vector fit --from-latent 1 --json --resume x   | --from-latent and --resume exclude each other: a latent's row is not fitted.
+                    study quality --as-published                   | --as-published has no effect without a study from the notebooks.
+                    vector fit --from-latent 1 --json --resume x   | --from-latent and --resume are mutually exclusive: a decoder row is not fitted.
                     vector fit --positive a --negative b --layer 1 --json --raw | --raw has no effect without --from-latent N.
                     vector fit --pairs a --prefixes b --layer 1 --json | --prefixes has no effect without --positive TEXT.
-                    report diff a b --rows 5 --json                | --rows and --json exclude each other: JSON has every row.
+                    report diff a b --rows 5 --json                | --rows and --json are mutually exclusive: JSON has every row.
                     tokens hello --pull                            | --pull has no effect without --model NAME.
                     """)
     void an_option_without_effect_is_refused_before_anything_is_read(String line, String sentence) {

@@ -62,7 +62,7 @@ class OverflowCommandTest {
             CommandRun run = generate(Golden.parley().toString(), "1e38abs", more);
             assertThat(run.status()).isEqualTo(1);
             assertThat(run.err())
-                    .contains("The numbers of the model overflowed")
+                    .contains("The model's activations overflowed")
                     .contains("first at:    blocks.3.hook_resid_post")
                     .contains("added there: a vector of length 1.000e+38 at blocks.3.hook_resid_post");
         }

@@ -178,7 +178,7 @@ class PullTest {
         interactive = true;
         assertThat(pintle("tokens", "--model", "org/tiny", "Hi")).isEqualTo(1);
         assertThat(err.toString()).startsWith("The model is not in the cache.");
-        assertThat(questions).singleElement().asString().startsWith("org/tiny is not here. Download 5 files, ");
+        assertThat(questions).singleElement().asString().startsWith("org/tiny is not cached. Download 5 files, ");
         assertThat(hub.bytesSent()).isZero();
 
         yes = true;
@@ -206,7 +206,7 @@ class PullTest {
         now[0] = 2_000_000_000L;
         progress.progress("model.safetensors", 1_100_000_000L, 4_000_000_000L);
         assertThat(out.toString())
-                .contains("org/tiny at 0123456: 1 file, 4.0 GB, of which 1.0 GB are here\n")
+                .contains("org/tiny at 0123456: 1 file, 4.0 GB, of which 1.0 GB are cached\n")
                 .endsWith(
                         "\r\033[K  ██████░░░░░░░░░░░░░░░░░░ 1.1 GB of 4.0 GB  50.0 MB/s  58 s left  model.safetensors");
     }

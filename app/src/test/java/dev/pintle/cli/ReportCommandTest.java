@@ -61,7 +61,7 @@ class ReportCommandTest {
     @Test
     void runs_are_listed_with_what_is_unusable() throws IOException {
         assertThat(run("list")).isZero();
-        assertThat(out).isEqualTo("No runs yet; pintle demo makes one.\n");
+        assertThat(out).isEqualTo("No runs yet; pintle demo creates one.\n");
         String stopped = store(1, "{}", false);
         String done = store(2, "{}", true);
         Path foreign = Files.createDirectories(data.resolve("runs").resolve("holiday"));
@@ -94,7 +94,7 @@ class ReportCommandTest {
         assertThat(run("open", id)).isEqualTo(1);
         assertThat(err)
                 .isEqualTo("The run has not finished, so it has no page yet.\n  run:    " + id
-                        + "\n  stages: base\n  try:    the command that began it, which goes on; or pintle report page "
+                        + "\n  stages: base\n  try:    the same command again, which resumes it; or pintle report page "
                         + id
                         + " --out FILE\n");
         assertThat(run("page", id)).isEqualTo(1);
@@ -116,7 +116,7 @@ class ReportCommandTest {
         assertThat(run("diff", a, b)).isZero();
         assertThat(out)
                 .startsWith("A: " + a + "  demo, parley-7m@1\nB: " + b + "  demo, parley-7m@1\n")
-                .contains("\nWhat they ran on:\n| | A | B |\n| --- | --- | --- |\n| settings/seed | 1 | 2 |\n")
+                .contains("\nSettings and environment:\n| | A | B |\n| --- | --- | --- |\n| settings/seed | 1 | 2 |\n")
                 .contains("\nNumbers that changed by more than 1.0E-6: 1 of 2\n")
                 .contains("| base/error | 580.000 | 576.000 | -4.00 | 0.0069 |\n")
                 .contains("\nTexts that changed: 1\n  base/text\n    A: Ahoy\n    B: Hello\n");
@@ -125,9 +125,9 @@ class ReportCommandTest {
         assertThat(json.at("/numbers")).isEmpty();
         assertThat(json.at("/texts/0/path").asText()).isEqualTo("base/text");
         assertThat(run("diff", a, a)).isZero();
-        assertThat(out).endsWith("\nNothing differs; 2 numbers were compared.\n");
+        assertThat(out).endsWith("\nNo differences; 2 numbers were compared.\n");
         assertThat(run("diff", a, b, "--tolerance", "-1")).isEqualTo(1);
-        assertThat(err).isEqualTo("A tolerance is 0 or more.\n  but was: -1.0\n");
+        assertThat(err).isEqualTo("The tolerance must be 0 or more.\n  but was: -1.0\n");
     }
 
     @Test

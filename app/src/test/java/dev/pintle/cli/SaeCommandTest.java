@@ -158,13 +158,13 @@ class SaeCommandTest {
         assertThat(out).contains("    146 ").contains("conversation held in pirate style");
         assertThat(run("sae", "decompose", pirate, "--how", "guess")).isNotZero();
         assertThat(err).isEqualToIgnoringNewLines("""
-                There is no such way to take a vector apart.
+                There is no such way to decompose a vector.
                   but was: guess
                   choose:  encode, scaled, difference, pursuit, nearest
                 """);
         assertThat(onModel("sae decompose", pirate, "--how", "difference")).isNotZero();
         assertThat(err).isEqualToIgnoringNewLines("""
-                A difference of latents is taken over a text, at a strength.
+                A difference of latents needs a text and a strength.
                   expected: --strength S and --user TEXT, --prompt TEXT or --chat FILE
                 """);
     }
@@ -192,7 +192,7 @@ class SaeCommandTest {
         assertThat(onModel("vector fit", "--from-latent", "146", "--positive", "x", "--negative", "y", "--json"))
                 .isNotZero();
         assertThat(err).isEqualToIgnoringNewLines("""
-                --from-latent and --positive exclude each other: a vector is fitted from prompts or taken from a latent.
+                --from-latent and --positive are mutually exclusive: a vector is fitted from prompts or taken from a latent.
                   try: pintle vector fit --help
                 """);
     }
@@ -212,8 +212,8 @@ class SaeCommandTest {
                 .isEqualTo(1);
         assertThat(err)
                 .startsWith(
-                        "The autoencoder was trained on another model.\n  autoencoder: Other-7B-SAE-l3.pth, for Other-7B\n")
-                .endsWith("  try:         an autoencoder of this model, or --force to use it all the same\n");
+                        "The autoencoder was trained on a different model.\n  autoencoder: Other-7B-SAE-l3.pth, for Other-7B\n")
+                .endsWith("  try:         an autoencoder of this model, or --force to use this one anyway\n");
         assertThat(run(concat(args, "--sae", other.toString(), "--latent", "3=+1", "--force")))
                 .isZero();
     }

@@ -65,9 +65,9 @@ class SaeLabelsTest {
                            5000  (no label)
                         """);
         assertThat(run("sae", "labels", "--search", "submarine")).isZero();
-        assertThat(out).endsWith("labels.jsonl has all of: submarine\n");
+        assertThat(out).endsWith("labels.jsonl contains all of: submarine\n");
         assertThat(run("sae", "labels")).isZero();
-        assertThat(out).contains("labels.jsonl: 1,024 labels, ").endsWith(" of them different\n");
+        assertThat(out).contains("labels.jsonl: 1,024 labels, ").endsWith(" of them distinct\n");
         assertThat(run("sae", "labels", "146", "5000", "--search", "pirate", "--json"))
                 .isZero();
         JsonNode json = new ObjectMapper().readTree(out);
@@ -106,11 +106,11 @@ class SaeLabelsTest {
         assertThat(out)
                 .startsWith("latent 691 of parley-7m-sae-l3.pth\n"
                         + "  label        the token \"\\n\\n\" in conversation held in pirate style\n"
-                        + "  own label    ")
+                        + "  auto label   ")
                 .contains("\n  promotes     ", "\n  nearest      ", "\n  contexts     ", "«");
         assertThat(out)
-                .containsPattern("\n  fires +on .* tokens \\(.*, words of user, assistant, other, header\\); ")
-                .containsPattern("at most (\\d+\\.\\d\\d)\n  activations .* \\1  \\(each column")
+                .containsPattern("\n  fires +on .* tokens \\(.*, roles: user, assistant, other, header\\); ")
+                .containsPattern("max (\\d+\\.\\d\\d)\n  activations .* \\1  \\(each bin")
                 .containsPattern("\n  at 50% +\\d+\\.\\d\\d  ");
         assertThat(profile("--roles", "user")).isEqualTo(1);
         assertThat(err).contains("what:     roles", "or --roles user,assistant,other,header");
@@ -147,7 +147,7 @@ class SaeLabelsTest {
             assertThat(profile(explain)).isZero();
             assertThat(out).endsWith("  2 labelled by some-model\n");
             assertThat(run("sae", "show", "146")).isZero();
-            assertThat(out).contains("  a model says pirate greetings\n");
+            assertThat(out).contains("  model label  pirate greetings\n");
             service.on("/chat/completions", FakeService.status(401));
             assertThat(profile(
                             "--explain",
@@ -155,7 +155,7 @@ class SaeLabelsTest {
                             "--endpoint",
                             service.address().toString()))
                     .isEqualTo(1);
-            assertThat(out).contains("  the service ended it: status 401; the same command goes on\n");
+            assertThat(out).contains("  the service failed: status 401; the same command resumes\n");
         }
         assertThat(profile("--explain", "some-model")).isEqualTo(1);
         assertThat(err).isEqualTo("""

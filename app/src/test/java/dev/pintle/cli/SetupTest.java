@@ -165,28 +165,28 @@ class SetupTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     generate --user x --vector nosuch --strength 1                   | There is no such vector, neither a file nor a name.
-                    generate --user x --vector PIRATE --strength 1 --positions some  | There are no such tokens to steer.
+                    generate --user x --vector PIRATE --strength 1 --positions some  | This is not a valid name of tokens to steer.
                     generate --user x --vector PIRATE --strength 1 --positions role:narrator | There is no such role.
-                    generate --user x --latent 5=7                                   | There is no such change of a latent.
-                    generate --user x --vector PIRATE --strength 1e38                | What the strength would add is beyond the largest number that FP32 holds.
+                    generate --user x --latent 5=7                                   | This is not a valid change of a latent.
+                    generate --user x --vector PIRATE --strength 1e38                | Vector times strength is out of range for FP32.
                     generate --user x --max-new-tokens -1                            | A decoding setting is out of range.
                     generate --chat nosuch.json                                      | The conversation cannot be read.
-                    chat --vector PIRATE --strength 1 --positions role:user          | Whose words a token is part of can be told of one prompt only.
-                    capture --prompt x -o x.txt                                      | The file has the wrong ending.
-                    capture --prompt x -o /proc/none/x.safetensors                   | Nothing can be written there.
-                    capture --prompt x --layers 99 -o x.safetensors                  | The layers cannot be read.
+                    chat --vector PIRATE --strength 1 --positions role:user          | Roles are only known for a single prompt.
+                    capture --prompt x -o x.txt                                      | The file has the wrong extension.
+                    capture --prompt x -o /proc/none/x.safetensors                   | The folder is not writable.
+                    capture --prompt x --layers 99 -o x.safetensors                  | The list of layers is not valid.
                     capture --ids nosuch.json -o x.safetensors                       | The list cannot be read.
                     vector fit --layer 99 --positive a --negative b --json           | There is no such block.
                     vector fit --layer 3 --positive a --negative b --save ../x       | A vector cannot have that name.
                     vector fit --layer 0 --positive a --negative b -o x.gguf         | llama.cpp cannot steer block 0
-                    vector fit --layer 3 --positive a --negative b -o /proc/none/x.safetensors | Nothing can be written there.
+                    vector fit --layer 3 --positive a --negative b -o /proc/none/x.safetensors | The folder is not writable.
                     sae encode --user x --vector nosuch --strength 1                 | There is no such vector, neither a file nor a name.
                     sweep --vector nosuch --marker a                                 | There is no such vector, neither a file nor a name.
-                    sweep --style pirate --figure x.txt                              | The file has the wrong ending.
+                    sweep --style pirate --figure x.txt                              | The file has the wrong extension.
                     sweep --style pirate --layer 99                                  | There is no such block.
                     sweep --style pirate --method guess                              | There is no such method.
-                    tune --style pirate --positions some                             | There are no such tokens to steer.
-                    study base --out /proc/none/x.html                               | Nothing can be written there.
+                    tune --style pirate --positions some                             | This is not a valid name of tokens to steer.
+                    study base --out /proc/none/x.html                               | The folder is not writable.
                     study base --strength 0                                          | A setting of the studies cannot be used.
                     sae profile --name ../x                                          | A profile cannot have that name.
                     """)

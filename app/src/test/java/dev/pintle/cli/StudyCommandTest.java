@@ -40,7 +40,7 @@ class StudyCommandTest {
     @Test
     void a_study_tells_its_findings_and_leaves_a_report_in_the_users_data() throws IOException {
         assertThat(run("study", "base")).as(err).isZero();
-        Path report = Path.of(out.strip().replaceFirst("(?s).*The whole story: ", ""));
+        Path report = Path.of(out.strip().replaceFirst("(?s).*Full report: ", ""));
         assertThat(report).startsWith(folder.resolve("data").resolve("runs"));
         assertThat(Files.readString(report)).contains("id=\"numbers\"");
         assertThat(err).contains("  base: done");
@@ -82,7 +82,7 @@ class StudyCommandTest {
                 .endsWith(" and how far is the model moved? |\n");
         assertThat(list.out().lines()).hasSize(10);
         assertThat(run("study", "list")).isEqualTo(1);
-        assertThat(err).isEqualTo("The list of studies has no options.\n  but was: --device\n");
+        assertThat(err).isEqualTo("The list of studies takes no options.\n  but was: --device\n");
     }
 
     @Test
@@ -126,9 +126,7 @@ class StudyCommandTest {
         }
         Files.delete(finished.resolve("finished")); // as if the process had been killed before its last step
         assertThat(run("study", "failed-double-decode-caa")).isZero();
-        assertThat(err)
-                .contains("Going on with " + finished.getFileName() + ".")
-                .doesNotContain("caa: ");
+        assertThat(err).contains("Resuming " + finished.getFileName() + ".").doesNotContain("caa: ");
         assertThat(finished.resolve("finished")).exists();
     }
 
@@ -150,7 +148,7 @@ class StudyCommandTest {
         Path file = Files.writeString(folder.resolve("file"), "in the way");
         assertThat(run("study", "base", "--out", file.resolve("page.html").toString()))
                 .isEqualTo(1);
-        assertThat(err).startsWith("Nothing can be written there.\n").contains("try:    a folder that can be written");
+        assertThat(err).startsWith("The folder is not writable.\n").contains("try:    a folder that you can write to");
         assertThat(folder.resolve("data").resolve("runs")).doesNotExist();
     }
 
@@ -199,6 +197,6 @@ class StudyCommandTest {
         assertThat(err).contains("setting:  positive").contains("expected: a text other than neutral");
         assertThat(run("study", "base", "--model", model.toString(), "--style", "pirate"))
                 .isEqualTo(1);
-        assertThat(err).contains("The model comes without a file of styles.");
+        assertThat(err).contains("The model has no styles.json.");
     }
 }

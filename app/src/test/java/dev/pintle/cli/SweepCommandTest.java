@@ -54,12 +54,12 @@ class SweepCommandTest {
         assertThat(run("sweep", args)).isZero();
         assertThat(out)
                 .startsWith(
-                        "| vector | strength (activation norms) | concept (0 to 1) | 95% | loops | repeats | perplexity | KL (nats a token) |\n")
+                        "| vector | strength (activation norms) | concept (0 to 1) | 95% | loops | repeats | perplexity | KL (nats per token) |\n")
                 .contains(
                         "\n| unsteered | 0.00 | 0.00 | 0.00 to 0.66 | 0% |",
                         "\n| after-last-difference, layer 3 | 0.45 | 1.00 | 0.34 to 1.00 | 0% |",
                         "\nHow each question responds (slope of the concept over strength, per activation norm):\n",
-                        "\nConcept where the model is moved equally far:\n| KL (nats a token) | after-last-difference, layer 3 | ");
+                        "\nConcept at equal KL:\n| KL (nats per token) | after-last-difference, layer 3 | ");
         assertThat(figure).content().contains(">after-last-difference, layer 3<");
         String[] withJson = Arrays.copyOf(args, args.length + 1);
         withJson[args.length] = "--json";
@@ -87,7 +87,7 @@ class SweepCommandTest {
         assertThat(figure).exists();
         assertThat(out)
                 .containsPattern(
-                        "\nKept as pirate-tuned\\. To steer with it:\n  pintle generate --model \\S+ --device cpu"
+                        "\nSaved as pirate-tuned\\. To steer with it:\n  pintle generate --model \\S+ --device cpu"
                                 + " --vector pirate-tuned --strength 0\\.\\d+ --user 'Tell me about the whale\\.'\n");
         VectorLibrary library = VectorLibrary.in(folder.resolve("data").resolve("vectors"));
         assertThat(library.names()).containsExactly("pirate-tuned");
@@ -100,8 +100,7 @@ class SweepCommandTest {
                 .contains("\nTo steer with it:\n  pintle generate --model ")
                 .contains(" --vector " + file + " --strength 0.3 --positions from:0 --user ");
         assertThat(run("tune", "--layer", "3", "--strengths", "0.01")).isZero();
-        assertThat(out)
-                .startsWith("No setting shows the concept more than the unsteered model does without looping.\n");
+        assertThat(out).startsWith("No setting shows the concept more than the unsteered model without looping.\n");
     }
 
     @Test
@@ -146,7 +145,7 @@ class SweepCommandTest {
     void what_is_missing_or_wrong_is_said() {
         assertThat(run("sweep", "--positive", "Talk like a pirate.")).isEqualTo(1);
         assertThat(err).isEqualTo("""
-                        It must be told how an answer shows the concept.
+                        There is no way to score the concept.
                           expected: --marker REGEX, --continuations FILE, --choices FILE or --judge MODEL
                         """);
         assertThat(run("sweep", "--style", "opera")).isEqualTo(1);
@@ -156,6 +155,7 @@ class SweepCommandTest {
         assertThat(err)
                 .endsWith("There is no such block.\n  expected: 0 to 7, or a range such as 2-5\n  but was:  8\n");
         assertThat(run("sweep", "--marker", "(")).isEqualTo(1);
-        assertThat(err).isEqualTo("The marker is no regular expression.\n  but was: (\n  cause:   Unclosed group\n");
+        assertThat(err)
+                .isEqualTo("The marker is not a valid regular expression.\n  but was: (\n  cause:   Unclosed group\n");
     }
 }

@@ -77,8 +77,8 @@ class VectorCommandTest {
         assertThat(run("vector", "export", own, "--for", "llama.cpp", "-o", gguf))
                 .isEqualTo(1);
         assertThat(err)
-                .isEqualTo("The file exists and would be replaced.\n  file: " + gguf
-                        + "\n  try:  another name, or --force to replace it\n");
+                .isEqualTo("The file already exists.\n  file: " + gguf
+                        + "\n  try:  another name, or --force to overwrite it\n");
         assertThat(run("vector", "export", own, "--for", "llama.cpp", "-o", gguf, "--force"))
                 .isZero();
         assertThat(out).endsWith(":STRENGTH --control-vector-layer-range 3 3\n");
@@ -112,7 +112,7 @@ class VectorCommandTest {
         assertThat(new ObjectMapper().readTree(out)).hasSize(8);
         assertThat(run("vector", "show", own, "--layer", "9")).isEqualTo(1);
         assertThat(err)
-                .startsWith("The file has no vector of that layer.\n  file:      " + own + "\n  asked for: layer 9\n");
+                .startsWith("The file has no vector for that layer.\n  file:      " + own + "\n  asked for: layer 9\n");
     }
 
     @Test
@@ -120,18 +120,18 @@ class VectorCommandTest {
         assertThat(run("vector", "fit", "--layer", "3", "--json", "--model", "no such model"))
                 .isEqualTo(1);
         assertThat(err).isEqualTo("""
-                        A fit needs one source of contrasting prompts.
+                        A fit needs one source of contrastive prompts.
                           expected: --positive TEXT with --negative TEXT, --pairs FILE, --answers FILE, --persona FILE,
                                     or --positive-texts FILE with --negative-texts FILE
                         """);
         assertThat(fit("--layer", "3")).isEqualTo(1);
         assertThat(err).isEqualTo("""
                         The fitted vector would be lost.
-                          missing: --out FILE or --save NAME, or --json for its record alone
+                          missing: --out FILE or --save NAME, or --json for its record only
                         """);
         assertThat(fit("--json")).isEqualTo(1);
         assertThat(err).isEqualTo("""
-                        A fit needs to know after which block to read.
+                        A fit needs a layer.
                           expected: --layer L or --all-layers
                           but was:  neither
                         """);
@@ -151,7 +151,7 @@ class VectorCommandTest {
         assertThat(run("vector", "export", own, "--for", "llama.cpp", "-o", gguf))
                 .isZero();
         assertThat(out)
-                .contains("\n  blocks.0.hook_resid_post is left out: llama.cpp cannot steer block 0\n")
+                .contains("\n  blocks.0.hook_resid_post is omitted: llama.cpp cannot steer block 0\n")
                 .endsWith(":STRENGTH --control-vector-layer-range 1 7\n");
         assertThat(run("vector", "export", own, "--for", "repeng", "-o", gguf, "--force"))
                 .isZero();
@@ -162,7 +162,7 @@ class VectorCommandTest {
         assertThat(out).contains("blocks.2.hook_resid_post").contains("blocks.4.hook_resid_post");
         assertThat(run("vector", "convert", own, gguf, "--layer", "0", "--force"))
                 .isEqualTo(1);
-        assertThat(err).startsWith("llama.cpp cannot steer block 0, so a file for it would do nothing.\n");
+        assertThat(err).startsWith("llama.cpp cannot steer block 0, so a file for it would have no effect.\n");
         assertThat(run("vector", "compare", own, own)).isZero();
         assertThat(out).startsWith("blocks.0.hook_resid_post\ncosine              1.0000\n");
         assertThat(run("vector", "compare", own)).isEqualTo(1);
@@ -180,7 +180,7 @@ class VectorCommandTest {
                 .isEqualTo("The vectors come from different hook points.\n  vector: " + two
                         + ": [blocks.2.hook_resid_post]\n          " + three
                         + ": [blocks.3.hook_resid_post]\n  try:    vectors of one layer, or --across-layers to compare"
-                        + " them all the same\n");
+                        + " them anyway\n");
         assertThat(run("vector", "compare", two, three, "--across-layers")).isZero();
     }
 
@@ -227,7 +227,7 @@ class VectorCommandTest {
         }
         assertThat(fit("--layer", "3", "-o", folder.resolve("x.txt").toString()))
                 .isEqualTo(1);
-        assertThat(err).startsWith("A vector cannot be written in the format of this ending.");
+        assertThat(err).startsWith("Vectors cannot be written to files with this extension.");
         assertThat(fit("--layer", "0", "-o", folder.resolve("x.gguf").toString()))
                 .isEqualTo(1);
         assertThat(err).startsWith("llama.cpp cannot steer block 0");
@@ -281,14 +281,15 @@ class VectorCommandTest {
             List<Message> messages = List.of(Message.user("Hello, how are you?"), Message.assistant("Fine."));
             Decoding greedy = Decoding.greedy(20);
             assertThat(said(chat, "/steer pirate 5abs", messages, greedy))
-                    .isEqualTo("pirate is added at blocks.3.hook_resid_post: 0.459 activation norms (factor 5).\n");
+                    .isEqualTo(
+                            "pirate is added at blocks.3.hook_resid_post: 0.459 activation norms (raw multiplier 5).\n");
             String both = said(chat, "/compare", messages, greedy);
             assertThat(both).startsWith("unsteered: ").contains("\nsteered:   ");
             assertThat(chat.view().chat("Hello, how are you?", greedy).ids())
                     .isNotEqualTo(model.chat("Hello, how are you?", greedy).ids());
             assertThat(said(chat, "/vectors", messages, greedy))
                     .isEqualTo(
-                            "  pirate               added at blocks.3.hook_resid_post: 0.459 activation norms (factor 5)\n  again               \n");
+                            "  pirate               added at blocks.3.hook_resid_post: 0.459 activation norms (raw multiplier 5)\n  again               \n");
             assertThat(said(chat, "/steer pirate 0", messages, greedy)).isEqualTo("pirate is off.\n");
             assertThat(chat.view()).isSameAs(model);
             assertThat(said(chat, "/steer bard 3", messages, greedy))
@@ -296,15 +297,15 @@ class VectorCommandTest {
                             "There is no such vector, neither a file nor a name.\n  but was:   bard\n  names:     again, pirate\n  looked in: "
                                     + library.folder() + "\n");
             assertThat(said(chat, "/steer pirate lots", messages, greedy)).isEqualTo("""
-                            The strength cannot be read.
-                              expected: a number in activation norms, such as 0.45, or a factor on the vector, such as 5abs
+                            This is not a valid strength.
+                              expected: a number in activation norms, such as 0.45, or a raw multiplier, such as 5abs
                               but was:  lots
                             """);
             assertThat(chat.handle("/other", messages, greedy, new PrintWriter(new StringWriter())))
                     .isFalse();
             Files.delete(object);
             assertThat(said(chat, "/steer pirate 5", messages, greedy))
-                    .startsWith("The file of the named vector is gone.");
+                    .startsWith("The file of the named vector is missing.");
         }
     }
 

@@ -2,7 +2,6 @@ package dev.pintle.base;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +28,7 @@ public final class JsonLists {
 
     private static List<JsonNode> items(Path file, String expected, Predicate<JsonNode> fits) {
         try {
-            JsonNode root = new ObjectMapper().readTree(RegularFile.text(file));
+            JsonNode root = Json.file(file);
             List<JsonNode> items = new ArrayList<>();
             for (JsonNode item : root) {
                 if (!fits.test(item)) {

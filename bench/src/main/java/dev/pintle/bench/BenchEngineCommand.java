@@ -1,8 +1,6 @@
 package dev.pintle.bench;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectWriter;
+import dev.pintle.base.Json;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
@@ -27,8 +25,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Prefill, reading one layer and decoding, beside the machine's own limits.")
 final class BenchEngineCommand implements Callable<Integer> {
-    private static final ObjectWriter JSON = new ObjectMapper().writerWithDefaultPrettyPrinter();
-
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -39,7 +35,7 @@ final class BenchEngineCommand implements Callable<Integer> {
     private boolean json;
 
     @Override
-    public Integer call() throws JsonProcessingException {
+    public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try (LanguageModel loaded = model.load()) {
             List<EngineBench.Figure> figures = new ArrayList<>();
@@ -49,7 +45,7 @@ final class BenchEngineCommand implements Callable<Integer> {
             }
             bench.run();
             if (json) {
-                out.println(JSON.writeValueAsString(record(loaded, bench.ceilings(), figures)));
+                out.println(Json.text(record(loaded, bench.ceilings(), figures)));
             } else {
                 ResidentMemory.peak()
                         .ifPresent(peak -> out.printf(Locale.ROOT, "%npeak resident memory: %.2f GB%n", peak / 1e9));

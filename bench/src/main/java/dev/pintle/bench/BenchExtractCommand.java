@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "extract",
         mixinStandardHelpOptions = true,
-        description = "Fitting a last-position vector from many begun answers, from text to vector.")
+        description = "Fitting a last-position vector from many answer prefixes, from text to vector.")
 final class BenchExtractCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Fitting a last-position vector from many begun answers, as the studies do: tokenising, reading and aggregating. */
+/** Fitting a last-position vector from many answer prefixes, as the studies do: tokenising, reading and aggregating. */
 public final class ExtractBench {
     /** What Llama 3.1's chat template writes before every system prompt. */
     private static final String DATES = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n";
@@ -28,7 +28,7 @@ public final class ExtractBench {
 
     /**
      * @param pairs how many
-     * @param prefixes begun answers, used again with a number before them where there are fewer than pairs
+     * @param prefixes answer prefixes, used again with a number before them where there are fewer than pairs
      */
     public ExtractBench(LanguageModel model, List<String> prefixes, int pairs) {
         this.model = model;

@@ -47,7 +47,7 @@ public final class StyleBench {
     private final List<StyleMarker> styles;
     private final List<String> prefixes;
 
-    /** @param prefixes begun answers for the methods that read the last position */
+    /** @param prefixes answer prefixes for the methods that read the last position */
     public StyleBench(LanguageModel model, HookPoint at, Collection<StyleMarker> styles, List<String> prefixes) {
         this.model = model;
         this.at = at;

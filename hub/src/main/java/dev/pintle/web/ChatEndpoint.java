@@ -2,10 +2,10 @@ package dev.pintle.web;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.ForeignJson;
+import dev.pintle.base.Json;
 import dev.pintle.text.Message;
 import java.net.URI;
 import java.time.Duration;
@@ -25,7 +25,6 @@ import java.util.concurrent.TimeUnit;
  */
 public record ChatEndpoint(URI base, String model, Secret key, Duration patience) {
     private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(500_000, 100, 4 << 20);
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final long MAX_ANSWER_BYTES = 4 << 20;
     private static final int MAX_ATTEMPTS = 3;
     private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
@@ -102,7 +101,7 @@ public record ChatEndpoint(URI base, String model, Secret key, Duration patience
     }
 
     private String body(List<Message> messages, int maxTokens) {
-        ObjectNode body = JSON.createObjectNode().put("model", model);
+        ObjectNode body = Json.object().put("model", model);
         ArrayNode turns = body.putArray("messages");
         messages.forEach(m -> turns.addObject().put("role", m.role()).put("content", m.content()));
         body.put("temperature", 0).put("max_tokens", maxTokens).put("stream", false);

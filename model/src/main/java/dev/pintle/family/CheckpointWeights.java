@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Weights of a checkpoint, checked against the shapes that the configuration asks for. */
+/** The weights of a checkpoint, checked against the shapes that follow from the configuration. */
 public final class CheckpointWeights implements WeightSource {
     private static final int NEAREST = 3;
     private static final int FIRST = 3;
@@ -23,6 +23,10 @@ public final class CheckpointWeights implements WeightSource {
     private final Checkpoint checkpoint;
     private final Map<String, String> stored; // name in the file by name in the architecture
 
+    /**
+     * @param checkpoint closed with these weights, or at once if this fails
+     * @throws PintleException if two stored names refer to the same weight
+     */
     public CheckpointWeights(Checkpoint checkpoint) {
         this.checkpoint = checkpoint;
         try {
@@ -47,7 +51,7 @@ public final class CheckpointWeights implements WeightSource {
         }
         TensorEntry entry = checkpoint.entry(inFile);
         if (!Arrays.equals(entry.shape().toArray(), shape)) {
-            throw Problem.of("A weight has another shape than the configuration says.")
+            throw Problem.of("A weight's shape does not match the configuration.")
                     .fact("checkpoint", place())
                     .fact("weight", Excerpt.of(inFile))
                     .fact("expected", Arrays.toString(shape))
@@ -55,7 +59,7 @@ public final class CheckpointWeights implements WeightSource {
                     .toException();
         }
         if (!entry.dtype().isFloating()) {
-            throw Problem.of("A weight is not made of floating-point numbers.")
+            throw Problem.of("A weight does not have a floating-point dtype.")
                     .fact("checkpoint", place())
                     .fact("weight", Excerpt.of(inFile))
                     .fact("dtype", entry.dtype())
@@ -71,7 +75,7 @@ public final class CheckpointWeights implements WeightSource {
     }
 
     private PintleException missing(String name, long... shape) {
-        Problem problem = Problem.of("The checkpoint lacks a weight of its architecture.")
+        Problem problem = Problem.of("The checkpoint lacks a weight that its architecture needs.")
                 .fact("checkpoint", place())
                 .fact("missing", name + " " + Arrays.toString(shape))
                 .fact("has", checkpoint.names().size() + " tensors");
@@ -90,7 +94,7 @@ public final class CheckpointWeights implements WeightSource {
         return problem.toException();
     }
 
-    /** How many of the last parts of two names are the same, the word "weight" not counted. */
+    /** Number of trailing parts that two names have in common, not counting "weight" or "bias". */
     private static int sharedEnd(String one, String other) {
         String[] a = one.split("\\.");
         String[] b = other.split("\\.");

@@ -24,11 +24,13 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What the families share: names of the sizes, and the weight names that Llama introduced. */
+/** Shared by the families: configuration keys of the sizes, and the weight names that Llama introduced. */
 final class Common {
     private Common() {}
 
-    /** Sizes under their usual keys, of a family whose embeddings are its own or the unembedding where the file does not say. */
+    /**
+     * Sizes under their usual keys; {@code tiedByDefault} applies if the file does not say whether embeddings are tied.
+     */
     static ModelConfig sizes(ConfigReader json, boolean tiedByDefault) {
         int dModel = json.positive("hidden_size");
         return new ModelConfig(
@@ -44,7 +46,7 @@ final class Common {
                 json.number("rms_norm_eps"));
     }
 
-    /** Heads under their usual keys; their width is divided out only where the file does not give it. */
+    /** Heads under their usual keys; dHead is dModel / nHeads only if the file does not state it. */
     private static Heads heads(ConfigReader json, int dModel) {
         int nHeads = json.positive("num_attention_heads");
         int nKvHeads = json.positiveOr("num_key_value_heads", nHeads);
@@ -57,7 +59,7 @@ final class Common {
         return new Heads(nHeads, nKvHeads, json.positiveOr("head_dim", dModel / nHeads));
     }
 
-    /** Sizes of a Gemma, whose scores, logits and embeddings are scaled and may be bounded. */
+    /** Sizes of a Gemma model: embeddings and attention scores are scaled, scores and logits may be soft-capped. */
     static ModelConfig gemmaSizes(ConfigReader json, double defaultQueryScalar) {
         json.requireString("hidden_activation", "gelu_pytorch_tanh");
         json.requireString("hidden_act", "gelu_pytorch_tanh");
@@ -78,7 +80,7 @@ final class Common {
         return "model.layers." + layer + ".";
     }
 
-    /** The maps of a block's attention. */
+    /** The linear maps of a block's attention. */
     record AttentionMaps(Joined qkv, Linear out) {
         /** Attention without norms on queries and keys. */
         Attention with(int layer, ModelConfig c, @Nullable Rope rope, @Nullable Integer window) {
@@ -122,13 +124,13 @@ final class Common {
     /**
      * A norm over the residual stream.
      *
-     * @param name within the layer
+     * @param name the weight's name within the layer
      */
     static Norm norm(Weights weights, ModelConfig c, int layer, String name) {
         return new RmsNorm(weights.norm(layer(layer) + name + ".weight", c.dModel()), c.normEps());
     }
 
-    /** A norm of {@code width} whose weight is stored minus 1. */
+    /** A norm of {@code width} whose weight is stored as an offset from 1. */
     static Norm gemmaNorm(Weights weights, ModelConfig c, String name, int width) {
         return new RmsNorm(weights.own(weights.norm(name + ".weight", width).plus(1)), c.normEps());
     }
@@ -160,17 +162,17 @@ final class Common {
     }
 
     /**
-     * The window of each layer, from {@code layer_types} where given.
+     * The attention window of each layer, from {@code layer_types} if given.
      *
-     * @param window tokens that a sliding layer sees, or null where the model has none
-     * @param slides whether a layer slides where the file does not list its type
-     * @return window by layer; null for layers that see everything
+     * @param window number of tokens that a sliding layer sees; null if the model has none
+     * @param slides whether a layer has a sliding window, if the file does not list layer types
+     * @return window by layer; null for layers with full attention
      */
     static IntFunction<@Nullable Integer> windows(
             ConfigReader json, ModelConfig c, @Nullable Integer window, IntFunction<Boolean> slides) {
         List<String> types = json.stringsOrNull("layer_types");
         if (types != null && types.size() != c.nLayers()) {
-            throw json.unexpected("layer_types", "one type a layer, " + c.nLayers() + " in all");
+            throw json.unexpected("layer_types", "one type per layer, " + c.nLayers() + " in total");
         }
         if (types != null
                 && !types.stream().allMatch(t -> t.equals("sliding_attention") || t.equals("full_attention"))) {

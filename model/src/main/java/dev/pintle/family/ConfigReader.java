@@ -1,14 +1,12 @@
 package dev.pintle.family;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Excerpt;
 import dev.pintle.base.ForeignFile;
 import dev.pintle.base.GitLfs;
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import java.io.IOException;
@@ -22,8 +20,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads config.json key by key and remembers which keys were understood, so that one which would change results is never
- * passed over in silence.
+ * Reads config.json key by key and tracks which keys were understood, so that one that would change results is never
+ * silently ignored.
  */
 public final class ConfigReader {
     private static final int MOST_SHOWN = 10;
@@ -47,8 +45,8 @@ public final class ConfigReader {
     }
 
     /**
-     * @param ignored keys that are read as if they were not there
-     * @throws PintleException also if a key that should be ignored is not there
+     * @param ignored keys to treat as absent
+     * @throws PintleException also if a key to be ignored does not exist
      */
     public static ConfigReader open(Path file, Set<String> ignored) {
         GitLfs.requireContent(file);
@@ -64,14 +62,11 @@ public final class ConfigReader {
         }
     }
 
-    /** @param file where the text comes from, for errors */
+    /** @param file where the text comes from, for error messages */
     public static ConfigReader parse(String text, Path file) {
         try {
-            JsonNode root = new ObjectMapper()
-                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                    .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-                    .readTree(text);
-            if (root == null || !root.isObject()) {
+            JsonNode root = Json.parse(text);
+            if (!root.isObject()) {
                 throw Problem.of("The model's configuration is not a JSON object.")
                         .fact("file", file.toAbsolutePath())
                         .toException();
@@ -92,30 +87,30 @@ public final class ConfigReader {
                 throw Problem.of("The model's configuration has no such key to ignore.")
                         .fact("file", file.toAbsolutePath())
                         .fact("key", Excerpt.of(key))
-                        .fact("try", "leaving it out of --ignore-config")
+                        .fact("try", "removing it from --ignore-config")
                         .toException();
             }
         }
         return new ConfigReader(file, rest);
     }
 
-    /** The file, for errors. */
+    /** The file, for error messages. */
     public Path file() {
         return file;
     }
 
-    /** The {@code model_type}, or "" where it is absent. */
+    /** The {@code model_type}, or "" if absent. */
     String modelType() {
         return root.path("model_type").asText("");
     }
 
-    /** Whether the key is there and not null. */
+    /** Whether the key exists and is not null. */
     public boolean has(String key) {
         understood.add(key);
         return root.hasNonNull(key);
     }
 
-    /** A string that must be there. */
+    /** A required string. */
     public String text(String key) {
         JsonNode node = node(key);
         if (node == null || !node.isTextual()) {
@@ -124,21 +119,21 @@ public final class ConfigReader {
         return node.textValue();
     }
 
-    /** A whole number that must be there and positive. */
+    /** A required positive integer. */
     public int positive(String key) {
         JsonNode node = node(key);
         if (node == null || !node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < 1) {
-            throw unexpected(key, "a positive whole number");
+            throw unexpected(key, "a positive integer");
         }
         return node.intValue();
     }
 
-    /** A whole number, or {@code otherwise} where the key is absent or null. */
+    /** A positive integer, or {@code otherwise} if the key is absent or null. */
     public int positiveOr(String key, int otherwise) {
         return has(key) ? positive(key) : otherwise;
     }
 
-    /** A number that must be there. */
+    /** A required finite number. */
     public double number(String key) {
         JsonNode node = node(key);
         if (node == null || !node.isNumber() || !Double.isFinite(node.doubleValue())) {
@@ -147,17 +142,17 @@ public final class ConfigReader {
         return node.doubleValue();
     }
 
-    /** A number, or {@code otherwise} where the key is absent or null. */
+    /** A number, or {@code otherwise} if the key is absent or null. */
     public double numberOr(String key, double otherwise) {
         return has(key) ? number(key) : otherwise;
     }
 
-    /** A number, or null where the key is absent or null. */
+    /** A number, or null if the key is absent or null. */
     public @Nullable Double numberOrNull(String key) {
         return has(key) ? (Double) number(key) : null;
     }
 
-    /** A truth value, or {@code otherwise} where the key is absent or null. */
+    /** A boolean, or {@code otherwise} if the key is absent or null. */
     public boolean flagOr(String key, boolean otherwise) {
         if (!has(key)) {
             return otherwise;
@@ -169,7 +164,7 @@ public final class ConfigReader {
         return node.booleanValue();
     }
 
-    /** A list of strings, or null where the key is absent or null. */
+    /** A list of strings, or null if the key is absent or null. */
     public @Nullable List<String> stringsOrNull(String key) {
         if (!has(key)) {
             return null;
@@ -184,7 +179,7 @@ public final class ConfigReader {
         return strings;
     }
 
-    /** A list of whole numbers, or null where the key is absent or null. */
+    /** A list of integers, or null if the key is absent or null. */
     public @Nullable List<Integer> wholeNumbersOrNull(String key) {
         if (!has(key)) {
             return null;
@@ -192,14 +187,14 @@ public final class ConfigReader {
         List<Integer> numbers = new ArrayList<>();
         for (JsonNode node : root.get(key)) {
             if (!node.isIntegralNumber() || !node.canConvertToInt()) {
-                throw unexpected(key, "a list of whole numbers");
+                throw unexpected(key, "a list of integers");
             }
             numbers.add(node.intValue());
         }
         return numbers;
     }
 
-    /** An object, or null where the key is absent or null. */
+    /** An object, or null if the key is absent or null. */
     public @Nullable JsonNode objectOrNull(String key) {
         if (!has(key)) {
             return null;
@@ -210,21 +205,21 @@ public final class ConfigReader {
         return root.get(key);
     }
 
-    /** Insists that a string key, where present, has one of the values that are understood. */
+    /** Requires that a string key, if present, has one of the supported values. */
     public void requireString(String key, String... allowed) {
         if (has(key) && !Arrays.asList(allowed).contains(root.get(key).asText())) {
             throw unexpected(key, String.join(" or ", allowed));
         }
     }
 
-    /** Insists that a key, where present and not null, holds exactly this number or truth value. */
+    /** Requires that a key, if present and not null, has exactly this number or boolean as its value. */
     public void requireValue(String key, Object allowed) {
         if (has(key) && !root.get(key).asText().equals(String.valueOf(allowed))) {
             throw unexpected(key, String.valueOf(allowed));
         }
     }
 
-    /** @throws PintleException naming keys that nobody asked for and that may change what the model computes */
+    /** @throws PintleException naming keys that were not read and may change what the model computes */
     public void requireAllUnderstood() {
         List<String> unknown = new ArrayList<>();
         root.fields().forEachRemaining(field -> {
@@ -235,7 +230,7 @@ public final class ConfigReader {
         if (unknown.isEmpty()) {
             return;
         }
-        Problem problem = Problem.of("The model's configuration asks for something that is not understood.")
+        Problem problem = Problem.of("The model's configuration has keys that are not understood.")
                 .fact("file", file.toAbsolutePath());
         List<String> shown = unknown.subList(0, Math.min(MOST_SHOWN, unknown.size()));
         for (String key : shown) {
@@ -257,7 +252,7 @@ public final class ConfigReader {
         return problem(key, expected).toException();
     }
 
-    /** The same, to which more can be added. */
+    /** The same problem, to which facts can be added. */
     Problem problem(String key, String expected) {
         JsonNode found = root.get(key);
         return Problem.of("The model's configuration has a value that cannot be used.")

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
-/** The families of models that can be loaded: ours, then those that other jars bring by {@link ServiceLoader}. */
+/**
+ * The model families that can be loaded: Pintle's own, then those of other jars, found through {@link ServiceLoader}.
+ */
 public final class Families {
     private static final List<Architecture> OURS = List.of(
             new Gemma2(),
@@ -25,9 +27,9 @@ public final class Families {
     private Families() {}
 
     /**
-     * All of them, in the order in which they are listed.
+     * All families, in the order in which they are listed.
      *
-     * @throws dev.pintle.base.PintleException if two say that they are the same {@code model_type}, with both classes
+     * @throws dev.pintle.base.PintleException if two claim the same {@code model_type}, naming both classes
      */
     public static List<Architecture> all() {
         List<Architecture> all = new ArrayList<>(OURS);
@@ -36,11 +38,11 @@ public final class Families {
                     .filter(known -> known.modelType().equals(other.modelType()))
                     .findFirst()
                     .ifPresent(known -> {
-                        throw Problem.of("Two families say that they are the same model type.")
+                        throw Problem.of("Two families claim the same model type.")
                                 .fact("model_type", Excerpt.of(other.modelType()))
                                 .fact("class", known.getClass().getName())
                                 .fact("class", other.getClass().getName())
-                                .fact("try", "leaving one of them off the class path")
+                                .fact("try", "removing one of them from the class path")
                                 .toException();
                     });
             all.add(other);
@@ -48,7 +50,7 @@ public final class Families {
         return List.copyOf(all);
     }
 
-    /** @throws dev.pintle.base.PintleException naming the families that are understood */
+    /** @throws dev.pintle.base.PintleException listing the supported families */
     public static Architecture of(ConfigReader json) {
         String type = json.modelType();
         List<Architecture> all = all();

@@ -11,8 +11,8 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gemma 2 (arXiv:2408.00118): norms before and after attention and MLP, bounded scores and logits, scaled embeddings,
- * every second layer sees a sliding window.
+ * Gemma 2 (arXiv:2408.00118): norms before and after attention and MLP, soft-capped scores and logits, scaled
+ * embeddings, and a sliding window in every other layer.
  */
 public final class Gemma2 implements Architecture {
     @Override

@@ -9,8 +9,8 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gemma 3, text only (arXiv:2503.19786): Gemma 2's block with a norm on each query and key head; five layers in six see a
- * sliding window and have a rotary base of their own.
+ * Gemma 3, text only (arXiv:2503.19786): Gemma 2's block with a norm on each query and key head; five out of six layers
+ * have a sliding window and their own rotary base.
  */
 public final class Gemma3 implements Architecture {
     @Override
@@ -32,7 +32,7 @@ public final class Gemma3 implements Architecture {
         if (json.has("sliding_window_pattern") || json.has("_sliding_window_pattern")) {
             for (int layer = 0; layer < c.nLayers(); layer++) {
                 if ((windows.apply(layer) == null) != ((layer + 1) % pattern == 0)) {
-                    throw json.unexpected("layer_types", "what sliding_window_pattern = " + pattern + " says");
+                    throw json.unexpected("layer_types", "types that match sliding_window_pattern = " + pattern);
                 }
             }
         }

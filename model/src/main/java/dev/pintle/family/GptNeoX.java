@@ -23,11 +23,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * GPT-NeoX and Pythia (arXiv:2204.06745, arXiv:2304.01373): attention and MLP in parallel where configured, layer norms, an MLP
- * without a gate, rotary positions on a part of each head.
+ * GPT-NeoX and Pythia (arXiv:2204.06745, arXiv:2304.01373): attention and MLP in parallel if configured, LayerNorm, an
+ * MLP without a gate, and rotary positions on part of each head.
  */
 public final class GptNeoX implements Architecture {
-    private static final double USUAL_SHARE = 0.25; // of a head that turns
+    private static final double USUAL_SHARE = 0.25; // of each head's elements, rotated
 
     @Override
     public String modelType() {
@@ -74,7 +74,7 @@ public final class GptNeoX implements Architecture {
     private static Block block(Weights weights, ModelConfig c, int layer, Rope rope, boolean bias, boolean parallel) {
         String at = "gpt_neox.layers." + layer + ".";
         weights.passOver(at + "attention.bias"); // the causal mask
-        weights.passOver(at + "attention.masked_bias"); // the score of what it hides
+        weights.passOver(at + "attention.masked_bias"); // the score of masked entries
         Attention attention = new Attention(
                 layer,
                 c,

@@ -9,9 +9,12 @@ import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.SandwichBlock;
 import dev.pintle.transformer.Transformer;
 
-/** Granite 3, dense (arXiv:2405.04324 and its successors): Llama with a factor each on embeddings, scores, branches and logits. */
+/**
+ * Granite 3, dense (arXiv:2405.04324 and its successors): Llama with scale factors on embeddings, scores, branches and
+ * logits.
+ */
 public final class Granite implements Architecture {
-    /** What attention and MLP add, times a number. */
+    /** Scales what attention and MLP add. */
     private record Scaled(double factor) implements Norm {
         @Override
         public Tensor forward(Tensor x) {

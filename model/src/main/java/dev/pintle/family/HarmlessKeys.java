@@ -6,15 +6,15 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /*
- * config.json is where everyone who handles a model leaves a mark. A key that no family reads is passed over in three cases
- * only; every other is refused, since who wrote it may have meant it.
+ * Every tool that touches a model leaves its keys in config.json. A key that no family reads is ignored in three cases
+ * only; any other is refused, since it may be meant to change the computation.
  *
- * 1. Its name is known: it says how the model was trained, stored, served or sampled from.
- * 2. Its value says nothing: null, or an empty string, list or object.
- * 3. Its value is false, so that something special is switched off, unless its name is about a part that every block here has:
- *    use_rope = false asks for another computation.
+ * 1. Its name is known to describe how the model was trained, stored, served or sampled.
+ * 2. Its value is null, or an empty string, list or object.
+ * 3. Its value is false, so some special feature is disabled, unless the name refers to a part that every block here
+ *    has: use_rope = false would change the computation.
  *
- * docs/models.md lists the same.
+ * docs/models.md lists these cases too.
  */
 /** Keys of config.json that cannot change what a model computes. */
 final class HarmlessKeys {
@@ -87,7 +87,7 @@ final class HarmlessKeys {
             "max_seq_len",
             "padding_side",
             "prefix",
-            // how it is sampled from, as old versions stored it here
+            // how it is sampled, which old versions stored here
             "task_specific_params",
             "generation_config",
             "max_length",
@@ -113,7 +113,7 @@ final class HarmlessKeys {
             "exponential_decay_length_penalty",
             "suppress_tokens",
             "begin_suppress_tokens",
-            // read by other kinds of scaling than are computed, which are refused by name
+            // only used by kinds of RoPE scaling that are refused by name
             "original_max_position_embeddings");
 
     private static final Pattern FAMILIES = Pattern.compile("(unsloth|trl|axolotl|wandb|deepspeed|llamafactory)_.+"
@@ -142,7 +142,7 @@ final class HarmlessKeys {
 
     private HarmlessKeys() {}
 
-    /** Whether a key that no family reads may be passed over at this value. */
+    /** Whether a key that no family reads can be ignored with this value. */
     static boolean include(String key, JsonNode value) {
         boolean empty = value.isNull()
                 || (value.isTextual() && value.textValue().isBlank())

@@ -5,7 +5,7 @@ import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
 
-/** Llama 2, 3, 3.1, 3.2 and 3.3: norms before attention and MLP, rotary positions, biases where configured. */
+/** Llama 2, 3, 3.1, 3.2 and 3.3: norms before attention and MLP, rotary positions, biases if configured. */
 public final class Llama implements Architecture {
     @Override
     public String modelType() {

@@ -5,7 +5,7 @@ import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
 
-/** Mistral (arXiv:2310.06825): Llama's block whose attention may see a sliding window only. */
+/** Mistral (arXiv:2310.06825): Llama's block, optionally with sliding-window attention. */
 public final class Mistral implements Architecture {
     @Override
     public String modelType() {

@@ -8,7 +8,10 @@ import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
 
-/** OLMo 2 (arXiv:2501.00656): norms after attention and MLP, and one over all query and all key heads together. */
+/**
+ * OLMo 2 (arXiv:2501.00656): norms after attention and MLP, and one each over all query heads and all key heads
+ * together.
+ */
 public final class Olmo2 implements Architecture {
     @Override
     public String modelType() {

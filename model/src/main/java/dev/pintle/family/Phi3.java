@@ -7,7 +7,10 @@ import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
 
-/** Phi-3 (arXiv:2404.14219): Llama's block with queries, keys and values, and gate and up, stored as one matrix each. */
+/**
+ * Phi-3 (arXiv:2404.14219): Llama's block, with queries, keys and values stored as one matrix, and gate and up as
+ * another.
+ */
 public final class Phi3 implements Architecture {
     @Override
     public String modelType() {

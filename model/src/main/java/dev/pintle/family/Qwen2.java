@@ -36,7 +36,7 @@ public final class Qwen2 implements Architecture {
                 Common.finalNorm(weights, c));
     }
 
-    /** Qwen's sliding window: off unless switched on, and then for layers from {@code max_window_layers} on. */
+    /** Qwen's sliding window: off by default; if enabled, it applies to layers from {@code max_window_layers} on. */
     static IntFunction<@Nullable Integer> windows(ConfigReader json, ModelConfig c) {
         boolean sliding = json.flagOr("use_sliding_window", false);
         Integer window = json.has("sliding_window") && sliding ? (Integer) json.positive("sliding_window") : null;

@@ -7,8 +7,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Weights for measuring speed and memory: matrices of normal draws with the usual initial deviation, norms of ones. Matrices
- * are cut from one pool of draws, each from a place of its own, since drawing billions of numbers would take minutes.
+ * Weights for measuring speed and memory: normally distributed matrices with the usual initialisation scale, norm
+ * weights of 1. Matrices are slices of one pool of random numbers, each at its own offset, since drawing billions of
+ * numbers would take minutes.
  */
 public final class RandomWeights implements WeightSource {
     private static final double DEVIATION = 0.02;

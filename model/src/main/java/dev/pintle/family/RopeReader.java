@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Reads how a configuration asks for rotary positions. */
+/** Reads the rotary position settings of a configuration. */
 public final class RopeReader {
     private RopeReader() {}
 
@@ -15,17 +15,17 @@ public final class RopeReader {
      *
      * @param config the model's configuration
      * @param dHead width of a head
-     * @param defaultTheta base where the configuration names none
-     * @throws dev.pintle.base.PintleException naming a kind of scaling that is not understood
+     * @param defaultTheta base if the configuration does not state one
+     * @throws dev.pintle.base.PintleException naming a kind of scaling that is not supported
      */
     public static Rope read(ConfigReader config, int dHead, double defaultTheta) {
         return read(config, dHead, defaultTheta, 1);
     }
 
     /**
-     * The same for a family in which a part of each head turns.
+     * The same for a family that rotates only part of each head.
      *
-     * @param defaultPartial share of a head that turns where the configuration names none
+     * @param defaultPartial fraction of each head that is rotated, if the configuration does not state one
      */
     public static Rope read(ConfigReader config, int dHead, double defaultTheta, double defaultPartial) {
         JsonNode parameters = config.objectOrNull("rope_parameters");
@@ -34,10 +34,10 @@ public final class RopeReader {
         JsonNode scaling = config.objectOrNull("rope_scaling");
         JsonNode inner = parameters == null ? null : parameters.get("rope_theta");
         if (inner != null && inner.isNumber() && config.has("rope_theta") && inner.asDouble() != theta) {
-            throw config.unexpected("rope_theta", "what rope_parameters says, " + inner);
+            throw config.unexpected("rope_theta", "the value in rope_parameters, " + inner);
         }
         if (parameters != null && scaling != null && !parameters.equals(scaling)) {
-            throw config.unexpected("rope_scaling", "the same as rope_parameters, or one of the two");
+            throw config.unexpected("rope_scaling", "the same as rope_parameters, or only one of the two");
         }
         if (parameters != null) {
             return read(config, "rope_parameters", parameters, dHead, theta, partial);
@@ -50,7 +50,7 @@ public final class RopeReader {
     /**
      * Reads one rope object, found under {@code key}.
      *
-     * @param defaultTheta base where it names none
+     * @param defaultTheta base if the object does not state one
      */
     public static Rope read(ConfigReader config, String key, JsonNode rope, int dHead, double defaultTheta) {
         return read(config, key, rope, dHead, defaultTheta, 1);
@@ -92,16 +92,15 @@ public final class RopeReader {
         return scaled;
     }
 
-    /** What can be done about a kind of scaling that is not computed. */
+    /** What to try for a kind of scaling that is not supported. */
     private static String withoutScaling(String key, String type) {
         String ignore = "--ignore-config " + key + ", or LoadOptions.ignoringConfig(\"" + key + "\")";
         return switch (type) {
-            case "dynamic" ->
-                ignore + ": without this scaling the model computes the same up to the length it was trained for";
+            case "dynamic" -> ignore + ": up to the training length, the model computes the same without this scaling";
             case "yarn" ->
-                ignore + ", if the scaling was added to a model that was trained without it, as Qwen's cards describe;"
-                        + " its texts must then stay within the length it was trained for";
-            case "longrope", "su" -> "another model: this one was trained with the scaling, also for short texts";
+                ignore + ", if the model was trained without it and the scaling was added later, as Qwen's model cards"
+                        + " describe; texts must then stay within the training length";
+            case "longrope", "su" -> "another model: this one was trained with the scaling, even for short texts";
             default -> ignore + ", if the model was trained without the scaling";
         };
     }

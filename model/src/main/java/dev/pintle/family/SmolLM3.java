@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** SmolLM3 (Hugging Face 2025): Llama's block, every fourth of which has no positions (NoPE, arXiv:2501.18795). */
+/**
+ * SmolLM3 (Hugging Face 2025): Llama's block, without rotary positions in every fourth layer (NoPE, arXiv:2501.18795).
+ */
 public final class SmolLM3 implements Architecture {
     @Override
     public String modelType() {
@@ -46,7 +48,7 @@ public final class SmolLM3 implements Architecture {
         int interval = json.positiveOr("no_rope_layer_interval", 4);
         List<Integer> listed = json.wholeNumbersOrNull("no_rope_layers");
         if (listed != null && listed.size() != c.nLayers()) {
-            throw json.unexpected("no_rope_layers", "one number a layer, " + c.nLayers() + " in all");
+            throw json.unexpected("no_rope_layers", "one number per layer, " + c.nLayers() + " in total");
         }
         boolean[] turns = new boolean[c.nLayers()];
         for (int layer = 0; layer < turns.length; layer++) {

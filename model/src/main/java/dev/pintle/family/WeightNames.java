@@ -10,42 +10,42 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What the weights of a checkpoint are called in the architecture. Tools save a model from inside whatever they wrapped it in,
- * and each wrapper leaves its name in every weight's: {@code _orig_mod.} of torch.compile, {@code module.} of data parallel
- * training, {@code language_model.} of a model that also sees.
+ * Maps the weight names of a checkpoint to those of the architecture. Tools save a model together with its wrappers,
+ * each of which adds a prefix to every weight name: {@code _orig_mod.} from torch.compile, {@code module.} from
+ * data-parallel training, {@code language_model.} from vision-language models.
  */
 final class WeightNames {
     private static final Set<String> WRAPPERS =
             Set.of("_orig_mod", "module", "language_model", "_fsdp_wrapped_module", "_checkpoint_wrapped_module");
-    private static final String ADAPTED = "base_model.model."; // of a model that an adapter was merged into
-    private static final Set<String> OF_THE_BASE = Set.of("embed_tokens", "layers", "norm"); // saved without its head
+    private static final String ADAPTED = "base_model.model."; // prefix of models with a merged adapter
+    private static final Set<String> OF_THE_BASE = Set.of("embed_tokens", "layers", "norm"); // saved without the head
 
     private WeightNames() {}
 
     /**
-     * The stored name of each weight by the architecture's.
+     * The stored name of each weight, by its name in the architecture.
      *
-     * @param place of the checkpoint, for the error
-     * @throws dev.pintle.base.PintleException if two stored names mean the same weight
+     * @param place where the checkpoint is, for the error message
+     * @throws dev.pintle.base.PintleException if two stored names refer to the same weight
      */
     static Map<String, String> stored(Collection<String> names, String place) {
         Map<String, String> stored = new LinkedHashMap<>();
         for (String name : names) {
             String other = stored.put(plain(name), name);
             if (other != null) {
-                throw Problem.of("Two weights of the checkpoint mean the same weight of the model.")
+                throw Problem.of("Two weights in the checkpoint refer to the same weight of the model.")
                         .fact("checkpoint", place)
                         .fact("weight", Excerpt.of(plain(name)))
                         .fact("stored as", Excerpt.of(other))
                         .fact("stored as", Excerpt.of(name))
-                        .fact("try", "a checkpoint that holds one of them")
+                        .fact("try", "a checkpoint that contains only one of them")
                         .toException();
             }
         }
         return stored;
     }
 
-    /** A name without what wrappers left in it. */
+    /** A name without the prefixes of wrappers. */
     static String plain(String name) {
         List<String> parts = new ArrayList<>();
         String rest = name;

@@ -14,24 +14,25 @@ public interface WeightSource extends AutoCloseable {
     /**
      * A weight in its stored dtype, in the current scope.
      *
-     * @throws dev.pintle.base.PintleException if it is missing, of another shape or not made of floating-point numbers
+     * @throws dev.pintle.base.PintleException if it is missing, or has a different shape or a dtype that is not
+     *     floating-point
      */
     Tensor take(String name, long... shape);
 
-    /** A weight as it is stored, of whatever shape and dtype, in the current scope; null where no file holds it. */
+    /** A weight as stored, in any shape and dtype, in the current scope; null if there is none. */
     @Nullable
     Tensor find(String name);
 
-    /** Names of all weights, where the source knows them. */
+    /** Names of all weights, if the source knows them. */
     Set<String> names();
 
-    /** Whether weights of this dtype on this device are the file's own pages, which need no memory that must be free. */
+    /** Whether weights in this dtype on this device are memory-mapped, and so need no free memory. */
     boolean isMapped(Device device, DType dtype);
 
-    /** The place, for errors. */
+    /** Where the weights come from, for error messages. */
     String place();
 
-    /** Lets go of the source; weights already taken stay valid. */
+    /** Closes the source; weights already taken stay valid. */
     @Override
     void close();
 }

@@ -24,7 +24,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** The weights of a model, handed out by name and shape; what nobody asked for is an error. */
+/** The weights of a model, handed out by name and shape; weights left over are an error. */
 public final class Weights {
     private static final String EMBEDDING = "model.embed_tokens.weight";
     private static final String HEAD = "lm_head.weight";
@@ -42,9 +42,9 @@ public final class Weights {
     private boolean tied;
 
     /**
-     * @param owner keeps the weights
-     * @param packing packs those of linear maps when that pays
-     * @param notes hears where the checkpoint and the configuration contradict each other
+     * @param owner owns the weights
+     * @param packing packs the weights of linear maps when that pays off
+     * @param notes receives contradictions between checkpoint and configuration
      */
     public Weights(
             WeightSource source,
@@ -65,7 +65,7 @@ public final class Weights {
     /**
      * A weight in the model's dtype.
      *
-     * @throws PintleException if missing or of another shape
+     * @throws PintleException if it is missing or has a different shape
      */
     public Tensor get(String name, long... shape) {
         return get(name, dtype, shape);
@@ -77,7 +77,7 @@ public final class Weights {
     }
 
     /**
-     * A linear map `[out, in]`, with a bias `[out]` where {@code biased}.
+     * A linear map `[out, in]`, with a bias `[out]` if {@code biased}.
      *
      * @param name without {@code .weight}
      */
@@ -87,14 +87,14 @@ public final class Weights {
     }
 
     /**
-     * One of several maps that read the same input.
+     * One of several linear maps that read the same input.
      *
      * @param name without {@code .weight}
-     * @param out width of what it gives
+     * @param out width of its output
      */
     public record Part(String name, int out) {}
 
-    /** Linear maps `[out, in]` of one input, with biases where {@code biased}. */
+    /** Linear maps `[out, in]` of the same input, with biases if {@code biased}. */
     public Joined joined(int in, boolean biased, Part... parts) {
         return joined(Arrays.stream(parts)
                 .map(part -> linear(part.name, part.out, in, biased))
@@ -102,10 +102,10 @@ public final class Weights {
     }
 
     /**
-     * Linear maps of one input that are stored as one, below each other, without biases.
+     * Linear maps of the same input that are stored as one matrix, stacked by rows, without biases.
      *
      * @param name without {@code .weight}
-     * @param outs rows of each
+     * @param outs number of rows of each
      */
     public Joined stored(String name, int in, int... outs) {
         String weight = name + ".weight";
@@ -125,10 +125,11 @@ public final class Weights {
     }
 
     /**
-     * Linear maps of one input that are stored as one, head by head: all maps of the first head, then those of the second.
+     * Linear maps of the same input that are stored as one matrix, interleaved by head: all maps of the first head,
+     * then all of the second.
      *
      * @param name without {@code .weight}
-     * @param maps how many
+     * @param maps number of maps
      */
     public Joined byHead(String name, int in, int heads, int dHead, int maps, boolean biased) {
         List<Linear> each = new ArrayList<>();
@@ -155,14 +156,14 @@ public final class Weights {
         return owner.adopt(weight.to(device).to(dtype));
     }
 
-    /** Passes over a constant that old checkpoints store beside the weights, such as the causal mask. */
+    /** Ignores a constant that old checkpoints store along with the weights, such as the causal mask. */
     public void passOver(String name) {
         unused.remove(name);
     }
 
     /**
-     * Maps that read the same input. On a GPU their weights are moved together, one set of maps after the other, so that the memory
-     * in which they were serves the next.
+     * Joins maps that read the same input. On a GPU, their weights are moved next to each other, one group at a time,
+     * so that the freed memory serves the next group.
      */
     private Joined joined(List<Linear> maps) {
         return device.kind() == Device.Kind.CUDA
@@ -170,20 +171,20 @@ public final class Weights {
                 : Joined.apart(maps);
     }
 
-    /** A number as the model's dtype holds it. */
+    /** A number rounded to the model's dtype. */
     public double rounded(double number) {
         return dtype.rounded(number);
     }
 
-    /** The embedding `[dVocab, dModel]`; where it is tied, it may be stored as the unembedding alone. */
+    /** The embedding `[dVocab, dModel]`; if tied, it may be stored only as the unembedding. */
     public Tensor embedding(ModelConfig c) {
         boolean asHead = c.tiedEmbeddings() && !unused.contains(EMBEDDING) && unused.contains(HEAD);
         return get(asHead ? HEAD : EMBEDDING, c.dVocab(), c.dModel());
     }
 
     /**
-     * The unembedding `[dVocab, dModel]`: the embedding where the configuration says that they are tied, unless the checkpoint
-     * holds one that differs.
+     * The unembedding `[dVocab, dModel]`: the embedding if the configuration says that they are tied, unless the
+     * checkpoint contains a different one.
      */
     public Linear unembedding(Tensor embedding, ModelConfig c) {
         if (!c.tiedEmbeddings()) {
@@ -195,14 +196,14 @@ public final class Weights {
         if (unused.contains(HEAD)) {
             OptionalLong differs = firstRowOfAnotherHead(c);
             if (differs.isPresent()) {
-                notes.accept(Problem.of("The output head is not the embedding, although the configuration says so.")
+                notes.accept(Problem.of("The output head differs from the embedding, but the configuration ties them.")
                         .fact("checkpoint", source.place())
-                        .fact("configuration", "tie_word_embeddings is true, or absent where that means true")
+                        .fact("configuration", "tie_word_embeddings is true, or absent and true by default")
                         .fact(
                                 "but was",
                                 HEAD + " differs from " + EMBEDDING + ", first at token " + differs.getAsLong())
-                        .fact("used", "the head as it is stored")
-                        .fact("try", "\"tie_word_embeddings\": false in config.json, so that both say the same"));
+                        .fact("used", "the stored head")
+                        .fact("try", "\"tie_word_embeddings\": false in config.json, so that both agree"));
                 return linear("lm_head", c.dVocab(), c.dModel(), false);
             }
             unused.remove(HEAD);
@@ -211,7 +212,7 @@ public final class Weights {
         return packing.sharing(embedding);
     }
 
-    /** Whether the unembedding that was handed out is the embedding. */
+    /** Whether the unembedding handed out is the embedding. */
     public boolean tied() {
         return tied;
     }
@@ -239,14 +240,14 @@ public final class Weights {
     }
 
     private PintleException noHead(ModelConfig c) {
-        return Problem.of("The checkpoint holds no output head, although the configuration says that it has its own.")
+        return Problem.of("The checkpoint contains no output head, although the configuration says it is not tied.")
                 .fact("checkpoint", source.place())
                 .fact("configuration", "tie_word_embeddings is false, or absent, which means false for " + c.family())
                 .fact("missing", HEAD + " [" + c.dVocab() + ", " + c.dModel() + "]")
                 .fact("has", source.names().size() + " tensors")
                 .fact(
                         "try",
-                        "a complete copy; or \"tie_word_embeddings\": true in config.json, if the model was trained so")
+                        "a complete copy; or \"tie_word_embeddings\": true in config.json, if it was trained that way")
                 .toException();
     }
 
@@ -257,16 +258,16 @@ public final class Weights {
         }
     }
 
-    /** Keeps a tensor that was derived from weights as long as the model. */
+    /** Keeps a tensor derived from weights for as long as the model lives. */
     public Tensor own(Tensor derived) {
         return owner.adopt(derived);
     }
 
     /**
-     * Compares frequencies that old checkpoints store with those that are computed from the configuration, which count, as in
-     * transformers.
+     * Compares rotary frequencies stored in old checkpoints with those computed from the configuration. The latter are
+     * used, as in transformers.
      *
-     * @param layers the rotations of each layer
+     * @param layers the rotary positions of each layer
      */
     public void compareFrequencies(List<List<Rope>> layers) {
         boolean said = false;
@@ -284,10 +285,10 @@ public final class Weights {
                 }
             }
             said = true;
-            notes.accept(Problem.of("The checkpoint's rotary frequencies are not those of the configuration.")
+            notes.accept(Problem.of("The checkpoint's rotary frequencies do not match the configuration.")
                     .fact("checkpoint", source.place())
                     .fact("weight", name)
-                    .fact("used", "the frequencies that rope_theta and rope_scaling of the configuration give")
+                    .fact("used", "the frequencies given by the configuration's rope_theta and rope_scaling")
                     .fact("try", "the rope_theta that the model was trained with, in config.json"));
         }
     }
@@ -296,10 +297,10 @@ public final class Weights {
         return rotations.stream().anyMatch(rope -> rope.agreesWith(stored));
     }
 
-    /** @throws PintleException naming weights that nobody asked for */
+    /** @throws PintleException naming weights that were not used */
     public void requireAllUsed() {
         if (!unused.isEmpty()) {
-            throw Problem.of("The checkpoint holds weights that its architecture does not use.")
+            throw Problem.of("The checkpoint contains weights that its architecture does not use.")
                     .fact("checkpoint", source.place())
                     .fact("left over", unused.stream().limit(5).map(Excerpt::of).collect(Collectors.joining(", ")))
                     .fact("count", unused.size())

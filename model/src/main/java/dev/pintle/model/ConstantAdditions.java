@@ -11,20 +11,22 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Interventions that come down to adding the same vector to a row's residual stream at every token it will write. */
+/**
+ * Recognises interventions that amount to adding the same vector to a row's residual stream at every generated token.
+ */
 final class ConstantAdditions {
     private final ModelConfig config;
     private final List<Hook> onAllRows;
     private final int newTokens;
 
-    /** @param newTokens most tokens a row will write */
+    /** @param newTokens maximum number of tokens a row generates */
     ConstantAdditions(ModelConfig config, List<Hook> onAllRows, int newTokens) {
         this.config = config;
         this.onAllRows = onAllRows;
         this.newTokens = newTokens;
     }
 
-    /** The first hook that is anything else; empty where all are. */
+    /** The first hook that is anything else; empty if there is none. */
     Optional<Hook> firstOther(List<GenerationRequest> requests) {
         for (GenerationRequest request : requests) {
             for (Hook hook : hooksOf(request)) {
@@ -44,7 +46,10 @@ final class ConstantAdditions {
         return hooks;
     }
 
-    /** Sums by layer, `[rows, dModel]` in FP32 on the CPU, of requests that have {@link #firstOther no other hook}. */
+    /**
+     * The summed vectors by layer, `[rows, dModel]` in FP32 on the CPU, for requests that have
+     * {@link #firstOther no other hook}.
+     */
     Map<Integer, Tensor> byLayer(List<GenerationRequest> requests) {
         Map<Integer, float[]> sums = new TreeMap<>();
         for (int row = 0; row < requests.size(); row++) {

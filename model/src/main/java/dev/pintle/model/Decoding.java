@@ -2,9 +2,9 @@ package dev.pintle.model;
 
 import dev.pintle.base.Problem;
 
-/** How the next token is chosen from the logits, and how many are. */
+/** How tokens are chosen from the logits, and how many are generated. */
 public sealed interface Decoding {
-    /** Most tokens to generate. */
+    /** Maximum number of tokens to generate. */
     int maxNewTokens();
 
     /** Always the most probable token. */
@@ -13,15 +13,15 @@ public sealed interface Decoding {
     }
 
     /**
-     * Drawn from the model's own distribution at a temperature.
+     * Samples from the model's distribution at a temperature.
      *
-     * @param seed the same seed draws the same tokens
+     * @param seed the same seed gives the same tokens
      */
     static Sample sample(int maxNewTokens, double temperature, long seed) {
         return new Sample(maxNewTokens, temperature, 0, 1, 0, 1, seed);
     }
 
-    /** Always the most probable token; the lower id of equals. */
+    /** Always the most probable token; ties go to the lower id. */
     record Greedy(int maxNewTokens) implements Decoding {
         /** @throws IllegalArgumentException if {@code maxNewTokens} is negative */
         public Greedy {
@@ -30,16 +30,16 @@ public sealed interface Decoding {
     }
 
     /**
-     * Drawn at random. The filters apply in this order, as in transformers: repetition penalty, temperature, top-k, top-p,
-     * min-p.
+     * Random sampling. The filters apply in this order, as in transformers: repetition penalty, temperature, top-k,
+     * top-p, min-p.
      *
-     * @param maxNewTokens most tokens to generate
+     * @param maxNewTokens maximum number of tokens to generate
      * @param temperature divides the logits; above 0
      * @param topK keeps only the k most probable tokens; 0 for all
      * @param topP keeps the fewest tokens whose probabilities reach this sum; 1 for all
-     * @param minP keeps tokens at least this share as probable as the most probable one; 0 for all
+     * @param minP keeps tokens with at least this fraction of the highest probability; 0 for all
      * @param repetitionPenalty divides positive and multiplies negative logits of tokens already seen; 1 for none
-     * @param seed the same seed draws the same tokens, whatever else is in the batch
+     * @param seed the same seed gives the same tokens, whatever else is in the batch
      */
     record Sample(
             int maxNewTokens,
@@ -64,22 +64,22 @@ public sealed interface Decoding {
                     repetitionPenalty);
         }
 
-        /** The same with top-k. */
+        /** A copy with top-k. */
         public Sample withTopK(int k) {
             return new Sample(maxNewTokens, temperature, k, topP, minP, repetitionPenalty, seed);
         }
 
-        /** The same with top-p. */
+        /** A copy with top-p. */
         public Sample withTopP(double p) {
             return new Sample(maxNewTokens, temperature, topK, p, minP, repetitionPenalty, seed);
         }
 
-        /** The same with min-p. */
+        /** A copy with min-p. */
         public Sample withMinP(double p) {
             return new Sample(maxNewTokens, temperature, topK, topP, p, repetitionPenalty, seed);
         }
 
-        /** The same with a repetition penalty. */
+        /** A copy with a repetition penalty. */
         public Sample withRepetitionPenalty(double penalty) {
             return new Sample(maxNewTokens, temperature, topK, topP, minP, penalty, seed);
         }

@@ -16,21 +16,21 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * A short hash of large files: of each its name, its size, the first and the last MiB. Reading whole checkpoints would take
- * minutes; two that share all of this differ in nothing but by intent.
+ * A short hash of large files: over the name, size, and first and last MiB of each. Reading whole checkpoints would
+ * take minutes, and files that agree in all of these only differ if someone intends them to.
  */
 public final class Fingerprint {
     private static final int SAMPLE = 1 << 20;
 
     private Fingerprint() {}
 
-    /** Of a model folder: its configuration and its weights. */
+    /** The fingerprint of a model folder: its configuration and weights. */
     static String of(Path folder) {
         return ofFolder(folder, name -> name.equals("config.json") || name.endsWith(".safetensors"));
     }
 
     /**
-     * Of a file, or of all files of a folder; empty where there is neither.
+     * The fingerprint of a file, or of all files in a folder; empty if there is neither.
      *
      * @throws dev.pintle.base.PintleException if they cannot be read
      */
@@ -42,7 +42,7 @@ public final class Fingerprint {
     }
 
     /**
-     * Of several files, in the order given.
+     * The fingerprint of several files, in the given order.
      *
      * @param files at least one
      * @throws dev.pintle.base.PintleException if they cannot be read

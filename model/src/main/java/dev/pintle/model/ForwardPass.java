@@ -34,7 +34,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Carries token ids through a transformer: checks them, chunks them, stops early, collects what was asked for. */
+/** Runs token ids through a transformer: validates and chunks them, stops early, and collects what was requested. */
 final class ForwardPass {
     private final Transformer transformer;
     private final ModelConfig config;
@@ -53,7 +53,7 @@ final class ForwardPass {
         this.routes = routes;
     }
 
-    /** @param promptLengths tokens of each row's prompt in the whole sequence */
+    /** @param promptLengths length of each row's prompt within the whole sequence, in tokens */
     Run run(TokenBatch batch, RunOptions options, List<? extends Hook> hooks, int[] promptLengths) {
         return run(
                 batch,
@@ -64,8 +64,8 @@ final class ForwardPass {
     }
 
     /**
-     * @param promptLengths tokens of each row's prompt in the whole sequence
-     * @param sequences which of the sequences that began together each row continues
+     * @param promptLengths length of each row's prompt within the whole sequence, in tokens
+     * @param sequences index, within the original batch, of the sequence that each row continues
      */
     Run run(TokenBatch batch, RunOptions options, List<? extends Hook> hooks, int[] promptLengths, int[] sequences) {
         check(batch, options);
@@ -101,12 +101,12 @@ final class ForwardPass {
                 .to(dtype.precise());
     }
 
-    /** The places that a block has. */
+    /** The hook sites of a block. */
     Set<Site> sites(int layer) {
         return transformer.blocks().get(layer).sites();
     }
 
-    /** All places, in the order of the forward pass. */
+    /** All hook points, in the order of the forward pass. */
     Set<HookPoint> places() {
         Set<HookPoint> places = new TreeSet<>(Set.of(HookPoint.embed(), HookPoint.normalized()));
         for (int layer = 0; layer < config.nLayers(); layer++) {
@@ -143,7 +143,8 @@ final class ForwardPass {
     /**
      * One chunk of a run.
      *
-     * @return logits of its last entry `[batch, dVocab]`, or of all `[batch, tokens, dVocab]`; empty where none are wanted
+     * @return logits of its last entry `[batch, dVocab]`, or of all `[batch, tokens, dVocab]`; empty if none are
+     *     requested
      */
     private Optional<Tensor> pass(
             TokenBatch batch, int start, Layout layout, @Nullable KvCache cache, BoundHooks bound, RunOptions options) {
@@ -166,7 +167,7 @@ final class ForwardPass {
                             ? fused.forward(layer, before)
                             : transformer.blocks().get(layer).forward(before, pass);
                     resid = inner.keep(after);
-                    before.close(); // its memory lives on where a reader holds another handle on it
+                    before.close(); // its memory stays alive if a reader holds another handle to it
                 }
             }
             return logits(resid, lastChunk, bound, options, pass).map(scope::keep);
@@ -197,7 +198,7 @@ final class ForwardPass {
         return scope.keep(whole);
     }
 
-    /** @throws IllegalArgumentException naming the hook's place or number that does not fit the model */
+    /** @throws IllegalArgumentException naming the hook point or value that does not fit the model */
     void requireFits(List<? extends Hook> hooks) {
         for (Hook hook : hooks) {
             hook.points().forEach(this::requireHas);
@@ -205,12 +206,12 @@ final class ForwardPass {
         }
     }
 
-    /** @throws IllegalArgumentException if the model has no such place */
+    /** @throws IllegalArgumentException if the model has no such hook point */
     private void requireHas(HookPoint point) {
         BoundHooks.requireWithin(point, config);
         if (point.site().isOfBlocks()
                 && !transformer.blocks().get(point.layer()).sites().contains(point.site())) {
-            throw Problem.of("The blocks of this model have no such place.")
+            throw Problem.of("The blocks of this model have no such hook point.")
                     .fact("hook point", point)
                     .fact("model", config.family())
                     .fact(
@@ -222,7 +223,7 @@ final class ForwardPass {
         }
     }
 
-    /** @throws IllegalArgumentException for ids outside the vocabulary or sequences longer than the model was made for */
+    /** @throws IllegalArgumentException for ids outside the vocabulary or sequences longer than the model's context */
     void check(TokenBatch batch, RunOptions options) {
         options.capture().forEach(this::requireHas);
         for (int row = 0; row < batch.batch(); row++) {
@@ -240,7 +241,7 @@ final class ForwardPass {
             KvCache cache = options.cache();
             int before = cache == null || cache.batch() == 0 ? 0 : cache.nextPosition(row);
             if (before + ids.length > config.maxPositions()) {
-                throw Problem.of("The sequence is longer than the model was made for.")
+                throw Problem.of("The sequence is longer than the model's context.")
                         .fact("row", row)
                         .fact("expected", "at most " + config.maxPositions() + " tokens")
                         .fact("but was", before + ids.length)
@@ -250,7 +251,7 @@ final class ForwardPass {
         }
     }
 
-    /** Reads activations as they pass, after every other hook at the place. */
+    /** Captures activations, after every other hook at the same hook point. */
     private static final class Recorder implements Hook {
         private final Set<HookPoint> points;
         private final TensorScope scope;
@@ -269,7 +270,7 @@ final class ForwardPass {
         @Override
         public Action bind(ModelConfig model, Device device, DType dtype) {
             return (point, activation, layout) -> {
-                // a second handle on the same memory, since the first is released with its block
+                // a second handle to the same memory, since the first is released with its block
                 Tensor held = scope.adopt(activation.reshape(activation.shape().toArray()));
                 chunks.computeIfAbsent(point, p -> new ArrayList<>()).add(held);
                 return activation;
@@ -290,7 +291,7 @@ final class ForwardPass {
             if (point.site() != Site.ATTN_PATTERN) {
                 return Tensor.cat(parts, tokens);
             }
-            long slots = parts.get(parts.size() - 1).size(-1); // earlier chunks have not seen the later ones
+            long slots = parts.get(parts.size() - 1).size(-1); // earlier chunks have fewer slots
             return Tensor.cat(parts.stream().map(part -> withSlots(part, slots)).toList(), tokens);
         }
 

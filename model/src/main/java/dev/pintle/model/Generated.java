@@ -4,38 +4,38 @@ import dev.pintle.base.Problem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model wrote.
+ * The text that a model generated.
  *
  * @param promptIds the prompt
- * @param ids the tokens after it, without the one that stopped it
- * @param text those tokens as text, without special tokens, cut before the stop string that ended it
- * @param logProbabilities logarithm of each token's probability under the model as it ran, hooks included
- * @param ending why it stopped
+ * @param ids the tokens after it, without the stop token
+ * @param text those tokens as text, without special tokens and without the stop string
+ * @param logProbabilities log-probability of each token under the model as it ran, hooks included
+ * @param ending why generation stopped
  */
 public record Generated(int[] promptIds, int[] ids, String text, double[] logProbabilities, Ending ending) {
-    /** Why a model stopped writing. */
+    /** Why generation stopped. */
     public enum StopReason {
-        /** It wrote a token that ends its turn. */
+        /** The model generated a stop token. */
         STOP_TOKEN,
-        /** Its text came to hold a string that was to stop it. */
+        /** The text reached a stop string. */
         STOP_STRING,
-        /** It wrote as many tokens as it may. */
+        /** The maximum number of tokens was reached. */
         LENGTH,
-        /** Prompt and text together are as long as the model was made for. */
+        /** Prompt and text together fill the model's context. */
         CONTEXT_FULL,
-        /** Its numbers overflowed, so that no further token could be chosen. */
+        /** Activations overflowed, so no further token could be chosen. */
         NOT_FINITE,
-        /** The caller asked it to stop. */
+        /** The caller cancelled it. */
         CANCELLED
     }
 
     /**
-     * Why a model stopped writing, with what stopped it.
+     * Why generation stopped, and what stopped it.
      *
-     * @param reason the kind
-     * @param stopId the token that ended its turn, or null
-     * @param stopString the string that ended its text, or null
-     * @param problem where its numbers overflowed, or null
+     * @param reason the kind of reason
+     * @param stopId the stop token, or null
+     * @param stopString the stop string, or null
+     * @param problem where activations overflowed, or null
      */
     public record Ending(
             StopReason reason,
@@ -59,15 +59,15 @@ public record Generated(int[] promptIds, int[] ids, String text, double[] logPro
         }
     }
 
-    /** The kind of reason why it stopped. */
+    /** The kind of reason why generation stopped. */
     public StopReason reason() {
         return ending.reason();
     }
 
     /**
-     * This, if no number overflowed.
+     * Returns this if nothing overflowed.
      *
-     * @throws dev.pintle.base.PintleException naming the first place where one did, and what was added there
+     * @throws dev.pintle.base.PintleException naming the first hook point that overflowed, and what was added there
      */
     public Generated requireFinite() {
         Problem problem = ending.problem();

@@ -1,16 +1,16 @@
 package dev.pintle.model;
 
-/** Hears text as it is written. */
+/** Receives text as it is generated. */
 @FunctionalInterface
 public interface GenerationListener {
-    /** Hears nothing and never stops. */
+    /** Ignores the text and never stops. */
     GenerationListener SILENT = (row, piece) -> true;
 
     /**
-     * Called for each piece of text, in whole Unicode characters; empty where a token completes none.
+     * Called for each piece of text, in whole Unicode characters; empty if a token completes none.
      *
      * @param row index of the request
-     * @param piece the text that is new
+     * @param piece the new text
      * @return false to stop this row
      */
     boolean onText(int row, String piece);

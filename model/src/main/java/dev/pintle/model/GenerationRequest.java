@@ -6,16 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One row to generate.
+ * A request to generate one row.
  *
  * @param prompt token ids, at least one
  * @param decoding how tokens are chosen
- * @param stopStrings strings that end the text, which is cut before them
- * @param hooks what acts on this row alone, after the hooks of the model's view; {@link Addition}s of many rows cost one
+ * @param stopStrings strings that end the text; they are not part of it
+ * @param hooks hooks for this row only, applied after those of the model's view; {@link Addition}s of many rows cost no
+ *     more than one
  */
 public record GenerationRequest(int[] prompt, Decoding decoding, List<String> stopStrings, List<? extends Hook> hooks) {
     /**
-     * Keeps a copy of the lists.
+     * Copies the lists.
      *
      * @throws IllegalArgumentException for an empty stop string
      */
@@ -30,17 +31,17 @@ public record GenerationRequest(int[] prompt, Decoding decoding, List<String> st
         this(prompt, decoding, stopStrings, List.of());
     }
 
-    /** A request that only the model's own stop tokens end. */
+    /** A request without stop strings, which only the model's own stop tokens end. */
     public static GenerationRequest of(int[] prompt, Decoding decoding) {
         return new GenerationRequest(prompt, decoding, List.of());
     }
 
-    /** The same with further hooks that act on this row alone, after those that it has. */
+    /** A copy with more hooks for this row only, applied after the existing ones. */
     public GenerationRequest with(Hook... more) {
         return with(List.of(more));
     }
 
-    /** The same with further hooks that act on this row alone, after those that it has. */
+    /** A copy with more hooks for this row only, applied after the existing ones. */
     public GenerationRequest with(List<? extends Hook> more) {
         List<Hook> all = new ArrayList<>(hooks);
         all.addAll(more);

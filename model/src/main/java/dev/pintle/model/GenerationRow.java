@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One row of a generation on its way: its tokens so far, its text, and why it ended. */
+/** One row during generation: its tokens so far, its text, and why it ended. */
 final class GenerationRow {
     private final int index;
     private final GenerationRequest request;
@@ -26,8 +26,8 @@ final class GenerationRow {
 
     /**
      * @param index of the request
-     * @param context most tokens of prompt and answer together
-     * @param decoder null where tokens have no text
+     * @param context maximum number of tokens of prompt and answer together
+     * @param decoder null if tokens have no text
      */
     GenerationRow(
             int index,
@@ -64,12 +64,12 @@ final class GenerationRow {
         return ending != null;
     }
 
-    /** Most tokens that it writes in all. */
+    /** Maximum number of tokens that it generates in total. */
     int most() {
         return most;
     }
 
-    /** Most tokens that it will still write. */
+    /** Maximum number of tokens that it can still generate. */
     int left() {
         return hasEnded() ? 0 : most - choices.size();
     }
@@ -84,7 +84,7 @@ final class GenerationRow {
         return all;
     }
 
-    /** Takes the next token; one that ends the row is not part of it. */
+    /** Appends the next token; a stop token ends the row instead. */
     void take(Choice choice) {
         if (hasEnded()) {
             return;
@@ -108,7 +108,7 @@ final class GenerationRow {
         }
     }
 
-    /** Ends the row and tells what was held back until it was clear that no more text follows. */
+    /** Ends the row and emits the text that was held back. */
     void finish(Ending why) {
         String ready = text.add(decoder == null ? "" : decoder.finish());
         String stop = text.found();

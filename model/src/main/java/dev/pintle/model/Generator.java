@@ -29,8 +29,8 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes token after token for a batch of rows that share a key-value cache but nothing else. A row that has ended leaves the
- * batch, so that what it would have read next costs nothing and cannot fail the others.
+ * Generates token by token for a batch of rows that share a KV cache but are otherwise independent. A row that has
+ * ended leaves the batch, so it costs nothing more and cannot cause the others to fail.
  */
 final class Generator {
     private final ForwardPass forward;
@@ -104,7 +104,10 @@ final class Generator {
         return new RowHooks(rows.stream().map(row -> row.request().hooks()).toList());
     }
 
-    /** Takes rows that have ended out of everything that has an entry for each row; the last takes the place of one that left. */
+    /**
+     * Removes rows that have ended from everything that is indexed by row; the last row takes the place of a removed
+     * one.
+     */
     private static boolean leave(List<GenerationRow> active, List<Integer> chosen, KvCache cache) {
         int before = active.size();
         for (int row = before - 1; row >= 0; row--) {
@@ -157,7 +160,7 @@ final class Generator {
         return rows.stream().mapToInt(number).toArray();
     }
 
-    /** Gives a row its token, or ends it where its numbers have overflowed. */
+    /** Appends a token to a row, or ends the row if its activations have overflowed. */
     private void take(GenerationRow row, Choice choice) {
         if (row.hasEnded()) {
             return;
@@ -174,7 +177,7 @@ final class Generator {
         return rows.stream().allMatch(row -> row.request().decoding() instanceof Decoding.Greedy);
     }
 
-    /** Finishes all rows on the GPU, if what they ask for can be recorded there and a recording is free. */
+    /** Finishes all rows with a recorded step on the GPU, if their requests can be recorded and a recording is free. */
     private boolean decodedAsGraph(List<GenerationRow> active, KvCache cache, List<Integer> chosen) {
         List<GenerationRequest> requests =
                 active.stream().map(GenerationRow::request).toList();
@@ -195,7 +198,7 @@ final class Generator {
                 step.feed(chosen.stream().mapToInt(id -> id).toArray());
                 step.launch();
                 while (active.stream().anyMatch(row -> !row.hasEnded())) {
-                    step.launch(); // the GPU is always given the next step before the last one is read
+                    step.launch(); // always queues the next step before reading the last one
                     Choice[] choices = step.await();
                     for (int row = 0; row < choices.length; row++) {
                         take(active.get(row), choices[row]);

@@ -30,15 +30,15 @@ import java.util.stream.IntStream;
 /**
  * A loaded language model, or a view of one with hooks.
  *
- * <p>A model is never changed: {@link #with} gives a view that shares the weights, and several views may run at once on
- * different threads. Closing the model that was loaded releases the weights; closing a view does nothing.
+ * <p>A model is immutable: {@link #with} returns a view that shares the weights, and several views may run concurrently
+ * on different threads. Closing the loaded model releases the weights; closing a view does nothing.
  */
 public final class LanguageModel implements AutoCloseable {
     private final Loaded loaded;
     private final List<Hook> hooks;
     private final boolean view;
 
-    /** What all views of a model share. */
+    /** The state that all views of a model share. */
     private record Loaded(ModelId id, LoadedTransformer transformer, ModelText text, Set<Integer> stopIds) {}
 
     private LanguageModel(Loaded loaded, List<Hook> hooks, boolean view) {
@@ -48,19 +48,19 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Loads a model. Its tokenizer and chat template are read when they are first needed.
+     * Loads a model. Its tokenizer and chat template are read on first use.
      *
-     * @param nameOrFolder {@code parley-7m}, a folder in the Hugging Face format, or a repository {@code org/name} in the
-     *     cache
+     * @param nameOrFolder {@code parley-7m}, a folder in the Hugging Face format, or a cached repository
+     *     {@code org/name}
      * @param device where to put the weights
-     * @param dtype of weights and residual stream; a checkpoint in this dtype stays mapped on the processor
-     * @throws dev.pintle.base.PintleException naming what is missing, left over or not understood
+     * @param dtype of weights and residual stream; on the CPU, a checkpoint in this dtype stays memory-mapped
+     * @throws dev.pintle.base.PintleException naming what is missing, unused or not understood
      */
     public static LanguageModel load(String nameOrFolder, Device device, DType dtype) {
         return load(nameOrFolder, LoadOptions.of(device, dtype));
     }
 
-    /** As {@link #load(String, Device, DType)}, with keys of the configuration ignored, or with notes told elsewhere. */
+    /** As {@link #load(String, Device, DType)}, with configuration keys to ignore, or a different receiver of notes. */
     public static LanguageModel load(String nameOrFolder, LoadOptions options) {
         Path folder = ModelFolders.find(nameOrFolder);
         LoadedTransformer transformer = LoadedTransformer.open(folder, options);
@@ -81,15 +81,15 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * A model of a known shape with random weights, for measuring speed and memory. It has no tokenizer.
      *
-     * @param seed of the weights
+     * @param seed random seed of the weights
      */
     public static LanguageModel random(ModelShape shape, long seed, Device device, DType dtype) {
         return random(shape, seed, device, dtype, Path.of("random weights"));
     }
 
     /**
-     * The same with the tokenizer and chat template of another model, whose ids the shape's vocabulary must hold. Ids that
-     * the tokenizer does not know have no text.
+     * The same with the tokenizer and chat template of another model, whose ids must fit the shape's vocabulary. Ids
+     * that the tokenizer does not know have no text.
      *
      * @param words folder of the other model
      */
@@ -100,12 +100,12 @@ public final class LanguageModel implements AutoCloseable {
                 new Loaded(id, transformer, new ModelText(words, id.toString()), Set.of()), List.of(), false);
     }
 
-    /** A view on which {@code more} hooks act, after those of this view. */
+    /** A view with {@code more} hooks, applied after those of this view. */
     public LanguageModel with(Hook... more) {
         return with(Arrays.asList(more));
     }
 
-    /** A view on which {@code more} hooks act, after those of this view. */
+    /** A view with {@code more} hooks, applied after those of this view. */
     public LanguageModel with(List<? extends Hook> more) {
         loaded.transformer.forward().requireFits(more);
         List<Hook> all = new ArrayList<>(hooks);
@@ -113,7 +113,7 @@ public final class LanguageModel implements AutoCloseable {
         return new LanguageModel(loaded, List.copyOf(all), true);
     }
 
-    /** This model with a {@link NanCheck} after all hooks; closing it closes this one. */
+    /** This model with a {@link NanCheck} after all hooks; closing it also closes this one. */
     public LanguageModel checkingForNan() {
         List<Hook> all = new ArrayList<>(hooks);
         all.add(new NanCheck(config()));
@@ -127,12 +127,12 @@ public final class LanguageModel implements AutoCloseable {
         return loaded.id;
     }
 
-    /** Its numbers. */
+    /** Its hyperparameters. */
     public ModelConfig config() {
         return loaded.transformer.config();
     }
 
-    /** Where its weights are. */
+    /** The device its weights are on. */
     public Device device() {
         return loaded.transformer.device();
     }
@@ -165,17 +165,17 @@ public final class LanguageModel implements AutoCloseable {
         return loaded.stopIds;
     }
 
-    /** The places of this model where activations can be read or replaced, in the order of the forward pass. */
+    /** All hook points of this model, in the order of the forward pass. */
     public Set<HookPoint> hookPoints() {
         return loaded.transformer.forward().places();
     }
 
-    /** How a prompt goes through this model with the hooks of this view. */
+    /** How prompts are computed with the hooks of this view. */
     public Route route() {
         return loaded.transformer.routes().ofPass(hooks);
     }
 
-    /** How the tokens after the prompts of requests are computed with the hooks of this view and their own. */
+    /** How the tokens after the prompts are computed, with the hooks of this view and of the requests. */
     public Route route(List<GenerationRequest> requests) {
         return loaded.transformer.routes().ofSteps(requests, hooks);
     }
@@ -187,12 +187,12 @@ public final class LanguageModel implements AutoCloseable {
         return loaded.text;
     }
 
-    /** A conversation with the header of an answer that has not begun, as token ids. */
+    /** A conversation followed by the header of the answer, as token ids. */
     public int[] chatTokens(List<Message> messages) {
         return text().tokens(messages, ChatOptions.forAnswer());
     }
 
-    /** A conversation whose last message goes on, as token ids. */
+    /** A conversation whose last message stays open, as token ids. */
     public int[] continuedTokens(List<Message> messages) {
         return text().tokens(messages, ChatOptions.forContinuation());
     }
@@ -200,9 +200,9 @@ public final class LanguageModel implements AutoCloseable {
     // ---------------------------------------------------------------- running
 
     /**
-     * Runs token ids through the model. The result's tensors belong to the innermost scope open on this thread.
+     * Runs token ids through the model. The result's tensors belong to this thread's innermost open scope.
      *
-     * @throws IllegalArgumentException for ids outside the vocabulary or sequences longer than the model was made for
+     * @throws IllegalArgumentException for ids outside the vocabulary or sequences longer than the model's context
      */
     public Run run(TokenBatch batch, RunOptions options) {
         KvCache cache = options.cache();
@@ -213,17 +213,17 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * The same for rows of which only a part is a prompt, so that hooks on generated tokens act on what follows it.
+     * The same for rows of which only the first part is a prompt, so that hooks on generated tokens act on the rest.
      *
-     * @param promptLengths tokens of each row's prompt in the whole sequence
+     * @param promptLengths length of each row's prompt within the whole sequence, in tokens
      */
     public Run run(TokenBatch batch, RunOptions options, int[] promptLengths) {
         return loaded.transformer.forward().run(batch, options, hooks, promptLengths);
     }
 
     /**
-     * What directions in the residual stream add to the logits when they are written straight to its end: W_U d, without
-     * the final norm, whose scale depends on all else, and without a soft cap. Hooks do not act on it.
+     * The direct effect of residual stream directions on the logits: W_U d, without the final norm, whose scale depends
+     * on the rest of the residual stream, and without a soft cap. Hooks do not apply.
      *
      * @param directions `[…, dModel]`
      * @return `[…, dVocab]` in FP32 (FP64 in an FP64 model)
@@ -233,33 +233,33 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * The first place where numbers of a run over these tokens overflow, and what was added there; empty where none does. For
-     * whoever has found that what a run gave back is not finite.
+     * The first hook point that overflows in a run over these tokens, and what was added there; empty if none does. For
+     * diagnosing a run whose results are not finite.
      */
     public Optional<Problem> overflow(int[] ids) {
         return new Overflow(loaded.transformer.forward(), config(), dtype(), hooks).in(ids);
     }
 
-    /** An empty key-value cache for this model. */
+    /** An empty KV cache for this model. */
     public KvCache newCache() {
         return loaded.transformer.forward().newCache();
     }
 
     /**
-     * Writes one continuation a request. Rows do not influence each other: one that ends, also because its numbers overflow or
-     * its context is full, ends alone and says why. Without a tokenizer the continuations are token ids alone, and their texts
-     * are empty.
+     * Generates one continuation per request. Rows do not affect each other: a row that overflows or fills its context
+     * ends on its own and says why. Without a tokenizer, the continuations are only token ids, and their texts are
+     * empty.
      *
-     * @throws IllegalArgumentException for ids outside the vocabulary, or a prompt longer than the model was made for
+     * @throws IllegalArgumentException for ids outside the vocabulary, or a prompt longer than the model's context
      */
     public List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
         return new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks).generate(requests, listener);
     }
 
     /**
-     * Writes one continuation.
+     * Generates one continuation.
      *
-     * @throws dev.pintle.base.PintleException if its numbers overflow, naming where and what was added there
+     * @throws dev.pintle.base.PintleException if it overflows, naming the hook point and what was added there
      */
     public Generated generate(int[] prompt, Decoding decoding) {
         return generate(List.of(GenerationRequest.of(prompt, decoding)), GenerationListener.SILENT)
@@ -277,7 +277,7 @@ public final class LanguageModel implements AutoCloseable {
         return generate(chatTokens(messages), decoding);
     }
 
-    /** Releases the weights, if this is the model that was loaded and not a view of it. */
+    /** Releases the weights if this is the loaded model, not a view of it. */
     @Override
     public void close() {
         if (!view) {

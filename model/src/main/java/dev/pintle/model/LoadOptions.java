@@ -14,14 +14,14 @@ import java.util.function.Consumer;
  *
  * @param device where to put the weights
  * @param dtype of weights and residual stream: FP64, FP32, FP16 or BF16
- * @param ignoredConfig keys of config.json that are read as if they were not there
- * @param notes hears what a user should know of a model that is loaded all the same, such as a configuration and a checkpoint
- *     that contradict each other
+ * @param ignoredConfig keys of config.json to treat as absent
+ * @param notes receives warnings about a model that is loaded nevertheless, such as contradictions between
+ *     configuration and checkpoint
  */
 public record LoadOptions(Device device, DType dtype, Set<String> ignoredConfig, Consumer<Problem> notes) {
     private static final System.Logger LOG = System.getLogger("dev.pintle.model");
 
-    /** @throws IllegalArgumentException if no model can be computed in the dtype */
+    /** @throws IllegalArgumentException if models cannot be computed in the dtype */
     public LoadOptions {
         if (!DType.MODELS.contains(dtype)) {
             throw Problem.of("A model's dtype must be a floating-point one.")
@@ -32,25 +32,25 @@ public record LoadOptions(Device device, DType dtype, Set<String> ignoredConfig,
         ignoredConfig = Set.copyOf(ignoredConfig);
     }
 
-    /** Nothing is ignored; notes are logged as warnings of the logger {@code dev.pintle.model}. */
+    /** Ignores nothing and logs notes as warnings of the logger {@code dev.pintle.model}. */
     public static LoadOptions of(Device device, DType dtype) {
         return new LoadOptions(
                 device, dtype, Set.of(), note -> LOG.log(System.Logger.Level.WARNING, () -> note.toString()));
     }
 
-    /** The same, reading config.json as if these keys too were not there. */
+    /** A copy that also treats these keys of config.json as absent. */
     public LoadOptions ignoringConfig(String... keys) {
         return ignoringConfig(Arrays.asList(keys));
     }
 
-    /** The same, reading config.json as if these keys too were not there. */
+    /** A copy that also treats these keys of config.json as absent. */
     public LoadOptions ignoringConfig(Collection<String> keys) {
         Set<String> all = new LinkedHashSet<>(ignoredConfig);
         all.addAll(keys);
         return new LoadOptions(device, dtype, all, notes);
     }
 
-    /** The same with another place to tell notes to. */
+    /** A copy with a different receiver of notes. */
     public LoadOptions telling(Consumer<Problem> listener) {
         return new LoadOptions(device, dtype, ignoredConfig, listener);
     }

@@ -24,7 +24,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A transformer with its weights, and the memory they are in. */
+/** A transformer that owns its weights. */
 final class LoadedTransformer implements AutoCloseable {
     private final ModelConfig config;
     private final ForwardPass forward;
@@ -55,8 +55,8 @@ final class LoadedTransformer implements AutoCloseable {
     }
 
     /**
-     * Reads a folder in the Hugging Face format: config.json and safetensors, in one file or in shards. Weights stay mapped
-     * where dtype and device allow.
+     * Reads a folder in the Hugging Face format: config.json and safetensors, in one file or in shards. Weights stay
+     * memory-mapped if dtype and device allow it.
      */
     static LoadedTransformer open(Path folder, LoadOptions options) {
         ConfigReader json = ConfigReader.open(folder.resolve("config.json"), options.ignoredConfig());
@@ -69,7 +69,7 @@ final class LoadedTransformer implements AutoCloseable {
         return open(folder, LoadOptions.of(device, dtype));
     }
 
-    /** Gives a configuration random weights. */
+    /** Builds a configuration with random weights. */
     static LoadedTransformer random(ConfigReader json, String name, long seed, Device device, DType dtype) {
         LoadOptions options = LoadOptions.of(device, dtype);
         return build(json, name, options, () -> new RandomWeights(seed, device, dtype));
@@ -114,7 +114,7 @@ final class LoadedTransformer implements AutoCloseable {
         return forward;
     }
 
-    /** Decodes faster than {@link #forward}; empty where the device or the family does not allow it. */
+    /** Decodes faster than {@link #forward}; empty if the device or the family does not allow it. */
     Optional<GraphDecoder> graphs() {
         return Optional.ofNullable(graphs);
     }

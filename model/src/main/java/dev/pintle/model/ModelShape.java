@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** Shapes of well-known models, for measuring without their weights. */
+/** Shapes of well-known models, for benchmarks without their weights. */
 public enum ModelShape {
     /** Llama 3.1 8B: 32 blocks, dModel 4096, 15 GiB of BF16 weights. */
     LLAMA_3_1_8B("llama-3.1-8b"),

@@ -11,11 +11,11 @@ import dev.pintle.transformer.ModelConfig;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** A hook that changes nothing and stops the run at the first place where an activation is NaN or infinite. */
+/** A hook that changes nothing and stops the run at the first hook point with a NaN or infinite activation. */
 public final class NanCheck implements Hook {
     private final Set<HookPoint> points = new TreeSet<>();
 
-    /** Watches the embedding, each block's attention and MLP output, and the residual stream after each block. */
+    /** Checks the embedding, each block's attention and MLP output, and the residual stream after each block. */
     public NanCheck(ModelConfig model) {
         points.add(HookPoint.embed());
         for (int layer = 0; layer < model.nLayers(); layer++) {
@@ -38,20 +38,20 @@ public final class NanCheck implements Hook {
         };
     }
 
-    /** @throws dev.pintle.base.PintleException naming the place and the first entry that is not finite */
+    /** @throws dev.pintle.base.PintleException naming the hook point and the first entry that is not finite */
     private static void require(HookPoint point, Tensor activation, Layout layout) {
-        // NaN and infinity spread into a sum of products with zero, which is zero otherwise
+        // multiplied by zero, finite values sum to 0, while NaN and infinity give NaN
         float[] spread = activation.to(DType.FP32).times(0).sum(-1, false).toFloats(); // [batch * tokens]
         for (int i = 0; i < spread.length; i++) {
             int row = i / layout.tokens();
             int position = layout.position(row, i % layout.tokens());
             if (Float.isNaN(spread[i]) && position != Layout.PADDING) {
-                throw Problem.of("An activation is not a finite number.")
+                throw Problem.of("An activation is not finite.")
                         .fact("first at", point)
                         .fact("row", row)
                         .fact("position", position)
-                        .fact("reads", cause(point))
-                        .fact("try", "another copy of the checkpoint, or fp32 where a 16-bit sum may have overflowed")
+                        .fact("suspect", cause(point))
+                        .fact("try", "another copy of the checkpoint, or fp32 if a 16-bit sum may have overflowed")
                         .toException();
             }
         }
@@ -59,9 +59,9 @@ public final class NanCheck implements Hook {
 
     static String cause(HookPoint point) {
         return switch (point.site()) {
-            case EMBED -> "the weights of the embedding";
-            case ATTN_OUT -> "the weights of the attention of block " + point.layer();
-            case MLP_OUT -> "the weights of the MLP of block " + point.layer();
+            case EMBED -> "the embedding weights";
+            case ATTN_OUT -> "the attention weights of block " + point.layer();
+            case MLP_OUT -> "the MLP weights of block " + point.layer();
             default -> "the residual stream, which may have overflowed here";
         };
     }

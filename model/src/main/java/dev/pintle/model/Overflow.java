@@ -24,15 +24,15 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Numbers overflow in two ways. An infinity or NaN in the residual stream spreads until every logit is NaN. A residual stream
- * that is finite but longer than the square root of the largest number has a square that is not, so each norm after it gives
- * zeros, and every logit is the same number. Both show in what is known of a chosen token anyway: the logarithm of its
- * probability is not finite, or that of a uniform choice. The second may be chance, so the row's tokens are run once more, alone,
- * with a look at each place; that run also tells where it began. It costs nothing until then.
+ * Activations overflow in two ways. An infinity or NaN in the residual stream propagates until every logit is NaN. A
+ * finite residual stream whose squared norm overflows makes every subsequent RMS norm return zeros, so that all logits
+ * are equal. Both show in the log-probability of the chosen token, which is computed anyway: it is not finite, or
+ * exactly that of a uniform distribution. The latter may be chance, so the row's tokens are rerun on their own with a
+ * check at every hook point, which also finds where the overflow started. Until then, this costs nothing.
  */
-/** Tells whether a chosen token means that the numbers of its row have overflowed, and where. */
+/** Detects from a chosen token whether its row has overflowed, and where. */
 final class Overflow {
-    private static final double UNIFORM = 1e-5; // relative to the logarithm of the probability
+    private static final double UNIFORM = 1e-5; // relative to the log-probability
     private static final int SHOWN = 3;
 
     private final ForwardPass forward;
@@ -48,7 +48,7 @@ final class Overflow {
         this.hooks = hooks;
     }
 
-    /** What went wrong where the row can go no further; empty where its numbers are sound. */
+    /** The problem if the row has overflowed; empty if it can continue. */
     Optional<Problem> behind(Choice choice, GenerationRow row) {
         boolean finite = Double.isFinite(choice.logProbability());
         double uniform = -Math.log(config.dVocab());
@@ -68,8 +68,8 @@ final class Overflow {
         }
         Problem problem = Problem.of(
                         finite
-                                ? "The numbers of the model overflowed: all logits of a token are the same."
-                                : "The numbers of the model overflowed: the logits of a token are not finite.")
+                                ? "The model's activations overflowed: all logits of a token are equal."
+                                : "The model's activations overflowed: the logits of a token are not finite.")
                 .fact("row", row.index())
                 .fact("token", "number " + (tokens.length - prompt + 1) + " of the answer");
         return Optional.of(
@@ -77,16 +77,16 @@ final class Overflow {
                         ? problem.fact("first at", "the logits; the residual stream is finite everywhere")
                                 .fact(
                                         "try",
-                                        "fp32 where a 16-bit product may have overflowed, or another copy of the"
+                                        "fp32 if a 16-bit product may have overflowed, or another copy of the"
                                                 + " checkpoint")
                         : placed(problem, watch, watch.place, acting));
     }
 
-    /** Where a run over tokens overflows; empty where it does not. */
+    /** Where a run over tokens overflows; empty if it does not. */
     Optional<Problem> in(int[] tokens) {
         List<Hook> acting = all(List.of());
         Watch watch = watched(tokens, tokens.length, 0, acting);
-        Problem problem = Problem.of("The numbers of the model overflowed.");
+        Problem problem = Problem.of("The model's activations overflowed.");
         return watch.place == null ? Optional.empty() : Optional.of(placed(problem, watch, watch.place, acting));
     }
 
@@ -104,14 +104,14 @@ final class Overflow {
         List<Hook> before = acting.stream()
                 .filter(hook -> hook.points().stream().anyMatch(point -> point.compareTo(place) <= 0))
                 .toList();
-        problem = problem.fact("made by", NanCheck.cause(place));
+        problem = problem.fact("suspect", NanCheck.cause(place));
         for (Hook hook : before.subList(0, Math.min(SHOWN, before.size()))) {
             problem = problem.fact("added before", described(hook));
         }
         return problem.fact(
                 "try",
                 (before.isEmpty() ? "" : "a smaller strength, ")
-                        + "another copy of the checkpoint, or fp32 where a 16-bit sum may have overflowed");
+                        + "another copy of the checkpoint, or fp32 if a 16-bit sum may have overflowed");
     }
 
     private static String described(Hook hook) {
@@ -145,14 +145,14 @@ final class Overflow {
         return watch;
     }
 
-    /** The first place where an activation was no number, or too long for its norm. */
+    /** The first hook point where an activation was not finite, or its squared norm overflowed. */
     private static final class Watch {
         private @Nullable HookPoint place;
         private int position;
         private boolean afterHooks;
     }
 
-    /** Looks at every place, before or after all hooks there. */
+    /** Checks every hook point, before or after all other hooks there. */
     private final class Watcher implements Hook {
         private final Watch watch;
         private final boolean afterHooks;

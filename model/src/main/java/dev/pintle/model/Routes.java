@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** Decides how the tokens of a model are computed, once before a pass or a generation begins. */
+/** Decides how tokens are computed, once before a pass or a generation begins. */
 final class Routes {
     private final ModelConfig config;
     private final Optional<String> notFused;
@@ -30,7 +30,7 @@ final class Routes {
         this.notRecorded = Fusing.obstacleToRecording(transformer, config, device, dtype);
     }
 
-    /** Whether passes are fused; blocks that a hook looks into are plain all the same. */
+    /** Whether passes are fused; blocks that a hook looks into are computed plainly even then. */
     boolean fuses() {
         return notFused.isEmpty();
     }
@@ -58,7 +58,7 @@ final class Routes {
                 : new Route(
                         Kind.FUSED,
                         plain.isEmpty()
-                                ? "the kernels know every block"
+                                ? "the kernels support every block"
                                 : "hooks look inside "
                                         + (plain.size() == 1 ? "block " : "only some blocks: ")
                                         + plain.stream().map(String::valueOf).collect(Collectors.joining(", ")));
@@ -75,7 +75,7 @@ final class Routes {
         if (requests.size() > GraphDecoder.MOST_ROWS) {
             return new Route(
                     pass.kind(),
-                    "a recorded step holds at most " + GraphDecoder.MOST_ROWS + " rows, not " + requests.size());
+                    "a recorded step has at most " + GraphDecoder.MOST_ROWS + " rows, not " + requests.size());
         }
         int newTokens = requests.stream()
                 .mapToInt(request -> request.decoding().maxNewTokens())
@@ -85,9 +85,9 @@ final class Routes {
         if (other.isPresent()) {
             return new Route(
                     pass.kind(),
-                    "a recorded step adds one vector a row and layer, the same at every new token, and hooks do more at "
+                    "a recorded step can only add one constant vector per row and layer, but hooks do more at "
                             + new TreeSet<>(other.get().points()).first());
         }
-        return new Route(Kind.RECORDED, "every hook adds one vector a row, the same at every new token");
+        return new Route(Kind.RECORDED, "every hook adds one constant vector per row");
     }
 }

@@ -7,7 +7,7 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.SplittableRandom;
 
-/** Chooses the tokens of one row; its random numbers depend on the row's seed alone. */
+/** Chooses the tokens of one row; its random numbers depend only on the row's seed. */
 final class Sampler {
     private final Decoding decoding;
     private final SplittableRandom random;
@@ -19,7 +19,7 @@ final class Sampler {
         Arrays.stream(prompt).forEach(seen::set);
     }
 
-    /** The same choices for a GPU to make; this sampler is of no use afterwards. */
+    /** Hands the same choices over to a GPU; this sampler must not be used afterwards. */
     Draw onGpu() {
         return decoding instanceof Decoding.Sample sample
                 ? new Draw(
@@ -55,7 +55,7 @@ final class Sampler {
         double max = logits[largest(logits)];
         double sum = 0;
         for (float logit : logits) {
-            sum += Math.exp(logit - max) + 0 * logit; // NaN where any logit is infinite, also below
+            sum += Math.exp(logit - max) + 0 * logit; // NaN if any logit is infinite, even −∞
         }
         return max + Math.log(sum);
     }
@@ -69,7 +69,7 @@ final class Sampler {
             }
             scores[i] = logit / sample.temperature();
         }
-        int[] order = candidates(scores, sample.topK()); // by falling score
+        int[] order = candidates(scores, sample.topK()); // by descending score
         double[] probabilities = softmax(scores, order);
         int kept = kept(probabilities, sample);
         double total = 0;
@@ -87,16 +87,16 @@ final class Sampler {
     }
 
     /**
-     * Tokens by falling score, the lower id first among equals. They are sorted as whole numbers, the score as a FP32 number above
-     * the id, many times as fast as objects with a comparison; where scores differ by less than FP32 tells, they are put in order
-     * afterwards.
+     * Tokens by descending score, ties by ascending id. They are sorted as integers, with the score's FP32 bits above
+     * the id, which is many times as fast as sorting objects with a comparator; scores that FP32 cannot distinguish are
+     * put in order afterwards.
      *
-     * @param topK how many at most; 0 for all
+     * @param topK maximum number; 0 for all
      */
     static int[] candidates(double[] scores, int topK) {
         long[] keys = new long[scores.length];
         for (int id = 0; id < keys.length; id++) {
-            int bits = Float.floatToIntBits((float) scores[id] + 0f); // one zero
+            int bits = Float.floatToIntBits((float) scores[id] + 0f); // turns −0 into 0
             int rising = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
             keys[id] = ((long) ~rising << Integer.SIZE) | id;
         }
@@ -118,12 +118,12 @@ final class Sampler {
         return order;
     }
 
-    /** Puts keys of scores that are alike in FP32 in order. */
+    /** Orders keys whose scores are equal in FP32. */
     private static void sortAlike(long[] keys, int from, int to, double[] scores) {
         Long[] alike = new Long[to - from];
         Arrays.setAll(alike, i -> keys[from + i]);
         Arrays.sort(
-                alike, Comparator.comparingDouble((Long key) -> 0 - scores[key.intValue()])); // stable, and one zero
+                alike, Comparator.comparingDouble((Long key) -> 0 - scores[key.intValue()])); // stable; treats −0 as 0
         for (int i = 0; i < alike.length; i++) {
             keys[from + i] = alike[i];
         }
@@ -142,7 +142,7 @@ final class Sampler {
         return probabilities;
     }
 
-    /** How many of the most probable tokens pass top-p and min-p; at least one. */
+    /** Number of most probable tokens that pass top-p and min-p; at least one. */
     private static int kept(double[] probabilities, Decoding.Sample sample) {
         int kept = 0;
         double before = 0;

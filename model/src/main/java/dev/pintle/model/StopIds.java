@@ -1,10 +1,9 @@
 package dev.pintle.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.Excerpt;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
-import dev.pintle.base.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The tokens that end an answer: {@code eos_token_id} of generation_config.json, else of config.json. */
+/** The tokens that end an answer: {@code eos_token_id} from generation_config.json, otherwise from config.json. */
 final class StopIds {
     private StopIds() {}
 
@@ -31,7 +30,7 @@ final class StopIds {
 
     private static Set<Integer> ids(Path file) {
         try {
-            JsonNode eos = new ObjectMapper().readTree(RegularFile.text(file)).path("eos_token_id");
+            JsonNode eos = Json.file(file).path("eos_token_id");
             Set<Integer> ids = new LinkedHashSet<>();
             for (JsonNode id : eos.isArray() ? eos : List.of(eos)) {
                 if (id.isInt()) {
@@ -40,7 +39,7 @@ final class StopIds {
                     throw Problem.of("A configuration file of the model has a value that cannot be used.")
                             .fact("file", file.toAbsolutePath())
                             .fact("key", "eos_token_id")
-                            .fact("expected", "the id of a token, or a list of ids")
+                            .fact("expected", "a token id, or a list of ids")
                             .fact("but was", Excerpt.of(eos.toString()))
                             .toException();
                 }

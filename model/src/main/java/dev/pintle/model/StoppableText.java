@@ -5,13 +5,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /*
- * What has been told cannot be taken back, and a stop string may come in pieces. So the longest end of the text that is the
- * beginning of any stop string is held back until it is clear what it becomes; what is told, joined, is the text.
+ * Emitted text cannot be taken back, and a stop string may arrive in pieces. So the longest suffix of the text that is
+ * a prefix of any stop string is held back until it is clear what follows; the emitted pieces, concatenated, are the
+ * text.
  *
- * Of several stop strings the one that is complete first counts, of those that are complete at once the one that begins first.
- * So the text does not depend on how it was cut into pieces.
+ * Of several stop strings, the one that ends first counts, and of those that end at the same place, the one that starts
+ * first. So the text does not depend on how it is split into pieces.
  */
-/** A text that grows by pieces and ends before the first stop string in it. */
+/** A text that grows piece by piece and ends before the first stop string in it. */
 final class StoppableText {
     private final List<String> stops;
     private final StringBuilder text = new StringBuilder();
@@ -22,13 +23,13 @@ final class StoppableText {
         this.stops = stops;
     }
 
-    /** @throws IllegalArgumentException for a stop string that no text can be cut before */
+    /** @throws IllegalArgumentException for a stop string that is empty or splits a character */
     static void require(List<String> stops) {
         for (String stop : stops) {
             boolean halves =
                     stop.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
             if (stop.isEmpty() || halves) {
-                throw Problem.of("A stop string cannot end a text.")
+                throw Problem.of("This stop string cannot be used.")
                         .fact("expected", "at least one character, and whole characters")
                         .fact("but was", stop.isEmpty() ? "an empty string" : "half of a surrogate pair")
                         .toIllegalArgument();
@@ -39,7 +40,7 @@ final class StoppableText {
     /**
      * Adds a piece.
      *
-     * @return what can be told now
+     * @return the text that can be emitted now
      */
     String add(String piece) {
         int before = text.length();
@@ -61,18 +62,18 @@ final class StoppableText {
         return tell(found == null ? text.length() - held() : cut);
     }
 
-    /** The stop string that was found; null while there is none. */
+    /** The stop string that was found; null if none was found yet. */
     @Nullable
     String found() {
         return found;
     }
 
-    /** What was held back and is told at the end. */
+    /** The text that was held back, to be emitted at the end. */
     String rest() {
         return tell(text.length());
     }
 
-    /** Cuts the text where telling ended. */
+    /** Truncates the text to what was emitted. */
     void cutToTold() {
         text.setLength(told);
     }
@@ -83,7 +84,7 @@ final class StoppableText {
         return ready;
     }
 
-    /** Length of the longest end of the text that is the beginning of a stop string. */
+    /** Length of the longest suffix of the text that is a prefix of a stop string. */
     private int held() {
         int longest = 0;
         for (String stop : stops) {

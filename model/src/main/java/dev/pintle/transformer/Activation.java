@@ -2,11 +2,11 @@ package dev.pintle.transformer;
 
 import dev.pintle.tensor.Tensor;
 
-/** What an MLP applies between its linear maps, element by element. */
+/** The element-wise activation function of an MLP. */
 public enum Activation {
     /** x · sigmoid(x). */
     SILU,
-    /** x · Φ(x), with the error function. */
+    /** x · Φ(x), computed with the error function. */
     GELU,
     /** The tanh approximation of GELU. */
     GELU_TANH;

@@ -3,18 +3,21 @@ package dev.pintle.transformer;
 import dev.pintle.tensor.Vec;
 import java.util.Set;
 
-/** A hook that adds one vector, the same at every position it acts on, so that those of many rows can be added at once. */
+/**
+ * A hook that adds one vector, the same at every position it acts on, so that additions of many rows can be batched.
+ */
 public interface Addition extends Hook {
-    /** What is added, `[dModel]`. */
+    /** The vector added, `[dModel]`. */
     Vec added();
 
-    /** Where. */
+    /** The hook point it acts at. */
     HookPoint at();
 
     /**
      * Whether it acts on a token.
      *
-     * @param promptLength tokens of the row's prompt
+     * @param position absolute position of the token
+     * @param promptLength length of the row's prompt, in tokens
      */
     boolean actsOn(int position, int promptLength);
 
@@ -26,7 +29,7 @@ public interface Addition extends Hook {
         return Set.of(at());
     }
 
-    /** @throws IllegalArgumentException if the place has no vectors, or others than this one fits */
+    /** @throws IllegalArgumentException if the hook point has no vectors, or vectors of a different width */
     default void requireWidth(ModelConfig model) {
         at().requireHolds(added().size(), model);
     }

@@ -11,13 +11,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Causal self-attention in which several query heads may share a key and value head.
+ * Causal self-attention, in which several query heads may share a key and value head (GQA).
  *
  * @param qkv maps to queries `[nHeads·dHead, dModel]`, keys and values `[nKvHeads·dHead, dModel]`
  * @param out `[dModel, nHeads·dHead]`
- * @param norms of queries and keys, before they turn
+ * @param norms of queries and keys, before the rotation
  * @param rope rotary positions, or null for none
- * @param window how many tokens, its own included, a query sees; null for all before it
+ * @param window number of tokens a query attends to, including its own; null for all before it
  */
 public record Attention(
         int layer,
@@ -30,7 +30,8 @@ public record Attention(
 
     /**
      * @param x `[batch, tokens, dModel]`
-     * @return what is added to the residual stream, of the same shape; of the last token alone where nothing else is needed
+     * @return what is added to the residual stream, `[batch, tokens, dModel]`, or `[batch, 1, dModel]` if only the last
+     *     token is needed
      */
     public Tensor forward(Tensor x, Pass pass) {
         List<Tensor> mapped = qkv.each(x); // [batch, tokens, heads·dHead] each
@@ -49,9 +50,9 @@ public record Attention(
     }
 
     /**
-     * Values mixed by how well queries fit keys.
+     * Mixes values by attention weights.
      *
-     * @param q `[batch, nHeads, tokens, dHead]`, of the last token alone where nothing else is needed
+     * @param q `[batch, nHeads, tokens, dHead]`, or of the last token alone if only that is needed
      * @return of the same shape
      */
     public Tensor mix(Tensor q, KvCache.Entry seen, Pass pass) {
@@ -80,7 +81,7 @@ public record Attention(
         return rope == null ? x : pass.turn(rope).apply(x);
     }
 
-    /** What stands for the last token in `[…, …, tokens, …]`. */
+    /** The last token of `[…, …, tokens, …]`, with its axis kept. */
     public static Tensor last(Tensor byToken) {
         return byToken.narrow(2, byToken.size(2) - 1, 1);
     }
@@ -90,8 +91,8 @@ public record Attention(
     }
 
     /**
-     * The same, with the pattern written out: softmax(scores)·v, where scores may first pass through cap·tanh(score / cap) (Gemma
-     * 2), and hooks may read or replace the pattern.
+     * The same with an explicit attention pattern: softmax(scores)·v, where scores may be soft-capped,
+     * cap·tanh(score / cap) (Gemma 2), and hooks may read or replace the pattern.
      */
     private Tensor byPattern(Tensor q, KvCache.Entry seen, Pass pass, @Nullable Tensor hidden) {
         int shared = config.nHeads() / config.nKvHeads();

@@ -7,30 +7,32 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One decoder block: it reads the residual stream and adds to it. {@link PreNormBlock} is the one to read first; families that
- * are wired otherwise bring their own.
+ * One decoder block: it reads the residual stream and adds to it. Read {@link PreNormBlock} first; families with a
+ * different wiring bring their own.
  */
 public interface Block {
-    /** Number of this block, from 0. */
+    /** The 0-based number of this block. */
     int layer();
 
     /**
-     * Takes the residual stream through this block, passing every activation that has a name to {@link Pass#hook}.
+     * Runs the residual stream through this block, passing every named activation to {@link Pass#hook}.
      *
      * @param resid `[batch, tokens, dModel]`
-     * @return `[batch, tokens, dModel]`, or `[batch, 1, dModel]` where {@link Pass#needed} left only the last token
+     * @return `[batch, tokens, dModel]`, or `[batch, 1, dModel]` if {@link Pass#needed} kept only the last token
      */
     Tensor forward(Tensor resid, Pass pass);
 
-    /** The sites that {@link #forward} passes to {@link Pass#hook}; a hook at any other is refused before anything runs. */
+    /**
+     * The sites that {@link #forward} passes to {@link Pass#hook}; hooks at any other are refused before anything runs.
+     */
     default Set<Site> sites() {
         return Site.OF_BLOCKS;
     }
 
-    /** Its rotary positions, one for each attention that has them. */
+    /** Its rotary positions, one per attention that has them. */
     List<Rope> rotations();
 
-    /** This block as its kernels on a GPU know it; empty where they do not know how it is wired. */
+    /** This block as the fused GPU kernels see it; empty if they do not support its wiring. */
     default Optional<FusableBlock> fusable() {
         return Optional.empty();
     }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The hooks of one run by place, ready to be called. */
+/** The hooks of one run, by hook point, ready to be called. */
 public final class BoundHooks {
     private final Map<HookPoint, List<Hook.Action>> actions = new HashMap<>();
 
@@ -20,6 +20,11 @@ public final class BoundHooks {
 
     private BoundHooks() {}
 
+    /**
+     * Binds hooks for one run; those at the same hook point are applied in the given order.
+     *
+     * @throws IllegalArgumentException if a hook does not fit the model
+     */
     public static BoundHooks bind(List<? extends Hook> hooks, ModelConfig config, Device device, DType dtype) {
         hooks.forEach(hook -> hook.points().forEach(point -> requireWithin(point, config)));
         BoundHooks bound = new BoundHooks();
@@ -45,12 +50,12 @@ public final class BoundHooks {
         }
     }
 
-    /** Whether any hook wants to see what arises inside a block. */
+    /** Whether any hook reads or changes something inside a block. */
     public boolean seesInside(int layer) {
         return seenInside.contains(layer);
     }
 
-    /** Whether any hook wants to see a place. */
+    /** Whether there are hooks at a hook point. */
     public boolean sees(Site site, int layer) {
         return actions.containsKey(new HookPoint(site, layer));
     }
@@ -64,7 +69,7 @@ public final class BoundHooks {
             Tensor replaced = action.apply(point, activation, layout);
             if (replaced != activation
                     && (!replaced.shape().equals(activation.shape()) || replaced.dtype() != activation.dtype())) {
-                throw Problem.of("A hook gave back an activation of another shape or dtype.")
+                throw Problem.of("A hook returned an activation of a different shape or dtype.")
                         .fact("hook point", point)
                         .fact("expected", activation.describe())
                         .fact("but was", replaced.describe())

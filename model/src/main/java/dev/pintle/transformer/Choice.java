@@ -4,6 +4,6 @@ package dev.pintle.transformer;
  * A token that was chosen.
  *
  * @param id the token
- * @param logProbability logarithm of its probability before any filter; NaN where a logit is not finite
+ * @param logProbability its log-probability before any filter; NaN if any logit is not finite
  */
 public record Choice(int id, double logProbability) {}

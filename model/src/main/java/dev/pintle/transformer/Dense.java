@@ -4,7 +4,7 @@ import dev.pintle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear map whose weight stays as it was loaded.
+ * A linear map whose weight stays in the layout it was loaded in.
  *
  * @param weight `[out, in]`
  * @param bias `[out]`, or null for none
@@ -16,7 +16,7 @@ public record Dense(Tensor weight, @Nullable Tensor bias) implements Linear {
     }
 
     /**
-     * The same, written into existing memory.
+     * Writes the result into existing memory.
      *
      * @param x `[n, in]`
      * @param to `[n, out]`

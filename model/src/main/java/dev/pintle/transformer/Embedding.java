@@ -4,11 +4,11 @@ import dev.pintle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Token ids as the first block reads them.
+ * Turns token ids into the residual stream that the first block reads.
  *
  * @param tokens `[dVocab, dModel]`
- * @param positions `[maxPositions, dModel]`, added where positions are learned (GPT-2); null where they are not
- * @param scale of the tokens' rows, in the dtype of the model, in which Gemma rounds it
+ * @param positions learned position embeddings `[maxPositions, dModel]` (GPT-2); null for none
+ * @param scale factor on the token embeddings, rounded to the model's dtype as in Gemma
  */
 public record Embedding(Tensor tokens, @Nullable Tensor positions, double scale) {
     /**

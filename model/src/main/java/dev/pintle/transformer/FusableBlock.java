@@ -4,10 +4,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parts of a block whose wiring kernels know: RMS norms before attention and a gated MLP, and perhaps after them.
+ * The parts of a block that the fused kernels support: RMS norms before attention and a gated MLP, and optionally after
+ * them.
  *
- * @param attnPost norm of what attention adds, or null
- * @param mlpPost norm of what the MLP adds, or null
+ * @param attnPost norm of attention's output, or null
+ * @param mlpPost norm of the MLP's output, or null
  */
 public record FusableBlock(
         int layer,

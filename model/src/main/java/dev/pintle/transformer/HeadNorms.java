@@ -4,17 +4,17 @@ import dev.pintle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Norms of queries and keys before they turn.
+ * Norms of queries and keys, before the rotation.
  *
  * @param queries null for none
  * @param keys null for none
- * @param span what one norm sees
+ * @param span what one norm covers
  */
 public record HeadNorms(@Nullable Norm queries, @Nullable Norm keys, Span span) {
-    /** Queries and keys as they are. */
+    /** No norms. */
     public static final HeadNorms NONE = new HeadNorms(null, null, Span.HEAD);
 
-    /** What one norm sees. */
+    /** What one norm covers. */
     public enum Span {
         /** One head, `[dHead]`, as in Qwen 3 and Gemma 3. */
         HEAD,

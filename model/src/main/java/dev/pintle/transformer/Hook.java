@@ -6,15 +6,15 @@ import dev.pintle.tensor.Tensor;
 import java.util.Set;
 
 /**
- * Something that reads or replaces activations as they pass a hook point. A hook is a value: it holds no native memory
- * and may serve several models and threads at once.
+ * Reads or replaces activations at hook points. A hook is a value: it holds no native memory, and can be used by
+ * several models and threads at once.
  */
 public interface Hook {
-    /** The places it wants to be called at. */
+    /** The hook points it is called at. */
     Set<HookPoint> points();
 
     /**
-     * Says before anything runs that it cannot act on a model.
+     * Checks, before anything runs, that it can act on a model.
      *
      * @param dtype of the residual stream
      * @throws IllegalArgumentException naming what does not fit
@@ -22,25 +22,26 @@ public interface Hook {
     default void requireFits(ModelConfig model, DType dtype) {}
 
     /**
-     * Prepares for one run; tensors made here live as long as the run.
+     * Prepares the hook for one run; tensors allocated here live as long as the run.
      *
-     * @param model shape of the model
-     * @param device where the activations will be
-     * @param dtype their dtype
+     * @param model configuration of the model
+     * @param device device of the activations
+     * @param dtype dtype of the activations
      * @throws IllegalArgumentException if the hook does not fit the model
      */
     Action bind(ModelConfig model, Device device, DType dtype);
 
-    /** A hook made ready for one run. */
+    /** A hook prepared for one run. */
     @FunctionalInterface
     interface Action {
         /**
-         * Called at each of the hook's points, once a pass.
+         * Called once per pass at each of the hook's points.
          *
-         * @param point where this is
-         * @param activation of the shape that {@link HookPoint.Site#axes} says, most often `[batch, tokens, dModel]`
+         * @param point the current hook point
+         * @param activation with the axes given by {@link HookPoint.Site#axes}, usually `[batch, tokens, dModel]`
          * @param layout which row and absolute position each entry belongs to
-         * @return what the pass goes on with: {@code activation} itself, or a tensor of its shape and dtype
+         * @return the activation that the pass continues with: {@code activation} itself, or a tensor of the same shape
+         *     and dtype
          */
         Tensor apply(HookPoint point, Tensor activation, Layout layout);
     }

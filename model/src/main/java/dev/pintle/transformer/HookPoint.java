@@ -11,47 +11,47 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A place in the forward pass where an activation can be read or replaced, under the name that TransformerLens gave it:
+ * A place in the forward pass where an activation can be read or replaced, named as in TransformerLens:
  * {@code blocks.12.hook_resid_post}, {@code blocks.12.attn.hook_z}.
  *
- * @param site which value
- * @param layer number of the block from 0; -1 for sites before the first and after the last block
+ * @param site which activation
+ * @param layer 0-based number of the block; -1 for sites before the first or after the last block
  */
 public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
     private static final Pattern NAME = Pattern.compile("blocks\\.(\\d{1,5})\\.([\\w.]+)");
 
-    /** The values of the forward pass that have a name, in the order they arise. */
+    /** The named activations of the forward pass, in the order in which they are computed. */
     public enum Site {
         /** The token embeddings, as the first block reads them. */
         EMBED("hook_embed", "batch tokens dModel"),
         /** The residual stream before the block. */
         RESID_PRE("hook_resid_pre", "batch tokens dModel"),
-        /** Queries as projected, before their norm and rotation. */
+        /** Queries after projection, before their norm and rotation. */
         ATTN_Q("attn.hook_q", "batch tokens nHeads dHead"),
-        /** Keys as projected, before their norm and rotation. */
+        /** Keys after projection, before their norm and rotation. */
         ATTN_K("attn.hook_k", "batch tokens nKvHeads dHead"),
-        /** Values as projected. */
+        /** Values after projection. */
         ATTN_V("attn.hook_v", "batch tokens nKvHeads dHead"),
-        /** How much of each value a query takes: the softmax of the scores. */
+        /** The attention weights of each query: the softmax of the scores. */
         ATTN_PATTERN("attn.hook_pattern", "batch nHeads tokens slots"),
-        /** Values mixed by the pattern, which the output map reads. */
+        /** Values mixed by the pattern, the input of the output projection. */
         ATTN_Z("attn.hook_z", "batch tokens nHeads dHead"),
         /** What attention adds to the residual stream. */
         ATTN_OUT("hook_attn_out", "batch tokens dModel"),
         /** The residual stream between attention and MLP. */
         RESID_MID("hook_resid_mid", "batch tokens dModel"),
-        /** What the MLP's activation function reads: the gate of a gated MLP. */
+        /** The input of the MLP's activation function; in a gated MLP, the gate. */
         MLP_PRE("mlp.hook_pre", "batch tokens dMlp"),
-        /** What the MLP's last map reads. */
+        /** The input of the MLP's down projection. */
         MLP_POST("mlp.hook_post", "batch tokens dMlp"),
         /** What the MLP adds to the residual stream. */
         MLP_OUT("hook_mlp_out", "batch tokens dModel"),
         /** The residual stream after the block. */
         RESID_POST("hook_resid_post", "batch tokens dModel"),
-        /** The last residual stream after the final norm, as the unembedding reads it. */
+        /** The final residual stream after the final norm, as the unembedding reads it. */
         NORMALIZED("ln_final.hook_normalized", "batch tokens dModel");
 
-        /** All that are part of a block. */
+        /** All sites inside blocks. */
         public static final Set<Site> OF_BLOCKS = Collections.unmodifiableSet(EnumSet.range(RESID_PRE, RESID_POST));
 
         private final String suffix;
@@ -72,26 +72,26 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
             return List.of(axes.split(" ", -1));
         }
 
-        /** Whether every token has one vector here, `[batch, tokens, width]`. */
+        /** Whether the activation is one vector per token, `[batch, tokens, width]`. */
         public boolean hasVectors() {
             return axes().size() == 3;
         }
 
-        /** Whether the activation is the residual stream, or is added to it: a vector `[dModel]` a token. */
+        /** Whether the activation is the residual stream, or is added to it: one vector `[dModel]` per token. */
         public boolean hasWidthOfModel() {
             return axes.equals("batch tokens dModel");
         }
 
-        /** Whether every block has one of its own. */
+        /** Whether the site is inside blocks. */
         public boolean isOfBlocks() {
             return OF_BLOCKS.contains(this);
         }
     }
 
-    /** @throws IllegalArgumentException if a block's site has a negative layer, or another site has one */
+    /** @throws IllegalArgumentException if a site inside blocks has a negative layer, or another site has a layer */
     public HookPoint {
         if (site.isOfBlocks() == (layer == -1) || layer < -1) {
-            throw Problem.of("Layers count from 0, and the embedding has none.")
+            throw Problem.of("Layers count from 0, and only sites inside blocks have one.")
                     .fact("site", site.suffix())
                     .fact("layer", layer)
                     .toIllegalArgument();
@@ -108,7 +108,7 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         return new HookPoint(Site.RESID_PRE, layer);
     }
 
-    /** What attention of block {@code layer} adds. */
+    /** What attention in block {@code layer} adds to the residual stream. */
     public static HookPoint attnOut(int layer) {
         return new HookPoint(Site.ATTN_OUT, layer);
     }
@@ -118,7 +118,7 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         return new HookPoint(Site.RESID_MID, layer);
     }
 
-    /** What the MLP of block {@code layer} adds. */
+    /** What the MLP in block {@code layer} adds to the residual stream. */
     public static HookPoint mlpOut(int layer) {
         return new HookPoint(Site.MLP_OUT, layer);
     }
@@ -128,28 +128,28 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         return new HookPoint(Site.RESID_POST, layer);
     }
 
-    /** The last residual stream after the final norm. */
+    /** The final residual stream after the final norm. */
     public static HookPoint normalized() {
         return new HookPoint(Site.NORMALIZED, -1);
     }
 
     /**
-     * Width of the activation's last axis in a model; -1 where it is as long as the sequence.
+     * Width of the activation's last axis in a model; -1 if that is the sequence length.
      *
-     * @param model shape of the model
+     * @param model configuration of the model
      */
     public int width(ModelConfig model) {
         return model.dims().getOrDefault(site.axes().get(site.axes().size() - 1), -1);
     }
 
     /**
-     * Insists that every token has a vector of this width here.
+     * Requires that the activation is one vector of this width per token.
      *
      * @throws IllegalArgumentException naming the axes of the activation, or both widths
      */
     public void requireHolds(int width, ModelConfig model) {
         if (!site.hasVectors()) {
-            throw Problem.of("This place does not hold one vector a token.")
+            throw Problem.of("This hook point does not have one vector per token.")
                     .fact("hook point", this)
                     .fact("activation", site.axes())
                     .fact("try", "a site of the residual stream, or of what attention or the MLP adds to it")
@@ -163,7 +163,7 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         }
     }
 
-    /** How many numbers the activation of one token has, in sequences of {@code tokens}. */
+    /** Number of elements per token of the activation, in sequences of {@code tokens}. */
     long elementsPerToken(ModelConfig model, long tokens) {
         return site.axes().stream()
                 .filter(axis -> !axis.equals("batch") && !axis.equals("tokens"))
@@ -172,9 +172,9 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
     }
 
     /**
-     * Reads a name such as {@code blocks.12.hook_resid_post} or {@code hook_embed}.
+     * Parses a name such as {@code blocks.12.hook_resid_post} or {@code hook_embed}.
      *
-     * @throws IllegalArgumentException naming the sites
+     * @throws IllegalArgumentException listing the sites
      */
     public static HookPoint parse(String name) {
         Matcher matcher = NAME.matcher(name);

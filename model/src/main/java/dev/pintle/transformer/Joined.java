@@ -9,13 +9,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Linear maps of one input: queries, keys and values, or gate and up. On a GPU their weights lie together, so that one product
- * keeps all of it busy where several small ones would not.
+ * Linear maps of the same input: queries, keys and values, or gate and up. On a GPU, their weights are contiguous, so
+ * that one product keeps the GPU busy where several small ones would not.
  */
 public final class Joined implements Linear {
     private final List<Linear> parts;
-    private final @Nullable Dense whole; // the maps below each other, where they lie together
-    private final long[] outs; // widths of the parts, where they lie together
+    private final @Nullable Dense whole; // the maps stacked by rows, if contiguous
+    private final long[] outs; // widths of the parts, if contiguous
 
     private Joined(List<? extends Linear> parts, @Nullable Dense whole, long[] outs) {
         this.parts = List.copyOf(parts);
@@ -23,15 +23,15 @@ public final class Joined implements Linear {
         this.outs = outs;
     }
 
-    /** Maps that stay apart. */
+    /** Maps that stay separate. */
     public static Joined apart(List<? extends Linear> parts) {
         return new Joined(parts, null, new long[0]);
     }
 
     /**
-     * Moves the weights of maps next to each other. Maps of which only some have a bias stay apart.
+     * Makes the weights of maps contiguous. Maps of which only some have a bias stay separate.
      *
-     * @param owner holds the joined weights
+     * @param owner owns the joined weights
      */
     public static Joined together(List<Dense> maps, TensorScope owner) {
         List<Tensor> biases =
@@ -51,16 +51,16 @@ public final class Joined implements Linear {
         return parts;
     }
 
-    /** All maps as one, `[sum of outs, in]`; empty where they stay apart. */
+    /** All maps as one, `[sum of outs, in]`; empty if they are separate. */
     public Optional<Dense> whole() {
         return Optional.ofNullable(whole);
     }
 
     /**
-     * What each map gives.
+     * Applies each map.
      *
      * @param x `[…, in]`
-     * @return `[…, out]` each, in the order of the maps
+     * @return one `[…, out]` per map, in order
      */
     public List<Tensor> each(Tensor x) {
         if (whole == null) {
@@ -76,7 +76,7 @@ public final class Joined implements Linear {
         return each;
     }
 
-    /** What all maps give, side by side. */
+    /** The outputs of all maps, concatenated. */
     @Override
     public Tensor forward(Tensor x) {
         return whole == null ? Tensor.cat(each(x), -1) : whole.forward(x);

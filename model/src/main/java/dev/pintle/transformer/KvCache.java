@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Keys and values of tokens already seen, `[batch, nKvHeads, slots, dHead]` a layer, with each slot's absolute position.
- * It grows by doubling and owns its memory; close it when the sequences are done.
+ * Keys and values of past tokens, `[batch, nKvHeads, slots, dHead]` per layer, with each slot's absolute position. It
+ * grows by doubling and owns its memory; close it when the sequences are done.
  */
 public final class KvCache implements AutoCloseable {
     private static final int FIRST_CAPACITY = 64;
@@ -20,35 +20,36 @@ public final class KvCache implements AutoCloseable {
     private final Device device;
     private final DType dtype;
     private final TensorScope owner = TensorScope.owner("key-value cache");
-    private final List<Entry> buffers = new ArrayList<>(); // [batch or more, nKvHeads, capacity, dHead] a layer
+    private final List<Entry> buffers = new ArrayList<>(); // [batch or more, nKvHeads, capacity, dHead] per layer
     private int[][] positions = new int[0][]; // [batch][slots]
     private int slots;
 
     /** Keys and values of one layer. */
     public record Entry(Tensor keys, Tensor values) {}
 
+    /** An empty cache; it allocates memory when tokens are added. */
     public KvCache(ModelConfig config, Device device, DType dtype) {
         this.config = config;
         this.device = device;
         this.dtype = dtype;
     }
 
-    /** Entries a row, padding included. */
+    /** Number of entries per row, padding included. */
     public int slots() {
         return slots;
     }
 
-    /** Rows; 0 before the first pass. */
+    /** Number of rows; 0 before the first pass. */
     public int batch() {
         return positions.length;
     }
 
-    /** Bytes of the keys and values that {@code slots} slots of {@code batch} rows take. */
+    /** Size in bytes of the keys and values of {@code slots} slots in {@code batch} rows. */
     public static long bytes(ModelConfig config, DType dtype, long batch, long slots) {
         return 2L * config.nLayers() * batch * config.nKvHeads() * slots * config.dHead() * dtype.bytes();
     }
 
-    /** The absolute position that follows a row's last token. */
+    /** The absolute position after a row's last token. */
     public int nextPosition(int row) {
         return slots == 0 ? 0 : Arrays.stream(positions[row]).max().orElse(-1) + 1;
     }
@@ -57,12 +58,12 @@ public final class KvCache implements AutoCloseable {
         return positions[row][slot];
     }
 
-    /** Notes the positions of a pass's tokens; its layers then call {@link #append}. */
+    /** Records the positions of a pass's tokens; its layers then call {@link #append}. */
     void begin(Layout layout) {
         if (slots == 0) {
             positions = new int[layout.batch()][0];
         } else if (layout.batch() != positions.length) {
-            throw Problem.of("The key-value cache holds another number of rows than the pass.")
+            throw Problem.of("The KV cache and the pass have different numbers of rows.")
                     .fact("cache", positions.length)
                     .fact("pass", layout.batch())
                     .toIllegalArgument();
@@ -80,7 +81,7 @@ public final class KvCache implements AutoCloseable {
     /**
      * Stores the keys and values of this pass in the last slots.
      *
-     * @return those of all slots, as views
+     * @return the keys and values of all slots, as views
      */
     Entry append(int layer, Tensor keys, Tensor values) {
         int fresh = (int) keys.size(2);
@@ -91,13 +92,13 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Memory whose last slots are for the keys and values of this pass, `[batch, nKvHeads, capacity, dHead]`.
+     * Buffers `[batch, nKvHeads, capacity, dHead]` whose last used slots are for the keys and values of this pass.
      *
-     * @param fresh tokens of this pass
+     * @param fresh number of tokens in this pass
      */
     public Entry room(int layer, int fresh) {
         if (buffers.size() <= layer && slots > fresh) {
-            throw Problem.of("The key-value cache was filled by a run that stopped before this layer.")
+            throw Problem.of("The KV cache was filled by a run that stopped before this layer.")
                     .fact("layer", layer)
                     .fact("cache holds", buffers.size() + " layers")
                     .fact(
@@ -127,14 +128,14 @@ public final class KvCache implements AutoCloseable {
         return new Entry(buffer.keys().narrow(2, 0, slots), buffer.values().narrow(2, 0, slots));
     }
 
-    /** The rows that are left of those that memory was made for. */
+    /** The rows still in use of an allocated buffer. */
     private Entry rowsOf(Entry buffer) {
         return buffer.keys().size(0) == batch()
                 ? buffer
                 : new Entry(buffer.keys().narrow(0, 0, batch()), buffer.values().narrow(0, 0, batch()));
     }
 
-    /** Forgets a row; the last takes its place. */
+    /** Removes a row; the last row takes its place. */
     public void remove(int row) {
         int last = batch() - 1;
         if (row != last) {
@@ -163,13 +164,13 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * A cache of {@code rows} rows that all continue this one-row cache; this one stays as it is.
+     * A cache of {@code rows} rows that all continue this one-row cache, which is not changed.
      *
-     * @throws IllegalArgumentException if this holds another number of rows than one
+     * @throws IllegalArgumentException if this cache does not have exactly one row
      */
     public KvCache branch(int rows) {
         if (batch() != 1) {
-            throw Problem.of("Only a cache of one sequence can be branched.")
+            throw Problem.of("Only a KV cache with one row can be branched.")
                     .fact("rows", batch())
                     .toIllegalArgument();
         }
@@ -177,15 +178,15 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * A cache whose rows continue rows of this one, which stays as it is.
+     * A cache whose rows continue rows of this one, which is not changed.
      *
-     * @param rows of this cache, in any order and as often as wanted
+     * @param rows rows of this cache, in any order, repetitions allowed
      * @throws IllegalArgumentException if there is no such row
      */
     public KvCache select(int... rows) {
         for (int row : rows) {
             if (row < 0 || row >= batch()) {
-                throw Problem.of("The key-value cache has no such row.")
+                throw Problem.of("The KV cache has no such row.")
                         .fact("asked for", row)
                         .fact("rows", batch())
                         .toIllegalArgument();
@@ -195,7 +196,7 @@ public final class KvCache implements AutoCloseable {
         selected.slots = slots;
         selected.positions =
                 Arrays.stream(rows).mapToObj(row -> positions[row].clone()).toArray(int[][]::new);
-        boolean one = batch() == 1; // copied by broadcasting, without a gathered copy between
+        boolean one = batch() == 1; // copied by broadcasting, without an intermediate gathered copy
         try (TensorScope scope = TensorScope.open("select rows of the key-value cache")) {
             Tensor index = Tensor.of(Arrays.stream(rows).asLongStream().toArray(), rows.length)
                     .to(device);
@@ -211,10 +212,10 @@ public final class KvCache implements AutoCloseable {
         return selected;
     }
 
-    /** Forgets all but the first {@code kept} slots. */
+    /** Discards all but the first {@code kept} slots. */
     public void truncate(int kept) {
         if (kept < 0 || kept > slots) {
-            throw Problem.of("A cache can only be cut within what it holds.")
+            throw Problem.of("A KV cache can only be truncated to fewer slots than it has.")
                     .fact("slots", slots)
                     .fact("asked for", kept)
                     .toIllegalArgument();

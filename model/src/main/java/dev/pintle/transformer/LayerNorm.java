@@ -5,11 +5,11 @@ import dev.pintle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Layer normalisation over the last axis: (x - mean(x)) / sqrt(var(x) + eps) · weight + bias (Ba et al. 2016, arXiv:1607.06450),
- * in FP32 and rounded once to x's dtype.
+ * Layer normalisation over the last axis: (x - mean(x)) / sqrt(var(x) + eps) · weight + bias (Ba et al. 2016,
+ * arXiv:1607.06450), in FP32 and rounded once to x's dtype.
  *
  * @param weight `[width]` in FP32 (FP64 in an FP64 model)
- * @param bias of the same shape and dtype, or null for none
+ * @param bias `[width]` in the same dtype, or null for none
  */
 public record LayerNorm(Tensor weight, @Nullable Tensor bias, double eps) implements Norm {
     @Override

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Where the tokens of one pass stand: positions are absolute, counted from the start of each row's own sequence, so they
- * are the same with and without a key-value cache, padding or chunks.
+ * The positions of the tokens in one pass. They are absolute, counted from the start of each row's own sequence, so
+ * they do not depend on KV cache, padding or chunking.
  */
 public final class Layout {
     /** The position of a padding entry. */
@@ -15,11 +15,16 @@ public final class Layout {
     private final int[] promptLengths; // [batch]
     private final int[] sequences; // [batch]
 
-    /** Rows in the order of the sequences. */
+    /** A layout whose rows are in the order of the sequences. */
     public Layout(int[][] positions, int[] promptLengths) {
         this(positions, promptLengths, IntStream.range(0, positions.length).toArray());
     }
 
+    /**
+     * @param positions absolute positions `[batch, tokens]`, or {@link #PADDING}
+     * @param promptLengths `[batch]`, in tokens
+     * @param sequences `[batch]`, the index within the original batch of the sequence that each row continues
+     */
     public Layout(int[][] positions, int[] promptLengths, int[] sequences) {
         this.positions = positions;
         this.promptLengths = promptLengths;
@@ -31,7 +36,7 @@ public final class Layout {
         return positions.length;
     }
 
-    /** Entries a row, padding included. */
+    /** Number of entries per row, padding included. */
     public int tokens() {
         return positions[0].length;
     }
@@ -41,20 +46,20 @@ public final class Layout {
         return positions[row][token];
     }
 
-    /** How many tokens the row's prompt has; positions from there on are generated. */
+    /** Number of tokens in a row's prompt; positions from there on are generated. */
     public int promptLength(int row) {
         return promptLengths[row];
     }
 
     /**
-     * Which of the sequences that began together a row continues: while a batch is generated, those that have ended are no
-     * longer in a pass, and others take their rows.
+     * The index, within the original batch, of the sequence that a row continues: during generation, sequences that
+     * have ended leave the batch, and others take their rows.
      */
     public int sequence(int row) {
         return sequences[row];
     }
 
-    /** Whether no entry is padding and rows stand at the same positions, one after the other. */
+    /** Whether there is no padding, and all rows have the same consecutive positions. */
     boolean isRegular() {
         for (int[] row : positions) {
             for (int t = 0; t < row.length; t++) {

@@ -8,18 +8,18 @@ import java.util.OptionalLong;
 import java.util.function.Supplier;
 
 /**
- * Refuses work that cannot fit, before it begins: an operating system that promises more memory than it has ends the program
- * without a word when the promise is called in, and a GPU says how much is missing, but not what would fit.
+ * Refuses work that cannot fit into memory, before it starts: an operating system that overcommits kills the process
+ * without a message, and a GPU reports how much is missing, but not what would fit.
  */
 public final class Memory {
-    /** Less than this is not worth asking the operating system for. */
+    /** Below this size, available memory is not even queried. */
     private static final long SMALL = 256L << 20;
 
     private static final int FP32_BYTES = 4;
 
     private Memory() {}
 
-    /** @throws dev.pintle.base.PintleException with both sizes and the dtype that would fit */
+    /** @throws dev.pintle.base.PintleException naming both sizes and a dtype that would fit */
     public static void requireRoomForWeights(
             ModelConfig config, DType dtype, Device device, Supplier<OptionalLong> available) {
         boolean joins = !device.equals(Device.CPU);
@@ -33,23 +33,23 @@ public final class Memory {
                 .fact(
                         "needs",
                         Sizes.text(bytes) + " for " + config.weights() + " weights in " + dtype
-                                + (joins ? ", those of a block twice while they are joined" : ""))
+                                + (joins ? ", those of one block twice while they are joined" : ""))
                 .fact("available", Sizes.text(free.getAsLong()))
                 .fact(
                         "try",
                         dtype.bytes() > 2
                                 ? "bf16, which needs " + Sizes.text(config.weights() * 2)
                                         + (device.equals(Device.CPU)
-                                                ? "; weights stored in bf16 are then not copied at all"
+                                                ? "; weights stored in bf16 are then memory-mapped, not copied"
                                                 : "")
                                 : "a smaller model" + (device.equals(Device.CPU) ? "" : ", or --device cpu"))
                 .toException();
     }
 
     /**
-     * Estimates keys and values, the widest moment of a block, what is captured and logits.
+     * Estimates the KV cache, the peak working memory of a block, captured activations and logits.
      *
-     * @throws dev.pintle.base.PintleException with both sizes and the number of tokens that would fit
+     * @throws dev.pintle.base.PintleException naming both sizes and the number of tokens that would fit
      */
     public static void requireRoomForRun(
             ModelConfig c,
@@ -65,8 +65,7 @@ public final class Memory {
                                 .sum()
                         * dtype.bytes();
         held += options.logits() == RunOptions.Logits.ALL ? (long) c.dVocab() * (FP32_BYTES + dtype.bytes()) : 0;
-        long wide =
-                device.equals(Device.CPU) ? FP32_BYTES : dtype.bytes(); // a GPU computes in 16 bits, a block in FP32
+        long wide = device.equals(Device.CPU) ? FP32_BYTES : dtype.bytes(); // a GPU works in 16 bits, a CPU in FP32
         long passing = wide * (3L * c.dMlp() + 4L * c.dModel() + 2L * c.nHeads() * c.dHead());
         long atOnce = Math.min(batch.tokens(), options.chunk());
         long bytes = batch.batch() * (batch.tokens() * held + atOnce * passing);
@@ -77,20 +76,20 @@ public final class Memory {
         double share = free.getAsLong() / (double) bytes;
         throw Problem.of("The run does not fit in " + memoryOf(device) + ".")
                 .fact("rows", batch.batch())
-                .fact("tokens a row", batch.tokens())
+                .fact("tokens per row", batch.tokens())
                 .fact("needs", "about " + Sizes.text(bytes))
                 .fact("available", Sizes.text(free.getAsLong()))
-                .fact("fits", "about " + (long) (share * batch.batch() * batch.tokens()) + " tokens in all")
+                .fact("fits", "about " + (long) (share * batch.batch() * batch.tokens()) + " tokens in total")
                 .fact("try", "fewer rows at once, smaller chunks, fewer hook points, or logits of the last token only")
                 .toException();
     }
 
     /**
-     * Keys, values and logits of a recorded decoding step.
+     * Checks the KV cache and logits of a recorded decoding step.
      *
-     * @param rows decoded at once
-     * @param slots tokens of a row, prompt included
-     * @throws dev.pintle.base.PintleException with both sizes and how many rows would fit
+     * @param rows number of rows decoded together
+     * @param slots number of tokens per row, prompt included
+     * @throws dev.pintle.base.PintleException naming both sizes and the number of rows that would fit
      */
     public static void requireRoomForDecoding(
             ModelConfig c, DType dtype, Device device, int rows, int slots, Supplier<OptionalLong> available) {
@@ -101,15 +100,15 @@ public final class Memory {
             return;
         }
         long fitting = free.getAsLong() * rows / bytes;
-        throw Problem.of("Keys and values of the tokens do not fit in " + memoryOf(device) + ".")
+        throw Problem.of("The KV cache does not fit in " + memoryOf(device) + ".")
                 .fact("rows", rows)
-                .fact("tokens a row", slots)
+                .fact("tokens per row", slots)
                 .fact("needs", Sizes.text(bytes))
                 .fact("available", Sizes.text(free.getAsLong()))
                 .fact(
                         "fits",
                         fitting > 0
-                                ? fitting + " row(s) of that length"
+                                ? fitting + " row(s) of this length"
                                 : "one row of about " + free.getAsLong() * slots * rows / bytes + " tokens")
                 .fact("try", "fewer rows at once, or fewer new tokens")
                 .toException();

@@ -2,11 +2,11 @@ package dev.pintle.transformer;
 
 import dev.pintle.tensor.Tensor;
 
-/** What a block computes at each position by itself. */
+/** The part of a block that is computed for each position separately. */
 public interface Mlp {
     /**
      * @param x `[batch, tokens, dModel]`
-     * @return what is added to the residual stream, of the same shape
+     * @return what is added to the residual stream, `[batch, tokens, dModel]`
      */
     Tensor forward(Tensor x, Pass pass);
 }

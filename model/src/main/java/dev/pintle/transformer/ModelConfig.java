@@ -5,13 +5,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The numbers of a decoder-only transformer, under the field's names.
+ * The hyperparameters of a decoder-only transformer, under the field's names.
  *
- * @param family name of the architecture as config.json gives it, such as {@code llama}
- * @param sizes of the whole
- * @param heads of attention
+ * @param family name of the architecture as in config.json, such as {@code llama}
+ * @param sizes of the transformer
+ * @param heads the attention heads
  * @param ends what happens before the first and after the last block
- * @param normEps added to the mean square, or to the variance, inside norms
+ * @param normEps added to the mean square or variance inside norms
  */
 public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, double normEps) {
     /**
@@ -21,18 +21,18 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
      * @param dModel width of the residual stream
      * @param dMlp width inside the MLP
      * @param dVocab number of token ids
-     * @param maxPositions longest sequence the model was made for
+     * @param maxPositions longest sequence the model supports
      */
     public record Sizes(int nLayers, int dModel, int dMlp, int dVocab, int maxPositions) {}
 
     /**
-     * The heads of attention.
+     * The attention heads.
      *
      * @param nHeads query heads
      * @param nKvHeads key and value heads, each shared by nHeads / nKvHeads query heads
-     * @param dHead width of one head, as configured and never divided out where the file gives it
+     * @param dHead width of one head, as configured; not necessarily dModel / nHeads
      * @param scale factor on query·key
-     * @param softCap bound c of c·tanh(score / c), or null for none
+     * @param softCap soft cap c in c·tanh(score / c), or null for none
      */
     public record Heads(
             int nHeads,
@@ -40,12 +40,12 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
             int dHead,
             double scale,
             @Nullable Double softCap) {
-        /** Scores divided by the square root of dHead. */
+        /** Heads with scores divided by √dHead and no soft cap. */
         public Heads(int nHeads, int nKvHeads, int dHead) {
             this(nHeads, nKvHeads, dHead, 1 / Math.sqrt(dHead), null);
         }
 
-        /** The same with another factor and bound. */
+        /** A copy with another scale and soft cap. */
         public Heads scaled(double factor, @Nullable Double cap) {
             return new Heads(nHeads, nKvHeads, dHead, factor, cap);
         }
@@ -57,30 +57,30 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
      * @param tied whether the unembedding is the embedding
      * @param embeddingScale factor on the token embeddings
      * @param logitScale factor on the logits
-     * @param logitSoftCap bound c of c·tanh(logit / c), or null for none
+     * @param logitSoftCap soft cap c in c·tanh(logit / c), or null for none
      */
     public record Ends(
             boolean tied,
             double embeddingScale,
             double logitScale,
             @Nullable Double logitSoftCap) {
-        /** Embeddings and logits as they are. */
+        /** Embeddings and logits without scaling. */
         public Ends(boolean tied) {
             this(tied, 1, 1, null);
         }
 
-        /** The same with embeddings that are tied or not. */
+        /** A copy with embeddings tied or not. */
         public Ends tied(boolean other) {
             return new Ends(other, embeddingScale, logitScale, logitSoftCap);
         }
     }
 
-    /** The same with another way of scoring. */
+    /** A copy with other heads. */
     public ModelConfig with(Heads other) {
         return new ModelConfig(family, sizes, other, ends, normEps);
     }
 
-    /** The same with other ends. */
+    /** A copy with other ends. */
     public ModelConfig with(Ends other) {
         return new ModelConfig(family, sizes, heads, other, normEps);
     }
@@ -105,7 +105,7 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
         return sizes.dVocab;
     }
 
-    /** Longest sequence the model was made for. */
+    /** Longest sequence the model supports. */
     public int maxPositions() {
         return sizes.maxPositions;
     }
@@ -130,7 +130,7 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
         return heads.scale;
     }
 
-    /** Bound of the scores, or null for none. */
+    /** Soft cap of the scores, or null for none. */
     public @Nullable Double attentionSoftCap() {
         return heads.softCap;
     }
@@ -140,7 +140,7 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
         return ends.logitScale;
     }
 
-    /** Bound of the logits, or null for none. */
+    /** Soft cap of the logits, or null for none. */
     public @Nullable Double logitSoftCap() {
         return ends.logitSoftCap;
     }
@@ -150,12 +150,12 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
         return ends.tied;
     }
 
-    /** How many numbers the linear maps of one block hold, with a gated MLP. */
+    /** Number of weights in the linear maps of one block, assuming a gated MLP. */
     public long blockWeights() {
         return (long) dModel() * dHead() * (2L * nHeads() + 2L * nKvHeads()) + 3L * dModel() * dMlp();
     }
 
-    /** How many numbers the matrices of the model hold; norms and biases are left out. */
+    /** Number of weights in the model's matrices, without norms and biases. */
     public long weights() {
         return nLayers() * blockWeights() + (tiedEmbeddings() ? 1L : 2L) * dVocab() * dModel();
     }

@@ -2,7 +2,7 @@ package dev.pintle.transformer;
 
 import dev.pintle.tensor.Tensor;
 
-/** A normalisation of the last axis. */
+/** A normalisation over the last axis. */
 @FunctionalInterface
 public interface Norm {
     /**

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear map on a CPU that packs its weight after its third small-batch use, so callers that only run prompts never pay for
- * packing. The packed weight replaces the stored one, which is released unless it is used elsewhere too.
+ * A linear map on a CPU that packs its weight after its third small-batch use, so callers that only run prompts never
+ * pay for packing. The packed weight replaces the stored one, which is released unless it is used elsewhere.
  */
 public final class Packed implements Linear {
     private static final int FEW_ROWS = 16;
@@ -25,7 +25,7 @@ public final class Packed implements Linear {
     /**
      * @param weight `[out, in]`
      * @param bias `[out]`, or null for none
-     * @param shared whether the weight is used elsewhere, so that it must stay when it has been packed
+     * @param shared whether the weight is used elsewhere, so that it must stay after packing
      */
     Packed(Tensor weight, @Nullable Tensor bias, Packing packing, boolean shared) {
         this.stored = weight;

@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The packed weights of a model. Packing replaces a weight, so memory does not double; mapped pages of a checkpoint become memory
- * of the process, and are only packed where all of the model fits.
+ * The packed weights of a model. Packing replaces a weight, so memory does not double. Packing memory-mapped weights
+ * turns file pages into process memory, so it is only done if the whole model fits.
  */
 public final class Packing implements AutoCloseable {
     private static final double ROOM = 1.1;
@@ -21,17 +21,20 @@ public final class Packing implements AutoCloseable {
     private boolean asked;
     private boolean hasRoom;
 
-    /** @param mapped whether weights are pages of a file, which need no memory that must be free */
+    /** @param mapped whether weights are memory-mapped, and so need no free memory */
     public Packing(boolean mapped) {
         this.mapped = mapped;
     }
 
-    /** A linear map whose weight is used by nothing else: {@link Packed} where the device and dtype allow, else {@link Dense}. */
+    /**
+     * A linear map whose weight is used nowhere else: {@link Packed} if device and dtype allow it, otherwise
+     * {@link Dense}.
+     */
     public Linear linear(Tensor weight, @Nullable Tensor bias) {
         return counts(weight) ? new Packed(weight, bias, this, false) : new Dense(weight, bias);
     }
 
-    /** The same for a weight that something else reads too, which therefore stays. */
+    /** The same for a weight that is also used elsewhere and therefore stays. */
     public Linear sharing(Tensor weight) {
         return counts(weight) ? new Packed(weight, null, this, true) : new Dense(weight, null);
     }
@@ -44,7 +47,7 @@ public final class Packing implements AutoCloseable {
         return true;
     }
 
-    /** Whether a mapped model also fits into memory; asked once. */
+    /** Whether a memory-mapped model would also fit into memory; determined once. */
     synchronized boolean hasRoom() {
         if (!asked) {
             hasRoom = !mapped || Engine.availableMemory().orElse(0) > ROOM * bytes;

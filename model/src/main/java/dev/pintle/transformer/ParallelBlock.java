@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A decoder block whose attention and MLP read the same residual stream, as in GPT-NeoX (arXiv:2204.06745). There is nothing between
- * them, so it has no {@code hook_resid_mid}.
+ * A decoder block whose attention and MLP read the same residual stream, as in GPT-NeoX (arXiv:2204.06745). There is no
+ * residual stream between them, so it has no {@code hook_resid_mid}.
  */
 public record ParallelBlock(int layer, Norm attnNorm, Attention attention, Norm mlpNorm, Mlp mlp) implements Block {
     private static final Set<Site> SITES = Collections.unmodifiableSet(withoutMid());

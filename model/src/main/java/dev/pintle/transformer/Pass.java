@@ -9,7 +9,7 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What travels with the residual stream through one forward pass: hooks, positions, masks and the key-value cache. */
+/** What accompanies the residual stream through one forward pass: hooks, positions, masks and the KV cache. */
 public final class Pass {
     private final BoundHooks hooks;
     private final Layout layout;
@@ -19,14 +19,14 @@ public final class Pass {
     private final TensorScope scope;
     private final int past;
     private final int narrowing;
-    private final boolean regular; // whether every row stands at the same positions, from 0 on, without padding
+    private final boolean regular; // whether all rows have the same positions, from 0 on, without padding
     private final IdentityHashMap<Rope, Rope.Turn> turns = new IdentityHashMap<>();
     private final Map<Integer, Tensor> masks = new HashMap<>();
 
     /**
-     * @param cache gets the keys and values of this pass; null for none
-     * @param narrowing the layer from whose attention on only the last token is needed; -1 for none
-     * @param scope holds what the pass makes for all its blocks
+     * @param cache receives the keys and values of this pass; null for none
+     * @param narrowing the layer after whose attention only the last token is needed; -1 for none
+     * @param scope owns the tensors that the pass shares between blocks
      */
     public Pass(
             BoundHooks hooks,
@@ -50,12 +50,12 @@ public final class Pass {
         this.regular = layout.isRegular() && pastIsRegular();
     }
 
-    /** Where the tokens of the pass stand. */
+    /** The positions of the pass's tokens. */
     public Layout layout() {
         return layout;
     }
 
-    /** Absolute positions `[batch, tokens]`; of padding, 0. */
+    /** Absolute positions `[batch, tokens]`; 0 for padding. */
     Tensor positions() {
         int[] positions = layout.flatPositions();
         for (int i = 0; i < positions.length; i++) {
@@ -64,13 +64,13 @@ public final class Pass {
         return Tensor.of(positions, layout.batch(), layout.tokens()).to(device);
     }
 
-    /** Whether what follows the attention of a layer is needed for the last token of each row only. */
+    /** Whether everything after a layer's attention is only needed for the last token of each row. */
     public boolean needsOnlyLast(int layer) {
         return layer == narrowing;
     }
 
     /**
-     * What is still needed of the residual stream once a layer's attention has read it.
+     * The part of the residual stream that is still needed after a layer's attention has read it.
      *
      * @param resid `[batch, tokens, dModel]`
      * @return the same, or its last token `[batch, 1, dModel]`
@@ -79,57 +79,61 @@ public final class Pass {
         return needsOnlyLast(layer) ? resid.narrow(1, resid.size(1) - 1, 1) : resid;
     }
 
-    /** The activation of a block after every hook at this place has seen it. */
+    /** Applies all hooks at a site of a block; returns the resulting activation. */
     public Tensor hook(Site site, int layer, Tensor activation) {
         return hooks.apply(site, layer, activation, layout);
     }
 
-    /** The same of a site before the first or after the last block. */
+    /** The same for a site before the first or after the last block. */
     public Tensor hook(Site site, Tensor activation) {
         return hook(site, -1, activation);
     }
 
-    /** Whether any hook wants to see what arises inside a block: any site but the residual stream before and after it. */
+    /** Whether any hook looks inside a block: at any site but the residual stream before and after it. */
     public boolean seesInside(int layer) {
         return hooks.seesInside(layer);
     }
 
-    /** Whether any hook wants to see this place. */
+    /** Whether there are hooks at this site. */
     public boolean isSeen(Site site, int layer) {
         return hooks.sees(site, layer);
     }
 
+    /** The rotation of this pass's tokens, computed once per pass. */
     public Rope.Turn turn(Rope rope) {
         return turns.computeIfAbsent(rope, r -> {
             Rope.Turn turn = tables.turn(r, layout);
-            scope.adopt(turn.cos()); // made inside the first block, used by all
+            scope.adopt(turn.cos()); // allocated inside the first block, used by all
             scope.adopt(turn.sin());
             return turn;
         });
     }
 
-    /** Slots that were there before this pass. */
+    /** Number of slots before this pass. */
     public int past() {
         return past;
     }
 
-    /** Where keys and values of a layer are remembered; null where they are not. */
+    /** The KV cache; null if there is none. */
     @Nullable
     public KvCache cache() {
         return cache;
     }
 
-    /** Keys and values of this pass and of all before it. */
+    /** Stores keys and values; returns those of this pass and all previous ones. */
     public KvCache.Entry remember(int layer, Tensor keys, Tensor values) {
         return cache == null ? new KvCache.Entry(keys, values) : cache.append(layer, keys, values);
     }
 
-    /** Whether plain causal masking from the first slot on is all that is needed. */
+    /** Whether a plain causal mask from the first slot on is sufficient. */
     public boolean isCausal(@Nullable Integer window) {
         return past == 0 && layout.tokens() > 1 && layout.isRegular() && !bites(window);
     }
 
-    /** True where a query may look, `[batch or 1, 1, tokens, slots]`; null where no explicit mask is needed. */
+    /**
+     * The attention mask `[batch or 1, 1, tokens, slots]`, true where a query may attend; null if no explicit mask is
+     * needed.
+     */
     @Nullable
     public Tensor mask(@Nullable Integer window) {
         if (isCausal(window) || (layout.tokens() == 1 && !bites(window) && regular)) {
@@ -138,7 +142,7 @@ public final class Pass {
         return masks.computeIfAbsent(window == null ? Integer.MAX_VALUE : window, this::buildMask);
     }
 
-    /** True where a query may not look, like {@link #mask}; null where it may look everywhere. */
+    /** The inverse of {@link #mask}, true where a query may not attend; null if it may attend everywhere. */
     @Nullable
     public Tensor hidden(@Nullable Integer window) {
         if (layout.tokens() == 1 && !bites(window) && regular) {
@@ -179,7 +183,7 @@ public final class Pass {
                 for (int slot = 0; slot < slots; slot++, at++) {
                     int key = keyPosition(row, slot);
                     boolean reaches = key != Layout.PADDING && key <= query && query - key < window;
-                    // padding sees itself, so that its softmax has a value; nothing else ever sees padding
+                    // padding attends to itself, so that its softmax is defined; nothing else attends to padding
                     visible[at] = query == Layout.PADDING ? slot == past + t : reaches;
                 }
             }

@@ -6,7 +6,7 @@ import static dev.pintle.transformer.HookPoint.Site.MLP_PRE;
 import dev.pintle.tensor.Tensor;
 
 /**
- * The MLP of the first transformers: out(activation(in(x))).
+ * The MLP without a gate, as in the original transformer: out(activation(in(x))).
  *
  * @param in `[dMlp, dModel]`
  * @param out `[dModel, dMlp]`

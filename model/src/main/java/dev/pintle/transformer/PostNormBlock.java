@@ -9,7 +9,10 @@ import static dev.pintle.transformer.HookPoint.Site.RESID_PRE;
 import dev.pintle.tensor.Tensor;
 import java.util.List;
 
-/** A decoder block whose attention and MLP read the residual stream as it is, and whose outputs are normalised, as in OLMo 2. */
+/**
+ * A decoder block whose attention and MLP read the residual stream unnormalised, and whose outputs are normalised, as
+ * in OLMo 2.
+ */
 public record PostNormBlock(int layer, Attention attention, Norm attnPost, Mlp mlp, Norm mlpPost) implements Block {
     @Override
     public Tensor forward(Tensor resid, Pass pass) { // [batch, tokens, dModel]

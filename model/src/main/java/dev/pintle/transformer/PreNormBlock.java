@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A decoder block as Llama, Mistral, Qwen, Phi-3 and most others wire it: attention and MLP each read the normalised residual
- * stream and add to it.
+ * A decoder block as in Llama, Mistral, Qwen, Phi-3 and most others: attention and MLP each read the normalised
+ * residual stream and add to it.
  */
 public record PreNormBlock(int layer, Norm attnNorm, Attention attention, Norm mlpNorm, Mlp mlp) implements Block {
     @Override

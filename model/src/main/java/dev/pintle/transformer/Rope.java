@@ -7,11 +7,11 @@ import java.util.List;
 
 /**
  * Rotary position embedding (Su et al. 2021, arXiv:2104.09864) in the half-split layout of Hugging Face checkpoints:
- * element i turns with element i + d/2. Frequencies and angles are rounded to FP32 as the reference does, since at long
- * positions those roundings are the result.
+ * element i is rotated with element i + d/2. Frequencies and angles are rounded to FP32 as in the reference
+ * implementation, since at large positions the rounding dominates the result.
  */
 public final class Rope {
-    private final float[] frequencies; // [rotated / 2], radians a position
+    private final float[] frequencies; // [rotated / 2], radians per position
     private final float[] unscaled; // the same before any scaling
 
     private Rope(float[] frequencies, float[] unscaled) {
@@ -20,10 +20,10 @@ public final class Rope {
     }
 
     /**
-     * Without scaling.
+     * Rotary positions without scaling.
      *
      * @param theta base of the wavelengths
-     * @param share of a head's elements that turn, from its first on
+     * @param share fraction of a head's elements that are rotated, starting with the first
      */
     public static Rope of(double theta, int dHead, double share) {
         int rotated = (int) (dHead * share) / 2 * 2;
@@ -44,7 +44,10 @@ public final class Rope {
         return new Rope(scaled, unscaled);
     }
 
-    /** Llama 3.1's rule: long wavelengths are stretched by {@code factor}, short ones kept, those between interpolated. */
+    /**
+     * Llama 3.1's scaling: long wavelengths are stretched by {@code factor}, short ones kept, those in between
+     * interpolated.
+     */
     public Rope llama3(double factor, double low, double high, double originalMaxPositions) {
         float[] scaled = new float[frequencies.length];
         for (int i = 0; i < scaled.length; i++) {
@@ -62,7 +65,7 @@ public final class Rope {
         return new Rope(scaled, unscaled);
     }
 
-    /** Whether these are the frequencies, scaled or not, as they come out of a file that may hold 16 bits of each. */
+    /** Whether stored frequencies match these, scaled or not, within the precision of a 16-bit file. */
     public boolean agreesWith(double[] stored) {
         return agrees(stored, frequencies) || agrees(stored, unscaled);
     }
@@ -75,12 +78,12 @@ public final class Rope {
         return same;
     }
 
-    /** How many of a head's elements turn. */
+    /** Number of a head's elements that are rotated. */
     public int rotated() {
         return 2 * frequencies.length;
     }
 
-    /** Cosines and sines of the positions from 0 on, each `[positions, rotated / 2]` in the precise dtype. */
+    /** Cosines and sines for positions from 0 on, each `[positions, rotated / 2]` in {@code precise}. */
     Turn table(int positions, DType precise, Device device) {
         int half = frequencies.length;
         double[] cos = new double[positions * half];
@@ -98,13 +101,13 @@ public final class Rope {
     /**
      * The rotation of a pass.
      *
-     * @param cos `[batch or 1, 1, tokens, rotated / 2]`: one row where all rows stand at the same positions
+     * @param cos `[batch or 1, 1, tokens, rotated / 2]`: one row if all rows have the same positions
      * @param sin of the same shape
      */
     public record Turn(Tensor cos, Tensor sin) {
         /**
          * @param x `[batch, heads, tokens, dHead]`
-         * @return x with its first 2·half elements turned, in x's dtype
+         * @return x with its first 2·half elements rotated, in x's dtype
          */
         public Tensor apply(Tensor x) {
             long half = cos.size(-1);

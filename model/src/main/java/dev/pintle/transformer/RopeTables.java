@@ -8,8 +8,8 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * Cosines and sines of a model's positions, computed once: a pass over 512 tokens would otherwise begin with half a
- * millisecond in which the processor computes them and a GPU waits.
+ * Cosines and sines of a model's positions, computed once: otherwise, a pass over 512 tokens would start with half a
+ * millisecond in which the CPU computes them and the GPU waits.
  */
 public final class RopeTables {
     private static final int FEWEST_POSITIONS = 1024;
@@ -19,14 +19,14 @@ public final class RopeTables {
     private final TensorScope owner;
     private final Map<Rope, Rope.Turn> tables = new IdentityHashMap<>();
 
-    /** @param owner holds the tables; those that have been outgrown too, since a pass may still read them */
+    /** @param owner owns the tables, including outgrown ones, since a pass may still read them */
     public RopeTables(DType precise, Device device, TensorScope owner) {
         this.precise = precise;
         this.device = device;
         this.owner = owner;
     }
 
-    /** Cosines and sines of the positions from 0 on, of {@code positions} or more, each `[positions, rotated / 2]`. */
+    /** Cosines and sines for positions from 0 on, each with at least {@code positions} rows `[rotated / 2]`. */
     public synchronized Rope.Turn table(Rope rope, int positions) {
         Rope.Turn table = tables.get(rope);
         if (table == null || table.cos().size(0) < positions) {
@@ -39,7 +39,7 @@ public final class RopeTables {
         return table;
     }
 
-    /** The rotation for a pass; of padding, that of position 0. */
+    /** The rotation for a pass; padding uses that of position 0. */
     public Rope.Turn turn(Rope rope, Layout layout) {
         Rope.Turn table = table(rope, layout.maxPosition() + 1);
         int tokens = layout.tokens();

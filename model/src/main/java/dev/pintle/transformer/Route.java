@@ -3,17 +3,17 @@ package dev.pintle.transformer;
 import java.util.Locale;
 
 /**
- * How tokens go through a model, decided once before a pass or a generation begins.
+ * How tokens are computed, decided once before a pass or a generation begins.
  *
- * @param kind the way
- * @param why what decided, as a sentence's end: {@code "the device is cpu"}
+ * @param kind the kind of computation
+ * @param why the reason, as a clause: {@code "the device is cpu"}
  */
 public record Route(Kind kind, String why) {
-    /** The ways, from the most general to the fastest. */
+    /** The kinds, from the most general to the fastest. */
     public enum Kind {
-        /** Each block as it reads, one operation after the other. */
+        /** Each block as written, operation by operation. */
         PLAIN,
-        /** Kernels of our own between the products of each block. */
+        /** Custom kernels between the matrix products of each block. */
         FUSED,
         /** Each decoding step as one CUDA graph. */
         RECORDED

@@ -15,27 +15,27 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Hooks that act on one row each, as one hook on the batch.
+ * Per-row hooks, combined into one hook for the batch.
  *
- * At a hook point every row has a list of hooks, in order. The first of all rows make a stage, the second the next, so that
- * each row sees its own in its own order. Within a stage the additions of all rows are one sum, h += A with a row of A for
- * each row of the batch, zero where the row adds nothing: 256 different vectors cost what one costs. A is made once for all
- * the tokens of a generation. Any other hook of a stage runs on the whole batch, and the rows it belongs to take its result.
+ * At a hook point, every row has an ordered list of hooks. Stage i holds the i-th hook of every row, so each row's
+ * hooks run in that row's order. Within a stage, the additions of all rows are a single sum, h += A, with one row of A
+ * per row of the batch, zero if that row adds nothing: 256 different vectors cost no more than one. A is built once for
+ * all tokens of a generation. Any other hook of a stage runs on the whole batch, and only its own rows take the result.
  */
-/** One hook for the batch out of the hooks of its rows. */
+/** Combines the hooks of the rows into one hook for the batch. */
 public final class RowHooks implements Hook, AutoCloseable {
     private final List<? extends List<? extends Hook>> rows;
     private final Map<HookPoint, List<Stage>> stages = new TreeMap<>();
     private final TensorScope owner = TensorScope.owner("vectors of the rows");
 
-    /** The i-th hooks of all rows at one place: the rows of each hook. */
+    /** The i-th hooks of all rows at one hook point, with the rows of each hook. */
     private static final class Stage {
         private final Map<Integer, Addition> additions = new LinkedHashMap<>();
         private final Map<Hook, List<Integer>> others = new LinkedHashMap<>();
         private @Nullable Tensor added; // [batch, 1, width]
     }
 
-    /** @param rows hooks of each row */
+    /** @param rows the hooks of each row */
     public RowHooks(List<? extends List<? extends Hook>> rows) {
         this.rows = rows;
         for (int row = 0; row < rows.size(); row++) {

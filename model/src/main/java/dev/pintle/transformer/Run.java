@@ -5,12 +5,16 @@ import dev.pintle.tensor.Tensor;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What one run gave back. Its tensors belong to the scope that was open when the run began. */
+/** The result of a run. Its tensors belong to the scope that was open when the run started. */
 public final class Run {
     private final TokenBatch batch;
     private final Map<HookPoint, Tensor> captured;
     private final @Nullable Tensor logits;
 
+    /**
+     * @param captured activations by hook point, padding included
+     * @param logits null if none were computed
+     */
     public Run(TokenBatch batch, Map<HookPoint, Tensor> captured, @Nullable Tensor logits) {
         this.batch = batch;
         this.captured = captured;
@@ -18,14 +22,15 @@ public final class Run {
     }
 
     /**
-     * Activations at a place, padding included: `[batch, tokens, dModel]`, or what {@link HookPoint.Site#axes} says.
+     * Activations at a hook point, padding included: `[batch, tokens, dModel]`, or the axes given by
+     * {@link HookPoint.Site#axes}.
      *
-     * @throws IllegalArgumentException if it was not read
+     * @throws IllegalArgumentException if that hook point was not captured
      */
     public Tensor at(HookPoint point) {
         Tensor tensor = captured.get(point);
         if (tensor == null) {
-            throw Problem.of("The run did not read this place.")
+            throw Problem.of("The run did not capture this hook point.")
                     .fact("asked for", point)
                     .fact("read", captured.keySet())
                     .toIllegalArgument();
@@ -34,8 +39,9 @@ public final class Run {
     }
 
     /**
-     * Activations of one row without its padding: `[length, dModel]`, or what {@link HookPoint.Site#axes} says without the batch.
-     * A pattern of a run that continued a cache keeps the slots of the cache, padding included.
+     * Activations of one row without its padding: `[length, dModel]`, or the axes given by {@link HookPoint.Site#axes}
+     * without the batch. If the run continued a cache, an attention pattern keeps the slots of the cache, padding
+     * included.
      */
     public Tensor row(HookPoint point, int row) {
         Tensor padded = at(point).select(0, row);
@@ -45,11 +51,14 @@ public final class Run {
         return keysArePadded ? own.narrow(-1, batch.padding(row), batch.length(row)) : own;
     }
 
-    /** Logits `[batch, dVocab]` of the last entries, or `[batch, tokens, dVocab]` of all, in FP32. */
+    /**
+     * Logits `[batch, dVocab]` of the last entries, or `[batch, tokens, dVocab]` of all, in FP32 (FP64 in an FP64
+     * model).
+     */
     public Tensor logits() {
         Tensor computed = logits;
         if (computed == null) {
-            throw new IllegalArgumentException("The run was not asked for logits.");
+            throw new IllegalArgumentException("The run did not compute logits.");
         }
         return computed;
     }

@@ -7,18 +7,18 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one run should give back.
+ * What a run should return.
  *
- * @param capture places to read; empty for none
- * @param logits for which entries to compute logits
- * @param cache continues the sequences it holds and remembers this run's tokens; null for a run on its own
- * @param chunk most tokens of a row that go through the model at once; bounds the memory of a long prompt
+ * @param capture hook points to capture; empty for none
+ * @param logits the entries to compute logits for
+ * @param cache the KV cache to continue and extend; null for a stand-alone run
+ * @param chunk maximum number of tokens per row in one pass; bounds the memory of a long prompt
  */
 public record RunOptions(
         Set<HookPoint> capture, Logits logits, @Nullable KvCache cache, int chunk) {
-    /** For which entries a run computes logits. */
+    /** The entries that a run computes logits for. */
     public enum Logits {
-        /** None: the run stops after the last layer that is read. */
+        /** None: the run stops after the last captured layer. */
         NONE,
         /** The last entry of each row, `[batch, dVocab]`. */
         LAST,
@@ -38,42 +38,42 @@ public record RunOptions(
         return new RunOptions(Set.of(), Logits.ALL, null, DEFAULT_CHUNK);
     }
 
-    /** Activations at some places, no logits: the run stops after the last layer that is read. */
+    /** Captures activations without logits: the run stops after the last captured layer. */
     public static RunOptions reading(HookPoint... points) {
         return reading(Arrays.asList(points));
     }
 
-    /** Activations at some places, no logits. */
+    /** Captures activations without logits. */
     public static RunOptions reading(Collection<HookPoint> points) {
         return new RunOptions(new TreeSet<>(points), Logits.NONE, null, DEFAULT_CHUNK);
     }
 
-    /** The same with activations at some places. */
+    /** A copy that also captures these hook points. */
     public RunOptions andReading(HookPoint... points) {
         Set<HookPoint> more = new TreeSet<>(capture);
         more.addAll(Arrays.asList(points));
         return new RunOptions(more, logits, cache, chunk);
     }
 
-    /** The same with other logits. */
+    /** A copy with other logits. */
     public RunOptions withLogits(Logits which) {
         return new RunOptions(capture, which, cache, chunk);
     }
 
-    /** The same, continuing what {@code kvCache} holds. */
+    /** A copy that continues {@code kvCache}. */
     public RunOptions continuing(KvCache kvCache) {
         return new RunOptions(capture, logits, kvCache, chunk);
     }
 
-    /** The same, with at most {@code tokens} tokens of a row at once. */
+    /** A copy with at most {@code tokens} tokens per row in one pass. */
     public RunOptions inChunksOf(int tokens) {
         if (tokens < 1) {
-            throw new IllegalArgumentException("A chunk holds at least one token, not " + tokens + ".");
+            throw new IllegalArgumentException("A chunk must have at least one token, not " + tokens + ".");
         }
         return new RunOptions(capture, logits, cache, tokens);
     }
 
-    /** The last layer that must run for this; {@code nLayers - 1} where logits are wanted. */
+    /** The last layer that has to run; {@code nLayers - 1} if logits are requested. */
     public int lastLayer(int nLayers) {
         if (logits != Logits.NONE || capture.isEmpty()) {
             return nLayers - 1;

@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A decoder block that also normalises what attention and MLP add, as Gemma 2 and 3 do; or scales it, as Granite does.
+ * A decoder block that also normalises the outputs of attention and MLP, as in Gemma 2 and 3, or scales them, as in
+ * Granite.
  *
- * @param attnPost applied to what attention adds
- * @param mlpPost applied to what the MLP adds
+ * @param attnPost applied to attention's output
+ * @param mlpPost applied to the MLP's output
  */
 public record SandwichBlock(
         int layer, Norm attnNorm, Attention attention, Norm attnPost, Norm mlpNorm, Mlp mlp, Norm mlpPost)

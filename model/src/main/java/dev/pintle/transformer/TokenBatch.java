@@ -4,7 +4,7 @@ import dev.pintle.base.Problem;
 import java.util.Arrays;
 import java.util.List;
 
-/** Rows of token ids, which may have different lengths; shorter ones are padded on the left. */
+/** Rows of token ids of possibly different lengths; shorter rows are left-padded. */
 public final class TokenBatch {
     private final int[][] rows;
     private final int width;
@@ -14,12 +14,12 @@ public final class TokenBatch {
         this.width = Arrays.stream(rows).mapToInt(row -> row.length).max().orElse(0);
     }
 
-    /** @throws IllegalArgumentException if there is no row or a row is empty */
+    /** @throws IllegalArgumentException if there are no rows, or a row is empty */
     public static TokenBatch of(List<int[]> rows) {
         return of(rows.toArray(int[][]::new));
     }
 
-    /** @throws IllegalArgumentException if there is no row or a row is empty */
+    /** @throws IllegalArgumentException if there are no rows, or a row is empty */
     public static TokenBatch of(int[]... rows) {
         for (int i = 0; i < Math.max(rows.length, 1); i++) {
             if (rows.length == 0 || rows[i].length == 0) {
@@ -52,12 +52,12 @@ public final class TokenBatch {
         return rows[row].length;
     }
 
-    /** How many padding entries stand before a row. */
+    /** Number of padding entries before a row. */
     public int padding(int row) {
         return width - rows[row].length;
     }
 
-    /** Id at an entry of the padded rectangle; padding reads as id 0. */
+    /** The id at an entry of the padded batch; padding has id 0. */
     public int id(int row, int entry) {
         int index = entry - padding(row);
         return index < 0 ? 0 : rows[row][index];

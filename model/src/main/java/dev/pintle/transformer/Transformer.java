@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param embedding from token ids to the residual stream
  * @param blocks the decoder blocks in order
- * @param finalNorm norm of the last residual stream
+ * @param finalNorm norm of the final residual stream
  * @param unembedding `[dVocab, dModel]`
  */
 public record Transformer(Embedding embedding, List<Block> blocks, Norm finalNorm, Linear unembedding) {
@@ -23,7 +23,7 @@ public record Transformer(Embedding embedding, List<Block> blocks, Norm finalNor
 
     /**
      * @param resid `[batch, tokens, dModel]` after the last block
-     * @return what the unembedding reads, of the same shape
+     * @return the input of the unembedding, of the same shape
      */
     public Tensor normalized(Tensor resid, Pass pass) {
         return pass.hook(Site.NORMALIZED, finalNorm.forward(resid));

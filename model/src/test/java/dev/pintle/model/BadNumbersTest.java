@@ -53,12 +53,12 @@ class BadNumbersTest {
             assertThatThrownBy(() -> model.run(TokenBatch.of(PROMPT), RunOptions.lastLogits()))
                     .isInstanceOf(PintleException.class)
                     .hasMessage("""
-                            An activation is not a finite number.
+                            An activation is not finite.
                               first at: blocks.2.hook_mlp_out
                               row:      0
                               position: 0
-                              reads:    the weights of the MLP of block 2
-                              try:      another copy of the checkpoint, or fp32 where a 16-bit sum may have overflowed""");
+                              suspect:  the MLP weights of block 2
+                              try:      another copy of the checkpoint, or fp32 if a 16-bit sum may have overflowed""");
         }
     }
 
@@ -89,7 +89,7 @@ class BadNumbersTest {
                         The model does not fit in memory.
                           needs:     32.1 GB for 8029995008 weights in fp32
                           available: 20.0 GB
-                          try:       bf16, which needs 16.1 GB; weights stored in bf16 are then not copied at all""");
+                          try:       bf16, which needs 16.1 GB; weights stored in bf16 are then memory-mapped, not copied""");
     }
 
     @Test
@@ -99,7 +99,7 @@ class BadNumbersTest {
                         large, DType.BF16, Device.cuda(0), () -> OptionalLong.of(12_000_000_000L)))
                 .hasMessage("""
                         The model does not fit in the memory of cuda:0.
-                          needs:     16.5 GB for 8029995008 weights in bf16, those of a block twice while they are joined
+                          needs:     16.5 GB for 8029995008 weights in bf16, those of one block twice while they are joined
                           available: 12.0 GB
                           try:       a smaller model, or --device cpu""");
     }
@@ -110,16 +110,16 @@ class BadNumbersTest {
         assertThatThrownBy(() -> Memory.requireRoomForDecoding(
                         large, DType.BF16, Device.cuda(0), 256, 512, () -> OptionalLong.of(6_000_000_000L)))
                 .hasMessage("""
-                        Keys and values of the tokens do not fit in the memory of cuda:0.
-                          rows:         256
-                          tokens a row: 512
-                          needs:        17.3 GB
-                          available:    6.0 GB
-                          fits:         88 row(s) of that length
-                          try:          fewer rows at once, or fewer new tokens""");
+                        The KV cache does not fit in the memory of cuda:0.
+                          rows:           256
+                          tokens per row: 512
+                          needs:          17.3 GB
+                          available:      6.0 GB
+                          fits:           88 row(s) of this length
+                          try:            fewer rows at once, or fewer new tokens""");
         assertThatThrownBy(() -> Memory.requireRoomForDecoding(
                         large, DType.BF16, Device.cuda(0), 1, 65536, () -> OptionalLong.of(4_000_000_000L)))
-                .hasMessageContaining("fits:         one row of about 30515 tokens");
+                .hasMessageContaining("fits:           one row of about 30515 tokens");
     }
 
     @Test
@@ -135,12 +135,12 @@ class BadNumbersTest {
                         () -> OptionalLong.of(10_000_000_000L)))
                 .hasMessage("""
                         The run does not fit in memory.
-                          rows:         8
-                          tokens a row: 4000
-                          needs:        about 33.2 GB
-                          available:    10.0 GB
-                          fits:         about 9624 tokens in all
-                          try:          fewer rows at once, smaller chunks, fewer hook points, or logits of the last token only""");
+                          rows:           8
+                          tokens per row: 4000
+                          needs:          about 33.2 GB
+                          available:      10.0 GB
+                          fits:           about 9624 tokens in total
+                          try:            fewer rows at once, smaller chunks, fewer hook points, or logits of the last token only""");
     }
 
     private static ModelConfig llama8b() {

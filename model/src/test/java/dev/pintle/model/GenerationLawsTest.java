@@ -203,7 +203,7 @@ class GenerationLawsTest {
                         GenerationRequest.of(prompt("Hello!"), Decoding.greedy(2)),
                         GenerationRequest.of(new int[CONTEXT + 1], Decoding.greedy(2)))))
                 .hasMessage(
-                        "The sequence is longer than the model was made for.\n  row:      1\n"
+                        "The sequence is longer than the model's context.\n  row:      1\n"
                                 + "  expected: at most 60 tokens\n  but was:  61\n  try:      a shorter prompt or fewer new tokens");
     }
 
@@ -232,7 +232,7 @@ class GenerationLawsTest {
         assertThatThrownBy(() -> answers.get(1).requireFinite())
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                The numbers of the model overflowed: all logits of a token are the same.
+                The model's activations overflowed: all logits of a token are equal.
                   row:         1
                   token:       number 1 of the answer
                   first at:    blocks.4.hook_resid_post, position 0
@@ -291,12 +291,12 @@ class GenerationLawsTest {
                     List.of(Decoding.greedy(4), Decoding.sample(4, 1, 1).withTopP(0.9))) {
                 assertThatThrownBy(() -> bad.generate(new int[] {1, 17, 40}, decoding))
                         .hasMessage("""
-                        The numbers of the model overflowed: the logits of a token are not finite.
+                        The model's activations overflowed: the logits of a token are not finite.
                           row:      0
                           token:    number 1 of the answer
                           first at: blocks.2.hook_attn_out, position 0
-                          made by:  the weights of the attention of block 2
-                          try:      another copy of the checkpoint, or fp32 where a 16-bit sum may have overflowed""");
+                          suspect:  the attention weights of block 2
+                          try:      another copy of the checkpoint, or fp32 if a 16-bit sum may have overflowed""");
             }
         }
     }

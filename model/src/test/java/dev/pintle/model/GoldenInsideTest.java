@@ -219,7 +219,7 @@ class GoldenInsideTest {
             if (name.equals("families/gpt_neox")) {
                 assertThatThrownBy(() -> model.forward().requireFits(hooks))
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageContaining("The blocks of this model have no such place.")
+                        .hasMessageContaining("The blocks of this model have no such hook point.")
                         .hasMessageContaining("blocks.1.hook_resid_mid")
                         .hasMessageContaining("hook_resid_pre, attn.hook_q");
             } else {

@@ -214,7 +214,7 @@ class LawsTest {
             run(model, RunOptions.reading(HookPoint.residPost(1)).continuing(cache), ids(5, 15));
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> run(model, RunOptions.lastLogits().continuing(cache), ids(2, 16)))
-                    .withMessageStartingWith("The key-value cache was filled by a run that stopped before this layer.\n"
+                    .withMessageStartingWith("The KV cache was filled by a run that stopped before this layer.\n"
                             + "  layer:       2\n  cache holds: 2 layers");
         }
     }
@@ -229,7 +229,7 @@ class LawsTest {
                             + "  expected: 0 to 255\n  but was:  256");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> run(model, RunOptions.lastLogits(), new int[513]))
-                    .withMessage("The sequence is longer than the model was made for.\n  row:      0\n"
+                    .withMessage("The sequence is longer than the model's context.\n  row:      0\n"
                             + "  expected: at most 512 tokens\n  but was:  513\n"
                             + "  try:      a shorter prompt or fewer new tokens");
             assertThatIllegalArgumentException()

@@ -56,7 +56,7 @@ class ModelFolderTest {
         config("\"vocab_size\"", "\"sparse_attention\": true, \"vocab_size\"");
         assertThatThrownBy(this::open)
                 .isInstanceOf(PintleException.class)
-                .hasMessage("The model's configuration asks for something that is not understood.\n  file: "
+                .hasMessage("The model's configuration has keys that are not understood.\n  file: "
                         + folder.resolve("config.json")
                         + "\n  key:  sparse_attention = true\n"
                         + "  try:  --ignore-config sparse_attention if it cannot change what the model computes");
@@ -161,7 +161,7 @@ class ModelFolderTest {
         assertThatThrownBy(this::open)
                 .hasMessageContaining("rope_type default, linear or llama3")
                 .hasMessageContaining("--ignore-config rope_parameters")
-                .hasMessageContaining("if the scaling was added to a model that was trained without it");
+                .hasMessageContaining("if the model was trained without it and the scaling was added later");
         LoadedTransformer.open(folder, LoadOptions.of(Device.CPU, DType.FP32).ignoringConfig("rope_parameters"))
                 .close();
     }
@@ -170,17 +170,17 @@ class ModelFolderTest {
     void two_statements_about_rope_that_contradict_each_other_are_refused() throws IOException {
         copy("llama31");
         config("\"vocab_size\"", "\"rope_theta\": 10000.0, \"vocab_size\"");
-        assertThatThrownBy(this::open).hasMessageContaining("expected: what rope_parameters says, 500000.0");
+        assertThatThrownBy(this::open).hasMessageContaining("expected: the value in rope_parameters, 500000.0");
         copy("llama31");
         config("\"vocab_size\"", "\"rope_scaling\": {\"rope_type\": \"linear\", \"factor\": 2.0}, \"vocab_size\"");
-        assertThatThrownBy(this::open).hasMessageContaining("the same as rope_parameters, or one of the two");
+        assertThatThrownBy(this::open).hasMessageContaining("the same as rope_parameters, or only one of the two");
     }
 
     @Test
     void a_missing_weight_is_named_with_its_shape() throws IOException {
         rewrite(weights -> weights.remove("model.layers.2.mlp.up_proj.weight"));
         assertThatThrownBy(this::open)
-                .hasMessageContaining("The checkpoint lacks a weight of its architecture.")
+                .hasMessageContaining("The checkpoint lacks a weight that its architecture needs.")
                 .hasMessageContaining("missing:    model.layers.2.mlp.up_proj.weight [160, 64]")
                 .hasMessageContaining("nearest:    model.layers.0.mlp.up_proj.weight")
                 .message()
@@ -228,7 +228,7 @@ class ModelFolderTest {
     void two_names_of_one_weight_are_refused() throws IOException {
         rewrite(weights -> weights.put("_orig_mod.model.norm.weight", weights.get("model.norm.weight")));
         assertThatThrownBy(this::open)
-                .hasMessageContaining("Two weights of the checkpoint mean the same weight of the model.")
+                .hasMessageContaining("Two weights in the checkpoint refer to the same weight of the model.")
                 .hasMessageContaining("stored as:  _orig_mod.model.norm.weight");
     }
 
@@ -246,7 +246,7 @@ class ModelFolderTest {
         List<Problem> notes = new ArrayList<>();
         LoadedTransformer.open(folder, LoadOptions.of(Device.CPU, DType.FP32).telling(notes::add))
                 .close();
-        assertThat(notes).singleElement().asString().contains("rotary frequencies are not those of the configuration");
+        assertThat(notes).singleElement().asString().contains("rotary frequencies do not match the configuration");
     }
 
     @Test
@@ -278,7 +278,7 @@ class ModelFolderTest {
     void a_weight_that_nobody_uses_is_named() throws IOException {
         rewrite(weights -> weights.put("model.layers.0.extra.weight", weights.get("model.norm.weight")));
         assertThatThrownBy(this::open)
-                .hasMessageContaining("The checkpoint holds weights that its architecture does not use.")
+                .hasMessageContaining("The checkpoint contains weights that its architecture does not use.")
                 .hasMessageContaining("left over:  model.layers.0.extra.weight");
     }
 
@@ -287,7 +287,7 @@ class ModelFolderTest {
         copy("llama31");
         config("\"intermediate_size\": 160", "\"intermediate_size\": 192");
         assertThatThrownBy(this::open)
-                .hasMessageContaining("A weight has another shape than the configuration says.")
+                .hasMessageContaining("A weight's shape does not match the configuration.")
                 .hasMessageContaining("expected:   [192, 64]")
                 .hasMessageContaining("but was:    [160, 64]");
     }

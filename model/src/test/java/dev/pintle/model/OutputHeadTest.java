@@ -64,12 +64,12 @@ class OutputHeadTest {
         model("llama31", "\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true", weights -> {});
         assertThat(logits(folder)).isEqualTo(untied);
         assertThat(notes).singleElement().asString().isEqualTo("""
-                        The output head is not the embedding, although the configuration says so.
+                        The output head differs from the embedding, but the configuration ties them.
                           checkpoint:    %s
-                          configuration: tie_word_embeddings is true, or absent where that means true
+                          configuration: tie_word_embeddings is true, or absent and true by default
                           but was:       lm_head.weight differs from model.embed_tokens.weight, first at token 0
-                          used:          the head as it is stored
-                          try:           "tie_word_embeddings": false in config.json, so that both say the same""".formatted(folder));
+                          used:          the stored head
+                          try:           "tie_word_embeddings": false in config.json, so that both agree""".formatted(folder));
     }
 
     @Test
@@ -116,11 +116,11 @@ class OutputHeadTest {
     void a_model_that_says_it_has_a_head_and_has_none_is_refused() throws IOException {
         model("llama31", "\"vocab_size\"", "\"vocab_size\"", weights -> weights.remove("lm_head.weight"));
         assertThatThrownBy(() -> logits(folder)).hasMessage("""
-                        The checkpoint holds no output head, although the configuration says that it has its own.
+                        The checkpoint contains no output head, although the configuration says it is not tied.
                           checkpoint:    %s
                           configuration: tie_word_embeddings is false, or absent, which means false for llama
                           missing:       lm_head.weight [256, 64]
                           has:           38 tensors
-                          try:           a complete copy; or "tie_word_embeddings": true in config.json, if the model was trained so""".formatted(folder));
+                          try:           a complete copy; or "tie_word_embeddings": true in config.json, if it was trained that way""".formatted(folder));
     }
 }

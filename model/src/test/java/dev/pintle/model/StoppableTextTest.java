@@ -54,7 +54,7 @@ class StoppableTextTest {
     void a_stop_string_that_no_text_can_be_cut_before_is_refused() {
         assertThatThrownBy(() -> StoppableText.require(List.of("x", "")))
                 .hasMessage(
-                        "A stop string cannot end a text.\n  expected: at least one character, and whole characters\n"
+                        "This stop string cannot be used.\n  expected: at least one character, and whole characters\n"
                                 + "  but was:  an empty string");
         assertThatThrownBy(() -> StoppableText.require(List.of("\ude00")))
                 .hasMessageContaining("half of a surrogate pair");

@@ -109,7 +109,7 @@ class ThirdPartyFamilyTest {
             RunOptions options = RunOptions.reading(HookPoint.residMid(0));
             assertThatThrownBy(() -> model.run(TokenBatch.of(new int[] {1}), options))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("no such place")
+                    .hasMessageContaining("no such hook point")
                     .hasMessageContaining("toy");
         }
     }

@@ -8,23 +8,24 @@ import dev.pintle.tensor.Vec;
 import java.util.Arrays;
 
 /**
- * How nearly the activations x of a text point along a vector v, along its reconstruction r = dec(enc(v)), and along what that
- * leaves out, e = v − r. Since v = r + e, ‖v‖ cos(x, v) = ‖r‖ cos(x, r) + ‖e‖ cos(x, e): where r and e are of one length and much
- * longer than v, because r is mostly the decoder's bias, the sum of the two cosines follows the first by arithmetic.
+ * Cosines of a text's activations x with a vector v, with its reconstruction r = dec(enc(v)), and with the error term
+ * e = v − r. Since v = r + e, ‖v‖ cos(x, v) = ‖r‖ cos(x, r) + ‖e‖ cos(x, e). If r is mostly the decoder's bias, r and e
+ * have nearly the same norm and both are much longer than v; that the sum of their cosines tracks the first one is then
+ * mere arithmetic.
  *
  * <p>Where r or e is zero, its cosines are NaN.
  *
- * @param vector cos(x, v) of each token
- * @param reconstruction cos(x, r) of each token
- * @param error cos(x, e) of each token
+ * @param vector cos(x, v) per token
+ * @param reconstruction cos(x, r) per token
+ * @param error cos(x, e) per token
  */
 public record CosinesAlong(Vec vector, Vec reconstruction, Vec error) {
     /**
-     * Cosines of a text.
+     * Computes the cosines per token of a text.
      *
      * @param activations `[tokens, dModel]`
      * @param vector `[dModel]`
-     * @throws IllegalArgumentException if the vector is of another width
+     * @throws IllegalArgumentException if the vector's width differs from the autoencoder's
      */
     public static CosinesAlong of(SparseAutoencoder sae, Tensor activations, Vec vector) {
         sae.requireActivations(activations);

@@ -6,46 +6,46 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import java.util.List;
 
-/** A way to take a vector apart into latents. */
+/** A method of decomposing a vector into latents. */
 public sealed interface Decompose
         permits Decompose.Encode, Decompose.EncodeScaled, EncodeDifference, SignedPursuit, Decompose.NearestDecoder {
-    /** The encoder applied to the vector as it is. */
+    /** Encodes the vector as it is. */
     static Decompose encode() {
         return new Encode();
     }
 
     /**
-     * The encoder applied to the vector at another length, such as that of a typical activation.
+     * Encodes the vector rescaled, for instance to the norm of a typical activation.
      *
-     * @param factor what the vector is multiplied by first
+     * @param factor multiplies the vector before it is encoded
      */
     static Decompose encodeScaled(double factor) {
         return new EncodeScaled(factor);
     }
 
     /**
-     * What the vector changes in the latents of a text.
+     * How adding the vector changes the latents of a text.
      *
-     * @param activations of the text's tokens, `[dModel]` each
-     * @param strength what the vector is multiplied by before it is added to each
+     * @param activations one `[dModel]` per token of the text
+     * @param strength raw multiplier of the vector, which is then added to each activation
      */
     static Decompose encodeDifference(List<Vec> activations, double strength) {
         return new EncodeDifference(activations, strength);
     }
 
     /**
-     * The few decoder rows whose sum, with signs, comes closest to the vector.
+     * Approximates the vector by a signed sum of a few decoder rows.
      *
-     * @param terms how many rows at most
+     * @param terms maximum number of rows
      */
     static Decompose signedPursuit(int terms) {
         return new SignedPursuit(terms, 0);
     }
 
     /**
-     * The decoder rows that point most nearly along the vector or against it.
+     * The decoder rows with the largest absolute cosine with the vector.
      *
-     * @param terms how many
+     * @param terms number of rows
      */
     static Decompose nearestDecoder(int terms) {
         return new NearestDecoder(terms);
@@ -57,9 +57,10 @@ public sealed interface Decompose
     /**
      * f = enc(v), v̂ = dec(f).
      *
-     * <p>An encoder is made for activations, not for differences of activations: it adds its bias, cannot answer with a
-     * negative latent, and the decoder adds its own bias to every reconstruction (Mayne et al. 2024, arXiv:2411.08790).
-     * So the answer stands beside the encoding of the zero vector and beside the error without the decoder's bias.
+     * <p>Encoders are trained on activations, not on differences of activations: the encoder adds its bias and cannot
+     * produce negative latents, and the decoder adds its own bias to every reconstruction (Mayne et al. 2024,
+     * arXiv:2411.08790). The result is therefore reported next to the encoding of the zero vector, and next to the
+     * error without the decoder's bias.
      */
     record Encode() implements Decompose {
         @Override
@@ -74,16 +75,15 @@ public sealed interface Decompose
     }
 
     /**
-     * f = enc(factor · v): what the encoder says to the direction at the length of an activation. Errors are relative to
-     * factor · v.
+     * f = enc(factor · v): the direction is encoded at the norm of an activation. Errors are relative to factor · v.
      *
-     * @param factor what the vector is multiplied by first
+     * @param factor multiplies the vector before it is encoded
      */
     record EncodeScaled(double factor) implements Decompose {
         /** @throws IllegalArgumentException if the factor is 0 or not finite */
         public EncodeScaled {
             if (factor == 0 || !Double.isFinite(factor)) {
-                throw Problem.of("A vector is scaled by a finite number other than 0.")
+                throw Problem.of("The scale factor must be finite and not 0.")
                         .fact("but was", factor)
                         .toIllegalArgument();
             }
@@ -101,13 +101,13 @@ public sealed interface Decompose
     }
 
     /**
-     * Cosines of v and the decoder's rows, largest magnitude first: no encoder, no bias. The reconstruction is v's part along
-     * the nearest row; a term's number is its cosine.
+     * Cosines of v with the decoder rows, largest magnitude first: no encoder, no bias. The reconstruction is the
+     * projection of v onto the nearest row; each term holds its cosine.
      *
-     * @param count how many rows
+     * @param count number of rows
      */
     record NearestDecoder(int count) implements Decompose {
-        /** @throws IllegalArgumentException unless at least one row is asked for */
+        /** @throws IllegalArgumentException if {@code count} is below 1 */
         public NearestDecoder {
             requireTerms(count);
         }
@@ -138,10 +138,10 @@ public sealed interface Decompose
         }
     }
 
-    /** @throws IllegalArgumentException unless at least one term is asked for */
+    /** @throws IllegalArgumentException if {@code terms} is below 1 */
     static void requireTerms(int terms) {
         if (terms < 1) {
-            throw Problem.of("A vector is taken apart into at least one term.")
+            throw Problem.of("A decomposition needs at least one term.")
                     .fact("but was", terms)
                     .toIllegalArgument();
         }

@@ -5,15 +5,15 @@ import dev.pintle.tensor.Vec;
 import java.util.List;
 
 /**
- * What a vector is made of, according to an autoencoder.
+ * A vector as an autoencoder decomposes it into latents.
  *
  * @param how it was decomposed
- * @param vector the vector that was decomposed, `[dModel]`, at the length that the errors are relative to
+ * @param vector the vector that was decomposed, `[dModel]`, at the scale that errors are relative to
  * @param terms latents, largest magnitude first
- * @param zeroTerms active latents of the zero vector: what the encoder answers to nothing
+ * @param zeroTerms active latents of the zero vector: what the encoder's biases alone produce
  * @param reconstruction the decoded vector v̂, `[dModel]`
- * @param withoutBias v̂ without the decoder's bias; v̂ itself where the way of taking apart adds none
- * @param byToken the terms of each token, where they come from a text; else empty
+ * @param withoutBias v̂ without the decoder's bias; v̂ itself if the method adds none
+ * @param byToken the terms per token if they come from a text; otherwise empty
  */
 public record Decomposition(
         Decompose how,
@@ -50,7 +50,7 @@ public record Decomposition(
     }
 
     private static List<Term> zero(SparseAutoencoder sae) {
-        // a token of length 0 cannot be given another length, so there is nothing to compare with
+        // a zero vector cannot be normalised, so there is nothing to compare with
         return sae.normalisation() instanceof Normalisation.UnitNorm
                 ? List.of()
                 : Term.of(sae.encode(Vec.zeros(sae.dModel())));
@@ -66,22 +66,22 @@ public record Decomposition(
         return vector.minus(withoutBias).norm() / vector.norm();
     }
 
-    /** Cosine of v and v̂; 0 where v̂ is zero. */
+    /** Cosine of v and v̂; 0 if v̂ is zero. */
     public double cosine() {
         return vector.cosine(reconstruction);
     }
 
-    /** How much of v̂ is the decoder's bias b: b·v̂ / ‖v̂‖². 1 where no latent is active, 0 where none was added. */
+    /** How much of v̂ is the decoder's bias b: b·v̂ / ‖v̂‖². 1 if no latent is active, 0 if the method adds no bias. */
     public double biasShare() {
         double whole = reconstruction.dot(reconstruction);
         return whole == 0 ? 0 : reconstruction.minus(withoutBias).dot(reconstruction) / whole;
     }
 
     /**
-     * The reconstruction as a steering vector, to be tried in place of the original.
+     * The reconstruction as a steering vector, to use in place of the original.
      *
      * @param original the vector that was decomposed
-     * @param withBias whether to keep the decoder's bias, which no latent stands for
+     * @param withBias whether to keep the decoder's bias, which belongs to no latent
      */
     public SteeringVector asSteeringVector(SteeringVector original, boolean withBias) {
         return original.derived(

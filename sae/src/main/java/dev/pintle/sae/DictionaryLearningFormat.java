@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Folders of dictionary_learning, {@code trainer_N/ae.pt} and {@code config.json}. Which of its classes made the file is in the
- * configuration; a BatchTopK autoencoder's threshold is one number in the file, and without it far too many latents fire.
+ * Folders of dictionary_learning: {@code trainer_N/ae.pt} and {@code config.json}. The configuration names the class
+ * that wrote the file. BatchTopK autoencoders store a scalar threshold; without it far too many latents would fire.
  */
 final class DictionaryLearningFormat implements SaeFormat {
     private static final Set<String> AUTO_ENCODER = Set.of("bias", "encoder.weight", "encoder.bias", "decoder.weight");
@@ -61,8 +61,7 @@ final class DictionaryLearningFormat implements SaeFormat {
                 yield plain.with(threshold(files, plain.encoder().dSae()));
             }
             case "MatryoshkaBatchTopKSAE" -> matryoshka(files);
-            default ->
-                throw files.refused(this, "The class of the autoencoder is not one that is read.", "dict_class", kind);
+            default -> throw files.refused(this, "This class of autoencoder is not supported.", "dict_class", kind);
         };
         return new Draft(origin(files, trainer), weights);
     }
@@ -74,9 +73,9 @@ final class DictionaryLearningFormat implements SaeFormat {
         if (files.names().equals(TOP_K)) {
             throw files.refused(
                     this,
-                    "The tensors may be those of two classes, which the configuration tells apart.",
+                    "The tensors fit two classes, which only the configuration can tell apart.",
                     "missing",
-                    "config.json beside ae.pt, with trainer.dict_class AutoEncoderTopK or BatchTopKSAE");
+                    "config.json next to ae.pt, with trainer.dict_class AutoEncoderTopK or BatchTopKSAE");
         }
         return files.names().equals(GATED) ? "GatedAutoEncoder" : "AutoEncoder";
     }
@@ -92,7 +91,7 @@ final class DictionaryLearningFormat implements SaeFormat {
     }
 
     private Weights topK(SaeFiles files) {
-        // its threshold is a running estimate that is only used on request
+        // its threshold is a running estimate that the library itself only uses on request
         files.requireKeys(this, Set.of("encoder.weight", "encoder.bias", "decoder.weight", "b_dec", "k"), TOP_K);
         LatentMatrix encoder = files.matrix("encoder.weight", LATENTS_FIRST);
         return Weights.plain(
@@ -151,7 +150,7 @@ final class DictionaryLearningFormat implements SaeFormat {
         double threshold = files.number("threshold");
         if (threshold < 0) {
             throw files.refused(
-                    this, "The autoencoder was saved before its threshold was known.", "threshold", threshold);
+                    this, "The autoencoder was saved before its threshold was estimated.", "threshold", threshold);
         }
         return new Sparsity.JumpRelu(SaeLensFormat.constant(threshold, dSae));
     }

@@ -4,14 +4,14 @@ import dev.pintle.tensor.Vec;
 import java.util.List;
 
 /**
- * A vector encoded and decoded twice: f₁ = enc(v), r₁ = dec(f₁), f₂ = enc(r₁), r₂ = dec(f₂). An autoencoder that had found
- * what a vector is made of would find the same again.
+ * A vector encoded and decoded twice: f₁ = enc(v), r₁ = dec(f₁), f₂ = enc(r₁), r₂ = dec(f₂). An autoencoder that had
+ * found the vector's true components would find the same ones again.
  *
  * @param firstRelativeError ‖v − r₁‖ / ‖v‖
  * @param secondRelativeError ‖r₁ − r₂‖ / ‖r₁‖
  * @param fromStartRelativeError ‖v − r₂‖ / ‖v‖
- * @param changedLatents how many latents are active in one of f₁ and f₂ and not in the other
- * @param changes f₂ − f₁ where it is not 0, largest magnitude first
+ * @param changedLatents number of latents active in exactly one of f₁ and f₂
+ * @param changes non-zero entries of f₂ − f₁, largest magnitude first
  */
 public record DoubleDecode(
         double firstRelativeError,
@@ -25,7 +25,7 @@ public record DoubleDecode(
     }
 
     /**
-     * Encodes and decodes twice.
+     * Encodes and decodes a vector twice.
      *
      * @param vector `[dModel]`, finite and not zero
      */

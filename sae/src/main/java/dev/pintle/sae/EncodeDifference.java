@@ -10,19 +10,19 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * enc(x + strength · v) − enc(x) for each token x of a text, and the mean over tokens: which latents the vector switches on
- * and off where it is used. Both biases of the autoencoder cancel, and a difference may be negative. The reconstruction is
- * the mean of dec(enc(x + strength · v)) − dec(enc(x)), and stands for strength · v.
+ * enc(x + strength · v) − enc(x) for each token x of a text, and its mean over tokens: which latents the vector
+ * switches on and off where it is applied. Both biases of the autoencoder cancel, and differences may be negative. The
+ * reconstruction is the mean of dec(enc(x + strength · v)) − dec(enc(x)), an estimate of strength · v.
  *
- * @param activations of the text's tokens, `[dModel]` each
- * @param strength what the vector is multiplied by
+ * @param activations one `[dModel]` per token of the text
+ * @param strength raw multiplier of the vector
  */
 public record EncodeDifference(List<Vec> activations, double strength) implements Decompose {
-    /** @throws IllegalArgumentException if there is no token, or the strength is 0 or not finite */
+    /** @throws IllegalArgumentException if there are no tokens, or the strength is 0 or not finite */
     public EncodeDifference {
         activations = List.copyOf(activations);
         if (activations.isEmpty() || strength == 0 || !Double.isFinite(strength)) {
-            throw Problem.of("Latents are compared over at least one token and at a finite strength other than 0.")
+            throw Problem.of("Comparing latents needs at least one token and a finite strength other than 0.")
                     .fact("tokens", activations.size())
                     .fact("strength", strength)
                     .toIllegalArgument();
@@ -60,7 +60,7 @@ public record EncodeDifference(List<Vec> activations, double strength) implement
         for (int token = 0; token < activations.size(); token++) {
             Vec activation = activations.get(token);
             if (activation.size() != sae.dModel()) {
-                throw Problem.of("The activations do not fit the autoencoder.")
+                throw Problem.of("The activations do not match the autoencoder's width.")
                         .fact("autoencoder", sae.name())
                         .fact("expected", sae.dModel() + " wide")
                         .fact("but was", activation.size() + " wide")

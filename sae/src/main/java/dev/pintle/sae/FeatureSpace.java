@@ -7,26 +7,27 @@ import dev.pintle.tensor.Vec;
 import java.util.List;
 
 /**
- * Steering in latent space as it is done in notebooks, for comparison with steering by a vector. The first two give changes of
- * latents, to be made by {@link SaeEdit#edit} or the long way by {@link SaeRoundTrip}; both keep the error term.
+ * Steering in latent space as notebooks often do it, for comparison with steering by a vector. The first two methods
+ * return latent changes for {@link SaeEdit#edit} or, the long way, {@link SaeRoundTrip}; both keep the error term.
  */
 public final class FeatureSpace {
     private FeatureSpace() {}
 
     /**
-     * Adds what the encoder answers to a vector: f + coefficient · enc(v). Since the decoder is linear, this is the addition of
-     * coefficient · (dec(enc(v)) − b_dec): the vector's reconstruction without the bias, at the length that the encoder gives it.
+     * Adds the encoding of a vector: f + coefficient · enc(v). Since the decoder is linear, this adds
+     * coefficient · (dec(enc(v)) − b_dec): the vector's reconstruction without the bias, at whatever norm the encoder
+     * gives it.
      *
      * @param vector `[dModel]`
-     * @throws dev.pintle.base.PintleException if the encoder answers with no latent
+     * @throws dev.pintle.base.PintleException if the vector activates no latent
      */
     public static List<LatentChange> ofVector(SparseAutoencoder sae, Vec vector, double coefficient) {
         List<Term> terms = Term.of(sae.encode(vector));
         if (terms.isEmpty()) {
-            throw Problem.of("The encoder answers to the vector with no latent, so there is nothing to add.")
+            throw Problem.of("The vector activates no latent, so there is nothing to add.")
                     .fact("autoencoder", sae.name())
                     .fact("vector", vector)
-                    .fact("try", "the vector at the length of an activation")
+                    .fact("try", "scaling the vector to the norm of an activation")
                     .toException();
         }
         return terms.stream()
@@ -35,15 +36,16 @@ public final class FeatureSpace {
     }
 
     /**
-     * Adds given latents in proportion to their numbers: coefficient · aᵢ / Σ a. The sum is of signed numbers, so where
-     * positive and negative ones nearly cancel the additions are large, and where the negative ones prevail they turn round.
+     * Adds the given latents in proportion to their coefficients: coefficient · aᵢ / Σ a. The sum is signed: if
+     * positive and negative coefficients nearly cancel, the additions become large, and if the negative ones dominate,
+     * every addition changes sign.
      *
-     * @throws IllegalArgumentException if there is none, or they sum to 0
+     * @throws IllegalArgumentException if there are none, or their coefficients sum to 0
      */
     public static List<LatentChange> ofLatents(List<Term> latents, double coefficient) {
         double sum = latents.stream().mapToDouble(Term::activation).sum();
         if (sum == 0) {
-            throw Problem.of("The latents' numbers sum to 0, and they are divided by their sum.")
+            throw Problem.of("The latents' coefficients sum to 0, so they cannot be divided by their sum.")
                     .fact("latents", latents)
                     .toIllegalArgument();
         }
@@ -53,8 +55,9 @@ public final class FeatureSpace {
     }
 
     /**
-     * Adds the direction that latents decode to, at length {@code coefficient}: h + coefficient · unit(dec(a)). The decoder's
-     * bias is part of dec(a), so even one latent gives another direction than its decoder row.
+     * Adds the direction that the latents decode to, scaled to norm {@code coefficient}:
+     * h + coefficient · unit(dec(a)). The decoder's bias is part of dec(a), so even a single latent does not give the
+     * direction of its decoder row.
      */
     public static Add ofDecoded(SparseAutoencoder sae, List<Term> latents, double coefficient) {
         double[] dense = new double[sae.dSae()];

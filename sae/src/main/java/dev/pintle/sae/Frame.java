@@ -4,12 +4,13 @@ import dev.pintle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Activations as an encoder reads them, and the way back: y → y · constant · factor + shift.
+ * Normalised activations, as an encoder reads them, and how to undo the normalisation:
+ * y → y · constant · factor + shift.
  *
  * @param inside `[n, dModel]`, normalised
- * @param constant the same for all
- * @param factor `[n, 1]`; null for 1
- * @param shift `[n, 1]`; null for 0
+ * @param constant the same for all tokens
+ * @param factor `[n, 1]`, per token; null for 1
+ * @param shift `[n, 1]`, per token; null for 0
  */
 record Frame(
         Tensor inside,
@@ -36,13 +37,13 @@ record Frame(
         return new Frame(activation, 1, null, null);
     }
 
-    /** A change `[n, dModel]` inside, as a change of the activation. */
+    /** A change `[n, dModel]` of the normalised activation, as a change of the activation itself. */
     Tensor outsideChange(Tensor change) {
         Tensor scaled = constant == 1 ? change : change.times(constant);
         return factor == null ? scaled : scaled.times(factor);
     }
 
-    /** What was decoded `[n, dModel]`, as an activation. */
+    /** Decoder output `[n, dModel]` with the normalisation undone. */
     Tensor outside(Tensor decoded) {
         Tensor scaled = outsideChange(decoded);
         return shift == null ? scaled : scaled.plus(shift);

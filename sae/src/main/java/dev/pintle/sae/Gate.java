@@ -5,18 +5,18 @@ import dev.pintle.tensor.TensorScope;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
-/** A {@link Sparsity} with its numbers on a device, ready to be applied. */
+/** A {@link Sparsity} with its parameters on a device, ready to apply. */
 public final class Gate {
     private final UnaryOperator<Tensor> function;
     private final List<Tensor> numbers;
 
-    /** @param numbers the tensors that {@code function} uses, in the current scope */
+    /** @param numbers the tensors that {@code function} captures, in the current scope */
     Gate(UnaryOperator<Tensor> function, Tensor... numbers) {
         this.function = function;
         this.numbers = List.of(numbers);
     }
 
-    /** This gate, whose numbers now live as long as {@code owner}. */
+    /** Moves the parameters to {@code owner}, so that they live as long as it does. */
     Gate ownedBy(TensorScope owner) {
         numbers.forEach(owner::adopt);
         return this;

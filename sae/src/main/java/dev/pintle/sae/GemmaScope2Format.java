@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Gemma Scope 2's folders: {@code config.json} and {@code params.safetensors} with JumpReLU. What reads one place and writes
- * another, with or without an affine skip connection, is a transcoder.
+ * Gemma Scope 2's folders: {@code config.json} and {@code params.safetensors}, with JumpReLU. If input and output hook
+ * points differ, or there is an affine skip connection, it is a transcoder and is refused.
  */
 final class GemmaScope2Format implements SaeFormat {
     @Override
@@ -37,14 +37,13 @@ final class GemmaScope2Format implements SaeFormat {
         if (!in.equals(out) || skips || config.path("type").asText("sae").contains("transcoder")) {
             throw files.refused(
                     this,
-                    "A transcoder does not read and write one place, so it cannot stand for the residual stream.",
+                    "A transcoder does not reconstruct its input, so it cannot be used as an autoencoder.",
                     "places",
                     in + " to " + out + (skips ? ", with a skip connection" : ""));
         }
         String architecture = config.get("architecture").asText();
         if (!architecture.equals("jump_relu")) {
-            throw files.refused(
-                    this, "The architecture of the autoencoder is not one that is read.", "architecture", architecture);
+            throw files.refused(this, "This autoencoder architecture is not supported.", "architecture", architecture);
         }
         files.requireKeys(this, Set.of("w_enc", "w_dec", "b_enc", "b_dec", "threshold"), Set.of());
         LatentMatrix encoder = files.matrix("w_enc", MODEL_FIRST);

@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 
 /**
  * Gemma Scope's archives (Lieberum et al. 2024, arXiv:2408.05147): {@code layer_N/width_W/average_l0_X/params.npz} with
- * JumpReLU in FP32, no bias subtracted and no normalisation. Layer and site are only in the path. Autoencoders of the token
- * embeddings were trained before Gemma multiplies them with √dModel.
+ * JumpReLU in FP32, no bias subtracted and no normalisation. Layer and site are given only by the path. The embedding
+ * autoencoders were trained on token embeddings before Gemma multiplies them by √dModel.
  */
 final class GemmaScopeFormat implements SaeFormat {
     private static final Pattern LAYER = Pattern.compile("(?:^|/)layer_(\\d{1,3})(?:/|$)");
@@ -77,7 +77,7 @@ final class GemmaScopeFormat implements SaeFormat {
                         named ? "gemma-2-" + model.group(1) + (model.group(2).equals("it") ? "-it" : "") : "",
                         site.equals("att")
                                 ? List.of(
-                                        "it reads the outputs of all heads, flattened: bring the activations yourself")
+                                        "it reads the outputs of all heads, flattened: supply the activations yourself")
                                 : List.of()),
                 weights);
     }

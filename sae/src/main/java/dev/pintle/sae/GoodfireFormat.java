@@ -10,10 +10,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Goodfire's files: a PyTorch state dict with two linear layers, {@code encoder_linear} and {@code decoder_linear}, or {@code
- * encoder} and {@code decoder}; f = ReLU(W_e x + b_e), x̂ = W_d f + b_d, with no bias subtracted before and no normalisation.
- * Model and layer, counted from 0 and meaning the output of that block, are only in the file's name: {@code
- * Llama-3.1-8B-Instruct-SAE-l19.pth}.
+ * Goodfire's files: a PyTorch state dict with two linear layers, {@code encoder_linear} and {@code decoder_linear}, or
+ * {@code encoder} and {@code decoder}; f = ReLU(W_e x + b_e), x̂ = W_d f + b_d, with no bias subtracted first and no
+ * normalisation. Model and layer (0-based, the output of that block) are given only by the file name:
+ * {@code Llama-3.1-8B-Instruct-SAE-l19.pth}.
  */
 final class GoodfireFormat implements SaeFormat {
     private static final Pattern NAME = Pattern.compile("(?i)(?:(.+)-sae)?-l(\\d{1,3})\\.pth?$");
@@ -63,7 +63,7 @@ final class GoodfireFormat implements SaeFormat {
                         files.path(),
                         name(),
                         at,
-                        found ? "layer " + named.group(2) + ", from the file's name" : "",
+                        found ? "layer " + named.group(2) + ", from the file name" : "",
                         model,
                         List.of()),
                 weights);

@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What is done to the activation f of one latent, after the autoencoder has decided it. The changed activation is taken as it
- * is: no threshold is applied to it, and it may be negative.
+ * What is done to the activation f of one latent, after the autoencoder's nonlinearity. The changed activation is used
+ * as it is: no threshold is applied, and it may be negative.
  */
 public sealed interface LatentChange {
     /** Its index. */
@@ -50,16 +50,16 @@ public sealed interface LatentChange {
     }
 
     /**
-     * f, but not below {@code low} nor above {@code high}; with both equal, that number.
+     * f clamped to {@code low}..{@code high}; if both are equal, exactly that value.
      *
      * @param low −∞ for none
      * @param high ∞ for none
      */
     record Within(int latent, double low, double high) implements LatentChange {
-        /** @throws IllegalArgumentException if no number is within the bounds */
+        /** @throws IllegalArgumentException if no value lies within the bounds */
         public Within {
             if (!(low <= high) || low == Double.POSITIVE_INFINITY || high == Double.NEGATIVE_INFINITY) {
-                throw Problem.of("No activation is within the bounds.")
+                throw Problem.of("No activation lies within these bounds.")
                         .fact("low", low)
                         .fact("high", high)
                         .toIllegalArgument();
@@ -92,16 +92,16 @@ public sealed interface LatentChange {
         return new Within(latent, value, value);
     }
 
-    /** For static import: keeps a latent within bounds, either of which may be infinite. */
+    /** For static import: clamps a latent to bounds, either of which may be infinite. */
     static LatentChange clamp(int latent, double low, double high) {
         return new Within(latent, low, high);
     }
 
     /**
-     * Reads {@code 933=+8}, {@code 933=-2.5}, {@code 933=clamp:5}, {@code 933=clamp:0..5}, {@code 933=scale:2} or {@code
-     * 933=ablate}.
+     * Parses {@code 933=+8}, {@code 933=-2.5}, {@code 933=clamp:5}, {@code 933=clamp:0..5}, {@code 933=scale:2} or
+     * {@code 933=ablate}.
      *
-     * @throws IllegalArgumentException with these forms
+     * @throws IllegalArgumentException listing these forms
      */
     static LatentChange parse(String text) {
         String number = "([+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d{1,2})?)";
@@ -125,7 +125,7 @@ public sealed interface LatentChange {
                                 : clamp(latent, value, Double.parseDouble(last));
             }
         }
-        throw Problem.of("There is no such change of a latent.")
+        throw Problem.of("This is not a valid change of a latent.")
                 .fact(
                         "expected",
                         "LATENT=+8, LATENT=-8, LATENT=clamp:5, LATENT=clamp:0..5, LATENT=scale:2, LATENT=ablate")
@@ -133,10 +133,10 @@ public sealed interface LatentChange {
                 .toIllegalArgument();
     }
 
-    /** @throws IllegalArgumentException if there is none, or a latent is changed twice or does not exist */
+    /** @throws IllegalArgumentException if there are no changes, or a latent is changed twice or does not exist */
     static void require(List<LatentChange> changes, SparseAutoencoder sae) {
         if (changes.isEmpty()) {
-            throw Problem.of("An edit changes at least one latent.").toIllegalArgument();
+            throw Problem.of("An edit must change at least one latent.").toIllegalArgument();
         }
         changes.forEach(change -> sae.requireLatent(change.latent()));
         List<Integer> twice = changes.stream()
@@ -148,7 +148,7 @@ public sealed interface LatentChange {
                 .distinct()
                 .toList();
         if (!twice.isEmpty()) {
-            throw Problem.of("A latent is changed twice, and it is not clear which change is meant.")
+            throw Problem.of("A latent is changed twice, so it is not clear which change is meant.")
                     .fact("latent", twice.get(0))
                     .fact(
                             "changes",
@@ -161,20 +161,20 @@ public sealed interface LatentChange {
 
     private static void requireFinite(String what, double number) {
         if (!Float.isFinite((float) number)) {
-            throw Problem.of("A latent is changed by a finite number.")
+            throw Problem.of("A latent can only be changed by a finite number.")
                     .fact(what, number)
                     .toIllegalArgument();
         }
     }
 
     /**
-     * Changes on a device, all at once: clip(f · factor + amount, low, high).
+     * Changes as tensors on a device, applied together: clip(f · factor + amount, low, high).
      *
      * @param latents `[m]` INT64
-     * @param factor `[m]` FP32, like the others
+     * @param factor `[m]` FP32, as are the others
      */
     record Placed(Tensor latents, Tensor factor, Tensor amount, Tensor low, Tensor high) {
-        /** In the current scope. */
+        /** Allocated in the current scope. */
         static Placed on(Device device, List<LatentChange> changes) {
             int m = changes.size();
             long[] latents = new long[m];
@@ -198,7 +198,7 @@ public sealed interface LatentChange {
                     Tensor.of(high, m).to(device));
         }
 
-        /** @param f `[n, m]`, activations of the latents; the result too */
+        /** @param f `[n, m]`, activations of the changed latents; the result has the same shape */
         Tensor changed(Tensor f) {
             Tensor moved = f.times(factor).plus(amount);
             Tensor raised = low.greaterThan(moved).choose(low, moved);

@@ -11,15 +11,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /*
- * A matrix with a row for each latent, as it is stored.
+ * A matrix with one row per latent, in whichever layout the file has.
  *
- * Files hold it in either orientation, and 1 GiB is not transposed: products take a transposed operand as it is. Products are
- * in FP32 whatever the weights' dtype, since thresholds are finer than 16 bits resolve; 16-bit weights are widened a block of
- * latents at a time, into a buffer that stays in cache and has the matrix's orientation, so that widening reads memory in
- * order.
+ * Files store it in either orientation, and 1 GiB is never transposed: a matrix product takes a transposed operand as a
+ * view. Products are in FP32 whatever the weights' dtype, since thresholds are finer than 16 bits can resolve. 16-bit
+ * weights are widened one block of latents at a time, into a buffer that stays in cache and has the matrix's own
+ * layout, so that widening reads memory sequentially.
  */
 /**
- * Encoder or decoder weights, as they are stored.
+ * Encoder or decoder weights, in the layout of the file.
  *
  * @param stored `[dSae, dModel]`, or `[dModel, dSae]`
  * @param axes which of the two
@@ -56,7 +56,7 @@ public record LatentMatrix(Tensor stored, Axes axes) {
     }
 
     /**
-     * Products of activations with every row.
+     * Dot products of activations with every row.
      *
      * @param x `[n, dModel]` FP32
      * @param bias `[dSae]` FP32, or null for none
@@ -82,8 +82,9 @@ public record LatentMatrix(Tensor stored, Axes axes) {
     }
 
     /**
-     * A GPU multiplies 16-bit numbers fifteen times as fast as FP32, and exactly, with sums in FP32. Activations that are
-     * 16-bit numbers take one such product; others are the sum of three, each with the 8 bits or more that the last left.
+     * A GPU multiplies 16-bit matrices fifteen times as fast as FP32 ones, with exact products accumulated in FP32.
+     * Activations that are representable in 16 bits need one such product; others are split into three 16-bit parts,
+     * each holding the 8 or more bits that the previous one left over.
      */
     private Tensor productsOnGpu(Tensor x, @Nullable Tensor bias) {
         try (TensorScope scope = TensorScope.open("products of 16-bit numbers")) {
@@ -124,7 +125,7 @@ public record LatentMatrix(Tensor stored, Axes axes) {
         }
     }
 
-    /** Lengths of the rows, `[dSae]` FP32. */
+    /** Norms of the rows, `[dSae]` FP32. */
     Tensor norms() {
         Tensor rows = byLatent();
         try (TensorScope scope = TensorScope.open("lengths of rows")) {
@@ -137,12 +138,12 @@ public record LatentMatrix(Tensor stored, Axes axes) {
         }
     }
 
-    /** Neighbouring rows, `[count, dModel]` FP32; a view where the weights are. */
+    /** Consecutive rows, `[count, dModel]` FP32; a view if the weights are FP32. */
     Tensor rows(int from, int count) {
         return byLatent().narrow(0, from, count).to(DType.FP32);
     }
 
-    /** Some latents only, in the order asked for, FP32. */
+    /** The rows of the given latents only, in the given order, FP32. */
     LatentMatrix only(int... latents) {
         Tensor picked =
                 stored.indexSelect(latentsFirst() ? 0 : 1, indices(latents).to(stored.device()));
@@ -158,7 +159,7 @@ public record LatentMatrix(Tensor stored, Axes axes) {
         return Tensor.of(Arrays.stream(latents).asLongStream().toArray(), latents.length);
     }
 
-    /** One row, on the heap. */
+    /** One row, copied to the Java heap. */
     Vec row(int latent) {
         try (TensorScope scope = TensorScope.open("row of a latent")) {
             return stored.select(latentsFirst() ? 0 : 1, latent).toVec();

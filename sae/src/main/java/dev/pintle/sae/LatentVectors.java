@@ -13,25 +13,26 @@ import java.util.List;
 /*
  * Contrastive activation addition from a latent is the latent's decoder row.
  *
- * One can raise a latent by s in the activations of any text, x' = dec(f + s·1ⱼ) + (x − dec(f)), and fit a vector to the halved
- * differences of x' and x, averaged over positions. But the decoder is linear: dec(f + s·1ⱼ) − dec(f) = s·dⱼ, so each difference is
- * (s/2)·dⱼ whatever the text, the position, the other latents and the error term, and their mean scaled to length 1 is dⱼ/‖dⱼ‖. No
- * text is needed. {@link #caaOfUpweighted} does it the long way all the same, so that it can be seen.
+ * One could raise a latent by s in the activations of any text, x' = dec(f + s·1ⱼ) + (x − dec(f)), and fit a vector to
+ * half the differences of x' and x, averaged over positions. But the decoder is linear: dec(f + s·1ⱼ) − dec(f) = s·dⱼ,
+ * so every difference is (s/2)·dⱼ, whatever the text, the position, the other latents and the error term, and their
+ * normalised mean is dⱼ/‖dⱼ‖. No text is needed. {@link #caaOfUpweighted} still does it the long way, as a
+ * demonstration.
  */
-/** Steering vectors out of single latents. */
+/** Steering vectors from single latents. */
 public final class LatentVectors {
     private LatentVectors() {}
 
     /**
-     * The decoder row of a latent at length 1, as fitted vectors have it.
+     * The decoder row of a latent, normalised to length 1 like any fitted vector.
      *
-     * @param model that the vector is for
-     * @throws dev.pintle.base.PintleException if model and autoencoder do not fit, or the row is zero
+     * @param model the model that the vector is for
+     * @throws dev.pintle.base.PintleException if the autoencoder does not fit the model, or the row is zero
      */
     public static SteeringVector unit(SparseAutoencoder sae, int latent, LanguageModel model) {
         Vec row = sae.decoderRow(latent);
         if (row.norm() == 0) {
-            throw Problem.of("The latent writes nothing: its decoder row is zero.")
+            throw Problem.of("The latent has no effect: its decoder row is zero.")
                     .fact("autoencoder", sae.name())
                     .fact("latent", latent)
                     .toException();
@@ -42,18 +43,19 @@ public final class LatentVectors {
     /**
      * The decoder row as stored: adding it s times adds s to the latent.
      *
-     * @throws dev.pintle.base.PintleException if model and autoencoder do not fit
+     * @throws dev.pintle.base.PintleException if the autoencoder does not fit the model
      */
     public static SteeringVector raw(SparseAutoencoder sae, int latent, LanguageModel model) {
         return vector(sae, model, sae.decoderRow(latent), "decoder row of latent " + latent, latent);
     }
 
     /**
-     * Contrastive activation addition between activations with a latent raised and the same activations as they are, scaled to
-     * length 1. It is the latent's decoder row up to rounding; this is here to show it.
+     * Contrastive activation addition between activations with a latent raised and the same activations unchanged,
+     * normalised to length 1. The result is the latent's decoder row up to rounding; this method exists to demonstrate
+     * that.
      *
      * @param activations `[tokens, dModel]`
-     * @param amount what is added to the latent
+     * @param amount added to the latent, in units of its activation
      */
     public static Vec caaOfUpweighted(SparseAutoencoder sae, Tensor activations, int latent, double amount) {
         sae.requireLatent(latent);
@@ -73,7 +75,7 @@ public final class LatentVectors {
 
     private static SteeringVector vector(
             SparseAutoencoder sae, LanguageModel model, Vec direction, String method, int latent) {
-        sae.requireFits(model, true); // of this width; a model of another name is the caller's wish
+        sae.requireFits(model, true); // the width must match; whether the model's name matches is up to the caller
         ModelId id = model.id();
         return new SteeringVector(
                 direction,

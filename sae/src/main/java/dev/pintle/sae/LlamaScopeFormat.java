@@ -16,18 +16,19 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Llama Scope (He et al. 2024, arXiv:2410.20526) was trained on activations scaled to a mean length of √d: s_in = √d / mean
- * norm in, s_out = √d / mean norm out. Read with activations as they are, the same autoencoder is
+ * Llama Scope (He et al. 2024, arXiv:2410.20526) was trained on activations scaled to a mean norm of √d:
+ * s_in = √d / mean norm in, s_out = √d / mean norm out. For unscaled activations, the same autoencoder is
  *
  *   z = W_enc x + b_enc / s_in,   x̂ = (s_in / s_out) W_decᵀ f + b_dec / s_out,
  *
- * with latents s_in times smaller than SAELens gives, and the threshold compared with these. For an autoencoder in and out are
- * one place, so W_dec stays as it is in the file. Where training weighed latents by the lengths of decoder rows, a latent
- * fires where z · length > threshold, which is a threshold for each latent.
+ * with latents s_in times smaller than those of SAELens, and the threshold applied to these. An autoencoder reads and
+ * writes the same hook point, so W_dec stays as it is in the file. If training weighted latents by the norms of their
+ * decoder rows, a latent fires if z · norm > threshold, which amounts to one threshold per latent.
  */
 /**
- * Llama Scope's folders: {@code hyperparams.json} and {@code checkpoints/final.safetensors}, and those for R1-Distill: {@code
- * config.json} and {@code sae_weights.safetensors} with a threshold for each latent. Latents are in the scale of activations.
+ * Llama Scope's folders: {@code hyperparams.json} and {@code checkpoints/final.safetensors}, and those for R1-Distill:
+ * {@code config.json} and {@code sae_weights.safetensors} with one threshold per latent. Latents are on the scale of
+ * activations.
  */
 final class LlamaScopeFormat implements SaeFormat {
     private static final Pattern BASE = Pattern.compile("Llama3_1-8B-Base");
@@ -57,7 +58,7 @@ final class LlamaScopeFormat implements SaeFormat {
         if (!in.equals(out) || String.valueOf(files.path().getFileName()).matches(".*L\\d+TC-.*")) {
             throw files.refused(
                     this,
-                    "A transcoder does not read and write one place, so it cannot stand for the residual stream.",
+                    "A transcoder does not reconstruct its input, so it cannot be used as an autoencoder.",
                     "places",
                     in + " to " + out);
         }
@@ -93,21 +94,20 @@ final class LlamaScopeFormat implements SaeFormat {
                 new SaeOrigin(files.shortName(), files.path(), name(), Sites.either(in), in, model, notes), weights);
     }
 
-    /** Whether the decoder has a bias; where configuration and tensors contradict each other that is refused or noted. */
+    /** Whether the decoder has a bias; a contradiction between configuration and tensors is refused or noted. */
     private boolean isBiased(SaeFiles files, JsonNode config, int dModel, List<String> notes) {
         JsonNode stated = config.path("use_decoder_bias");
         boolean stored = files.names().contains("decoder.bias");
         if (!stored && stated.asBoolean(false)) {
             throw files.refused(
                     this,
-                    "The configuration says that the decoder has a bias, and the file holds none.",
+                    "The configuration says that the decoder has a bias, but the file has none.",
                     "missing",
                     "decoder.bias");
         }
         boolean biased = stored && stated.asBoolean(true);
         if (stored && !biased && files.numbers("decoder.bias", dModel).norm() > 0) {
-            notes.add(
-                    "the file holds a decoder bias that its configuration switches off (use_decoder_bias); it is not used");
+            notes.add("the file has a decoder bias that its configuration disables (use_decoder_bias); it is not used");
         }
         return biased;
     }
@@ -125,21 +125,21 @@ final class LlamaScopeFormat implements SaeFormat {
             return 1;
         }
         if (!how.equals("dataset-wise")) {
-            throw files.refused(this, "The normalisation is not one that is read.", "norm_activation", how);
+            throw files.refused(this, "This normalisation is not supported.", "norm_activation", how);
         }
         Double norm = average(files, config, side, averages);
         if (norm == null) {
             if (side.equals("in")) {
-                notes.add("the files give no mean activation norm, so activations are read as they are");
+                notes.add("the files state no mean activation norm, so activations are not rescaled");
             }
             return 1;
         }
         if (!(norm > 0)) {
             throw files.refused(
-                    this, "The mean activation norm is not a length.", "dataset_average_activation_norm", norm);
+                    this, "The mean activation norm is not positive.", "dataset_average_activation_norm", norm);
         }
         if (side.equals("in")) {
-            notes.add("latents are in the scale of activations; SAELens gives them times "
+            notes.add("latents are on the scale of activations; SAELens scales them by "
                     + (float) (Math.sqrt(dModel) / norm));
         }
         return Math.sqrt(dModel) / norm;

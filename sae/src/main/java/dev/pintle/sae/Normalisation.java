@@ -1,13 +1,13 @@
 package dev.pintle.sae;
 
-/** What is done to an activation x `[dModel]` before it is encoded, and undone after it is decoded. */
+/** How an activation x `[dModel]` is normalised before encoding; undone after decoding. */
 public sealed interface Normalisation {
-    /** Whether it is the same for every activation, so that latents alone can be decoded. */
+    /** Whether it is the same for every activation, so that latents can be decoded on their own. */
     default boolean isSameForAll() {
         return true;
     }
 
-    /** Nothing. */
+    /** No normalisation. */
     record None() implements Normalisation {
         @Override
         public String toString() {
@@ -16,7 +16,7 @@ public sealed interface Normalisation {
     }
 
     /**
-     * x · s with one s for all: s = √dModel / E‖x‖ over the training data.
+     * x · s with one constant s = √dModel / E‖x‖ from the training data.
      *
      * @param scale s
      */
@@ -40,7 +40,7 @@ public sealed interface Normalisation {
         }
     }
 
-    /** (x − μ) / (σ + 1e-5) for each token, with its mean μ and its standard deviation σ (divisor dModel − 1). */
+    /** (x − μ) / (σ + 1e-5) for each token, with its own mean μ and standard deviation σ (divisor dModel − 1). */
     record LayerNorm() implements Normalisation {
         @Override
         public boolean isSameForAll() {

@@ -13,25 +13,26 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * What an autoencoder leaves out of a text's activations x, and of the same activations steered y: e(x) = x − dec(enc(x)).
+ * What an autoencoder fails to reconstruct of a text's activations x, and of the same activations steered, y:
+ * e(x) = x − dec(enc(x)).
  *
- * @param norm ‖e(x)‖ of each token
- * @param relative ‖e(x)‖ / ‖x‖ of each token
- * @param steeredNorm ‖e(y)‖ of each token
- * @param steeredRelative ‖e(y)‖ / ‖y‖ of each token
- * @param cosine of e(x) and e(y), of each token
+ * @param norm ‖e(x)‖ per token
+ * @param relative ‖e(x)‖ / ‖x‖ per token
+ * @param steeredNorm ‖e(y)‖ per token
+ * @param steeredRelative ‖e(y)‖ / ‖y‖ per token
+ * @param cosine of e(x) and e(y), per token
  */
 public record ReconstructionErrors(Vec norm, Vec relative, Vec steeredNorm, Vec steeredRelative, Vec cosine) {
     /**
-     * Errors of activations and of the same tokens' activations steered.
+     * Errors of activations, and of the steered activations of the same tokens.
      *
      * @param plain `[tokens, dModel]`
-     * @param steered the same tokens, the same shape
+     * @param steered `[tokens, dModel]`, for the same tokens
      * @throws IllegalArgumentException if the shapes differ
      */
     public static ReconstructionErrors of(SparseAutoencoder sae, Tensor plain, Tensor steered) {
         if (!plain.shape().equals(steered.shape())) {
-            throw Problem.of("Plain and steered activations are not of the same tokens.")
+            throw Problem.of("Plain and steered activations have different shapes.")
                     .fact("plain", plain.shape())
                     .fact("steered", steered.shape())
                     .toIllegalArgument();
@@ -52,7 +53,7 @@ public record ReconstructionErrors(Vec norm, Vec relative, Vec steeredNorm, Vec 
         }
     }
 
-    /** Errors of activations `[tokens, dModel]` alone; what is said of steered ones is the same. */
+    /** Errors of unsteered activations `[tokens, dModel]` only; the steered values repeat them. */
     public static ReconstructionErrors of(SparseAutoencoder sae, Tensor activations) {
         try (TensorScope scope = TensorScope.open("reconstruction errors")) {
             Tensor x = activations.to(DType.FP32);
@@ -70,14 +71,14 @@ public record ReconstructionErrors(Vec norm, Vec relative, Vec steeredNorm, Vec 
         return norm.size();
     }
 
-    /** How a token's relative error changes with steering: steered / plain. */
+    /** How steering changes a token's relative error: steered / plain. */
     public double ratio(int token) {
         return steeredRelative.get(token) / relative.get(token);
     }
 
     /**
-     * Mean of {@link #ratio} over the tokens up to each. A running mean hides where the ratio changes: what it says of the
-     * last token is said of all before it too.
+     * Running mean of {@link #ratio}, per token. It blurs where the ratio changes, since each value averages over all
+     * tokens before it.
      */
     public Vec runningMeanRatio() {
         double[] means = new double[tokens()];
@@ -90,9 +91,9 @@ public record ReconstructionErrors(Vec norm, Vec relative, Vec steeredNorm, Vec 
     }
 
     /**
-     * Means over some tokens.
+     * Means over a segment of tokens.
      *
-     * @param tokens how many
+     * @param tokens number of tokens
      * @param norm mean ‖e(x)‖
      * @param relative mean ‖e(x)‖ / ‖x‖
      * @param steeredRelative mean ‖e(y)‖ / ‖y‖
@@ -103,14 +104,14 @@ public record ReconstructionErrors(Vec norm, Vec relative, Vec steeredNorm, Vec 
             int tokens, double norm, double relative, double steeredRelative, double ratio, double cosine) {}
 
     /**
-     * Means by whose words the tokens are, of roles that occur.
+     * Means by role, for the roles that occur.
      *
-     * @param roles of each token
-     * @throws IllegalArgumentException unless there is one for each token
+     * @param roles one per token
+     * @throws IllegalArgumentException unless there is one role per token
      */
     public Map<Role, Segment> bySegment(List<Role> roles) {
         if (roles.size() != tokens()) {
-            throw Problem.of("There is not one role for each token.")
+            throw Problem.of("The number of roles does not match the number of tokens.")
                     .fact("tokens", tokens())
                     .fact("roles", roles.size())
                     .toIllegalArgument();

@@ -28,13 +28,13 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /*
- * Nearly everything that can go wrong between an autoencoder and a model shows in three numbers over some text: how many latents
- * are active on a token (L0), how much of the activations' variance the reconstruction explains, and how many of the latents fire
- * at all. What is wrong does not show, but can be tried: if the activations of a neighbouring layer, or these times the usual factor,
- * are explained much better, then it is the layer, or the normalisation. Trials cost time, so they are made only where the numbers
- * are poor, on the first few hundred tokens.
+ * Nearly every mismatch between an autoencoder and a model shows in three numbers over some text: how many latents are
+ * active per token (L0), how much of the activations' variance the reconstruction explains, and what fraction of the
+ * latents ever fires. The numbers do not say what is wrong, but that can be tried: if the activations of a neighbouring
+ * layer, or the same ones rescaled by the usual factor, are explained much better, the layer or the normalisation is
+ * wrong. Trials take time, so they are only run if the numbers are poor, on the first few hundred tokens.
  */
-/** Whether an autoencoder and a model belong together, judged by their numbers over text. */
+/** Checks on text whether an autoencoder matches a model. */
 public final class SaeCheck {
     private static final int WINDOW = 256;
     private static final int TRIED = 512;
@@ -45,7 +45,7 @@ public final class SaeCheck {
     private final SparseAutoencoder sae;
     private final HookPoint at;
 
-    /** @param at where activations are read */
+    /** @param at the hook point whose activations are read */
     public SaeCheck(LanguageModel model, SparseAutoencoder sae, HookPoint at) {
         this.model = model;
         this.sae = sae;
@@ -53,33 +53,34 @@ public final class SaeCheck {
     }
 
     /**
-     * What was measured.
+     * The three statistics over some tokens.
      *
-     * @param meanL0 active latents a token
-     * @param varianceExplained 1 − Σ‖x − x̂‖² / Σ‖x − x̄‖²; negative where the mean activation would be a better answer
-     * @param firing share of latents that were active at least once
+     * @param meanL0 mean number of active latents per token
+     * @param varianceExplained 1 − Σ‖x − x̂‖² / Σ‖x − x̄‖²; negative if the mean activation would be a better
+     *     prediction
+     * @param firing fraction of latents that were active at least once
      */
     public record Numbers(double meanL0, double varianceExplained, double firing) {}
 
     /**
-     * The same with one thing changed.
+     * The same measurement with one thing changed.
      *
-     * @param what in words
-     * @param varianceExplained on the tokens that trials are made on
+     * @param what what was changed, in words
+     * @param varianceExplained on the tokens used for trials
      */
     public record Trial(String what, double varianceExplained) {}
 
     /**
-     * The answer.
+     * The result of a check.
      *
-     * @param tokens how many were measured: of conversations the words of user and assistant, which is what autoencoders of
-     *     chat models are trained on; of other texts all but the first of a sequence
-     * @param meanNorm mean length of their activations
-     * @param numbers the three over these tokens
-     * @param tokensAround how many others there were: system prompts and what the chat template writes
-     * @param around the three over those; NaN where there are none
-     * @param trials what was tried; empty where the numbers were good
-     * @param suggestions what the numbers suggest, in words; empty where nothing is wrong
+     * @param tokens number of tokens judged: in conversations those of user and assistant, which autoencoders of chat
+     *     models are trained on; in other texts all but the BOS token
+     * @param meanNorm mean norm of their activations
+     * @param numbers the statistics over these tokens
+     * @param tokensAround number of other tokens: system prompts and what the chat template adds
+     * @param around the statistics over those; NaN if there are none
+     * @param trials what was tried; empty if the numbers are good
+     * @param suggestions likely causes, in words; empty if nothing looks wrong
      */
     public record Report(
             long tokens,
@@ -97,17 +98,17 @@ public final class SaeCheck {
     }
 
     /**
-     * Measures.
+     * Runs the check.
      *
-     * @param atMost tokens, about
-     * @throws dev.pintle.base.PintleException if there are no tokens
+     * @param atMost approximate maximum number of tokens
+     * @throws dev.pintle.base.PintleException if the texts contain no tokens to judge
      */
     public Report run(Texts texts, int atMost) {
         Set<HookPoint> points = neighbours();
         try (TensorScope scope = TensorScope.open("check")) {
             Tally words = new Tally();
             Tally around = new Tally();
-            List<List<Tensor>> kept = new ArrayList<>(); // of each point, of the first texts
+            List<List<Tensor>> kept = new ArrayList<>(); // per hook point, from the first texts
             points.forEach(point -> kept.add(new ArrayList<>()));
             try (Texts.Reading reading = texts.open()) {
                 while (words.tokens < atMost && reading.hasNext()) {
@@ -127,7 +128,7 @@ public final class SaeCheck {
                 }
             }
             if (words.tokens == 0) {
-                throw Problem.of("There is no text to check with.")
+                throw Problem.of("The texts contain nothing to check with.")
                         .fact("texts", texts.name())
                         .toException();
             }
@@ -144,7 +145,7 @@ public final class SaeCheck {
         }
     }
 
-    /** A text's tokens, the places of words among them, and of the rest; the first token of a sequence is neither. */
+    /** A text's tokens, the positions of those that are judged, and of the rest; a BOS token is neither. */
     private record Read(int[] ids, int[] words, int[] around) {}
 
     private Read read(Document document) {
@@ -176,7 +177,7 @@ public final class SaeCheck {
         return row.indexSelect(0, LatentMatrix.indices(places).to(row.device())).to(DType.FP32);
     }
 
-    /** Its own place, and the same in up to two layers either way. */
+    /** The hook point itself, and the same one up to two layers away in either direction. */
     private Set<HookPoint> neighbours() {
         Set<HookPoint> points = new LinkedHashSet<>(List.of(at));
         if (at.site().isOfBlocks()) {
@@ -219,12 +220,12 @@ public final class SaeCheck {
     private List<String> suggestions(Numbers numbers, List<Trial> trials) {
         List<String> suggestions = new ArrayList<>();
         if (numbers.meanL0() < 1) {
-            suggestions.add("Hardly a latent fires: a threshold in another scale than the activations, or a missing"
-                    + " normalisation.");
+            suggestions.add("Hardly any latent fires: the threshold is on a different scale than the activations, or"
+                    + " a normalisation is missing.");
         } else if (numbers.meanL0() > Math.max(0.05 * sae.dSae(), 3.0 * sae.dModel() / 4)) {
             suggestions.add(
-                    "Far more latents fire than an autoencoder is trained for: a threshold that was left out, or"
-                            + " one in another scale.");
+                    "Far more latents fire than an autoencoder is trained for: the threshold is missing, or on a"
+                            + " different scale.");
         }
         if (!trials.isEmpty()) {
             double here = trials.get(0).varianceExplained();
@@ -234,19 +235,19 @@ public final class SaeCheck {
                     .ifPresentOrElse(
                             best -> suggestions.add(String.format(
                                     Locale.ROOT,
-                                    "Much more is explained %s (%.0f%% of the variance, against %.0f%%): %s.",
+                                    "Much more is explained %s (%.0f%% of the variance instead of %.0f%%): %s.",
                                     best.what(),
                                     100 * best.varianceExplained(),
                                     100 * here,
-                                    best.what().startsWith("at ") ? "another layer" : "a missing normalisation")),
+                                    best.what().startsWith("at ") ? "wrong layer" : "missing normalisation")),
                             () -> suggestions.add("Little of the variance is explained, and neither a neighbouring"
-                                    + " layer nor a factor changes that: another model, other text, or a weak"
+                                    + " layer nor rescaling changes that: a different model, unusual text, or a weak"
                                     + " autoencoder."));
         }
         return suggestions;
     }
 
-    /** Sums over tokens. */
+    /** Running sums over tokens. */
     private final class Tally {
         private final double[] sum = new double[sae.dModel()];
         private final boolean[] fired = new boolean[sae.dSae()];

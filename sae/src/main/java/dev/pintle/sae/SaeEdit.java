@@ -14,26 +14,26 @@ import dev.pintle.transformer.ModelConfig;
 import java.util.List;
 
 /*
- * Why an edit needs no autoencoder.
+ * Why an edit does not need the whole autoencoder.
  *
- * Steering by latents is written as encode, change, decode, and add back what the autoencoder could not say: with f = enc(x)
- * and e = x − dec(f), x' = dec(f') + e. The decoder is linear, so its bias and all latents that are not changed cancel:
+ * Steering by latents is usually written as encode, change, decode, and add back the error term: with f = enc(x) and
+ * e = x − dec(f), x' = dec(f') + e. The decoder is linear, so its bias and all unchanged latents cancel:
  *
  *   x' = x + (f' − f) W_dec,
  *
- * a sum over the changed latents only. Adding to latents does not even ask for f: f' − f is what is added, so the edit is the
- * addition of decoder rows. Clamping and scaling need f of the changed latents, which is their encoder rows, if the
- * autoencoder decides each latent by its own pre-activation (ReLU, JumpReLU, gated). Where latents compete (TopK, group maximum)
- * f takes the pre-activations of all, and the whole encoder runs; the decoder still does not.
+ * a sum over the changed latents only. Adding to latents does not even need f: f' − f is what is added, so the edit
+ * adds decoder rows. Clamping and scaling need f of the changed latents, which takes only their encoder rows if each
+ * latent depends on its own pre-activation alone (ReLU, JumpReLU, gated). If latents compete (TopK, group maximum), f
+ * depends on all pre-activations and the whole encoder runs; the decoder still does not.
  */
 /**
- * Changes chosen latents of an activation, the autoencoder's error kept: x + (f' − f) W_dec, in FP32, rounded once to the
- * model's dtype. The autoencoder must stay open while it is used.
+ * Changes chosen latents of an activation and keeps the error term: x + (f' − f) W_dec, in FP32, rounded once to the
+ * model's dtype. The autoencoder must stay open as long as the edit is in use.
  *
- * @param sae whose latents
- * @param changes what is done, at most one for each latent
- * @param at where
- * @param tokens on which tokens
+ * @param sae the autoencoder whose latents are changed
+ * @param changes at most one per latent
+ * @param at the hook point
+ * @param tokens the tokens it applies to
  */
 public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoint at, Tokens tokens)
         implements Intervention.Open {
@@ -44,16 +44,16 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
     }
 
     /**
-     * For static import: changes latents of every token where the autoencoder was trained. What only adds to latents is an
-     * {@link Add} of decoder rows, and costs what plain steering costs.
+     * For static import: changes latents of every token at the hook point that the autoencoder was trained on. If all
+     * changes are additions, the result is an {@link Add} of decoder rows, which costs no more than plain steering.
      *
-     * @throws dev.pintle.base.PintleException if it is not known where that is
+     * @throws dev.pintle.base.PintleException if that hook point is not known
      */
     public static Intervention edit(SparseAutoencoder sae, LatentChange... changes) {
         return edit(sae, List.of(changes), Tokens.all());
     }
 
-    /** The same on some tokens. */
+    /** As above, for the given tokens only. */
     public static Intervention edit(SparseAutoencoder sae, List<LatentChange> changes, Tokens tokens) {
         LatentChange.require(changes, sae);
         HookPoint at = sae.place();
@@ -63,7 +63,7 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
                 : new SaeEdit(sae, changes, at, tokens);
     }
 
-    /** What additions to latents write, `[dModel]`. */
+    /** What additions to latents add to the activation, `[dModel]`. */
     private static Vec written(SparseAutoencoder sae, List<LatentChange> changes) {
         Vec sum = Vec.zeros(sae.dModel());
         for (LatentChange change : changes) {
@@ -74,7 +74,7 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
         return sum;
     }
 
-    /** Whether only the changed latents' rows are read; where latents compete, the whole encoder runs. */
+    /** Whether only the changed latents' rows are read; if latents compete, the whole encoder runs. */
     public boolean readsRowsOnly() {
         return sae.sparsity().decidesEachAlone();
     }
@@ -113,7 +113,7 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
         return frame.outsideChange(rows.sums(placed.changed(f).minus(f)));
     }
 
-    /** @param anyDevice whether the autoencoder may be elsewhere than the model */
+    /** @param anyDevice whether the autoencoder may be on a different device than the model */
     static void requireFits(SparseAutoencoder sae, ModelConfig model, Device device, boolean anyDevice) {
         if (sae.dModel() != model.dModel()) {
             throw Problem.of("The autoencoder does not fit the model.")
@@ -122,7 +122,7 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
                     .toIllegalArgument();
         }
         if (!anyDevice && !sae.device().equals(device)) {
-            throw Problem.of("The whole autoencoder is needed, and it is on another device than the model.")
+            throw Problem.of("This needs the whole autoencoder, which is on a different device than the model.")
                     .fact("autoencoder", sae.name() + ", " + sae.sparsity() + ", on " + sae.device())
                     .fact("model", "on " + device)
                     .fact("try", "loading the autoencoder on " + device)

@@ -35,7 +35,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * An autoencoder's files, open: tensors, and a configuration where there is one. Formats are told apart by their content:
+ * The open files of an autoencoder: tensors, and a configuration if there is one. Formats are recognised by content:
  *
  * <ul>
  *   <li>Goodfire: a {@code .pth} or {@code .pt} file
@@ -77,7 +77,7 @@ public final class SaeFiles implements AutoCloseable {
 
     static SparseAutoencoder load(Path path, Device device, DType dtype) {
         if (dtype != DType.FP32 && dtype != DType.BF16) {
-            throw Problem.of("An autoencoder's weights are FP32 or BF16.")
+            throw Problem.of("An autoencoder's weights can only be FP32 or BF16.")
                     .fact("but was", dtype)
                     .toIllegalArgument();
         }
@@ -123,7 +123,7 @@ public final class SaeFiles implements AutoCloseable {
         return name.endsWith(".npz") ? Npz.open(file) : TorchCheckpoint.open(file);
     }
 
-    /** The weights that a configuration file stands for, or the file itself. */
+    /** The weights next to a configuration file, or the file itself. */
     private static Path besideConfig(Path file) {
         Path folder = file.toAbsolutePath().getParent();
         boolean isConfig = CONFIGS.contains(String.valueOf(file.getFileName()));
@@ -145,8 +145,8 @@ public final class SaeFiles implements AutoCloseable {
         }
         Problem problem = Problem.of(
                         others.isEmpty()
-                                ? "There is no autoencoder in the folder."
-                                : "It is not clear which file of the folder is the autoencoder.")
+                                ? "The folder contains no autoencoder."
+                                : "It is not clear which file in the folder is the autoencoder.")
                 .fact("folder", folder.toAbsolutePath())
                 .fact("expected", String.join(", ", WEIGHTS) + ", or one .pth, .pt, .npz or .safetensors file");
         for (Path other : others) {
@@ -186,7 +186,7 @@ public final class SaeFiles implements AutoCloseable {
         }
     }
 
-    /** A JSON file, as Python writes it. */
+    /** A JSON file as Python writes it, so possibly with NaN and Infinity. */
     static JsonNode json(Path file) {
         GitLfs.requireContent(file);
         try {
@@ -206,12 +206,12 @@ public final class SaeFiles implements AutoCloseable {
 
     // ---------------------------------------------------------------- what formats read
 
-    /** File or folder that the user named. */
+    /** The file or folder that the user specified. */
     public Path path() {
         return path;
     }
 
-    /** The folder that the files lie in. */
+    /** The folder that contains the files. */
     public Path folder() {
         return folder;
     }
@@ -221,7 +221,7 @@ public final class SaeFiles implements AutoCloseable {
         return weights.names();
     }
 
-    /** The configuration; a missing node where there is none. */
+    /** The configuration; a missing node if there is none. */
     public JsonNode config() {
         return config;
     }
@@ -231,12 +231,12 @@ public final class SaeFiles implements AutoCloseable {
         return weights instanceof TorchCheckpoint;
     }
 
-    /** Whether they are in an archive of NumPy arrays. */
+    /** Whether they are in an {@code .npz} archive of NumPy arrays. */
     public boolean isNumPy() {
         return weights instanceof Npz;
     }
 
-    /** Encoder or decoder weights, in the dtype and on the device that were asked for. */
+    /** Encoder or decoder weights, in the requested dtype and on the requested device. */
     public LatentMatrix matrix(String key, LatentMatrix.Axes axes) {
         Shape shape = weights.entry(key).shape();
         if (shape.rank() != 2) {
@@ -246,7 +246,7 @@ public final class SaeFiles implements AutoCloseable {
         return new LatentMatrix(placed, axes);
     }
 
-    /** The decoder's, of the encoder's sizes. */
+    /** Decoder weights, whose sizes must match the encoder's. */
     public LatentMatrix decoder(String key, LatentMatrix.Axes axes, LatentMatrix encoder) {
         Shape shape = weights.entry(key).shape();
         Shape expected = axes == LATENTS_FIRST
@@ -258,19 +258,19 @@ public final class SaeFiles implements AutoCloseable {
         return matrix(key, axes);
     }
 
-    /** One number for each of {@code size}, FP32 on the device. */
+    /** A vector `[size]`, FP32 on the device. */
     public Tensor vector(String key, long size) {
         requireVector(key, size);
         return weights.tensor(key).to(device).to(DType.FP32);
     }
 
-    /** The same on the heap. */
+    /** A vector `[size]`, FP32 on the Java heap. */
     public Vec numbers(String key, long size) {
         requireVector(key, size);
         return weights.tensor(key).to(DType.FP32).toVec();
     }
 
-    /** A tensor with one element. */
+    /** The value of a tensor with one element. */
     public double number(String key) {
         if (weights.entry(key).shape().elements() != 1) {
             throw wrongShape(key, "one number", weights.entry(key).shape());
@@ -278,12 +278,12 @@ public final class SaeFiles implements AutoCloseable {
         return weights.tensor(key).to(DType.FP64).reshape(1).item();
     }
 
-    /** Numbers on the device. */
+    /** Copies a vector to the device. */
     public Tensor placed(Vec numbers) {
         return Tensor.of(numbers).to(device);
     }
 
-    /** @throws PintleException naming tensors beyond those that the format knows, and those it misses */
+    /** @throws PintleException naming missing tensors and those the format does not know */
     public void requireKeys(SaeFormat format, Set<String> required, Set<String> optional) {
         Set<String> missing = new TreeSet<>(required);
         missing.removeAll(names());
@@ -291,7 +291,7 @@ public final class SaeFiles implements AutoCloseable {
         unknown.removeAll(required);
         unknown.removeAll(optional);
         if (!missing.isEmpty() || !unknown.isEmpty()) {
-            Problem problem = Problem.of("The tensors are not those of the format.")
+            Problem problem = Problem.of("The tensors do not match the format.")
                     .fact("file", weights.path().toAbsolutePath())
                     .fact("format", format.name());
             problem = missing.isEmpty() ? problem : problem.fact("missing", String.join(", ", missing));
@@ -300,7 +300,7 @@ public final class SaeFiles implements AutoCloseable {
         }
     }
 
-    /** A refusal that names the format and what in it cannot be used. */
+    /** An error that names the format and the detail that is not supported. */
     public PintleException refused(SaeFormat format, String sentence, String what, Object found) {
         return Problem.of(sentence)
                 .fact("file", path.toAbsolutePath())
@@ -309,7 +309,7 @@ public final class SaeFiles implements AutoCloseable {
                 .toException();
     }
 
-    /** Name for reports: of the file, or of the folder and those above that say which one it is. */
+    /** A name for reports: that of the file or folder, with the parent folder if that is needed to identify it. */
     public String shortName() {
         Path absolute = path.toAbsolutePath().normalize();
         String own = String.valueOf(absolute.getFileName());
@@ -335,7 +335,7 @@ public final class SaeFiles implements AutoCloseable {
     }
 
     PintleException unknown(List<SaeFormat> known) {
-        Problem problem = Problem.of("The file does not hold an autoencoder of a known format.")
+        Problem problem = Problem.of("The file does not contain an autoencoder in a known format.")
                 .fact("file", weights.path().toAbsolutePath())
                 .fact("tensors", names().stream().sorted().limit(12).collect(Collectors.joining(", ")))
                 .fact("configuration", config.isMissingNode() ? "none" : String.join(", ", fieldNames()));
@@ -352,7 +352,7 @@ public final class SaeFiles implements AutoCloseable {
                 .toList();
     }
 
-    /** Closes the files; what was read of them stays. */
+    /** Closes the files; tensors already read stay valid. */
     @Override
     public void close() {
         weights.close();

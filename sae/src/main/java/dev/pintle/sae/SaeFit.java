@@ -6,7 +6,7 @@ import dev.pintle.steering.SteeringVector;
 import dev.pintle.transformer.HookPoint;
 import java.util.Locale;
 
-/** Whether an autoencoder belongs to a model. */
+/** Checks that an autoencoder belongs to a model. */
 final class SaeFit {
     private SaeFit() {}
 
@@ -23,10 +23,10 @@ final class SaeFit {
                     .toException();
         }
         if (!force && differ(sae.origin().model(), model.id().name())) {
-            throw Problem.of("The autoencoder was trained on another model.")
+            throw Problem.of("The autoencoder was trained on a different model.")
                     .fact("autoencoder", sae.name() + ", for " + sae.origin().model())
                     .fact("model", model.id())
-                    .fact("try", "an autoencoder of this model, or --force to use it all the same")
+                    .fact("try", "an autoencoder of this model, or --force to use this one anyway")
                     .toException();
         }
     }
@@ -37,7 +37,7 @@ final class SaeFit {
             throw Problem.of("The vector and the autoencoder read different places.")
                     .fact("vector", vector.at())
                     .fact("autoencoder", at)
-                    .fact("try", "fitting the vector at " + at + ", or --force to take it apart all the same")
+                    .fact("try", "fitting the vector at " + at + ", or --force to decompose it anyway")
                     .toException();
         }
         String fittedOn = vector.origin().model().name();
@@ -45,17 +45,20 @@ final class SaeFit {
             throw Problem.of("The vector and the autoencoder belong to different models.")
                     .fact("vector", fittedOn)
                     .fact("autoencoder", sae.origin().model())
-                    .fact("try", "an autoencoder of the vector's model, or --force to use this one all the same")
+                    .fact("try", "an autoencoder of the vector's model, or --force to use this one anyway")
                     .toException();
         }
     }
 
-    /** Whether two names, both known, mean two models. */
+    /** Whether two names are both known and refer to different models. */
     private static boolean differ(String one, String other) {
         return !one.isEmpty() && !other.isEmpty() && !comparable(one).equals(comparable(other));
     }
 
-    /** A name without its organisation, spelling and the {@code Meta-} that some of Llama's repositories carry. */
+    /**
+     * A name without its organisation, in lower case, and without the {@code Meta-} that some Llama repositories
+     * prepend.
+     */
     private static String comparable(String name) {
         String last = name.replace('\\', '/').replaceAll("/+$", "").toLowerCase(Locale.ROOT);
         return last.substring(last.lastIndexOf('/') + 1).replaceFirst("^meta-", "");

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 
 /**
  * Finds an autoencoder by name: a file or folder; a file of the embedded model, such as {@code parley-7m-sae-l3}; or a
- * repository in the cache, {@code org/name[@revision]}, with a folder of it after a colon: {@code
- * google/gemma-scope-2b-pt-res:layer_20/width_16k/average_l0_71}. The network is never asked.
+ * cached repository, {@code org/name[@revision]}, optionally with a folder in it after a colon:
+ * {@code google/gemma-scope-2b-pt-res:layer_20/width_16k/average_l0_71}. Never accesses the network.
  */
 public final class SaeFolders {
     private static final Pattern REPOSITORY = Pattern.compile("([\\w.-]+/[\\w.-]+(?:@[^:]+)?)(?::(.+))?");
@@ -25,15 +25,15 @@ public final class SaeFolders {
     /**
      * A repository and a folder or file in it.
      *
-     * @param repo the repository
-     * @param below path in it; empty for all of it
+     * @param repo the repository id
+     * @param below path inside it; empty for the whole repository
      */
     public record InRepository(RepoId repo, String below) {}
 
     /**
      * The file or folder of an autoencoder.
      *
-     * @throws dev.pintle.base.PintleException if there is none, with the places that were tried
+     * @throws dev.pintle.base.PintleException if there is none, listing the places that were searched
      */
     public static Path find(String name, HubSettings settings) {
         Path given = path(name);
@@ -69,7 +69,7 @@ public final class SaeFolders {
                         .toException());
     }
 
-    /** The repository that a name stands for, if it has the form of one. */
+    /** The repository that a name refers to, if it has the form of one. */
     public static Optional<InRepository> repository(String name) {
         Matcher matcher = REPOSITORY.matcher(name);
         if (!matcher.matches() || name.contains("..")) {

@@ -1,25 +1,27 @@
 package dev.pintle.sae;
 
 /**
- * A layout that autoencoders are published in. One class a format; each knows its own files by what is in them.
+ * A file format that autoencoders are published in. There is one class per format, which recognises its files by
+ * content.
  *
- * <p>Formats of other jars are found through {@link java.util.ServiceLoader}: a public class with a constructor without
- * arguments, named in {@code META-INF/services/dev.pintle.sae.SaeFormat}. Everything that loads an autoencoder reads them.
+ * <p>Formats in other jars are found through {@link java.util.ServiceLoader}: a public class with a no-argument
+ * constructor, named in {@code META-INF/services/dev.pintle.sae.SaeFormat}. They work everywhere an autoencoder is
+ * loaded.
  */
 public interface SaeFormat {
-    /** Name for people. */
+    /** Display name. */
     String name();
 
-    /** What its files hold, for those whose files are not recognised. */
+    /** The files and tensors it expects, for the error message when files are not recognised. */
     String layout();
 
-    /** Whether files have this layout, by names of tensors and keys of the configuration. */
+    /** Whether files have this format, judged by tensor names and configuration keys. */
     boolean recognises(SaeFiles files);
 
     /**
      * Reads recognised files; tensors are in the current scope.
      *
-     * @throws dev.pintle.base.PintleException if something in them is missing, left over or not understood
+     * @throws dev.pintle.base.PintleException if something in them is missing, unused or not understood
      */
     Draft read(SaeFiles files);
 
@@ -27,7 +29,7 @@ public interface SaeFormat {
      * What was read.
      *
      * @param origin what the files say about the autoencoder
-     * @param weights what it computes with
+     * @param weights its parameters
      */
     record Draft(SaeOrigin origin, Weights weights) {}
 }

@@ -8,7 +8,7 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
-/** The formats that are known: Pintle's own, and those of other jars on the class path. */
+/** All known formats: Pintle's own, and those of other jars on the class path. */
 final class SaeFormats {
     private static final List<SaeFormat> OWN = List.of(
             new DictionaryLearningFormat(),
@@ -28,16 +28,16 @@ final class SaeFormats {
         } catch (ServiceConfigurationError e) {
             throw Problem.of("An autoencoder format on the class path cannot be loaded.")
                     .fact("cause", Excerpt.of(e.getMessage()))
-                    .fact("try", "mending its jar, or leaving it out")
+                    .fact("try", "fixing its jar, or removing it from the class path")
                     .toException(e);
         }
         return all;
     }
 
     /**
-     * The only format that recognises files.
+     * The format that recognises the files.
      *
-     * @throws dev.pintle.base.PintleException if none does, or several do, which are named
+     * @throws dev.pintle.base.PintleException if none does, or several do; names them
      */
     static SaeFormat of(SaeFiles files) {
         List<SaeFormat> claims =
@@ -54,7 +54,7 @@ final class SaeFormats {
                                     .map(format -> format.name() + " ("
                                             + format.getClass().getName() + ")")
                                     .collect(Collectors.joining(", ")))
-                    .fact("try", "leaving the jar of one of them out")
+                    .fact("try", "removing the jar of one of them")
                     .toException();
         }
         return claims.get(0);

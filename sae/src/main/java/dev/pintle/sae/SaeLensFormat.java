@@ -19,9 +19,9 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * SAELens' folders, versions 5 and 6: {@code cfg.json} and {@code sae_weights.safetensors}. Since version 6 the place is under
- * {@code metadata}, before it was at the top; older keys have older names. BatchTopK and Matryoshka autoencoders are saved as
- * JumpReLU; a training checkpoint of BatchTopK holds its threshold as one number.
+ * SAELens' folders, versions 5 and 6: {@code cfg.json} and {@code sae_weights.safetensors}. Since version 6 the hook
+ * point is under {@code metadata}; before, it was at the top level, partly under different keys. BatchTopK and
+ * Matryoshka autoencoders are saved as JumpReLU; a training checkpoint of BatchTopK stores a scalar threshold.
  */
 final class SaeLensFormat implements SaeFormat {
     @Override
@@ -64,7 +64,7 @@ final class SaeLensFormat implements SaeFormat {
                 .subtractingBias(config.path("apply_b_dec_to_input").asBoolean(true));
         if (config.path("rescale_acts_by_decoder_norm").asBoolean(false)) {
             weights = weights.withLatentScale(lengths(weights.decoder()));
-            notes.add("pre-activations are multiplied by the lengths of decoder rows, and latents divided by them");
+            notes.add("pre-activations are multiplied by the norms of the decoder rows, and latents divided by them");
         }
         return new Draft(origin(files, config, notes), weights);
     }
@@ -77,7 +77,7 @@ final class SaeLensFormat implements SaeFormat {
         if (!reshape.equals("none") || head.isInt()) {
             at = null; // reads heads, which have no hook point here
             notes.add("it reads " + (head.isInt() ? "head " + head : "all heads") + " of " + site
-                    + ", flattened: bring the activations yourself");
+                    + ", flattened: supply the activations yourself");
         }
         return new SaeOrigin(
                 files.shortName(), files.path(), name(), at, site, text(config, "model_name", "model_name"), notes);
@@ -85,7 +85,7 @@ final class SaeLensFormat implements SaeFormat {
 
     private static Tensor lengths(LatentMatrix decoder) {
         Tensor norms = decoder.norms();
-        return norms.maskedFill(norms.atMost(norms.times(0)), 1e-30); // a row of zeros writes nothing at any activation
+        return norms.maskedFill(norms.atMost(norms.times(0)), 1e-30); // a zero row writes nothing at any activation
     }
 
     private static String architecture(JsonNode config) {
@@ -102,7 +102,7 @@ final class SaeLensFormat implements SaeFormat {
         if (transcodes) {
             throw files.refused(
                     this,
-                    "A transcoder does not read and write one place, so it cannot stand for the residual stream.",
+                    "A transcoder does not reconstruct its input, so it cannot be used as an autoencoder.",
                     "architecture",
                     architecture);
         }
@@ -110,13 +110,13 @@ final class SaeLensFormat implements SaeFormat {
                 .contains(architecture)) {
             throw files.refused(
                     this,
-                    "The architecture of the autoencoder is not one that is read.",
+                    "This autoencoder architecture is not supported.",
                     "architecture",
-                    architecture + " (read are standard, topk, jumprelu, gated, batchtopk, matryoshka_batchtopk)");
+                    architecture + " (supported: standard, topk, jumprelu, gated, batchtopk, matryoshka_batchtopk)");
         }
         String function = text(config, "activation_fn", "activation_fn_str");
         if (!Set.of("", "relu", "topk").contains(function)) {
-            throw files.refused(this, "The activation function is not one that is read.", "activation_fn", function);
+            throw files.refused(this, "This activation function is not supported.", "activation_fn", function);
         }
     }
 
@@ -138,7 +138,7 @@ final class SaeLensFormat implements SaeFormat {
             return new Sparsity.JumpRelu(exp(files.numbers("log_threshold", dSae)));
         }
         if (files.names().contains("topk_threshold")) {
-            notes.add("a training checkpoint: its one threshold is used for every latent, as after training");
+            notes.add("a training checkpoint: its scalar threshold is used for every latent, as after training");
             return new Sparsity.JumpRelu(constant(files.number("topk_threshold"), dSae));
         }
         if (architecture.equals("topk")) {
@@ -166,8 +166,7 @@ final class SaeLensFormat implements SaeFormat {
             case "layer_norm" -> new Normalisation.LayerNorm();
             case "constant_norm_rescale" -> new Normalisation.UnitNorm();
             case "expected_average_only_in", "constant_scalar_rescale" -> scale(files, config, name);
-            default ->
-                throw files.refused(this, "The normalisation is not one that is read.", "normalize_activations", name);
+            default -> throw files.refused(this, "This normalisation is not supported.", "normalize_activations", name);
         };
     }
 
@@ -178,7 +177,7 @@ final class SaeLensFormat implements SaeFormat {
             factor = SaeFiles.json(scaler).path("scaling_factor");
         }
         if (!factor.isNumber() || !(factor.asDouble() > 0)) {
-            throw Problem.of("The autoencoder reads scaled activations, and its files do not say the scale.")
+            throw Problem.of("The autoencoder reads scaled activations, but its files do not state the scale.")
                     .fact("folder", files.folder().toAbsolutePath())
                     .fact("normalize_activations", name)
                     .fact("missing", "activation_scaler.json: {\"scaling_factor\": √dModel / mean activation norm}")
@@ -195,7 +194,7 @@ final class SaeLensFormat implements SaeFormat {
                     if (factors.get(i) != 1) {
                         throw files.refused(
                                 this,
-                                "The autoencoder was fine-tuned with a factor for each latent, which is not read.",
+                                "The autoencoder was fine-tuned with a factor per latent, which is not supported.",
                                 name,
                                 factors.get(i) + " for latent " + i);
                     }

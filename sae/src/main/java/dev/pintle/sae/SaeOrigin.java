@@ -6,15 +6,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where an autoencoder comes from, as far as its files say. A text that is not known is empty.
+ * Where an autoencoder comes from, as far as its files say. Unknown strings are empty.
  *
  * @param name short name, for reports
  * @param path the file or folder that was read
- * @param format what layout its files have
- * @param at where in the model it reads; null where the files do not say, or name a place that has no hook point here
- * @param site the place in the files' own words
- * @param model the model it was trained on, in the files' own words
- * @param notes what a user should know about how the files were read
+ * @param format name of the format of its files
+ * @param at the hook point it reads; null if the files do not say, or name a place that has no hook point here
+ * @param site the place as the files name it
+ * @param model the model it was trained on, as the files name it
+ * @param notes what users should know about how the files were interpreted
  */
 public record SaeOrigin(
         String name, Path path, String format, @Nullable HookPoint at, String site, String model, List<String> notes) {
@@ -23,7 +23,7 @@ public record SaeOrigin(
         notes = List.copyOf(notes);
     }
 
-    /** The same, at a place that somebody else knows. */
+    /** A copy with the hook point supplied by the caller. */
     SaeOrigin at(HookPoint point) {
         return new SaeOrigin(name, path, format, point, point.toString(), model, notes);
     }

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * Encodes an activation, changes latents, decodes, as it is mostly done elsewhere. With the error term kept, dec(f') + (x −
- * dec(f)), it is what {@link SaeEdit} does from a few rows. Without, dec(f') takes everything from the activation that the
- * autoencoder does not say, which shows how much the model needs of that.
+ * Encodes an activation, changes latents and decodes, as most other tools do. With the error term,
+ * dec(f') + (x − dec(f)), the result equals that of {@link SaeEdit}, which reads only a few rows. Without it, dec(f')
+ * drops everything that the autoencoder does not reconstruct, which shows how much the model depends on that.
  *
- * @param sae open, and on the model's device
- * @param changes what is done; empty to only encode and decode
+ * @param sae must be open, and on the model's device
+ * @param changes at most one per latent; empty to only encode and decode
  * @param keepsError whether x − dec(f) is added back
- * @param at where
- * @param tokens on which tokens
+ * @param at the hook point
+ * @param tokens the tokens it applies to
  */
 public record SaeRoundTrip(
         SparseAutoencoder sae, List<LatentChange> changes, boolean keepsError, HookPoint at, Tokens tokens)
@@ -33,12 +33,15 @@ public record SaeRoundTrip(
         }
     }
 
-    /** For static import: changes latents of every token where the autoencoder was trained, the error kept. */
+    /**
+     * For static import: changes latents of every token at the hook point that the autoencoder was trained on, with the
+     * error term.
+     */
     public static SaeRoundTrip roundTrip(SparseAutoencoder sae, LatentChange... changes) {
         return new SaeRoundTrip(sae, List.of(changes), true, sae.place(), Tokens.all());
     }
 
-    /** The same without the error term. */
+    /** A copy without the error term. */
     public SaeRoundTrip withoutError() {
         return new SaeRoundTrip(sae, changes, false, at, tokens);
     }
@@ -56,7 +59,7 @@ public record SaeRoundTrip(
         });
     }
 
-    /** Latents `[n, dSae]` to latents. */
+    /** Maps latents `[n, dSae]` to changed latents. */
     private UnaryOperator<Tensor> edit(Device device) {
         if (changes.isEmpty()) {
             return f -> f;

@@ -10,27 +10,27 @@ import java.util.List;
 /*
  * Orthogonal matching pursuit (Pati, Rezaiifar and Krishnaprasad 1993, Asilomar) over the decoder's rows.
  *
- * An encoder answers with what is not negative, and a difference of activations is made of latents that go down as well as
- * of latents that go up. So this leaves the encoder out: it takes the row that reaches furthest along what is not yet
- * explained, in either direction, and fits the coefficients of all rows taken so far anew by least squares, so that what is
- * left is orthogonal to all of them. That system is solved by Cholesky's method in double precision, a row of the factor a
- * step; a row that the others already make up to rounding ends the pursuit.
+ * An encoder produces no negative latents, but a difference of activations consists of latents that go down as well as
+ * latents that go up. So the encoder is left out: each step takes the row with the largest absolute correlation with
+ * the residual and refits the coefficients of all rows taken so far by least squares, so that the residual is
+ * orthogonal to all of them. The system is solved in double precision by a Cholesky factorisation that grows by one row
+ * per step; the pursuit ends at a row that is a linear combination of the others up to rounding.
  */
 /**
- * v ≈ Σ cᵢ dᵢ over few decoder rows dᵢ, with coefficients of either sign, least squares over the chosen rows. No encoder and
- * no bias. A term's number is cᵢ, in units of the row as stored, so that adding it to the latent adds the term.
+ * v ≈ Σ cᵢ dᵢ over a few decoder rows dᵢ, with coefficients of either sign, by least squares over the chosen rows. No
+ * encoder and no bias. A term holds cᵢ in units of the row as stored, so that adding it to the latent adds the term.
  *
- * @param count how many rows at most
+ * @param count maximum number of rows
  * @param enough the relative error at which to stop; 0 for none
  */
 public record SignedPursuit(int count, double enough) implements Decompose {
     private static final double DEPENDENT = 1e-10;
 
-    /** @throws IllegalArgumentException unless there is at least one row and the error is not negative */
+    /** @throws IllegalArgumentException if {@code count} is below 1 or the error is negative */
     public SignedPursuit {
         Decompose.requireTerms(count);
         if (!(enough >= 0)) {
-            throw Problem.of("A relative error is not negative.")
+            throw Problem.of("A relative error cannot be negative.")
                     .fact("but was", enough)
                     .toIllegalArgument();
         }
@@ -65,13 +65,13 @@ public record SignedPursuit(int count, double enough) implements Decompose {
         return "signed-pursuit of " + count + " terms";
     }
 
-    /** Least squares over rows that come one by one. */
+    /** Least squares over rows that arrive one by one. */
     private static final class Fit {
         private final Vec vector;
         private final List<Integer> latents = new ArrayList<>();
         private final List<Vec> rows = new ArrayList<>(); // of length 1
         private final List<Double> lengths = new ArrayList<>();
-        private final List<double[]> factor = new ArrayList<>(); // lower triangle of the rows' Gram matrix
+        private final List<double[]> factor = new ArrayList<>(); // Cholesky factor of the rows' Gram matrix
         private double[] coefficients = new double[0];
 
         Fit(Vec vector) {
@@ -82,7 +82,7 @@ public record SignedPursuit(int count, double enough) implements Decompose {
             return rows.size();
         }
 
-        /** Takes a row in; false if the others already make it up. */
+        /** Adds a row; false if it is a linear combination of the others. */
         boolean add(int latent, Vec row) {
             double length = row.norm();
             if (length == 0 || latents.contains(latent)) {

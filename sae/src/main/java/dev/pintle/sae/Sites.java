@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Names that other libraries give to places in a model, as hook points; null for places that have none here. */
+/** Translates other libraries' names for places in a model to hook points; null for places that have none here. */
 final class Sites {
     private static final Pattern HUGGING_FACE = Pattern.compile("(?:model\\.)?layers\\.(\\d{1,5})(?:\\.(.*))?");
 
@@ -15,19 +15,19 @@ final class Sites {
     static @Nullable HookPoint transformerLens(String name) {
         try {
             HookPoint point = HookPoint.parse(name);
-            return point.site().hasVectors() ? point : null; // such as hook_z, whose heads the file's matrices join
+            return point.site().hasVectors() ? point : null; // hook_z, for instance, has one vector per head
         } catch (IllegalArgumentException e) {
             return null;
         }
     }
 
-    /** A place under either kind of name: SAELens also reads models through Hugging Face's modules. */
+    /** A name of either kind: SAELens can also read models through Hugging Face modules. */
     static @Nullable HookPoint either(String name) {
         HookPoint named = transformerLens(name);
         return named == null ? huggingFace(name) : named;
     }
 
-    /** {@code model.layers.12.output}, and the output of MLP or attention where that is what is added. */
+    /** {@code model.layers.12.output}, and the MLP output that is added to the residual stream. */
     static @Nullable HookPoint huggingFace(String name) {
         Matcher matcher = HUGGING_FACE.matcher(name);
         if (!matcher.matches()) {

@@ -15,10 +15,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sparse autoencoder of activations: f = σ(W_enc x + b_enc), x̂ = W_decᵀ f + b_dec, where row i of W_dec is the direction
- * that latent i writes. What formats add to that (a bias subtracted first, a normalisation, a threshold) is in {@link
- * #sparsity}, {@link #normalisation} and {@link #origin}. Weights are FP32 or BF16, all arithmetic is FP32. Owns its weights;
- * close it when done.
+ * A sparse autoencoder of activations: f = σ(W_enc x + b_enc), x̂ = W_decᵀ f + b_dec, where row i of W_dec is the
+ * direction that latent i writes. What formats add to that is described by {@link #sparsity} (thresholds, TopK),
+ * {@link #normalisation} and {@link #subtractsBias}. Weights are FP32 or BF16; all arithmetic is in FP32. Owns its
+ * weights; close it when done.
  */
 public final class SparseAutoencoder implements AutoCloseable {
     private final SaeOrigin origin;
@@ -26,7 +26,7 @@ public final class SparseAutoencoder implements AutoCloseable {
     private final Gate gate;
     private final TensorScope owner;
 
-    /** @param owner holds the weights and the gate's numbers */
+    /** @param owner owns the weights and the gate's parameters */
     SparseAutoencoder(SaeOrigin origin, Weights weights, Gate gate, TensorScope owner) {
         this.origin = origin;
         this.weights = weights;
@@ -35,36 +35,36 @@ public final class SparseAutoencoder implements AutoCloseable {
     }
 
     /**
-     * Loads an autoencoder with FP32 weights, from a file or folder of any format that is known; see {@link SaeFiles}. On a
-     * CPU, weights stored as FP32 stay memory-mapped.
+     * Loads an autoencoder with FP32 weights from a file or folder in any known format; see {@link SaeFiles}. On a CPU,
+     * weights stored as FP32 stay memory-mapped.
      *
-     * @throws dev.pintle.base.PintleException if there is none there, naming what was found
+     * @throws dev.pintle.base.PintleException if there is none, naming what was found
      */
     public static SparseAutoencoder load(Path fileOrFolder, Device device) {
         return load(fileOrFolder, device, DType.FP32);
     }
 
     /**
-     * The same with FP32 or BF16 weights.
+     * As {@link #load(Path, Device)}, with FP32 or BF16 weights.
      *
-     * @throws IllegalArgumentException for another dtype
-     * @throws dev.pintle.base.PintleException if there is no autoencoder there, naming what was found
+     * @throws IllegalArgumentException for any other dtype
+     * @throws dev.pintle.base.PintleException if there is no autoencoder, naming what was found
      */
     public static SparseAutoencoder load(Path fileOrFolder, Device device, DType dtype) {
         return SaeFiles.load(fileOrFolder, device, dtype);
     }
 
     /**
-     * Loads by name: a file or folder, a file of the embedded model, or a repository in the cache, {@code
-     * org/name[@revision][:folder]}.
+     * Loads by name: a file or folder, a file of the embedded model, or a cached repository,
+     * {@code org/name[@revision][:folder]}.
      *
-     * @throws dev.pintle.base.PintleException if there is none, with the places that were tried
+     * @throws dev.pintle.base.PintleException if there is none, listing the places that were searched
      */
     public static SparseAutoencoder load(String name, Device device, DType dtype) {
         return load(SaeFolders.find(name, HubSettings.fromEnvironment()), device, dtype);
     }
 
-    /** The same, saying where it was trained where the files do not. */
+    /** This autoencoder at a given hook point, for files that do not say where it was trained. Shares the weights. */
     public SparseAutoencoder at(HookPoint point) {
         return new SparseAutoencoder(origin.at(point), weights, gate, owner);
     }
@@ -81,23 +81,23 @@ public final class SparseAutoencoder implements AutoCloseable {
         return origin;
     }
 
-    /** Where in the model it was trained; null where neither files nor caller said so. */
+    /** The hook point it was trained on; null if neither the files nor the caller said. */
     public @Nullable HookPoint at() {
         return origin.at();
     }
 
     /**
-     * Where in the model it was trained.
+     * The hook point it was trained on.
      *
-     * @throws dev.pintle.base.PintleException if neither files nor caller said so
+     * @throws dev.pintle.base.PintleException if neither the files nor the caller said
      */
     public HookPoint place() {
         HookPoint known = origin.at();
         if (known == null) {
-            throw Problem.of("It is not known where the autoencoder reads.")
+            throw Problem.of("It is not known which hook point the autoencoder reads.")
                     .fact("autoencoder", origin.path())
                     .fact("its files say", origin.site().isEmpty() ? "nothing" : origin.site())
-                    .fact("try", "saying it: --layer 12, or .at(HookPoint.residPost(12))")
+                    .fact("try", "--layer 12, or in Java .at(HookPoint.residPost(12))")
                     .toException();
         }
         return known;
@@ -113,22 +113,22 @@ public final class SparseAutoencoder implements AutoCloseable {
         return weights.encoder().dSae();
     }
 
-    /** Where its weights are. */
+    /** The device its weights are on. */
     public Device device() {
         return weights.decoderBias().device();
     }
 
-    /** Dtype of its two matrices; biases and arithmetic are FP32. */
+    /** Dtype of the two matrices; biases and arithmetic are FP32. */
     public DType dtype() {
         return weights.encoder().stored().dtype();
     }
 
-    /** How few latents are kept. */
+    /** The nonlinearity that makes latents sparse. */
     public Sparsity sparsity() {
         return weights.sparsity();
     }
 
-    /** What is done to activations first. */
+    /** How activations are normalised before encoding. */
     public Normalisation normalisation() {
         return weights.normalisation();
     }
@@ -139,10 +139,10 @@ public final class SparseAutoencoder implements AutoCloseable {
     }
 
     /**
-     * This autoencoder, if it fits a model.
+     * Returns this autoencoder if it fits a model.
      *
-     * @param force whether to let pass one that was trained on another model; one of another width never fits
-     * @throws dev.pintle.base.PintleException with both names
+     * @param force whether to accept one that was trained on a different model; a different width is never accepted
+     * @throws dev.pintle.base.PintleException naming both if it does not fit
      */
     public SparseAutoencoder requireFits(LanguageModel model, boolean force) {
         SaeFit.require(this, model, force);
@@ -152,7 +152,8 @@ public final class SparseAutoencoder implements AutoCloseable {
     // ---------------------------------------------------------------- encoding and decoding
 
     /**
-     * The dense answer. It takes 4 · dSae bytes a token; {@link #encodeTop} and {@link #encodeActive} bound that.
+     * Encodes activations densely, in 4 · dSae bytes per token; {@link #encodeTop} and {@link #encodeActive} use less
+     * memory.
      *
      * @param activation `[…, dModel]`, any floating dtype; NaN stays NaN
      * @return latent activations `[…, dSae]` in FP32, none negative
@@ -168,8 +169,8 @@ public final class SparseAutoencoder implements AutoCloseable {
     /**
      * @param latents `[…, dSae]`
      * @return reconstruction `[…, dModel]` in FP32
-     * @throws dev.pintle.base.PintleException if each token is normalised in its own way, so that latents alone do not say
-     *     what they stand for
+     * @throws dev.pintle.base.PintleException if each token has its own normalisation, so that latents cannot be
+     *     decoded without the activations
      */
     public Tensor decode(Tensor latents) {
         requireWidth(latents, "dSae", dSae());
@@ -184,7 +185,7 @@ public final class SparseAutoencoder implements AutoCloseable {
     }
 
     /**
-     * Latents decoded as those of given activations, whose normalisation is undone.
+     * Decodes latents and undoes the normalisation of the activations that they were encoded from.
      *
      * @param latents `[n, dSae]`
      * @param activations `[n, dModel]`
@@ -200,7 +201,7 @@ public final class SparseAutoencoder implements AutoCloseable {
     }
 
     /**
-     * What encoding and decoding leave of activations, in blocks of tokens.
+     * Encodes and decodes activations, in blocks of tokens.
      *
      * @param activations `[tokens, dModel]`
      * @return `[tokens, dModel]` in FP32
@@ -210,40 +211,40 @@ public final class SparseAutoencoder implements AutoCloseable {
     }
 
     /**
-     * The largest latents of each token, on the device and in bounded memory for any number of tokens. A token with fewer
-     * active latents has zeros at the end.
+     * The largest latents of each token, on the device, in bounded working memory for any number of tokens. A token
+     * with fewer active latents is padded with zeros.
      *
      * @param activations `[tokens, dModel]`; NaN stays NaN
-     * @return `[tokens, k]`, largest first
+     * @return values and indices `[tokens, k]`, largest first
      */
     public Tensor.TopK top(Tensor activations, int k) {
         return new SparseCoder(this).top(activations, k);
     }
 
     /**
-     * The active ones among the largest {@code k} latents of each token, largest first.
+     * The active latents among the {@code k} largest of each token, largest first.
      *
      * @param activations `[tokens, dModel]`
-     * @throws IllegalArgumentException if an activation is not a finite number
+     * @throws IllegalArgumentException if an activation is not finite
      */
     public SparseLatents encodeTop(Tensor activations, int k) {
         return new SparseCoder(this).topActive(activations, k);
     }
 
     /**
-     * Every active latent of each token, by rising index.
+     * Every active latent of each token, in ascending order of index.
      *
      * @param activations `[tokens, dModel]`
-     * @throws IllegalArgumentException if an activation is not a finite number
+     * @throws IllegalArgumentException if an activation is not finite
      */
     public SparseLatents encodeActive(Tensor activations) {
         return new SparseCoder(this).allActive(activations);
     }
 
     /**
-     * Latent activations `[dSae]` of one vector.
+     * Encodes one vector `[dModel]` to latent activations `[dSae]`.
      *
-     * @throws IllegalArgumentException if it is of another width or not finite
+     * @throws IllegalArgumentException if its width differs from dModel, or it is not finite
      */
     public Vec encode(Vec activation) {
         requireVector(activation);
@@ -252,7 +253,7 @@ public final class SparseAutoencoder implements AutoCloseable {
         }
     }
 
-    /** Reconstruction `[dModel]` from latents `[dSae]`. */
+    /** Decodes latents `[dSae]` to a reconstruction `[dModel]`. */
     public Vec decode(Vec latents) {
         try (TensorScope scope = TensorScope.open("decode a vector")) {
             return decode(Tensor.of(latents).to(device())).toVec();
@@ -262,8 +263,8 @@ public final class SparseAutoencoder implements AutoCloseable {
     // ---------------------------------------------------------------- parts
 
     /**
-     * The direction `[dModel]` that one unit of a latent adds to an activation, as stored and not of length 1. Where each
-     * token is normalised in its own way, it is the direction inside the normalisation.
+     * The direction `[dModel]` that one unit of a latent adds to an activation, not normalised to length 1. If each
+     * token has its own normalisation, this is the direction in normalised space.
      *
      * @throws IllegalArgumentException if there is no such latent
      */
@@ -290,7 +291,7 @@ public final class SparseAutoencoder implements AutoCloseable {
         return weights.encoder().row(latent);
     }
 
-    /** The decoder's bias, which is the reconstruction where no latent is active; `[dModel]`. */
+    /** The decoder's bias `[dModel]`: the reconstruction if no latent is active. */
     public Vec decoderBias() {
         double factor = weights.normalisation() instanceof Normalisation.Scale scale ? 1 / scale.scale() : 1;
         try (TensorScope scope = TensorScope.open("decoder bias")) {
@@ -300,7 +301,7 @@ public final class SparseAutoencoder implements AutoCloseable {
     }
 
     /**
-     * The directions `[count, dModel]` that neighbouring latents write, as {@link #decoderRow} gives them.
+     * The directions `[count, dModel]` that consecutive latents write, as in {@link #decoderRow}.
      *
      * @return FP32, in the innermost open scope
      */
@@ -325,16 +326,16 @@ public final class SparseAutoencoder implements AutoCloseable {
     /**
      * Decomposes a steering vector into latents.
      *
-     * @throws dev.pintle.base.PintleException if vector and autoencoder belong to different places or models
+     * @throws dev.pintle.base.PintleException if vector and autoencoder belong to different hook points or models
      */
     public Decomposition decompose(SteeringVector vector, Decompose how) {
         return decompose(vector, how, false);
     }
 
     /**
-     * The same.
+     * As {@link #decompose(SteeringVector, Decompose)}.
      *
-     * @param force whether to let pass a vector of another place or model; one of another width never fits
+     * @param force whether to accept a vector from a different hook point or model; a different width is never accepted
      */
     public Decomposition decompose(SteeringVector vector, Decompose how, boolean force) {
         requireVector(vector.direction());
@@ -345,12 +346,12 @@ public final class SparseAutoencoder implements AutoCloseable {
     /**
      * Decomposes a vector `[dModel]` into latents.
      *
-     * @throws IllegalArgumentException if it is of another width, not finite, or zero
+     * @throws IllegalArgumentException if its width differs from dModel, or it is not finite, or zero
      */
     public Decomposition decompose(Vec vector, Decompose how) {
         requireVector(vector);
         if (vector.norm() == 0) {
-            throw Problem.of("A vector of length 0 has nothing to take apart.")
+            throw Problem.of("A zero vector cannot be decomposed.")
                     .fact("autoencoder", name())
                     .toIllegalArgument();
         }
@@ -371,7 +372,7 @@ public final class SparseAutoencoder implements AutoCloseable {
         activations.shape().require("tokens dModel", Map.of("dModel", dModel()));
     }
 
-    /** @throws IllegalArgumentException naming the latents there are, if this is none of them */
+    /** @throws IllegalArgumentException naming the valid range if there is no such latent */
     public void requireLatent(int latent) {
         if (latent < 0 || latent >= dSae()) {
             throw Problem.of("The autoencoder has no such latent.")
@@ -384,7 +385,7 @@ public final class SparseAutoencoder implements AutoCloseable {
 
     private void requireDecodable() {
         if (!weights.normalisation().isSameForAll()) {
-            throw Problem.of("Latents alone cannot be decoded: the autoencoder normalises each token in its own way.")
+            throw Problem.of("Latents alone cannot be decoded: the autoencoder normalises each token separately.")
                     .fact("autoencoder", name())
                     .fact("normalisation", weights.normalisation())
                     .fact("try", "reconstruct(activations), or decode(latents, activations)")

@@ -13,9 +13,9 @@ import java.util.function.UnaryOperator;
 /*
  * Encoding many tokens in bounded memory.
  *
- * The dense answer for 100,000 tokens and 65,536 latents would be 26 GB, and nearly all of it zeros. So tokens go through in
- * blocks whose dense answer fits a budget, and of each block only what is active is kept. The budget is small on a CPU,
- * where a larger one gains nothing, and larger on a GPU, where small blocks leave it idle.
+ * The dense encoding of 100,000 tokens by 65,536 latents would take 26 GB, nearly all of it zeros. So tokens are
+ * processed in blocks whose dense encoding fits a budget, and only the active latents of each block are kept. The
+ * budget is small on a CPU, where a larger one gains nothing, and larger on a GPU, which small blocks would leave idle.
  */
 /** Encodes and decodes tokens block by block. */
 final class SparseCoder {
@@ -28,7 +28,7 @@ final class SparseCoder {
         this.sae = sae;
     }
 
-    /** How many tokens go through at once. */
+    /** Number of tokens per block. */
     static long tokensAtOnce(Device device, int dSae) {
         long bytes = device.equals(Device.CPU) ? DENSE_BYTES_CPU : DENSE_BYTES_CUDA;
         return Math.max(1, bytes / (4L * dSae));
@@ -51,7 +51,7 @@ final class SparseCoder {
         }
     }
 
-    /** The active ones among the largest k latents of each token. */
+    /** The active latents among the k largest of each token. */
     SparseLatents topActive(Tensor activations, int k) {
         int kept = Math.min(k, sae.dSae());
         List<SparseLatents> parts = new ArrayList<>();
@@ -80,7 +80,7 @@ final class SparseCoder {
         return SparseLatents.joined(sae.dSae(), parts);
     }
 
-    /** What is left of activations `[tokens, dModel]` after encoding and decoding, `[tokens, dModel]` FP32. */
+    /** Encodes and decodes activations `[tokens, dModel]`; the result is `[tokens, dModel]` FP32. */
     Tensor reconstruct(Tensor activations) {
         return mapped(activations, block -> {
             Weights weights = sae.weights();
@@ -90,7 +90,9 @@ final class SparseCoder {
         });
     }
 
-    /** A function of activations `[tokens, dModel]` with a dense `[tokens, dSae]` inside, block by block. */
+    /**
+     * Applies a function to activations `[tokens, dModel]` block by block; it may allocate a dense `[tokens, dSae]`.
+     */
     Tensor mapped(Tensor activations, UnaryOperator<Tensor> function) {
         try (TensorScope scope = TensorScope.open("blocks of tokens")) {
             List<Tensor> parts = new ArrayList<>();
@@ -152,11 +154,11 @@ final class SparseCoder {
     private void requireFinite(Tensor activations) {
         double largest = activations.abs().max(1, false).max(0, false).item();
         if (!Double.isFinite(largest)) {
-            throw Problem.of("The activations hold numbers that are not finite.")
+            throw Problem.of("The activations contain values that are not finite.")
                     .fact("autoencoder", sae.name())
                     .fact("expected", "finite numbers")
                     .fact("but was", largest)
-                    .fact("try", "reading them with --dtype fp32 or bf16; fp16 overflows at 65504")
+                    .fact("try", "--dtype fp32 or bf16; fp16 overflows at 65504")
                     .toIllegalArgument();
         }
     }

@@ -6,10 +6,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
-/** The active latents of some tokens, without the many that are not. */
+/** The active latents of some tokens, stored sparsely (CSR). */
 public final class SparseLatents {
     private final int dSae;
-    private final int[] starts; // [tokens + 1], into the two below
+    private final int[] starts; // [tokens + 1], offsets into the two below
     private final int[] latents;
     private final float[] activations;
 
@@ -20,7 +20,7 @@ public final class SparseLatents {
         this.activations = activations;
     }
 
-    /** Joins what was found in blocks of tokens. */
+    /** Concatenates the results of consecutive blocks of tokens. */
     static SparseLatents joined(int dSae, List<SparseLatents> parts) {
         int tokens = parts.stream().mapToInt(SparseLatents::tokens).sum();
         int[] starts = new int[tokens + 1];
@@ -46,22 +46,22 @@ public final class SparseLatents {
         return starts.length - 1;
     }
 
-    /** Number of latents of the autoencoder. */
+    /** Number of latents in the autoencoder. */
     public int dSae() {
         return dSae;
     }
 
-    /** How many entries a token has. */
+    /** Number of entries of a token. */
     public int count(int token) {
         return starts[token + 1] - starts[token];
     }
 
-    /** The latent of a token's entry, from 0. */
+    /** The latent of a token's entry; entries count from 0. */
     public int latent(int token, int entry) {
         return latents[starts[token] + entry];
     }
 
-    /** The activation of a token's entry, not 0. */
+    /** The activation of a token's entry, never 0. */
     public float activation(int token, int entry) {
         return activations[starts[token] + entry];
     }
@@ -77,7 +77,7 @@ public final class SparseLatents {
         return List.copyOf(terms);
     }
 
-    /** Mean number of entries a token; 0 where there is no token. */
+    /** Mean number of entries per token; 0 if there are no tokens. */
     public double meanCount() {
         return tokens() == 0 ? 0 : (double) latents.length / tokens();
     }

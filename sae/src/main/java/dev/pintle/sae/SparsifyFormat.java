@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Folders of EleutherAI's sparsify, one a hook point such as {@code layers.23}: {@code cfg.json} and {@code sae.safetensors}.
- * The bias is subtracted, then the k largest latents are kept, or the largest of each of k groups.
+ * Folders of EleutherAI's sparsify, one per hook point such as {@code layers.23}: {@code cfg.json} and
+ * {@code sae.safetensors}. The decoder bias is subtracted from the input; then the k largest latents are kept, or the
+ * largest of each of k groups.
  */
 final class SparsifyFormat implements SaeFormat {
     @Override
@@ -35,12 +36,12 @@ final class SparsifyFormat implements SaeFormat {
                 || files.names().contains("W_skip")) {
             throw files.refused(
                     this,
-                    "A transcoder does not read and write one place, so it cannot stand for the residual stream.",
+                    "A transcoder does not reconstruct its input, so it cannot be used as an autoencoder.",
                     "configuration",
                     "transcode or skip_connection");
         }
         if (config.path("signed").asBoolean(false)) {
-            throw files.refused(this, "Latents of either sign are not read.", "signed", true);
+            throw files.refused(this, "Signed latents are not supported.", "signed", true);
         }
         files.requireKeys(this, Set.of("encoder.weight", "encoder.bias", "W_dec", "b_dec"), Set.of());
         LatentMatrix encoder = files.matrix("encoder.weight", LATENTS_FIRST);
@@ -63,8 +64,8 @@ final class SparsifyFormat implements SaeFormat {
                         site,
                         "",
                         output
-                                ? List.of("for checkpoints of 2024 it is disputed whether " + site
-                                        + " is the block's output, as taken here, or its input: pintle sae check tells")
+                                ? List.of("for checkpoints from 2024, it is unclear whether " + site
+                                        + " is the block's output, as assumed here, or its input: see pintle sae check")
                                 : List.of()),
                 weights);
     }
@@ -80,7 +81,7 @@ final class SparsifyFormat implements SaeFormat {
         }
         if (!activation.equals("groupmax") || dSae % k.asInt() != 0) {
             throw files.refused(
-                    this, "The activation function is not one that is read.", "activation", activation + ", k = " + k);
+                    this, "This activation function is not supported.", "activation", activation + ", k = " + k);
         }
         return new Sparsity.GroupMax(k.asInt());
     }

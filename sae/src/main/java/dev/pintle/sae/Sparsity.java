@@ -5,18 +5,18 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
 
-/** What turns pre-activations z `[…, dSae]` into the few latent activations f that an autoencoder keeps. */
+/** The nonlinearity that turns pre-activations z `[…, dSae]` into sparse latent activations f. */
 public sealed interface Sparsity {
     /**
-     * Whether each latent is decided by its own pre-activation. Where it is not, latents compete, and the activation of one
-     * takes the pre-activations of all.
+     * Whether each latent depends on its own pre-activation alone. Otherwise latents compete, and the activation of one
+     * depends on the pre-activations of all.
      */
     boolean decidesEachAlone();
 
-    /** The numbers of some latents only, in that order; itself where it has none by latent. */
+    /** The parameters of the given latents only, in that order; returns itself if it has no parameters per latent. */
     Sparsity only(int... latents);
 
-    /** Ready to be applied on a device; its tensors are in the current scope. */
+    /** Copies the parameters to a device, ready to apply; the tensors belong to the current scope. */
     Gate on(Device device);
 
     /** f = max(z, 0). */
@@ -43,8 +43,8 @@ public sealed interface Sparsity {
     }
 
     /**
-     * f = z where max(z, 0) &gt; θ, else 0 (Rajamanoharan et al. 2024, arXiv:2407.14435). BatchTopK is used like this after
-     * training, with one θ for all latents.
+     * f = z if max(z, 0) &gt; θ, else 0 (Rajamanoharan et al. 2024, arXiv:2407.14435). After training, BatchTopK is
+     * used like this, with one θ for all latents.
      *
      * @param thresholds θ, `[dSae]`
      */
@@ -64,7 +64,7 @@ public sealed interface Sparsity {
             Tensor theta = Tensor.of(thresholds).to(device);
             return new Gate(
                     z -> {
-                        Tensor positive = z.relu(); // NaN stays NaN, also through the product
+                        Tensor positive = z.relu(); // NaN propagates, also through the product
                         return positive.times(
                                 positive.greaterThan(theta.to(z.dtype())).to(z.dtype()));
                     },
@@ -78,9 +78,9 @@ public sealed interface Sparsity {
     }
 
     /**
-     * The k largest z of a token, and of those max(z, 0) (Gao et al. 2024, arXiv:2406.04093).
+     * f = max(z, 0) for the k largest z of a token, else 0 (Gao et al. 2024, arXiv:2406.04093).
      *
-     * @param k how many
+     * @param k number of latents kept per token
      */
     record TopK(int k) implements Sparsity {
         /** @throws IllegalArgumentException unless k is at least 1 */
@@ -113,12 +113,12 @@ public sealed interface Sparsity {
     }
 
     /**
-     * The largest z of each group of neighbouring latents, and of those max(z, 0).
+     * f = max(z, 0) for the largest z of each group of consecutive latents, else 0.
      *
-     * @param groups how many groups of equal size
+     * @param groups number of groups, all of equal size
      */
     record GroupMax(int groups) implements Sparsity {
-        /** @throws IllegalArgumentException unless there is a group */
+        /** @throws IllegalArgumentException unless there is at least one group */
         public GroupMax {
             requirePositive("groups", groups);
         }
@@ -152,8 +152,8 @@ public sealed interface Sparsity {
     }
 
     /**
-     * f = max(m, 0) where z &gt; 0, with m = (z − b_gate) e^r + b_mag (Rajamanoharan et al. 2024, arXiv:2404.16014): one product
-     * with the encoder, read once to decide and once for the size.
+     * f = max(m, 0) if z &gt; 0, else 0, with m = (z − b_gate) e^r + b_mag (Rajamanoharan et al. 2024,
+     * arXiv:2404.16014): one product with the encoder gives both the gate and the magnitude.
      *
      * @param magnitudeScale e^r, `[dSae]`
      * @param magnitudeBias b_mag − b_gate e^r, `[dSae]`
@@ -198,7 +198,7 @@ public sealed interface Sparsity {
 
     private static void requirePositive(String what, int count) {
         if (count < 1) {
-            throw Problem.of("An autoencoder keeps at least one latent.")
+            throw Problem.of("An autoencoder must keep at least one latent.")
                     .fact(what, count)
                     .toIllegalArgument();
         }

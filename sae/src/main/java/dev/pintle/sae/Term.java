@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
  * One latent of a decomposition.
  *
  * @param latent index
- * @param activation how much of it: the latent activation where an encoder gave it, which is not negative; a difference of
- *     two, the coefficient of a pursuit or a cosine, which may be
+ * @param activation its value: a latent activation from an encoder, which is never negative; or a difference of two
+ *     activations, a pursuit coefficient or a cosine, which may be
  */
 public record Term(int latent, float activation) {
     /** The non-zero entries of {@code latents} `[dSae]`, largest magnitude first, lower index first among equals. */
@@ -27,7 +27,7 @@ public record Term(int latent, float activation) {
         return of(active, values);
     }
 
-    /** Latents and how much of each, largest magnitude first. */
+    /** Latents with their values, largest magnitude first. */
     static List<Term> of(int[] latents, float[] values) {
         List<Term> terms = new ArrayList<>(latents.length);
         for (int i = 0; i < latents.length; i++) {

@@ -4,11 +4,11 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 
-/** Single vectors through the arithmetic for many. */
+/** Single vectors, computed as batches of one. */
 final class Vectors {
     private Vectors() {}
 
-    /** What encoding and decoding leave of a vector. */
+    /** Encodes and decodes a vector. */
     static Vec reconstruct(SparseAutoencoder sae, Vec vector) {
         try (TensorScope scope = TensorScope.open("reconstruct a vector")) {
             return sae.reconstruct(Tensor.of(vector).to(sae.device()).reshape(1, -1))
@@ -17,7 +17,7 @@ final class Vectors {
         }
     }
 
-    /** What the decoder's bias adds to a vector's reconstruction, its normalisation undone. */
+    /** The decoder bias's share of a vector's reconstruction, with the normalisation undone. */
     static Vec biasShare(SparseAutoencoder sae, Vec vector) {
         try (TensorScope scope = TensorScope.open("bias of a vector")) {
             Weights weights = sae.weights();

@@ -6,15 +6,15 @@ import dev.pintle.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an autoencoder computes with. With x̃ the normalised activation, less b_dec where that is subtracted: z = (W_enc x̃ +
- * b_enc) · s, f = σ(z), x̂ = W_decᵀ (f / s) + b_dec, and the normalisation undone.
+ * The parameters of an autoencoder. With x̃ the normalised activation, minus b_dec if that is subtracted: z = (W_enc
+ * x̃ + b_enc) · s, f = σ(z), x̂ = W_decᵀ (f / s) + b_dec with the normalisation undone.
  *
- * @param encoder W_enc, a row a latent
+ * @param encoder W_enc, one row per latent
  * @param encoderBias b_enc, `[dSae]` FP32
- * @param decoder W_dec, a row a latent
+ * @param decoder W_dec, one row per latent
  * @param decoderBias b_dec, `[dModel]` FP32
  * @param subtractsBias whether b_dec is subtracted before encoding
- * @param normalisation of activations
+ * @param normalisation of the activations
  * @param latentScale s, `[dSae]` FP32; null for 1
  * @param sparsity σ
  */
@@ -28,34 +28,34 @@ public record Weights(
         @Nullable Tensor latentScale,
         Sparsity sparsity) {
 
-    /** Weights with nothing special about them: f = ReLU(W_enc x + b_enc), x̂ = W_decᵀ f + b_dec. */
+    /** A plain ReLU autoencoder: f = ReLU(W_enc x + b_enc), x̂ = W_decᵀ f + b_dec. */
     public static Weights plain(LatentMatrix encoder, Tensor encoderBias, LatentMatrix decoder, Tensor decoderBias) {
         return new Weights(
                 encoder, encoderBias, decoder, decoderBias, false, new Normalisation.None(), null, new Sparsity.Relu());
     }
 
-    /** The same with other latents kept. */
+    /** A copy with another nonlinearity. */
     public Weights with(Sparsity other) {
         return new Weights(
                 encoder, encoderBias, decoder, decoderBias, subtractsBias, normalisation, latentScale, other);
     }
 
-    /** The same of activations that are normalised. */
+    /** A copy for activations that are normalised. */
     public Weights with(Normalisation other) {
         return new Weights(encoder, encoderBias, decoder, decoderBias, subtractsBias, other, latentScale, sparsity);
     }
 
-    /** The same with b_dec subtracted before encoding, or not. */
+    /** A copy with b_dec subtracted before encoding, or not. */
     public Weights subtractingBias(boolean subtracts) {
         return new Weights(encoder, encoderBias, decoder, decoderBias, subtracts, normalisation, latentScale, sparsity);
     }
 
-    /** The same with a scale for each latent, `[dSae]` FP32. */
+    /** A copy with one scale per latent, `[dSae]` FP32. */
     public Weights withLatentScale(Tensor scale) {
         return new Weights(encoder, encoderBias, decoder, decoderBias, subtractsBias, normalisation, scale, sparsity);
     }
 
-    /** Those of some latents only, in FP32, in the order asked for. */
+    /** The weights of the given latents only, in FP32, in the given order. */
     Weights only(int... latents) {
         return new Weights(
                 encoder.only(latents),
@@ -72,7 +72,7 @@ public record Weights(
         return numbers.indexSelect(0, LatentMatrix.indices(latents).to(numbers.device()));
     }
 
-    /** The same on a device. */
+    /** A copy on a device. */
     Weights on(Device device) {
         return new Weights(
                 new LatentMatrix(encoder.stored().to(device), encoder.axes()),
@@ -97,7 +97,7 @@ public record Weights(
         return latentScale == null ? z : z.times(latentScale);
     }
 
-    /** What latents `[n, dSae]` add up to inside the normalisation, without b_dec: `[n, dModel]`. */
+    /** Decodes latents `[n, dSae]` to `[n, dModel]` in normalised space, without b_dec. */
     Tensor sums(Tensor latents) {
         return decoder.sums(latentScale == null ? latents : latents.dividedBy(latentScale));
     }

@@ -1,8 +1,8 @@
 /**
- * Sparse autoencoders (SAEs): what a steering vector or an activation is made of.
+ * Sparse autoencoders (SAEs): decompose steering vectors and activations into latents.
  *
- * <p>{@link dev.pintle.sae.SparseAutoencoder} encodes and decodes, {@link dev.pintle.sae.Decompose} says how a vector is
- * decomposed, {@link dev.pintle.sae.Decomposition} is the answer. All arithmetic is in FP32.
+ * <p>{@link dev.pintle.sae.SparseAutoencoder} encodes and decodes, {@link dev.pintle.sae.Decompose} is a method of
+ * decomposition, {@link dev.pintle.sae.Decomposition} is its result. All arithmetic is in FP32.
  */
 @NullMarked
 package dev.pintle.sae;

@@ -171,7 +171,7 @@ class DecomposeTest {
         assertThatThrownBy(() -> sae.decompose(Vec.zeros(16), Decompose.encode()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        A vector of length 0 has nothing to take apart.
+                        A zero vector cannot be decomposed.
                           autoencoder: tiny""");
         assertThatThrownBy(() -> sae.decompose(Vec.of(1f, 2f), Decompose.encode()))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -198,22 +198,22 @@ class DecomposeTest {
                         The vector and the autoencoder read different places.
                           vector:      blocks.5.hook_resid_post
                           autoencoder: blocks.3.hook_resid_post
-                          try:         fitting the vector at blocks.3.hook_resid_post, or --force to take it apart all the same""");
+                          try:         fitting the vector at blocks.3.hook_resid_post, or --force to decompose it anyway""");
         assertThat(sae.decompose(elsewhere, Decompose.encode(), true).terms()).isNotEmpty();
         assertThatThrownBy(() -> Decompose.encodeScaled(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        A vector is scaled by a finite number other than 0.
+                        The scale factor must be finite and not 0.
                           but was: 0.0""");
         assertThatThrownBy(() -> Decompose.signedPursuit(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        A vector is taken apart into at least one term.
+                        A decomposition needs at least one term.
                           but was: 0""");
         assertThatThrownBy(() -> Decompose.encodeDifference(List.of(), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        Latents are compared over at least one token and at a finite strength other than 0.
+                        Comparing latents needs at least one token and a finite strength other than 0.
                           tokens:   0
                           strength: 1.0""");
     }

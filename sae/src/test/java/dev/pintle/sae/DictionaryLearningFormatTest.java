@@ -175,7 +175,7 @@ class DictionaryLearningFormatTest {
         assertThatThrownBy(() -> load(place))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                The autoencoder was saved before its threshold was known.
+                The autoencoder was saved before its threshold was estimated.
                   file:      %s
                   format:    dictionary_learning
                   threshold: -1.0""", place.toAbsolutePath());
@@ -188,9 +188,9 @@ class DictionaryLearningFormatTest {
         tensors.put("threshold", vector(0.45).reshape());
         Path file = Samples.write(folder.resolve("alone/ae.pt"), tensors);
         assertThatThrownBy(() -> load(file)).isInstanceOf(PintleException.class).hasMessage("""
-                The tensors may be those of two classes, which the configuration tells apart.
+                The tensors fit two classes, which only the configuration can tell apart.
                   file:    %s
                   format:  dictionary_learning
-                  missing: config.json beside ae.pt, with trainer.dict_class AutoEncoderTopK or BatchTopKSAE""", file.toAbsolutePath());
+                  missing: config.json next to ae.pt, with trainer.dict_class AutoEncoderTopK or BatchTopKSAE""", file.toAbsolutePath());
     }
 }

@@ -193,7 +193,7 @@ class PublishedFormatsTest {
         assertThatThrownBy(() -> load(place))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                A transcoder does not read and write one place, so it cannot stand for the residual stream.
+                A transcoder does not reconstruct its input, so it cannot be used as an autoencoder.
                   file:   %s
                   format: Gemma Scope 2
                   places: model.layers.13.pre_feedforward_layernorm.output to model.layers.13.post_feedforward_layernorm.output""", place.toAbsolutePath());
@@ -239,7 +239,7 @@ class PublishedFormatsTest {
             assertThat(sae.at()).isEqualTo(HookPoint.residPost(19));
             assertThat(sae.origin().model()).isEqualTo("Llama-3.1-8B");
             assertThat(sae.origin().notes())
-                    .containsExactly("latents are in the scale of activations; SAELens gives them times " + (float) s);
+                    .containsExactly("latents are on the scale of activations; SAELens scales them by " + (float) s);
         }
     }
 
@@ -250,14 +250,14 @@ class PublishedFormatsTest {
                  "norm_activation": "none", "use_decoder_bias": %s}""";
         try (SparseAutoencoder sae = load(llamaScope(config.formatted("false"), linear()))) {
             assertThat(sae.origin().notes())
-                    .containsExactly("the file holds a decoder bias that its configuration switches off"
+                    .containsExactly("the file has a decoder bias that its configuration disables"
                             + " (use_decoder_bias); it is not used");
         }
         Map<String, dev.pintle.tensor.Tensor> without = new java.util.HashMap<>(linear());
         without.remove("decoder.bias");
         Path place = llamaScope(config.formatted("true"), without);
         assertThatThrownBy(() -> load(place))
-                .hasMessageContaining("The configuration says that the decoder has a bias, and the file holds none.");
+                .hasMessageContaining("The configuration says that the decoder has a bias, but the file has none.");
         try (SparseAutoencoder sae = load(llamaScope(config.formatted("false"), without))) {
             assertThat(sae.origin().notes()).isEmpty();
         }

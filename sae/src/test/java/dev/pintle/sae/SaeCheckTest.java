@@ -130,7 +130,7 @@ class SaeCheckTest {
         assertThat(report.trials()).hasSize(6); // five layers and a factor
         assertThat(report.suggestions())
                 .anyMatch(text -> text.startsWith("Much more is explained at blocks.3.hook_resid_post (")
-                        && text.endsWith("): another layer."));
+                        && text.endsWith("): wrong layer."));
     }
 
     @Test
@@ -140,7 +140,7 @@ class SaeCheckTest {
             SaeCheck.Report report = new SaeCheck(model, sae, AT).run(texts, 600);
             assertThat(report.suggestions())
                     .anyMatch(text -> text.startsWith("Much more is explained activations times ")
-                            || text.endsWith("a missing normalisation."));
+                            || text.endsWith("missing normalisation."));
         }
     }
 
@@ -153,8 +153,8 @@ class SaeCheckTest {
             SaeCheck.Report report = new SaeCheck(model, sae, AT).run(texts, 300);
             assertThat(report.numbers().meanL0()).isZero();
             assertThat(report.suggestions())
-                    .contains("Hardly a latent fires: a threshold in another scale than the activations, or a missing"
-                            + " normalisation.");
+                    .contains("Hardly any latent fires: the threshold is on a different scale than the activations, or"
+                            + " a normalisation is missing.");
         }
     }
 
@@ -163,6 +163,6 @@ class SaeCheckTest {
         Path empty = Files.writeString(folder.resolve("empty.txt"), "");
         assertThatThrownBy(() -> new SaeCheck(model, parley, AT).run(Texts.of(empty), 100))
                 .isInstanceOf(PintleException.class)
-                .hasMessageStartingWith("There is no text to check with.");
+                .hasMessageStartingWith("The texts contain nothing to check with.");
     }
 }

@@ -231,7 +231,7 @@ class SaeEditTest {
         assertThatThrownBy(() -> FeatureSpace.ofLatents(List.of(new Term(3, 1), new Term(4, -1)), 8))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        The latents' numbers sum to 0, and they are divided by their sum.
+                        The latents' coefficients sum to 0, so they cannot be divided by their sum.
                           latents: [3 (1.000), 4 (-1.000)]""");
     }
 
@@ -276,23 +276,23 @@ class SaeEditTest {
         assertThatThrownBy(() -> edit(parley, add(3, 1), clamp(3, 2)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        A latent is changed twice, and it is not clear which change is meant.
+                        A latent is changed twice, so it is not clear which change is meant.
                           latent:  3
                           changes: [3=+1.0, 3=clamp:2.0]""");
         assertThatThrownBy(() -> add(3, Double.NaN))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        A latent is changed by a finite number.
+                        A latent can only be changed by a finite number.
                           amount: NaN""");
         assertThatThrownBy(() -> clamp(3, 2, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        No activation is within the bounds.
+                        No activation lies within these bounds.
                           low:  2.0
                           high: 1.0""");
         assertThatThrownBy(() -> edit(parley))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("An edit changes at least one latent.");
+                .hasMessage("An edit must change at least one latent.");
         try (SparseAutoencoder narrow = TinySae.of(new Sparsity.Relu())) {
             assertThatThrownBy(() -> activations(edit(narrow, clamp(3, 1))))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -315,7 +315,7 @@ class SaeEditTest {
             assertThatThrownBy(() -> LatentChange.parse(bad))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("""
-                            There is no such change of a latent.
+                            This is not a valid change of a latent.
                               expected: LATENT=+8, LATENT=-8, LATENT=clamp:5, LATENT=clamp:0..5, LATENT=scale:2, LATENT=ablate
                               but was:  %s""", bad);
         }

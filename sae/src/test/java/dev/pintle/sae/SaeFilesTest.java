@@ -67,7 +67,7 @@ class SaeFilesTest {
     void a_file_of_something_else_is_refused_with_the_formats_that_are_known() {
         Path file = write(folder.resolve("other.pth"), tensors("layer.weight", matrix(ENC, false)));
         assertThatThrownBy(() -> load(file)).isInstanceOf(PintleException.class).hasMessage("""
-                The file does not hold an autoencoder of a known format.
+                The file does not contain an autoencoder in a known format.
                   file:          %s
                   tensors:       layer.weight
                   configuration: none
@@ -90,7 +90,7 @@ class SaeFilesTest {
         assertThatThrownBy(() -> load(folder))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                There is no autoencoder in the folder.
+                The folder contains no autoencoder.
                   folder:   %s
                   expected: sae_weights.safetensors, sae.safetensors, params.npz, params.safetensors, checkpoints/final.safetensors, ae.pt, or one .pth, .pt, .npz or .safetensors file
                   try:      %s""", folder.toAbsolutePath(), folder.resolve("layer_5"));
@@ -103,7 +103,7 @@ class SaeFilesTest {
         assertThatThrownBy(() -> load(folder))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                It is not clear which file of the folder is the autoencoder.
+                It is not clear which file in the folder is the autoencoder.
                   folder:   %s
                   expected: sae_weights.safetensors, sae.safetensors, params.npz, params.safetensors, checkpoints/final.safetensors, ae.pt, or one .pth, .pt, .npz or .safetensors file
                   found:    a-l3.pth
@@ -146,7 +146,7 @@ class SaeFilesTest {
         assertThatThrownBy(() -> SparseAutoencoder.load(file, Device.CPU, DType.FP16))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        An autoencoder's weights are FP32 or BF16.
+                        An autoencoder's weights can only be FP32 or BF16.
                           but was: fp16""");
     }
 

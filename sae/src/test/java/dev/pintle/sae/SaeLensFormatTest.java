@@ -195,7 +195,7 @@ class SaeLensFormatTest {
             assertComputes(sae, arithmetic(true, 1, z -> jump(z, 0.55)), EXACT);
             assertThat(sae.origin().notes())
                     .containsExactly(
-                            "a training checkpoint: its one threshold is used for every latent, as after training");
+                            "a training checkpoint: its scalar threshold is used for every latent, as after training");
         }
     }
 
@@ -253,7 +253,7 @@ class SaeLensFormatTest {
         assertThatThrownBy(() -> load(without))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                The autoencoder reads scaled activations, and its files do not say the scale.
+                The autoencoder reads scaled activations, but its files do not state the scale.
                   folder:                %s
                   normalize_activations: expected_average_only_in
                   missing:               activation_scaler.json: {"scaling_factor": √dModel / mean activation norm}""", without.toAbsolutePath());
@@ -304,7 +304,7 @@ class SaeLensFormatTest {
             assertThatThrownBy(() -> sae.decode(sae.encode(dev.pintle.tensor.Vec.of(X[0]))))
                     .isInstanceOf(PintleException.class)
                     .hasMessage("""
-                            Latents alone cannot be decoded: the autoencoder normalises each token in its own way.
+                            Latents alone cannot be decoded: the autoencoder normalises each token separately.
                               autoencoder:   %s
                               normalisation: each token to mean 0 and deviation 1
                               try:           reconstruct(activations), or decode(latents, activations)""", sae.name());
@@ -325,12 +325,12 @@ class SaeLensFormatTest {
             assertThat(sae.at()).isNull();
             assertThat(sae.origin().notes())
                     .containsExactly(
-                            "it reads all heads of blocks.3.attn.hook_z, flattened: bring the activations yourself");
+                            "it reads all heads of blocks.3.attn.hook_z, flattened: supply the activations yourself");
             assertThatThrownBy(sae::place).isInstanceOf(PintleException.class).hasMessage("""
-                    It is not known where the autoencoder reads.
+                    It is not known which hook point the autoencoder reads.
                       autoencoder:   %s
                       its files say: blocks.3.attn.hook_z
-                      try:           saying it: --layer 12, or .at(HookPoint.residPost(12))""", place);
+                      try:           --layer 12, or in Java .at(HookPoint.residPost(12))""", place);
         }
     }
 
@@ -341,7 +341,7 @@ class SaeLensFormatTest {
             assertThatThrownBy(() -> load(place))
                     .isInstanceOf(PintleException.class)
                     .hasMessage("""
-                    A transcoder does not read and write one place, so it cannot stand for the residual stream.
+                    A transcoder does not reconstruct its input, so it cannot be used as an autoencoder.
                       file:         %s
                       format:       SAELens
                       architecture: %s""", place.toAbsolutePath(), architecture);
@@ -350,10 +350,10 @@ class SaeLensFormatTest {
         assertThatThrownBy(() -> load(temporal))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                The architecture of the autoencoder is not one that is read.
+                This autoencoder architecture is not supported.
                   file:         %s
                   format:       SAELens
-                  architecture: temporal (read are standard, topk, jumprelu, gated, batchtopk, matryoshka_batchtopk)""", temporal.toAbsolutePath());
+                  architecture: temporal (supported: standard, topk, jumprelu, gated, batchtopk, matryoshka_batchtopk)""", temporal.toAbsolutePath());
     }
 
     @Test
@@ -365,7 +365,7 @@ class SaeLensFormatTest {
         assertThatThrownBy(() -> load(place))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                The tensors are not those of the format.
+                The tensors do not match the format.
                   file:           %s
                   format:         SAELens
                   missing:        b_enc

@@ -95,11 +95,11 @@ class SparseEncodingTest {
             assertThatThrownBy(() -> sae.encodeActive(broken))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("""
-                            The activations hold numbers that are not finite.
+                            The activations contain values that are not finite.
                               autoencoder: tiny
                               expected:    finite numbers
                               but was:     NaN
-                              try:         reading them with --dtype fp32 or bf16; fp16 overflows at 65504""");
+                              try:         --dtype fp32 or bf16; fp16 overflows at 65504""");
             assertThatThrownBy(() -> sae.encodeTop(Tensor.zeros(DType.FP32, Device.CPU, 2, 15), 4))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("""

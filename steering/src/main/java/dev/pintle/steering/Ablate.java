@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Takes a direction out of the residual stream: h − share · (h·u) u, u = unit(v) (directional ablation, Arditi et al. 2024,
- * arXiv:2406.11717). Unlike adding −v, it takes from each activation what it has and no more.
+ * Projects a direction out of the residual stream: h − share · (h·u) u, u = unit(v) (directional ablation, Arditi et
+ * al. 2024, arXiv:2406.11717). Unlike adding −v, it removes from each activation exactly its own component.
  *
- * @param direction `[dModel]`, of any length but 0
- * @param at where
- * @param share how much of the component to take out; 1 for all of it
- * @param tokens on which tokens
+ * @param direction `[dModel]`, of any non-zero length
+ * @param at the hook point
+ * @param share fraction of the component to remove; 1 for all of it
+ * @param tokens the tokens it applies to
  */
 public record Ablate(Vec direction, HookPoint at, double share, Tokens tokens) implements Intervention {
     /** @throws IllegalArgumentException for the zero vector or a share that is not finite */
@@ -28,18 +28,18 @@ public record Ablate(Vec direction, HookPoint at, double share, Tokens tokens) i
 
     static void requireDirection(Vec direction) {
         if (!direction.isFinite() || direction.norm() == 0) {
-            throw Problem.of("The intervention needs a direction.")
+            throw Problem.of("The intervention needs a finite, non-zero direction.")
                     .fact("but was", direction)
                     .toIllegalArgument();
         }
     }
 
-    /** For static import: takes the direction out of every token where the vector was fitted. */
+    /** For static import: ablates a vector's direction on every token at its hook point. */
     public static Ablate ablate(SteeringVector vector) {
         return new Ablate(vector.direction(), vector.at(), 1, Tokens.all());
     }
 
-    /** Takes a direction out after every block, so that none writes it again. */
+    /** Ablates a direction after every block, so that no block can write it back. */
     public static List<Ablate> everywhere(SteeringVector vector, int nLayers) {
         return IntStream.range(0, nLayers)
                 .mapToObj(layer -> new Ablate(vector.direction(), HookPoint.residPost(layer), 1, Tokens.all()))

@@ -14,54 +14,54 @@ import java.util.Set;
 
 /**
  * Adds a multiple of a vector to the residual stream: h + strength · v (activation addition, Turner et al. 2023,
- * arXiv:2308.10248). The product is formed in FP32 and the sum rounded once to the model's dtype.
+ * arXiv:2308.10248). The product is computed in FP32 and the sum rounded once to the model's dtype.
  *
  * @param direction `[dModel]`
- * @param at where
- * @param strength factor on the direction as it is
- * @param tokens on which tokens
+ * @param at the hook point
+ * @param strength raw multiplier of the direction
+ * @param tokens the tokens it applies to
  */
 public record Add(Vec direction, HookPoint at, double strength, Tokens tokens) implements Intervention, Addition {
-    /** @throws IllegalArgumentException if the strength is not a finite number */
+    /** @throws IllegalArgumentException if the strength or the direction is not finite */
     public Add {
         if (!Double.isFinite(strength) || !direction.isFinite()) {
-            throw Problem.of("A vector can be added at a finite strength only.")
+            throw Problem.of("A steering vector and its strength must be finite.")
                     .fact("strength", strength)
                     .fact("direction", direction)
                     .toIllegalArgument();
         }
     }
 
-    /** On every token. */
+    /** Adds to every token. */
     public Add(Vec direction, HookPoint at, double strength) {
         this(direction, at, strength, Tokens.all());
     }
 
-    /** For static import: adds a vector where it was fitted. */
+    /** For static import: adds a vector at its hook point, with a raw multiplier. */
     public static Add add(SteeringVector vector, double strength) {
         return new Add(vector.direction(), vector.at(), strength);
     }
 
     /**
-     * Adds a vector where it was fitted.
+     * Adds a vector at its hook point.
      *
-     * @throws dev.pintle.base.PintleException as {@link Strength#resolve} says
+     * @throws dev.pintle.base.PintleException as for {@link Strength#resolve}
      */
     public static Add add(SteeringVector vector, Strength strength) {
         return add(vector, strength.resolve(vector));
     }
 
-    /** Adds vectors of several layers, each where it was fitted. */
+    /** Adds vectors of several layers, each at its own hook point, with one raw multiplier. */
     public static List<Add> addAll(Collection<SteeringVector> vectors, double strength) {
         return vectors.stream().map(vector -> add(vector, strength)).toList();
     }
 
-    /** Adds vectors of several layers, each where it was fitted and counted in the activation norms there. */
+    /** Adds vectors of several layers, each at its own hook point and relative to the activation norm there. */
     public static List<Add> addAll(Collection<SteeringVector> vectors, Strength strength) {
         return vectors.stream().map(vector -> add(vector, strength)).toList();
     }
 
-    /** The same on other tokens. */
+    /** A copy for other tokens. */
     public Add on(Tokens other) {
         return new Add(direction, at, strength, other);
     }
@@ -93,14 +93,14 @@ public record Add(Vec direction, HookPoint at, double strength, Tokens tokens) i
         for (float element : direction.toArray()) {
             most = Math.max(most, Math.abs(element * strength));
         }
-        Intervention.requireHeld("added to an element", most, dtype);
+        Intervention.requireHeld("largest element", most, dtype);
     }
 
     @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
         requireWidth(model);
         if (strength == 0) {
-            return (point, activation, layout) -> activation; // −0 + 0 would be another bit pattern
+            return (point, activation, layout) -> activation; // adding 0 would turn −0 into 0
         }
         Tensor scaled = Tensor.of(added()).to(device);
         return (point, activation, layout) ->

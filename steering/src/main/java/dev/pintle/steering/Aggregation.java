@@ -9,38 +9,38 @@ import dev.pintle.tensor.Vec;
 import java.util.Arrays;
 
 /**
- * How directions `[directions, dModel]` become one vector.
+ * How directions `[n, dModel]` are combined into one vector.
  *
- * <p>The components below have no sign of their own: a singular vector and its negative explain the same. One rule holds for
- * all of them: the sign is the one whose product with the mean direction is not negative, so that adding the vector leads
- * toward the positive prompts.
+ * <p>Principal components have no sign of their own: a singular vector and its negative explain the same variance. The
+ * sign is always chosen so that the inner product with the mean direction is not negative, so that adding the vector
+ * steers toward the positive prompts.
  *
- * <p>Every aggregation is a weighted sum of directions whose weights follow from their inner products alone, so that it is
- * computed in the smaller of the two spaces: from the Gram matrix `[directions, directions]` of a few, or the covariance
- * `[dModel, dModel]` of many. Up to 256 on a side that is exact, beyond it a randomised block iteration runs until the
- * component stands still.
+ * <p>Every aggregation is a weighted sum of directions whose weights depend only on their inner products, so it is
+ * computed in the smaller of two spaces: from the Gram matrix `[n, n]` of a few directions, or the covariance
+ * `[dModel, dModel]` of many. A matrix of up to 256 rows is solved exactly, a larger one by randomised block iteration
+ * until convergence.
  */
 public sealed interface Aggregation {
-    /** The name in files and on the command line, as {@link #parse} reads it. */
+    /** The name in files and on the command line, as {@link #parse} accepts it. */
     String name();
 
     /**
      * The weights of the directions.
      *
-     * @param gram inner products `[directions][directions]`
+     * @param gram inner products of the directions, `[n][n]`
      */
     Weights weights(double[][] gram, Accuracy accuracy);
 
-    /** How exactly weights are computed. */
+    /** How accurately weights are computed. */
     enum Accuracy {
-        /** To the last digits. */
+        /** To full double precision. */
         FULL,
-        /** To a few digits, for estimates that take many of them. */
+        /** To a few digits, for estimates that need many of them. */
         FEW_DIGITS
     }
 
     /**
-     * Directions as one vector, of no particular length.
+     * Combines directions into one vector, not normalised.
      *
      * @param directions `[n, dModel]`, on any device and in any floating dtype; summed in FP64
      * @return `[dModel]`
@@ -52,17 +52,17 @@ public sealed interface Aggregation {
         }
     }
 
-    /** Whether it is computed from the second moments of directions that are too many to keep. */
+    /** Whether it needs the second moments if there are too many directions to keep. */
     default boolean needsSecondMoments() {
         return !(this instanceof Mean) && !(this instanceof LogisticProbe);
     }
 
     /**
-     * What an aggregation makes of directions.
+     * The result of an aggregation.
      *
-     * @param weights one a direction
-     * @param explained share of the variance, or of the sum of squares where it does not centre, that lies along the vector;
-     *     NaN where the aggregation has no such share
+     * @param weights one per direction
+     * @param explained fraction of the variance along the vector, or of the sum of squares if the aggregation does not
+     *     centre; NaN if not defined
      */
     record Weights(double[] weights, double explained) {}
 
@@ -80,12 +80,13 @@ public sealed interface Aggregation {
     }
 
     /**
-     * The mean of the directions' reconstructions from their first principal component, which some published steering code
-     * calls PCA.
+     * The mean of the directions' reconstructions from their first principal component, which some published steering
+     * code calls PCA.
      *
-     * <p>It is the mean itself. A reconstruction is x̂ᵢ = μ + zᵢ·u, where zᵢ = (xᵢ − μ)·u are the scores on the component u.
-     * The scores sum to zero because the xᵢ − μ do, so the mean of the x̂ᵢ is μ, whatever u is. It is kept so that such
-     * results can be repeated, and computed as the reconstruction is, so that a test and not this comment shows it.
+     * <p>It is the mean itself. A reconstruction is x̂ᵢ = μ + zᵢ·u, where zᵢ = (xᵢ − μ)·u are the scores on the
+     * component u. The scores sum to zero because the xᵢ − μ do, so the mean of the x̂ᵢ is μ, whatever u is. It exists
+     * so that such results can be reproduced, and is computed through the reconstruction, so that a test demonstrates
+     * the identity.
      */
     record PcaReconstructedMean() implements Aggregation {
         @Override
@@ -110,8 +111,8 @@ public sealed interface Aggregation {
     }
 
     /**
-     * The first principal component of the directions after their mean is taken off: along what they differ most from each
-     * other, which need not be what they share.
+     * The first principal component of the centred directions: the axis along which they differ most from each other,
+     * not necessarily what they share.
      */
     record FirstPrincipalComponent() implements Aggregation {
         @Override
@@ -132,7 +133,7 @@ public sealed interface Aggregation {
         }
     }
 
-    /** The first right singular vector of the directions as they are: the line nearest to all of them. */
+    /** The first right singular vector of the uncentred directions: the line closest to all of them. */
     record UncentredFirstComponent() implements Aggregation {
         @Override
         public String name() {
@@ -147,11 +148,12 @@ public sealed interface Aggregation {
     }
 
     /**
-     * The first principal component of the directions and their negatives together, as representation engineering takes it
+     * The first principal component of the directions together with their negatives, as in representation engineering
      * (RepE; Zou et al. 2023, arXiv:2310.01405).
      *
-     * <p>Directions and negatives have mean zero, so centring does nothing and the component is that of {@link
-     * UncentredFirstComponent}, and so is the share explained. It keeps its name because people look for it under that.
+     * <p>Directions and their negatives have mean zero, so centring has no effect, and both the component and its
+     * explained fraction equal those of {@link UncentredFirstComponent}. It has its own name because that is the one
+     * people look for.
      */
     record PairedPca() implements Aggregation {
         @Override
@@ -181,14 +183,14 @@ public sealed interface Aggregation {
     }
 
     /**
-     * The normal of a logistic regression that tells directions from their negatives: w minimises the mean of log(1 +
-     * exp(−w·d)) + ½ penalty ‖w‖² with d in units of their root mean square length. There is no intercept, since both classes
-     * mirror each other.
+     * The normal of a logistic regression that separates directions from their negatives: w minimises the mean of
+     * log(1 + exp(−w·d)) + ½ penalty ‖w‖² with d in units of their root mean square norm. There is no intercept, since
+     * the classes mirror each other.
      *
-     * @param penalty weight of the squared length; small values separate harder, large ones approach the mean
+     * @param penalty L2 penalty; small values separate harder, large ones approach the mean
      */
     record LogisticProbe(double penalty) implements Aggregation {
-        /** The penalty where none is named. */
+        /** The default penalty. */
         static final double USUAL = 0.01;
 
         private static final int NEWTON_STEPS = 50;
@@ -196,7 +198,7 @@ public sealed interface Aggregation {
         /** @throws IllegalArgumentException unless the penalty is a number above 0 */
         public LogisticProbe {
             if (!(penalty > 0) || !Double.isFinite(penalty)) {
-                throw Problem.of("The probe needs a penalty above 0, or separable directions have no best probe.")
+                throw Problem.of("The probe needs a penalty above 0: otherwise, separable directions have no optimum.")
                         .fact("penalty", penalty)
                         .toIllegalArgument();
             }
@@ -207,7 +209,7 @@ public sealed interface Aggregation {
             return penalty == USUAL ? "logistic-probe" : "logistic-probe:" + penalty;
         }
 
-        /** Newton's method on the weights of the directions; each step solved by conjugate gradients. */
+        /** Newton's method on the weights of the directions, with each step solved by conjugate gradients. */
         @Override
         public Weights weights(double[][] gram, Accuracy accuracy) {
             int n = gram.length;
@@ -222,7 +224,7 @@ public sealed interface Aggregation {
             double loss = loss(a, gram, scale);
             for (int step = 0; step < NEWTON_STEPS; step++) {
                 double[] margins = margins(a, gram, scale);
-                double[] residual = new double[n]; // of the gradient, as weights of the directions
+                double[] residual = new double[n]; // negative gradient, as weights of the directions
                 double[] root = new double[n];
                 double size = 0;
                 for (int i = 0; i < n; i++) {
@@ -272,7 +274,7 @@ public sealed interface Aggregation {
             return next;
         }
 
-        /** Solves (R·G·R + penalty) u = R⁻¹ residual and gives R·u, with R the diagonal of roots. */
+        /** Solves (R·G·R + penalty) u = R⁻¹ residual and returns R·u, with R the diagonal matrix of roots. */
         private double[] solve(double[][] gram, double scale, double[] root, double[] residual) {
             int n = root.length;
             double[] u = new double[n];
@@ -309,7 +311,7 @@ public sealed interface Aggregation {
     }
 
     /**
-     * Reads a name; a probe's penalty stands behind a colon, {@code logistic-probe:0.1}.
+     * Parses a name; a probe's penalty follows a colon, {@code logistic-probe:0.1}.
      *
      * @throws IllegalArgumentException listing the names, or if the penalty is not a number above 0
      */
@@ -336,7 +338,8 @@ public sealed interface Aggregation {
                         .fact("but was", name)
                         .fact(
                                 "choose",
-                                "mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired, logistic-probe, logistic-probe:PENALTY")
+                                "mean, pca-reconstructed-mean, pca-centred, pca-uncentred, pca-paired, logistic-probe,"
+                                        + " logistic-probe:PENALTY")
                         .toIllegalArgument();
         };
     }
@@ -351,7 +354,7 @@ public sealed interface Aggregation {
         return weights;
     }
 
-    /** Inner products after the mean is taken off every direction. */
+    /** Inner products of the centred directions. */
     private static double[][] centred(double[][] gram) {
         int n = gram.length;
         double[] rowMeans = new double[n];
@@ -369,7 +372,7 @@ public sealed interface Aggregation {
         return centred;
     }
 
-    /** The weights or their negatives, whichever has a product with the mean direction that is not negative. */
+    /** The weights or their negatives, whichever have a non-negative inner product with the mean direction. */
     private static double[] aligned(double[] weights, double[][] gram) {
         double withMean = 0;
         for (int i = 0; i < gram.length; i++) {

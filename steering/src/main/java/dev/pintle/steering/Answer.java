@@ -11,13 +11,14 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * The answer that a prompt ends with, such as {@code (A)} or {@code Yes, I agree}, and which of its tokens holds what. What a
- * question says is never part of it.
+ * The answer that a prompt ends with, such as {@code (A)} or {@code Yes, I agree}, and which tokens it consists of. The
+ * question is never part of it.
  */
 final class Answer {
     /**
-     * Where an answer names a choice by a letter, the clearest form first: in brackets; at the beginning with a mark behind
-     * it; alone; behind the word answer, option or choice. A capital letter anywhere else, such as the pronoun I, is a word.
+     * How an answer names a choice by a letter, clearest form first: in brackets; at the beginning, followed by
+     * punctuation; alone; after the word answer, option or choice. A capital letter anywhere else, such as the pronoun
+     * I, is a word.
      */
     private static final List<Pattern> LETTERS = List.of(
             Pattern.compile("(?<![\\p{L}\\p{N}])[(\\[(【]\\s*(\\p{Lu}|\\p{Ll})\\s*[)\\])】]"),
@@ -28,7 +29,7 @@ final class Answer {
                     + "(?=[^\\p{L}\\p{N}]*$|[).:\\])])"));
 
     private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N}\\p{M}'’]*");
-    private static final String OTHERS = "answer-word (the first word, as of Yes and No), answer-mean, last";
+    private static final String OTHERS = "answer-word (the first word, such as Yes or No), answer-mean, last";
 
     private final String text;
     private final int start;
@@ -45,14 +46,15 @@ final class Answer {
     /**
      * The assistant's message that ends a conversation.
      *
-     * @throws PintleException if the prompt is a plain text, does not end with an answer, or the template rewrites it
+     * @throws PintleException if the prompt is a plain text or does not end with an answer, or the template rewrites
+     *     the answer
      */
     static Answer of(TokenizedPrompt prompt) {
         if (prompt.prompt().ending() != Prompt.Ending.CONTINUED) {
             throw Problem.of("The prompt does not end with an answer.")
                     .fact("prompt", prompt + ", ending " + prompt.shownTail())
                     .fact("expected", "a conversation in which the assistant speaks last")
-                    .fact("try", "--answers, or positions that do not ask for an answer")
+                    .fact("try", "--answers, or positions that do not refer to an answer")
                     .toException();
         }
         String text = prompt.rendered();
@@ -61,16 +63,18 @@ final class Answer {
         int end = text.endsWith(written) ? text.length() : text.stripTrailing().length();
         int start = end - written.length();
         if (start < 0 || !text.startsWith(written, start) || written.isEmpty()) {
-            throw Problem.of("It is not clear which tokens the answer has: the chat template rewrites it.")
+            throw Problem.of("The answer's tokens cannot be located, because the chat template rewrites the answer.")
                     .fact("answer", content)
                     .fact("the prompt ends", text.substring(Math.max(0, text.length() - 40)))
-                    .fact("try", "positions that do not ask for an answer: last, range:FROM-TO")
+                    .fact("try", "positions that do not refer to an answer: last, range:FROM-TO")
                     .toException();
         }
         return new Answer(text, start, end, prompt.placed(text));
     }
 
-    /** The answers of a pair: the assistant's messages, or what plain texts hold from their first difference on. */
+    /**
+     * The answers of a pair: the assistant's messages, or, for plain texts, everything from the first difference on.
+     */
     static Answer[] ofPair(TokenPair pair) {
         if (pair.positive().prompt().ending() != Prompt.Ending.PLAIN
                 || pair.negative().prompt().ending() != Prompt.Ending.PLAIN) {
@@ -89,7 +93,7 @@ final class Answer {
                 return new Answer(text, span.start(), text.length(), tokens);
             }
         }
-        throw Problem.of("One prompt of the pair begins the other, so it has no answer.")
+        throw Problem.of("One prompt of the pair is a prefix of the other, so it has no answer.")
                 .fact("prompt", prompt + ", ending " + prompt.shownTail())
                 .fact("try", "last, or prompts that end with different answers")
                 .toException();
@@ -111,7 +115,7 @@ final class Answer {
     }
 
     /**
-     * The token of the letter.
+     * The position of the letter's token.
      *
      * @throws PintleException if the answer names no letter
      */
@@ -129,14 +133,14 @@ final class Answer {
     }
 
     /**
-     * The last token of the first word: the only one of {@code Yes} in most vocabularies.
+     * The position of the first word's last token; in most vocabularies, {@code Yes} is a single token.
      *
-     * @throws PintleException if the answer has no word
+     * @throws PintleException if the answer contains no word
      */
     int word() {
         Matcher matcher = WORD.matcher(text).region(start, end);
         if (!matcher.find()) {
-            throw Problem.of("The answer has no word.")
+            throw Problem.of("The answer contains no word.")
                     .fact("but was", shown(text.substring(start, end)))
                     .fact("choose", "answer-mean, last")
                     .toException();
@@ -144,7 +148,7 @@ final class Answer {
         return tokenAt(matcher.end() - 1);
     }
 
-    /** All its tokens. */
+    /** The positions of all its tokens. */
     int[] all() {
         return IntStream.range(0, tokens.size())
                 .filter(i -> {
@@ -161,7 +165,7 @@ final class Answer {
                 return i;
             }
         }
-        throw Problem.of("No token of the prompt holds this character of the answer.")
+        throw Problem.of("No token of the prompt covers this character of the answer.")
                 .fact("answer", shown(text.substring(start, end)))
                 .fact("character", character - start)
                 .fact("try", "last, or range:FROM-TO")

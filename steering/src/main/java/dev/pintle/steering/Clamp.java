@@ -9,21 +9,21 @@ import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.ModelConfig;
 
 /**
- * Holds the component along a direction within bounds: h + (clip(p, low, high) − p) u, p = h·u, u = unit(v). With both bounds
- * equal it sets the component; with one infinite it is a cap or a floor.
+ * Clamps the component along a direction: h + (clip(p, low, high) − p) u, p = h·u, u = unit(v). With equal bounds it
+ * sets the component; with one infinite bound it is a cap or a floor.
  *
- * @param direction `[dModel]`, of any length but 0
- * @param at where
- * @param low smallest component, −∞ for no floor
- * @param high largest component, ∞ for no cap
- * @param tokens on which tokens
+ * @param direction `[dModel]`, of any non-zero length
+ * @param at the hook point
+ * @param low smallest component allowed; −∞ for no floor
+ * @param high largest component allowed; ∞ for no cap
+ * @param tokens the tokens it applies to
  */
 public record Clamp(Vec direction, HookPoint at, double low, double high, Tokens tokens) implements Intervention {
-    /** @throws IllegalArgumentException if no number is within the bounds */
+    /** @throws IllegalArgumentException if no value lies within the bounds */
     public Clamp {
         Ablate.requireDirection(direction);
         if (!(low <= high) || low == Double.POSITIVE_INFINITY || high == Double.NEGATIVE_INFINITY) {
-            throw Problem.of("No component is within the bounds.")
+            throw Problem.of("No component lies within these bounds.")
                     .fact("low", low)
                     .fact("high", high)
                     .toIllegalArgument();
@@ -35,7 +35,7 @@ public record Clamp(Vec direction, HookPoint at, double low, double high, Tokens
         return new Clamp(vector.direction(), vector.at(), component, component, Tokens.all());
     }
 
-    /** For static import: keeps the component along a vector from growing past a bound. */
+    /** For static import: caps the component along a vector. */
     public static Clamp cap(SteeringVector vector, double high) {
         return new Clamp(vector.direction(), vector.at(), Double.NEGATIVE_INFINITY, high, Tokens.all());
     }

@@ -18,7 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads the directions of two classes of texts: every activation as seen from the midpoint of the class means. */
+/** Reads the directions of two classes of texts: every activation relative to the midpoint of the class means. */
 final class ClassFit {
     private static final int POSITIVE = 0;
     private static final int NEGATIVE = 1;
@@ -61,7 +61,7 @@ final class ClassFit {
         return sequence < method.positive().size() ? POSITIVE : NEGATIVE;
     }
 
-    /** A text that both classes read alike says nothing about their difference. */
+    /** A text that is read identically in both classes says nothing about their difference. */
     private void requireApart() {
         Map<String, Integer> read = new HashMap<>();
         int positives = method.positive().size();
@@ -72,17 +72,17 @@ final class ClassFit {
             if (sideOf(i) == POSITIVE) {
                 read.putIfAbsent(key, i);
             } else if (read.containsKey(key)) {
-                throw Problem.of("Both classes have a text that is the same up to where it is read.")
+                throw Problem.of("Both classes contain a text that is the same up to where it is read.")
                         .fact("text", shown(POSITIVE, read.get(key)) + " and " + shown(NEGATIVE, i - positives))
                         .fact("positions", method.positionsName())
                         .fact("it reads", model.tokenizer().decode(past, false))
-                        .fact("try", "leaving it out of one of them, or positions after what differs")
+                        .fact("try", "removing it from one of them, or positions after the difference")
                         .toException();
             }
         }
     }
 
-    /** Reads all texts twice: only a first reading tells the midpoint from which the directions are seen. */
+    /** Reads all texts twice: the first pass computes the midpoint that the directions are relative to. */
     FitRead read(long seed) {
         SharedPrefixReader reader = new SharedPrefixReader(model, points);
         long started = System.nanoTime();
@@ -107,7 +107,7 @@ final class ClassFit {
             }
             overChunks(reader, (index, rows, normSums) -> {
                 int side = sideOf(index);
-                // classes of different sizes weigh the same
+                // both classes have the same total weight, whatever their sizes
                 double weight = (counts[0] + counts[1]) / 2.0 / counts[side];
                 for (int point = 0; point < points.size(); point++) {
                     Tensor d = rows.get(point).minus(midpoints.get(point)).times((side == POSITIVE ? 1 : -1) * weight);
@@ -151,7 +151,7 @@ final class ClassFit {
     }
 
     private interface Receiver {
-        /** @param rows one a point: `[positions, dModel]`, or `[1, dModel]` where the positions are averaged */
+        /** @param rows one per hook point: `[positions, dModel]`, or `[1, dModel]` if the positions are averaged */
         void accept(int index, List<Tensor> rows, double[] normSums);
     }
 

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** What a method compares: for each pair two sequences of token ids, and where each is read. */
+/** What a method compares: for each pair, two sequences of token ids and the positions at which each is read. */
 final class Comparisons {
     private static final int ANSWERED_AT_ONCE = 64;
     private static final int MOST_SHOWN = 5;
@@ -31,7 +31,7 @@ final class Comparisons {
             return positiveAt.length + (long) negativeAt.length;
         }
 
-        /** Whether every reading of one has the tokens, past and position of one of the other. */
+        /** Whether both sides are read at the same positions, with identical tokens up to there. */
         boolean readsTheSame() {
             int mismatch = Arrays.mismatch(positive, negative);
             int common = mismatch < 0 ? positive.length : mismatch;
@@ -49,7 +49,7 @@ final class Comparisons {
     }
 
     /**
-     * One comparison a pair, in their order; of generated tokens the model answers the prompts first.
+     * One comparison per pair, in order; for generated-tokens, the model first answers the prompts.
      *
      * @throws PintleException naming the pair that does not fit the method
      */
@@ -62,7 +62,7 @@ final class Comparisons {
 
     static void requireLength(LanguageModel model, int tokens) {
         if (tokens > model.config().maxPositions()) {
-            throw Problem.of("A prompt is longer than the model was made for.")
+            throw Problem.of("A prompt is longer than the model's context.")
                     .fact("expected", "at most " + model.config().maxPositions() + " tokens")
                     .fact("but was", tokens)
                     .toException();
@@ -102,7 +102,7 @@ final class Comparisons {
         return label.isEmpty() ? (index + 1) + " of " + pairs.size() : label;
     }
 
-    /** A pair whose prompts are read at the same tokens with the same past would weigh as a direction of zero. */
+    /** A pair whose prompts are identical up to the positions read would contribute a zero direction. */
     private void requireDifferent(List<Comparison> comparisons, List<ContrastPair> pairs) {
         List<Integer> same = IntStream.range(0, comparisons.size())
                 .filter(i -> comparisons.get(i).readsTheSame())
@@ -113,9 +113,9 @@ final class Comparisons {
         }
         Problem problem = Problem.of(
                 same.size() == 1
-                        ? "A pair's prompts are the same up to where they are read, so nothing can be learnt from it."
+                        ? "A pair's prompts are identical up to where they are read, so there is nothing to contrast."
                         : "The prompts of " + same.size()
-                                + " pairs are the same up to where they are read, so nothing can be learnt from them.");
+                                + " pairs are identical up to where they are read, so there is nothing to contrast.");
         for (int index : same.subList(0, Math.min(MOST_SHOWN, same.size()))) {
             problem = problem.fact("pair", shown(pairs, index));
         }
@@ -125,11 +125,11 @@ final class Comparisons {
         Comparison first = comparisons.get(same.get(0));
         throw problem.fact("positions", method.positionsName())
                 .fact("both read", model.tokenizer().decode(first.readIds(), false))
-                .fact("try", "leaving such pairs out, or positions after what differs")
+                .fact("try", "removing such pairs, or positions after the difference")
                 .toException();
     }
 
-    /** On all cores: a single core tokenizes no faster than a GPU reads the tokens. */
+    /** Uses all cores: a GPU reads tokens faster than a single core can produce them. */
     private List<TokenPair> tokenized(List<ContrastPair> pairs) {
         return pairs.parallelStream().map(pair -> pair.tokens(model.text())).toList();
     }
@@ -155,7 +155,7 @@ final class Comparisons {
             Generated positive = answers.get(i);
             Generated negative = answers.get(i + 1);
             if (positive.ids().length == 0 || negative.ids().length == 0) {
-                throw Problem.of("The model gave an empty answer, so there is nothing to read.")
+                throw Problem.of("The model's answer is empty, so there is nothing to read.")
                         .fact("pair", shown(generated.pairs(), i / 2))
                         .fact("positive", positive.ids().length + " tokens")
                         .fact("negative", negative.ids().length + " tokens")

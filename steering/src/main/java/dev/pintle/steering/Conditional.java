@@ -9,15 +9,15 @@ import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.ModelConfig;
 
 /**
- * Makes another intervention where an activation reaches far enough along a direction: where h·u ≥ threshold, u = unit(v).
- * Each token is judged by its own activation, read at the place of the intervention.
+ * Applies another intervention only to tokens whose activation has a large enough component along a direction:
+ * h·u ≥ threshold, u = unit(v). Each token is judged by its own activation, at the intervention's hook point.
  *
- * <p>Conditional activation steering (CAST; Lee et al. 2024, arXiv:2409.05907) judges a whole prompt once by its cosine; this
- * judges tokens, and by the component.
+ * <p>Conditional activation steering (CAST; Lee et al. 2024, arXiv:2409.05907) judges a whole prompt once, by its
+ * cosine; this judges each token, by its component.
  *
- * @param condition `[dModel]`, of any length but 0
- * @param threshold smallest component that counts; negate {@code condition} for the other side
- * @param then what to do there
+ * @param condition `[dModel]`, of any non-zero length
+ * @param threshold smallest component that qualifies; negate {@code condition} to test for small components
+ * @param then the intervention to apply
  */
 public record Conditional(Vec condition, double threshold, Intervention then) implements Intervention {
     /** @throws IllegalArgumentException for the zero vector or a threshold that is not finite */
@@ -30,7 +30,7 @@ public record Conditional(Vec condition, double threshold, Intervention then) im
         }
     }
 
-    /** For static import: an intervention where an activation reaches along a vector. */
+    /** For static import: applies an intervention where the component along a vector is large enough. */
     public static Conditional where(SteeringVector condition, double threshold, Intervention then) {
         return new Conditional(condition.direction(), threshold, then);
     }

@@ -6,23 +6,23 @@ import java.util.List;
 /**
  * Half the difference of the activations of two prompts, position by position: d = (h⁺ − h⁻) / 2, and v = unit(mean d).
  *
- * <p>The factories are the methods that have names. They differ in where a pair is read, and in whether one pair serves or
- * many do.
+ * <p>The factories are the named methods. They differ in where a pair is read, and in whether they take one pair or
+ * many.
  *
  * @param name in files and on the command line
  * @param pairs prompts that differ in the concept
- * @param positions where to read them
- * @param lengths whether each direction gets length 1 before they are aggregated
- * @param aggregation how the directions become one vector
+ * @param positions the positions to read
+ * @param lengths whether each direction is normalised to length 1 before aggregation
+ * @param aggregation how the directions are combined into one vector
  */
 public record Contrast(
         String name, List<ContrastPair> pairs, Positions positions, Lengths lengths, Aggregation aggregation)
         implements SteeringMethod {
-    /** How long a direction is when it is aggregated. */
+    /** Whether directions are normalised before aggregation. */
     public enum Lengths {
-        /** As long as it was read, so that pairs that the model tells apart clearly weigh more. */
+        /** Not normalised, so pairs that the model separates more clearly weigh more. */
         AS_READ("directions as read"),
-        /** Length 1, so that pairs with large activations do not outweigh the rest. */
+        /** Normalised to length 1, so that pairs with large activations do not outweigh the rest. */
         UNIT("each direction of length 1");
 
         private final String words;
@@ -32,7 +32,7 @@ public record Contrast(
         }
     }
 
-    /** @throws IllegalArgumentException if there is no pair */
+    /** @throws IllegalArgumentException if there are no pairs */
     public Contrast {
         pairs = List.copyOf(pairs);
         if (pairs.isEmpty()) {
@@ -46,10 +46,10 @@ public record Contrast(
      * Every position of one pair: v = unit(mean_t (h⁺_t − h⁻_t) / 2).
      *
      * <p>A variant of contrastive activation addition (CAA; Panickssery et al. 2023, arXiv:2312.06681), which reads one
-     * position of many pairs. Here one pair is enough, since each of its positions gives a direction; those before the first
-     * difference give zero, in a causal model.
+     * position of many pairs. Here one pair is enough, since each of its positions gives a direction; in a causal
+     * model, positions before the first difference give zero.
      *
-     * @param pair two prompts of one length
+     * @param pair two prompts of the same token length
      */
     public static Contrast allPositions(ContrastPair pair) {
         return new Contrast("all-positions", List.of(pair), Positions.all(), Lengths.AS_READ, Aggregation.mean());
@@ -58,10 +58,10 @@ public record Contrast(
     /**
      * The positions of one pair from the first at which its prompts differ: v = unit(mean_{t ≥ first} (h⁺_t − h⁻_t) / 2).
      *
-     * <p>Its mean is that of {@link #allPositions}, since the positions it leaves out give zero. Other aggregations differ:
-     * zeros weigh in centring.
+     * <p>Its mean points the same way as that of {@link #allPositions}, since the positions it leaves out contribute
+     * zero. Other aggregations differ, because zeros affect the centring.
      *
-     * @param pair two prompts of one length
+     * @param pair two prompts of the same token length
      */
     public static Contrast firstDifference(ContrastPair pair) {
         return new Contrast(
@@ -75,8 +75,8 @@ public record Contrast(
     /**
      * The positions of one pair after its prompts last differ: v = unit(mean_{t > last difference} (h⁺_t − h⁻_t) / 2).
      *
-     * <p>Unlike {@link #allPositions} it leaves out the positions at which the tokens themselves differ, whose difference is
-     * that of two words rather than of what the model makes of them.
+     * <p>Unlike {@link #allPositions}, it leaves out the positions at which the tokens themselves differ, where the
+     * difference reflects the two tokens rather than what the model makes of them.
      *
      * @param pair two prompts that end on the same tokens
      */
@@ -90,10 +90,10 @@ public record Contrast(
     }
 
     /**
-     * The last position of many pairs, each direction of length 1: v = unit(mean_p unit(d_p)).
+     * The last position of many pairs, each direction normalised: v = unit(mean_p unit(d_p)).
      *
-     * <p>Contrastive activation addition (CAA; Panickssery et al. 2023, arXiv:2312.06681). {@link #withLengths} keeps the
-     * directions as they were read.
+     * <p>Contrastive activation addition (CAA; Panickssery et al. 2023, arXiv:2312.06681). {@link #withLengths} can
+     * keep the directions as read.
      *
      * @param pairs prompts that differ in the concept and end at the position of interest
      */
@@ -106,7 +106,7 @@ public record Contrast(
         return new Contrast("contrast", pairs, positions, Lengths.AS_READ, Aggregation.mean());
     }
 
-    /** The same with directions of these lengths. */
+    /** A copy with directions normalised or not. */
     public Contrast withLengths(Lengths other) {
         return new Contrast(name, pairs, positions, other, aggregation);
     }

@@ -18,11 +18,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Contrast data in files, in the layouts in which it is published. A file may be JSON lines, a JSON list, a JSON object of
- * lists by name ({@code {"train": […], "test": […]}}), CSV or TSV with a header, or, for texts alone, a text file with one a
- * line. Every error of a file names its line.
+ * Contrast data in files, in the layouts in which it is usually published. A file may be JSON lines, a JSON list, a
+ * JSON object of lists by name ({@code {"train": […], "test": […]}}), CSV or TSV with a header, or, for plain texts, a
+ * text file with one text per line. Every error in a file gives the line number.
  *
- * <p>Keys and lists that are not read are told in {@link #notes}.
+ * <p>Keys and lists that are not used are listed in {@link #notes}.
  */
 public final class ContrastData {
     private static final String MATCHING = "answer_matching_behavior";
@@ -48,23 +48,23 @@ public final class ContrastData {
     /**
      * Opens a file.
      *
-     * @throws PintleException naming the file and line of what is no JSON, CSV or text
+     * @throws PintleException naming the file and line that is not valid JSON, CSV or text
      */
     public static ContrastData open(Path file, DataLayout layout) {
         return new ContrastData(DataRows.read(file), layout);
     }
 
-    /** Multiple-choice items in the usual layout, as {@link #answers} reads them. */
+    /** Reads multiple-choice items in the default layout, like {@link #answers}. */
     public static List<ContrastPair> readAnswers(Path file) {
         return open(file, DataLayout.USUAL).answers();
     }
 
-    /** Pairs in the usual layout, as {@link #pairs} reads them. */
+    /** Reads pairs in the default layout, like {@link #pairs}. */
     public static List<ContrastPair> readPairs(Path file) {
         return open(file, DataLayout.USUAL).pairs();
     }
 
-    /** What of the file was left unread, in sentences; complete once the data was read. */
+    /** What was left unread in the file, in sentences; complete once the data has been read. */
     public List<String> notes() {
         List<String> all = new ArrayList<>(notes);
         Set<String> unread = new TreeSet<>(found);
@@ -78,10 +78,11 @@ public final class ContrastData {
     // ---------------------------------------------------------------- what a file can hold
 
     /**
-     * Multiple-choice items as in the data of contrastive activation addition: {@code {"question": …,
-     * "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"}}, with a {@code system} prompt or without.
+     * Multiple-choice items as in the data of contrastive activation addition:
+     * {@code {"question": …, "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"}}, with an
+     * optional {@code system} prompt.
      *
-     * @throws PintleException naming the file, line and key of what does not fit
+     * @throws PintleException naming the file, line and key of data that does not fit
      */
     public List<ContrastPair> answers() {
         List<ContrastPair> pairs = new ArrayList<>();
@@ -95,10 +96,10 @@ public final class ContrastData {
     }
 
     /**
-     * Where to read answers where nothing else is said: at their letters if all of them name one, at their first words if
-     * none does, as of Yes and No.
+     * The default positions for answers: their letters if all of them name one, their first words (such as Yes and No)
+     * if none does.
      *
-     * @throws PintleException naming a pair of each kind where some do and some do not
+     * @throws PintleException naming a pair of each kind if only some of them name a letter
      */
     public static Positions usualPositions(List<ContrastPair> answers) {
         @Nullable ContrastPair without = null;
@@ -113,7 +114,7 @@ public final class ContrastData {
             throw Problem.of("Some answers name a letter and some do not.")
                     .fact("with", shown(with))
                     .fact("without", shown(without))
-                    .fact("choose", "--positions answer-word, answer-mean or last, which read both alike")
+                    .fact("choose", "--positions answer-word, answer-mean or last, which work for both")
                     .toException();
         }
         return without == null ? Positions.answerLetter() : Positions.answerWord();
@@ -128,12 +129,12 @@ public final class ContrastData {
     }
 
     /**
-     * Free pairs: {@code {"positive": …, "negative": …}}, or {@code pos} and {@code neg}, {@code chosen} and {@code rejected},
-     * or the columns of the layout; {@code [positive, negative]}; or an object of two lists. A side is a text, or a
-     * conversation as a list of {@code {"role": …, "content": …}} that is open at its end where the assistant speaks last.
-     * Where a row has a {@code question} or {@code prompt}, its sides are answers to it.
+     * Arbitrary pairs: {@code {"positive": …, "negative": …}}, or {@code pos} and {@code neg}, {@code chosen} and
+     * {@code rejected}, or the columns of the layout; {@code [positive, negative]}; or an object of two lists. A side
+     * is a text, or a conversation as a list of {@code {"role": …, "content": …}}, whose last turn stays open if it is
+     * the assistant's. If a row has a {@code question} or {@code prompt}, its sides are answers to it.
      *
-     * @throws PintleException naming the file, line and key of what does not fit
+     * @throws PintleException naming the file, line and key of data that does not fit
      */
     public List<ContrastPair> pairs() {
         List<ContrastPair> pairs = new ArrayList<>();
@@ -144,8 +145,8 @@ public final class ContrastData {
     }
 
     /**
-     * Pairs whose sides are answers to questions of another file: answer i to question i, the shorter of both lists begun
-     * anew at its end, as conditional activation steering has them (arXiv:2409.05907).
+     * Pairs whose sides are answers to questions from another file: answer i to question i, cycling through the shorter
+     * of the two lists, as in conditional activation steering (arXiv:2409.05907).
      *
      * @param questions at least one
      * @throws PintleException if a side is not a text
@@ -165,16 +166,16 @@ public final class ContrastData {
     }
 
     /**
-     * A trait as persona vectors describe one (arXiv:2507.21509): {@code {"instruction": [{"pos": …, "neg": …}], "questions":
-     * […]}}. Every question is asked under every pair of system prompts.
+     * A trait in the format of persona vectors (arXiv:2507.21509): {@code {"instruction": [{"pos": …, "neg": …}],
+     * "questions": […]}}. Every question is asked under every pair of system prompts.
      *
-     * @throws PintleException naming the file, line and key of what does not fit
+     * @throws PintleException naming the file, line and key of data that does not fit
      */
     public List<ContrastPair> persona() {
         if (!isPersona()) {
             throw data.unusable(
                     1,
-                    "an object with instruction, a list of {pos, neg}, and questions, a list",
+                    "an object with two lists: instruction, of {pos, neg}, and questions",
                     data.rows().isEmpty() ? "none" : keys(data.rows().get(0)));
         }
         found(data.rows().get(0));
@@ -201,10 +202,10 @@ public final class ContrastData {
     }
 
     /**
-     * Texts: strings, or the text of {@code text}, {@code instruction}, {@code prompt}, {@code question} or {@code content},
-     * or of the layout's column.
+     * Texts: strings, or the value of {@code text}, {@code instruction}, {@code prompt}, {@code question} or
+     * {@code content}, or of the layout's column.
      *
-     * @throws PintleException naming the file, line and key of what does not fit
+     * @throws PintleException naming the file, line and key of data that does not fit
      */
     public List<String> texts() {
         List<String> texts = new ArrayList<>();
@@ -220,7 +221,7 @@ public final class ContrastData {
     /**
      * Prompts of one class: texts, read as the layout says, or conversations under {@code messages} or {@code conversation}.
      *
-     * @throws PintleException naming the file, line and key of what does not fit
+     * @throws PintleException naming the file, line and key of data that does not fit
      */
     public List<Prompt> prompts() {
         List<Prompt> prompts = new ArrayList<>();
@@ -247,7 +248,10 @@ public final class ContrastData {
 
     // ---------------------------------------------------------------- rows
 
-    /** The rows; of an object of lists, those of the list that the layout names, the only one, or the one called train. */
+    /**
+     * The rows; in an object of lists, those of the list that the layout selects, else of the only one or the one
+     * called train.
+     */
     private List<Row> rows() {
         if (data.rows().size() != 1 || !data.rows().get(0).value().isObject()) {
             if (!layout.split().isEmpty()) {
@@ -265,7 +269,7 @@ public final class ContrastData {
             throw data.unusable(
                     root.line(),
                     layout.split().isEmpty() ? "one list, or one called train" : "a list " + chosen,
-                    keys(root) + "; --split NAME chooses one, --columns A,B two of them");
+                    keys(root) + "; --split NAME selects one, --columns A,B two of them");
         }
         if (root.value().size() > 1) {
             List<String> others = new ArrayList<>();
@@ -308,7 +312,7 @@ public final class ContrastData {
                     root.line(),
                     "as many " + sides.get(0) + " as " + sides.get(1),
                     positive.size() + " and " + negative.size()
-                            + "; --positive-texts and --negative-texts need no pairs");
+                            + "; --positive-texts and --negative-texts do not need pairs");
         }
         found(root);
         read.addAll(sides);
@@ -375,7 +379,7 @@ public final class ContrastData {
             if (layout.columns().size() != 2) {
                 throw data.unusable(
                         row.line(),
-                        "two columns, the positive side's and the negative's",
+                        "two columns, for the positive and the negative side",
                         "--columns " + String.join(",", layout.columns()));
             }
             return layout.columns();
@@ -451,7 +455,7 @@ public final class ContrastData {
 
     private String string(Row row, JsonNode value, String key) {
         if (!value.isTextual() || value.textValue().isBlank()) {
-            throw data.unusable(row.line(), "a string that is not empty as " + key, DataRows.shown(value));
+            throw data.unusable(row.line(), "a non-empty string as " + key, DataRows.shown(value));
         }
         return value.textValue();
     }

@@ -11,73 +11,73 @@ import java.util.List;
  *
  * @param positive the prompt that shows it
  * @param negative the prompt that does not
- * @param padded whether the system prompt with fewer tokens is padded to the other's length: a space, then {@code x} one by
- *     one, so that the tokens that follow stand at the same positions
- * @param label where it comes from, such as a file's line, for messages; may be empty
+ * @param padded whether the system prompt with fewer tokens is padded to the other's length with a space and
+ *     {@code x}s, so that the tokens after it have the same positions
+ * @param label where it comes from, such as a line of a file, for error messages; may be empty
  */
 public record ContrastPair(Prompt positive, Prompt negative, boolean padded, String label) {
     private static final String FIRST_USER_TURN = "Hello!";
     private static final String PREFIX_USER_TURN = "Hello, how are you?";
 
-    /** A pair that needs no label. */
+    /** A pair without a label. */
     public ContrastPair(Prompt positive, Prompt negative, boolean padded) {
         this(positive, negative, padded, "");
     }
 
-    /** The same with a label. */
+    /** A copy with a label. */
     public ContrastPair labelled(String where) {
         return new ContrastPair(positive, negative, padded, where);
     }
 
-    /** The same without padding. */
+    /** A copy without padding. */
     public ContrastPair unpadded() {
         return new ContrastPair(positive, negative, false, label);
     }
 
-    /** Two system prompts before the user turn "Hello!", padded to one length. */
+    /** Two system prompts followed by the user turn "Hello!", padded to the same token length. */
     public static ContrastPair ofSystemPrompts(String positive, String negative) {
         return ofSystemPrompts(positive, negative, FIRST_USER_TURN);
     }
 
-    /** Two system prompts before a user turn, padded to one length. */
+    /** Two system prompts followed by a user turn, padded to the same token length. */
     public static ContrastPair ofSystemPrompts(String positive, String negative, String user) {
         return new ContrastPair(opening(positive, user), opening(negative, user), true);
     }
 
-    /** Two system prompts before the user turn "Hello, how are you?" and the same begun answer. */
+    /** Two system prompts followed by the user turn "Hello, how are you?" and an answer prefix. */
     public static ContrastPair ofPrefix(String positive, String negative, String prefix) {
         return ofPrefix(positive, negative, PREFIX_USER_TURN, prefix);
     }
 
-    /** Two system prompts before a user turn and the same begun answer. */
+    /** Two system prompts followed by a user turn and an answer prefix. */
     public static ContrastPair ofPrefix(String positive, String negative, String user, String prefix) {
         return new ContrastPair(begun(positive, user, prefix), begun(negative, user, prefix), false);
     }
 
-    /** One pair a begun answer. */
+    /** One pair per answer prefix. */
     public static List<ContrastPair> ofPrefixes(String positive, String negative, List<String> prefixes) {
         return prefixes.stream()
                 .map(prefix -> ofPrefix(positive, negative, prefix))
                 .toList();
     }
 
-    /** Two texts without a chat template, neither padded. */
+    /** Two texts without a chat template, not padded. */
     public static ContrastPair ofTexts(String positive, String negative) {
         return new ContrastPair(Prompt.ofText(positive), Prompt.ofText(negative), false);
     }
 
     /**
-     * A multiple-choice question with two answers, as in the data of contrastive activation addition: the question is a user
-     * turn and the answer, such as {@code (A)}, what the assistant says.
+     * A multiple-choice question with two answers, as in the data of contrastive activation addition: the question is
+     * the user turn and the answer, such as {@code (A)}, the assistant's.
      *
      * @param matching the answer that shows the behaviour
-     * @param notMatching the other
+     * @param notMatching the answer that does not
      */
     public static ContrastPair ofAnswers(String question, String matching, String notMatching) {
         return ofAnswers(List.of(Message.user(question)), matching, notMatching);
     }
 
-    /** The same after a conversation, such as a system prompt and a question. */
+    /** Two answers that continue a conversation, such as a system prompt and a question. */
     static ContrastPair ofAnswers(List<Message> before, String matching, String notMatching) {
         return new ContrastPair(answered(before, matching), answered(before, notMatching), false);
     }
@@ -98,7 +98,7 @@ public record ContrastPair(Prompt positive, Prompt negative, boolean padded, Str
                 Prompt.Ending.CONTINUED);
     }
 
-    /** The same pair with the shorter system prompt padded, where that is asked for. */
+    /** A copy with the shorter system prompt padded, if the pair is to be padded. */
     public ContrastPair equalised(ModelText text) {
         if (!padded) {
             return this;
@@ -114,7 +114,7 @@ public record ContrastPair(Prompt positive, Prompt negative, boolean padded, Str
         return new ContrastPair(positive, negative, false, label);
     }
 
-    /** Both prompts as the model reads them, padded where asked for. */
+    /** Both prompts tokenized, padded if the pair is to be padded. */
     public TokenPair tokens(ModelText text) {
         ContrastPair equal = equalised(text);
         return new TokenPair(equal.positive.tokenized(text), equal.negative.tokenized(text));

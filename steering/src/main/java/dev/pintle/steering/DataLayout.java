@@ -8,19 +8,19 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a file of contrast data does not say of itself.
+ * How to interpret a file of contrast data, where the file itself does not say.
  *
- * @param columns the keys, or columns of CSV, to read: the positive side's and the negative's of pairs, the one of texts;
- *     empty for the usual names
- * @param split which of several lists to read, such as {@code train}; empty for the only one, or {@code train}
- * @param as what a text is
+ * @param columns the keys, or CSV columns, to read: the positive and the negative side of pairs, or the single column
+ *     of texts; empty for the default names
+ * @param split which of several lists to read, such as {@code test}; empty for the only one, or {@code train}
+ * @param as how texts are turned into prompts
  */
 public record DataLayout(List<String> columns, String split, TextAs as) {
-    /** What a text in a file is to the model. */
+    /** How a text in a file becomes a prompt. */
     public enum TextAs {
         /** A text without a chat template. */
         PLAIN,
-        /** What a user says; the prompt ends with the header of an answer. */
+        /** As a user message; the prompt ends with the header of the answer. */
         USER;
 
         /** @throws IllegalArgumentException listing the names */
@@ -28,33 +28,33 @@ public record DataLayout(List<String> columns, String split, TextAs as) {
             return Arrays.stream(values())
                     .filter(as -> as.name().toLowerCase(Locale.ROOT).equals(name))
                     .findFirst()
-                    .orElseThrow(() -> Problem.of("A text can be read in two ways.")
-                            .fact("choose", "plain (as it is), user (what a user says, with the chat template)")
+                    .orElseThrow(() -> Problem.of("Texts can be used in two ways.")
+                            .fact("choose", "plain (as it is), user (as a user message, with the chat template)")
                             .fact("but was", name)
                             .toIllegalArgument());
         }
     }
 
-    /** The usual names, the only list, plain texts. */
+    /** Default names, the only list, plain texts. */
     public static final DataLayout USUAL = new DataLayout(List.of(), "", TextAs.PLAIN);
 
-    /** Keeps a copy of the columns. */
+    /** Copies the columns. */
     public DataLayout {
         columns = List.copyOf(columns);
     }
 
-    /** The same with columns named in a list with commas. */
+    /** A copy with comma-separated column names. */
     public DataLayout withColumns(String names) {
         return new DataLayout(
                 Arrays.stream(names.split(",", -1)).map(String::strip).toList(), split, as);
     }
 
-    /** The same reading one list of several. */
+    /** A copy that reads the given list. */
     public DataLayout withSplit(String name) {
         return new DataLayout(columns, name, as);
     }
 
-    /** The same with texts that are read in a way. */
+    /** A copy with texts used in the given way. */
     public DataLayout withTexts(TextAs how) {
         return new DataLayout(columns, split, how);
     }

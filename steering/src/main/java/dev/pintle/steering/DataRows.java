@@ -37,12 +37,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The rows of a data file, each with the line it begins at: of JSON lines, of a JSON list, of CSV or TSV with a header, or of
- * a text file whose lines they are. A file that is one JSON object is one row, whose lists have rows of their own.
+ * The rows of a data file, each with the line it begins at: JSON lines, a JSON list, CSV or TSV with a header, or the
+ * lines of a text file. A file that is one JSON object is one row, whose lists have rows of their own.
  *
  * @param file where they come from
  * @param rows in the order of the file
- * @param lists of a file that is one object: its lists by name, each item with its line
+ * @param lists the lists by name of a file that is one object, each item with its line
  */
 record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
     private static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
@@ -55,7 +55,7 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
     /** One item of a file. */
     record Row(int line, JsonNode value) {}
 
-    /** @throws PintleException naming the file and line of what is no JSON, CSV or text */
+    /** @throws PintleException naming the file and line that is not valid JSON, CSV or text */
     static DataRows read(Path file) {
         try (Reader text = open(file)) {
             return switch (FileEnding.of(file)) {
@@ -69,8 +69,8 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
         } catch (CharacterCodingException e) {
             throw Problem.of("The contrast data cannot be read.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("expected", "text in UTF-8")
-                    .fact("but was", "bytes that are not")
+                    .fact("expected", "UTF-8 text")
+                    .fact("but was", "invalid bytes")
                     .toException(e);
         } catch (IOException e) {
             throw Problem.of("The contrast data cannot be read.")
@@ -118,7 +118,7 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
                     if (parser.nextToken() == null) {
                         return new DataRows(file, items, Map.of());
                     }
-                    roots.add(new Row(line, array(items))); // lists one below the other, each a row
+                    roots.add(new Row(line, array(items))); // lists below one another, each of which is a row
                     roots.add(value(parser));
                 } else if (parser.currentToken() == JsonToken.START_OBJECT && roots.isEmpty()) {
                     roots.add(object(parser, lists));
@@ -163,7 +163,7 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
         return JSON.createArrayNode().addAll(items.stream().map(Row::value).toList());
     }
 
-    /** A list of a file that is one object; empty where it has none of that name. */
+    /** A list in a file that is one object; empty if there is none of that name. */
     List<Row> list(String name) {
         return lists.getOrDefault(name, List.of());
     }
@@ -186,7 +186,7 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
                 }
                 if (values.size() > header.size()) {
                     throw unusable(
-                            file, line, header.size() + " columns, as the header has", values.size() + " columns");
+                            file, line, header.size() + " columns, as in the header", values.size() + " columns");
                 }
                 ObjectNode row = JsonNodeFactory.instance.objectNode();
                 for (int i = 0; i < values.size(); i++) {
@@ -212,7 +212,7 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
         return shown(String.valueOf(e.getOriginalMessage()).replaceAll("\\s+", " "));
     }
 
-    /** A value on one line, cut where it is long. */
+    /** A value on one line, truncated if long. */
     static String shown(JsonNode value) {
         return value.isMissingNode() ? "none" : shown(value.toString());
     }

@@ -14,16 +14,16 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Directions as they stream past, in bounded memory.
+ * Streaming aggregation of directions in bounded memory.
  *
- * The first rows are kept (2,048 of them: 64 MB at dModel 4096), and while there are no more than that every aggregation is
- * computed from all of them. Beyond, the running sum gives the mean of all rows exactly, and the running second moments
- * [dModel, dModel] give the components of all rows exactly; the kept rows become a uniform random sample of all (reservoir
- * sampling), from which the logistic probe and the uncertainty are computed.
+ * The first rows are kept (2,048 of them: 64 MB at dModel 4096), and up to that number every aggregation is computed
+ * from all rows. Beyond it, the running sum still gives the exact mean, and the running second moments [dModel, dModel]
+ * the exact components; the kept rows become a uniform random sample (reservoir sampling), from which the logistic
+ * probe and the uncertainty are estimated.
  */
-/** Directions `[n, dModel]` on their way to one vector. Holds its tensors until it is closed. */
+/** Accumulates directions `[n, dModel]` to be aggregated into one vector. Owns its tensors until it is closed. */
 final class DirectionStream implements AutoCloseable {
-    /** Most rows that are kept. */
+    /** Maximum number of rows kept. */
     static final int KEPT = 2048;
 
     private static final int BUCKETS = 128;
@@ -32,14 +32,14 @@ final class DirectionStream implements AutoCloseable {
     private final int dModel;
     private final boolean secondMoments;
     private final long seed;
-    private final Tensor kept; // [most that are kept, dModel] FP64, of which the first rows are filled
+    private final Tensor kept; // [capacity, dModel] FP64, of which the first rows are filled
     private final double[] sum;
     private final double[][] buckets = new double[BUCKETS][];
-    private @Nullable Tensor moments; // [dModel, dModel] FP64 once there are more rows than are kept
+    private @Nullable Tensor moments; // [dModel, dModel] FP64, once there are more rows than fit
     private int filled;
     private long count;
 
-    /** @param expected how many rows there will be */
+    /** @param expected total number of rows */
     DirectionStream(int dModel, long expected, Aggregation aggregation, long seed) {
         this.dModel = dModel;
         this.sum = new double[dModel];
@@ -57,7 +57,8 @@ final class DirectionStream implements AutoCloseable {
     /**
      * Adds rows.
      *
-     * @param units of each row the number of its pair, or of the row where there is one pair: what is independent of the rest
+     * @param units for each row the independent unit it belongs to: its pair's number, or its own if there is only one
+     *     pair
      * @param rows `[n, dModel]` FP64 on the CPU
      */
     void add(long[] units, Tensor rows) {
@@ -75,7 +76,7 @@ final class DirectionStream implements AutoCloseable {
         count += units.length;
     }
 
-    /** Row by row, so that the sums are the same however many rows come at once. */
+    /** Adds row by row, so that the sums do not depend on how rows are batched. */
     private void addUp(long[] units, double[] flat) {
         for (int row = 0; row < units.length; row++) {
             int bucket = (int) (units[row] % BUCKETS);
@@ -93,8 +94,8 @@ final class DirectionStream implements AutoCloseable {
     }
 
     /**
-     * @param rows `[n, dModel]` for which there is no room
-     * @param before how many rows came before them
+     * @param rows `[n, dModel]` that no longer fit
+     * @param before number of rows before them
      */
     private void sample(Tensor rows, long before) {
         if (secondMoments) {
@@ -102,7 +103,7 @@ final class DirectionStream implements AutoCloseable {
         }
         for (long row = 0; row < rows.size(0); row++) {
             long seen = before + row + 1;
-            // drawn from seed and count alone, so that a fit that was interrupted resumes with the same draws
+            // depends only on seed and count, so that a resumed fit makes the same draws
             long slot = (long) (new SplittableRandom(seed ^ seen * 0x9E3779B97F4A7C15L).nextDouble() * seen);
             if (slot < kept.size(0)) {
                 kept.narrow(0, slot, 1).copyFrom(rows.narrow(0, row, 1));
@@ -110,7 +111,7 @@ final class DirectionStream implements AutoCloseable {
         }
     }
 
-    /** The second moments of all rows so far: of the kept ones until there are others. */
+    /** The second moments of all rows so far; initialised from the kept ones. */
     private Tensor moments() {
         Tensor known = moments;
         if (known == null) {
@@ -143,7 +144,9 @@ final class DirectionStream implements AutoCloseable {
 
     // ---------------------------------------------------------------- interrupted fits
 
-    /** Everything that {@link #restore} needs, in the current scope, under names that begin with {@code prefix}. */
+    /**
+     * Saves everything that {@link #restore} needs, in the current scope, under names that begin with {@code prefix}.
+     */
     void save(Map<String, Tensor> into, String prefix) {
         List<double[]> filledBuckets = new ArrayList<>();
         boolean[] isFilled = new boolean[BUCKETS];
@@ -163,7 +166,7 @@ final class DirectionStream implements AutoCloseable {
         }
     }
 
-    /** Takes the place of directions that were saved. */
+    /** Restores the saved state. */
     void restore(Checkpoint from, String prefix) {
         count = from.tensor(prefix + "count").toLongs()[0];
         System.arraycopy(from.tensor(prefix + "sum").toDoubles(), 0, sum, 0, dModel);
@@ -184,9 +187,9 @@ final class DirectionStream implements AutoCloseable {
     // ---------------------------------------------------------------- one vector
 
     /**
-     * One vector, of no particular length.
+     * One vector, not normalised.
      *
-     * @param explained share explained, NaN where there is none
+     * @param explained fraction explained; NaN if not defined
      */
     record Aggregated(double[] vector, double explained) {}
 
@@ -232,7 +235,7 @@ final class DirectionStream implements AutoCloseable {
         return gram;
     }
 
-    /** Whether an aggregation can be computed from what was kept. */
+    /** Whether an aggregation can be computed from the state kept. */
     boolean serves(Aggregation aggregation) {
         return count <= filled || secondMoments || !aggregation.needsSecondMoments();
     }
@@ -252,7 +255,7 @@ final class DirectionStream implements AutoCloseable {
         return Eigen.leading(covariance);
     }
 
-    /** How far two halves of the pairs agree. */
+    /** How well two halves of the pairs agree. */
     Stability stability(Aggregation aggregation) {
         if (count == 0) {
             return Stability.UNKNOWN;
@@ -262,7 +265,7 @@ final class DirectionStream implements AutoCloseable {
         }
     }
 
-    /** Sums of pairs for means, which add up; single directions for components, which do not. */
+    /** Sums of pairs for means, which are additive; single directions for components, which are not. */
     private Tensor units(Aggregation aggregation) {
         return SplitHalf.adds(aggregation)
                 ? matrix(Arrays.stream(buckets).filter(Objects::nonNull).toList())

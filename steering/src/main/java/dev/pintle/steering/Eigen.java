@@ -4,16 +4,16 @@ import java.util.Arrays;
 import java.util.Random;
 
 /*
- * The leading eigenvector of a symmetric matrix with no negative eigenvalue, as Gram and covariance matrices are.
+ * The leading eigenvector of a symmetric positive semidefinite matrix, such as a Gram or covariance matrix.
  *
- * Small matrices go through Jacobi's rotations, which are exact to rounding however close the eigenvalues are. Larger ones
- * through a randomised block power iteration (Halko, Martinsson and Tropp 2011, arXiv:0909.4061): a few random columns are
- * multiplied until the leading Rayleigh quotient stands still; it gains digits by the ratio of the first eigenvalue to the
- * one after the block.
+ * Small matrices are solved by Jacobi rotations, which are exact up to rounding however close the eigenvalues are.
+ * Larger ones by randomised block power iteration (Halko, Martinsson and Tropp 2011, arXiv:0909.4061): a few random
+ * columns are multiplied by the matrix until the leading eigenpair converges, at a rate given by the ratio of the first
+ * eigenvalue to the first one outside the block.
  */
 /** The leading eigenvector of a positive semidefinite matrix. */
 final class Eigen {
-    /** Up to this size every eigenvector is computed. */
+    /** Up to this size, all eigenvectors are computed. */
     static final int EXACT = 256;
 
     private static final int SWEEPS = 60;
@@ -23,9 +23,9 @@ final class Eigen {
     private Eigen() {}
 
     /**
-     * An eigenvector of length 1 and how much of the trace its eigenvalue is.
+     * An eigenvector of length 1, and its eigenvalue as a fraction of the trace.
      *
-     * @param vector zero where the matrix is zero
+     * @param vector zero if the matrix is zero
      */
     record Leading(double[] vector, double share) {}
 
@@ -40,7 +40,7 @@ final class Eigen {
         return matrix.length <= EXACT ? jacobi(matrix, trace) : randomised(matrix, trace, ROUNDS);
     }
 
-    /** The same to a few digits, for statistics over many resamples. */
+    /** As {@link #leading}, to a few digits, for statistics over many resamples. */
     static Leading roughly(double[][] matrix) {
         double trace = 0;
         for (int i = 0; i < matrix.length; i++) {
@@ -168,7 +168,7 @@ final class Eigen {
         return sum;
     }
 
-    /** Gram-Schmidt, twice; a row that vanishes is drawn anew. */
+    /** Gram-Schmidt, applied twice; a row that vanishes is redrawn. */
     private static void orthonormalise(double[][] rows, Random random) {
         for (int r = 0; r < rows.length; r++) {
             for (int attempt = 0; attempt < 3; attempt++) {

@@ -2,16 +2,17 @@ package dev.pintle.steering;
 
 import java.util.Locale;
 
-/** The two ends of an interval in words. */
+/** Formats the two ends of an interval. */
 public final class Ends {
     private static final int MOST_DECIMALS = 6;
 
     private Ends() {}
 
     /**
-     * {@code 0.76 to 1.00}; with more digits where rounding would make one number of two, and a dash where there are no ends.
+     * {@code 0.76 to 1.00}; with more digits if both ends would otherwise round to the same number, and a dash if there
+     * are no ends.
      *
-     * @param decimals digits after the point, if they are enough
+     * @param decimals minimum number of decimal places
      */
     public static String text(double low, double high, int decimals) {
         if (Double.isNaN(low) || Double.isNaN(high)) {

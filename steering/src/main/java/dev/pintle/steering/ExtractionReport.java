@@ -5,14 +5,14 @@ import java.util.Locale;
 /**
  * What reading activations cost.
  *
- * @param sequences how many prompts were read
- * @param tokensComputed tokens that went through the model, padding included
- * @param tokensPlain tokens of running every prompt whole
- * @param passes forward passes
+ * @param sequences number of prompts read
+ * @param tokensComputed number of tokens that went through the model, padding included
+ * @param tokensPlain number of tokens if every prompt were run in full
+ * @param passes number of forward passes
  * @param seconds wall-clock time of reading
  */
 public record ExtractionReport(long sequences, long tokensComputed, long tokensPlain, long passes, double seconds) {
-    /** Tokens computed as a share of those of running every prompt whole. */
+    /** Tokens computed as a fraction of those of running every prompt in full. */
     public double share() {
         return tokensPlain == 0 ? 1 : (double) tokensComputed / tokensPlain;
     }

@@ -6,24 +6,24 @@ import dev.pintle.transformer.HookPoint;
 import java.util.List;
 
 /**
- * What a fit has read so far, and then what it has read.
+ * The state of reading during a fit, and its result afterwards.
  *
- * @param streams one a hook point
- * @param norms one a hook point: sums of the lengths of the negative prompts' activations
+ * @param streams one per hook point
+ * @param norms one per hook point: summed norms of the negative prompts' activations
  */
 record FitRead(
         LanguageModel model, List<HookPoint> points, List<DirectionStream> streams, double[] norms, Totals totals)
         implements AutoCloseable {
     /**
-     * What is known once all is read.
+     * What is known once everything has been read.
      *
-     * @param pairs how many pairs, or texts of two classes
+     * @param pairs number of pairs, or of texts in both classes
      * @param hash over their token ids
-     * @param normed how many lengths are in the sums
+     * @param normed number of norms in the sums
      */
     record Totals(int pairs, String hash, long normed, ExtractionReport report) {}
 
-    /** @param rows how many directions there will be at each point */
+    /** @param rows total number of directions per hook point */
     static FitRead begin(LanguageModel model, List<HookPoint> points, long rows, Aggregation aggregation, long seed) {
         List<DirectionStream> streams = points.stream()
                 .map(p -> new DirectionStream(model.config().dModel(), rows, aggregation, seed))
@@ -40,7 +40,7 @@ record FitRead(
         return new FitRead(model, points, streams, norms, new Totals(pairs, hash, normed, report));
     }
 
-    /** The origin of a vector of what was read at a point, as far as it does not depend on the aggregation. */
+    /** The origin of a vector fitted at a hook point, as far as it does not depend on the aggregation. */
     Origin origin(int point, SteeringMethod method, ModelHashes hashes, long seed) {
         DirectionStream here = streams.get(point);
         return new Origin(

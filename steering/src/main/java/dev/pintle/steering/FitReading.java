@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a fit has read: the directions at each of its hook points. Owns them; close it when done.
+ * The directions that a fit has read, per hook point. Owns them; close it when done.
  *
  * <pre>{@code
  * try (FitReading read = VectorFit.of(model, method).at(HookPoint.residPost(12)).read()) {
@@ -29,7 +29,7 @@ public final class FitReading implements AutoCloseable {
         this.report = report;
     }
 
-    /** One a hook point, in the order of the forward pass. */
+    /** The directions per hook point, in the order of the forward pass. */
     public Map<HookPoint, Directions> directions() {
         return directions;
     }
@@ -37,12 +37,12 @@ public final class FitReading implements AutoCloseable {
     /**
      * The directions at a hook point.
      *
-     * @throws IllegalArgumentException if it was not read
+     * @throws IllegalArgumentException if that hook point was not read
      */
     public Directions at(HookPoint point) {
         Directions here = directions.get(point);
         if (here == null) {
-            throw Problem.of("Nothing was read there.")
+            throw Problem.of("Nothing was read at this hook point.")
                     .fact("asked for", point)
                     .fact("read", directions.keySet())
                     .toIllegalArgument();
@@ -56,9 +56,9 @@ public final class FitReading implements AutoCloseable {
     }
 
     /**
-     * One vector a hook point.
+     * Aggregates one vector per hook point.
      *
-     * @throws dev.pintle.base.PintleException if the directions of one cancel
+     * @throws dev.pintle.base.PintleException if the directions of a hook point cancel
      */
     public FitResult aggregate(Aggregation aggregation) {
         Map<HookPoint, SteeringVector> vectors = new LinkedHashMap<>();

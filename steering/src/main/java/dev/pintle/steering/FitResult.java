@@ -7,13 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What a fit gave.
+ * The result of a fit.
  *
- * @param vectors one a hook point, in the order of the forward pass
+ * @param vectors one per hook point, in the order of the forward pass
  * @param report what it cost
  */
 public record FitResult(Map<HookPoint, SteeringVector> vectors, ExtractionReport report) {
-    /** Keeps a copy. */
+    /** Copies the map. */
     public FitResult {
         vectors = Collections.unmodifiableMap(new LinkedHashMap<>(vectors));
     }
@@ -21,12 +21,12 @@ public record FitResult(Map<HookPoint, SteeringVector> vectors, ExtractionReport
     /**
      * The vector of a hook point.
      *
-     * @throws IllegalArgumentException if it was not read
+     * @throws IllegalArgumentException if none was fitted there
      */
     public SteeringVector at(HookPoint point) {
         SteeringVector vector = vectors.get(point);
         if (vector == null) {
-            throw Problem.of("No vector was fitted there.")
+            throw Problem.of("No vector was fitted at this hook point.")
                     .fact("asked for", point)
                     .fact("fitted", vectors.keySet())
                     .toIllegalArgument();

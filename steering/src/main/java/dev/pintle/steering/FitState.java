@@ -16,9 +16,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a fit has come, in a file, so that it can resume after an interruption. The file is safetensors: sums, kept rows and
- * counts of each hook point, with a hash of what is fitted as metadata. It is written at most every so often, and rarely enough
- * that writing takes no more than a twentieth of the time; it is replaced as a whole, and deleted when the fit is done.
+ * The progress of a fit, in a file, so that an interrupted fit can resume. The file is safetensors: sums, kept rows and
+ * counts per hook point, with a hash of what is fitted as metadata. Writes are throttled so that they take at most a
+ * twentieth of the time; the file is replaced atomically, and deleted when the fit is done.
  */
 final class FitState {
     private static final String KEY = "fit";
@@ -30,8 +30,8 @@ final class FitState {
     private long next;
 
     /**
-     * @param file null to keep nothing
-     * @param every zero to write after every piece, whatever that costs
+     * @param file null for none
+     * @param every minimum time between writes; zero to write after every chunk, whatever the cost
      */
     FitState(@Nullable Path file, Duration every) {
         this.file = file;
@@ -40,12 +40,12 @@ final class FitState {
     }
 
     /**
-     * What has been read.
+     * What has been read so far.
      *
-     * @param comparisons read
-     * @param norms one a point: sum of the lengths of activations
-     * @param normed how many
-     * @param read what the reader counted: sequences, tokens computed, tokens of whole prompts, passes, milliseconds
+     * @param comparisons number read
+     * @param norms one per hook point: summed activation norms
+     * @param normed number of norms in each sum
+     * @param read the reader's counts: sequences, tokens computed, tokens of prompts in full, passes, milliseconds
      */
     record Done(int comparisons, double[] norms, long normed, long[] read) {}
 
@@ -53,8 +53,8 @@ final class FitState {
      * Resumes where the file left off.
      *
      * @param what hash of model, method, prompts and hook points
-     * @return what has been read, or null where the fit begins
-     * @throws dev.pintle.base.PintleException if the file is of another fit
+     * @return what has been read, or null if the fit starts from scratch
+     * @throws dev.pintle.base.PintleException if the file belongs to a different fit
      */
     @Nullable
     Done restore(String what, List<DirectionStream> directions) {
@@ -65,11 +65,11 @@ final class FitState {
         try (TensorScope scope = TensorScope.open("resume a fit");
                 Checkpoint from = SafeTensors.open(file)) {
             if (!what.equals(from.metadata().get(KEY))) {
-                throw Problem.of("The interrupted fit is of another model, method, hook point or set of prompts.")
+                throw Problem.of("The interrupted fit is for a different model, method, hook point or set of prompts.")
                         .fact("file", file)
                         .fact("expected", what.substring(0, 12))
                         .fact("but was", from.metadata().getOrDefault(KEY, "no fit at all"))
-                        .fact("try", "the arguments of the first time, or another file")
+                        .fact("try", "the same arguments as the first time, or another file")
                         .toException();
             }
             for (int point = 0; point < directions.size(); point++) {
@@ -82,7 +82,7 @@ final class FitState {
         }
     }
 
-    /** Writes the file if it has not been written for a while. */
+    /** Writes the file, unless it was written recently. */
     void save(List<DirectionStream> directions, Done done) {
         long began = System.nanoTime();
         if (file == null || began < next) {

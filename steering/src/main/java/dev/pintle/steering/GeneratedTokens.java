@@ -5,30 +5,31 @@ import dev.pintle.model.Decoding;
 import java.util.List;
 
 /**
- * The mean difference over what the model itself says: both prompts of a pair are answered, and a pair's direction is half
- * the difference of the mean activations over the two answers' tokens.
+ * The mean difference over the model's own answers: the model answers both prompts of a pair, and the pair's direction
+ * is half the difference of the mean activations over the tokens of the two answers.
  *
- * <p>Response reading as for persona vectors (Chen et al. 2025, arXiv:2507.21509), without the judge that sorts out answers
- * which do not show the trait. Reads what a concept does to the speaker, where the other methods read what the prompt says.
+ * <p>This follows persona vectors (Chen et al. 2025, arXiv:2507.21509), without the judge that filters out answers
+ * which do not show the trait. It captures how a concept changes what the model says, whereas the other methods read
+ * how the prompt describes it.
  *
  * @param pairs prompts that end where an answer begins
- * @param decoding how to answer
- * @param aggregation how the directions of the pairs become one vector
+ * @param decoding how answers are generated
+ * @param aggregation how the directions of the pairs are combined into one vector
  */
 public record GeneratedTokens(List<ContrastPair> pairs, Decoding decoding, Aggregation aggregation)
         implements SteeringMethod {
-    /** @throws IllegalArgumentException if there is no pair, or answers would have no token */
+    /** @throws IllegalArgumentException if there are no pairs, or answers would have no tokens */
     public GeneratedTokens {
         pairs = List.copyOf(pairs);
         if (pairs.isEmpty() || decoding.maxNewTokens() == 0) {
-            throw Problem.of("There is no answer to read.")
+            throw Problem.of("There are no answers to read.")
                     .fact("pairs", pairs.size())
                     .fact("new tokens", decoding.maxNewTokens())
                     .toIllegalArgument();
         }
     }
 
-    /** Greedy answers, and the mean of the directions. */
+    /** Generates answers greedily and takes the mean of the directions. */
     public static GeneratedTokens generatedTokens(List<ContrastPair> pairs, int maxNewTokens) {
         return new GeneratedTokens(pairs, Decoding.greedy(maxNewTokens), Aggregation.mean());
     }

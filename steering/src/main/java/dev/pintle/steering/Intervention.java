@@ -12,17 +12,20 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Something done to the residual stream while a model runs. A value: it can be kept, compared and reused. Several act one
- * after the other, in the order they are given; those on many layers are a list with one for each.
+ * Something done to the residual stream while a model runs. It is a value: it can be stored, compared and reused.
+ * Several interventions apply in the given order; interventions on several layers are a list with one per layer.
  */
 public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Rotate, Conditional, Intervention.Open {
-    /** An intervention that needs more than a direction, and is defined where that is: on an autoencoder's latents. */
+    /**
+     * An intervention that needs more than a direction and is defined in another module, such as one on an
+     * autoencoder's latents.
+     */
     non-sealed interface Open extends Intervention {}
 
-    /** Where it acts. */
+    /** The hook point it acts at. */
     HookPoint at();
 
-    /** On which tokens. */
+    /** The tokens it applies to. */
     Tokens tokens();
 
     @Override
@@ -33,8 +36,8 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
     /**
      * A direction on the model's device, `[width]`.
      *
-     * @param at where it will act
-     * @throws IllegalArgumentException if the model has no vectors of that width there
+     * @param at the hook point it will act at
+     * @throws IllegalArgumentException if the model has no vectors of that width at that hook point
      */
     static Tensor placed(Vec direction, HookPoint at, ModelConfig model, Device device, DType dtype) {
         at.requireHolds(direction.size(), model);
@@ -42,7 +45,7 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
     }
 
     /**
-     * How far each activation reaches along a direction, `[batch, tokens, 1]`.
+     * The component of each activation along a direction, `[batch, tokens, 1]`.
      *
      * @param unit `[dModel]`, of length 1
      */
@@ -50,11 +53,11 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
         return activation.to(unit.dtype()).times(unit).sum(-1, true);
     }
 
-    /** @throws IllegalArgumentException naming a number that the residual stream's dtype does not hold */
+    /** @throws IllegalArgumentException naming a number that the residual stream's dtype cannot represent */
     static void requireHeld(String what, double number, DType dtype) {
         double largest = Math.min(dtype.largest(), DType.FP32.largest()); // directions are FP32
         if (!(Math.abs(number) <= largest)) {
-            throw Problem.of("A number of the intervention is beyond what the model's dtype holds.")
+            throw Problem.of("A number of the intervention is out of range for the model's dtype.")
                     .fact(what, number)
                     .fact(dtype + " holds", String.format(Locale.ROOT, "at most %.6g", largest))
                     .fact("try", "a smaller one" + (dtype == DType.FP16 ? ", or fp32 or bf16" : ""))

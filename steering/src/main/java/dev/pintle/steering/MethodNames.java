@@ -4,7 +4,7 @@ import dev.pintle.base.Problem;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The methods that are chosen by name: the one place in which a new one is listed. */
+/** The methods that can be chosen by name. New ones are listed here and nowhere else. */
 final class MethodNames {
     static final List<Named> ALL = List.of(
             new Named("all-positions", (pairs, at) -> Contrast.allPositions(only("all-positions", pairs))),
@@ -21,12 +21,12 @@ final class MethodNames {
 
     private MethodNames() {}
 
-    /** A name, and the method it stands for. */
+    /** A name and the method it refers to. */
     record Named(String name, Maker maker) {}
 
-    /** Makes a method of pairs, with the mean as aggregation. */
+    /** Creates a method from pairs, with the mean as aggregation. */
     interface Maker {
-        /** @param positions where to read, for methods that leave it open; null for where they usually do */
+        /** @param positions the positions to read, for methods that leave them open; null for the default ones */
         SteeringMethod of(List<ContrastPair> pairs, @Nullable Positions positions);
     }
 
@@ -46,7 +46,7 @@ final class MethodNames {
 
     private static Positions required(@Nullable Positions positions) {
         if (positions == null) {
-            throw Problem.of("The method contrast needs positions to read.")
+            throw Problem.of("The method contrast needs the positions to read.")
                     .fact("choose", Positions.NAMES)
                     .toIllegalArgument();
         }
@@ -55,7 +55,7 @@ final class MethodNames {
 
     private static ContrastPair only(String name, List<ContrastPair> pairs) {
         if (pairs.size() != 1) {
-            throw Problem.of("The method reads one pair.")
+            throw Problem.of("The method reads exactly one pair.")
                     .fact("method", name)
                     .fact("but was", pairs.size() + " pairs")
                     .fact("try", "last-position or diff-mean, or contrast with positions of your choice")

@@ -1,10 +1,9 @@
 package dev.pintle.steering;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.Digest;
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
-import dev.pintle.base.RegularFile;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import java.io.IOException;
@@ -12,10 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Hashes of what turns words into token ids, so that a vector can tell whether it would be fitted from the same ids again.
+ * Hashes of the tokenizer and chat template, so that a vector records whether a refit would see the same token ids.
  *
- * @param tokenizer SHA-256 of tokenizer.json; empty where there is none
- * @param template SHA-256 of the chat template's source; empty where there is none
+ * @param tokenizer SHA-256 of tokenizer.json; empty if there is none
+ * @param template SHA-256 of the chat template's source; empty if there is none
  */
 public record ModelHashes(String tokenizer, String template) {
     /** Hashes of a model's files; empty if the files cannot be found. */
@@ -36,8 +35,7 @@ public record ModelHashes(String tokenizer, String template) {
         if (!Files.isRegularFile(config)) {
             return "";
         }
-        JsonNode template =
-                new ObjectMapper().readTree(RegularFile.text(config)).path("chat_template");
+        JsonNode template = Json.file(config).path("chat_template");
         if (template.isMissingNode()) {
             return "";
         }

@@ -3,26 +3,26 @@ package dev.pintle.steering;
 import dev.pintle.model.ModelId;
 
 /**
- * What produced a steering vector. A number that is not known is NaN, a text that is not known is empty.
+ * What produced a steering vector. Unknown numbers are NaN, unknown strings are empty.
  *
  * @param model the model it belongs to
  * @param method how it was fitted
  * @param data what was read
  * @param capture what the activations were computed with
- * @param measures what was measured in the fit
- * @param source of a vector from another tool's file: the format, and what its layer number meant there
+ * @param measures what was measured during the fit
+ * @param source for a vector from another tool's file: the format, and what its layer number meant there
  */
 public record Origin(ModelId model, Method method, Data data, Capture capture, Measures measures, String source) {
     /**
-     * How a vector was fitted, with everything that the method was set to.
+     * How a vector was fitted, with all settings of the method.
      *
-     * @param name of the method, or of the arithmetic
-     * @param positions name of the positions that were read
-     * @param aggregation name of how directions became one vector, a probe's penalty included
-     * @param settings what else the method was told, such as whether each direction got length 1 first
+     * @param name the method, or the arithmetic that produced the vector
+     * @param positions name of the positions read
+     * @param aggregation name of the aggregation, including a probe's penalty
+     * @param settings other settings, such as whether each direction was normalised first
      */
     public record Method(String name, String positions, String aggregation, String settings) {
-        /** Of a vector about which only a name is known. */
+        /** For a vector of which only a name is known. */
         public static Method named(String name) {
             return new Method(name, "", "", "");
         }
@@ -31,12 +31,12 @@ public record Origin(ModelId model, Method method, Data data, Capture capture, M
     /**
      * What was read.
      *
-     * @param pairs how many contrast pairs; of unpaired classes, how many texts
-     * @param hash SHA-256 over the token ids of all of it
-     * @param directions how many directions were aggregated
+     * @param pairs number of contrast pairs; for unpaired classes, number of texts
+     * @param hash SHA-256 over all token ids read
+     * @param directions number of directions aggregated
      */
     public record Data(int pairs, String hash, long directions) {
-        /** Of a vector from elsewhere. */
+        /** For a vector from elsewhere. */
         public static final Data UNKNOWN = new Data(0, "", 0);
     }
 
@@ -46,21 +46,21 @@ public record Origin(ModelId model, Method method, Data data, Capture capture, M
      * @param tokenizer SHA-256 of the model's tokenizer
      * @param template SHA-256 of the model's chat template
      * @param dtype dtype of the residual stream
-     * @param device where it was computed
+     * @param device the device they were computed on
      */
     public record Capture(String tokenizer, String template, String dtype, String device) {
-        /** Of a vector from elsewhere. */
+        /** For a vector from elsewhere. */
         public static final Capture UNKNOWN = new Capture("", "", "", "");
     }
 
     /**
-     * What was measured in the fit.
+     * What was measured during the fit.
      *
-     * @param normBeforeScaling length of the directions' mean, before the vector was given length 1
-     * @param meanActivationNorm mean length of the negative prompts' activations at the hook point, first token left out
-     * @param explainedVariance share of the directions' variance along the vector, of aggregations that have one
-     * @param stability how far two halves of the pairs agree
-     * @param seed of the draws for that
+     * @param normBeforeScaling norm of the mean direction, before the vector was normalised to length 1
+     * @param meanActivationNorm mean norm of the negative prompts' activations at the hook point, first token excluded
+     * @param explainedVariance fraction of the directions' variance along the vector, if the aggregation defines it
+     * @param stability how well two halves of the pairs agree
+     * @param seed random seed for that
      */
     public record Measures(
             double normBeforeScaling,
@@ -68,21 +68,21 @@ public record Origin(ModelId model, Method method, Data data, Capture capture, M
             double explainedVariance,
             Stability stability,
             long seed) {
-        /** Of a vector from elsewhere. */
+        /** For a vector from elsewhere. */
         public static final Measures UNKNOWN = new Measures(Double.NaN, Double.NaN, Double.NaN, Stability.UNKNOWN, 0);
     }
 
-    /** Of a vector about which nothing more is known. */
+    /** For a vector about which nothing more is known. */
     public static Origin unknown(ModelId model, String method, String source) {
         return new Origin(model, Method.named(method), Data.UNKNOWN, Capture.UNKNOWN, Measures.UNKNOWN, source);
     }
 
-    /** The mean length of activations at the hook point, in which strengths are said. */
+    /** The mean activation norm at the hook point, the unit of strengths. */
     public double meanActivationNorm() {
         return measures.meanActivationNorm;
     }
 
-    /** The same, made from such a vector by arithmetic, which leaves the length of activations as it was. */
+    /** The origin of a vector derived from this one by arithmetic; the activation norm stays valid. */
     Origin made(String how) {
         return new Origin(
                 model,

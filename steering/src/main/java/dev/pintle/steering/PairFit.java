@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
-/** Reads the directions of a method that compares pairs: half the difference of two prompts, at each read position. */
+/** Reads the directions of a method that compares pairs: half the difference of two prompts, at each position read. */
 final class PairFit {
-    /** Tokens that no prompt before them shares, in one chunk: a few seconds of a CPU or a GPU with a large model. */
+    /** Unshared tokens per chunk: a few seconds of work for a CPU or a GPU with a large model. */
     private static final long CHUNK_TOKENS = 8192;
 
     private static final long GPU_CHUNK_TOKENS = 65536;
@@ -47,7 +47,7 @@ final class PairFit {
         return hash.hex();
     }
 
-    /** What the directions depend on beside the token ids and the hook points. */
+    /** A hash of everything that the directions depend on. */
     private String key(String pairsHash, long seed) {
         Digest places = new Digest();
         comparisons.forEach(c -> places.add(c.positiveAt()).add(c.negativeAt()));
@@ -68,7 +68,7 @@ final class PairFit {
                 .hex();
     }
 
-    /** Reads all pairs, chunk by chunk, from where the state left off. */
+    /** Reads all pairs chunk by chunk, resuming where the saved state left off. */
     FitRead read(long seed, FitState state, long chunkBytes, Progress progress) {
         long rows = comparisons.stream()
                 .mapToLong(c -> averaged ? 1 : c.positiveAt().length)
@@ -105,7 +105,7 @@ final class PairFit {
         }
     }
 
-    /** @return how many activations of negative prompts were measured */
+    /** @return number of negative-prompt activations in the norm sums */
     private long readChunk(int from, int to, SharedPrefixReader reader, FitRead read) {
         List<Sequence> sequences = new ArrayList<>();
         long normed = 0;
@@ -139,7 +139,10 @@ final class PairFit {
         return normed;
     }
 
-    /** The rows of the positive prompts (side 0) or the negative ones (side 1): a mean each where they are averaged. */
+    /**
+     * The rows of the positive prompts (side 0) or the negative ones (side 1); one mean per prompt if they are
+     * averaged.
+     */
     private Tensor side(Readings readings, int point, int side) {
         int pairs = (readings.starts().length - 1) / 2;
         if (averaged) {
@@ -158,15 +161,14 @@ final class PairFit {
         return readings.rows().get(point).indexSelect(0, Tensor.of(rows, rows.length));
     }
 
-    /** Directions with length 1; zero stays zero. */
+    /** Normalises directions to length 1; zero stays zero. */
     static Tensor unit(Tensor directions) {
         Tensor norms = directions.norm(1, true); // [n, 1]
         return directions.dividedBy(norms.maskedFill(norms.greaterThan(0).not(), 1));
     }
 
     /**
-     * Where the comparisons end that are read at once: as many as memory allows, and not so many that an interruption loses
-     * much.
+     * The end of the next chunk: as many comparisons as memory allows, but not so many that an interruption loses much.
      */
     private int chunkEnd(int from, long chunkBytes) {
         long rowBytes = 8L * model.config().dModel() * points.size();
@@ -188,7 +190,7 @@ final class PairFit {
         return to;
     }
 
-    /** Tokens of a sequence that another one does not begin with. */
+    /** Number of tokens after the prefix that a sequence shares with another. */
     private static int unshared(int[] ids, int[] other) {
         int mismatch = Arrays.mismatch(ids, other);
         return mismatch < 0 ? 0 : ids.length - mismatch;

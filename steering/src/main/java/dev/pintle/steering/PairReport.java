@@ -10,17 +10,17 @@ import java.util.List;
  * @param positiveTokens length of the positive prompt
  * @param negativeTokens length of the negative prompt
  * @param firstDifference first position at which they differ
- * @param equalTail how many tokens at the end are the same
- * @param differsIn the tokens of the positive prompt between both, then those of the negative
+ * @param equalTail number of equal tokens at the end
+ * @param differsIn the text in between in the positive prompt, then in the negative
  */
 public record PairReport(
         int positiveTokens, int negativeTokens, int firstDifference, int equalTail, List<String> differsIn) {
-    /** Whether the prompts are the same, so that nothing can be read from them. */
+    /** Whether the prompts are identical, so that there is nothing to contrast. */
     public boolean same() {
         return positiveTokens == negativeTokens && firstDifference == positiveTokens;
     }
 
-    /** One report a pair. */
+    /** One report per pair. */
     public static List<PairReport> of(LanguageModel model, List<ContrastPair> pairs) {
         return pairs.stream().map(pair -> of(pair.tokens(model.text()))).toList();
     }

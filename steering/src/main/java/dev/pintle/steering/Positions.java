@@ -8,24 +8,24 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Which positions of a prompt are read. Positions are absolute: the first token stands at 0, with and without a chat
+ * Which positions of a prompt are read. Positions are absolute: the first token is at 0, with and without a chat
  * template.
  */
 public sealed interface Positions {
-    /** Names of the kinds that can be found in one prompt. */
+    /** Names of the kinds that work on a single prompt. */
     String ONE_PROMPT = TokenName.SHARED + ", answer-letter, answer-word, answer-mean";
 
     /** Names of all kinds. */
     String NAMES =
             TokenName.SHARED + ", first-difference, after-last-difference, answer-letter, answer-word, answer-mean";
 
-    /** The name in files and on the command line, as {@link #parse} reads it. */
+    /** The name in files and on the command line, as {@link #parse} accepts it. */
     String name();
 
     /**
-     * The positions of a pair to compare one by one.
+     * The positions of a pair to compare with each other.
      *
-     * @throws PintleException if the pair has none of this kind, or the prompts have different numbers of them
+     * @throws PintleException if the pair has no such positions, or the prompts have different numbers of them
      */
     default Selection of(TokenPair pair) {
         int[] positive = in(pair.positive());
@@ -44,31 +44,31 @@ public sealed interface Positions {
     /**
      * The positions of one prompt.
      *
-     * @throws PintleException if the prompt has none, or the kind compares two prompts
+     * @throws PintleException if the prompt has no such positions, or the kind compares two prompts
      */
     int[] in(TokenizedPrompt prompt);
 
-    /** Whether the mean over the positions of each prompt is read, in place of one activation a position. */
+    /** Whether the mean over the positions of each prompt is read, instead of one activation per position. */
     default boolean averaged() {
         return false;
     }
 
     /**
-     * Positions to compare: one by one, or where they are {@link #averaged} by their means.
+     * Positions to compare: one by one or, if {@link #averaged}, by their means.
      *
-     * @param positive of the positive prompt
-     * @param negative of the negative prompt, as many unless they are averaged
+     * @param positive positions in the positive prompt
+     * @param negative positions in the negative prompt; equally many unless they are averaged
      */
     record Selection(int[] positive, int[] negative) {}
 
-    /** Says whether to read a token. */
+    /** Decides whether to read a token. */
     @FunctionalInterface
     interface TokenPredicate {
         /** Whether to read the token at a position. */
         boolean test(TokenizedPrompt prompt, int position);
     }
 
-    /** Every position, the part both prompts share included. */
+    /** Every position, including those that both prompts share. */
     record All() implements Positions {
         @Override
         public String name() {
@@ -104,7 +104,7 @@ public sealed interface Positions {
         }
     }
 
-    /** The positions after the last difference, where both prompts have the same tokens but not the same past. */
+    /** The positions after the last difference, where both prompts have the same tokens but different context. */
     record AfterLastDifference() implements Positions {
         @Override
         public String name() {
@@ -136,8 +136,8 @@ public sealed interface Positions {
     }
 
     /**
-     * The letter that names a choice in the answer: of {@code (B) I agree} the B. Of a conversation the answer is what the
-     * assistant says at its end; of a pair of plain texts, what follows their first difference.
+     * The letter that names a choice in the answer: the B of {@code (B) I agree}. In a conversation, the answer is the
+     * assistant's last message; in a pair of plain texts, everything from their first difference on.
      */
     record AnswerLetter() implements Positions {
         @Override
@@ -156,7 +156,10 @@ public sealed interface Positions {
         }
     }
 
-    /** The first word of the answer, at its last token: of {@code Yes, I do} the Yes. Answers as for {@link AnswerLetter}. */
+    /**
+     * The first word of the answer, at its last token: the Yes of {@code Yes, I do}. For what an answer is, see
+     * {@link AnswerLetter}.
+     */
     record AnswerWord() implements Positions {
         @Override
         public String name() {
@@ -175,8 +178,8 @@ public sealed interface Positions {
     }
 
     /**
-     * All tokens of the answer, whose mean is read, so that answers of different lengths can be compared. Answers as for
-     * {@link AnswerLetter}.
+     * All tokens of the answer, whose mean is read, so that answers of different lengths can be compared. For what an
+     * answer is, see {@link AnswerLetter}.
      */
     record AnswerMean() implements Positions {
         @Override
@@ -203,14 +206,14 @@ public sealed interface Positions {
     /**
      * A range of positions.
      *
-     * @param from the first, from 0
-     * @param to the first one after it
+     * @param from the first position, 0-based
+     * @param to the position after the last one
      */
     record Range(int from, int to) implements Positions {
-        /** @throws IllegalArgumentException if the range is empty or begins before the prompt */
+        /** @throws IllegalArgumentException if the range is empty or starts below 0 */
         public Range {
             if (from < 0 || to <= from) {
-                throw Problem.of("A range of positions begins at 0 or later and ends after it begins.")
+                throw Problem.of("A range of positions must start at 0 or later and end after its start.")
                         .fact("from", from)
                         .fact("to", to)
                         .toIllegalArgument();
@@ -225,7 +228,7 @@ public sealed interface Positions {
         @Override
         public int[] in(TokenizedPrompt prompt) {
             if (to > prompt.length()) {
-                throw Problem.of("The range of positions reaches past the prompt.")
+                throw Problem.of("The range of positions extends beyond the prompt.")
                         .fact("range", from + " up to " + to)
                         .fact("prompt", prompt)
                         .toException();
@@ -235,9 +238,9 @@ public sealed interface Positions {
     }
 
     /**
-     * Positions from one on.
+     * All positions from a given one on.
      *
-     * @param first the first, from 0
+     * @param first the first position, 0-based
      */
     record From(int first) implements Positions {
         /** @throws IllegalArgumentException if the position is negative */
@@ -260,7 +263,7 @@ public sealed interface Positions {
         }
     }
 
-    /** The words of one role, or what the chat template writes between them. */
+    /** The tokens of one role, or those that the chat template adds. */
     record ByRole(Role role) implements Positions {
         @Override
         public String name() {
@@ -274,9 +277,9 @@ public sealed interface Positions {
     }
 
     /**
-     * Positions that a predicate picks.
+     * Positions selected by a predicate.
      *
-     * @param name for the record of what was done
+     * @param name a name for the record
      */
     record Matching(String name, TokenPredicate predicate) implements Positions {
         @Override
@@ -290,17 +293,17 @@ public sealed interface Positions {
         return new All();
     }
 
-    /** From the first difference on. */
+    /** Every position from the first difference on. */
     static Positions fromFirstDifference() {
         return new FromFirstDifference();
     }
 
-    /** After the last difference. */
+    /** The positions after the last difference. */
     static Positions afterLastDifference() {
         return new AfterLastDifference();
     }
 
-    /** The last one. */
+    /** The last position. */
     static Positions last() {
         return new Last();
     }
@@ -320,25 +323,25 @@ public sealed interface Positions {
         return new AnswerMean();
     }
 
-    /** Positions {@code from} up to {@code to}, which is left out. */
+    /** Positions {@code from} to {@code to}, exclusive. */
     static Positions range(int from, int to) {
         return new Range(from, to);
     }
 
-    /** Those from a position on. */
+    /** All positions from {@code first} on. */
     static Positions from(int first) {
         return new From(first);
     }
 
-    /** The words of a role. */
+    /** The tokens of a role. */
     static Positions byRole(Role role) {
         return new ByRole(role);
     }
 
     /**
-     * Reads a name: {@code last}, {@code role:assistant}, {@code range:4-9}, {@code from:4}.
+     * Parses a name: {@code last}, {@code role:assistant}, {@code range:4-9}, {@code from:4}.
      *
-     * @throws IllegalArgumentException listing them
+     * @throws IllegalArgumentException listing the names
      */
     static Positions parse(String name) {
         TokenName parsed = TokenName.parse(name);
@@ -360,7 +363,7 @@ public sealed interface Positions {
             case "answer-word" -> answerWord();
             case "answer-mean" -> answerMean();
             default ->
-                throw Problem.of("There are no such positions.")
+                throw Problem.of("This is not a valid name of positions.")
                         .fact("but was", Tokens.WORDS.contains(name) ? name + ", which is for steering" : name)
                         .fact("choose", NAMES)
                         .toIllegalArgument();
@@ -385,7 +388,7 @@ public sealed interface Positions {
 
     private static Selection fromEnd(TokenPair pair, int count, Positions kind) {
         if (count == 0) {
-            throw Problem.of("The pair has no position to read.")
+            throw Problem.of("The pair has no such positions to read.")
                     .fact("positions", kind.name())
                     .fact("pair", pair)
                     .toException();
@@ -408,14 +411,14 @@ public sealed interface Positions {
     }
 
     private static PintleException none(TokenizedPrompt prompt, Positions kind) {
-        return Problem.of("The prompt has no position to read.")
+        return Problem.of("The prompt has no such positions to read.")
                 .fact("positions", kind.name())
                 .fact("prompt", prompt + ", ending " + prompt.shownTail())
                 .toException();
     }
 
     private static IllegalArgumentException needsPair(Positions kind) {
-        return Problem.of("These positions compare two prompts and cannot be found in one.")
+        return Problem.of("These positions compare two prompts, so they are not defined for one.")
                 .fact("positions", kind.name())
                 .fact("choose", ONE_PROMPT)
                 .toIllegalArgument();

@@ -5,9 +5,10 @@ import dev.pintle.text.ModelText;
 import dev.pintle.text.Prompt;
 
 /*
- * A pair is padded as the original code does it: a space, then x one by one, until the prompt has as many tokens. Which count
- * that takes only the tokenizer tells, one letter after the other; but the template, which is a program and slow, is asked for
- * two renderings alone. Where one x more adds one x and nothing else, any number of them stands in that place.
+ * Pairs are padded as in the original code: a space, then one x after another, until the prompt has enough tokens. Only
+ * the tokenizer can tell how many that takes, so it runs once per candidate; but the chat template, which is a slow
+ * program, is only rendered twice. If one more x in the message adds exactly one x to the rendering, any number of them
+ * can be inserted at that place.
  */
 /** Pads the first message of a prompt until the prompt has a given number of tokens. */
 final class PromptPadding {
@@ -22,7 +23,7 @@ final class PromptPadding {
     }
 
     /**
-     * The prompt with the least padding that gives it so many tokens.
+     * The prompt with the least padding that gives it this many tokens.
      *
      * @throws dev.pintle.base.PintleException if no padding does
      */
@@ -39,7 +40,7 @@ final class PromptPadding {
                 return padded(count);
             }
         }
-        throw Problem.of("The prompts cannot be padded to one length.")
+        throw Problem.of("The prompts cannot be padded to equal length.")
                 .fact("expected", tokens + " tokens")
                 .fact(
                         "but was",
@@ -56,7 +57,7 @@ final class PromptPadding {
         return rendered.substring(0, place) + "x".repeat(count) + rendered.substring(place);
     }
 
-    /** Where the second rendering has one x more than the first; -1 where they differ in something else. */
+    /** Where the second rendering has one more x than the first; -1 if they differ in anything else. */
     static int placeOfNext(String one, String two) {
         int place = 0;
         while (place < one.length() && place < two.length() && one.charAt(place) == two.charAt(place)) {

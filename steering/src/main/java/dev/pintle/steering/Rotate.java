@@ -8,22 +8,22 @@ import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.ModelConfig;
 
 /**
- * Adds a multiple of a vector and gives each activation its own length back: h' = (h + s·v) ‖h‖ / ‖h + s·v‖. What changes is
- * the direction alone, so that strong steering does not also make the residual stream longer than the model has seen.
+ * Adds a multiple of a vector and restores each activation's norm: h' = (h + s·v) ‖h‖ / ‖h + s·v‖. Only the direction
+ * changes, so even strong steering does not push the residual stream to norms that the model has never seen.
  *
  * @param direction `[dModel]`
- * @param at where
- * @param strength factor on the direction as it is
- * @param tokens on which tokens
+ * @param at the hook point
+ * @param strength raw multiplier of the direction
+ * @param tokens the tokens it applies to
  */
 public record Rotate(Vec direction, HookPoint at, double strength, Tokens tokens) implements Intervention {
-    /** @throws IllegalArgumentException if the strength is not a finite number */
+    /** @throws IllegalArgumentException if the strength is not finite, or the direction is not finite or zero */
     public Rotate {
         Intervention.requireFinite("strength", strength);
         Ablate.requireDirection(direction);
     }
 
-    /** For static import: turns every activation toward a vector where it was fitted. */
+    /** For static import: rotates every activation toward a vector, at its hook point. */
     public static Rotate rotate(SteeringVector vector, double strength) {
         return new Rotate(vector.direction(), vector.at(), strength, Tokens.all());
     }

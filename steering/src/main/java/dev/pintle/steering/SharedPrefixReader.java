@@ -18,25 +18,25 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Contrast prompts share most of their tokens: 582 begun answers under one system prompt differ in the last few, and the two
- * answers of a multiple-choice item share their question. In a causal model the activations of a shared beginning are the
- * same in all of them, so it is computed once. The sequences are sorted, which makes those that share a beginning
- * neighbours, and walked as a trie over token ids, level by level: the beginnings that stand side by side at a level run in
- * batches of nearly one length, their rows of keys and values are selected for what continues them, and the sequences' ends
- * run in batches too.
+ * Contrast prompts share most of their tokens: 582 answer prefixes under one system prompt differ only in the last few,
+ * and the two answers of a multiple-choice item share their question. In a causal model, a shared prefix has the same
+ * activations everywhere, so it is computed once. The sequences are sorted, which puts those that share a prefix next
+ * to each other, and traversed level by level as a trie over token ids: the prefixes of a level run in batches of
+ * similar length, their KV cache rows are selected for whatever continues them, and the remainders of the sequences run
+ * in batches too.
  *
- * A pass costs as much as some tokens, however small it is: on a CPU the weights are read, on a GPU the kernels are
- * launched. A level is run on its own only if that is predicted to take less time than running its tokens with the rest of
- * each sequence, and rows are put into passes so that passes and padding together cost least.
+ * Every pass has a fixed cost equivalent to some number of tokens: reading the weights on a CPU, launching the kernels
+ * on a GPU. A level only runs on its own if that is predicted to be faster than running its tokens along with the rest
+ * of each sequence, and rows are batched so as to minimise the total cost of passes and padding.
  */
-/** Reads activations at chosen positions of many token sequences, computing what they share once. */
+/** Reads activations at chosen positions of many token sequences, computing shared prefixes only once. */
 final class SharedPrefixReader {
-    /** Fixed cost of a pass, counted in tokens, on a CPU and on a GPU. */
+    /** Fixed cost of a pass, in tokens, on a CPU and on a GPU. */
     static final int SAVING = 48;
 
     private static final int GPU_SAVING = 512;
 
-    /** Fewest tokens that a shared row must save, to pay for copying its keys and values. */
+    /** Minimum number of tokens that a shared row must save, to pay for copying its keys and values. */
     private static final int ROW_SAVING = 4;
 
     private static final int BATCH_TOKENS = 4096;
@@ -66,16 +66,16 @@ final class SharedPrefixReader {
      * What to read.
      *
      * @param positions ascending
-     * @param norms whether the mean length of its activations is wanted
+     * @param norms whether to sum the norms of its activations
      */
     record Sequence(int[] ids, int[] positions, boolean norms) {}
 
     /**
-     * What was read, in the order of the sequences.
+     * The activations read, in the order of the sequences.
      *
-     * @param rows one a point: `[positions of all sequences, dModel]` FP64 on the CPU, those of a sequence together
-     * @param starts of each sequence the row of its first position, and after the last the number of rows
-     * @param normSums `[sequences][points]`: sums of the lengths of all activations but the first token's
+     * @param rows one per hook point: `[positions of all sequences, dModel]` FP64 on the CPU, grouped by sequence
+     * @param starts the row of each sequence's first position, followed by the total number of rows
+     * @param normSums `[sequences][points]`: summed norms of all activations except the first token's
      */
     record Readings(List<Tensor> rows, int[] starts, double[][] normSums) {
         /** The rows `[positions, dModel]` of one sequence, a view. */
@@ -88,7 +88,7 @@ final class SharedPrefixReader {
         return new ExtractionReport(sequences, computed, plain, passes, seconds);
     }
 
-    /** What has been counted so far: sequences, tokens computed, tokens of whole prompts, passes. */
+    /** The counts so far: sequences, tokens computed, tokens of prompts in full, passes. */
     long[] counts() {
         return new long[] {sequences, computed, plain, passes};
     }
@@ -101,7 +101,7 @@ final class SharedPrefixReader {
         passes = counts[3];
     }
 
-    /** Reads sequences; the rows belong to the innermost scope open. */
+    /** Reads sequences; the rows belong to the innermost open scope. */
     Readings read(List<Sequence> wanted) {
         int[] starts = new int[wanted.size() + 1];
         List<Item> items = new ArrayList<>();
@@ -120,10 +120,10 @@ final class SharedPrefixReader {
                 found.inOrder(), starts, items.stream().map(Item::norms).toArray(double[][]::new));
     }
 
-    /** What the passes delivered, in the order of the passes. */
+    /** The rows that the passes returned, in the order of the passes. */
     private static final class Found {
         private final List<List<Tensor>> pieces = new ArrayList<>();
-        private final long[] rowOf; // of each position that was asked for, the row it was delivered in
+        private final long[] rowOf; // for each requested position, the row it was returned in
         private long delivered;
 
         Found(int points, int wanted) {
@@ -151,17 +151,17 @@ final class SharedPrefixReader {
     }
 
     /**
-     * Sequences that continue a row of a cache.
+     * Sequences that continue from a cache row.
      *
-     * @param depth how many of their tokens the row holds
+     * @param depth number of their tokens in the row
      * @param items sorted
      */
     private record Branch(int row, int depth, List<Item> items) {}
 
     /**
-     * Tokens that run as one row: those from {@code depth} up to {@code end} of all its sequences.
+     * Tokens that run as one row: those from {@code depth} to {@code end}, shared by all its sequences.
      *
-     * @param row of the cache that it continues
+     * @param row the cache row that it continues
      */
     private record Piece(int row, int depth, int end, List<Item> items) {
         int width() {
@@ -177,7 +177,7 @@ final class SharedPrefixReader {
         }
     }
 
-    /** Runs what is left of the sequences that continue the rows of a cache; null for sequences from their first token. */
+    /** Runs the rest of the sequences that continue from cache rows; {@code cache} is null at their first token. */
     private void level(List<Branch> branches, @Nullable KvCache cache, Found found) {
         List<Piece> ends = new ArrayList<>();
         List<Piece> shared = new ArrayList<>();
@@ -219,9 +219,9 @@ final class SharedPrefixReader {
     }
 
     /**
-     * Finds the next tokens that sequences share, and the sequences that share none.
+     * Finds the next tokens that sequences share, and the sequences that share none with others.
      *
-     * @param look tokens known to be the same in all of {@code sorted}
+     * @param look number of tokens known to be the same in all of {@code sorted}
      * @param sharing whether to look for shared tokens
      */
     private static void split(
@@ -229,7 +229,7 @@ final class SharedPrefixReader {
         int from = 0;
         while (from < sorted.size()) {
             Item first = sorted.get(from);
-            if (first.length() == look) { // nothing is left of it to tell it apart
+            if (first.length() == look) { // the sequence ends here
                 if (look > branch.depth) {
                     ends.add(new Piece(branch.row, branch.depth, look, List.of(first)));
                 }
@@ -258,14 +258,14 @@ final class SharedPrefixReader {
         return mismatch < 0 ? first.length() : mismatch;
     }
 
-    /** What follows shared tokens in each of their sequences, if nothing more were shared. */
+    /** The rest of each sequence after shared tokens, assuming nothing more is shared. */
     private static Stream<Piece> rest(Piece piece) {
         return piece.items.stream()
                 .filter(item -> item.length() > piece.end)
                 .map(item -> new Piece(piece.row, piece.end, item.length(), List.of(item)));
     }
 
-    /** What running rows costs, counted in tokens. */
+    /** The cost of running rows, in tokens. */
     private long cost(List<Piece> pieces, @Nullable KvCache cache) {
         return batches(pieces, cache).stream()
                 .mapToLong(batch -> saving
@@ -274,8 +274,8 @@ final class SharedPrefixReader {
     }
 
     /**
-     * Rows in passes that together cost least, each as wide as its widest row. Sorted by width the passes are runs of rows,
-     * so the cheapest cut before each row follows from those before it.
+     * Partitions rows into passes of minimum total cost, each as wide as its widest row. With rows sorted by width,
+     * passes are contiguous, so dynamic programming finds the cheapest cuts.
      */
     private List<List<Piece>> batches(List<Piece> pieces, @Nullable KvCache cache) {
         List<Piece> byWidth = new ArrayList<>(pieces);
@@ -301,20 +301,23 @@ final class SharedPrefixReader {
         return batches;
     }
 
-    /** @param held slots of the cache before the pass */
+    /** @param held number of cache slots before the pass */
     private boolean fits(int width, int held, int rows) {
         return (long) rows * width * points.size() <= BATCH_TOKENS
                 && KvCache.bytes(model.config(), model.dtype(), rows, (long) held + width) <= cacheBytes;
     }
 
-    /** @param cache whose rows the pieces continue; null where they begin their sequences and nothing continues them */
+    /**
+     * @param cache the cache that the pieces continue from; null if they start their sequences and nothing continues
+     *     them
+     */
     private void run(List<Piece> pieces, @Nullable KvCache cache, Found found) {
         TokenBatch batch = TokenBatch.of(pieces.stream().map(Piece::ids).toList());
         computed += (long) batch.batch() * batch.tokens();
         passes++;
         try (TensorScope scope = TensorScope.open("read " + batch.batch() + " sequences")) {
             Run run = model.run(batch, cache == null ? options : options.continuing(cache));
-            long[] places = places(batch, pieces, found); // of [batch · tokens]
+            long[] places = places(batch, pieces, found); // indices into [batch · tokens]
             for (int point = 0; point < points.size(); point++) {
                 Tensor activation = run.at(points.get(point)); // [batch, tokens, dModel]
                 if (places.length > 0) {
@@ -331,7 +334,7 @@ final class SharedPrefixReader {
         }
     }
 
-    /** The distinct places of a pass that are wanted, ascending; notes which row each of them will be. */
+    /** The distinct positions of a pass that are requested, ascending; records which row each of them becomes. */
     private static long[] places(TokenBatch batch, List<Piece> pieces, Found found) {
         List<Long> indices = new ArrayList<>();
         List<Integer> targets = new ArrayList<>();

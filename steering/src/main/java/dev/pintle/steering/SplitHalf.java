@@ -5,24 +5,25 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /*
- * How far two halves of the pairs agree, with an interval of that same number.
+ * How well two halves of the pairs agree, with a confidence interval for that number.
  *
- * The estimate is the median, over random splits of the n pairs into halves, of the cosine of the two halves' vectors. Where
- * it would lie in repetitions with other pairs is told by the jackknife (Tukey 1958): the pairs are left out one after the
- * other, the same splits are taken again, and the spread of what comes out, on Fisher's scale z = atanh(cosine), gives the
- * standard error s = sqrt((n - 1) / n · sum over k of (z_k - mean z)^2). The interval tanh(atanh(estimate) ± t·s), t being
- * Student's quantile with n - 1 degrees of freedom, holds the estimate by construction and stays within -1 and 1.
+ * The estimate is the median, over random splits of the n pairs into halves, of the cosine of the two halves' vectors.
+ * Its variation over other samples of pairs is estimated by the jackknife (Tukey 1958): each pair is left out in turn,
+ * the same splits are repeated, and the spread of the results on Fisher's scale z = atanh(cosine) gives the standard
+ * error s = sqrt((n - 1) / n · sum over k of (z_k - mean z)^2). The interval tanh(atanh(estimate) ± t·s), with t the
+ * quantile of Student's distribution with n - 1 degrees of freedom, contains the estimate by construction and stays
+ * between -1 and 1.
  *
- * Drawing pairs with replacement would not do: a half drawn so has fewer distinct pairs than a half of the data, so that its
- * cosines are those of less data and lie below the estimate.
+ * A bootstrap would be biased: a half drawn with replacement contains fewer distinct pairs than half of the data, so
+ * its cosines are those of less data and lie below the estimate.
  *
- * A mean is a sum, so leaving a pair out of a split costs a subtraction. The weights of the other aggregations must be found
- * anew each time; there groups of pairs are left out instead of single ones, over fewer splits.
+ * A mean is a sum, so leaving a pair out of a split costs one subtraction. Other aggregations must be recomputed each
+ * time, so groups of pairs are left out instead of single ones, over fewer splits.
  */
-/** How far the vectors of two random halves of the pairs agree. */
+/** How well the vectors of two random halves of the pairs agree. */
 final class SplitHalf {
     private static final int LEAST_UNITS = 4;
-    private static final int LEAST_UNITS_OF_COMPONENTS = 8; // so that three are in each half without one of them
+    private static final int LEAST_UNITS_OF_COMPONENTS = 8; // so that each half still has three after one is left out
     private static final int SPLITS = 200;
     private static final int GROUPS = 16;
     private static final int SPLITS_OF_GROUPS = 12;
@@ -32,14 +33,14 @@ final class SplitHalf {
     private final Aggregation aggregation;
     private final boolean sums;
 
-    /** @param gram inner products `[units][units]` of what is independent of the rest: sums of pairs, or directions */
+    /** @param gram inner products `[units][units]` of the independent units: sums of pairs, or directions */
     SplitHalf(double[][] gram, Aggregation aggregation) {
         this.gram = gram;
         this.aggregation = aggregation;
         this.sums = adds(aggregation);
     }
 
-    /** Whether the vector of several pairs is the sum of theirs. */
+    /** Whether the vector of several pairs is the sum of their vectors, up to scale. */
     static boolean adds(Aggregation aggregation) {
         return aggregation instanceof Aggregation.Mean || aggregation instanceof Aggregation.PcaReconstructedMean;
     }
@@ -66,7 +67,7 @@ final class SplitHalf {
         double squares =
                 Arrays.stream(without).map(z -> (z - mean) * (z - mean)).sum();
         double error = Math.sqrt(squares * (without.length - 1) / without.length);
-        if (!(error > 0)) { // equal directions tell nothing of how others would differ
+        if (!(error > 0)) { // identical directions say nothing about variation
             return new Stability(median, Double.NaN, Double.NaN);
         }
         double reach = student(without.length - 1) * error;
@@ -74,9 +75,9 @@ final class SplitHalf {
     }
 
     /**
-     * Mean over the splits of atanh(cosine) without each unit, of vectors that are sums.
+     * For each unit, the mean over the splits of atanh(cosine) without it, for vectors that are sums.
      *
-     * @param orders of the units; the first half of each makes one vector, the rest the other
+     * @param orders permutations of the units; the first half of each gives one vector, the rest the other
      */
     double[] withoutEach(int[][] orders) {
         int n = gram.length;
@@ -110,7 +111,7 @@ final class SplitHalf {
         return mean;
     }
 
-    /** The same without each group of units, for vectors that are no sums. */
+    /** The same without each group of units, for vectors that are not sums. */
     private double[] withoutGroups(int[][] orders) {
         int groups = Math.min(GROUPS, gram.length);
         double[] mean = new double[groups];
@@ -138,7 +139,10 @@ final class SplitHalf {
         return 0.5 * Math.log((1 + bounded) / (1 - bounded));
     }
 
-    /** The 97.5% quantile of Student's distribution: its expansion about the normal one (Abramowitz and Stegun 26.7.5). */
+    /**
+     * The 97.5% quantile of Student's distribution, by its expansion around the normal one (Abramowitz and Stegun
+     * 26.7.5).
+     */
     static double student(int degrees) {
         double z = 1.959963984540054;
         double z2 = z * z;
@@ -166,7 +170,7 @@ final class SplitHalf {
         return order;
     }
 
-    /** Cosine of the vectors that the first units of an order and the rest of them give, from inner products alone. */
+    /** Cosine of the vectors of the first units of an order and of the rest, from inner products alone. */
     private double cosine(int[] order, int first) {
         int[] one = Arrays.copyOf(order, first);
         int[] other = Arrays.copyOfRange(order, first, order.length);

@@ -3,17 +3,17 @@ package dev.pintle.steering;
 import java.util.Locale;
 
 /**
- * How far the vectors of two random halves of the pairs agree.
+ * How well the vectors of two random halves of the pairs agree.
  *
  * @param splitHalfCosine median cosine of the two over random splits
- * @param low lower end of the 95% interval of that cosine, by the jackknife over pairs; NaN where it cannot be told
+ * @param low lower end of the 95% interval for that cosine, by the jackknife over pairs; NaN if unknown
  * @param high upper end
  */
 public record Stability(double splitHalfCosine, double low, double high) {
-    /** Of a vector with too few directions to split. */
+    /** For a vector with too few directions to split. */
     public static final Stability UNKNOWN = new Stability(Double.NaN, Double.NaN, Double.NaN);
 
-    /** Drops an interval that does not hold the cosine: older files have that of another number. */
+    /** Drops an interval that does not contain the cosine: older files store the interval of a different number. */
     public Stability {
         if (!(low <= splitHalfCosine && splitHalfCosine <= high)) {
             low = Double.NaN;
@@ -21,7 +21,7 @@ public record Stability(double splitHalfCosine, double low, double high) {
         }
     }
 
-    /** {@code 0.987 (95%: 0.954 to 0.994)}; the cosine alone where its interval cannot be told. */
+    /** {@code 0.987 (95%: 0.954 to 0.994)}; the cosine alone if its interval is unknown. */
     public String text() {
         String cosine = String.format(Locale.ROOT, "%.3f", splitHalfCosine);
         return Double.isNaN(low) ? cosine : cosine + " (95%: " + Ends.text(low, high, 3) + ")";

@@ -10,15 +10,15 @@ import dev.pintle.transformer.HookPoint;
  * A direction in the residual stream of one model at one hook point.
  *
  * @param direction `[dModel]`, of length 1 as fitted
- * @param at where it was read and is to be applied
+ * @param at the hook point where it was read and is to be applied
  * @param origin what produced it
  */
 public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
     /**
      * Fits a vector.
      *
-     * @param model read without its hooks' results being changed; hooks of a view apply
-     * @param at where to read
+     * @param model the model to read; the hooks of a view apply
+     * @param at the hook point to read
      * @throws dev.pintle.base.PintleException if a prompt does not fit the method, before any forward pass
      */
     public static SteeringVector fit(LanguageModel model, HookPoint at, SteeringMethod method) {
@@ -26,14 +26,14 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
     }
 
     /**
-     * A vector by hand.
+     * A vector from numbers.
      *
-     * @throws IllegalArgumentException unless there are dModel finite numbers that are not all 0
+     * @throws IllegalArgumentException unless there are dModel finite numbers, not all 0
      */
     public static SteeringVector ofNumbers(LanguageModel model, HookPoint at, float... numbers) {
         Vec direction = Vec.of(numbers);
         if (numbers.length != model.config().dModel() || !direction.isFinite() || direction.norm() == 0) {
-            throw Problem.of("The numbers are not a steering vector of the model.")
+            throw Problem.of("The values do not form a steering vector of the model.")
                     .fact("model", model.id())
                     .fact("expected", model.config().dModel() + " finite numbers, not all 0")
                     .fact("but was", direction.isFinite() ? direction : numbers.length + " numbers, some not finite")
@@ -42,12 +42,12 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
         return new SteeringVector(direction, at, Origin.unknown(model.id(), "by-hand", ""));
     }
 
-    /** Width. */
+    /** Width of the direction. */
     public int dModel() {
         return direction.size();
     }
 
-    /** SHA-256 of the direction's numbers, FP32 and big-endian; the same whatever file the vector is read from. */
+    /** SHA-256 of the direction's values, FP32 and big-endian; the same whatever file the vector was read from. */
     public String hash() {
         return new Digest().add(direction.toArray()).hex();
     }
@@ -57,7 +57,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
     /**
      * Sum.
      *
-     * @throws IllegalArgumentException unless both stand at one hook point of one model
+     * @throws IllegalArgumentException unless both belong to the same hook point and model
      */
     public SteeringVector plus(SteeringVector other) {
         return combined(other, direction.plus(requireSamePlace(other).direction), "plus");
@@ -66,7 +66,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
     /**
      * Difference.
      *
-     * @throws IllegalArgumentException unless both stand at one hook point of one model
+     * @throws IllegalArgumentException unless both belong to the same hook point and model
      */
     public SteeringVector minus(SteeringVector other) {
         return combined(other, direction.minus(requireSamePlace(other).direction), "minus");
@@ -84,22 +84,22 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
                 direction.times(-1), at, origin.made("minus (" + origin.method().name() + ")"));
     }
 
-    /** The same direction with length 1. */
+    /** The same direction normalised to length 1. */
     public SteeringVector unit() {
         return new SteeringVector(direction.unit(), at, origin);
     }
 
     /**
-     * The part of this vector along another.
+     * The component of this vector along another.
      *
-     * @throws IllegalArgumentException unless both stand at one place
+     * @throws IllegalArgumentException unless both belong to the same hook point and model
      */
     public SteeringVector projectedOnto(SteeringVector other) {
         Vec along = requireSamePlace(other).direction.unit();
         return combined(other, along.times(direction.dot(along)), "projected onto");
     }
 
-    /** What is left of this vector without its part along another. */
+    /** This vector without its component along another. */
     public SteeringVector without(SteeringVector other) {
         return combined(other, direction.minus(projectedOnto(other).direction), "without");
     }
@@ -107,17 +107,17 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
     /**
      * Cosine of the angle between two vectors.
      *
-     * @throws IllegalArgumentException unless both stand at one place
+     * @throws IllegalArgumentException unless both belong to the same hook point and model
      */
     public double cosine(SteeringVector other) {
         return direction.cosine(requireSamePlace(other).direction);
     }
 
     /**
-     * Another direction at the same place of the same model, made from this one.
+     * A different direction at the same hook point of the same model, derived from this vector.
      *
      * @param other `[dModel]`
-     * @param how in words, for the record
+     * @param how how it was derived, in words, for the record
      */
     public SteeringVector derived(Vec other, String how) {
         return new SteeringVector(other, at, origin.made(how));
@@ -146,10 +146,10 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
     // ---------------------------------------------------------------- use
 
     /**
-     * This vector, if it fits a model.
+     * Returns this vector if it fits a model.
      *
-     * @param force whether to let pass a vector of another model; a vector of another width never fits
-     * @throws dev.pintle.base.PintleException with both names
+     * @param force whether to accept a vector from a different model; a different width is never accepted
+     * @throws dev.pintle.base.PintleException naming both if it does not fit
      */
     public SteeringVector requireFits(LanguageModel model, boolean force) {
         String what = at + " of " + origin.model();
@@ -169,16 +169,16 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
                 ? origin.model().revision().equals(model.id().revision())
                 : origin.model().name().isEmpty() || named(model);
         if (!force && !same) {
-            throw Problem.of("The vector was fitted on another model.")
+            throw Problem.of("The vector was fitted on a different model.")
                     .fact("vector", what)
                     .fact("model", model.id())
-                    .fact("try", "fitting it on this model, or --force to use it all the same")
+                    .fact("try", "fitting it on this model, or --force to use it anyway")
                     .toException();
         }
         return this;
     }
 
-    /** Whether a file's hint names the model or its family. */
+    /** Whether a model hint from a file names this model or its family. */
     private boolean named(LanguageModel model) {
         String hint = origin.model().name();
         return hint.equals(model.config().family()) || model.id().name().endsWith(hint);

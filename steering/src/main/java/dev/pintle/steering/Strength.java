@@ -10,32 +10,33 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How strongly a vector is added. A plain number counts in activation norms, multiples of the mean length of the activations
- * where the vector was read ({@link Origin#meanActivationNorm}): at 0.45 what is added is 0.45 times as long as
- * an activation there, whatever the vector's own length. With {@code abs} it is the factor on the vector as it is: 5abs.
+ * How strongly a vector is added. A plain number is in activation norms, that is, multiples of the mean norm of the
+ * activations where the vector was read ({@link Origin#meanActivationNorm}): at 0.45, what is added is 0.45 times as
+ * long as an activation there, whatever the vector's own length. With {@code abs} it is a raw multiplier of the vector:
+ * 5abs.
  *
- * <p>In JSON a strength in activation norms is a number, a factor a string that ends in {@code abs}.
+ * <p>In JSON, a strength in activation norms is a number, and a raw multiplier a string that ends in {@code abs}.
  *
  * @param value finite; negative to steer away
- * @param unit what it counts in
+ * @param unit the unit of the value
  */
 public record Strength(double value, Unit unit) {
-    /** What is written behind a factor. */
+    /** The suffix of a raw multiplier. */
     public static final String ABSOLUTE = "abs";
 
     private static final Pattern WRITTEN =
             Pattern.compile("([+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d{1,3})?)(abs)?");
-    /** A fitted vector has length 1 up to the rounding of its numbers. */
+    /** A fitted vector has length 1 up to rounding. */
     private static final double ROUNDING = 1e-5;
 
     private static final int SHOWN = 40;
 
-    /** What a strength counts in. */
+    /** The unit of a strength. */
     public enum Unit {
         /** Multiples of the mean activation norm at the vector's hook point. */
         NORMS("activation norms"),
-        /** The factor on the vector as it is. */
-        FACTOR("factor on the vector");
+        /** Raw multiplier of the vector. */
+        FACTOR("raw multiplier");
 
         private final String words;
 
@@ -43,7 +44,7 @@ public record Strength(double value, Unit unit) {
             this.words = words;
         }
 
-        /** In words, for the head of a column or the name of an axis. */
+        /** In words, for a column header or an axis label. */
         public String words() {
             return words;
         }
@@ -56,20 +57,20 @@ public record Strength(double value, Unit unit) {
         }
     }
 
-    /** In multiples of the mean activation norm. */
+    /** A strength in multiples of the mean activation norm. */
     public static Strength norms(double value) {
         return new Strength(value, Unit.NORMS);
     }
 
-    /** As a factor on the vector as it is. */
+    /** A raw multiplier of the vector. */
     public static Strength factor(double value) {
         return new Strength(value, Unit.FACTOR);
     }
 
     /**
-     * Reads {@code 0.45}, in activation norms, or {@code 5abs}, a factor.
+     * Parses {@code 0.45}, in activation norms, or {@code 5abs}, a raw multiplier.
      *
-     * @throws IllegalArgumentException saying what can be written
+     * @throws IllegalArgumentException naming the valid forms
      */
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public static Strength parse(String text) {
@@ -85,22 +86,22 @@ public record Strength(double value, Unit unit) {
     }
 
     private static IllegalArgumentException unreadable(String text) {
-        return Problem.of("The strength cannot be read.")
-                .fact("expected", "a number in activation norms, such as 0.45, or a factor on the vector, such as 5abs")
+        return Problem.of("This is not a valid strength.")
+                .fact("expected", "a number in activation norms, such as 0.45, or a raw multiplier, such as 5abs")
                 .fact("but was", text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "…")
                 .toIllegalArgument();
     }
 
     /**
-     * The factor on a vector as it is.
+     * The raw multiplier for a vector.
      *
-     * @throws dev.pintle.base.PintleException if the strength counts in activation norms and their length is not known, or
-     *     if what would be added is beyond what FP32 holds
+     * @throws dev.pintle.base.PintleException if the strength is in activation norms and the vector does not record the
+     *     norm, or if the product overflows FP32
      */
     public double resolve(SteeringVector vector) {
         double factor = unit == Unit.FACTOR ? value : value * unitOf(vector);
         if (!Double.isFinite((float) (Math.abs(factor) * vector.direction().norm()))) {
-            throw Problem.of("What the strength would add is beyond the largest number that FP32 holds.")
+            throw Problem.of("Vector times strength is out of range for FP32.")
                     .fact("vector", vector.at() + ", " + vector.direction().norm() + " long")
                     .fact("strength", this)
                     .toException();
@@ -109,15 +110,15 @@ public record Strength(double value, Unit unit) {
     }
 
     /**
-     * Refuses a number that no vector can be multiplied by in a dtype, before a model is loaded in it.
+     * Refuses a strength that a dtype cannot represent, before a model is loaded in it.
      *
-     * @throws IllegalArgumentException with the largest that it holds
+     * @throws IllegalArgumentException naming the largest value that the dtype can represent
      */
     public void requireHeld(DType dtype) {
         Intervention.requireHeld("strength", value, dtype);
     }
 
-    /** This strength in activation norms; empty where their length is not known at the vector's hook point. */
+    /** This strength in activation norms; empty if the vector does not record the norm at its hook point. */
     public OptionalDouble inNorms(SteeringVector vector) {
         if (unit == Unit.NORMS) {
             return OptionalDouble.of(value);
@@ -125,21 +126,21 @@ public record Strength(double value, Unit unit) {
         return knowsNorm(vector) ? OptionalDouble.of(value / unitOf(vector)) : OptionalDouble.empty();
     }
 
-    /** Whether strengths in activation norms can be used with a vector. */
+    /** Whether a vector records the activation norm, so that strengths can be in activation norms. */
     public static boolean knowsNorm(SteeringVector vector) {
         double norm = vector.origin().meanActivationNorm();
         return Double.isFinite(norm) && norm > 0;
     }
 
-    /** The factor that makes a vector as long as an activation. */
+    /** The raw multiplier that makes a vector as long as a typical activation. */
     private double unitOf(SteeringVector vector) {
         if (!knowsNorm(vector)) {
-            throw Problem.of("The vector does not say how long activations are where it steers.")
+            throw Problem.of("The vector does not record the activation norm at its hook point.")
                     .fact(
                             "vector",
                             vector.at() + ", " + vector.origin().method().name())
                     .fact("strength", this + " activation norms")
-                    .fact("try", "a factor on the vector as it is, such as 5abs, or a vector fitted by pintle")
+                    .fact("try", "a raw multiplier, such as 5abs, or a vector fitted by pintle")
                     .toException();
         }
         double length = vector.direction().norm();
@@ -147,11 +148,11 @@ public record Strength(double value, Unit unit) {
         return Math.abs(length - 1) < ROUNDING ? norm : norm / length;
     }
 
-    /** Both units as far as they are known: {@code 0.45 activation norms (factor 4.9)}. */
+    /** Both units, as far as they are known: {@code 0.45 activation norms (raw multiplier 4.9)}. */
     public String describe(SteeringVector vector) {
         OptionalDouble norms = inNorms(vector);
-        String factor = "factor " + rounded(resolve(vector));
-        return norms.isPresent() ? rounded(norms.getAsDouble()) + " activation norms (" + factor + ")" : factor;
+        String multiplier = "raw multiplier " + rounded(resolve(vector));
+        return norms.isPresent() ? rounded(norms.getAsDouble()) + " activation norms (" + multiplier + ")" : multiplier;
     }
 
     private static String rounded(double value) {
@@ -163,7 +164,7 @@ public record Strength(double value, Unit unit) {
         return text.replaceAll("\\.?0+$", "");
     }
 
-    /** For JSON: a number in activation norms, else as {@link #parse} reads it. */
+    /** For JSON: a number in activation norms, otherwise a string that {@link #parse} accepts. */
     @JsonValue
     Object json() {
         return unit == Unit.NORMS ? (Object) value : toString();
@@ -174,7 +175,7 @@ public record Strength(double value, Unit unit) {
         return norms(value);
     }
 
-    /** As {@link #parse} reads it. */
+    /** The form that {@link #parse} accepts. */
     @Override
     public String toString() {
         String text = Double.toString(value);

@@ -6,26 +6,26 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How tokens are spelled, for those that are read ({@link Positions}) and those that are steered ({@link Tokens}) alike: a
- * word; or {@code from:4}, {@code range:4-9}, {@code role:user}. A position counts from 0, and a range leaves out its end.
+ * The notation for tokens that are read ({@link Positions}) or steered ({@link Tokens}): a word; or {@code from:4},
+ * {@code range:4-9}, {@code role:user}. Positions are 0-based, and the end of a range is exclusive.
  */
 sealed interface TokenName {
-    /** Spellings that both understand. */
+    /** Forms that both accept. */
     String SHARED = "all, last, from:N, range:FROM-TO, role:ROLE";
 
-    /** A word, of whatever meaning. */
+    /** A single word, not interpreted further. */
     record Word(String word) implements TokenName {}
 
-    /** From a position on. */
+    /** All tokens from a position on. */
     record From(int first) implements TokenName {}
 
-    /** From a position up to another, which is left out. */
+    /** The tokens from one position to another, exclusive. */
     record Range(int from, int to) implements TokenName {}
 
-    /** The words of a role. */
+    /** The tokens of a role. */
     record OfRole(Role role) implements TokenName {}
 
-    /** @throws IllegalArgumentException listing the roles, if it names an unknown one */
+    /** @throws IllegalArgumentException listing the roles if it names an unknown one */
     static TokenName parse(String name) {
         Optional<TokenName> range = numbers("range:(\\d{1,7})-(\\d{1,7})", name)
                 .map(m -> new Range(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2))));

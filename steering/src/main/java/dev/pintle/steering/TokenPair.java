@@ -3,13 +3,13 @@ package dev.pintle.steering;
 import dev.pintle.text.TokenizedPrompt;
 
 /**
- * A contrast pair as a model reads it.
+ * A tokenized contrast pair.
  *
  * @param positive the prompt that shows the concept
- * @param negative the other
+ * @param negative the prompt that does not
  */
 public record TokenPair(TokenizedPrompt positive, TokenizedPrompt negative) {
-    /** The first index at which the ids differ; the shorter length if one begins the other. */
+    /** The first index at which the ids differ; the shorter length if one is a prefix of the other. */
     public int firstDifference() {
         int shorter = Math.min(positive.length(), negative.length());
         int at = 0;
@@ -19,7 +19,7 @@ public record TokenPair(TokenizedPrompt positive, TokenizedPrompt negative) {
         return at;
     }
 
-    /** How many ids at the end are the same in both. */
+    /** Number of equal ids at the end of both. */
     public int equalTail() {
         int shorter = Math.min(positive.length(), negative.length());
         int tail = 0;

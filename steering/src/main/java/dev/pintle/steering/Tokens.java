@@ -11,21 +11,22 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * On which tokens of a sequence an intervention acts. Positions are absolute, so that it acts on the same tokens with and
- * without a key-value cache.
+ * Which tokens of a sequence an intervention applies to. Positions are absolute, so the choice is the same with and
+ * without a KV cache.
  */
 public sealed interface Tokens {
     /**
-     * Whether it acts on a token.
+     * Whether a token is included.
      *
-     * @param promptLength tokens of the row's prompt
+     * @param position absolute position of the token
+     * @param promptLength length of the row's prompt, in tokens
      */
     boolean include(int position, int promptLength);
 
-    /** The name on the command line, as {@link #parse} reads it. */
+    /** The name on the command line, as {@link #parse} accepts it. */
     String name();
 
-    /** Every token, prompt and beginning-of-sequence token included. */
+    /** Every token, including the prompt and BOS. */
     record All() implements Tokens {
         @Override
         public boolean include(int position, int promptLength) {
@@ -52,8 +53,8 @@ public sealed interface Tokens {
     }
 
     /**
-     * The tokens after the prompt, as they are read to write the next. The first token of an answer is written from the
-     * prompt's last one, so it is not steered by this; {@link GeneratedAndLast} steers it too.
+     * The tokens after the prompt. The first token of an answer is predicted at the prompt's last token, so this does
+     * not steer it; {@link GeneratedAndLast} does.
      */
     record Generated() implements Tokens {
         @Override
@@ -68,8 +69,8 @@ public sealed interface Tokens {
     }
 
     /**
-     * The prompt's last token and those after it: all from which a token of the answer is written. The published code of
-     * contrastive activation addition steers these, as most papers do.
+     * The prompt's last token and those after it: all tokens at which a token of the answer is predicted. These are
+     * steered by the published code of contrastive activation addition and in most papers.
      */
     record GeneratedAndLast() implements Tokens {
         @Override
@@ -84,9 +85,9 @@ public sealed interface Tokens {
     }
 
     /**
-     * Tokens from a position on.
+     * All tokens from a position on.
      *
-     * @param first the first, from 0
+     * @param first the first position, 0-based
      */
     record From(int first) implements Tokens {
         /** @throws IllegalArgumentException if the position is negative */
@@ -110,16 +111,16 @@ public sealed interface Tokens {
     }
 
     /**
-     * Tokens from a position up to another.
+     * The tokens from one position to another.
      *
-     * @param from the first, from 0
-     * @param to the first one after it
+     * @param from the first position, 0-based
+     * @param to the position after the last one
      */
     record Range(int from, int to) implements Tokens {
-        /** @throws IllegalArgumentException if the range is empty or begins before the sequence */
+        /** @throws IllegalArgumentException if the range is empty or starts below 0 */
         public Range {
             if (from < 0 || to <= from) {
-                throw Problem.of("A range of positions begins at 0 or later and ends after it begins.")
+                throw Problem.of("A range of positions must start at 0 or later and end after its start.")
                         .fact("from", from)
                         .fact("to", to)
                         .toIllegalArgument();
@@ -137,7 +138,7 @@ public sealed interface Tokens {
         }
     }
 
-    /** The prompt's last token, from which the first of the answer is written. */
+    /** The prompt's last token, at which the first token of the answer is predicted. */
     record Last() implements Tokens {
         @Override
         public boolean include(int position, int promptLength) {
@@ -151,14 +152,14 @@ public sealed interface Tokens {
     }
 
     /**
-     * Tokens of one prompt, and what is generated after it or not.
+     * Tokens of one specific prompt, optionally with what is generated after it.
      *
-     * @param positions of the prompt, from 0
-     * @param generated whether the tokens after the prompt are among them
-     * @param name what they are called
+     * @param positions positions in the prompt, 0-based
+     * @param generated whether the tokens after the prompt are included
+     * @param name a name for the record
      */
     record OfOnePrompt(Set<Integer> positions, boolean generated, String name) implements Tokens {
-        /** Keeps a copy. */
+        /** Copies the set. */
         public OfOnePrompt {
             positions = Set.copyOf(positions);
         }
@@ -174,38 +175,38 @@ public sealed interface Tokens {
         return new All();
     }
 
-    /** The prompt's. */
+    /** The prompt's tokens. */
     static Tokens prompt() {
         return new OfPrompt();
     }
 
-    /** Those after the prompt. */
+    /** The tokens after the prompt. */
     static Tokens generated() {
         return new Generated();
     }
 
-    /** The prompt's last and those after it. */
+    /** The prompt's last token and those after it. */
     static Tokens generatedAndLast() {
         return new GeneratedAndLast();
     }
 
-    /** Those from a position on. */
+    /** All tokens from {@code first} on. */
     static Tokens from(int first) {
         return new From(first);
     }
 
-    /** Those from a position up to another, which is left out. */
+    /** The tokens at positions {@code from} to {@code to}, exclusive. */
     static Tokens range(int from, int to) {
         return new Range(from, to);
     }
 
-    /** The prompt's last one. */
+    /** The prompt's last token. */
     static Tokens last() {
         return new Last();
     }
 
     /**
-     * The tokens of one role in one prompt; what is generated after it is the assistant's.
+     * The tokens of one role in one prompt; what is generated after it counts as the assistant's.
      *
      * @throws dev.pintle.base.PintleException if the prompt is a plain text, or its roles cannot be told apart
      */
@@ -219,27 +220,27 @@ public sealed interface Tokens {
                 "role:" + role.label());
     }
 
-    /** Words for what is steered and not read. */
+    /** Words that are valid for steering but not for reading. */
     Set<String> WORDS = Set.of("prompt", "generated", "generated+1");
 
     /**
-     * Reads a name, which may ask for a role in a prompt: {@code role:user}.
+     * Parses a name, which may refer to a role in a prompt: {@code role:user}.
      *
-     * @throws IllegalArgumentException listing them
+     * @throws IllegalArgumentException listing the names
      */
     static Tokens parse(String name, TokenizedPrompt prompt) {
         return TokenName.parse(name) instanceof TokenName.OfRole words ? ofRole(words.role(), prompt) : parse(name);
     }
 
     /**
-     * Reads a name.
+     * Parses a name.
      *
-     * @throws IllegalArgumentException listing them
+     * @throws IllegalArgumentException listing the names
      */
     static Tokens parse(String name) {
         TokenName parsed = TokenName.parse(name);
         if (parsed instanceof TokenName.OfRole) {
-            throw Problem.of("Whose words a token is part of can be told of one prompt only.")
+            throw Problem.of("Roles are only known for a single prompt.")
                     .fact("but was", name)
                     .fact("choose", "all, last, prompt, generated, generated+1, from:N, range:FROM-TO")
                     .fact("try", "pintle generate, whose prompt is known")
@@ -258,14 +259,14 @@ public sealed interface Tokens {
             case "generated" -> generated();
             case "generated+1" -> generatedAndLast();
             default ->
-                throw Problem.of("There are no such tokens to steer.")
+                throw Problem.of("This is not a valid name of tokens to steer.")
                         .fact("but was", name)
                         .fact("choose", TokenName.SHARED + ", prompt, generated, generated+1")
                         .toIllegalArgument();
         };
     }
 
-    /** The activation with a change made at these tokens; itself where there are none in the pass. */
+    /** Applies a change at these tokens; returns the activation itself if the pass contains none of them. */
     default Tensor change(Tensor activation, Layout layout, UnaryOperator<Tensor> change) {
         if (this instanceof All) {
             return change.apply(activation);

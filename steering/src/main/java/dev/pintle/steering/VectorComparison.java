@@ -9,16 +9,16 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * How alike two vectors are.
+ * How similar two vectors are.
  *
- * @param cosine of the angle between them
- * @param euclidean length of their difference
- * @param manhattan sum of the magnitudes of its elements
- * @param pearson correlation of their elements; NaN where one is constant
- * @param zerosOfOne share of exact zeros in the first
- * @param zerosOfOther share of exact zeros in the second
- * @param topK how many elements {@code overlap} looks at
- * @param overlap share of the largest elements by magnitude that stand at the same indices in both
+ * @param cosine cosine of the angle between them
+ * @param euclidean L2 norm of their difference
+ * @param manhattan L1 norm of their difference
+ * @param pearson correlation of their elements; NaN if one is constant
+ * @param zerosOfOne fraction of exact zeros in the first
+ * @param zerosOfOther fraction of exact zeros in the second
+ * @param topK number of elements that {@code overlap} considers
+ * @param overlap fraction of the {@code topK} largest elements by magnitude that have the same indices in both
  */
 public record VectorComparison(
         double cosine,
@@ -32,15 +32,15 @@ public record VectorComparison(
     private static final int TOP = 100;
 
     /**
-     * Compares by the 100 largest elements, or all where there are fewer.
+     * Compares vectors, with the overlap of the 100 largest elements, or of all if there are fewer.
      *
-     * @throws IllegalArgumentException if sizes differ
+     * @throws IllegalArgumentException if the sizes differ
      */
     public static VectorComparison of(Vec one, Vec other) {
         return of(one, other, Math.min(TOP, one.size()));
     }
 
-    /** @throws IllegalArgumentException if the sizes differ or {@code topK} is not within them */
+    /** @throws IllegalArgumentException if the sizes differ or {@code topK} is out of range */
     public static VectorComparison of(Vec one, Vec other, int topK) {
         Vec difference = one.minus(other);
         if (topK < 1 || topK > one.size()) {
@@ -67,7 +67,7 @@ public record VectorComparison(
     }
 
     /**
-     * Cosines of every vector with every other.
+     * Pairwise cosines.
      *
      * @return `[vectors][vectors]`
      */

@@ -16,15 +16,15 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fits steering vectors at one or many hook points from one reading of the prompts. Prompts are read in chunks whose
- * activations are then dropped, so memory does not bound the number of pairs.
+ * Fits steering vectors at one or many hook points in one pass over the prompts. Prompts are read in chunks whose
+ * activations are then released, so memory does not limit the number of pairs.
  *
  * <pre>{@code
  * FitResult all = VectorFit.of(model, method).at(HookPoint.residPost(3), HookPoint.residPost(4)).run();
  * }</pre>
  */
 public final class VectorFit {
-    /** Memory for activations that wait for their partner. */
+    /** Memory for the activations of one chunk, in bytes. */
     static final long CHUNK_BYTES = 48L << 20;
 
     private static final Duration SAVED_EVERY = Duration.ofSeconds(1);
@@ -37,11 +37,11 @@ public final class VectorFit {
     private final Resuming resuming;
 
     /**
-     * How a fit is kept while it runs.
+     * How a fit saves its progress.
      *
-     * @param file where, or null for nowhere
-     * @param every how often
-     * @param chunkBytes memory for activations that wait for their partner; the file is written between chunks
+     * @param file the file to save to; null for none
+     * @param every minimum time between writes
+     * @param chunkBytes memory for the activations of one chunk; the file is written between chunks
      */
     record Resuming(@Nullable Path file, Duration every, long chunkBytes) {
         static final Resuming NONE = new Resuming(null, SAVED_EVERY, CHUNK_BYTES);
@@ -62,50 +62,50 @@ public final class VectorFit {
         this.resuming = resuming;
     }
 
-    /** A fit that has no hook point yet. */
+    /** A fit without hook points yet. */
     public static VectorFit of(LanguageModel model, SteeringMethod method) {
         return new VectorFit(model, method, List.of(), Progress.SILENT, 42, Resuming.NONE);
     }
 
     /**
-     * The same at these hook points.
+     * A copy at these hook points.
      *
-     * @throws IllegalArgumentException if a place does not hold a vector `[dModel]` a token
+     * @throws IllegalArgumentException if a hook point does not have one vector `[dModel]` per token
      */
     public VectorFit at(HookPoint... where) {
         return at(Arrays.asList(where));
     }
 
     /**
-     * The same at these hook points.
+     * A copy at these hook points.
      *
-     * @throws IllegalArgumentException if a place does not hold a vector `[dModel]` a token
+     * @throws IllegalArgumentException if a hook point does not have one vector `[dModel]` per token
      */
     public VectorFit at(Collection<HookPoint> where) {
         where.forEach(point -> point.requireHolds(model.config().dModel(), model.config()));
         return new VectorFit(model, method, where, progress, seed, resuming);
     }
 
-    /** The same after every block. */
+    /** A copy at the output of every block. */
     public VectorFit atAllLayers() {
         return at(IntStream.range(0, model.config().nLayers())
                 .mapToObj(HookPoint::residPost)
                 .toList());
     }
 
-    /** The same, telling how far it has come. */
+    /** A copy that reports its progress. */
     public VectorFit listening(Progress listener) {
         return new VectorFit(model, method, points, listener, seed, resuming);
     }
 
-    /** The same with another seed for the draws of the uncertainty. */
+    /** A copy with another random seed for the uncertainty estimate. */
     public VectorFit seeded(long other) {
         return new VectorFit(model, method, points, progress, other, resuming);
     }
 
     /**
-     * The same, kept in a file while it runs: if the file exists, the fit resumes from it and gives the same vector; when it is
-     * done, the file is deleted. Not for {@link DiffMean}.
+     * A copy that saves its progress to a file: if the file exists, the fit resumes from it and gives the same vector
+     * as an uninterrupted one; when done, it deletes the file. Not available for {@link DiffMean}.
      */
     public VectorFit resumable(Path file) {
         return resumable(new Resuming(file, SAVED_EVERY, CHUNK_BYTES));
@@ -130,7 +130,7 @@ public final class VectorFit {
     }
 
     /**
-     * Reads the prompts alone, for directions that are looked at, or aggregated in more than one way.
+     * Reads the prompts without aggregating, to inspect the directions or aggregate them in several ways.
      *
      * @throws dev.pintle.base.PintleException if a prompt does not fit the method, before any forward pass
      */
@@ -160,7 +160,7 @@ public final class VectorFit {
 
     private DiffMean notResumable(DiffMean classes) {
         if (resuming.file() != null) {
-            throw Problem.of("A fit of class means cannot be resumed: it reads its prompts twice.")
+            throw Problem.of("A fit of class means cannot be resumed, because it reads its prompts twice.")
                     .fact("method", method.name())
                     .fact("try", "last-position, or no file to resume from")
                     .toIllegalArgument();

@@ -102,7 +102,7 @@ class AnswerTest {
                 .hasMessage("The answer names no letter.\n"
                         + "  expected: an answer such as (A), A) or A. I agree\n"
                         + "  but was:  " + answer + "\n"
-                        + "  choose:   answer-word (the first word, as of Yes and No), answer-mean, last\n"
+                        + "  choose:   answer-word (the first word, such as Yes or No), answer-mean, last\n"
                         + "  pair:     items.json, line 3");
     }
 
@@ -160,6 +160,6 @@ class AnswerTest {
                         Some answers name a letter and some do not.
                           with:    (A) I agree / (B) I refuse (items.json, line 1)
                           without: yes / no (items.json, line 2)
-                          choose:  --positions answer-word, answer-mean or last, which read both alike""");
+                          choose:  --positions answer-word, answer-mean or last, which work for both""");
     }
 }

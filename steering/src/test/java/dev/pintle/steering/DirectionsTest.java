@@ -83,7 +83,7 @@ class DirectionsTest {
     void a_place_that_was_not_read_is_refused_with_those_that_were() {
         try (FitReading read = fit().read()) {
             assertThatThrownBy(() -> read.at(HookPoint.residPost(1))).hasMessage("""
-                            Nothing was read there.
+                            Nothing was read at this hook point.
                               asked for: blocks.1.hook_resid_post
                               read:      [blocks.3.hook_resid_post]""");
         }
@@ -102,11 +102,11 @@ class DirectionsTest {
             assertThat(directions.aggregate(Aggregation.mean()).dModel()).isEqualTo(4);
             assertThatThrownBy(() -> directions.aggregate(Aggregation.parse("pca-centred")))
                     .hasMessage("""
-                            The directions were too many to keep, and were summed for another aggregation.
+                            There were too many directions to keep, so they were summed for another aggregation.
                               directions: 2049
                               kept:       2048
                               asked for:  pca-centred
-                              try:        reading with a method of that aggregation""");
+                              try:        reading with a method that uses this aggregation""");
         }
     }
 }

@@ -220,11 +220,11 @@ class ExtractionTest {
                 ContrastPair.ofTexts("same", "same").labelled("pairs.jsonl, line 2"));
         assertThatThrownBy(() -> SteeringVector.fit(model, Parley.AT, Contrast.lastPosition(pairs)))
                 .hasMessage("""
-                        A pair's prompts are the same up to where they are read, so nothing can be learnt from it.
+                        A pair's prompts are identical up to where they are read, so there is nothing to contrast.
                           pair:      pairs.jsonl, line 2
                           positions: last
                           both read: e
-                          try:       leaving such pairs out, or positions after what differs""");
+                          try:       removing such pairs, or positions after the difference""");
         List<ContrastPair> letters = List.of(
                 ContrastPair.ofAnswers("Is it?", "(A) yes", "(B) no"),
                 ContrastPair.ofAnswers("Is it?", "(A) yes", "(A) no"));
@@ -236,7 +236,7 @@ class ExtractionTest {
                         Parley.AT,
                         DiffMean.diffMean(
                                 List.of(Prompt.ofText("a"), Prompt.ofText("b")), List.of(Prompt.ofText("b")))))
-                .hasMessageStartingWith("Both classes have a text that is the same up to where it is read.\n"
+                .hasMessageStartingWith("Both classes contain a text that is the same up to where it is read.\n"
                         + "  text:      positive 2 and negative 1\n");
     }
 
@@ -260,7 +260,7 @@ class ExtractionTest {
                             .at(Parley.AT)
                             .resumable(often)
                             .run())
-                    .hasMessageStartingWith("The interrupted fit is of another model, method");
+                    .hasMessageStartingWith("The interrupted fit is for a different model, method");
         }
         assertThat(begun.run().at(Parley.AT).origin().method().settings()).isEqualTo("each direction of length 1");
         assertThat(Aggregation.parse("logistic-probe:0.1")).isEqualTo(new Aggregation.LogisticProbe(0.1));
@@ -280,10 +280,10 @@ class ExtractionTest {
                 .isEqualTo("all");
         assertThatThrownBy(() -> SteeringMethod.of("last-position", one, Positions.all(), Aggregation.mean()))
                 .hasMessage("""
-                        The method reads at positions of its own.
+                        The method reads at fixed positions.
                           method:    last-position, which reads last
                           asked for: all
-                          try:       contrast or diff-mean, which read where they are told""");
+                          try:       contrast or diff-mean, which read any positions""");
     }
 
     @Test
@@ -315,7 +315,7 @@ class ExtractionTest {
                         .resumable(often)
                         .run())
                 .hasMessageStartingWith(
-                        "The interrupted fit is of another model, method, hook point or set of prompts.");
+                        "The interrupted fit is for a different model, method, hook point or set of prompts.");
         List<Long> second = new ArrayList<>();
         FitResult resumed = VectorFit.of(model, method)
                 .at(points)

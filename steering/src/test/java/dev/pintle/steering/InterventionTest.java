@@ -81,11 +81,11 @@ class InterventionTest {
     @Test
     void a_strength_beyond_what_the_dtype_holds_is_refused_before_anything_runs() {
         assertThatThrownBy(() -> model.with(Add.add(style, 1e39)))
-                .hasMessage("A number of the intervention is beyond what the model's dtype holds.\n"
+                .hasMessage("A number of the intervention is out of range for the model's dtype.\n"
                         + "  strength:   1.0E39\n  fp32 holds: at most 3.40282e+38\n  try:        a smaller one");
         assertThatThrownBy(() ->
                         new Add(style.direction().times(1e5), Parley.AT, 1e36).requireFits(model.config(), DType.FP32))
-                .hasMessageContaining("added to an element: ");
+                .hasMessageContaining("largest element: ");
         assertThatThrownBy(() -> Strength.factor(70_000).requireHeld(DType.FP16))
                 .hasMessageContaining("fp16 holds: at most 65504.0");
         assertThatThrownBy(() -> model.generate(
@@ -305,20 +305,20 @@ class InterventionTest {
                           model:  dModel = 256""");
         assertThatThrownBy(() -> new Clamp(style.direction(), Parley.AT, 2, 1, Tokens.all()))
                 .hasMessage("""
-                        No component is within the bounds.
+                        No component lies within these bounds.
                           low:  2.0
                           high: 1.0""");
         assertThatThrownBy(() -> Tokens.parse("some")).hasMessage("""
-                        There are no such tokens to steer.
+                        This is not a valid name of tokens to steer.
                           but was: some
                           choose:  all, last, from:N, range:FROM-TO, role:ROLE, prompt, generated, generated+1""");
         assertThatThrownBy(() -> Tokens.parse("role:user")).hasMessage("""
-                        Whose words a token is part of can be told of one prompt only.
+                        Roles are only known for a single prompt.
                           but was: role:user
                           choose:  all, last, prompt, generated, generated+1, from:N, range:FROM-TO
                           try:     pintle generate, whose prompt is known""");
         assertThatThrownBy(() -> Ablate.ablate(new SteeringVector(Vec.zeros(256), Parley.AT, style.origin())))
-                .hasMessage("The intervention needs a direction.\n  but was: Vec[256], norm 0.000");
+                .hasMessage("The intervention needs a finite, non-zero direction.\n  but was: Vec[256], norm 0.000");
     }
 
     @Test
@@ -333,13 +333,13 @@ class InterventionTest {
             assertThatThrownBy(() -> logits(hook))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("""
-                            This place does not hold one vector a token.
+                            This hook point does not have one vector per token.
                               hook point: blocks.3.attn.hook_z
                               activation: [batch, tokens, nHeads, dHead]
                               try:        a site of the residual stream, or of what attention or the MLP adds to it""");
         }
         VectorFit fit = VectorFit.of(model, Contrast.lastPosition(Parley.prefixed(Parley.STYLE)));
-        assertThatThrownBy(() -> fit.at(heads)).hasMessageContaining("does not hold one vector a token");
+        assertThatThrownBy(() -> fit.at(heads)).hasMessageContaining("does not have one vector per token");
         assertThatThrownBy(() -> fit.at(new HookPoint(HookPoint.Site.MLP_POST, 3)))
                 .hasMessageContaining("dMlp = " + model.config().dMlp());
     }

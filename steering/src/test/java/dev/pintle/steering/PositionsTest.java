@@ -65,7 +65,7 @@ class PositionsTest {
         assertThat(new Positions.Matching("even", (p, position) -> position % 2 == 0).in(prompt))
                 .startsWith(0, 2);
         assertThatThrownBy(() -> Positions.range(0, 99).in(prompt))
-                .hasMessage("The range of positions reaches past the prompt.\n  range:  0 up to 99\n  prompt: "
+                .hasMessage("The range of positions extends beyond the prompt.\n  range:  0 up to 99\n  prompt: "
                         + prompt.length() + " tokens");
         assertThatThrownBy(() -> prompt.role(0)).hasMessage("""
                         Plain text has no roles.
@@ -89,7 +89,7 @@ class PositionsTest {
             assertThat(Positions.parse(name).name()).isEqualTo(name);
         }
         assertThatThrownBy(() -> Positions.parse("generated+1")).hasMessage("""
-                        There are no such positions.
+                        This is not a valid name of positions.
                           but was: generated+1, which is for steering
                           choose:  all, last, from:N, range:FROM-TO, role:ROLE, first-difference, after-last-difference, answer-letter, answer-word, answer-mean""");
         assertThatThrownBy(() -> Positions.parse("role:narrator")).hasMessage("""
@@ -153,9 +153,9 @@ class PositionsTest {
                         ContrastPair.ofAnswers("Q2", "(B)", "(A)").labelled("items.json, line 3"));
         Files.writeString(file, "[\n{\"question\": \"Q1\", \"answer_matching_behavior\": \"(A)\"}]");
         assertThatThrownBy(() -> ContrastData.readAnswers(file))
-                .hasMessage(
-                        "The contrast pairs cannot be used.\n  file:     " + file
-                                + "\n  line:     2\n  expected: a string that is not empty as answer_not_matching_behavior\n  but was:  none");
+                .hasMessage("The contrast pairs cannot be used.\n  file:     " + file
+                        + "\n  line:     2\n  expected: a non-empty string as answer_not_matching_behavior"
+                        + "\n  but was:  none");
         Files.writeString(file, "[\n{\"question\": ");
         assertThatThrownBy(() -> ContrastData.readAnswers(file))
                 .hasMessageStartingWith("The contrast pairs cannot be used.\n  file:     " + file + "\n  line:     2");

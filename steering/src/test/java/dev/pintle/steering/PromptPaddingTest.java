@@ -64,6 +64,6 @@ class PromptPaddingTest {
     void a_length_that_no_padding_reaches_is_refused() {
         Prompt prompt = Prompt.ofText("a");
         assertThatThrownBy(() -> new PromptPadding(prompt, model.text()).upTo(1_000_000))
-                .hasMessageStartingWith("The prompts cannot be padded to one length.\n  expected: 1000000 tokens\n");
+                .hasMessageStartingWith("The prompts cannot be padded to equal length.\n  expected: 1000000 tokens\n");
     }
 }

@@ -60,8 +60,8 @@ class StrengthTest {
         assertThatThrownBy(() -> Strength.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        The strength cannot be read.
-                          expected: a number in activation norms, such as 0.45, or a factor on the vector, such as 5abs
+                        This is not a valid strength.
+                          expected: a number in activation norms, such as 0.45, or a raw multiplier, such as 5abs
                           but was:  %s""".formatted(text));
     }
 
@@ -96,34 +96,35 @@ class StrengthTest {
     void a_vector_without_a_known_norm_says_so_and_takes_a_factor(double norm) {
         SteeringVector unknown = vector(norm, 1, 0);
         assertThatThrownBy(() -> Strength.parse("0.45").resolve(unknown)).hasMessage("""
-                        The vector does not say how long activations are where it steers.
+                        The vector does not record the activation norm at its hook point.
                           vector:   blocks.3.hook_resid_post, all-positions
                           strength: 0.45 activation norms
-                          try:      a factor on the vector as it is, such as 5abs, or a vector fitted by pintle""");
+                          try:      a raw multiplier, such as 5abs, or a vector fitted by pintle""");
         assertThat(Strength.parse("5abs").resolve(unknown)).isEqualTo(5);
         assertThat(Strength.parse("5abs").inNorms(unknown)).isEmpty();
-        assertThat(Strength.parse("5abs").describe(unknown)).isEqualTo("factor 5");
+        assertThat(Strength.parse("5abs").describe(unknown)).isEqualTo("raw multiplier 5");
     }
 
     @Test
     void a_strength_that_overflows_is_refused() {
         assertThatThrownBy(() -> Strength.parse("1e38").resolve(vector(10, 1, 0)))
                 .hasMessage("""
-                        What the strength would add is beyond the largest number that FP32 holds.
+                        Vector times strength is out of range for FP32.
                           vector:   blocks.3.hook_resid_post, 1.0 long
                           strength: 1.0E38""");
         assertThatThrownBy(() -> Strength.parse("1e39abs").resolve(vector(10, 1, 0)))
-                .hasMessageStartingWith("What the strength would add");
+                .hasMessageStartingWith("Vector times strength is out of range");
         assertThat(Strength.parse("1e38abs").resolve(vector(10, 1, 0))).isEqualTo(1e38);
     }
 
     @Test
     void both_units_are_told() {
         assertThat(Strength.parse("0.45").describe(vector(10.88, 1, 0)))
-                .isEqualTo("0.45 activation norms (factor 4.896)");
-        assertThat(Strength.parse("-5abs").describe(vector(10, 1, 0))).isEqualTo("-0.5 activation norms (factor -5)");
+                .isEqualTo("0.45 activation norms (raw multiplier 4.896)");
+        assertThat(Strength.parse("-5abs").describe(vector(10, 1, 0)))
+                .isEqualTo("-0.5 activation norms (raw multiplier -5)");
         assertThat(Strength.parse("1e-5").describe(vector(10, 1, 0)))
-                .isEqualTo("1.00e-05 activation norms (factor 1.00e-04)");
+                .isEqualTo("1.00e-05 activation norms (raw multiplier 1.00e-04)");
     }
 
     @Test

@@ -1,9 +1,8 @@
 package dev.pintle.evaluation;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
-import dev.pintle.base.RegularFile;
 import dev.pintle.model.Generated;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.text.Message;
@@ -118,7 +117,7 @@ public sealed interface Concept {
             try {
                 Map<String, Choice> choices = new LinkedHashMap<>();
                 int number = 0;
-                for (JsonNode item : new ObjectMapper().readTree(RegularFile.text(file))) {
+                for (JsonNode item : Json.file(file)) {
                     JsonNode question = item.path("question");
                     JsonNode matching = item.path("answer_matching_behavior");
                     JsonNode other = item.path("answer_not_matching_behavior");

@@ -1,9 +1,8 @@
 package dev.pintle.evaluation;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
-import dev.pintle.base.RegularFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -33,7 +32,7 @@ public record StyleMarker(String name, String ask, Pattern marker) {
      */
     public static Map<String, StyleMarker> read(Path file) {
         try {
-            JsonNode root = new ObjectMapper().readTree(RegularFile.text(file));
+            JsonNode root = Json.file(file);
             Map<String, StyleMarker> styles = new LinkedHashMap<>();
             for (Iterator<Map.Entry<String, JsonNode>> it = root.fields(); it.hasNext(); ) {
                 Map.Entry<String, JsonNode> entry = it.next();

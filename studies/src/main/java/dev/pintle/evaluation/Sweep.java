@@ -207,7 +207,7 @@ public final class Sweep {
                 List.copyOf(samples));
     }
 
-    /** Scores of the answers; one that broke off scores 0. */
+    /** Scores of the answers; one cut short by overflow scores 0. */
     private List<Score> scores(LanguageModel steered, List<Generated> answers) {
         List<Integer> whole = IntStream.range(0, answers.size())
                 .filter(i -> broken(answers.get(i)).isEmpty())

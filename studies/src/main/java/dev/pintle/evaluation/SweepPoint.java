@@ -22,9 +22,9 @@ public record SweepPoint(String method, int layer, double strength, double coeff
      * @param perplexity of the answer under the unsteered model; NaN for an empty one
      * @param repetition share of three-word runs that occurred in it before
      * @param loops whether it loops
-     * @param divergence KL from the unsteered model, nats a token, over the unsteered model's own answer; NaN where numbers
+     * @param divergence KL from the unsteered model, nats per token, over the unsteered model's own answer; NaN where numbers
      *     overflowed
-     * @param broken why the answer broke off, where numbers overflowed; empty where it did not
+     * @param broken why the answer was cut short, where numbers overflowed; otherwise empty
      */
     public record Sample(
             String question,
@@ -55,7 +55,7 @@ public record SweepPoint(String method, int layer, double strength, double coeff
             this(question, text, concept, propensity, perplexity, repetition, loops, divergence, "");
         }
 
-        /** The concept where the answer neither loops nor broke off, else 0. */
+        /** The concept where the answer neither loops nor was cut short, otherwise 0. */
         public double fluentConcept() {
             return loops || !broken.isEmpty() ? 0 : concept;
         }
@@ -87,7 +87,7 @@ public record SweepPoint(String method, int layer, double strength, double coeff
         return Interval.ofScores(of(sample -> sample.loops() ? 1 : 0));
     }
 
-    /** Answers that broke off because numbers overflowed. */
+    /** Answers cut short because numbers overflowed. */
     public List<Sample> broken() {
         return samples.stream().filter(sample -> !sample.broken().isEmpty()).toList();
     }
@@ -97,7 +97,7 @@ public record SweepPoint(String method, int layer, double strength, double coeff
         return Interval.ofScores(of(Sample::repetition));
     }
 
-    /** Mean KL from the unsteered model, nats a token; of the unsteered model itself that is 0, whatever is asked. */
+    /** Mean KL from the unsteered model, nats per token; of the unsteered model itself that is 0, whatever is asked. */
     public Interval divergence() {
         return strength == 0 ? Interval.exactly(0, samples.size()) : Interval.ofMean(of(Sample::divergence));
     }

@@ -157,7 +157,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
      * Vectors compared where they move the model equally far, between points along log KL, and along KL from the unsteered
      * point to the first.
      *
-     * @param divergence KL from the unsteered model, nats a token
+     * @param divergence KL from the unsteered model, nats per token
      * @param concepts by curve name; NaN where the curve does not reach so far
      */
     public record EqualCost(double divergence, Map<String, Double> concepts) {}
@@ -273,8 +273,8 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
         sentences.add(String.format(
                 Locale.ROOT,
                 chosen.unit() == Strength.Unit.NORMS
-                        ? "Add %s after block %d at strength %.2f, in activation norms (factor %.2f on the vector)."
-                        : "Add %s after block %d at factor %4$.2f on the vector.",
+                        ? "Add %s after block %d at strength %.2f, in activation norms (raw multiplier %.2f)."
+                        : "Add %s after block %d with raw multiplier %4$.2f.",
                 chosen.method(),
                 chosen.layer(),
                 chosen.strength(),
@@ -291,7 +291,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
             sentences.add(String.format(
                     Locale.ROOT,
                     "The highest score, %.2f with %s after block %d at %.2f, is not clearly above it and moves the model"
-                            + " %.1f times as far (KL %.3f against %.3f nats a token).",
+                            + " %.1f times as far (KL %.3f against %.3f nats per token).",
                     best.fluentConcept().mean(),
                     best.method(),
                     best.layer(),

@@ -1,11 +1,12 @@
 package dev.pintle.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Json;
 import dev.pintle.report.Element.Table;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -136,7 +137,7 @@ public final class Published {
 
     private static JsonNode read() {
         try (InputStream in = Published.class.getResourceAsStream("published.json")) {
-            return new ObjectMapper().readTree(in);
+            return Json.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,5 +1,6 @@
 package dev.pintle.run;
 
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import java.io.IOException;
@@ -83,9 +84,7 @@ public final class OpenRun implements AutoCloseable {
         RunFiles.write(folder.resolve(RunFiles.REPORT), html);
         RunFiles.write(
                 folder.resolve(RunFiles.FINISHED),
-                RunFiles.bytes(RunFiles.JSON
-                        .createObjectNode()
-                        .put("finished", Instant.now().toString())));
+                RunFiles.bytes(Json.object().put("finished", Instant.now().toString())));
         close();
     }
 

@@ -1,16 +1,15 @@
 package dev.pintle.run;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
 import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -26,8 +25,7 @@ final class RunFiles {
     static final String FINISHED = "finished";
     static final String LOCK = "lock";
 
-    static final ObjectMapper JSON = new ObjectMapper();
-    private static final ObjectReader WHOLE = JSON.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final JsonFactory JSON = new JsonFactory();
     private static final Pattern STAGE = Pattern.compile("[a-z0-9]+([._-][a-z0-9]+)*");
 
     private RunFiles() {}
@@ -48,11 +46,7 @@ final class RunFiles {
     }
 
     static JsonNode parse(byte[] json) throws IOException {
-        JsonNode node = WHOLE.readTree(json);
-        if (node == null || node.isMissingNode()) {
-            throw new IOException("no JSON");
-        }
-        return node;
+        return Json.parse(new String(json, StandardCharsets.UTF_8));
     }
 
     /** @throws IOException if it is missing or not exactly one JSON value */
@@ -69,11 +63,7 @@ final class RunFiles {
     }
 
     static byte[] bytes(JsonNode node) {
-        try {
-            return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(node);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("Every JSON tree can be written.", e);
-        }
+        return Json.text(node).getBytes(StandardCharsets.UTF_8);
     }
 
     /** Writes a file atomically: after a kill or a power failure at any moment it is complete or absent. */

@@ -2,6 +2,7 @@ package dev.pintle.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import java.io.IOException;
@@ -135,7 +136,7 @@ public final class RunStore {
         Instant now = Instant.now();
         Path beside = Files.createDirectory(folder.resolve(BESIDE + UUID.randomUUID()));
         Files.createDirectory(beside.resolve(RunFiles.STAGES));
-        ObjectNode run = RunFiles.JSON.createObjectNode();
+        ObjectNode run = Json.object();
         run.put("name", key.name()).put("pintle", key.pintle()).put("model", key.model());
         run.put("autoencoder", key.autoencoder()).put("hash", key.hash()).put("started", now.toString());
         RunFiles.write(beside.resolve(RunFiles.SETTINGS), RunFiles.bytes(key.settings()));

@@ -2,6 +2,7 @@ package dev.pintle.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -82,7 +83,7 @@ public record StoredRun(
 
     /** The results of all stages, by name. */
     public ObjectNode numbers() {
-        ObjectNode numbers = RunFiles.JSON.createObjectNode();
+        ObjectNode numbers = Json.object();
         stages.forEach(stage -> numbers.set(stage, stage(stage)));
         return numbers;
     }

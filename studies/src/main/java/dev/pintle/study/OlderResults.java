@@ -21,7 +21,7 @@ final class OlderResults {
         return now;
     }
 
-    /** {@link SteeredText}s had no strength, and did not say why an answer broke off. */
+    /** {@link SteeredText}s had no strength, and did not say why an answer was cut short. */
     private static void texts(JsonNode node) {
         if (node instanceof ObjectNode object
                 && object.has("question")

@@ -124,7 +124,7 @@ public record Shown(StudySettings settings, int target, Published published) {
 
     private Card card(SteeredText text) {
         String note = Words.text(
-                "%sperplexity %s · KL %s nats a token · %s",
+                "%sperplexity %s · KL %s nats per token · %s",
                 text.coefficient() == 0 ? "" : "strength " + strength(text) + " · ",
                 Words.number(text.perplexity(), 1),
                 Words.number(text.divergence(), 2),
@@ -143,7 +143,7 @@ public record Shown(StudySettings settings, int target, Published published) {
     /** What a text is, in a few words. */
     public String state(SteeredText text) {
         if (!text.broken().isEmpty()) {
-            return "broke off";
+            return "overflowed";
         }
         if (text.loops()) {
             return "loops";

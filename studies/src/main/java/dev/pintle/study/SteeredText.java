@@ -14,8 +14,8 @@ package dev.pintle.study;
  * @param loops whether it loops
  * @param repetition share of three-word runs that stood in it before
  * @param perplexity under the unsteered model; NaN for an empty text
- * @param divergence KL from the unsteered model over the unsteered model's own answer, nats a token; NaN where numbers overflowed
- * @param broken why the answer broke off, where numbers overflowed; empty where it did not
+ * @param divergence KL from the unsteered model over the unsteered model's own answer, nats per token; NaN where numbers overflowed
+ * @param broken why the answer was cut short, where numbers overflowed; otherwise empty
  */
 public record SteeredText(
         String how,

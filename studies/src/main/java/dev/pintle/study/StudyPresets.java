@@ -1,14 +1,14 @@
 package dev.pintle.study;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.evaluation.StyleMarker;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +16,6 @@ import java.util.Map;
 
 /** Presets of the settings, as JSON objects in layers: of several values for a key, the last counts. */
 public final class StudyPresets {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int PREFIXES = 60;
 
     private StudyPresets() {}
@@ -87,7 +86,7 @@ public final class StudyPresets {
      * @throws IllegalArgumentException naming a setting that cannot be used
      */
     public static StudySettings settings(ObjectNode... layers) {
-        ObjectNode all = JSON.createObjectNode();
+        ObjectNode all = Json.object();
         for (ObjectNode layer : layers) {
             all.setAll(OlderResults.settings(layer));
         }
@@ -96,7 +95,7 @@ public final class StudyPresets {
 
     private static ObjectNode resource(String name) {
         try (InputStream in = StudyPresets.class.getResourceAsStream(name)) {
-            return (ObjectNode) JSON.readTree(in);
+            return (ObjectNode) Json.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -104,7 +103,7 @@ public final class StudyPresets {
 
     private static JsonNode read(Path file) {
         try {
-            return JSON.readTree(Files.readString(file));
+            return Json.file(file);
         } catch (IOException e) {
             throw Problem.of("The settings cannot be read.")
                     .fact("file", file.toAbsolutePath())

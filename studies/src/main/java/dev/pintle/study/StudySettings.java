@@ -66,7 +66,7 @@ public record StudySettings(
      * The question that is answered, and how.
      *
      * @param question user turn of the steered answers, and of the prefix pairs
-     * @param prefixes begun answers of the prefix pairs
+     * @param prefixes answer prefixes of the prefix pairs
      * @param tuplePrompt whether to repeat a mistake of the original: the positive system prompt of its prefix pairs was a
      *     tuple, which the chat template wrote out as {@code ('The assistant should talk like a pirate.',)}
      * @param maxNewTokens longest answer
@@ -75,7 +75,7 @@ public record StudySettings(
         /** @throws IllegalArgumentException naming the setting that cannot be used */
         public Answers {
             prefixes = List.copyOf(prefixes);
-            require(!prefixes.isEmpty(), "prefixes", "at least one begun answer", "none");
+            require(!prefixes.isEmpty(), "prefixes", "at least one answer prefix", "none");
             require(maxNewTokens > 0, "max_new_tokens", "above 0", maxNewTokens);
         }
     }

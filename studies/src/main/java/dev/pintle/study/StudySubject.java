@@ -103,7 +103,7 @@ public final class StudySubject {
                 settings.contrast().user());
     }
 
-    /** One pair a begun answer. */
+    /** One pair per answer prefix. */
     public List<ContrastPair> prefixPairs(String userTurn, boolean asTuple) {
         String positive = asTuple
                 ? "('" + settings.contrast().positive() + "',)"

@@ -25,7 +25,7 @@ public enum StudyVector {
             return Contrast.afterLastDifference(subject.pair());
         }
     },
-    /** The last position of many pairs with begun answers, the positive prompt as the settings want it. */
+    /** The last position of many pairs with answer prefixes, the positive prompt as the settings want it. */
     LAST_POSITION {
         @Override
         SteeringMethod of(StudySubject subject) {

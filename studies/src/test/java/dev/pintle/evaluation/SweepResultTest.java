@@ -52,10 +52,10 @@ class SweepResultTest {
         assertThat(third.point()).isEqualTo(even);
         assertThat(third.sentences())
                 .containsExactly(
-                        "Add a after block 3 at strength 0.30, in activation norms (factor 3.00 on the vector).",
+                        "Add a after block 3 at strength 0.30, in activation norms (raw multiplier 3.00).",
                         "There the concept scores 0.88 (95%: 0.53 to 0.98, 8 questions), unsteered 0.00; 0% of answers loop.",
                         "The highest score, 0.89 with b after block 3 at 0.60, is not clearly above it and moves the model 3.0"
-                                + " times as far (KL 3.000 against 1.000 nats a token).");
+                                + " times as far (KL 3.000 against 1.000 nats per token).");
     }
 
     @Test

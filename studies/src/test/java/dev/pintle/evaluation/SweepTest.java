@@ -268,7 +268,7 @@ class SweepTest {
                         List.of(Strength.norms(0.3)),
                         folder.resolve("foreign"),
                         Sweep.Listener.SILENT))
-                .hasMessageStartingWith("The vector does not say how long activations are where it steers.\n");
+                .hasMessageStartingWith("The vector does not record the activation norm at its hook point.\n");
     }
 
     @Test
@@ -286,7 +286,7 @@ class SweepTest {
             SweepPoint point = result.points().get(2);
             assertThat(point.broken()).hasSize(QUESTIONS.size());
             assertThat(point.broken().get(0).broken())
-                    .contains("The numbers of the model overflowed")
+                    .contains("The model's activations overflowed")
                     .contains("first at:    blocks.3.hook_resid_post")
                     .contains("added there: a vector of length ");
             assertThat(point.meanFluentConcept()).isZero();

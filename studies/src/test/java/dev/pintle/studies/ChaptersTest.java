@@ -279,7 +279,7 @@ class ChaptersTest {
         assertThat(chapter.everything()
                         .filter(Element.Texts.class::isInstance)
                         .flatMap(element -> ((Element.Texts) element).cards().stream())
-                        .filter(card -> card.state().equals("broke off")))
+                        .filter(card -> card.state().equals("overflowed")))
                 .singleElement()
                 .satisfies(card -> assertThat(card.text()).startsWith("The numbers overflowed."));
     }

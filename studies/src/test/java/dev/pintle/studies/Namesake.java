@@ -1,13 +1,13 @@
 package dev.pintle.studies;
 
 import dev.pintle.base.Progress;
-import dev.pintle.example.NormStudy;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudySubject;
 import dev.pintle.study.TextWriter;
 import dev.pintle.study.Told;
 import java.util.List;
+import org.example.norms.NormStudy;
 
 /** A study of any name. */
 record Namesake(String name) implements Study<NormStudy.Norms> {

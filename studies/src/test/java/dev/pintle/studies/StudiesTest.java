@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.base.PintleException;
-import dev.pintle.example.NormStudy;
 import dev.pintle.report.Chapter;
 import dev.pintle.study.RunPage;
 import dev.pintle.study.Study;
@@ -12,6 +11,7 @@ import dev.pintle.study.StudyStage;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.example.norms.NormStudy;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -87,7 +87,7 @@ class StudiesTest {
                 .hasMessage("""
                         Two studies have one name.
                           name:   norms
-                          first:  dev.pintle.example.NormStudy
+                          first:  org.example.norms.NormStudy
                           second: dev.pintle.studies.Namesake
                           try:    another name for the second, or its jar off the class path""");
         assertThatThrownBy(() -> Studies.with(List.of(new Namesake("base"))))

@@ -67,7 +67,7 @@ class StudySettingsTest {
     @Test
     void a_strength_that_cannot_be_read_is_named() {
         assertThatThrownBy(() -> over(object(), object().put("strength", "lots")))
-                .hasMessageStartingWith("The strength cannot be read.\n");
+                .hasMessageStartingWith("This is not a valid strength.\n");
         assertThatThrownBy(() -> over(object(), object().put("strength", 0)))
                 .hasMessageContaining("setting:  strength");
         ObjectNode mixed = object();

@@ -118,7 +118,7 @@ public final class CommandChecks {
                             .as(one.longestName() + " " + other.longestName())
                             .isInstanceOf(ParameterException.class)
                             .hasMessageMatching(
-                                    "-?-?\\S+ (and \\S+ exclude each other: .*|has no effect without .*)\\.");
+                                    "-?-?\\S+ (and \\S+ are mutually exclusive: .*|has no effect without .*)\\.");
                 } else {
                     check.accept(whole);
                 }

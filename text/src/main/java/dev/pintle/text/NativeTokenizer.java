@@ -4,11 +4,12 @@ import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Excerpt;
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -22,8 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The native Hugging Face tokenizer. Closing waits for calls in progress on other threads. */
 final class NativeTokenizer implements AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final TokenizerWork work;
     private final Path file;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -48,7 +47,8 @@ final class NativeTokenizer implements AutoCloseable {
     private static HuggingFaceTokenizer open(ObjectNode root, Path file) {
         Map<String, String> options = Map.of("truncation", "false", "padding", "false");
         try {
-            return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(JSON.writeValueAsBytes(root)), options);
+            return HuggingFaceTokenizer.newInstance(
+                    new ByteArrayInputStream(Json.line(root).getBytes(StandardCharsets.UTF_8)), options);
         } catch (Exception e) {
             throw new TokenizerException(
                     "The tokenizer library cannot read this tokenizer file.",
@@ -75,7 +75,7 @@ final class NativeTokenizer implements AutoCloseable {
         if (normalized.isEmpty() || !root.path("normalizer").isObject()) {
             return;
         }
-        ObjectNode probe = JSON.createObjectNode();
+        ObjectNode probe = Json.object();
         probe.put("version", "1.0");
         probe.putArray("added_tokens");
         probe.set("normalizer", root.path("normalizer"));

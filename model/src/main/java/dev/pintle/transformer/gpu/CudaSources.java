@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The CUDA sources of this package, each compiled once for what it is needed for. */
+/** The CUDA sources of this package, compiled once per device, dtype and set of macros. */
 final class CudaSources {
     private static final String SHARED = "half.cuh";
     private static final Map<Compiled, CudaProgram> PROGRAMS = new ConcurrentHashMap<>();
@@ -16,7 +16,7 @@ final class CudaSources {
 
     private CudaSources() {}
 
-    /** A source that stands alone. */
+    /** Compiles a self-contained source. */
     static CudaProgram program(String name, Device device) {
         return PROGRAMS.computeIfAbsent(
                 new Compiled(name, Map.of(), device),
@@ -24,9 +24,9 @@ final class CudaSources {
     }
 
     /**
-     * A source for a 16-bit dtype, after what such sources share.
+     * Compiles a source for a 16-bit dtype, with the shared header prepended.
      *
-     * @param macros beside BF16
+     * @param macros macros in addition to BF16
      */
     static CudaProgram program(String name, DType dtype, Map<String, Integer> macros, Device device) {
         Map<String, Integer> all = new HashMap<>(macros);

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a row's tokens are chosen within a recorded step.
  *
- * @param filters null where the row always takes its most probable token
- * @param uniform random numbers from 0 to 1, one a token
+ * @param filters null if the row always takes its most probable token
+ * @param uniform random numbers between 0 and 1, one per token
  * @param seen ids of the prompt and of the answer so far, each once
  */
 public record Draw(@Nullable Filters filters, DoubleSupplier uniform, int[] seen) {
@@ -15,7 +15,7 @@ public record Draw(@Nullable Filters filters, DoubleSupplier uniform, int[] seen
     public static final Draw MOST_PROBABLE = new Draw(null, () -> 0, new int[0]);
 
     /**
-     * What a distribution is drawn from goes through, in this order: repetition penalty, temperature, top-k, top-p, min-p.
+     * The filters applied before sampling, in this order: repetition penalty, temperature, top-k, top-p, min-p.
      *
      * @param temperature above 0
      * @param topK 0 for all

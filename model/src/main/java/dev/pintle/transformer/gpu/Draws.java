@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Drawing tokens on the GPU within a recorded step: what the sampler on the CPU does, with its random numbers, sent
- * ahead for all the tokens to come.
+ * Samples tokens on the GPU within a recorded step, just like the sampler on the CPU and with the same random numbers,
+ * which are uploaded in advance for all tokens to come.
  */
 final class Draws {
     private static final int THREADS = 1024;
@@ -23,14 +23,13 @@ final class Draws {
     private final int rows;
     private final int capacity;
     private final int dVocab;
-    private final int words; // of 32 tokens
+    private final int words; // bit masks of 32 tokens each
     private final Tensor drawn; // [rows]
-    private final Tensor
-            settings; // [rows, 5]: temperature (0: nothing is drawn), top-k, top-p, min-p, repetition penalty
-    private final Tensor uniform; // [rows, capacity] FP64, from 0 to 1
+    private final Tensor settings; // [rows, 5]: temperature (0: greedy), top-k, top-p, min-p, repetition penalty
+    private final Tensor uniform; // [rows, capacity] FP64, between 0 and 1
     private final Tensor seen; // [rows, words]
 
-    /** Zeros in memory of {@code owner}. */
+    /** Allocates zeroed buffers owned by {@code owner}. */
     Draws(TensorScope owner, Device device, int rows, int capacity, int dVocab) {
         this.kernel = KERNELS.computeIfAbsent(
                 device, d -> CudaSources.program("draw.cu", d).kernel("draw"));
@@ -48,7 +47,7 @@ final class Draws {
         return drawn;
     }
 
-    /** @param firstSlot of the token that the first draw follows */
+    /** @param firstSlot slot of the token that the first draw follows */
     void load(List<Draw> draws, int firstSlot) {
         float[] numbers = new float[rows * SETTINGS];
         double[] random = new double[rows * capacity];
@@ -75,7 +74,7 @@ final class Draws {
         }
         settings.copyFrom(Tensor.of(numbers, rows, SETTINGS));
         uniform.copyFrom(Tensor.of(random, rows, capacity));
-        seen.copyFrom(Tensor.of(bits, rows, words)); // of its INT64 the low half is taken
+        seen.copyFrom(Tensor.of(bits, rows, words)); // keeps the low half of each INT64
     }
 
     /** @param logits `[rows, dVocab]` FP32 */

@@ -15,11 +15,14 @@ import dev.pintle.transformer.Transformer;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A step for up to 16 rows, whose time is that of reading the weights: products by kernels of our own, norms within them. */
+/**
+ * A step for up to 16 rows, bound by reading the weights: custom kernels for the matrix products, with norms fused into
+ * them.
+ */
 final class FewRowsStep extends StepKernels {
-    static final int MOST_ROWS = 16; // measured: from there on libtorch's products are as fast
+    static final int MOST_ROWS = 16; // measured: beyond that, libtorch's products are as fast
     private static final int WARP = 32;
-    private static final int WARPS = 16; // of a block
+    private static final int WARPS = 16; // per thread block
     private static final int THREADS = WARP * WARPS;
     private static final int EMBEDDING_THREADS = 256; // as in the kernel
 
@@ -29,7 +32,7 @@ final class FewRowsStep extends StepKernels {
     private final CudaKernel writeBackFetching;
     private final CudaKernel gateUp;
     private final CudaKernel unembed;
-    private final Tensor squares; // [dModel / 16, rows]: of the residual stream, summed by 16
+    private final Tensor squares; // [dModel / 16, rows]: squares of the residual stream, summed in groups of 16
 
     FewRowsStep(Transformer transformer, ModelConfig config, StepMemory memory) {
         super(transformer, config, memory);
@@ -44,7 +47,7 @@ final class FewRowsStep extends StepKernels {
         this.squares = memory.zeros(DType.FP32, config.dModel() / 16, rows);
     }
 
-    /** Whether the kernels know everything that this model does: norms before blocks alone, and no scale of the embedding. */
+    /** Whether the kernels support this model: only norms before attention and MLP, SiLU, and no embedding scale. */
     static boolean suits(Transformer transformer) {
         return transformer.embedding().scale() == 1
                 && Fusing.blocks(transformer).stream()
@@ -139,7 +142,7 @@ final class FewRowsStep extends StepKernels {
         return FusedBlock.dense(maps.parts().get(index));
     }
 
-    /** Adds a product to the residual stream, then what a row is steered by. */
+    /** Adds a product to the residual stream, then the row's steering vector. */
     private void writeBack(CudaKernel kernel, Dense map, Tensor x, int width, @Nullable Tensor steer, RmsNorm next) {
         kernel.launch(
                 Grid.of(config.dModel() / 16),

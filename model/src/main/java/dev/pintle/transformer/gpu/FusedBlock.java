@@ -9,8 +9,8 @@ import dev.pintle.transformer.RmsNorm;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One decoder block as four products with one kernel between two of them, for prompts and for recorded steps alike. What turns
- * queries, keys and values into what the heads mix is the caller's.
+ * One decoder block as four matrix products with one kernel between each two, for prompts as well as recorded steps.
+ * Attention itself is up to the caller.
  */
 final class FusedBlock {
     private final FusedOps ops;
@@ -20,23 +20,23 @@ final class FusedBlock {
     }
 
     /**
-     * Queries, keys and values of the tokens whose norm is in the workspace, into its {@code mapped}.
+     * Projects the workspace's {@code normed} tokens to queries, keys and values, into its {@code mapped}.
      *
-     * @param w workspace of all tokens
+     * @param w workspace for all tokens
      */
     void project(FusableBlock block, Workspace w) {
         whole(block.attention().qkv()).forwardInto(w.normed(), w.mapped());
     }
 
     /**
-     * What follows attention.
+     * Computes everything after attention.
      *
-     * @param resid what the block read, `[rows, dModel]`; may be {@code w.mid()}
-     * @param mixed what the heads mixed, `[rows, nHeads·dHead]`
-     * @param w workspace of these rows; its {@code normed} is left with the norm of the result
-     * @param steer FP32 that is added last, or null
-     * @param to gets the residual stream after the block; may be {@code w.mid()}
-     * @param next the norm that reads the result; null where none does
+     * @param resid the block's input, `[rows, dModel]`; may be {@code w.mid()}
+     * @param mixed the heads' outputs, `[rows, nHeads·dHead]`
+     * @param w workspace for these rows; its {@code normed} then contains the normalised result
+     * @param steer steering vectors, added last, FP32; or null
+     * @param to receives the residual stream after the block; may be {@code w.mid()}
+     * @param next the norm that reads the result; null for none
      */
     void finish(
             FusableBlock block,
@@ -54,9 +54,9 @@ final class FusedBlock {
         ops.addNormed(w.mid(), w.product(), block.mlpPost(), steer, to, next == null ? null : w.normed(), next);
     }
 
-    /** @throws IllegalStateException where the maps do not lie together, which {@link Fusing} rules out */
+    /** @throws IllegalStateException if the maps are not contiguous, which {@link Fusing} rules out */
     static Dense whole(Joined maps) {
-        return maps.whole().orElseThrow(() -> new IllegalStateException("The maps do not lie together."));
+        return maps.whole().orElseThrow(() -> new IllegalStateException("The maps are not contiguous."));
     }
 
     /** A map as kernels read it: weights on a GPU are never packed. */

@@ -16,10 +16,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** What a block computes between its products, as one kernel each, for 16-bit activations on a GPU. */
+/** The operations of a block between its matrix products, as one kernel each, for 16-bit activations on a GPU. */
 final class FusedOps {
     private static final int THREADS = 256;
-    private static final int EIGHT = 8; // elements a thread takes at once
+    private static final int EIGHT = 8; // elements per thread
     private static final Map<Key, FusedOps> LOADED = new ConcurrentHashMap<>();
 
     private final CudaKernel rmsNorm;
@@ -45,17 +45,18 @@ final class FusedOps {
                 key -> new FusedOps(CudaSources.program("ops.cu", key.dtype, Map.of(), key.device)));
     }
 
-    /** The norm of a dense tensor, written into one of as many elements. */
+    /** Writes the norm of a contiguous tensor into one with as many elements. */
     void rmsNormInto(Tensor x, RmsNorm norm, Tensor to) {
         rmsNorm.launch(Grid.of(rows(x)), THREADS, to, x, norm.weight(), width(x), (float) norm.eps());
     }
 
     /**
-     * Normalises the heads of queries and keys where the family does, and turns them, in place.
+     * Normalises the heads of queries and keys, if the family does, and rotates them in place.
      *
      * @param mapped queries, keys and values, `[batch·tokens, (nHeads + 2 nKvHeads) dHead]`
-     * @param turn of a pass, all of whose elements turn
-     * @param kept gets the keys and values too, `[batch, nKvHeads, capacity, dHead]` from slot {@code past} on; or null
+     * @param turn rotation of a pass; must cover all elements of a head
+     * @param kept also receives the keys and values, `[batch, nKvHeads, capacity, dHead]`, from slot {@code past} on;
+     *     or null
      */
     void turnHeads(
             Tensor mapped, HeadNorms norms, Rope.Turn turn, KvCache.@Nullable Entry kept, int past, ModelConfig c) {
@@ -83,9 +84,9 @@ final class FusedOps {
     }
 
     /**
-     * The embedding of tokens and its norm.
+     * Writes the embedding of tokens, and its norm.
      *
-     * @param scale by which the embedding is multiplied
+     * @param scale factor on the embedding
      * @param ids `[rows]` INT32
      * @param to `[rows, dModel]`
      * @param normed `[rows, dModel]`
@@ -105,12 +106,12 @@ final class FusedOps {
     }
 
     /**
-     * Adds to the residual stream, and normalises the sum for the next product. All are `[rows, width]`.
+     * Adds to the residual stream and normalises the sum for the next product. All tensors are `[rows, width]`.
      *
-     * @param post norm of the product before it is added, or null
-     * @param steer FP32 that is added last, or null
-     * @param to gets the sum; may be {@code resid}
-     * @param normed gets the norm of the sum; null, as is {@code norm}, where it is not needed
+     * @param post norm applied to the product before it is added, or null
+     * @param steer steering vectors, added last, FP32; or null
+     * @param to receives the sum; may be {@code resid}
+     * @param normed receives the normalised sum; null, like {@code norm}, if it is not needed
      */
     void addNormed(
             Tensor resid,
@@ -136,9 +137,9 @@ final class FusedOps {
     }
 
     /**
-     * activation(gate) · up.
+     * Computes activation(gate) · up.
      *
-     * @param gateUp side by side, `[rows, 2 dMlp]`
+     * @param gateUp gate and up side by side, `[rows, 2 dMlp]`
      * @param to `[rows, dMlp]`
      */
     void gated(Tensor gateUp, Activation activation, Tensor to) {

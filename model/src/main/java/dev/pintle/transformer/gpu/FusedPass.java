@@ -13,14 +13,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Blocks on a GPU in 16 bits, with nine kernels each and no allocation but for their results.
+ * Blocks on a GPU in 16 bits, with nine kernels each and no allocations except for their results.
  *
- * What a block does between its products takes a GPU a few microseconds an operation, and the CPU longer than that to launch it:
- * made of plain operations, a pass over 512 tokens of an 8B model is bound by the CPU. Here everything between two products is one
- * kernel, and all of it works in memory that is allocated once a pass. Hooks are called between blocks; a block in which one wants
- * to see more is left to the plain operations.
+ * The operations between a block's matrix products take a GPU a few microseconds each, less than the CPU needs to
+ * launch them: with plain operations, a pass over 512 tokens of an 8B model is bound by the CPU. Here, everything
+ * between two products is one kernel, and all of it works in memory that is allocated once per pass. Hooks are called
+ * between blocks; a block that a hook looks into falls back to the plain operations.
  */
-/** The blocks of one forward pass, taken in order, fused. */
+/** The fused blocks of one forward pass, to be run in order. */
 public final class FusedPass {
     private final List<FusableBlock> blocks;
     private final ModelConfig config;
@@ -33,12 +33,12 @@ public final class FusedPass {
     private final Tensor keys; // [batch, nKvHeads, tokens, dHead]
     private final Tensor values;
     private final Workspace work;
-    private int normed = -1; // the block for which the workspace holds the norm of the residual stream
+    private int normed = -1; // the block whose input norm is already in the workspace
 
     /**
-     * Allocates the memory of a pass in the current scope.
+     * Allocates the workspace of a pass in the current scope.
      *
-     * @param embedded what the first block reads, `[batch, tokens, dModel]`
+     * @param embedded the first block's input, `[batch, tokens, dModel]`
      */
     public FusedPass(Transformer transformer, ModelConfig config, Pass pass, Tensor embedded) {
         this.blocks = Fusing.blocks(transformer);
@@ -61,13 +61,13 @@ public final class FusedPass {
         return Workspace.of(config, width -> Tensor.empty(like.dtype(), like.device(), rows, width));
     }
 
-    /** Whether no hook wants to see the inside of a block. */
+    /** Whether a block can be fused: no hook looks inside it. */
     public boolean takes(int layer) {
         return !pass.seesInside(layer);
     }
 
     /**
-     * @param resid `[batch, tokens, dModel]`, left as it is
+     * @param resid `[batch, tokens, dModel]`, not modified
      * @return the residual stream after this block, `[batch, tokens or 1, dModel]`
      */
     public Tensor forward(int layer, Tensor resid) {
@@ -88,7 +88,10 @@ public final class FusedPass {
         return pass.hook(Site.RESID_POST, layer, after);
     }
 
-    /** The norm by which a block reads what the block before it wrote; null where that is not what it reads. */
+    /**
+     * The norm that a block applies to the previous block's output; null if hooks in between may change that output, or
+     * the block is not fused.
+     */
     private @Nullable RmsNorm normBefore(int layer) {
         if (layer == blocks.size() || pass.isSeen(Site.RESID_POST, layer - 1) || pass.isSeen(Site.RESID_PRE, layer)) {
             return null;
@@ -96,7 +99,7 @@ public final class FusedPass {
         return takes(layer) ? blocks.get(layer).attnNorm() : null;
     }
 
-    /** What the heads mix, `[rows, nHeads·dHead]`. */
+    /** The heads' outputs, `[rows, nHeads·dHead]`. */
     private Tensor attention(FusableBlock block) {
         Attention attention = block.attention();
         KvCache cache = pass.cache();

@@ -17,14 +17,14 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Whether our kernels know everything that a model does. */
+/** Whether the custom kernels support a model. */
 public final class Fusing {
     private static final int OLDEST = 80; // compute capability with tensor cores for BF16
     private static final List<Integer> HEADS = List.of(16, 32, 64, 96, 128, 256);
 
     private Fusing() {}
 
-    /** Why the blocks of a model cannot be fused, as a sentence's end; empty where they can. */
+    /** Why a model's blocks cannot be fused, as a clause; empty if they can. */
     public static Optional<String> obstacle(Transformer transformer, ModelConfig c, Device device, DType dtype) {
         if (device.kind() != Device.Kind.CUDA) {
             return Optional.of("the device is " + device);
@@ -36,12 +36,12 @@ public final class Fusing {
             return Optional.of("the GPU's compute capability is below 8.0");
         }
         if (!HEADS.contains(c.dHead()) || c.dModel() % 32 != 0 || c.dMlp() % 32 != 0) {
-            return Optional.of("the kernels do not know these sizes (dHead " + c.dHead() + ", dModel " + c.dModel()
+            return Optional.of("the kernels do not support these sizes (dHead " + c.dHead() + ", dModel " + c.dModel()
                     + ", dMlp " + c.dMlp() + ")");
         }
         for (Block block : transformer.blocks()) {
             if (block.fusable().filter(parts -> fits(parts, c)).isEmpty()) {
-                return Optional.of("the kernels do not know how block " + block.layer() + " is wired");
+                return Optional.of("the kernels do not support the wiring of block " + block.layer());
             }
         }
         return Optional.empty();
@@ -68,7 +68,7 @@ public final class Fusing {
         return norm == null || norm instanceof RmsNorm;
     }
 
-    /** Why decoding steps of a model cannot be recorded; empty where they can. */
+    /** Why a model's decoding steps cannot be recorded; empty if they can. */
     public static Optional<String> obstacleToRecording(
             Transformer transformer, ModelConfig c, Device device, DType dtype) {
         Optional<String> fusing = obstacle(transformer, c, device, dtype);
@@ -79,17 +79,17 @@ public final class Fusing {
             return Optional.of("PINTLE_CUDA_GRAPHS is off");
         }
         if (c.dVocab() % 16 != 0) {
-            return Optional.of("the kernels need a vocabulary that is a multiple of 16, not " + c.dVocab());
+            return Optional.of("the kernels need a vocabulary size that is a multiple of 16, not " + c.dVocab());
         }
         boolean known = transformer.finalNorm() instanceof RmsNorm
                 && transformer.embedding().positions() == null
                 && c.logitScale() == 1
                 && transformer.unembedding() instanceof Dense head
                 && head.bias() == null;
-        return known ? Optional.empty() : Optional.of("the kernels do not know how tokens enter or leave this model");
+        return known ? Optional.empty() : Optional.of("the kernels do not support this embedding or unembedding");
     }
 
-    /** The blocks as the kernels know them. */
+    /** The blocks as the kernels see them. */
     static List<FusableBlock> blocks(Transformer transformer) {
         return transformer.blocks().stream()
                 .map(block -> block.fusable().orElseThrow())

@@ -20,19 +20,23 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Decoding on a GPU as one CUDA graph a token.
+ * Decoding on a GPU with one CUDA graph launch per token.
  *
- * A step of an 8B model is 160 kernels; started one by one they leave the GPU idle most of the time. Here the whole step, the
- * choice of the token included, is recorded once for a number of rows, a capacity of the key-value cache and a set of steered
- * layers, and then repeated with one call. What changes between steps lies in memory that the kernels read: token ids,
- * positions, and a vector for each row and steered layer.
+ * A step of an 8B model consists of 160 kernels; launched one by one, they leave the GPU idle most of the time. Here
+ * the whole step, including the choice of the token, is recorded once for a number of rows, a KV cache capacity and a
+ * set of steered layers, and then replayed with one call. Whatever changes between steps is read from memory: token
+ * ids, positions, and one vector per row and steered layer.
  */
-/** Decodes up to 256 sequences at once on a GPU, for Llama-like families whose hooks are additions to the residual stream. */
+/**
+ * Decodes up to 256 sequences at once on a GPU, for Llama-like families whose hooks only add to the residual stream.
+ */
 public final class GraphDecoder implements AutoCloseable {
+    /** Maximum number of rows of a recorded step. */
     public static final int MOST_ROWS = 256;
+
     private static final int SMALLEST_CAPACITY = 256;
     private static final int KEPT = 4;
-    private static final int KEPT_SHARE = 6; // of the GPU's memory, for the keys and values of all recordings
+    private static final int KEPT_SHARE = 6; // 1/6 of the GPU's memory, for the KV caches of all recordings
 
     private final Transformer transformer;
     private final ModelConfig config;
@@ -41,9 +45,10 @@ public final class GraphDecoder implements AutoCloseable {
     private final RopeTables tables;
     private final StepPool<Key, RecordedStep> steps;
 
-    /** What a recording is for. */
+    /** What a recording is specialised for. */
     private record Key(int rows, int capacity, List<Integer> steered, boolean drawing) {}
 
+    /** @param tables must outlive this decoder */
     public GraphDecoder(Transformer transformer, ModelConfig config, Device device, DType dtype, RopeTables tables) {
         this.transformer = transformer;
         this.config = config;
@@ -55,16 +60,16 @@ public final class GraphDecoder implements AutoCloseable {
     }
 
     /**
-     * Whether the environment lets steps be recorded.
+     * Whether the environment variable allows recording steps.
      *
-     * @throws dev.pintle.base.PintleException for a value that means nothing
+     * @throws dev.pintle.base.PintleException for an invalid value
      */
     static boolean recordsSteps(@Nullable String value) {
         return switch (value == null ? "" : value.strip().toLowerCase(Locale.ROOT)) {
             case "", "on", "1", "true" -> true;
             case "off", "0", "false" -> false;
             default ->
-                throw Problem.of("PINTLE_CUDA_GRAPHS is neither on nor off.")
+                throw Problem.of("PINTLE_CUDA_GRAPHS must be on or off.")
                         .fact("expected", "on or off")
                         .fact("but was", Excerpt.of(value))
                         .toException();
@@ -72,13 +77,13 @@ public final class GraphDecoder implements AutoCloseable {
     }
 
     /**
-     * Takes over sequences whose prompts have been run: empty where no recording is free and there is no room for one more. It belongs
-     * to whoever took it, also while listeners run, until {@link #giveBack}.
+     * Takes over sequences whose prompts have been run; empty if no recording is free and there is no room for another.
+     * The step belongs to the caller, even while listeners run, until {@link #giveBack}.
      *
-     * @param cache keys and values of the prompts
-     * @param added by layer, what is added to the residual stream after it, `[rows, dModel]` in FP32
+     * @param cache KV cache of the prompts
+     * @param added by layer, the vectors added to the residual stream after it, `[rows, dModel]` in FP32
      * @param draws how each row chooses its tokens
-     * @param newTokens most tokens that will be decoded
+     * @param newTokens maximum number of tokens to decode
      */
     public Optional<RecordedStep> take(KvCache cache, Map<Integer, Tensor> added, List<Draw> draws, int newTokens) {
         Key key = new Key(
@@ -96,12 +101,15 @@ public final class GraphDecoder implements AutoCloseable {
         }
     }
 
-    /** Leaves a step to the next who wants one. */
+    /** Returns a step to the pool. */
     public void giveBack(RecordedStep step) {
         steps.giveBack(step);
     }
 
-    /** Slots to make for a number of tokens: a few sizes, so that recordings serve again, a quarter too large at most. */
+    /**
+     * The capacity for a number of tokens: rounded up to one of a few sizes, so that recordings can be reused, by at
+     * most a quarter.
+     */
     static int capacity(int needed) {
         int grain = Math.max(SMALLEST_CAPACITY, Integer.highestOneBit(needed) / 4);
         return (needed + grain - 1) / grain * grain;

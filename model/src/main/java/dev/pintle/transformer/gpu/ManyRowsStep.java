@@ -5,8 +5,8 @@ import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Transformer;
 
 /**
- * A step for more rows, whose time is more and more that of multiplying, or for families of which {@link FewRowsStep} knows
- * too little: products by libtorch, one kernel between two.
+ * A step for more rows, increasingly bound by arithmetic, or for families that {@link FewRowsStep} does not support:
+ * matrix products by libtorch, with one kernel between each two.
  */
 final class ManyRowsStep extends StepKernels {
     private final FusedOps ops;

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** A decoding step that was recorded once and is repeated with one call, for a batch of rows. */
+/** A decoding step for a batch of rows, recorded once and replayed with one call. */
 public final class RecordedStep implements AutoCloseable {
     private final StepMemory memory;
     private final int rows;
@@ -19,10 +19,10 @@ public final class RecordedStep implements AutoCloseable {
     private final CudaGraph.Mark[] marks;
     private int launched;
     private int read;
-    private int[] positions = new int[0]; // of the first token that was fed, by row
+    private int[] positions = new int[0]; // of the first token fed, by row
 
     /**
-     * Records; the step owns the memory from here on.
+     * Records the step, which owns the memory from here on.
      *
      * @param kernels launches the step's work
      */
@@ -34,9 +34,9 @@ public final class RecordedStep implements AutoCloseable {
     }
 
     /**
-     * Takes over the keys and values of prompts that have been run.
+     * Copies the KV cache of prompts that have been run.
      *
-     * @param vectors what is added by layer, `[rows, dModel]`
+     * @param vectors the vectors added, by layer, `[rows, dModel]`
      * @param draws how each row chooses its tokens
      */
     void load(KvCache from, Map<Integer, Tensor> vectors, List<Draw> draws, int layers) {
@@ -54,7 +54,7 @@ public final class RecordedStep implements AutoCloseable {
             start[0] = from.slots();
             for (int row = 0; row < rows; row++) {
                 int position = from.nextPosition(row);
-                start[1 + row] = from.slots() - position; // prompts are padded on the left
+                start[1 + row] = from.slots() - position; // prompts are left-padded
                 start[1 + rows + row] = position;
             }
             memory.state.copyFrom(Tensor.of(start, start.length));
@@ -64,20 +64,20 @@ public final class RecordedStep implements AutoCloseable {
         }
     }
 
-    /** Sets the tokens that the next step reads. */
+    /** Sets the input tokens of the next step. */
     public void feed(int[] tokens) {
         try (TensorScope scope = TensorScope.open("feed tokens")) {
             memory.ids.copyFrom(Tensor.of(tokens, rows));
         }
     }
 
-    /** Starts a step, without waiting for it; at most two may be on their way. */
+    /** Launches a step asynchronously; at most two may be in flight. */
     public void launch() {
         graph.launch();
         marks[launched++ & 1].set();
     }
 
-    /** Waits for the oldest step that was not read: the token that each row took. */
+    /** Waits for the oldest step that was not read yet; returns the token of each row. */
     public Choice[] await() {
         marks[read & 1].await();
         try (TensorScope scope = TensorScope.open("read tokens")) {

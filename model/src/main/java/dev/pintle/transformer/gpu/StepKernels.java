@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Launches a decoding step, kernel after kernel: what the ways for few and for many rows share. */
+/** Launches a decoding step kernel by kernel; shared by the variants for few and for many rows. */
 abstract class StepKernels implements Runnable {
     private static final int ATTENTION_THREADS = 128;
     private static final int CHOOSING_THREADS = 1024;
@@ -32,7 +32,7 @@ abstract class StepKernels implements Runnable {
     private final CudaKernel attend;
     private final CudaKernel choose;
     private final CudaKernel softCap;
-    private final Map<Rope, Rope.Turn> turns = new IdentityHashMap<>(); // made here, since a recording cannot make them
+    private final Map<Rope, Rope.Turn> turns = new IdentityHashMap<>(); // built here, since recording cannot allocate
 
     StepKernels(Transformer transformer, ModelConfig config, StepMemory memory) {
         this.transformer = transformer;
@@ -52,13 +52,13 @@ abstract class StepKernels implements Runnable {
         }
     }
 
-    /** The embedding of the tokens, ready for the first block. */
+    /** Embeds the tokens and prepares the first block's input. */
     abstract void embed();
 
-    /** A block, ready for what follows. */
+    /** Runs a block and prepares the next one's input. */
     abstract void block(FusableBlock block);
 
-    /** Logits of all rows. */
+    /** Computes the logits of all rows. */
     abstract void unembed();
 
     @Override
@@ -93,7 +93,7 @@ abstract class StepKernels implements Runnable {
                 rows);
     }
 
-    /** The rotary positions of attention, which every block that kernels know has. */
+    /** The rotary positions of attention, which every fusable block has. */
     static Rope rope(Attention attention) {
         return Objects.requireNonNull(attention.rope());
     }
@@ -103,7 +103,7 @@ abstract class StepKernels implements Runnable {
         return (RmsNorm) (layer < config.nLayers() ? blocks.get(layer).attnNorm() : transformer.finalNorm());
     }
 
-    /** From queries, keys and values of the new tokens to what the heads mix; stores the keys and values. */
+    /** Computes the heads' outputs from queries, keys and values of the new tokens, and stores the keys and values. */
     void attention(FusableBlock block) {
         HeadNorms norms = block.attention().norms();
         Rope.Turn table = Objects.requireNonNull(turns.get(rope(block.attention())));

@@ -14,27 +14,30 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a recorded decoding step reads and writes; it stays in its place, since the recording holds its addresses. */
+/**
+ * The buffers that a recorded decoding step reads and writes; they never move, since the recording contains their
+ * addresses.
+ */
 final class StepMemory implements AutoCloseable {
-    private static final int SLOTS_AT_ONCE = 64; // of a block of attention, as in the kernel
-    private static final int MOST_PIECES = 64; // likewise
-    private static final int BLOCKS_PER_PROCESSOR = 3; // that run at once
+    private static final int SLOTS_AT_ONCE = 64; // per thread block of attention, as in the kernel
+    private static final int MOST_PIECES = 64; // as in the kernel
+    private static final int BLOCKS_PER_PROCESSOR = 3; // running concurrently
 
     final int rows;
     final int capacity;
     final Tensor ids; // [rows]
     final Tensor state; // [1 + 2 rows]: slot, first slots, positions
     final Tensor logits; // [rows, dVocab] FP32
-    final Tensor seenIds; // [2, rows], the processor's
-    final Tensor seenLogProbs; // [2, rows], the processor's
+    final Tensor seenIds; // [2, rows], pinned host memory
+    final Tensor seenLogProbs; // [2, rows], pinned host memory
     final Tensor resid; // [rows, dModel]
-    final Workspace work; // whose residual stream between attention and MLP is resid
+    final Workspace work; // its residual stream between attention and MLP is resid
     final Tensor mixed; // [rows, nHeads dHead]
-    final Tensor partial; // what the pieces of attention found, FP32
-    final Tensor arrived; // [rows, nKvHeads]: pieces that are done
-    final @Nullable Draws draws; // null where every row takes its most probable token
+    final Tensor partial; // partial results of attention, FP32
+    final Tensor arrived; // [rows, nKvHeads]: number of finished pieces
+    final @Nullable Draws draws; // null if every row is greedy
     private final TensorScope owner = TensorScope.owner("decoding step");
-    private final List<Tensor> keys = new ArrayList<>(); // [rows, nKvHeads, capacity, dHead] a layer
+    private final List<Tensor> keys = new ArrayList<>(); // [rows, nKvHeads, capacity, dHead] per layer
     private final List<Tensor> values = new ArrayList<>();
     private final Map<Integer, Tensor> added = new HashMap<>(); // [rows, dModel] FP32 by layer
     private final RopeTables tables;
@@ -43,9 +46,9 @@ final class StepMemory implements AutoCloseable {
     private final DType dtype;
 
     /**
-     * @param tables outlive this
-     * @param steered layers after which something is added
-     * @param drawing whether any row draws its tokens
+     * @param tables must outlive this
+     * @param steered layers after which vectors are added
+     * @param drawing whether any row samples its tokens
      */
     StepMemory(
             RopeTables tables,
@@ -88,7 +91,7 @@ final class StepMemory implements AutoCloseable {
         }
     }
 
-    /** Zeros on the GPU that live as long as this. */
+    /** Allocates zeros on the GPU that live as long as this. */
     Tensor zeros(DType type, long... shape) {
         return owner.adopt(Tensor.zeros(type, device, shape));
     }
@@ -101,7 +104,9 @@ final class StepMemory implements AutoCloseable {
         return device;
     }
 
-    /** Into how many blocks attention may divide a row's slots: as many as it takes to occupy the GPU. */
+    /**
+     * The number of thread blocks that attention may split a row's slots into: as many as it takes to occupy the GPU.
+     */
     int pieces() {
         long wanted = (long) BLOCKS_PER_PROCESSOR * CudaProgram.processors(device) / ((long) rows * nKvHeads);
         return (int) Math.max(1, Math.min(wanted, Math.min(MOST_PIECES, capacity / SLOTS_AT_ONCE)));
@@ -120,7 +125,7 @@ final class StepMemory implements AutoCloseable {
         return tables.table(rope, capacity);
     }
 
-    /** What is added to the residual stream by layer, `[rows, dModel]` FP32. */
+    /** The vectors added to the residual stream, by layer, `[rows, dModel]` FP32. */
     Map<Integer, Tensor> added() {
         return added;
     }

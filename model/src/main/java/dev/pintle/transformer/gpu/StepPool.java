@@ -13,11 +13,11 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Recordings that are dear to make and serve one at a time: each belongs to whoever took it until it is given back, and may then
- * serve again. No lock is held in between. Of those that nobody has, the ones not used for longest are dropped when there are too
- * many, or when together they are too large.
+ * A pool of recordings, which are expensive to make and have one user at a time: each belongs to whoever took it until
+ * it is given back, and can then be reused. No lock is held in between. Idle recordings are evicted, least recently
+ * used first, until count and total size are within bounds.
  *
- * @param <K> what a recording is for
+ * @param <K> what a recording is specialised for
  * @param <S> a recording
  */
 final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
@@ -25,17 +25,17 @@ final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
     private final LongSupplier mostBytes;
     private final ToLongFunction<K> bytes;
     private final Function<K, S> record;
-    private final Deque<Kept<K, S>> idle = new ArrayDeque<>(); // last used last
+    private final Deque<Kept<K, S>> idle = new ArrayDeque<>(); // most recently used last
     private final Map<S, K> lent = new IdentityHashMap<>();
     private boolean closed;
 
     private record Kept<K, S>(K key, S step) {}
 
     /**
-     * @param most recordings that are kept
-     * @param mostBytes that they take together
-     * @param bytes of one
-     * @param record makes one
+     * @param most maximum number of recordings
+     * @param mostBytes maximum size of all recordings together
+     * @param bytes size of a recording
+     * @param record makes a recording
      */
     StepPool(int most, LongSupplier mostBytes, ToLongFunction<K> bytes, Function<K, S> record) {
         this.most = most;
@@ -45,10 +45,10 @@ final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
     }
 
     /**
-     * A recording that nobody else has. Where nobody has any, there is always one.
+     * Takes a recording for exclusive use. If no recordings are in use, there always is one.
      *
-     * @return empty where all fitting ones are taken and there is no room for another
-     * @throws PintleException if nobody has a recording and none can be made
+     * @return empty if all fitting recordings are in use and there is no room for another
+     * @throws PintleException if no recordings are in use and none can be made
      */
     synchronized Optional<S> take(K key) {
         S step = idle(key);
@@ -70,11 +70,11 @@ final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
         return Optional.of(step);
     }
 
-    /** Ends the ownership of a recording that was taken. */
+    /** Returns a recording that was taken. */
     synchronized void giveBack(S step) {
         K key = lent.remove(step);
         if (key == null) {
-            throw new IllegalStateException("The recording was not taken, or was given back before.");
+            throw new IllegalStateException("The recording was not taken, or has already been given back.");
         }
         if (closed) {
             close(step);
@@ -117,7 +117,7 @@ final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
         }
     }
 
-    /** Drops what nobody has; what somebody has is dropped when it is given back. */
+    /** Closes idle recordings; those in use are closed when they are given back. */
     @Override
     public synchronized void close() {
         closed = true;

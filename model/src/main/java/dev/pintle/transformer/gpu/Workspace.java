@@ -5,22 +5,22 @@ import dev.pintle.transformer.ModelConfig;
 import java.util.function.LongFunction;
 
 /**
- * Memory that a fused block works in.
+ * The working memory of a fused block.
  *
  * @param mapped queries, keys and values, `[rows, (nHeads + 2 nKvHeads) dHead]`
- * @param product what a linear map gave, `[rows, dModel]`
+ * @param product the output of a linear map, `[rows, dModel]`
  * @param mid the residual stream between attention and MLP, `[rows, dModel]`
- * @param normed what the next linear map reads, `[rows, dModel]`
+ * @param normed the input of the next linear map, `[rows, dModel]`
  * @param gateUp `[rows, 2 dMlp]`
  * @param hidden `[rows, dMlp]`
  */
 record Workspace(Tensor mapped, Tensor product, Tensor mid, Tensor normed, Tensor gateUp, Tensor hidden) {
-    /** @param allocate gives `[rows, width]` in the model's dtype */
+    /** @param allocate allocates `[rows, width]` in the model's dtype */
     static Workspace of(ModelConfig c, LongFunction<Tensor> allocate) {
         return inPlace(c, allocate, allocate.apply(c.dModel()));
     }
 
-    /** The same, whose residual stream between attention and MLP is kept in existing memory. */
+    /** The same, with the residual stream between attention and MLP in existing memory. */
     static Workspace inPlace(ModelConfig c, LongFunction<Tensor> allocate, Tensor mid) {
         return new Workspace(
                 allocate.apply((c.nHeads() + 2L * c.nKvHeads()) * c.dHead()),

@@ -1,4 +1,4 @@
-/** The same blocks as kernels of our own: fused for prompts, recorded as one CUDA graph a token for decoding. */
+/** The same blocks with custom kernels: fused for prompts, and recorded as one CUDA graph per token for decoding. */
 @NullMarked
 package dev.pintle.transformer.gpu;
 

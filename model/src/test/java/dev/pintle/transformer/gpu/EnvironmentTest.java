@@ -13,6 +13,6 @@ class EnvironmentTest {
         assertThat(GraphDecoder.recordsSteps("OFF")).isFalse();
         assertThat(GraphDecoder.recordsSteps("0")).isFalse();
         assertThatThrownBy(() -> GraphDecoder.recordsSteps("no way"))
-                .hasMessage("PINTLE_CUDA_GRAPHS is neither on nor off.\n  expected: on or off\n  but was:  no way");
+                .hasMessage("PINTLE_CUDA_GRAPHS must be on or off.\n  expected: on or off\n  but was:  no way");
     }
 }

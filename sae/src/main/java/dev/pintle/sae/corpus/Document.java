@@ -8,18 +8,18 @@ import dev.pintle.text.TokenizedPrompt;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** One text of a collection: plain, or a conversation. */
+/** One text of a collection: plain text or a conversation. */
 public sealed interface Document {
     /** Its token ids as the model reads them. */
     int[] tokens(ModelText words);
 
-    /** Whose words each token is; empty for a text that is nobody's. */
+    /** The role of each token; empty for a plain text. */
     List<Role> roles(ModelText words);
 
-    /** What makes it the same document when a collection is read again. */
+    /** The content that identifies the document when a collection is read again. */
     String content();
 
-    /** A text as it is; special tokens written in it are text. */
+    /** A plain text; special tokens spelled out in it are treated as ordinary text. */
     record Plain(String text) implements Document {
         @Override
         public int[] tokens(ModelText words) {
@@ -37,7 +37,7 @@ public sealed interface Document {
         }
     }
 
-    /** A conversation, written in the model's chat template. */
+    /** A conversation, rendered with the model's chat template. */
     record Chat(List<Message> messages) implements Document {
         @Override
         public int[] tokens(ModelText words) {

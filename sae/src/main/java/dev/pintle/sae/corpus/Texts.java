@@ -2,8 +2,8 @@ package dev.pintle.sae.corpus;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.ForeignFile;
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
@@ -28,9 +28,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A collection of texts, read one after the other and never held whole. A {@code .jsonl} file has an object a line, with
- * {@code text} or with {@code messages}; any other file has a text a line. A folder's files are read in the order of their
- * names, each file with another ending than {@code .jsonl} as one text.
+ * A collection of texts, read one by one and never loaded as a whole. A {@code .jsonl} file has one object per line,
+ * with {@code text} or {@code messages}; any other file has one text per line. A folder's files are read in order of
+ * their names; in a folder, each file that does not end in {@code .jsonl} is one text.
  */
 public final class Texts {
     private final String name;
@@ -46,7 +46,7 @@ public final class Texts {
     /**
      * The collection in a file or folder.
      *
-     * @throws PintleException if there is none
+     * @throws PintleException if it does not exist or cannot be read
      */
     public static Texts of(Path fileOrFolder) {
         if (Files.isRegularFile(fileOrFolder)) {
@@ -55,7 +55,7 @@ public final class Texts {
         if (!Files.isDirectory(fileOrFolder)) {
             throw Problem.of("There are no such texts.")
                     .fact("but was", fileOrFolder.toAbsolutePath())
-                    .fact("expected", "a file with a text a line, a .jsonl file, or a folder of them")
+                    .fact("expected", "a file with one text per line, a .jsonl file, or a folder of files")
                     .toException();
         }
         try (Stream<Path> below = Files.walk(fileOrFolder)) {
@@ -69,32 +69,31 @@ public final class Texts {
         }
     }
 
-    /** The 1,500 conversations that travel with Pintle, if its models are installed. */
+    /** The 1,500 conversations that ship with Pintle, if its models are installed. */
     public static Optional<Texts> embedded() {
         return ModelFolders.embeddedFile("texts.jsonl").map(file -> new Texts("embedded texts", List.of(file), false));
     }
 
-    /** Where they are from. */
+    /** Where the texts come from. */
     public String name() {
         return name;
     }
 
-    /** Bytes of all files, for progress. */
+    /** Total size of the files in bytes, for progress. */
     public long bytes() {
         return files.stream().mapToLong(file -> file.toFile().length()).sum();
     }
 
-    /** Begins to read. */
+    /** Opens the collection for reading. */
     public Reading open() {
         return new Reading();
     }
 
-    /** The documents, one after the other. */
+    /** Reads the documents one by one. */
     public final class Reading implements AutoCloseable {
         private static final int LONGEST = 64 << 20;
 
         private final Deque<Path> left = new ArrayDeque<>(files);
-        private final ObjectMapper json = new ObjectMapper();
         private @Nullable BufferedReader lines;
         private Path file = Path.of("");
         private int number;
@@ -103,7 +102,7 @@ public final class Texts {
 
         private Reading() {}
 
-        /** Whether there is another. */
+        /** Whether there is another document. */
         public boolean hasNext() {
             try {
                 while (next == null && (lines != null || !left.isEmpty())) {
@@ -125,7 +124,7 @@ public final class Texts {
             return document;
         }
 
-        /** About how many bytes were read, for progress. */
+        /** Approximate number of bytes read, for progress. */
         public long bytes() {
             return bytes;
         }
@@ -168,7 +167,7 @@ public final class Texts {
 
         private Document parse(String line) {
             try {
-                JsonNode node = json.readTree(line);
+                JsonNode node = Json.parse(line);
                 if (node.path("text").isTextual()) {
                     return new Document.Plain(node.get("text").textValue());
                 }
@@ -216,7 +215,7 @@ public final class Texts {
         return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".jsonl");
     }
 
-    /** Bytes that are no UTF-8 become U+FFFD: a collection from the web has some. */
+    /** Bytes that are not valid UTF-8 become U+FFFD; collections from the web contain some. */
     private static BufferedReader reader(Path file) throws IOException {
         RegularFile.require(file);
         return new BufferedReader(new InputStreamReader(

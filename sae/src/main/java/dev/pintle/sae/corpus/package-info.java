@@ -1,4 +1,4 @@
-/** Collections of texts that a model reads one after the other: conversations and plain texts, from files of any size. */
+/** Collections of texts that a model reads one by one: conversations and plain texts, from files of any size. */
 @NullMarked
 package dev.pintle.sae.corpus;
 

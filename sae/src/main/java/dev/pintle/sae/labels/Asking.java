@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Requests to one service, one after the other: never faster than its pace, patient with a busy server, not for ever. */
+/** Sequential requests to one service: rate-limited, with a bounded number of retries if the server is busy. */
 final class Asking {
     static final BoundedHttp HTTP = new BoundedHttp();
 
@@ -31,7 +31,7 @@ final class Asking {
         return new BoundedHttp.Limits(settings.patience(), bytes);
     }
 
-    /** The reply to a request, which is made again while the server is busy. */
+    /** Sends a request and retries it while the server is busy. */
     Reply reply(Supplier<Reply> request) {
         Reply reply = new Reply.Failure("interrupted");
         for (int attempt = 0; attempt < TRIES; attempt++) {
@@ -63,7 +63,7 @@ final class Asking {
         }
     }
 
-    /** What is wrong with a reply, if something is. A status of 404 is no problem: it means "none". */
+    /** What is wrong with a reply, if anything. Status 404 is not a problem: it means that there is no label. */
     Optional<Problem> problem(Reply reply) {
         if (reply instanceof Reply.Failure failure) {
             return Optional.of(problem(failure.why()));
@@ -74,13 +74,13 @@ final class Asking {
         }
         return Optional.of(problem(
                 switch (status) {
-                    case 401, 403 -> "status " + status + ": it wants another key";
-                    case 429 -> "status 429: it wants fewer requests";
+                    case 401, 403 -> "status " + status + ": the service did not accept the key";
+                    case 429 -> "status 429: the service asks for fewer requests";
                     default -> "status " + status;
                 }));
     }
 
-    /** The service could not be used. */
+    /** The error for a service that cannot be used. */
     Problem problem(String found) {
         return Problem.of("The source of labels cannot be used.")
                 .fact("source", server)

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** Labels in rows of comma-separated values. */
+/** Reads labels from comma-separated values. */
 final class CsvLabels {
     private static final CsvFactory CSV = CsvFactory.builder()
             .streamReadConstraints(LabelReader.CONSTRAINTS)
@@ -47,8 +47,7 @@ final class CsvLabels {
             JsonLocation at = e.getLocation();
             String place =
                     at == null || at.getLineNr() < 1 ? "after row " + row : "line " + (line + at.getLineNr() - 1);
-            sink.damaged(
-                    place, "CSV with fields of at most 4 MiB", "a field that goes on; is a quotation mark not closed?");
+            sink.damaged(place, "CSV with fields of at most 4 MiB", "a longer field; is a quotation mark not closed?");
         }
     }
 

@@ -2,9 +2,9 @@ package dev.pintle.sae.labels;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.ForeignJson;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.web.Reply;
 import java.net.URI;
@@ -18,12 +18,11 @@ import java.util.Set;
 import java.util.SortedSet;
 
 /**
- * Goodfire's lookup: {@code POST /api/inference/v1/features/lookup {"indices": […], "model": …}}, answered by {@code
- * {"features": [{"uuid", "label", "index_in_sae"}]}}; an index that the service keeps back is absent. The service seems to
- * have ended in 2025; the address is a setting.
+ * Goodfire's lookup: {@code POST /api/inference/v1/features/lookup {"indices": […], "model": …}}, which returns
+ * {@code {"features": [{"uuid", "label", "index_in_sae"}]}}; indices that the service withholds are missing. The
+ * service seems to have been shut down in 2025; its address can be configured.
  */
 final class GoodfireLookup implements LabelSource.ByLatent {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(100_000, 100, 1 << 20);
     private static final int AT_ONCE = 40; // the service's own client sent up to 41
     private static final long LARGEST_ANSWER = 1 << 20;
@@ -62,7 +61,7 @@ final class GoodfireLookup implements LabelSource.ByLatent {
                                     .map(asking::problem));
             if (problem.isPresent()) {
                 problems.add(problem.get());
-                break; // a service that fails once would cost its whole patience each time
+                break; // after one failure, every further request would likely cost a full timeout
             }
         }
         return new LabelAnswer(labels, without, problems);
@@ -78,24 +77,24 @@ final class GoodfireLookup implements LabelSource.ByLatent {
     }
 
     private String body(List<Integer> indices) {
-        ObjectNode body = JSON.createObjectNode();
+        ObjectNode body = Json.object();
         indices.forEach(body.putArray("indices")::add);
         return body.put("model", model).toString();
     }
 
-    /** Takes what fits the question; what is wrong with the answer, if something is. */
+    /** Stores the labels that were asked for; returns what is wrong with the response, if anything. */
     private static Optional<String> take(
             byte[] body, List<Integer> asked, Map<Integer, String> labels, Set<Integer> without) {
         try {
             JsonNode features = ForeignJson.read(body, LIMITS).path("features");
             if (!features.isArray()) {
-                return Optional.of("an answer without a list of features");
+                return Optional.of("a response without a list of features");
             }
             Set<Integer> absent = new HashSet<>(asked);
             for (JsonNode feature : features) {
                 int index = feature.path("index_in_sae").asInt(-1);
                 if (!asked.contains(index) || !feature.path("label").isTextual()) {
-                    return Optional.of("an answer about latents that were not asked for");
+                    return Optional.of("a response about latents that were not requested");
                 }
                 LabelText.clean(feature.get("label").textValue()).ifPresent(label -> {
                     labels.put(index, label);
@@ -105,7 +104,7 @@ final class GoodfireLookup implements LabelSource.ByLatent {
             without.addAll(absent);
             return Optional.empty();
         } catch (JsonProcessingException e) {
-            return Optional.of("an answer that is not JSON");
+            return Optional.of("a response that is not JSON");
         }
     }
 }

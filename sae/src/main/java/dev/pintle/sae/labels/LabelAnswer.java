@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a source said about some latents. Latents in neither {@code labels} nor {@code without} stay unknown.
+ * A source's response about some latents. Latents in neither {@code labels} nor {@code without} stay unknown.
  *
  * @param labels by latent
  * @param without latents that the source says have no label

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 /** Labels of many sources in one SQLite file with a full-text index (FTS5, ranked by BM25). */
 final class LabelDatabase implements AutoCloseable {
     private static final Sqlite.Layout LAYOUT = new Sqlite.Layout(
-            "The store of labels",
+            "The label database",
             1,
             List.of(
                     "CREATE TABLE sources (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL,"
@@ -37,7 +37,9 @@ final class LabelDatabase implements AutoCloseable {
         this.sqlite = sqlite;
     }
 
-    /** Opens or makes a file; what it holds can be had again, so a damaged one is set aside and begun anew. */
+    /**
+     * Opens or creates the database; since its content can be fetched again, a damaged file is set aside and replaced.
+     */
     static LabelDatabase open(Path file) {
         return new LabelDatabase(Sqlite.openOrReplace(file, LAYOUT));
     }
@@ -48,14 +50,14 @@ final class LabelDatabase implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** What a source's labels were made from, as {@link #replace} noted it. */
+    /** The version stamp that {@link #replace} recorded for a source. */
     String stamp(String name) {
         return sqlite.first(
                         "SELECT stamp FROM sources WHERE name = ?", s -> s.setString(1, name), row -> row.getString(1))
                 .orElse("");
     }
 
-    /** Forgets a source's labels and keeps others. */
+    /** Replaces all labels of a source. */
     void replace(String name, String stamp, Map<Integer, String> labels) {
         sqlite.write(() -> {
             long id = source(name);
@@ -69,7 +71,7 @@ final class LabelDatabase implements AutoCloseable {
         });
     }
 
-    /** Keeps what a source said: labels, and for latents without one that it said so. */
+    /** Stores a source's response: labels, and which latents it says have none. */
     void keep(String name, Map<Integer, String> labels, Collection<Integer> without) {
         sqlite.write(() -> {
             long id = source(name);
@@ -87,7 +89,7 @@ final class LabelDatabase implements AutoCloseable {
         });
     }
 
-    /** Keeps one file of a wholesale source and that it was read. */
+    /** Stores the labels of one file of a wholesale source, and that the file was read. */
     void keepPart(String name, String part, Map<Integer, String> labels) {
         sqlite.write(() -> {
             long id = source(name);
@@ -117,7 +119,7 @@ final class LabelDatabase implements AutoCloseable {
         return System.currentTimeMillis() / 1000;
     }
 
-    /** Files of a wholesale source that were read; {@code ""} among them once all were. */
+    /** Files of a wholesale source that were read; includes {@code ""} once all of them were. */
     List<String> parts(String name) {
         return sqlite.rows(
                 "SELECT part FROM parts JOIN sources ON sources.id = parts.source WHERE name = ?",
@@ -126,9 +128,10 @@ final class LabelDatabase implements AutoCloseable {
     }
 
     /**
-     * What is known of a source, by latent: a label, or empty where it said that there is none since {@code noneSince}.
+     * What is known from a source, by latent: a label, or empty if the source said since {@code noneSince} that there
+     * is none.
      *
-     * @param noneSince seconds since 1970
+     * @param noneSince seconds since the epoch
      */
     Map<Integer, Optional<String>> known(String name, long noneSince) {
         Map<Integer, Optional<String>> known = new LinkedHashMap<>();
@@ -143,12 +146,12 @@ final class LabelDatabase implements AutoCloseable {
         return known;
     }
 
-    /** Latents of a source whose labels have all the words, best first. */
+    /** Latents of a source whose labels contain all the words, best match first. */
     Map<Integer, String> search(String name, List<String> words, int most) {
         String query = words.stream()
                 .map(word -> word.endsWith("*")
                         ? "\"" + word.substring(0, word.length() - 1) + "\"*"
-                        : "\"" + word + "\"") // quoted, so that AND, OR and NEAR are words like others
+                        : "\"" + word + "\"") // quoted, so that AND, OR and NEAR are ordinary words
                 .collect(Collectors.joining(" "));
         Map<Integer, String> found = new LinkedHashMap<>();
         sqlite.rows(

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One file with all labels, somewhere on the web.
+ * A single file with all labels, anywhere on the web.
  *
- * @param name under which it is kept
+ * @param name the name its labels are stored under
  */
 record LabelDump(URI file, String name) implements LabelSource.Wholesale {
     @Override

@@ -12,20 +12,23 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/** Label files of the user's own, in which an unusable line is an error. */
+/** The user's own label files, in which an unusable line is an error. */
 public final class LabelFiles {
     private LabelFiles() {}
 
-    /** A label as it is shown: without line breaks and control characters, cut where absurdly long; empty if nothing is left. */
+    /**
+     * A label as it is displayed: without line breaks and control characters, truncated if absurdly long; empty if
+     * nothing is left.
+     */
     public static Optional<String> oneLine(String label) {
         return LabelText.clean(label);
     }
 
     /**
-     * Labels by latent: JSONL, CSV, or a JSON object or list, packed with gzip or not. Of two labels of one latent the last
-     * counts.
+     * Reads labels by latent from JSONL, CSV, or a JSON object or list, optionally gzipped. If a latent has several
+     * labels, the last one wins.
      *
-     * @throws PintleException naming the place that cannot be used
+     * @throws PintleException locating the entry that cannot be used
      */
     public static Map<Integer, String> read(Path file) {
         GitLfs.requireContent(file);

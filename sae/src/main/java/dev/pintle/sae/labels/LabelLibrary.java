@@ -26,11 +26,11 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * Labels from files and services, kept in a file of the user's and searchable there. What a source does not give is a state
- * of the result, never an exception.
+ * Labels from files and services, cached in a searchable database in the user's data folder. A label that a source does
+ * not provide is a state of the result, never an exception.
  */
 public final class LabelLibrary implements AutoCloseable {
-    private static final Duration NONE_HOLDS_FOR = Duration.ofDays(30); // somebody may have written one since
+    private static final Duration NONE_HOLDS_FOR = Duration.ofDays(30); // someone may have added one since
     private static final BoundedHttp.Limits FILE = new BoundedHttp.Limits(Duration.ofMinutes(30), 1L << 30);
     private static final int PROBLEMS_SHOWN = 3;
 
@@ -47,8 +47,8 @@ public final class LabelLibrary implements AutoCloseable {
     /**
      * Opens the library in a folder.
      *
-     * @param folder made if missing; holds {@code labels.sqlite}
-     * @throws dev.pintle.base.PintleException if the folder cannot be written
+     * @param folder created if missing; contains {@code labels.sqlite}
+     * @throws dev.pintle.base.PintleException if the folder is not writable
      */
     public static LabelLibrary open(Path folder, LabelSettings settings) {
         LabelDatabase database = LabelDatabase.open(folder.resolve("labels.sqlite"));
@@ -61,15 +61,15 @@ public final class LabelLibrary implements AutoCloseable {
      *
      * @param labels by latent
      * @param without latents that have no label, according to the source
-     * @param unknown latents of which the source could not be asked
-     * @param problems why, and what else went wrong
+     * @param unknown latents that the source could not be asked about
+     * @param problems why not, and anything else that went wrong
      */
     public record Lookup(
             Map<Integer, String> labels,
             SortedSet<Integer> without,
             SortedSet<Integer> unknown,
             List<Problem> problems) {
-        /** The label; or that there is none; or that it is not known whether there is one. */
+        /** The label, or text that says that there is none, or that it is not known whether there is one. */
         public String labelOrAbsence(int latent) {
             String label = labels.get(latent);
             return label != null
@@ -79,9 +79,9 @@ public final class LabelLibrary implements AutoCloseable {
     }
 
     /**
-     * Labels of some latents, from the store where it has them, else from the source unless offline.
+     * Labels of some latents, from the cache if it has them, otherwise from the source unless offline.
      *
-     * @param latents of any number; a wholesale source is fetched whole first
+     * @param latents any number of them; a wholesale source is first downloaded completely
      */
     public Lookup labels(LabelSource source, Collection<Integer> latents, Progress progress) {
         List<Problem> problems = new ArrayList<>();
@@ -131,14 +131,14 @@ public final class LabelLibrary implements AutoCloseable {
         return new Lookup(labels, without, unknown, List.copyOf(problems));
     }
 
-    /** All labels of a source that are in the store. */
+    /** All cached labels of a source. */
     public Map<Integer, String> kept(String source) {
         Map<Integer, String> labels = new LinkedHashMap<>();
         database.known(source, 0).forEach((latent, label) -> label.ifPresent(text -> labels.put(latent, text)));
         return labels;
     }
 
-    /** Takes labels from elsewhere, such as a file, into the store, unless it has them under this stamp already. */
+    /** Caches labels from elsewhere, such as a file, unless they are already cached under this stamp. */
     public void keep(String source, String stamp, Map<Integer, String> labels) {
         if (!database.stamp(source).equals(stamp)) {
             database.replace(source, stamp, labels);
@@ -146,11 +146,11 @@ public final class LabelLibrary implements AutoCloseable {
     }
 
     /**
-     * Latents whose kept labels have all the words of a text in any form ("pirate" finds "pirates"); a word with {@code *}
-     * at its end stands for all that begin so.
+     * Latents whose cached labels contain all words of a text in any form ("pirate" finds "pirates"); a trailing
+     * {@code *} matches any word with that prefix.
      *
      * @param source name of the source
-     * @return labels by latent, best first
+     * @return labels by latent, best match first
      */
     public Map<Integer, String> search(String source, String text, int most) {
         List<String> words = Arrays.stream(text.strip().split("[^\\p{L}\\p{N}*]+"))
@@ -158,7 +158,7 @@ public final class LabelLibrary implements AutoCloseable {
                 .toList();
         if (words.isEmpty()) {
             throw Problem.of("There is nothing to search for.")
-                    .fact("expected", "a word or more")
+                    .fact("expected", "at least one word")
                     .fact("but was", text)
                     .toIllegalArgument();
         }
@@ -167,7 +167,10 @@ public final class LabelLibrary implements AutoCloseable {
 
     // ---------------------------------------------------------------- wholesale sources
 
-    /** Fetches the files that are not in the store yet; what went wrong. Files that were read stay when a later one fails. */
+    /**
+     * Downloads the files that are not cached yet; returns what went wrong. Files already read stay cached if a later
+     * one fails.
+     */
     private List<Problem> fetch(LabelSource.Wholesale source, Progress progress) {
         if (offline) {
             return List.of(offline(source));
@@ -191,7 +194,7 @@ public final class LabelLibrary implements AutoCloseable {
             }
             progress.at("fetching labels", i + 1, total);
         }
-        database.keepPart(source.name(), "", Map.of()); // all of them
+        database.keepPart(source.name(), "", Map.of()); // marks the source as complete
         return problems;
     }
 
@@ -212,14 +215,15 @@ public final class LabelLibrary implements AutoCloseable {
                     new LabelReader(lines).read(bytes);
                 }
                 if (lines.damage.isPresent()) {
-                    // What came before stays, but the file is not done: it is read again next time.
+                    // Labels before the damage are kept, but the file counts as unread and is downloaded again next
+                    // time.
                     database.keep(source.name(), lines.labels.all(), List.of());
                     problems.addAll(lines.problems());
                     return lines.damage;
                 }
                 if (lines.labels.all().isEmpty()) {
                     problems.addAll(lines.problems());
-                    return Optional.of(problem(file, "no label in it"));
+                    return Optional.of(problem(file, "no labels in it"));
                 }
                 database.keepPart(source.name(), file.toString(), lines.labels.all());
                 problems.addAll(lines.problems());
@@ -240,12 +244,12 @@ public final class LabelLibrary implements AutoCloseable {
     }
 
     private static Problem offline(LabelSource source) {
-        return Problem.of("The source of labels is not asked, because Pintle is offline.")
+        return Problem.of("The source of labels was not queried, because Pintle is offline.")
                 .fact("source", source.name())
                 .fact("try", "without HF_HUB_OFFLINE");
     }
 
-    /** What a stranger's file holds; lines that are no labels are counted and left out. */
+    /** Collects labels from an untrusted file; lines that are not labels are counted and skipped. */
     private static final class Lines implements LabelReader.Sink {
         private final URI file;
         private final LabelMap labels = new LabelMap();
@@ -284,7 +288,7 @@ public final class LabelLibrary implements AutoCloseable {
             if (badCount == 0) {
                 return List.of();
             }
-            Problem problem = Problem.of("Some lines of the labels were left out.")
+            Problem problem = Problem.of("Some lines of the labels were skipped.")
                     .fact("source", file)
                     .fact("lines", badCount);
             for (String one : bad) {

@@ -4,23 +4,23 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Labels by latent as they are read, as many and as long as autoencoders need. */
+/** Labels by latent as they are read, within limits that no real set of labels reaches. */
 final class LabelMap {
     /** More latents than any autoencoder has. */
     private static final int MOST_LATENTS = 4_000_000;
 
     private static final long MOST_CHARACTERS = 100_000_000;
 
-    /** What {@link #put} takes. */
-    static final String EXPECTED = "latents below 4,000,000 and 100,000,000 characters of labels in all";
+    /** What {@link #put} accepts. */
+    static final String EXPECTED = "latents below 4,000,000 and 100,000,000 characters of labels in total";
 
     private final Map<Integer, String> labels = new LinkedHashMap<>();
     private long characters;
 
     /**
-     * Takes a label as it is shown; one that is blank is none. Of two labels of one latent the last counts.
+     * Adds a label, cleaned up for display; a blank one is ignored. If a latent has several labels, the last one wins.
      *
-     * @return whether there was room for it
+     * @return false if the label exceeds the limits
      */
     boolean put(int latent, String label) {
         Optional<String> clean = LabelText.clean(label);

@@ -18,19 +18,20 @@ import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads labels from text of any of these forms, told apart by content; gzip is unpacked.
+ * Reads labels in any of these formats, detected by content; gzip is decompressed.
  *
  * <ul>
- *   <li>JSON objects with index and label, one a line or however else they follow one another, such as Neuronpedia's exports
- *       have, or in a list;
- *   <li>JSON objects from index to label, as the community's dumps have;
- *   <li>CSV: with a header that names the columns, or index and label in the first two.
+ *   <li>JSON objects with index and label, one per line or in any other sequence, as in Neuronpedia's exports, or in a
+ *       list;
+ *   <li>JSON objects from index to label, as in community dumps;
+ *   <li>CSV: with a header that names the columns, or with index and label in the first two.
  * </ul>
  *
- * The index may be called index, latent, feature or index_in_sae, the label label, description or explanation.
+ * The key of the index may be {@code index}, {@code latent}, {@code feature} or {@code index_in_sae}, that of the label
+ * {@code label}, {@code description} or {@code explanation}.
  *
- * <p>Nothing is passed over in silence: what is no label is reported with its place, and a text that is damaged so that the
- * rest cannot be read is reported as such. Of a text of any length only the present value is in memory.
+ * <p>Nothing is skipped silently: whatever is not a label is reported with its location, and so is damage after which
+ * the rest cannot be read. Only the current value is held in memory, however long the text.
  */
 final class LabelReader {
     static final List<String> INDEX = List.of("index", "latent", "feature", "index_in_sae");
@@ -42,24 +43,24 @@ final class LabelReader {
             .build();
     private static final JsonFactory JSON =
             JsonFactory.builder().streamReadConstraints(CONSTRAINTS).build();
-    private static final long MOST_TEXT = 2L << 30; // a small packed file can unpack without end
+    private static final long MOST_TEXT = 2L << 30; // a small gzip file can decompress to almost any size
     private static final int MOST_UNUSABLE = 100_000;
 
     private final Sink sink;
 
-    /** Takes what is read. */
+    /** Receives what is read. */
     interface Sink {
-        /** A label; index is not negative. */
+        /** A label; the index is never negative. */
         void label(int index, String label);
 
         /**
-         * Something that is no label.
+         * Something that is not a label.
          *
          * @param place such as {@code line 3}
          */
         void unusable(String place, String expected, String found);
 
-        /** Something behind which nothing can be read; the last call. */
+        /** Damage after which nothing more can be read; always the last call. */
         void damaged(String place, String expected, String found);
     }
 
@@ -82,7 +83,7 @@ final class LabelReader {
                 new CsvLabels(sink).read(text);
             }
         } catch (Counting.TooMany e) {
-            sink.damaged(e.place, "labels", "more than " + MOST_UNUSABLE + " places without one");
+            sink.damaged(e.place, "labels", "more than " + MOST_UNUSABLE + " entries that are not labels");
         }
     }
 
@@ -95,7 +96,10 @@ final class LabelReader {
 
     // ---- JSON, one value after another
 
-    /** The values at the outermost level, which line ends may part but need not. After a broken line the next is tried. */
+    /**
+     * Reads the top-level values, which may or may not be separated by line breaks. After a broken line, tries the
+     * next.
+     */
     private void json(RecentText text) throws IOException {
         boolean more = true;
         while (more) {
@@ -106,7 +110,7 @@ final class LabelReader {
         }
     }
 
-    /** @return whether there is more behind a line that is broken */
+    /** @return whether there is more text after a broken line */
     private boolean values(JsonParser parser, RecentText text, Root root) throws IOException {
         try {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
@@ -122,7 +126,7 @@ final class LabelReader {
             }
             return false;
         } catch (JsonProcessingException e) {
-            // The failure's own offset counts from the parser's present buffer only.
+            // The exception's own offset is relative to the parser's current buffer.
             JsonLocation at = parser.currentLocation();
             int line = root.firstLine + at.getLineNr() - 1;
             long offset = Math.max(0, at.getCharOffset() - 1);
@@ -131,7 +135,7 @@ final class LabelReader {
                 return false;
             }
             if (!root.ended && text.knows(root.start)) {
-                // The line in which the value began is broken; what follows may be whole.
+                // The line in which the value began is broken; what follows may be intact.
                 line = root.line;
                 offset = root.start;
             }
@@ -140,7 +144,7 @@ final class LabelReader {
         }
     }
 
-    /** The value at the outermost level that is being read. */
+    /** The top-level value that is being read. */
     private static final class Root {
         private final int firstLine;
         private int line;
@@ -176,7 +180,7 @@ final class LabelReader {
         }
     }
 
-    /** An object with index and label, or one from indices to labels: its first names tell. */
+    /** An object with index and label, or one from indices to labels, as its first keys tell. */
     private void object(JsonParser parser, RecentText text, Root root, String place) throws IOException {
         long start = parser.currentTokenLocation().getCharOffset();
         @Nullable String[] index = new String[INDEX.size()];
@@ -245,13 +249,13 @@ final class LabelReader {
             sink.unusable("key " + shown(key), "the index of a latent", shown(key));
         } else if (value == JsonToken.VALUE_STRING) {
             sink.label(index.getAsInt(), parser.getText());
-        } else if (value != JsonToken.VALUE_NULL) { // null is how some say "none"
+        } else if (value != JsonToken.VALUE_NULL) { // some files write null for "none"
             parser.skipChildren();
             sink.unusable("key " + key, "a label", value.toString());
         }
     }
 
-    /** A latent's index from text, if it is one. */
+    /** Parses a latent's index, if the text is one. */
     static OptionalInt index(String text) {
         return text.length() <= 9 && text.matches("[0-9]{1,9}")
                 ? OptionalInt.of(Integer.parseInt(text))
@@ -264,7 +268,7 @@ final class LabelReader {
         return clean.length() > 80 ? clean.substring(0, 80) + "…" : clean;
     }
 
-    /** Ends a reading that finds nothing but what is no label. */
+    /** Gives up on a file once too many entries are not labels. */
     private static final class Counting implements Sink {
         private final Sink sink;
         private int unusable;

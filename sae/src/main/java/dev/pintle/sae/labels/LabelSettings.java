@@ -8,17 +8,17 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * Where services are and what may be sent to them.
+ * Addresses and keys of label services, and limits on requests.
  *
  * @param goodfire base address ({@code GOODFIRE_BASE_URL})
  * @param goodfireKey ({@code GOODFIRE_API_KEY})
  * @param neuronpedia base address ({@code NEURONPEDIA_BASE_URL})
  * @param neuronpediaBucket base address of the public exports ({@code NEURONPEDIA_BUCKET_URL})
- * @param neuronpediaKey ({@code NEURONPEDIA_API_KEY}); most reading needs none
+ * @param neuronpediaKey ({@code NEURONPEDIA_API_KEY}); most requests need none
  * @param hub base address of the Hugging Face hub
- * @param offline whether nothing may be asked of the network
- * @param patience longest wait for one answer
- * @param pace shortest time between two requests to one service
+ * @param offline whether network access is disabled
+ * @param patience timeout of one request
+ * @param pace minimum time between two requests to one service
  */
 public record LabelSettings(
         URI goodfire,
@@ -31,7 +31,7 @@ public record LabelSettings(
         Duration patience,
         Duration pace) {
 
-    /** Settings from variables (keys and addresses) and the hub's settings (its address, offline). */
+    /** Settings from environment variables (keys and addresses) and the hub's settings (its address, offline). */
     public static LabelSettings of(Map<String, String> variables, HubSettings hub) {
         return new LabelSettings(
                 address(variables, "GOODFIRE_BASE_URL", "https://api.goodfire.ai"),
@@ -42,7 +42,7 @@ public record LabelSettings(
                 hub.endpoint(),
                 hub.offline(),
                 Duration.ofSeconds(10),
-                Duration.ofMillis(150)); // Neuronpedia allows 25,000 requests an hour, one in 144 ms
+                Duration.ofMillis(150)); // Neuronpedia allows 25,000 requests per hour, one every 144 ms
     }
 
     private static URI address(Map<String, String> variables, String name, String usual) {
@@ -50,7 +50,7 @@ public record LabelSettings(
         return WebAddress.require(given.isBlank() ? usual : given, "an address in " + name + " such as " + usual);
     }
 
-    /** The same with other limits. */
+    /** A copy with other limits. */
     public LabelSettings withPatience(Duration longestWait, Duration shortestPause) {
         return new LabelSettings(
                 goodfire,

@@ -8,25 +8,28 @@ import java.util.SortedSet;
 
 /** A service that has labels of latents. */
 public sealed interface LabelSource {
-    /** The name that {@link #parse} reads and under which the store keeps the labels. */
+    /** The name that {@link #parse} accepts, and that labels are cached under. */
     String name();
 
-    /** A service that is asked about single latents. */
+    /** A service that is queried for individual latents. */
     sealed interface ByLatent extends LabelSource permits GoodfireLookup, NeuronpediaFeatures {
-        /** Asks about latents, as far as the source answers. Never throws for what the source does. */
+        /**
+         * Queries latents, as far as the source responds. Failures of the source are part of the result, never
+         * exceptions.
+         */
         LabelAnswer ask(SortedSet<Integer> latents);
     }
 
-    /** A service that gives all labels at once, in one or more files. */
+    /** A service that provides all labels at once, in one or more files. */
     sealed interface Wholesale extends LabelSource permits NeuronpediaExport, LabelDump {
-        /** The files. Never throws for what the source does. */
+        /** The files. Failures of the source are part of the result, never exceptions. */
         Parts parts();
     }
 
     /**
      * The files of a wholesale source.
      *
-     * @param problem why there are none, if so
+     * @param problem why there are none, if there are none
      */
     record Parts(List<URI> files, Optional<Problem> problem) {
         static Parts none(Problem problem) {
@@ -34,22 +37,24 @@ public sealed interface LabelSource {
         }
     }
 
-    /** The forms that {@link #parse} reads. */
+    /** The forms that {@link #parse} accepts. */
     String FORMS = "a file, neuronpedia:MODEL/SOURCE, neuronpedia-export:MODEL/SOURCE, goodfire:MODEL,"
             + " goodfire-dump:MODEL, or the address of a file";
 
     /**
-     * Reads a name:
+     * Parses a name:
      *
      * <ul>
-     *   <li>{@code neuronpedia:llama3.1-8b-it/19-resid-post-gf}: one latent a request;
+     *   <li>{@code neuronpedia:llama3.1-8b-it/19-resid-post-gf}: one latent per request;
      *   <li>{@code neuronpedia-export:llama3.3-70b-it/50-resid-post-gf}: all of them, from the public bucket;
-     *   <li>{@code goodfire:meta-llama/Meta-Llama-3.1-8B-Instruct}: Goodfire's lookup, which seems to be gone;
-     *   <li>{@code goodfire-dump:meta-llama/Llama-3.1-8B-Instruct}: Goodfire's labels as a user of the hub keeps them;
+     *   <li>{@code goodfire:meta-llama/Meta-Llama-3.1-8B-Instruct}: Goodfire's lookup, which seems to have been shut
+     *       down;
+     *   <li>{@code goodfire-dump:meta-llama/Llama-3.1-8B-Instruct}: a copy of Goodfire's labels that a user published
+     *       on the hub;
      *   <li>{@code https://…}: any file that {@link LabelFiles} reads.
      * </ul>
      *
-     * @throws IllegalArgumentException naming the forms
+     * @throws IllegalArgumentException listing the forms
      */
     static LabelSource parse(String name, LabelSettings settings) {
         int colon = name.indexOf(':');
@@ -73,7 +78,7 @@ public sealed interface LabelSource {
             URI uri = URI.create(address);
             return uri.getHost() == null ? Optional.empty() : Optional.of(new LabelDump(uri, name));
         } catch (IllegalArgumentException e) {
-            return Optional.empty(); // said by the caller, with the forms
+            return Optional.empty(); // the caller reports it, with the valid forms
         }
     }
 
@@ -90,7 +95,7 @@ public sealed interface LabelSource {
     }
 
     private static IllegalArgumentException noSuch(String name) {
-        return Problem.of("There are no such labels.")
+        return Problem.of("There is no such source of labels.")
                 .fact("expected", FORMS)
                 .fact("but was", name)
                 .toIllegalArgument();

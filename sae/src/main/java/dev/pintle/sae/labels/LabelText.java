@@ -2,13 +2,13 @@ package dev.pintle.sae.labels;
 
 import java.util.Optional;
 
-/** Labels as strangers write them, made fit to be shown in one line of a terminal. */
+/** Makes untrusted labels safe to print on one line of a terminal. */
 final class LabelText {
     private static final int LONGEST = 1000;
 
     private LabelText() {}
 
-    /** The label without line breaks and control characters, cut where it is absurdly long; empty if nothing is left. */
+    /** The label without line breaks and control characters, truncated if absurdly long; empty if nothing is left. */
     static Optional<String> clean(String raw) {
         StringBuilder text = new StringBuilder();
         boolean gap = false;
@@ -17,7 +17,7 @@ final class LabelText {
             i += Character.charCount(c);
             boolean unseen = Character.isISOControl(c)
                     || Character.isWhitespace(c)
-                    || Character.getType(c) == Character.FORMAT // among them those that turn text around
+                    || Character.getType(c) == Character.FORMAT // including those that reverse text direction
                     || Character.getType(c) == Character.SURROGATE;
             if (unseen) {
                 gap = true;

@@ -6,7 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** What latents may stand for, in words. Labels are guesses of a person or a program; several latents may share one. */
+/**
+ * What latents may stand for, in words. Labels are guesses, a person's or a program's; several latents may share one.
+ */
 public final class LatentLabels {
     private static final LatentLabels NONE = new LatentLabels(Map.of());
 
@@ -27,10 +29,10 @@ public final class LatentLabels {
     }
 
     /**
-     * Reads a file of labels: JSONL, CSV, or a JSON object from index to label, packed with gzip or not, told apart by
-     * content.
+     * Reads a file of labels: JSONL, CSV, or a JSON object from index to label, optionally gzipped; the format is
+     * detected by content.
      *
-     * @throws dev.pintle.base.PintleException naming the place that cannot be used
+     * @throws dev.pintle.base.PintleException locating the entry that cannot be used
      */
     public static LatentLabels read(Path file) {
         return new LatentLabels(LabelFiles.read(file));
@@ -51,12 +53,12 @@ public final class LatentLabels {
         return Optional.ofNullable(labels.get(latent));
     }
 
-    /** The label, or words that say there is none. */
+    /** The label, or text that says that there is none. */
     public String labelOrAbsence(int latent) {
         return label(latent).orElse("(no label)");
     }
 
-    /** These labels, and others where these have none. */
+    /** These labels, with others filling in for latents that have none. */
     public LatentLabels orElse(LatentLabels others) {
         Map<Integer, String> both = new LinkedHashMap<>(labels);
         others.labels.forEach(both::putIfAbsent);

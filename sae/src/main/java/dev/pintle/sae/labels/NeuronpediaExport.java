@@ -24,8 +24,8 @@ import org.w3c.dom.NodeList;
 import org.xml.sax.SAXException;
 
 /**
- * Neuronpedia's public export: {@code v1/{model}/{source}/explanations/batch-N.jsonl.gz} in a bucket that is listed with
- * S3's ListObjectsV2, a thousand keys a page.
+ * Neuronpedia's public export: {@code v1/{model}/{source}/explanations/batch-N.jsonl.gz} in a bucket that is listed
+ * with S3's ListObjectsV2, a thousand keys per page.
  *
  * @param bucket base address
  */
@@ -67,12 +67,12 @@ record NeuronpediaExport(String model, String source, URI bucket) implements Lab
             if (next.isEmpty() || next.get(0).isEmpty()) {
                 boolean cut = texts(listing.get(), "IsTruncated").contains("true");
                 return cut || files.isEmpty()
-                        ? Parts.none(problem(cut ? "a listing that is cut short" : "no files")
+                        ? Parts.none(problem(cut ? "a truncated listing" : "no files")
                                 .fact("folder", folder()))
                         : new Parts(List.copyOf(files), Optional.empty());
             }
             if (!seen.add(next.get(0)) || next.get(0).length() > 4_000) {
-                return Parts.none(problem("a listing that begins again and again"));
+                return Parts.none(problem("a listing that never ends"));
             }
             continued = next.get(0);
         }
@@ -96,7 +96,7 @@ record NeuronpediaExport(String model, String source, URI bucket) implements Lab
             factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
             factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
             var builder = factory.newDocumentBuilder();
-            builder.setErrorHandler(null); // it would print
+            builder.setErrorHandler(null); // the default one prints to standard error
             return Optional.of(builder.parse(new ByteArrayInputStream(xml)));
         } catch (SAXException | IOException | ParserConfigurationException e) {
             return Optional.empty();

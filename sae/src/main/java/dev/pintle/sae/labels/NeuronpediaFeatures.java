@@ -17,12 +17,12 @@ import java.util.SortedSet;
 
 /**
  * Neuronpedia's page of one latent: {@code GET /api/feature/{model}/{source}/{index}}, whose {@code explanations} hold
- * {@code description}s; 404 where it has none. The best score wins, then the first. For many latents use
- * {@link NeuronpediaExport}.
+ * {@code description}s; 404 if there are none. The explanation with the best score wins, ties going to the first. For
+ * many latents use {@link NeuronpediaExport}.
  */
 final class NeuronpediaFeatures implements LabelSource.ByLatent {
     private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(1_000_000, 100, 4 << 20);
-    private static final long LARGEST_ANSWER = 16 << 20; // activations come along
+    private static final long LARGEST_ANSWER = 16 << 20; // the response includes activations
     private static final int MOST = 500;
 
     private final String model;
@@ -49,8 +49,8 @@ final class NeuronpediaFeatures implements LabelSource.ByLatent {
         int count = 0;
         for (int latent : latents) {
             if (++count > MOST) {
-                problems.add(asking.problem("only the first " + MOST + " of " + latents.size() + " latents asked for")
-                        .fact("try", "neuronpedia-export:" + model + "/" + source + ", which has all"));
+                problems.add(asking.problem("only the first " + MOST + " of " + latents.size() + " latents requested")
+                        .fact("try", "neuronpedia-export:" + model + "/" + source + ", which has all of them"));
                 break;
             }
             URI uri = URI.create(settings.neuronpedia() + "/api/feature/" + model + "/" + source + "/" + latent);
@@ -61,7 +61,7 @@ final class NeuronpediaFeatures implements LabelSource.ByLatent {
             Optional<Problem> problem = asking.problem(reply);
             if (problem.isPresent()) {
                 problems.add(problem.get());
-                break; // a service that fails once would cost its whole patience each time
+                break; // after one failure, every further request would likely cost a full timeout
             }
             Reply.Answer answer = (Reply.Answer) reply;
             if (answer.status() == 404) {
@@ -73,7 +73,7 @@ final class NeuronpediaFeatures implements LabelSource.ByLatent {
         if (problems.size() > 3) {
             int more = problems.size() - 3;
             problems.subList(3, problems.size()).clear();
-            problems.add(asking.problem(more + " more answers that cannot be used"));
+            problems.add(asking.problem(more + " more responses that cannot be used"));
         }
         return new LabelAnswer(labels, without, List.copyOf(problems));
     }
@@ -82,7 +82,7 @@ final class NeuronpediaFeatures implements LabelSource.ByLatent {
         try {
             JsonNode feature = ForeignJson.read(body, LIMITS);
             if (!feature.path("index").asText("").equals(String.valueOf(latent))) {
-                return Optional.of("an answer about latent "
+                return Optional.of("a response about latent "
                         + LabelText.clean(feature.path("index").asText("")).orElse("unknown") + " instead of "
                         + latent);
             }
@@ -90,7 +90,7 @@ final class NeuronpediaFeatures implements LabelSource.ByLatent {
                     .ifPresentOrElse(label -> labels.put(latent, label), () -> without.add(latent));
             return Optional.empty();
         } catch (JsonProcessingException e) {
-            return Optional.of("an answer that is not JSON");
+            return Optional.of("a response that is not JSON");
         }
     }
 

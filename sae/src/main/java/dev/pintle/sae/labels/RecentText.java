@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.Reader;
 
 /**
- * A text that is read once, of which the last part is still known: for what is shown of a place that cannot be used, and for
- * going on in the line behind it although a parser has already read further.
+ * A text that is read once and remembers its most recent part: to quote text that cannot be used, and to continue with
+ * the line after it even though a parser has already read ahead.
  */
 final class RecentText {
     /** A parser reads ahead by 4,000 characters. */
@@ -24,7 +24,7 @@ final class RecentText {
         this.text = text;
     }
 
-    /** The first character that is no white space, which stays to be read; -1 when there is none. */
+    /** Peeks at the first character that is not white space; -1 if there is none. */
     int firstShown() throws IOException {
         int c = next();
         while (c >= 0 && (Character.isWhitespace(c) || c == '\ufeff')) {
@@ -50,12 +50,12 @@ final class RecentText {
         return c;
     }
 
-    /** The number of the line in which {@link #rest} begins, from 1. */
+    /** The 1-based number of the line in which {@link #rest} begins. */
     int line() {
         return line;
     }
 
-    /** What was not read yet. Offsets given to this text count from its beginning. */
+    /** The unread part. Offsets passed to the methods below are relative to its beginning. */
     Reader rest() {
         base = again >= 0 ? again : given;
         return new Reader() {
@@ -77,20 +77,20 @@ final class RecentText {
 
             @Override
             public void close() {
-                // the text goes on
+                // the text stays open
             }
         };
     }
 
-    /** Whether the character at an offset is still known. */
+    /** Whether the character at an offset is still remembered. */
     boolean knows(long offset) {
         return base + offset >= given - KEPT;
     }
 
     /**
-     * Goes on behind the line that has the character at an offset.
+     * Continues after the line that contains the character at an offset.
      *
-     * @param number of that line
+     * @param number number of that line
      * @return whether there is more
      */
     boolean skipLine(long offset, int number) throws IOException {
@@ -113,7 +113,7 @@ final class RecentText {
         return recent[(int) (place % KEPT)];
     }
 
-    /** The line with the character at an offset, from its start if that is still known, at most some characters. */
+    /** The line with the character at an offset, from its start if that is still remembered, truncated for display. */
     String lineAt(long offset) {
         long place = Math.min(base + offset, given);
         long start = place;
@@ -125,13 +125,13 @@ final class RecentText {
                 known(start, Math.min(given, start + SHOWN)).lines().findFirst().orElse(""));
     }
 
-    /** What stands before and behind an offset. */
+    /** The text around an offset. */
     String around(long offset) {
         long place = base + offset;
         return LabelReader.shown(known(place - SHOWN / 2, place + SHOWN / 2));
     }
 
-    /** What stands between two offsets, as far as it is still known. */
+    /** The text between two offsets, as far as it is still remembered. */
     String between(long from, long to) {
         return known(base + from, base + Math.min(to, from + 4L * SHOWN));
     }

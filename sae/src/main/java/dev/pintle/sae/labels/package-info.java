@@ -1,6 +1,6 @@
 /**
- * Where labels of latents come from and where they are kept: files, services, dumps, and a searchable store. A source that
- * fails costs labels and nothing else.
+ * Where labels of latents come from and where they are cached: files, services, dumps, and a searchable database. If a
+ * source fails, only its labels are missing.
  */
 @NullMarked
 package dev.pintle.sae.labels;

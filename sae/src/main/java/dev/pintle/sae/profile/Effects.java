@@ -2,7 +2,7 @@ package dev.pintle.sae.profile;
 
 import java.nio.ByteBuffer;
 
-/** What a latent writes and which others write alike. */
+/** The tokens a latent promotes and suppresses, and the latents with the most similar decoder rows. */
 record Effects(
         int[] promoted, float[] promotedBy, int[] suppressed, float[] suppressedBy, int[] nearest, float[] cosines) {
     byte[] bytes() {

@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * What latents write: the tokens whose logits a decoder row raises and lowers most when it is written straight to the end of
- * the residual stream (W_U d, no norm), and the latents whose decoder rows point the same way. Needs no text.
+ * Effects of latents: the tokens whose logits a decoder row raises and lowers most when unembedded directly (W_U d,
+ * without the final norm), and the latents with the most similar decoder rows. Needs no text.
  */
 final class EffectsStage {
     private static final int TOKENS = 10;
@@ -35,7 +35,7 @@ final class EffectsStage {
         this.store = store;
     }
 
-    /** Whether all are done; latents are done in order and kept block by block. */
+    /** Processes latents in order and stores them block by block; returns whether all are done. */
     boolean run(Profiler.Listener listener) {
         Set<Integer> known = new HashSet<>(store.pieces().keySet());
         int dSae = sae.dSae();
@@ -59,7 +59,7 @@ final class EffectsStage {
         return from >= dSae;
     }
 
-    /** Vocabularies are padded: an id without a token has no text. */
+    /** Vocabularies are padded, and a padding id has no text. */
     private String piece(int id) {
         return id < model.tokenizer().vocabularySize() ? model.tokenizer().decode(new int[] {id}) : "";
     }

@@ -13,22 +13,22 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Labels of a profile's latents by a language model, as automated interpretability does it (Bills et al. 2023): the model
- * sees the strongest contexts with the tokens that the latent fired on marked, and names what they share. Each label is kept
- * as it comes, so that an interrupted run resumes after the last.
+ * Has a language model label a profile's latents, as in automated interpretability (Bills et al. 2023): the model sees
+ * the strongest contexts, with the tokens that the latent fired on marked, and names what they have in common. Each
+ * label is stored as it arrives, so that an interrupted run resumes where it stopped.
  */
 public final class Explainer {
     private static final int MOST_FAILURES = 3;
     private static final int MOST_TOKENS = 60;
     private static final String TASK = """
-            You name what a unit of a sparse autoencoder of a language model responds to. You are given texts in which it was \
-            active, with the active tokens between << and >>, the tokens it is most active on, and the tokens that it makes \
-            more probable next. Answer with one short phrase of at most ten words: what the marked tokens, or the texts they \
-            stand in, have in common. Give the phrase alone.""";
+            You name what a unit of a sparse autoencoder of a language model responds to. You are given texts in which it \
+            was active, with the active tokens between << and >>, the tokens it is most active on, and the tokens that it \
+            makes more probable next. Answer with one short phrase of at most ten words: what the marked tokens, or the \
+            texts they stand in, have in common. Give the phrase alone.""";
 
     private final ChatEndpoint endpoint;
 
-    /** @param endpoint which model to ask */
+    /** @param endpoint the model to ask */
     public Explainer(ChatEndpoint endpoint) {
         this.endpoint = endpoint;
     }
@@ -36,15 +36,15 @@ public final class Explainer {
     /**
      * What a run did.
      *
-     * @param labelled how many labels were added
+     * @param labelled number of labels added
      * @param failure why it ended early, if it did
      */
     public record Outcome(int labelled, Optional<String> failure) {}
 
     /**
-     * Labels latents that have none of a language model yet; those that never fired are left out.
+     * Labels latents that have no label from a language model yet; those that never fired are skipped.
      *
-     * @param file of the profile
+     * @param file the profile's file
      */
     public Outcome run(Path file, Collection<Integer> latents, Profiler.Listener listener) {
         int labelled = 0;
@@ -96,7 +96,7 @@ public final class Explainer {
         return String.join("\n", lines);
     }
 
-    /** The context's text with the tokens marked whose activation is at least a third of the largest. */
+    /** The context's text, with tokens marked whose activation is at least a third of the peak's. */
     private static String marked(LatentFacts.Shown context) {
         double least = context.activations().get(context.peak()) / 3;
         StringBuilder text = new StringBuilder();

@@ -3,22 +3,22 @@ package dev.pintle.sae.profile;
 import java.util.List;
 
 /**
- * What is known of one latent from a collection of texts.
+ * What a profile knows about one latent.
  *
  * @param latent index
- * @param label made from the rest; empty where it never fired
+ * @param label a language model's, or derived from the other facts; empty if it never fired
  * @param explained whether the label was written by a language model
- * @param fires on how many tokens
- * @param density the same as a share of all tokens
- * @param mean activation where it fires; 0 where it never does
+ * @param fires number of tokens it fires on
+ * @param density the same as a fraction of all tokens
+ * @param mean mean activation where it fires; 0 if it never does
  * @param max largest activation
- * @param histogram of activations above 0, bins without any at both ends left out
- * @param tokens it fires on, most telling first
+ * @param histogram of activations above 0, without empty bins at either end
+ * @param tokens that it fires on, most telling first
  * @param contexts strongest first
- * @param quantiles contexts at quantiles of the activations above 0, the highest first
+ * @param quantiles contexts at quantiles of the activations above 0, highest first
  * @param promoted tokens whose logits its decoder row raises most
  * @param suppressed tokens whose logits it lowers most
- * @param nearest latents whose decoder rows point the same way
+ * @param nearest latents with the most similar decoder rows
  */
 public record LatentFacts(
         int latent,
@@ -36,14 +36,14 @@ public record LatentFacts(
         List<Effect> suppressed,
         List<Neighbour> nearest) {
 
-    /** How many activations lie from {@code from} up to {@code to}. */
+    /** Number of activations between {@code from} and {@code to}. */
     public record Bin(double from, double to, int count) {}
 
     /**
      * A token that the latent fires on.
      *
-     * @param share of the sum of all its activations
-     * @param mean activation over every occurrence of the token, silent ones among them
+     * @param share of the sum of all the latent's activations
+     * @param mean mean activation over all occurrences of the token, inactive ones included
      */
     public record TopToken(String text, double share, double mean) {}
 
@@ -51,23 +51,24 @@ public record LatentFacts(
      * A context.
      *
      * @param pieces the tokens' text
-     * @param activations one a piece
-     * @param peak index of the largest
-     * @param document number of the text in the collection, from 0
+     * @param activations one per piece
+     * @param peak index of the token that the context is about
+     * @param document 0-based number of the text in the collection
      */
     public record Shown(List<String> pieces, List<Double> activations, int peak, long document) {}
 
     /**
-     * A context that was drawn from those in which the latent fires about as strongly as at a quantile of its activations.
+     * A context drawn at random from those in which the latent fires about as strongly as at a quantile of its
+     * activations.
      *
      * @param quantile from 0 to 1
-     * @param context the activation at its peak is the one; others in it may be larger
+     * @param context the quantile refers to the activation at its peak; others in it may be larger
      */
     public record AtQuantile(double quantile, Shown context) {}
 
-    /** A token and what one unit along the decoder row adds to its logit. */
+    /** A token, and what one unit of the latent adds to its logit. */
     public record Effect(String token, double logit) {}
 
-    /** Another latent and the cosine of both decoder rows. */
+    /** Another latent, and the cosine of the two decoder rows. */
     public record Neighbour(int latent, double cosine) {}
 }

@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** A profile that a {@link Profiler} made or is making. Reading it needs neither model nor autoencoder. */
+/** A profile that a {@link Profiler} has made or is making. Reading it needs neither the model nor the autoencoder. */
 public final class LatentProfile implements AutoCloseable {
     private static final int TOKENS_SHOWN = 10;
     private static final int DOUBT = 20;
@@ -42,28 +42,28 @@ public final class LatentProfile implements AutoCloseable {
     /**
      * Opens a profile.
      *
-     * @throws dev.pintle.base.PintleException if the file is none
+     * @throws dev.pintle.base.PintleException if the file is not a profile
      */
     public static LatentProfile open(Path file) {
         return new LatentProfile(ProfileStore.open(file));
     }
 
-    /** Of which model it is. */
+    /** The model it was made for. */
     public String model() {
         return facts.getOrDefault("model", "");
     }
 
-    /** Of which autoencoder. */
+    /** The autoencoder it was made for. */
     public String autoencoder() {
         return facts.getOrDefault("autoencoder", "");
     }
 
-    /** From where the texts were. */
+    /** Where the texts came from. */
     public String texts() {
         return facts.getOrDefault("texts", "");
     }
 
-    /** Whose words counted: {@code all}, or names of roles with commas between them. */
+    /** The roles whose tokens were counted: {@code all}, or comma-separated names. */
     public String roles() {
         return facts.getOrDefault("roles", "all");
     }
@@ -73,12 +73,12 @@ public final class LatentProfile implements AutoCloseable {
         return Integer.parseInt(facts.getOrDefault("dSae", "0"));
     }
 
-    /** How many texts were read. */
+    /** Number of texts read. */
     public long documents() {
         return Long.parseLong(facts.getOrDefault("documents", "0"));
     }
 
-    /** How many tokens were counted. */
+    /** Number of tokens counted. */
     public long tokens() {
         return Long.parseLong(facts.getOrDefault("tokens", "0"));
     }
@@ -94,7 +94,7 @@ public final class LatentProfile implements AutoCloseable {
     }
 
     /**
-     * What is known of a latent.
+     * What is known about a latent.
      *
      * @throws IllegalArgumentException if there is no such latent
      */
@@ -138,8 +138,8 @@ public final class LatentProfile implements AutoCloseable {
     }
 
     /**
-     * A token that is everywhere says little, and one that was seen once is chance: the sum of its activations counts as much
-     * as their mean over its occurrences, of which a few silent ones are added.
+     * A ubiquitous token says little, and one seen once may be chance. So tokens are ranked by the product of the sum
+     * and the mean of the activations on them, where the mean includes a few extra inactive occurrences.
      */
     private List<TopToken> tokens(Tally tally) {
         List<TopToken> tokens = new ArrayList<>();
@@ -173,7 +173,7 @@ public final class LatentProfile implements AutoCloseable {
         }
         List<Bin> bins = new ArrayList<>();
         for (int bin = first; bin <= last; bin++) {
-            // the last holds the largest, and ends with it
+            // the last bin contains the maximum, and ends there
             double to = bin == last ? tally.max() : Tally.binStart(bin + 1);
             bins.add(new Bin(bin == 0 ? 0 : Tally.binStart(bin), to, all[bin]));
         }
@@ -182,7 +182,7 @@ public final class LatentProfile implements AutoCloseable {
 
     private List<AtQuantile> quantiles(Tally tally) {
         List<AtQuantile> quantiles = new ArrayList<>();
-        Set<Context> told = new HashSet<>(); // few bins may hold several quantiles
+        Set<Context> told = new HashSet<>(); // one bin may contain several quantiles
         for (double quantile : QUANTILES) {
             tally.atQuantile(quantile)
                     .filter(told::add)
@@ -213,7 +213,7 @@ public final class LatentProfile implements AutoCloseable {
         return pieces.getOrDefault(id, "#" + id);
     }
 
-    /** A label for every latent that fired, those of a language model before those made from tokens. */
+    /** A label for every latent that fired: a language model's if there is one, otherwise one derived from tokens. */
     public LatentLabels labels() {
         Map<Integer, String> labels = new LinkedHashMap<>();
         new TreeMap<>(store.tallies(1)).forEach((latent, tally) -> {
@@ -225,12 +225,12 @@ public final class LatentProfile implements AutoCloseable {
         return LatentLabels.of(labels);
     }
 
-    /** How many latents fired at least once. */
+    /** Number of latents that fired at least once. */
     public int alive() {
         return store.tallyCount();
     }
 
-    /** How many latents were labelled by a language model. */
+    /** Number of latents labelled by a language model. */
     public int explained() {
         return explanations.size();
     }

@@ -5,7 +5,10 @@ import dev.pintle.sae.profile.LatentFacts.TopToken;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A label from what a profile counted, without any service: {@code tokens such as " ye", " aye"; promotes " th", "'"}. */
+/**
+ * A label derived from a profile's counts, without any service:
+ * {@code tokens such as " ye", " aye"; promotes " th", "'"}.
+ */
 final class OwnLabel {
     private static final double ONE_TOKEN = 0.7;
     private static final int NAMED = 4;
@@ -13,7 +16,7 @@ final class OwnLabel {
 
     private OwnLabel() {}
 
-    /** The label; empty where the latent never fired. */
+    /** The label; empty if the latent never fired. */
     static String of(List<TopToken> tokens, List<Effect> promoted) {
         if (tokens.isEmpty()) {
             return "";
@@ -32,7 +35,7 @@ final class OwnLabel {
         return written.isEmpty() ? seen : seen + "; promotes " + written;
     }
 
-    /** A piece in quotes, with what cannot be seen written as an escape. */
+    /** A piece in quotes, with line breaks and tabs escaped. */
     static String quoted(String piece) {
         return "\""
                 + piece.replace("\\", "\\\\")

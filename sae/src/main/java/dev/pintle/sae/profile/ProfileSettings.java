@@ -7,15 +7,16 @@ import java.util.Set;
 /**
  * How texts are read for a profile.
  *
- * @param window most tokens the model reads at once; longer texts are cut, each piece beginning anew
- * @param tokensAtOnce about how many tokens go through the model together
- * @param contextsKept how many contexts are kept of each latent
+ * @param window maximum number of tokens per sequence; longer texts are split, and each piece starts a new sequence
+ * @param tokensAtOnce approximate number of tokens per batch
+ * @param contextsKept number of contexts kept per latent
  * @param before tokens shown before a peak
  * @param after tokens shown after it
- * @param specialTokens whether special tokens count; autoencoders are rarely made for them
- * @param mostTokens reading stops after about so many; 0 for all
- * @param roles whose words count in conversations; a plain text counts whole. Without the system's, what the template writes before
- *     the first words of anybody else, where defaults for the system stand, does not count either
+ * @param specialTokens whether special tokens count; autoencoders are rarely trained on them
+ * @param mostTokens reading stops after about this many; 0 for all
+ * @param roles whose tokens count in conversations; all of a plain text counts. Without the system role, what the
+ *     template writes before the first other message does not count either, since that may include a default system
+ *     prompt
  */
 public record ProfileSettings(
         int window,
@@ -26,12 +27,12 @@ public record ProfileSettings(
         boolean specialTokens,
         long mostTokens,
         Set<Role> roles) {
-    /** Keeps a copy. */
+    /** Copies the set. */
     public ProfileSettings {
         roles = Set.copyOf(roles);
     }
 
-    /** With everybody's words counted. */
+    /** Counts the tokens of all roles. */
     public ProfileSettings(
             int window,
             int tokensAtOnce,
@@ -48,22 +49,22 @@ public record ProfileSettings(
         return new ProfileSettings(256, 2048, 8, 14, 6, false, 0);
     }
 
-    /** The same, ending after about so many tokens. */
+    /** A copy that stops after about this many tokens. */
     public ProfileSettings upTo(long tokens) {
         return new ProfileSettings(window, tokensAtOnce, contextsKept, before, after, specialTokens, tokens, roles);
     }
 
-    /** The same with special tokens counted or not. */
+    /** A copy with special tokens counted or not. */
     public ProfileSettings withSpecialTokens(boolean counted) {
         return new ProfileSettings(window, tokensAtOnce, contextsKept, before, after, counted, mostTokens, roles);
     }
 
-    /** The same with another window. */
+    /** A copy with another window. */
     public ProfileSettings withWindow(int tokens) {
         return new ProfileSettings(tokens, tokensAtOnce, contextsKept, before, after, specialTokens, mostTokens, roles);
     }
 
-    /** The same with these roles' words alone. */
+    /** A copy that counts only these roles' tokens. */
     public ProfileSettings withRoles(Set<Role> whose) {
         return new ProfileSettings(window, tokensAtOnce, contextsKept, before, after, specialTokens, mostTokens, whose);
     }

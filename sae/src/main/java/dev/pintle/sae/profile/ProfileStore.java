@@ -13,8 +13,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The file of a profile, an SQLite database. What was counted and how far reading had come are written in one transaction, so
- * that a run that is killed resumes where it last wrote, neither losing nor counting twice.
+ * A profile's file, an SQLite database. Counts and the position in the texts are committed in one transaction, so that
+ * a killed run resumes from its last checkpoint and counts nothing twice.
  */
 final class ProfileStore implements AutoCloseable {
     private static final Sqlite.Parameters NONE = statement -> {};
@@ -36,7 +36,7 @@ final class ProfileStore implements AutoCloseable {
         this.sqlite = Sqlite.open(file, LAYOUT);
     }
 
-    /** Opens a profile that is there. */
+    /** Opens an existing profile. */
     static ProfileStore open(Path file) {
         if (!Files.isRegularFile(file)) {
             throw Problem.of("There is no such profile.")
@@ -47,7 +47,7 @@ final class ProfileStore implements AutoCloseable {
         return new ProfileStore(file);
     }
 
-    /** Opens a profile or begins one. */
+    /** Opens a profile, or creates one. */
     static ProfileStore openOrMake(Path file) {
         return new ProfileStore(file);
     }
@@ -77,9 +77,9 @@ final class ProfileStore implements AutoCloseable {
     // ---------------------------------------------------------------- what was counted
 
     /**
-     * Writes what changed and how far reading has come.
+     * Commits what changed and the position in the texts.
      *
-     * @param before {@code documents} as it was when this run last wrote, so that two runs do not mix
+     * @param before {@code documents} at this run's last checkpoint, to detect a second run on the same file
      */
     void checkpoint(
             String before,
@@ -94,7 +94,7 @@ final class ProfileStore implements AutoCloseable {
             if (!found.equals(before)) {
                 throw Problem.of("Another run is writing the same profile.")
                         .fact("file", file.toAbsolutePath())
-                        .fact("try", "waiting for it, or another name")
+                        .fact("try", "waiting for it to finish, or another name")
                         .toException();
             }
             put(facts);
@@ -128,7 +128,7 @@ final class ProfileStore implements AutoCloseable {
         return tallies;
     }
 
-    /** How many latents fired. */
+    /** Number of latents that fired. */
     int tallyCount() {
         return sqlite.first("SELECT count(*) FROM tallies", NONE, row -> row.getInt(1))
                 .orElse(0);
@@ -142,14 +142,14 @@ final class ProfileStore implements AutoCloseable {
         return sqlite.first(query, s -> s.setInt(1, latent), row -> row.getBytes(1));
     }
 
-    /** Tokens seen or promoted: their text. */
+    /** Text of the tokens that were seen or promoted, by id. */
     Map<Integer, String> pieces() {
         Map<Integer, String> pieces = new HashMap<>();
         sqlite.rows("SELECT id, text FROM pieces", NONE, row -> pieces.put(row.getInt(1), row.getString(2)));
         return pieces;
     }
 
-    /** How often each token was read. */
+    /** How often each token was counted, by id. */
     Map<Integer, Long> counts() {
         Map<Integer, Long> counts = new HashMap<>();
         sqlite.rows(

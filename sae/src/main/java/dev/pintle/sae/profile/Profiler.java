@@ -32,12 +32,13 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /*
- * One pass, bounded memory, safe at any moment.
+ * One pass, bounded memory, safe to interrupt at any time.
  *
- * Texts go by once, in batches: the model runs up to the autoencoder's layer, the autoencoder encodes, and each active latent
- * is counted in its Tally, whose size has a bound. Nothing else is held. Every so often what changed is written together with
- * the number of documents read and a hash over their contents. A run that begins again reads the documents it has had, only
- * to check that they are still the same, and resumes after them; so texts may be appended between runs.
+ * Texts are read once, in batches: the model runs up to the autoencoder's layer, the autoencoder encodes the
+ * activations, and each active latent is counted in its Tally, which has bounded size. Nothing else is held in memory.
+ * At checkpoints, what changed is written together with the number of documents read and a hash chain over their
+ * contents. A resumed run rereads the known documents only to check that they are unchanged, and continues after them;
+ * so texts may be appended between runs.
  */
 /** Makes the profile of an autoencoder's latents over a collection of texts. */
 public final class Profiler {
@@ -52,8 +53,8 @@ public final class Profiler {
     private final ProfileSettings settings;
 
     /**
-     * @param at where the autoencoder was trained
-     * @param file of the profile; begun if there is none, else gone on with
+     * @param at the hook point that the autoencoder was trained on
+     * @param file the profile's file; created if missing, otherwise resumed
      * @throws IllegalArgumentException if autoencoder and model have different widths
      */
     public Profiler(LanguageModel model, SparseAutoencoder sae, HookPoint at, Path file, ProfileSettings settings) {
@@ -70,17 +71,17 @@ public final class Profiler {
         this.settings = settings;
     }
 
-    /** Hears how far a profile has come, and may stop it. */
+    /** Receives a profile's progress, and may stop it. */
     @FunctionalInterface
     public interface Listener {
-        /** Hears nothing and never stops. */
+        /** Ignores progress and never stops. */
         Listener SILENT = (stage, done, total) -> true;
 
         /**
          * Called often.
          *
          * @param stage {@code reading texts} (in bytes) or {@code effects} (in latents)
-         * @return false to stop after what is under way was written
+         * @return false to stop after writing a checkpoint
          */
         boolean at(String stage, long done, long total);
     }
@@ -88,8 +89,8 @@ public final class Profiler {
     /**
      * What a run did.
      *
-     * @param documents read so far, those of earlier runs among them
-     * @param tokens counted so far
+     * @param documents number read so far, earlier runs included
+     * @param tokens number counted so far
      * @param finished whether all texts were read and all effects computed
      */
     public record Outcome(long documents, long tokens, boolean finished) {}
@@ -97,7 +98,8 @@ public final class Profiler {
     /**
      * Reads what has not been read yet, then computes the effects that are missing.
      *
-     * @throws dev.pintle.base.PintleException if the file holds a profile of something else, or the texts have changed
+     * @throws dev.pintle.base.PintleException if the file contains a profile of something else, or the texts have
+     *     changed
      */
     public Outcome run(Texts texts, Listener listener) {
         try (ProfileStore store = ProfileStore.openOrMake(file)) {
@@ -123,11 +125,11 @@ public final class Profiler {
         mine.put("roles", roles());
         Map<String, String> facts = store.facts();
         mine.forEach((name, value) -> {
-            // profiles of earlier versions counted all roles
+            // profiles by earlier versions counted all roles
             String missing = name.equals("roles") && facts.containsKey("model") ? ALL_ROLES : value;
             String found = facts.getOrDefault(name, missing);
             if (!found.equals(value)) {
-                throw Problem.of("The profile is one of something else.")
+                throw Problem.of("The profile is of something else.")
                         .fact("file", file.toAbsolutePath())
                         .fact("what", name)
                         .fact("expected", value)
@@ -153,7 +155,7 @@ public final class Profiler {
                 : settings.roles().stream().sorted().map(Role::label).collect(Collectors.joining(","));
     }
 
-    /** Which tokens of a document count by whose words they are. */
+    /** Which tokens of a document count, by role. */
     private boolean[] counted(Document document, int length) {
         boolean[] counted = new boolean[length];
         List<Role> roles = settings.allRoles() ? List.of() : document.roles(model.text());
@@ -167,15 +169,15 @@ public final class Profiler {
     }
 
     /**
-     * A piece of a document that the model reads at once.
+     * A piece of a document that the model reads as one sequence.
      *
-     * @param skip tokens at its beginning that are there only since every piece begins so
-     * @param counted which tokens count by whose words they are
-     * @param from where in the document the first token after those stands
+     * @param skip number of leading tokens (a repeated BOS token) that do not belong to this piece
+     * @param counted which tokens count, by role
+     * @param from position in the document of the first token after those
      */
     private record Window(int[] ids, int skip, boolean[] counted, long document, int from) {}
 
-    /** Reading, from where it last stopped. */
+    /** One pass over the texts, resuming where the last one stopped. */
     private final class Pass {
         private final ProfileStore store;
         private final Map<Integer, Tally> tallies;
@@ -202,7 +204,7 @@ public final class Profiler {
             pieces = new HashSet<>(store.pieces().keySet());
         }
 
-        /** Whether the texts, or the tokens asked for, came to their end. */
+        /** Reads texts; returns whether their end, or the token limit, was reached. */
         boolean read(Texts texts, Listener listener) {
             try (Texts.Reading reading = texts.open()) {
                 skipKnown(reading, texts);
@@ -246,10 +248,10 @@ public final class Profiler {
                 seen = link(seen, reading.next());
             }
             if (!seen.equals(chain)) {
-                throw Problem.of("The texts are not those that the profile was begun with.")
+                throw Problem.of("The texts are not those that the profile was started with.")
                         .fact("profile", file.toAbsolutePath())
                         .fact("texts", texts.name())
-                        .fact("expected", documents + " texts as before, and perhaps more behind them")
+                        .fact("expected", documents + " texts as before, possibly followed by more")
                         .fact("try", "another name for the profile, or pintle sae profile --fresh")
                         .toException();
             }
@@ -282,7 +284,7 @@ public final class Profiler {
             int window = Math.max(2, Math.min(settings.window(), model.config().maxPositions()));
             boolean begins = bos.isPresent() && ids.length > 0 && ids[0] == bos.getAsInt();
             for (int from = 0; from < ids.length; ) {
-                int lead = from > 0 && begins ? 1 : 0; // each piece begins as a text does
+                int lead = from > 0 && begins ? 1 : 0; // each piece starts with BOS, as a text does
                 int count = Math.min(ids.length - from, window - lead);
                 int[] piece = new int[count + lead];
                 if (lead == 1) {
@@ -298,7 +300,7 @@ public final class Profiler {
         }
 
         private void count(List<Window> batch) {
-            List<Window> byLength = new ArrayList<>(batch); // little padding
+            List<Window> byLength = new ArrayList<>(batch); // sorted to reduce padding
             byLength.sort((a, b) -> Integer.compare(b.ids().length, a.ids().length));
             int from = 0;
             while (from < byLength.size()) {
@@ -373,7 +375,7 @@ public final class Profiler {
             }
         }
 
-        /** A number by which a uniform sample is drawn, whatever the order in which texts go by. */
+        /** A pseudorandom rank for uniform sampling that does not depend on the order in which texts are read. */
         private long rank(int latent, Window window, int token) {
             long place = (window.document() << 20) + window.from() + token - window.skip();
             return new SplittableRandom(place * 0x9E3779B97F4A7C15L + latent).nextLong();
@@ -390,7 +392,7 @@ public final class Profiler {
             }
             int[] ids = Arrays.copyOfRange(window.ids(), from, to);
             for (int id : ids) {
-                dirtyTokens.add(id); // special tokens do not count but are shown
+                dirtyTokens.add(id); // special tokens are not counted but shown
             }
             return new Context(ids, values, peak.token() - from, window.document());
         }

@@ -16,12 +16,14 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * What is counted of one latent while texts go by; its size has a bound whatever goes by. Tokens are counted by the
- * space-saving rule (Metwally, Agrawal and El Abbadi 2005): when the table is full, a new token takes over the place and the
- * sum of the smallest, so that no token with a large sum is lost.
+ * Running counts of one latent, in bounded space. Tokens are counted by the space-saving algorithm (Metwally, Agrawal
+ * and El Abbadi 2005): if the table is full, a new token replaces the one with the smallest sum and inherits that sum,
+ * so that no token with a large sum is lost.
  */
 final class Tally {
-    /** Bins of the histogram: two an octave from 2^-10 on; smaller and larger activations count at the ends. */
+    /**
+     * Bins of the histogram: two per octave, starting at 2^-10; smaller and larger activations fall into the end bins.
+     */
     static final int BINS = 40;
 
     private static final int OCTAVES_BELOW_ONE = 10;
@@ -30,7 +32,7 @@ final class Tally {
     private final int contextsKept;
     private final int[] histogram = new int[BINS];
     private final List<Context> contexts = new ArrayList<>(); // strongest first
-    private final SortedMap<Integer, Sample> samples = new TreeMap<>(); // by bin of the histogram
+    private final SortedMap<Integer, Sample> samples = new TreeMap<>(); // by histogram bin
     private int[] tokens = new int[4];
     private float[] sums = new float[4];
     private int tokenCount;
@@ -38,7 +40,7 @@ final class Tally {
     private double sum;
     private float max;
 
-    /** A firing drawn from those of a bin: the one with the smallest rank of all that went by. */
+    /** A firing sampled from those of a bin: the one with the smallest rank so far. */
     private record Sample(Context context, long rank) {}
 
     Tally(int contextsKept) {
@@ -109,18 +111,18 @@ final class Tally {
         }
     }
 
-    /** Whether a firing would be the sample of its bin. */
+    /** Whether a firing would become the sample of its bin. */
     boolean wantsSample(float activation, long rank) {
         Sample known = samples.get(bin(activation));
         return known == null || rank < known.rank();
     }
 
-    /** Keeps a firing, at the context's peak, as the sample of its bin. */
+    /** Keeps the firing at the context's peak as the sample of its bin. */
     void offerSample(Context context, long rank) {
         samples.put(bin(context.max()), new Sample(context, rank));
     }
 
-    /** The sample of the bin in which a quantile of the activations lies; empty in profiles that have none. */
+    /** The sample of the bin that contains a quantile of the activations; empty in profiles without samples. */
     Optional<Context> atQuantile(double quantile) {
         long below = 0;
         for (int bin = 0; bin < BINS; bin++) {
@@ -189,7 +191,7 @@ final class Tally {
                 write(out, entry.getValue().context());
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // memory does not fail
+            throw new UncheckedIOException(e); // cannot happen in memory
         }
         return bytes.toByteArray();
     }
@@ -236,7 +238,7 @@ final class Tally {
             for (int i = 0; i < contexts; i++) {
                 tally.contexts.add(context(in));
             }
-            int samples = in.available() > 0 ? in.readInt() : 0; // earlier versions kept none
+            int samples = in.available() > 0 ? in.readInt() : 0; // earlier versions stored none
             for (int i = 0; i < samples; i++) {
                 int bin = in.readInt();
                 long rank = in.readLong();

@@ -19,8 +19,8 @@ import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 
 /**
- * An SQLite file with a known layout. Several processes may use it at once; each write is one transaction, so that a process
- * that is killed leaves the file as it was before.
+ * An SQLite file with a known schema. Several processes may use it concurrently; each write is one transaction, so a
+ * killed process leaves the file as it was.
  */
 public final class Sqlite implements AutoCloseable {
     private static final int BUSY_MILLIS = 15_000;
@@ -36,18 +36,18 @@ public final class Sqlite implements AutoCloseable {
     }
 
     /**
-     * The layout of a file.
+     * The schema of a file.
      *
-     * @param what the file is, as the subject of a sentence: {@code The profile}
-     * @param version of the layout, from 1
-     * @param schema statements that make it
+     * @param what what the file is, as the subject of a sentence: {@code The profile}
+     * @param version version of the schema, from 1
+     * @param schema statements that create it
      */
     public record Layout(String what, int version, List<String> schema) {}
 
     /**
-     * Opens a file or makes it.
+     * Opens a file, or creates it.
      *
-     * @throws PintleException if it is something else, damaged, or of another version
+     * @throws PintleException if it is something else, is damaged, or has another version
      */
     public static Sqlite open(Path file, Layout layout) {
         try {
@@ -57,7 +57,9 @@ public final class Sqlite implements AutoCloseable {
         }
     }
 
-    /** The same for a file that holds copies only: one that is damaged is set aside, as {@code NAME.damaged}. */
+    /**
+     * As {@link #open}, for a file that is only a cache: a damaged one is renamed to {@code NAME.damaged} and replaced.
+     */
     public static Sqlite openOrReplace(Path file, Layout layout) {
         try {
             try {
@@ -100,10 +102,10 @@ public final class Sqlite implements AutoCloseable {
     }
 
     private int prepare(Layout layout) throws SQLException {
-        long version = number("PRAGMA user_version"); // another process may have made it since
+        long version = number("PRAGMA user_version"); // another process may have created it in the meantime
         if (version == 0) {
             if (number("SELECT count(*) FROM sqlite_schema") > 0) {
-                throw new SQLException("a database of something else");
+                throw new SQLException("an unrelated database");
             }
             try (Statement statement = connection.createStatement()) {
                 for (String sql : layout.schema()) {
@@ -112,7 +114,7 @@ public final class Sqlite implements AutoCloseable {
                 statement.execute("PRAGMA user_version = " + layout.version());
             }
         } else if (version != layout.version()) {
-            throw new SQLException("made by another version of Pintle (layout " + version + ")");
+            throw new SQLException("written by another version of Pintle (layout " + version + ")");
         }
         return layout.version();
     }
@@ -126,9 +128,9 @@ public final class Sqlite implements AutoCloseable {
 
     // ---------------------------------------------------------------- reading and writing
 
-    /** Something done with the connection. */
+    /** Work to do in a transaction. */
     public interface Work<T> {
-        /** Does it. */
+        /** Does the work. */
         T done() throws SQLException;
     }
 
@@ -138,9 +140,9 @@ public final class Sqlite implements AutoCloseable {
         void set(PreparedStatement statement) throws SQLException;
     }
 
-    /** Makes something of a row. */
+    /** Maps a row to a value. */
     public interface Row<T> {
-        /** Makes it. */
+        /** Maps it. */
         T of(ResultSet row) throws SQLException;
     }
 
@@ -179,7 +181,7 @@ public final class Sqlite implements AutoCloseable {
         void set(PreparedStatement statement, T item) throws SQLException;
     }
 
-    /** Runs a statement once an item. */
+    /** Runs a statement once per item. */
     public <T> void each(String sql, Iterable<T> items, ItemParameters<T> parameters) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             for (T item : items) {
@@ -190,7 +192,7 @@ public final class Sqlite implements AutoCloseable {
         }
     }
 
-    /** Does all of it or nothing. */
+    /** Runs the work in one transaction: all of it takes effect, or nothing. */
     public <T> T write(Work<T> work) {
         try {
             return inTransaction(work);
@@ -201,7 +203,7 @@ public final class Sqlite implements AutoCloseable {
 
     private <T> T inTransaction(Work<T> work) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("BEGIN IMMEDIATE"); // the driver's own transactions would keep the lock between writes
+            statement.execute("BEGIN IMMEDIATE"); // the driver's own transactions would hold the lock between writes
             try {
                 T result = work.done();
                 statement.execute("COMMIT");

@@ -1,4 +1,4 @@
-/** Small databases of the user's. */
+/** Small databases in the user's data folder. */
 @NullMarked
 package dev.pintle.sae.store;
 

@@ -127,7 +127,7 @@ class LabelFilesTest {
         assertThatThrownBy(() -> read("{\"4000000\": \"a\"}")).hasMessageContaining("at:       latent 4000000");
         assertThatThrownBy(() -> read("{\"name\": \"x\", \"1\": \"a\"}")).hasMessageContaining("at:       key name");
         assertThatThrownBy(() -> read("index,label\n1,\"" + "x".repeat(30_000_000)))
-                .hasMessageContaining("a field that goes on; is a quotation mark not closed?");
+                .hasMessageContaining("a longer field; is a quotation mark not closed?");
     }
 
     @Test

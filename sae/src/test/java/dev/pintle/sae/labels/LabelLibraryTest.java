@@ -124,11 +124,11 @@ class LabelLibraryTest {
         assertThat(lookup.labels()).isEmpty();
         assertThat(lookup.unknown()).containsExactly(5, 6);
         assertThat(sentences(lookup)).hasSize(2);
-        assertThat(sentences(lookup).get(0)).endsWith("but was:  an answer that is not JSON");
-        assertThat(sentences(lookup).get(1)).endsWith("but was:  an answer about latent 5 instead of 6");
+        assertThat(sentences(lookup).get(0)).endsWith("but was:  a response that is not JSON");
+        assertThat(sentences(lookup).get(1)).endsWith("but was:  a response about latent 5 instead of 6");
         LabelLibrary.Lookup goodfire = ask("goodfire:org/model", settings(), 5);
         assertThat(goodfire.unknown()).containsExactly(5);
-        assertThat(sentences(goodfire).get(0)).endsWith("an answer about latents that were not asked for");
+        assertThat(sentences(goodfire).get(0)).endsWith("a response about latents that were not requested");
     }
 
     @Test
@@ -143,7 +143,7 @@ class LabelLibraryTest {
     void a_service_that_is_gone_or_refuses_is_a_state_and_no_error() {
         service.on("/lookup", status(401));
         assertThat(sentences(ask("goodfire:org/model", settings(), 1)).get(0))
-                .endsWith("but was:  status 401: it wants another key");
+                .endsWith("but was:  status 401: the service did not accept the key");
         service.on("/lookup", status(404));
         LabelLibrary.Lookup gone = ask("goodfire:org/model", settings(), 1);
         assertThat(sentences(gone).get(0)).endsWith("but was:  status 404");
@@ -173,7 +173,7 @@ class LabelLibraryTest {
         assertThat(ask("neuronpedia:m/s", settings(), 5).labels()).containsOnlyKeys(5);
         service.on("/6", status(429, "Retry-After", "3600"));
         LabelLibrary.Lookup lookup = ask("neuronpedia:m/s", settings(), 6);
-        assertThat(sentences(lookup).get(0)).endsWith("status 429: it wants fewer requests");
+        assertThat(sentences(lookup).get(0)).endsWith("status 429: the service asks for fewer requests");
     }
 
     @Test
@@ -185,7 +185,7 @@ class LabelLibraryTest {
         assertThat(lookup.labels()).containsOnlyKeys(5);
         assertThat(lookup.unknown()).containsExactly(6);
         assertThat(sentences(lookup)).containsExactly("""
-                        The source of labels is not asked, because Pintle is offline.
+                        The source of labels was not queried, because Pintle is offline.
                           source: neuronpedia:m/s
                           try:    without HF_HUB_OFFLINE""");
         assertThat(service.requests()).hasSize(1);
@@ -225,7 +225,7 @@ class LabelLibraryTest {
         assertThat(lookup.labels()).containsExactly(Map.entry(3, "dogs"), Map.entry(4, "many cats"));
         assertThat(lookup.without()).containsExactly(5);
         assertThat(sentences(lookup).get(0)).isEqualTo("""
-                        Some lines of the labels were left out.
+                        Some lines of the labels were skipped.
                           source:  %s/bucket/v1/m/s/explanations/batch-0.jsonl.gz
                           lines:   1
                           such as: line 2: broken""".formatted(service.address()));
@@ -266,7 +266,7 @@ class LabelLibraryTest {
         assertThat(sentences(ask(service.address() + "/page", settings(), 1)))
                 .last()
                 .asString()
-                .endsWith("but was:  no label in it");
+                .endsWith("but was:  no labels in it");
     }
 
     // ---------------------------------------------------------------- the store
@@ -296,7 +296,7 @@ class LabelLibraryTest {
             assertThat(library.search("file", "pirate", 10)).isEmpty();
             assertThatThrownBy(() -> library.search("file", " *\" ", 10)).hasMessage("""
                             There is nothing to search for.
-                              expected: a word or more
+                              expected: at least one word
                               but was:   *"\s""");
         }
     }
@@ -315,13 +315,13 @@ class LabelLibraryTest {
     void a_source_that_is_none_is_refused_with_the_forms() {
         assertThatThrownBy(() -> LabelSource.parse("neuronpedia:one", settings()))
                 .hasMessage("""
-                        There are no such labels.
+                        There is no such source of labels.
                           expected: a file, neuronpedia:MODEL/SOURCE, neuronpedia-export:MODEL/SOURCE, goodfire:MODEL, goodfire-dump:MODEL, or the address of a file
                           but was:  neuronpedia:one""");
         for (String bad :
                 List.of("https://a b", "https:///x", "goodfire-dump:a b", "neuronpedia:../../x", "labels.jsonl", "")) {
             assertThatThrownBy(() -> LabelSource.parse(bad, settings()))
-                    .hasMessageStartingWith("There are no such labels.");
+                    .hasMessageStartingWith("There is no such source of labels.");
         }
         assertThatThrownBy(() -> settings("GOODFIRE_BASE_URL", "goodfire")).hasMessage("""
                         The address of the service is not valid.

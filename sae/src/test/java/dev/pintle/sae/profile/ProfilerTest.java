@@ -257,7 +257,7 @@ class ProfilerTest {
         profiler("p").run(Texts.of(file), Profiler.Listener.SILENT);
         assertThatThrownBy(() -> profiler("p", ProfileSettings.usual().withRoles(EnumSet.of(Role.USER)))
                         .run(Texts.of(file), Profiler.Listener.SILENT))
-                .hasMessage("The profile is one of something else.\n  file:     " + folder.resolve("p")
+                .hasMessage("The profile is of something else.\n  file:     " + folder.resolve("p")
                         + "\n  what:     roles\n  expected: user\n  but was:  all"
                         + "\n  try:      another name for the profile, pintle sae profile --fresh, or --roles all");
     }
@@ -345,14 +345,14 @@ class ProfilerTest {
         Path changed = texts(20);
         Files.writeString(changed, Files.readString(changed).replaceFirst("content\": \"", "content\": \"Well. "));
         assertThatThrownBy(() -> profiler("p").run(Texts.of(changed), Profiler.Listener.SILENT))
-                .hasMessage("The texts are not those that the profile was begun with.\n  profile:  "
+                .hasMessage("The texts are not those that the profile was started with.\n  profile:  "
                         + folder.resolve("p") + "\n  texts:    " + changed
-                        + "\n  expected: 20 texts as before, and perhaps more behind them"
+                        + "\n  expected: 20 texts as before, possibly followed by more"
                         + "\n  try:      another name for the profile, or pintle sae profile --fresh");
         assertThatThrownBy(() -> new Profiler(
                                 model, sae, HookPoint.residPost(2), folder.resolve("p"), ProfileSettings.usual())
                         .run(Texts.of(changed), Profiler.Listener.SILENT))
-                .hasMessage("The profile is one of something else.\n  file:     " + folder.resolve("p")
+                .hasMessage("The profile is of something else.\n  file:     " + folder.resolve("p")
                         + "\n  what:     hookPoint\n  expected: blocks.2.hook_resid_post"
                         + "\n  but was:  blocks.3.hook_resid_post\n  try:      another name for the profile");
     }
@@ -385,7 +385,7 @@ class ProfilerTest {
                         + " \"content\": \"…\"}]}\n  but was:  {\"texts\": 3}");
         assertThatThrownBy(() -> Texts.of(folder.resolve("absent")))
                 .hasMessage("There are no such texts.\n  but was:  " + folder.resolve("absent")
-                        + "\n  expected: a file with a text a line, a .jsonl file, or a folder of them");
+                        + "\n  expected: a file with one text per line, a .jsonl file, or a folder of files");
     }
 
     private static List<String> contents(Path path) {

@@ -1,12 +1,11 @@
 package dev.pintle.steering.files;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.Excerpt;
 import dev.pintle.base.FileEnding;
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
-import dev.pintle.base.RegularFile;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.files.VectorHints.FirstRow;
 import dev.pintle.tensor.Tensor;
@@ -20,17 +19,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /*
- * A tensor alone does not say which layer its numbers belong to. In this order:
+ * A bare tensor does not say which layer it belongs to. That is determined from, in this order:
  *
- *   a vector       the layer in CAA's file name; refusal_direction's direction_metadata.json beside direction.pt; a hook
- *                  point as file name; the layer that the caller names
- *   [rows, dModel] a row a layer. Whether the first row is the embedding follows from the file name of persona_vectors or
- *                  from the model's number of blocks: N rows are the outputs of N blocks, N + 1 rows the hidden states
+ *   a vector       the layer in CAA's file name; refusal_direction's direction_metadata.json next to direction.pt; a
+ *                  hook point as file name; the layer that the caller specifies
+ *   [rows, dModel] one row per layer. Whether the first row is the embedding follows from the file name of
+ *                  persona_vectors or from the model's number of blocks: N rows are the outputs of N blocks, N + 1 rows
+ *                  the hidden states
  *   [positions, layers, dModel]   refusal_direction's mean_diffs.pt, whose row N is the input of block N
  *
- * Where that leaves more than one reading, nothing is guessed: the caller is asked.
+ * If that leaves more than one interpretation, nothing is guessed: the caller has to decide.
  */
-/** Finds the places of numbers that a file holds without a layer. */
+/** Finds the hook points of vectors in files that do not state a layer. */
 final class BareVectors {
     private static final Pattern CAA = Pattern.compile("vec_layer_(\\d{1,5})_(.+)\\.[a-z]+");
     private static final Pattern PERSONA = Pattern.compile(".*(?:prompt_avg|response_avg|prompt_last)_diff\\.[a-z]+");
@@ -50,9 +50,9 @@ final class BareVectors {
     }
 
     /**
-     * The vectors of a tensor.
+     * The vectors in a tensor.
      *
-     * @throws PintleException if it has more than one reading, naming what decides between them
+     * @throws PintleException if it can be interpreted in more than one way, naming the options that decide
      */
     static List<SteeringVector> of(Tensor tensor, Path file, VectorHints hints) {
         if (!tensor.dtype().isFloating()) {
@@ -83,7 +83,7 @@ final class BareVectors {
                     HookPoint.residPost(layer),
                     caa.group(2),
                     "contrastive activation addition",
-                    "CAA, layer " + layer + " of the file's name: output of block " + layer);
+                    "CAA, layer " + layer + " from the file name: output of block " + layer);
         }
         if (isRefusal() && name.startsWith("direction")) {
             int layer = number("layer");
@@ -97,7 +97,7 @@ final class BareVectors {
         String stem = name.substring(0, Math.max(name.lastIndexOf('.'), 0));
         if (stem.contains("hook_") && Foreign.placeOf(stem).isPresent()) {
             HookPoint at = Foreign.place(stem, file);
-            return Foreign.vector(row, at, "", read(), "a bare vector, hook point as in the file's name: " + at);
+            return Foreign.vector(row, at, "", read(), "a bare vector, hook point from the file name: " + at);
         }
         if (hints.layer() != null) {
             return Foreign.vector(
@@ -105,7 +105,7 @@ final class BareVectors {
                     HookPoint.residPost(hints.layer()),
                     "",
                     read(),
-                    "a bare vector, layer as told: output of block " + hints.layer());
+                    "a bare vector, layer as specified: output of block " + hints.layer());
         }
         Problem problem = open();
         Matcher said = LAYER_IN_NAME.matcher(name);
@@ -113,11 +113,11 @@ final class BareVectors {
             int layer = Integer.parseInt(said.group(1));
             problem = problem.fact(
                     "its name",
-                    "says " + said.group() + ", which tools use for the output of block " + layer
-                            + ", for its input and for the hidden state " + layer);
+                    "says " + said.group() + ", which some tools use for the output of block " + layer
+                            + ", others for its input or for hidden state " + layer);
             throw problem.fact("try", triedLayers(layer)).toException();
         }
-        throw problem.fact("try", "naming the layer: --layer L").toException();
+        throw problem.fact("try", "specifying the layer: --layer L").toException();
     }
 
     private static String triedLayers(int layer) {
@@ -126,7 +126,7 @@ final class BareVectors {
     }
 
     private Problem open() {
-        return Problem.of("The file does not say which layer its numbers belong to.")
+        return Problem.of("The file does not say which layer its vector belongs to.")
                 .fact("file", file.toAbsolutePath())
                 .fact("holds", tensor.describe());
     }
@@ -135,7 +135,7 @@ final class BareVectors {
         return "read from ." + FileEnding.of(file);
     }
 
-    // ---------------------------------------------------------------- a row a layer
+    // ---------------------------------------------------------------- one row per layer
 
     private List<SteeringVector> perLayer() {
         FirstRow first = firstRow(tensor.size(0));
@@ -153,7 +153,7 @@ final class BareVectors {
                     "",
                     what,
                     "a matrix [rows, dModel], row " + row + ": " + place
-                            + (normed ? "; transformers gives this last one after the final norm" : "")));
+                            + (normed ? "; in transformers, this last one has the final norm applied" : "")));
         }
         return vectors;
     }
@@ -195,7 +195,7 @@ final class BareVectors {
                 .toException();
     }
 
-    // ---------------------------------------------------------------- a row a position and layer
+    // ---------------------------------------------------------------- one row per position and layer
 
     private SteeringVector byPosition() {
         boolean refusal = isRefusal() || name.startsWith("mean_diffs");
@@ -207,7 +207,7 @@ final class BareVectors {
             throw Problem.of("The file does not say whether its first layer is the embedding or block 0's output.")
                     .fact("file", file.toAbsolutePath())
                     .fact("holds", tensor.describe())
-                    .fact("try", "--first-row embedding (layer N is the input of block N, as refusal_direction has it)")
+                    .fact("try", "--first-row embedding (layer N is the input of block N, as in refusal_direction)")
                     .fact("try", "--first-row block-0 (layer N is the output of block N)")
                     .toException();
         }
@@ -243,7 +243,7 @@ final class BareVectors {
     private int number(String key) {
         Path json = metadata();
         try {
-            JsonNode value = new ObjectMapper().readTree(RegularFile.text(json)).path(key);
+            JsonNode value = Json.file(json).path(key);
             if (!value.isIntegralNumber() || !value.canConvertToInt()) {
                 throw VectorFiles.unusable(
                         json, "an integer as " + key, value.isMissingNode() ? "none" : Excerpt.of(value));

@@ -1,8 +1,7 @@
 package dev.pintle.steering.files;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
-import dev.pintle.base.RegularFile;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.ModelId;
 import dev.pintle.steering.SteeringVector;
@@ -24,11 +23,11 @@ import java.util.regex.Pattern;
  * Control vectors in GGUF. What the number N of direction.N means:
  *
  *   repeng, llama.cpp, EasySteer   output of block N
- *   llama.cpp cvector-generator    read at the output of block N - 1, applied by llama.cpp after block N: kept at N.
- *                                  It is told by its signed layer count
- *   GLP                            output of block N, or N - 1 where it says that it counts from 1
+ *   llama.cpp cvector-generator    read at the output of block N - 1, applied by llama.cpp after block N: stays at N.
+ *                                  Recognised by its signed layer count
+ *   GLP                            output of block N, or N - 1 if it says that it is 1-based
  */
-/** Reads and writes control vectors in GGUF. Ours carry our own metadata too, under {@code steer.*}. */
+/** Reads and writes control vectors in GGUF. Those written by Pintle also carry its metadata, under {@code steer.*}. */
 final class ControlVectors implements VectorFormat {
     private static final String OWN_KEYS = "steer.";
     private static final Pattern DIRECTION = Pattern.compile("direction\\.(\\d{1,5})(?:\\.(\\d{1,5}))?");
@@ -55,14 +54,11 @@ final class ControlVectors implements VectorFormat {
         Gguf.write(file, values, OwnVectors.tensors(vectors));
     }
 
-    /** The family of a model as its config.json names it; the model's name if that file cannot be found. */
+    /** A model's family as named in its config.json; the model's name if that file cannot be found. */
     private static String family(ModelId model) {
         try {
             Path config = ModelFolders.find(model.name()).resolve("config.json");
-            return new ObjectMapper()
-                    .readTree(RegularFile.text(config))
-                    .path("model_type")
-                    .asText(model.name());
+            return Json.file(config).path("model_type").asText(model.name());
         } catch (IOException | PintleException | InvalidPathException e) {
             return model.name();
         }
@@ -103,7 +99,7 @@ final class ControlVectors implements VectorFormat {
             if (!matcher.matches() || ranked || gguf.listed(name).shape().rank() != 1) {
                 throw VectorFiles.unusable(
                         file,
-                        "one tensor direction.N [dModel] a layer",
+                        "one tensor direction.N [dModel] per layer",
                         name + " " + gguf.listed(name).shape());
             }
             int number = Integer.parseInt(matcher.group(1));
@@ -118,7 +114,7 @@ final class ControlVectors implements VectorFormat {
                     at,
                     model,
                     facts.getOrDefault(kind + ".method", facts.getOrDefault("glp.method", mode)),
-                    strength == null ? source : source + ", its strength " + strength));
+                    strength == null ? source : source + ", recommended strength " + strength));
         }
         return Foreign.checked(vectors, file);
     }

@@ -15,9 +15,9 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What readers of other tools' vector files share. */
+/** Shared by the readers of other tools' vector files. */
 final class Foreign {
-    /** A block's name as checkpoints, modules and vector files write it; its output is meant. */
+    /** A block's name as it appears in checkpoints, modules and vector files; it refers to the block's output. */
     private static final Pattern BLOCK = Pattern.compile(
             "(?:_orig_mod\\.|module\\.|base_model\\.|model\\.|transformer\\.|language_model\\.|gpt_neox\\.|decoder\\.)*"
                     + "(?:layers|layer|h|blocks|block|blk|direction)[._]?(\\d{1,5})"
@@ -33,7 +33,7 @@ final class Foreign {
                 tensor.to(DType.FP32).toVec(), at, Origin.unknown(new ModelId(model, ""), method, source));
     }
 
-    /** A vector that may have been kept as a matrix of one row. */
+    /** A vector that may be stored as a matrix with one row. */
     static Tensor row(Tensor tensor, Path file) {
         Shape shape = tensor.shape();
         long width = shape.rank() == 0 ? 0 : shape.size(shape.rank() - 1);
@@ -43,7 +43,7 @@ final class Foreign {
         return tensor.reshape(width);
     }
 
-    /** The hook point that a name says: of a block its output. Empty where it says none. */
+    /** The hook point that a name refers to, for a block its output; empty if it refers to none. */
     static Optional<HookPoint> placeOf(String name) {
         if (HOOK.matcher(name).matches()) {
             return Optional.of(HookPoint.parse(name));
@@ -70,13 +70,13 @@ final class Foreign {
 
     static void requireAddition(String mode, List<String> known, Path file, VectorHints hints) {
         if (!known.contains(mode)) {
-            throw VectorFiles.unusable(file, "an operation among " + String.join(", ", known), mode);
+            throw VectorFiles.unusable(file, "one of the operations " + String.join(", ", known), mode);
         }
         if (!mode.equals("add") && !hints.projections()) {
-            throw Problem.of("The file's directions are not for addition.")
+            throw Problem.of("The file's directions are not meant to be added.")
                     .fact("file", file.toAbsolutePath())
                     .fact("operation", mode)
-                    .fact("try", "reading it withProjections, and Ablate or Clamp in place of Add")
+                    .fact("try", "reading it withProjections, and Ablate or Clamp instead of Add")
                     .toException();
         }
     }
@@ -95,6 +95,6 @@ final class Foreign {
     }
 
     private static PintleException widths(Path file, int width, SteeringVector vector) {
-        return VectorFiles.unusable(file, "vectors of one width, " + width, vector.dModel() + " at " + vector.at());
+        return VectorFiles.unusable(file, "vectors of equal width, " + width, vector.dModel() + " at " + vector.at());
     }
 }

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Vectors among the named tensors of a file: those whose names say a layer, {@code layers.12} or {@code
- * blocks.12.hook_resid_post}, or a single one whatever its name.
+ * Vectors among the named tensors of a file: those whose names give a layer, {@code layers.12} or
+ * {@code blocks.12.hook_resid_post}, or a single tensor of any name.
  */
 final class NamedVectors {
     private static final int SHOWN = 12;
@@ -76,11 +76,11 @@ final class NamedVectors {
     }
 
     static RuntimeException severalTensors(Collection<String> names, Path file) {
-        return Problem.of("The names of the file's tensors do not say which layers they belong to.")
+        return Problem.of("The file's tensor names do not say which layers they belong to.")
                 .fact("file", file.toAbsolutePath())
                 .fact("expected", "names such as layers.12 or blocks.12.hook_resid_post, or a single tensor")
                 .fact("but was", shown(names))
-                .fact("try", "naming the one to read, and its layer: --tensor NAME --layer L")
+                .fact("try", "specifying the one to read, and its layer: --tensor NAME --layer L")
                 .toException();
     }
 

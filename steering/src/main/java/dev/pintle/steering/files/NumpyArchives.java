@@ -5,7 +5,7 @@ import dev.pintle.tensor.io.Npz;
 import java.nio.file.Path;
 import java.util.List;
 
-/** NumPy's archives of named arrays. */
+/** NumPy archives of named arrays. */
 final class NumpyArchives implements VectorFormat {
     @Override
     public List<String> endings() {

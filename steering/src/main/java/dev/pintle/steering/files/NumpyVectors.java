@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
 
-/** NumPy's arrays: the numbers of one vector alone, or of several in one tensor. */
+/** NumPy arrays: the values of one vector, or of several in one tensor. */
 final class NumpyVectors implements VectorFormat {
     @Override
     public List<String> endings() {

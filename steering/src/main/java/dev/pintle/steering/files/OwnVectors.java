@@ -21,8 +21,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Pintle's own format: tensors {@code direction.L} FP32 `[dModel]`, L the block from 0 whose place it is, and the record as
- * metadata. In a file with several sites the others than the first are named {@code direction.L.SITE}.
+ * Pintle's own format: tensors {@code direction.L} FP32 `[dModel]`, with L the 0-based block, and the record as
+ * metadata. In a file with several sites, vectors at sites other than the main one are named {@code direction.L.SITE}.
  */
 final class OwnVectors implements VectorFormat {
     private static final String FORMAT = "steer-vector";
@@ -39,7 +39,7 @@ final class OwnVectors implements VectorFormat {
         return true;
     }
 
-    /** Whether metadata is of this format. */
+    /** Whether metadata belongs to this format. */
     static boolean isOwn(Map<String, String> metadata) {
         return FORMAT.equals(metadata.get("format")) && VERSION.equals(metadata.get("format_version"));
     }
@@ -49,7 +49,7 @@ final class OwnVectors implements VectorFormat {
         SafeTensors.write(file, tensors(vectors), metadata(vectors));
     }
 
-    /** Reads a safetensors file, of this format or another tool's. */
+    /** Reads a safetensors file, in this format or another tool's. */
     @Override
     public List<SteeringVector> read(Path file, VectorHints hints) {
         try (Checkpoint checkpoint = SafeTensors.open(file)) {
@@ -71,9 +71,9 @@ final class OwnVectors implements VectorFormat {
         return tensors;
     }
 
-    /** What tells a vector from the others of its file: its layer, with its site where that is not the usual one. */
+    /** The suffix that identifies a vector within its file: its layer, plus its site if that is not the main one. */
     private static String suffix(HookPoint at, SortedMap<HookPoint, SteeringVector> vectors) {
-        // an embedding comes first, so that the last vector has the usual site
+        // an embedding sorts first, so the last vector has the main site
         return at.site() == vectors.lastKey().site() ? String.valueOf(at.layer()) : at.layer() + "." + label(at.site());
     }
 
@@ -83,7 +83,7 @@ final class OwnVectors implements VectorFormat {
 
     // ---------------------------------------------------------------- metadata
 
-    /** The record: what is the same of all vectors once, what differs under the key with the vector's suffix. */
+    /** The record: values common to all vectors once, others under the key plus the vector's suffix. */
     static Map<String, String> metadata(SortedMap<HookPoint, SteeringVector> vectors) {
         Map<String, String> metadata = new TreeMap<>();
         metadata.put("format", FORMAT);
@@ -169,8 +169,8 @@ final class OwnVectors implements VectorFormat {
         if (vectors.isEmpty() || (!expected.isEmpty() && !expected.equals(content(vectors.values())))) {
             throw VectorFiles.unusable(
                     file,
-                    vectors.isEmpty() ? "a tensor direction.L" : "numbers whose hash is " + expected,
-                    vectors.isEmpty() ? "none" : "numbers whose hash is " + content(vectors.values()));
+                    vectors.isEmpty() ? "a tensor direction.L" : "values with hash " + expected,
+                    vectors.isEmpty() ? "none" : "values with hash " + content(vectors.values()));
         }
         return List.copyOf(vectors.values());
     }
@@ -186,7 +186,7 @@ final class OwnVectors implements VectorFormat {
                 : HookPoint.parse(whole);
         if (at.layer() != layer) {
             throw VectorFiles.unusable(
-                    file, "a tensor direction." + at.layer() + ", as its hook point says", direction.group());
+                    file, "a tensor direction." + at.layer() + ", as in its hook point", direction.group());
         }
         return at;
     }

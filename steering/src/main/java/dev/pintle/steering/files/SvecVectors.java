@@ -2,11 +2,10 @@ package dev.pintle.steering.files;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.base.ForeignFile;
 import dev.pintle.base.ForeignJson;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
-import dev.pintle.base.RegularFile;
 import dev.pintle.model.ModelId;
 import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
@@ -20,7 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
-/** Reads .svec, the JSON of IBM's activation-steering: directions by layer, read at the output of block N. */
+/** Reads .svec, the JSON format of IBM's activation-steering: directions by layer, read at the output of block N. */
 final class SvecVectors implements VectorFormat {
     private static final long MOST_JSON = 512L << 20;
 
@@ -36,7 +35,7 @@ final class SvecVectors implements VectorFormat {
             if (Files.size(file) > MOST_JSON) {
                 throw VectorFiles.unusable(file, "at most " + MOST_JSON + " bytes", Files.size(file) + " bytes");
             }
-            root = new ObjectMapper().readTree(RegularFile.text(file));
+            root = Json.file(file);
         } catch (JsonProcessingException e) {
             throw VectorFiles.unusable(file, "JSON", ForeignJson.why(e));
         } catch (IOException e) {
@@ -45,7 +44,7 @@ final class SvecVectors implements VectorFormat {
                     .fact("cause", ForeignFile.why(e))
                     .toException(e);
         }
-        JsonNode directions = root == null ? null : root.get("directions");
+        JsonNode directions = root.get("directions");
         if (directions == null || !directions.isObject()) {
             throw VectorFiles.unusable(file, "an object with directions by layer", "none");
         }

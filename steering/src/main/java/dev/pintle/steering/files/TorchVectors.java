@@ -17,15 +17,15 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Vectors that torch.save wrote. What a layer number N means in them:
+ * Vectors written by torch.save. What a layer number N means:
  *
  *   steering-vectors        layer_activations by N: output of block N
  *   lm-evaluation-harness   output of module layers.N
- *   CAA                     output of block N, in the file's name
+ *   CAA                     output of block N, from the file name
  *   refusal_direction       input of block N
- *   a dictionary by N       output of block N; of keys 0 to blocks, the last of which no block has, hidden state N
+ *   a dictionary by N       output of block N; if there is one key more than blocks, hidden state N
  */
-/** Reads and writes vectors in torch's format. */
+/** Reads and writes vectors in PyTorch's format. */
 final class TorchVectors implements VectorFormat {
     @Override
     public List<String> endings() {
@@ -42,7 +42,7 @@ final class TorchVectors implements VectorFormat {
         TorchCheckpoint.write(file, harness(vectors.values()));
     }
 
-    /** The dictionary that lm-evaluation-harness loads, which looks modules up below the base model. */
+    /** The dictionary that lm-evaluation-harness loads; it looks up modules relative to the base model. */
     private static Map<String, Object> harness(Collection<SteeringVector> vectors) {
         Map<String, Object> modules = new LinkedHashMap<>();
         for (SteeringVector vector : vectors) {
@@ -56,7 +56,7 @@ final class TorchVectors implements VectorFormat {
         return modules;
     }
 
-    @SuppressWarnings("NullAway") // the harness wants the key with None
+    @SuppressWarnings("NullAway") // the harness requires the key, with value None
     private static void putNull(Map<String, Object> map, String key) {
         map.put(key, null);
     }
@@ -166,7 +166,7 @@ final class TorchVectors implements VectorFormat {
         return Foreign.checked(vectors, file);
     }
 
-    /** Whether keys are plain numbers from 0 up to one that no block of the model has. */
+    /** Whether the keys are plain numbers, one more than the model has blocks. */
     private static boolean reaches(Map<?, ?> layers, int blocks) {
         return layers.size() == blocks + 1
                 && layers.keySet().stream()
@@ -194,7 +194,7 @@ final class TorchVectors implements VectorFormat {
                 Foreign.place(place, file),
                 "",
                 "read from .pt",
-                "lm-evaluation-harness .pt, " + place + ": output of the module, its coefficient "
+                "lm-evaluation-harness .pt, " + place + ": output of the module, coefficient "
                         + record.get("steering_coefficient"));
     }
 }

@@ -20,21 +20,22 @@ import java.util.stream.Collectors;
 /**
  * Steering vectors in files.
  *
- * <p>Pintle's own is a safetensors file that describes itself: a tensor {@code direction.L} FP32 `[dModel]` for each layer, L
- * the block from 0 whose place it is, and everything in {@link Origin} as metadata. Others are written for
- * other tools and chosen by the file's ending, or by the tool:
+ * <p>Pintle's own format is a self-describing safetensors file: one tensor {@code direction.L} FP32 `[dModel]` per
+ * layer, with L the 0-based block, and everything in {@link Origin} as metadata. Formats for other tools are chosen by
+ * the file's extension or by the tool:
  *
  * <ul>
- *   <li>{@code .gguf}: a control vector for llama.cpp, repeng and EasySteer; it carries our metadata too, under {@code steer.*}
- *   <li>{@code .pt}, {@code .pth}: for lm-evaluation-harness, a module a layer
- *   <li>{@code .npy}: the numbers of one vector alone
+ *   <li>{@code .gguf}: a control vector for llama.cpp, repeng and EasySteer, which also carries our metadata, under
+ *       {@code steer.*}
+ *   <li>{@code .pt}, {@code .pth}: for lm-evaluation-harness, one module per layer
+ *   <li>{@code .npy}: the values of one vector, without metadata
  * </ul>
  *
- * <p>Those and files of other tools are read by {@link #readAll}; what a layer number meant in them is recorded in {@link
- * Origin#source}.
+ * <p>{@link #readAll} reads these and files of other tools; what a layer number meant there is recorded in
+ * {@link Origin#source}.
  */
 public final class VectorFiles {
-    /** Every format: the one place in which a new one is listed. */
+    /** All formats. New ones are listed here and nowhere else. */
     private static final List<VectorFormat> FORMATS = List.of(
             new OwnVectors(),
             new ControlVectors(),
@@ -45,7 +46,7 @@ public final class VectorFiles {
 
     private VectorFiles() {}
 
-    /** The format of an ending. */
+    /** The format for a file extension. */
     static Optional<VectorFormat> format(String ending) {
         return FORMATS.stream()
                 .filter(format -> format.endings().contains(ending))
@@ -62,42 +63,42 @@ public final class VectorFiles {
     // ---------------------------------------------------------------- writing
 
     /**
-     * What a file holds.
+     * What was written to a file.
      *
-     * @param vectors that were written, in the order of the forward pass
-     * @param leftOut of each that has no place in the format, where it stands and why, as a sentence
+     * @param vectors the vectors written, in the order of the forward pass
+     * @param leftOut one sentence per vector that the format cannot hold, with its hook point and the reason
      */
     public record Written(List<SteeringVector> vectors, List<String> leftOut) {
-        /** Keeps copies. */
+        /** Copies the lists. */
         public Written {
             vectors = List.copyOf(vectors);
             leftOut = List.copyOf(leftOut);
         }
     }
 
-    /** Writes a vector, whole or not at all, in the format of the file's ending. */
+    /** Writes a vector atomically, in the format of the file's extension. */
     public static void write(SteeringVector vector, Path file) {
         write(List.of(vector), file);
     }
 
     /**
-     * Writes the vectors of several layers, whole or not at all, in the format of the file's ending.
+     * Writes the vectors of several layers atomically, in the format of the file's extension.
      *
-     * @return what was written, and what the format has no place for
-     * @throws PintleException if the format can hold none of them, or not together
+     * @return what was written, and what the format cannot hold
+     * @throws PintleException if the format can hold none of them, or cannot hold them together
      */
     public static Written write(List<SteeringVector> vectors, Path file) {
         return write(vectors, file, target(file));
     }
 
     /**
-     * The tool that a file of this ending is usually for.
+     * The tool that files with this extension are usually for.
      *
-     * @throws PintleException if vectors cannot be written in the format of the ending
+     * @throws PintleException if no format with this extension can be written
      */
     public static VectorTarget target(Path file) {
         return VectorTarget.ofEnding(FileEnding.of(file))
-                .orElseThrow(() -> Problem.of("A vector cannot be written in the format of this ending.")
+                .orElseThrow(() -> Problem.of("Vectors cannot be written to files with this extension.")
                         .fact("file", file.toAbsolutePath())
                         .fact(
                                 "choose",
@@ -108,9 +109,9 @@ public final class VectorFiles {
     }
 
     /**
-     * Checks, before vectors are there, that a file could hold them.
+     * Checks that a file can hold vectors, before they are computed.
      *
-     * @param at where they will be; empty where that is not known
+     * @param at their hook points; empty if not known
      * @throws PintleException as {@link #write(List, Path)} would
      */
     public static void requireWritable(List<HookPoint> at, Path file) {
@@ -125,7 +126,7 @@ public final class VectorFiles {
     }
 
     private static PintleException nothingLeft(List<HookPoint> at, Path file, VectorTarget target) {
-        return Problem.of(target.refuses(at.get(0)) + ", so a file for it would do nothing.")
+        return Problem.of(target.refuses(at.get(0)) + ", so a file for it would have no effect.")
                 .fact("file", file.toAbsolutePath())
                 .fact(at.size() == 1 ? "vector" : "vectors", names(at))
                 .fact("try", "blocks from 1 on, or .safetensors")
@@ -133,10 +134,10 @@ public final class VectorFiles {
     }
 
     private static PintleException holdsOne(Collection<HookPoint> at, Path file) {
-        return Problem.of("The format holds one vector.")
+        return Problem.of("The format can only hold one vector.")
                 .fact("file", file.toAbsolutePath())
                 .fact("but was", names(at))
-                .fact("try", "one file a layer, as --layer chooses it, or .safetensors or .gguf")
+                .fact("try", "one file per layer, with --layer, or .safetensors or .gguf")
                 .toException();
     }
 
@@ -145,15 +146,16 @@ public final class VectorFiles {
     }
 
     /**
-     * Writes vectors for a tool, whole or not at all.
+     * Writes vectors for a tool, atomically.
      *
-     * @return what was written, and what the tool has no place for
-     * @throws PintleException if the tool can use none of them, or not together, or reads files of another ending
+     * @return what was written, and what the tool cannot use
+     * @throws PintleException if the tool can use none of them, cannot use them together, or reads files with a
+     *     different extension
      */
     public static Written write(List<SteeringVector> vectors, Path file, VectorTarget target) {
         if (target != VectorTarget.ofEnding(FileEnding.of(file)).orElse(null)
                 && !FileEnding.of(file).equals(target.ending())) {
-            throw Problem.of("The tool expects a file of another ending.")
+            throw Problem.of("The tool expects a file with a different extension.")
                     .fact("tool", target.label())
                     .fact("expected", "a name that ends in ." + target.ending())
                     .fact("but was", file)
@@ -165,7 +167,7 @@ public final class VectorFiles {
         for (HookPoint at : all) {
             if (!target.refuses(at).isEmpty()) {
                 kept.remove(at);
-                leftOut.add(at + " is left out: " + target.refuses(at));
+                leftOut.add(at + " is omitted: " + target.refuses(at));
             }
         }
         if (kept.isEmpty()) {
@@ -190,7 +192,7 @@ public final class VectorFiles {
             boolean alike = vector.dModel() == first.dModel()
                     && vector.origin().model().equals(first.origin().model());
             if (!alike || byPlace.put(vector.at(), vector) != null) {
-                throw Problem.of("One file holds vectors of one model, each of another hook point.")
+                throw Problem.of("A file can only hold vectors of one model, each at a different hook point.")
                         .fact("one", first.at() + " of " + first.origin().model())
                         .fact("another", vector.at() + " of " + vector.origin().model())
                         .toException();
@@ -204,17 +206,17 @@ public final class VectorFiles {
     /**
      * Reads a file's only vector.
      *
-     * @throws PintleException saying what is missing or does not fit
+     * @throws PintleException naming what is missing or does not fit
      */
     public static SteeringVector read(Path file) {
         return read(file, VectorHints.none());
     }
 
-    /** Reads one vector: the file's only one, or that of the layer in the hints. */
+    /** Reads one vector: the file's only one, or the one at the layer in the hints. */
     public static SteeringVector read(Path file, VectorHints hints) {
         List<SteeringVector> all = readAll(file, hints);
         if (all.size() > 1) {
-            throw Problem.of("The file holds the vectors of several layers.")
+            throw Problem.of("The file contains vectors of several layers.")
                     .fact("file", file.toAbsolutePath())
                     .fact(
                             "layers",
@@ -223,7 +225,7 @@ public final class VectorFiles {
                                     .collect(Collectors.joining(", ")))
                     .fact(
                             "try",
-                            "naming the layer: --layer "
+                            "specifying the layer: --layer "
                                     + all.get(all.size() / 2).at().layer())
                     .toException();
         }
@@ -231,17 +233,18 @@ public final class VectorFiles {
     }
 
     /**
-     * Reads the vectors of a file by the format of its ending: .safetensors, .gguf, .pt, .pth, .npy, .npz, .svec or .json.
+     * Reads the vectors of a file in the format of its extension: .safetensors, .gguf, .pt, .pth, .npy, .npz, .svec or
+     * .json.
      *
-     * @return in the order of the layers; of the layer in the hints alone where they have one
-     * @throws PintleException saying what is missing or does not fit
+     * @return in order of layer; only those at the layer in the hints, if there is one
+     * @throws PintleException naming what is missing or does not fit
      */
     public static List<SteeringVector> readAll(Path file, VectorHints hints) {
         GitLfs.requireContent(file);
         List<SteeringVector> vectors;
         try (TensorScope scope = TensorScope.open("read vectors")) {
             vectors = format(FileEnding.of(file))
-                    .orElseThrow(() -> Problem.of("No steering vector has a file of this ending.")
+                    .orElseThrow(() -> Problem.of("Files with this extension do not contain steering vectors.")
                             .fact("file", file.toAbsolutePath())
                             .fact("expected", endings(FORMATS))
                             .toException())
@@ -266,13 +269,13 @@ public final class VectorFiles {
         }
         List<SteeringVector> chosen =
                 sorted.stream().filter(vector -> vector.at().layer() == layer).toList();
-        if (chosen.size() > 1) { // the embedding beside the output of block 0
+        if (chosen.size() > 1) { // the embedding and the output of block 0
             chosen = chosen.stream()
                     .filter(vector -> vector.at().site() != HookPoint.Site.RESID_PRE)
                     .toList();
         }
         if (chosen.isEmpty()) {
-            throw Problem.of("The file has no vector of that layer.")
+            throw Problem.of("The file has no vector for that layer.")
                     .fact("file", file.toAbsolutePath())
                     .fact("asked for", "layer " + layer)
                     .fact("has", names(sorted.stream().map(SteeringVector::at).toList()))

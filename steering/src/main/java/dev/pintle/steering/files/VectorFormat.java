@@ -6,31 +6,31 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
 
-/** A layout of vector files. One class a format; all of them are listed in {@link VectorFiles}. */
+/** A format of vector files. There is one class per format; all are listed in {@link VectorFiles}. */
 interface VectorFormat {
-    /** Endings of its files, without the point; the usual one first. */
+    /** File extensions, without the dot; the usual one first. */
     List<String> endings();
 
     /**
      * Reads all vectors of a file; called with a scope open.
      *
-     * @throws dev.pintle.base.PintleException saying what is missing or does not fit
+     * @throws dev.pintle.base.PintleException naming what is missing or does not fit
      */
     List<SteeringVector> read(Path file, VectorHints hints);
 
-    /** Whether vectors can be written in it. */
+    /** Whether vectors can be written in this format. */
     default boolean isWritten() {
         return false;
     }
 
-    /** Whether a file holds one vector only. */
+    /** Whether a file can only hold one vector. */
     default boolean holdsOne() {
         return false;
     }
 
-    /** Writes vectors, whole or not at all; called with a scope open. */
+    /** Writes vectors atomically; called with a scope open. */
     default void write(SortedMap<HookPoint, SteeringVector> vectors, Path file) {
         throw new UnsupportedOperationException(
-                "Nothing is written as ." + endings().get(0) + ".");
+                "Vectors cannot be written as ." + endings().get(0) + ".");
     }
 }

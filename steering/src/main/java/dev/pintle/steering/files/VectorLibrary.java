@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Steering vectors by name, in one of the user's folders. A name is a small file that holds the SHA-256 of a vector file, so
- * two names of one vector share its file, and reassigning a name loses nothing.
+ * Steering vectors by name, in a folder of the user's. A name is a small file that contains the SHA-256 of a vector
+ * file, so several names of a vector share its file, and reassigning a name loses nothing.
  */
 public final class VectorLibrary {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -33,33 +33,33 @@ public final class VectorLibrary {
         this.folder = folder;
     }
 
-    /** A library in a folder, which is made when the first vector is saved. */
+    /** A library in a folder, which is created when the first vector is saved. */
     public static VectorLibrary in(Path folder) {
         return new VectorLibrary(folder);
     }
 
-    /** Where it is. */
+    /** The library's folder. */
     public Path folder() {
         return folder;
     }
 
     /**
-     * Keeps vectors under a name that is free, or that names these very vectors.
+     * Saves vectors under a name that is free, or that already refers to the same vectors.
      *
-     * @param vectors of one model and kind, each of another layer
-     * @return the file that holds them
-     * @throws IllegalArgumentException if the name has other characters than letters, digits, points, dashes, underscores
-     * @throws PintleException if the name is another vector's
+     * @param vectors vectors of one model, each at a different hook point
+     * @return the file that contains them
+     * @throws IllegalArgumentException if the name contains anything but letters, digits, dots, dashes and underscores
+     * @throws PintleException if the name belongs to another vector
      */
     public Path save(String name, List<SteeringVector> vectors) {
         return save(name, vectors, false);
     }
 
     /**
-     * Keeps vectors under a name.
+     * Saves vectors under a name.
      *
-     * @param replaces whether to take the name from what it names; that vector's file stays
-     * @return the file that holds them
+     * @param replaces whether to reassign a name that is taken; the other vector's file stays
+     * @return the file that contains them
      */
     public Path save(String name, List<SteeringVector> vectors, boolean replaces) {
         requireName(name, true);
@@ -81,7 +81,7 @@ public final class VectorLibrary {
         }
     }
 
-    /** Deletes partial files of writers that were killed. */
+    /** Deletes partial files of killed writers. */
     private void sweep() throws IOException {
         Instant old = Instant.now().minus(LONGEST_WRITE);
         try (Stream<Path> files = Files.list(folder.resolve("objects"))) {
@@ -93,21 +93,21 @@ public final class VectorLibrary {
                 }
             }
         } catch (NoSuchFileException e) {
-            // another process swept first
+            // another process has deleted it already
         }
     }
 
-    /** Written beside and renamed, and on the disk before it is there, as the vector's own file is. */
+    /** Writes the name atomically and durably, like the vector's own file. */
     private void point(String name, String hash) throws IOException {
         Files.createDirectories(folder.resolve("names"));
         AtomicFile.writeText(named(name), hash + "\n");
     }
 
     /**
-     * Checks that a name can be given.
+     * Checks that a name is valid and free.
      *
-     * @param replaces whether a name that is another vector's will do
-     * @throws IllegalArgumentException if the name has other characters than letters, digits, points, dashes, underscores
+     * @param replaces whether to accept a name that is taken
+     * @throws IllegalArgumentException if the name contains anything but letters, digits, dots, dashes and underscores
      * @throws PintleException if the name is taken
      */
     public void requireName(String name, boolean replaces) {
@@ -115,7 +115,7 @@ public final class VectorLibrary {
             throw Problem.of("A vector cannot have that name.")
                     .fact(
                             "expected",
-                            "up to 64 letters, digits, points, dashes and underscores, a letter or digit first")
+                            "up to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit")
                     .fact("but was", name)
                     .toIllegalArgument();
         }
@@ -125,17 +125,17 @@ public final class VectorLibrary {
     }
 
     private PintleException taken(String name) {
-        return Problem.of("A vector of that name is kept already.")
+        return Problem.of("A vector of that name already exists.")
                 .fact("name", name)
                 .fact("folder", folder)
-                .fact("try", "another name, or --force, which gives the name away and keeps the other vector's file")
+                .fact("try", "another name, or --force, which reassigns the name and keeps the other vector's file")
                 .toException();
     }
 
     /**
-     * Gives a vector another name.
+     * Renames a vector.
      *
-     * @param replaces whether to take the new name from what it names
+     * @param replaces whether to reassign the new name if it is taken
      * @throws PintleException if there is no such name, or the new one is taken
      */
     public void rename(String from, String to, boolean replaces) {
@@ -152,10 +152,10 @@ public final class VectorLibrary {
     }
 
     /**
-     * Removes a name; the vector's file stays.
+     * Removes a name and keeps the vector's file.
      *
      * @return that file
-     * @throws PintleException listing the names
+     * @throws PintleException listing the names if there is none like this
      */
     public Path remove(String name) {
         requireNamed(name);
@@ -168,7 +168,7 @@ public final class VectorLibrary {
         }
     }
 
-    /** @throws PintleException listing the names, if none is this one */
+    /** @throws PintleException listing the names if there is none like this, if none is this one */
     public void requireNamed(String name) {
         if (!NAME.matcher(name).matches() || !Files.isRegularFile(named(name))) {
             throw missing(Problem.of("There is no vector of that name."), name);
@@ -212,9 +212,9 @@ public final class VectorLibrary {
     }
 
     /**
-     * The file of a name, or the file itself where there is one of that path.
+     * The file of a named vector, or the file itself if the argument is a path.
      *
-     * @throws PintleException listing the names
+     * @throws PintleException listing the names if there is none like this
      */
     public Path find(String nameOrFile) {
         Path file = Path.of(nameOrFile);
@@ -228,7 +228,7 @@ public final class VectorLibrary {
             String hash = hash(nameOrFile);
             Path object = object(hash);
             if (!HASH.matcher(hash).matches() || !Files.isRegularFile(object)) {
-                throw Problem.of("The file of the named vector is gone.")
+                throw Problem.of("The file of the named vector is missing.")
                         .fact("name", nameOrFile)
                         .fact("expected", object)
                         .toException();

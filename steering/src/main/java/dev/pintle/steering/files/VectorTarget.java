@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** A tool that vectors are written for, and what its files can hold. */
+/** A tool that vectors can be written for, and what its files can hold. */
 public enum VectorTarget {
     /** Pintle itself: everything, in safetensors. */
     PINTLE("pintle", "safetensors"),
@@ -16,9 +16,9 @@ public enum VectorTarget {
     REPENG("repeng", "gguf"),
     /** EasySteer: control vectors after any block, in GGUF. */
     EASYSTEER("easysteer", "gguf"),
-    /** lm-evaluation-harness: a dictionary of modules, in torch's format. */
+    /** lm-evaluation-harness: a dictionary of modules, in PyTorch's format. */
     LM_EVAL("lm-eval", "pt"),
-    /** The numbers of one vector, in NumPy's format. */
+    /** The values of one vector, in NumPy's format. */
     NUMPY("numpy", "npy");
 
     private final String label;
@@ -39,12 +39,12 @@ public enum VectorTarget {
         return VectorFiles.format(ending).orElseThrow();
     }
 
-    /** The ending of its files, without the point. */
+    /** The extension of its files, without the dot. */
     public String ending() {
         return ending;
     }
 
-    /** @throws IllegalArgumentException listing the names, those of other tools than Pintle */
+    /** @throws IllegalArgumentException listing the names of all tools other than Pintle */
     public static VectorTarget parse(String name) {
         return Arrays.stream(values())
                 .filter(target -> target.label.equals(name) && target != PINTLE)
@@ -60,7 +60,7 @@ public enum VectorTarget {
                         .toIllegalArgument());
     }
 
-    /** The target that writes files of an ending; of a control vector llama.cpp, whose files all others read. */
+    /** The target for a file extension; for GGUF that is llama.cpp, whose control vectors all other tools read. */
     static Optional<VectorTarget> ofEnding(String ending) {
         String usual = ending.equals("pth") ? "pt" : ending;
         return Arrays.stream(values())
@@ -68,7 +68,7 @@ public enum VectorTarget {
                 .findFirst();
     }
 
-    /** Why a vector there has no place in a file for this tool; empty where it has one. */
+    /** Why a vector at a hook point cannot be written for this tool; empty if it can. */
     String refuses(HookPoint at) {
         boolean afterBlock = at.site() == HookPoint.Site.RESID_POST;
         return switch (this) {
@@ -76,9 +76,9 @@ public enum VectorTarget {
             case LLAMA_CPP ->
                 afterBlock
                         ? at.layer() == 0 ? "llama.cpp cannot steer block 0" : ""
-                        : "llama.cpp steers the residual stream after a block";
-            case REPENG, EASYSTEER -> afterBlock ? "" : label + " steers the residual stream after a block";
-            case LM_EVAL -> afterBlock ? "" : "lm-evaluation-harness steers the residual stream after a block";
+                        : "llama.cpp only steers the residual stream after a block";
+            case REPENG, EASYSTEER -> afterBlock ? "" : label + " only steers the residual stream after a block";
+            case LM_EVAL -> afterBlock ? "" : "lm-evaluation-harness only steers the residual stream after a block";
         };
     }
 }

@@ -414,7 +414,7 @@ class PublicFormsTest {
                 texts(usual.withColumns("goal"), "Do a", "Do b, then c")));
         tests.add(form("a list of strings", "t.json", text("[\"a\", \"b\"]"), texts(usual, "a", "b")));
         tests.add(form("lines of strings", "t.jsonl", text("\"a\"\n\"b\"\n"), texts(usual, "a", "b")));
-        tests.add(form("a text a line", "t.txt", text("a\n\n b \n"), texts(usual, "a", "b")));
+        tests.add(form("one text per line", "t.txt", text("a\n\n b \n"), texts(usual, "a", "b")));
         for (String answers : List.of("(A)|(B)", " (A)| (B)", " Yes| No", "A|B", "(A) I do|(B) I do not")) {
             String[] both = answers.split("\\|", -1);
             String item = "{\"question\": \"Is it?\", \"answer_matching_behavior\": \"" + both[0]
@@ -449,7 +449,7 @@ class PublicFormsTest {
         broken.put("{\"positive\": \"a\", \"positive\": \"b\", \"negative\": \"c\"}", "Duplicate field");
         broken.put("[{\"positive\": \"a\", \"negative\": \"b\"}, 7]", "but was:  7");
         broken.put("[{\"positive\": \"a\", \"pos\": \"b\", \"negative\": \"c\"}]", "--columns POSITIVE,NEGATIVE");
-        broken.put("{\"a\": [1], \"b\": [2]}", "--split NAME chooses one");
+        broken.put("{\"a\": [1], \"b\": [2]}", "--split NAME selects one");
         broken.put("{\"positive\": [\"a\", \"b\"], \"negative\": [\"c\"]}", "as many positive as negative");
         broken.put("[]", "at least one pair");
         broken.put("", "at least one pair");

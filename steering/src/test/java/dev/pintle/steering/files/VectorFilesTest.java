@@ -89,20 +89,20 @@ class VectorFilesTest {
             assertThat(VectorFiles.readAll(file, VectorHints.none())).isEqualTo(layers);
             assertThat(VectorFiles.read(file, VectorHints.none().layer(5))).isEqualTo(vector(5));
             assertThatThrownBy(() -> VectorFiles.read(file))
-                    .hasMessage("The file holds the vectors of several layers.\n  file:   " + file
-                            + "\n  layers: 1, 2, 5\n  try:    naming the layer: --layer 2");
+                    .hasMessage("The file contains vectors of several layers.\n  file:   " + file
+                            + "\n  layers: 1, 2, 5\n  try:    specifying the layer: --layer 2");
         }
         assertThatThrownBy(() -> VectorFiles.write(layers, folder.resolve("v.npy")))
-                .hasMessage("The format holds one vector.\n  file:    " + folder.resolve("v.npy")
+                .hasMessage("The format can only hold one vector.\n  file:    " + folder.resolve("v.npy")
                         + "\n  but was: blocks.1.hook_resid_post, blocks.2.hook_resid_post, blocks.5.hook_resid_post"
-                        + "\n  try:     one file a layer, as --layer chooses it, or .safetensors or .gguf");
+                        + "\n  try:     one file per layer, with --layer, or .safetensors or .gguf");
     }
 
     @Test
     void block_zero_is_not_written_for_llama_cpp() {
         Path file = folder.resolve("v.gguf");
         assertThatThrownBy(() -> VectorFiles.write(vector(0), file))
-                .hasMessage("llama.cpp cannot steer block 0, so a file for it would do nothing.\n  file:   " + file
+                .hasMessage("llama.cpp cannot steer block 0, so a file for it would have no effect.\n  file:   " + file
                         + "\n  vector: blocks.0.hook_resid_post\n  try:    blocks from 1 on, or .safetensors");
         assertThat(file).doesNotExist();
     }
@@ -112,7 +112,7 @@ class VectorFilesTest {
         List<SteeringVector> layers = List.of(vector(0), vector(1), vector(2));
         Path file = folder.resolve("v.gguf");
         assertThat(VectorFiles.write(layers, file).leftOut())
-                .containsExactly("blocks.0.hook_resid_post is left out: llama.cpp cannot steer block 0");
+                .containsExactly("blocks.0.hook_resid_post is omitted: llama.cpp cannot steer block 0");
         assertThat(VectorFiles.readAll(file, VectorHints.none())).containsExactly(vector(1), vector(2));
         try (Gguf gguf = Gguf.open(file)) {
             assertThat(gguf.metadata()).containsEntry("controlvector.layer_count", "2");
@@ -123,8 +123,8 @@ class VectorFilesTest {
         }
         assertThatThrownBy(() -> VectorFiles.write(layers, folder.resolve("v.pt"), VectorTarget.REPENG))
                 .hasMessage(
-                        "The tool expects a file of another ending.\n  tool:     repeng\n  expected: a name that ends"
-                                + " in .gguf\n  but was:  " + folder.resolve("v.pt"));
+                        "The tool expects a file with a different extension.\n  tool:     repeng\n  expected: a name"
+                                + " that ends in .gguf\n  but was:  " + folder.resolve("v.pt"));
     }
 
     @Test
@@ -137,7 +137,7 @@ class VectorFilesTest {
         assertThat(written.vectors()).containsExactly(mixed.get(0), mixed.get(2));
         assertThat(written.leftOut())
                 .containsExactly(
-                        "blocks.3.hook_mlp_out is left out: llama.cpp steers the residual stream after a block");
+                        "blocks.3.hook_mlp_out is omitted: llama.cpp only steers the residual stream after a block");
     }
 
     @Test
@@ -192,8 +192,8 @@ class VectorFilesTest {
         Files.write(file, bytes);
         assertThatThrownBy(() -> VectorFiles.read(file))
                 .isInstanceOf(PintleException.class)
-                .hasMessageStartingWith("The steering vector cannot be used.\n  file:     " + file
-                        + "\n  expected: numbers whose hash is ");
+                .hasMessageStartingWith(
+                        "The steering vector cannot be used.\n  file:     " + file + "\n  expected: values with hash ");
     }
 
     @Test
@@ -222,9 +222,9 @@ class VectorFilesTest {
         repeng.put("glp.hook_point", GgufValue.of("ffn_out_pre_residual"));
         Gguf.write(file, repeng, Map.of("direction.7", Tensor.of(NUMBERS)));
         assertThatThrownBy(() -> VectorFiles.read(file))
-                .hasMessage(
-                        "The file's directions are not for addition.\n  file:      " + file
-                                + "\n  operation: project\n  try:       reading it withProjections, and Ablate or Clamp in place of Add");
+                .hasMessage("The file's directions are not meant to be added.\n  file:      " + file
+                        + "\n  operation: project\n  try:       reading it withProjections, and Ablate or"
+                        + " Clamp instead of Add");
         assertThat(VectorFiles.read(file, VectorHints.none().withProjections()).at())
                 .isEqualTo(HookPoint.mlpOut(7));
     }
@@ -242,8 +242,8 @@ class VectorFilesTest {
         Path bare = folder.resolve("bare.pt");
         TorchCheckpoint.write(bare, Tensor.of(NUMBERS));
         assertThatThrownBy(() -> VectorFiles.read(bare))
-                .hasMessage("The file does not say which layer its numbers belong to.\n  file:  " + bare
-                        + "\n  holds: [4] fp32 on cpu\n  try:   naming the layer: --layer L");
+                .hasMessage("The file does not say which layer its vector belongs to.\n  file:  " + bare
+                        + "\n  holds: [4] fp32 on cpu\n  try:   specifying the layer: --layer L");
         Path means = folder.resolve("mean_diffs.pt");
         TorchCheckpoint.write(means, Tensor.of(new float[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 2, 3, 2));
         Files.writeString(folder.resolve("direction_metadata.json"), "{\"pos\": -1, \"layer\": 2}");
@@ -324,10 +324,10 @@ class VectorFilesTest {
         Path said = folder.resolve("happy_layer12.npy");
         Npy.write(said, row);
         assertThatThrownBy(() -> VectorFiles.read(said))
-                .hasMessage("The file does not say which layer its numbers belong to.\n  file:     " + said
-                        + "\n  holds:    [1, 4] fp32 on cpu\n  its name: says layer12, which tools use for the output of"
-                        + " block 12, for its input and for the hidden state 12\n  try:      --layer 12 if the output of"
-                        + " block 12 is meant, --layer 11 if its input is");
+                .hasMessage("The file does not say which layer its vector belongs to.\n  file:     " + said
+                        + "\n  holds:    [1, 4] fp32 on cpu\n  its name: says layer12, which some tools use for"
+                        + " the output of block 12, others for its input or for hidden state 12\n  try:      --layer"
+                        + " 12 if the output of block 12 is meant, --layer 11 if its input is");
     }
 
     @Test
@@ -347,10 +347,10 @@ class VectorFilesTest {
         Path npz = folder.resolve("v.npz");
         Npz.write(npz, Map.of("happy", Tensor.of(NUMBERS), "sad", Tensor.of(NUMBERS.times(0.5))));
         assertThatThrownBy(() -> VectorFiles.read(npz, VectorHints.none().layer(2)))
-                .hasMessage(
-                        "The names of the file's tensors do not say which layers they belong to.\n  file:     " + npz
-                                + "\n  expected: names such as layers.12 or blocks.12.hook_resid_post, or a single tensor"
-                                + "\n  but was:  happy, sad\n  try:      naming the one to read, and its layer: --tensor NAME --layer L");
+                .hasMessage("The file's tensor names do not say which layers they belong to.\n  file:     " + npz
+                        + "\n  expected: names such as layers.12 or blocks.12.hook_resid_post, or a single tensor"
+                        + "\n  but was:  happy, sad\n  try:      specifying the one to read, and its layer:"
+                        + " --tensor NAME --layer L");
         assertThat(VectorFiles.read(npz, VectorHints.none().layer(2).tensor("sad"))
                         .direction())
                 .isEqualTo(NUMBERS.times(0.5));
@@ -400,9 +400,9 @@ class VectorFilesTest {
                             + ", dModel = 256, 8 layers");
             SteeringVector foreign = new SteeringVector(Vec.of(new float[256]).plus(ones()), Parley.AT, ORIGIN);
             assertThatThrownBy(() -> foreign.requireFits(model, false))
-                    .hasMessage("The vector was fitted on another model.\n"
+                    .hasMessage("The vector was fitted on a different model.\n"
                             + "  vector: blocks.3.hook_resid_post of parley-7m@content-abc\n  model:  " + model.id()
-                            + "\n  try:    fitting it on this model, or --force to use it all the same");
+                            + "\n  try:    fitting it on this model, or --force to use it anyway");
             assertThat(foreign.requireFits(model, true)).isSameAs(foreign);
         }
     }

@@ -40,9 +40,9 @@ class VectorLibraryTest {
         Path first = library.save("pirate", vector(1));
         assertThat(library.save("pirate", vector(1))).isEqualTo(first);
         assertThatThrownBy(() -> library.save("pirate", vector(5)))
-                .hasMessage(
-                        "A vector of that name is kept already.\n  name:   pirate\n  folder: " + library.folder()
-                                + "\n  try:    another name, or --force, which gives the name away and keeps the other vector's file");
+                .hasMessage("A vector of that name already exists.\n  name:   pirate\n  folder: " + library.folder()
+                        + "\n  try:    another name, or --force, which reassigns the name and keeps the other"
+                        + " vector's file");
         assertThat(library.find("pirate")).isEqualTo(first);
         Path second = library.save("pirate", vector(5), true);
         assertThat(library.find("pirate")).isEqualTo(second);
@@ -54,7 +54,7 @@ class VectorLibraryTest {
         Path object = library.save("pirate", vector(1));
         library.save("bard", vector(5));
         assertThatThrownBy(() -> library.rename("pirate", "bard", false))
-                .hasMessageStartingWith("A vector of that name is kept already.");
+                .hasMessageStartingWith("A vector of that name already exists.");
         library.rename("pirate", "captain", false);
         assertThat(library.names()).containsExactly("bard", "captain");
         assertThat(library.find("captain")).isEqualTo(object);

@@ -20,7 +20,7 @@ import java.util.List;
 
 /**
  * The mean difference over all positions of one pair against the field's usual baseline, the last position of many pairs with
- * begun answers. The original's baseline read another user turn and a positive prompt that was a tuple by mistake, so one
+ * answer prefixes. The original's baseline read another user turn and a positive prompt that was a tuple by mistake, so one
  * with matched prompts is fitted too.
  *
  * @param relativeStrength of the answers' steering, relative to the settings' strength

@@ -30,7 +30,7 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown) {
 
     private String claimed() {
         return Words.text(
-                "The two are similar (cosine %s of their latents) and both steer; begun answers shift weight to a sibling of the pirate"
+                "The two are similar (cosine %s of their latents) and both steer; answer prefixes shift weight to a sibling of the pirate"
                         + " latent.",
                 published().number("all_position_caa.latent_cosine_between"));
     }
@@ -176,10 +176,10 @@ record AllPositionCaaChapter(AllPositionCaaResult result, Shown shown) {
                 ? matchedShifts
                         ? "With the prompts matched, same user turn and no tuple, the largest latent differs too."
                         : "With the prompts matched, same user turn and no tuple, the largest latent is the same: the shift came"
-                                + " from the prompts, not from begun answers."
+                                + " from the prompts, not from answer prefixes."
                 : "The largest latent is the same for both.";
         return new Claim(
-                "Begun answers shift weight to another latent of the same concept.",
+                "Answer prefixes shift weight to another latent of the same concept.",
                 Words.text(
                         "%.0f instead of %.0f",
                         published().value("all_position_caa.prefix_top_latent"),

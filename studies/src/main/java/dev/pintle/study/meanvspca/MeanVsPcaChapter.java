@@ -168,7 +168,7 @@ record MeanVsPcaChapter(MeanVsPcaResult result, Shown shown) {
                         "cosine with the mean",
                         "answer",
                         "perplexity",
-                        "KL (nats a token)"),
+                        "KL (nats per token)"),
                 result.components().stream()
                         .map(component -> List.of(
                                 component.data(),

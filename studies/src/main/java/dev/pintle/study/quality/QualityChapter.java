@@ -42,7 +42,7 @@ record QualityChapter(QualityResult result, Shown shown) {
         best().ifPresent(best -> {
             headlines.put("concept, best setting", concept(best));
             headlines.put("best setting", setting(best));
-            headlines.put("its KL, nats a token", Words.number(best.meanDivergence(), 3));
+            headlines.put("its KL, nats per token", Words.number(best.meanDivergence(), 3));
         });
         result.sweep().proposal().ifPresent(proposal -> headlines.put("proposed setting", setting(proposal.point())));
         return headlines;
@@ -101,13 +101,13 @@ record QualityChapter(QualityResult result, Shown shown) {
                 .findFirst();
     }
 
-    /** The first setting at which answers broke off, and why the first of them did. */
+    /** The first setting at which answers overflowed, and why the first of them did. */
     private Optional<String> broken() {
         return result.sweep().points().stream()
                 .filter(point -> !point.broken().isEmpty())
                 .findFirst()
                 .map(point -> Words.text(
-                        "With the %s vector at strength %s, %s of %s broke off: %s",
+                        "With the %s vector at strength %s, %s of %s overflowed: %s",
                         point.method(),
                         Words.number(point.strength(), 2),
                         Words.count(point.broken().size()),
@@ -125,7 +125,7 @@ record QualityChapter(QualityResult result, Shown shown) {
                 .filter(level -> reached(level).size() > 1)
                 .max(Comparator.comparingDouble(level -> reached(level).get(0).getValue()))
                 .map(level -> Words.text(
-                        "Where they move the model equally far, %s nats a token, the concept scores %s.",
+                        "Where they move the model equally far, %s nats per token, the concept scores %s.",
                         Words.number(level.divergence(), 2),
                         Words.and(reached(level).stream()
                                 .map(entry -> Words.number(entry.getValue(), 2) + " with " + shortened(entry.getKey()))
@@ -202,7 +202,7 @@ record QualityChapter(QualityResult result, Shown shown) {
         boolean shows = sample.fluentConcept() >= 0.5;
         boolean broken = !sample.broken().isEmpty();
         String state = broken
-                ? "broke off"
+                ? "overflowed"
                 : sample.loops() ? "loops" : point.strength() == 0 ? "unsteered" : shows ? "in style" : "not in style";
         return new Card(
                 "strength " + Words.number(point.strength(), 2),
@@ -210,7 +210,7 @@ record QualityChapter(QualityResult result, Shown shown) {
                 sample.loops() || broken ? Tone.BAD : shows ? Tone.GOOD : Tone.PLAIN,
                 broken ? sample.broken() : sample.text(),
                 Words.text(
-                        "perplexity %s · KL %s nats a token",
+                        "perplexity %s · KL %s nats per token",
                         Words.number(sample.perplexity(), 1), Words.number(sample.divergence(), 2)));
     }
 
@@ -228,8 +228,8 @@ record QualityChapter(QualityResult result, Shown shown) {
                 SweepPoint::perplexity));
         elements.add(figure(
                 "How far the model is moved",
-                "KL from the unsteered model over strength, nats a token, with 95% intervals.",
-                new LineFigure.Scale("KL, nats a token", false, Double.NaN, Double.NaN),
+                "KL from the unsteered model over strength, nats per token, with 95% intervals.",
+                new LineFigure.Scale("KL, nats per token", false, Double.NaN, Double.NaN),
                 SweepPoint::divergence));
         elements.add(points());
         if (!result.equalCost().isEmpty()) {
@@ -282,7 +282,7 @@ record QualityChapter(QualityResult result, Shown shown) {
                         "loops",
                         "repeated",
                         "perplexity",
-                        "KL (nats a token)"),
+                        "KL (nats per token)"),
                 result.sweep().points().stream()
                         .map(Point::of)
                         .map(QualityChapter::row)
@@ -330,13 +330,13 @@ record QualityChapter(QualityResult result, Shown shown) {
         return new Picture(new LineFigure(
                 "Concept against how far the model is moved",
                 "Mean concept of each setting over its KL from the unsteered model; one line a method, strengths rising to the right.",
-                "KL from the unsteered model, nats a token",
+                "KL from the unsteered model, nats per token",
                 LineFigure.Scale.share("concept"),
                 series));
     }
 
     private Table equalCostTable() {
-        List<String> head = new ArrayList<>(List.of("KL, nats a token"));
+        List<String> head = new ArrayList<>(List.of("KL, nats per token"));
         names().forEach(name -> head.add(shortened(name)));
         List<List<String>> rows = new ArrayList<>();
         for (SweepResult.EqualCost level : result.equalCost()) {
@@ -376,7 +376,7 @@ record QualityChapter(QualityResult result, Shown shown) {
                         sample.text(),
                         Words.number(point.strength(), 2),
                         Words.number(sample.concept(), 2),
-                        !sample.broken().isEmpty() ? "broke off" : sample.loops() ? "yes" : "no",
+                        !sample.broken().isEmpty() ? "overflowed" : sample.loops() ? "yes" : "no",
                         Words.number(sample.perplexity(), 1),
                         Words.number(sample.divergence(), 2)));
             }
@@ -392,7 +392,7 @@ record QualityChapter(QualityResult result, Shown shown) {
                                 "concept",
                                 "loops",
                                 "perplexity",
-                                "KL (nats a token)"),
+                                "KL (nats per token)"),
                         rows,
                         2)));
     }

@@ -31,7 +31,7 @@ public record QualityResult(
      * @param loops share of answers
      * @param repetition share of repeated three-word runs
      * @param perplexity under the unsteered model, geometric mean
-     * @param divergence KL from the unsteered model, nats a token
+     * @param divergence KL from the unsteered model, nats per token
      */
     public record Point(
             String method,

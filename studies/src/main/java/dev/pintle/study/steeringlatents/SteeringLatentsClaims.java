@@ -207,7 +207,7 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown) {
                 Words.text("at equal length: %s against %s", shown.state(equal), shown.state(vector)),
                 better ? betterAtEqual ? Verdict.HOLDS : Verdict.IN_PART : Verdict.FAILS,
                 Words.text(
-                        "At one coefficient the two do not add as much: the model is moved by %s nats a token by the latents and by %s"
+                        "At one coefficient the two do not add as much: the model is moved by %s nats per token by the latents and by %s"
                                 + " by %s.",
                         Words.number(latents.divergence(), 2), Words.number(vector.divergence(), 2), shown.vector()));
     }

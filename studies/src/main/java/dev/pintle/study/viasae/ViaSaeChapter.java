@@ -177,7 +177,7 @@ record ViaSaeChapter(ViaSaeResult all, Shown shown) {
                 Words.text("at one strength: %s against %s", shown.state(equal), shown.state(vector)),
                 !told ? Verdict.OPEN : asClaimed ? alsoEqual ? Verdict.HOLDS : Verdict.IN_PART : Verdict.FAILS,
                 Words.text(
-                        "The vector from the latent moves the model by %s nats a token at the original’s strength and by %s at that of the"
+                        "The vector from the latent moves the model by %s nats per token at the original’s strength and by %s at that of the"
                                 + " ordinary vector, which moves it by %s. The chapter on quality compares decoder row and vectors where they move the model equally far.",
                         Words.number(latent.divergence(), 2),
                         Words.number(equal.divergence(), 2),

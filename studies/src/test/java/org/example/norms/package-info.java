@@ -1,5 +1,5 @@
 /** A study as another jar would bring it. */
 @NullMarked
-package dev.pintle.example;
+package org.example.norms;
 
 import org.jspecify.annotations.NullMarked;

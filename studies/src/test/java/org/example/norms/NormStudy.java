@@ -1,4 +1,4 @@
-package dev.pintle.example;
+package org.example.norms;
 
 import dev.pintle.base.Progress;
 import dev.pintle.figure.TokenLines;

@@ -1,4 +1,4 @@
-package dev.pintle.elsewhere;
+package org.example.sae;
 
 import dev.pintle.sae.LatentMatrix;
 import dev.pintle.sae.SaeFiles;

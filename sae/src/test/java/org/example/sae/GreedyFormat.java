@@ -1,4 +1,4 @@
-package dev.pintle.elsewhere;
+package org.example.sae;
 
 import dev.pintle.sae.SaeFiles;
 import dev.pintle.sae.SaeFormat;

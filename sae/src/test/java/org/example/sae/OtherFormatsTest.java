@@ -1,4 +1,4 @@
-package dev.pintle.elsewhere;
+package org.example.sae;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -59,7 +59,7 @@ class OtherFormatsTest {
                 .hasMessage("""
                         Several formats claim the autoencoder's files.
                           file:    %s
-                          formats: Example (dev.pintle.elsewhere.ExampleFormat), Greedy (dev.pintle.elsewhere.GreedyFormat)
-                          try:     leaving the jar of one of them out""".formatted(file.toAbsolutePath()));
+                          formats: Example (org.example.sae.ExampleFormat), Greedy (org.example.sae.GreedyFormat)
+                          try:     removing the jar of one of them""".formatted(file.toAbsolutePath()));
     }
 }
