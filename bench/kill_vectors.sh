@@ -56,14 +56,20 @@ for ((round = 1; round <= rounds; round++)); do
     [ "$(content "$work/out.safetensors")" = "$expected" ] || { echo "round $round: another vector"; exit 1; }
     echo "fit --resume, round $round: killed $killed times so far"
 done
+[ "$kept" -gt 0 ] || echo "no kill left a state: the fit is too short on this machine to say anything about resuming"
 echo "fit --resume: $rounds rounds, killed $killed times, $kept of them with a state to go on from; the vector is the same each time"
 
 killed=0
 whole=0
+commands=("convert $work/whole.safetensors $work/out.gguf --force" "export $work/whole.safetensors --for lm-eval -o $work/out.pt --force")
+began=$EPOCHREALTIME
+# shellcheck disable=SC2086 # a list of words
+"$pintle" vector ${commands[0]} >/dev/null
+needed=$(awk -v began="$began" -v now="$EPOCHREALTIME" 'BEGIN { print now - began }')
 for ((round = 1; round <= rounds; round++)); do
-    for command in "convert $work/whole.safetensors $work/out.gguf --force" "export $work/whole.safetensors --for lm-eval -o $work/out.pt --force"; do
+    for command in "${commands[@]}"; do
         # shellcheck disable=SC2086 # a list of words
-        kill_after "$(moment 0.1 1.4)" "$pintle" vector $command || true
+        kill_after "$(moment 0.1 "$(awk -v needed="$needed" 'BEGIN { print 1.2 * needed }')")" "$pintle" vector $command || true
     done
     for file in "$work/out.gguf" "$work/out.pt"; do
         [ ! -e "$file" ] || { "$pintle" vector show "$file" >/dev/null && whole=$((whole + 1)); }
