@@ -252,6 +252,16 @@ public final class SparseAutoencoder implements AutoCloseable {
         }
     }
 
+    /** What encoding and decoding leave of one vector `[dModel]`. */
+    public Vec reconstruct(Vec activation) {
+        requireVector(activation);
+        try (TensorScope scope = TensorScope.open("reconstruct a vector")) {
+            return reconstruct(Tensor.of(activation).to(device()).reshape(1, -1))
+                    .select(0, 0)
+                    .toVec();
+        }
+    }
+
     /** Reconstruction `[dModel]` from latents `[dSae]`. */
     public Vec decode(Vec latents) {
         try (TensorScope scope = TensorScope.open("decode a vector")) {

@@ -8,15 +8,6 @@ import dev.pintle.tensor.Vec;
 final class Vectors {
     private Vectors() {}
 
-    /** What encoding and decoding leave of a vector. */
-    static Vec reconstruct(SparseAutoencoder sae, Vec vector) {
-        try (TensorScope scope = TensorScope.open("reconstruct a vector")) {
-            return sae.reconstruct(Tensor.of(vector).to(sae.device()).reshape(1, -1))
-                    .select(0, 0)
-                    .toVec();
-        }
-    }
-
     /** What the decoder's bias adds to a vector's reconstruction, its normalisation undone. */
     static Vec biasShare(SparseAutoencoder sae, Vec vector) {
         try (TensorScope scope = TensorScope.open("bias of a vector")) {
