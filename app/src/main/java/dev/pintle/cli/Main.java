@@ -37,7 +37,8 @@ import picocli.CommandLine.ScopeType;
             DoctorCommand.class,
             SweepCommand.class,
             TuneCommand.class,
-            ReportCommand.class
+            ReportCommand.class,
+            NotebookCommand.class
         })
 public final class Main implements Runnable {
     /** As a shell tells of a process that SIGPIPE ended. */
