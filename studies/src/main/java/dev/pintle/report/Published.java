@@ -64,9 +64,10 @@ public final class Published {
         return ALL.get("relative_band").doubleValue();
     }
 
-    /** A value by its name. */
+    /** A value by its name; of a list of several autoencoders' values, that of the original's own, which is the first. */
     public double value(String name) {
-        return known(name).doubleValue();
+        JsonNode value = known(name);
+        return (value.isArray() ? value.get(0) : value).doubleValue();
     }
 
     private static JsonNode known(String name) {
