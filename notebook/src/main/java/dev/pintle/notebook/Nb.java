@@ -200,6 +200,9 @@ public final class Nb {
     }
 
     private static String shown(double value) {
+        if (Double.isNaN(value)) {
+            return "none";
+        }
         return value == Math.rint(value) ? Words.text("%.0f", value) : Words.text("%.4g", value);
     }
 
@@ -212,7 +215,7 @@ public final class Nb {
         if (tolerance == 0 && value == Math.rint(value)) {
             return Words.text("%.0f", value);
         }
-        int digits = tolerance <= 0 ? 6 : (int) Math.max(0, Math.min(9, Math.ceil(-Math.log10(tolerance))));
+        int digits = tolerance <= 0 ? 3 : (int) Math.max(0, Math.min(9, Math.round(-Math.log10(tolerance))));
         return Words.number(value, digits);
     }
 

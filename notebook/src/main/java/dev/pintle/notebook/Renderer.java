@@ -200,7 +200,7 @@ public final class Renderer {
                     Tables.cell(point.meanDivergence())));
         }
         return Tables.of(
-                "Sweep: " + sweep.concept(),
+                "Answers by vector and strength",
                 List.of("vector", "strength", "in style", "loops", "KL, nats a token"),
                 rows,
                 Tables.numbersFrom(1, 5));

@@ -76,11 +76,11 @@ class NbTest {
         Nb.settings();
         assertThatThrownBy(() -> Nb.quoted("error", 1.438, 2.5, 5e-4)).isInstanceOf(CheckFailed.class);
         Nb.quoted("error", 1.438, 1.4384, 5e-4);
-        assertThat(shown).last().isEqualTo("✓ error: 1.4384");
+        assertThat(shown).last().isEqualTo("✓ error: 1.438");
         System.setProperty(NotebookSettings.VARIABLE, styleFile());
         Nb.settings();
         Nb.quoted("error", 1.438, 2.5, 5e-4);
-        assertThat(shown).last().isEqualTo("· error: 2.5000 (the text says 1.4380, of its own settings)");
+        assertThat(shown).last().isEqualTo("· error: 2.500 (the text says 1.438, of its own settings)");
     }
 
     private static String styleFile() {

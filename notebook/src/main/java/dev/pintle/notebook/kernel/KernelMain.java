@@ -10,7 +10,9 @@ import java.security.GeneralSecurityException;
 import java.util.AbstractMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.logging.LogManager;
+import org.jspecify.annotations.Nullable;
 import org.rapaio.jupyter.kernel.MainApp;
 import org.rapaio.jupyter.kernel.channels.Channels;
 import org.rapaio.jupyter.kernel.core.ConnectionProperties;
@@ -22,8 +24,6 @@ import org.rapaio.jupyter.kernel.core.Transform;
  * three ends in a kernel that never answers.
  */
 public final class KernelMain {
-    private static final int MOMENT = 2;
-
     private KernelMain() {}
 
     /** @param args Jupyter's connection file */
@@ -38,9 +38,11 @@ public final class KernelMain {
         Channels channels = new Channels(connection);
         Field handlers = Channels.class.getDeclaredField("handlers");
         handlers.setAccessible(true);
-        handlers.set(channels, new NotYet(handlers, channels));
+        CountDownLatch connected = new CountDownLatch(1);
+        handlers.set(channels, new NotYet(handlers, channels, connected));
         Output.to(new KernelOutput());
         channels.connect(MainApp.kernel);
+        connected.countDown(); // all handlers are there: the kernel puts them into a new map one by one
         channels.joinUntilClose();
     }
 
@@ -48,21 +50,19 @@ public final class KernelMain {
     private static final class NotYet extends AbstractMap<Object, Object> {
         private final Field handlers;
         private final Channels channels;
+        private final CountDownLatch connected;
 
-        NotYet(Field handlers, Channels channels) {
+        NotYet(Field handlers, Channels channels, CountDownLatch connected) {
             this.handlers = handlers;
             this.channels = channels;
+            this.connected = connected;
         }
 
         @Override
-        public Object get(Object kind) {
+        public @Nullable Object get(@Nullable Object kind) {
             try {
-                Object now = handlers.get(channels);
-                while (now == this) {
-                    Thread.sleep(MOMENT);
-                    now = handlers.get(channels);
-                }
-                return ((Map<?, ?>) now).get(kind);
+                connected.await();
+                return ((Map<?, ?>) handlers.get(channels)).get(kind);
             } catch (IllegalAccessException e) {
                 throw new IllegalStateException(e);
             } catch (InterruptedException e) {
