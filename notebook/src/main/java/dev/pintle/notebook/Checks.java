@@ -11,7 +11,7 @@ public final class Checks {
      * A number or a statement, and what was expected of it.
      *
      * @param name what it is
-     * @param value as found; a statement is 1 where it holds and 0 where not
+     * @param value as found; what is no number is 1 where it is as expected and 0 where not
      * @param held whether it was as expected; true where nothing was
      */
     public record Check(String name, double value, boolean held) {}

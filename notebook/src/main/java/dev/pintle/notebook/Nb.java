@@ -139,7 +139,7 @@ public final class Nb {
      */
     public static void check(String name, @Nullable Object expected, @Nullable Object found) {
         boolean held = Objects.equals(expected, found);
-        Checks.add(new Checks.Check(name, held ? 1 : 0, held));
+        Checks.add(new Checks.Check(name, value(found, held), held));
         if (!held) {
             throw failed(name, String.valueOf(expected), String.valueOf(found));
         }
@@ -172,8 +172,13 @@ public final class Nb {
         if (own()) {
             check(name, expected, found);
         } else {
+            Checks.add(new Checks.Check(name, value(found, true), true));
             CurrentOutput.get().line("· " + name + ": " + found);
         }
+    }
+
+    private static double value(@Nullable Object found, boolean held) {
+        return found instanceof Number number ? number.doubleValue() : held ? 1 : 0;
     }
 
     /**
