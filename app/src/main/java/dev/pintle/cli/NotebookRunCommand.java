@@ -86,7 +86,8 @@ final class NotebookRunCommand implements Callable<Integer> {
     }
 
     static String checks(NotebookRun run) {
-        return run.source().name() + ": " + Words.count(run.checks().size(), "check") + (run.checks().size() == 1 ? " holds" : " hold");
+        return run.source().name() + ": " + Words.count(run.checks().size(), "check")
+                + (run.checks().size() == 1 ? " holds" : " hold");
     }
 
     /** @throws dev.pintle.base.PintleException saying where it ended early, and why */

@@ -21,7 +21,8 @@ class NotebookCommandTest {
         Path file = folder.resolve("mine.java");
         Files.writeString(
                 file,
-                "// %% [markdown]\n// # Mine\n\n// %%\nimport static dev.pintle.notebook.Nb.*;\nshow(\"shown\");\n" + checks);
+                "// %% [markdown]\n// # Mine\n\n// %%\nimport static dev.pintle.notebook.Nb.*;\nshow(\"shown\");\n"
+                        + checks);
         return file.toString();
     }
 
@@ -38,9 +39,7 @@ class NotebookCommandTest {
         CommandRun run = run("notebook", "run", "--quiet", source("check(\"half\", 20, 42 / 2);\n"));
         assertThat(run.status()).isEqualTo(1);
         assertThat(run.out()).isEqualTo("# Mine\n\n✗ half: expected 20, found 21\n");
-        assertThat(run.err())
-                .isEqualTo(
-                        """
+        assertThat(run.err()).isEqualTo("""
                         The notebook did not run to its end.
                           notebook:     mine.java, the cell at line 5
                           failed check: half
@@ -67,9 +66,7 @@ class NotebookCommandTest {
                 .contains("all-position-caa, base, bring-your-own-model", "nearest:  quick-start");
         CommandRun settings = run("notebook", "run", source(""), "--settings", "nothing.json");
         assertThat(settings.status()).isEqualTo(1);
-        assertThat(settings.err())
-                .isEqualTo(
-                        """
+        assertThat(settings.err()).isEqualTo("""
                         The settings of the notebook are not there.
                           variable: PINTLE_NOTEBOOK
                           expected: llama-3.1-8b, or a JSON file such as {"style": "chef"}

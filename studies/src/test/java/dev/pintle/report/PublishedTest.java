@@ -14,7 +14,6 @@ class PublishedTest {
         assertThat(published.percents("steering_decoding_other_saes.vector_error_percent"))
                 .isEqualTo("576%, 536%, 2,592%");
         assertThat(published.value("base.error_percent")).isEqualTo(580);
-        assertThatThrownBy(() -> published.value("base.nothing"))
-                .hasMessage("The original published no base.nothing");
+        assertThatThrownBy(() -> published.value("base.nothing")).hasMessage("The original published no base.nothing");
     }
 }

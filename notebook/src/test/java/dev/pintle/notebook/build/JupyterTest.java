@@ -32,8 +32,10 @@ class JupyterTest {
 
     @Test
     void the_data_folder_is_what_jupyter_says_else_its_usual_place() throws IOException {
-        assertThat(jupyter(Map.of("JUPYTER_DATA_DIR", "/data"), "Linux").dataFolder()).isEqualTo(Path.of("/data"));
-        assertThat(jupyter(Map.of("XDG_DATA_HOME", "/xdg"), "Linux").dataFolder()).isEqualTo(Path.of("/xdg/jupyter"));
+        assertThat(jupyter(Map.of("JUPYTER_DATA_DIR", "/data"), "Linux").dataFolder())
+                .isEqualTo(Path.of("/data"));
+        assertThat(jupyter(Map.of("XDG_DATA_HOME", "/xdg"), "Linux").dataFolder())
+                .isEqualTo(Path.of("/xdg/jupyter"));
         assertThat(jupyter(Map.of(), "Linux").dataFolder()).isEqualTo(folder.resolve(".local/share/jupyter"));
         assertThat(jupyter(Map.of(), "Mac OS X").dataFolder()).isEqualTo(folder.resolve("Library/Jupyter"));
         program("jupyter", "echo /told");
@@ -48,8 +50,7 @@ class JupyterTest {
         Jupyter none = jupyter(Map.of("PATH", folder.toString()), "Linux");
         assertThatThrownBy(() -> none.opening(Path.of("x")))
                 .isInstanceOf(PintleException.class)
-                .hasMessage(
-                        """
+                .hasMessage("""
                         There is no Jupyter here to open notebooks with.
                           expected: jupyter-lab or jupyter-notebook in PATH
                           found:    no jupyter either

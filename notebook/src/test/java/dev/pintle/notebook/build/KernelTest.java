@@ -72,8 +72,9 @@ class KernelTest {
 
     private Path notebook(String... cells) throws IOException {
         NotebookSource source = NotebookSource.parse("test", String.join("\n", cells));
-        List<RunCell> unrun =
-                source.cells().stream().map(cell -> new RunCell(cell, List.of())).toList();
+        List<RunCell> unrun = source.cells().stream()
+                .map(cell -> new RunCell(cell, List.of()))
+                .toList();
         Path file = temporary.resolve("test.ipynb");
         Files.writeString(file, NotebookFile.json(new NotebookRun(source, unrun, List.of(), Optional.empty())));
         return file;

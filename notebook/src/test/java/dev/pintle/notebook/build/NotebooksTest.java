@@ -47,7 +47,8 @@ class NotebooksTest {
     private Path temporary = Path.of("");
 
     static Stream<String> names() {
-        return NotebookSource.in(FOLDER).stream().map(file -> NotebookSource.read(file).name());
+        return NotebookSource.in(FOLDER).stream()
+                .map(file -> NotebookSource.read(file).name());
     }
 
     private static NotebookRun run(String name) {
@@ -105,8 +106,9 @@ class NotebooksTest {
     @Tag("slow")
     void a_notebook_is_short_and_asks_the_reader_to_change_it(String name) {
         NotebookSource source = NotebookSource.read(FOLDER.resolve(name + ".java"));
-        List<Cell> code =
-                source.cells().stream().filter(cell -> cell.kind() == Cell.Kind.CODE).toList();
+        List<Cell> code = source.cells().stream()
+                .filter(cell -> cell.kind() == Cell.Kind.CODE)
+                .toList();
         assertThat(code).hasSizeLessThanOrEqualTo(25);
         assertThat(code).anyMatch(cell -> cell.tags().contains("change-me"));
         assertThat(source.cells()).anyMatch(cell -> cell.kind() == Cell.Kind.SOLUTION);
