@@ -37,7 +37,8 @@ import picocli.CommandLine.ScopeType;
             DoctorCommand.class,
             SweepCommand.class,
             TuneCommand.class,
-            ReportCommand.class
+            ReportCommand.class,
+            NotebookCommand.class
         })
 public final class Main implements Runnable {
     /** The status a shell reports for a process killed by SIGPIPE: 128 + 13. */

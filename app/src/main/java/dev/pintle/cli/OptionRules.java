@@ -142,6 +142,10 @@ public final class OptionRules {
         sweeps("sweep", List.of("last-position"));
         sweeps("tune", List.of());
         Objects.requireNonNull(ALL.get("tune")).free("--save");
+        of("notebook run").free("--settings", "--quiet");
+        of("notebook open");
+        of("notebook install").free("--data-dir");
+        of("notebook build").free("--out");
         of("report list").free("--json");
         of("report open");
         of("report diff").excludes("--rows", "--json", "JSON has every row").free("--tolerance");

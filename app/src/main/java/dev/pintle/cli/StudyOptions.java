@@ -4,16 +4,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.JsonLists;
-import dev.pintle.base.Problem;
 import dev.pintle.steering.Strength;
 import dev.pintle.study.StudyJson;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.study.StudySettings;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -148,18 +145,7 @@ final class StudyOptions {
      * @throws IllegalArgumentException if a style is requested of a model without styles
      */
     StudySettings settings(String model, Path folder) {
-        List<ObjectNode> layers = new ArrayList<>(List.of(StudyPresets.common()));
-        if (Files.isRegularFile(folder.resolve("styles.json"))) {
-            layers.add(StudyPresets.embedded(folder, style == null ? "pirate" : style));
-        } else if (style != null) {
-            throw Problem.of("The model has no styles.json.")
-                    .fact("model", model)
-                    .fact("but was", "--style " + style)
-                    .fact("try", "--positive TEXT with --marker REGEX")
-                    .toIllegalArgument();
-        } else if (model.toLowerCase(Locale.ROOT).matches(".*llama-3\\.1-8b-instruct.*")) {
-            layers.add(StudyPresets.original());
-        }
+        List<ObjectNode> layers = StudyPresets.of(model, folder, style == null ? "" : style);
         if (file != null) {
             layers.add(StudyPresets.file(file));
         }

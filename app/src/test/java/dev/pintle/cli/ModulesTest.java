@@ -43,6 +43,8 @@ class ModulesTest {
                     "dev.pintle.report..")
             .layer("library")
             .definedBy("dev.pintle.library..")
+            .layer("notebook")
+            .definedBy("dev.pintle.notebook..")
             .layer("app")
             .definedBy("dev.pintle.cli..")
             .whereLayer("base")
@@ -65,6 +67,8 @@ class ModulesTest {
             .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae")
             .whereLayer("library")
             .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae", "studies")
+            .whereLayer("notebook")
+            .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae", "studies", "library")
             .whereLayer("app")
             .mayNotBeAccessedByAnyLayer();
 

@@ -6,6 +6,8 @@ import dev.pintle.hub.ModelFolders;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.Vec;
 import dev.pintle.text.ChatOptions;
 import dev.pintle.text.ChatTemplate;
 import dev.pintle.text.Message;
@@ -219,6 +221,23 @@ public final class LanguageModel implements AutoCloseable {
      */
     public Run run(TokenBatch batch, RunOptions options, int[] promptLengths) {
         return loaded.transformer.forward().run(batch, options, hooks, promptLengths);
+    }
+
+    /**
+     * The activations of one text at a hook point, one vector per token: what {@link #run} reads there, in FP32 on the Java heap,
+     * where they need no scope.
+     *
+     * @param ids token ids of the text
+     * @param at a hook point that has one vector per token
+     * @return `[tokens]` of `[dModel]`, or of the hook point's own width
+     */
+    public List<Vec> activations(int[] ids, HookPoint at) {
+        try (TensorScope scope = TensorScope.open("activations of a text")) {
+            return run(TokenBatch.of(ids), RunOptions.reading(at))
+                    .row(at, 0)
+                    .to(DType.FP32)
+                    .toVecs();
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Cosines of a text's activations x with a vector v, with its reconstruction r = dec(enc(v)), and with the error term
@@ -35,11 +36,18 @@ public record CosinesAlong(Vec vector, Vec reconstruction, Vec error) {
                     .fact("vector", vector.size() + " wide")
                     .toIllegalArgument();
         }
-        Vec reconstruction = Vectors.reconstruct(sae, vector);
+        Vec reconstruction = sae.reconstruct(vector);
         return new CosinesAlong(
                 cosines(activations, vector),
                 cosines(activations, reconstruction),
                 cosines(activations, vector.minus(reconstruction)));
+    }
+
+    /** Cosines of a text whose activations are on the heap: `[tokens]` of `[dModel]`. */
+    public static CosinesAlong of(SparseAutoencoder sae, List<Vec> activations, Vec vector) {
+        try (TensorScope scope = TensorScope.open("cosines along a text")) {
+            return of(sae, Tensor.of(activations).to(sae.device()), vector);
+        }
     }
 
     private static Vec cosines(Tensor activations, Vec direction) {

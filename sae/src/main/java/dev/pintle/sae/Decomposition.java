@@ -32,8 +32,7 @@ public record Decomposition(
 
     static Decomposition encoded(Decompose how, Vec vector, SparseAutoencoder sae) {
         Vec latents = sae.encode(vector);
-        Vec reconstruction =
-                sae.normalisation().isSameForAll() ? sae.decode(latents) : Vectors.reconstruct(sae, vector);
+        Vec reconstruction = sae.normalisation().isSameForAll() ? sae.decode(latents) : sae.reconstruct(vector);
         Vec bias = Vectors.biasShare(sae, vector);
         return new Decomposition(
                 how, vector, Term.of(latents), zero(sae), reconstruction, reconstruction.minus(bias), List.of());

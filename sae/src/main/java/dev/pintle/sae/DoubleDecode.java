@@ -31,9 +31,9 @@ public record DoubleDecode(
      */
     public static DoubleDecode of(SparseAutoencoder sae, Vec vector) {
         Vec f1 = sae.encode(vector);
-        Vec r1 = Vectors.reconstruct(sae, vector);
+        Vec r1 = sae.reconstruct(vector);
         Vec f2 = sae.encode(r1);
-        Vec r2 = Vectors.reconstruct(sae, r1);
+        Vec r2 = sae.reconstruct(r1);
         int changed = 0;
         for (int i = 0; i < f1.size(); i++) {
             changed += (f1.get(i) > 0) == (f2.get(i) > 0) ? 0 : 1;

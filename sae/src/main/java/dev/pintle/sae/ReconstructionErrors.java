@@ -66,6 +66,20 @@ public record ReconstructionErrors(Vec norm, Vec relative, Vec steeredNorm, Vec 
         }
     }
 
+    /** Errors of activations `[tokens]` of `[dModel]` and of the same tokens' activations steered. */
+    public static ReconstructionErrors of(SparseAutoencoder sae, List<Vec> plain, List<Vec> steered) {
+        try (TensorScope scope = TensorScope.open("reconstruction errors")) {
+            return of(sae, Tensor.of(plain).to(sae.device()), Tensor.of(steered).to(sae.device()));
+        }
+    }
+
+    /** Errors of activations `[tokens]` of `[dModel]` alone. */
+    public static ReconstructionErrors of(SparseAutoencoder sae, List<Vec> activations) {
+        try (TensorScope scope = TensorScope.open("reconstruction errors")) {
+            return of(sae, Tensor.of(activations).to(sae.device()));
+        }
+    }
+
     /** Number of tokens. */
     public int tokens() {
         return norm.size();

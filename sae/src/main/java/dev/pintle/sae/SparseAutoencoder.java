@@ -253,6 +253,16 @@ public final class SparseAutoencoder implements AutoCloseable {
         }
     }
 
+    /** Encodes and decodes one vector `[dModel]`. */
+    public Vec reconstruct(Vec activation) {
+        requireVector(activation);
+        try (TensorScope scope = TensorScope.open("reconstruct a vector")) {
+            return reconstruct(Tensor.of(activation).to(device()).reshape(1, -1))
+                    .select(0, 0)
+                    .toVec();
+        }
+    }
+
     /** Decodes latents `[dSae]` to a reconstruction `[dModel]`. */
     public Vec decode(Vec latents) {
         try (TensorScope scope = TensorScope.open("decode a vector")) {

@@ -8,15 +8,6 @@ import dev.pintle.tensor.Vec;
 final class Vectors {
     private Vectors() {}
 
-    /** Encodes and decodes a vector. */
-    static Vec reconstruct(SparseAutoencoder sae, Vec vector) {
-        try (TensorScope scope = TensorScope.open("reconstruct a vector")) {
-            return sae.reconstruct(Tensor.of(vector).to(sae.device()).reshape(1, -1))
-                    .select(0, 0)
-                    .toVec();
-        }
-    }
-
     /** The decoder bias's share of a vector's reconstruction, with the normalisation undone. */
     static Vec biasShare(SparseAutoencoder sae, Vec vector) {
         try (TensorScope scope = TensorScope.open("bias of a vector")) {

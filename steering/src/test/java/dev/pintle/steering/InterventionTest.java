@@ -230,7 +230,7 @@ class InterventionTest {
             Tokens tokens = Tokens.parse("role:" + role.label(), asked);
             double[][] steered = activations(model.with(Add.add(style, 5).on(tokens)), asked.ids());
             for (int t = 0; t < plain.length; t++) {
-                double expected = along(plain[t]) + (asked.role(t) == role ? 5 : 0);
+                double expected = along(plain[t]) + (asked.roles().get(t) == role ? 5 : 0);
                 assertThat(along(steered[t])).as(role + " " + t).isCloseTo(expected, within(1e-3));
             }
             assertThat(tokens.include(asked.length(), asked.length())).isFalse();

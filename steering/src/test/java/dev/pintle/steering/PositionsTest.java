@@ -56,6 +56,11 @@ class PositionsTest {
         assertThat(text(prompt, Positions.byRole(Role.HEADER)))
                 .startsWith("<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n<|eot_id|>")
                 .endsWith("<|start_header_id|>assistant<|end_header_id|>\n\n");
+        assertThat(String.join("", prompt.texts())).isEqualTo(prompt.rendered());
+        assertThat(prompt.roles())
+                .hasSize(prompt.length())
+                .startsWith(Role.HEADER)
+                .contains(Role.SYSTEM, Role.ASSISTANT);
     }
 
     @Test

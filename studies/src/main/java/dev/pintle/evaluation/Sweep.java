@@ -9,7 +9,10 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 import dev.pintle.text.Message;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -116,6 +119,22 @@ public final class Sweep {
                 }
             }
             return new SweepResult(concept.name(), points, points.size() == total);
+        }
+    }
+
+    /** The same without keeping the points, for a sweep that need not resume. */
+    public SweepResult run(List<Candidate> candidates, List<Strength> strengths, Listener listener) {
+        try {
+            Path folder = Files.createTempDirectory("pintle-sweep");
+            Path file = folder.resolve("points.jsonl");
+            try {
+                return run(candidates, strengths, file, listener);
+            } finally {
+                Files.deleteIfExists(file);
+                Files.deleteIfExists(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

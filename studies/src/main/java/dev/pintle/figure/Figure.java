@@ -1,6 +1,7 @@
 package dev.pintle.figure;
 
 import dev.pintle.base.AtomicFile;
+import dev.pintle.base.HtmlText;
 import dev.pintle.base.Problem;
 import java.awt.Dimension;
 import java.awt.Graphics2D;
@@ -12,6 +13,7 @@ import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
@@ -62,6 +64,20 @@ public sealed interface Figure permits ChartFigure, TokenStrip {
             return svg.substring(svg.indexOf("<svg"))
                     .replaceFirst("<svg\\s", "<svg viewBox=\"0 0 " + width() + " " + height() + "\" ");
         });
+    }
+
+    /**
+     * As an SVG element for a page that holds others: with its description for readers who cannot see it.
+     *
+     * @param prefix of ids within it, which no other element of the page has: each drawing numbers its clip paths from 1, and
+     *     ids are one space in a page
+     */
+    default String toInlineSvg(Theme theme, String prefix) {
+        String label = HtmlText.escape(title() + ". " + description());
+        return toSvg(theme)
+                .replaceAll("id=\"([^\"]+)\"", "id=\"" + prefix + "$1\"")
+                .replaceAll("url\\(#([^)]+)\\)", "url(#" + prefix + "$1)")
+                .replaceFirst("<svg ", "<svg role=\"img\" aria-label=\"" + Matcher.quoteReplacement(label) + "\" ");
     }
 
     /** As a PNG with two pixels a CSS pixel. */

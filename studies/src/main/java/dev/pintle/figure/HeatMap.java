@@ -15,19 +15,39 @@ import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.data.xy.DefaultXYZDataset;
 
 /**
- * Values by layer and token, or layer and any other column, as colours. Values of both signs get two hues that meet at 0.
+ * Values by layer and token, or by any other row and column, as colours. Values of both signs get two hues that meet at 0.
  *
  * @param title what is shown
  * @param description the same in words
  * @param x label of the horizontal axis; empty where the columns need none
  * @param columns their names, such as the tokens of a text
- * @param layers numbers of the rows, from below
- * @param values `[layers, columns]`; NaN leaves a hole
+ * @param y label of the vertical axis: what the rows are
+ * @param rows their numbers, such as of layers, from below
+ * @param values `[rows, columns]`; NaN leaves a hole
  * @param unit what a value is
  */
 public record HeatMap(
-        String title, String description, String x, List<String> columns, int[] layers, double[][] values, String unit)
+        String title,
+        String description,
+        String x,
+        List<String> columns,
+        String y,
+        int[] rows,
+        double[][] values,
+        String unit)
         implements ChartFigure {
+    /** Values by layer. */
+    public HeatMap(
+            String title,
+            String description,
+            String x,
+            List<String> columns,
+            int[] layers,
+            double[][] values,
+            String unit) {
+        this(title, description, x, columns, "layer", layers, values, unit);
+    }
+
     @Override
     public int width() {
         return Axes.widthFor(columns.size());
@@ -35,14 +55,14 @@ public record HeatMap(
 
     @Override
     public int height() {
-        return 150 + Math.max(160, Math.min(560, 26 * layers.length)) + Axes.heightFor(columns);
+        return 150 + Math.max(160, Math.min(560, 26 * rows.length)) + Axes.heightFor(columns);
     }
 
     @Override
     public JFreeChart chart(Theme theme) {
-        int count = layers.length * columns.size();
+        int count = rows.length * columns.size();
         double[][] cells = new double[3][count];
-        for (int row = 0, i = 0; row < layers.length; row++) {
+        for (int row = 0, i = 0; row < rows.length; row++) {
             for (int t = 0; t < columns.size(); t++) {
                 if (Double.isFinite(values[row][t])) {
                     cells[0][i] = t;
@@ -61,7 +81,7 @@ public record HeatMap(
         Ramp ramp = ramp(cells[2], theme);
         XYBlockRenderer renderer = new XYBlockRenderer();
         renderer.setPaintScale(ramp);
-        XYPlot plot = new XYPlot(data, columnAxis(theme), layerAxis(theme), renderer);
+        XYPlot plot = new XYPlot(data, columnAxis(theme), rowAxis(theme), renderer);
         plot.setDomainGridlinesVisible(false);
         plot.setRangeGridlinesVisible(false);
         JFreeChart chart = theme.chart(title, plot, false);
@@ -82,20 +102,20 @@ public record HeatMap(
         return axis;
     }
 
-    private NumberAxis layerAxis(Theme theme) {
-        NumberAxis axis = new NumberAxis("layer");
+    private NumberAxis rowAxis(Theme theme) {
+        NumberAxis axis = new NumberAxis(y);
         theme.dress(axis);
         axis.setLowerMargin(0);
         axis.setUpperMargin(0);
-        axis.setRange(-0.5, layers.length - 0.5);
-        int step = (layers.length + 15) / 16;
+        axis.setRange(-0.5, rows.length - 0.5);
+        int step = (rows.length + 15) / 16;
         axis.setTickUnit(new NumberTickUnit(step, new DecimalFormat("0") {
             private static final long serialVersionUID = 1L;
 
             @Override
             public StringBuffer format(double row, StringBuffer text, FieldPosition position) {
                 int index = (int) Math.round(row);
-                return text.append(index >= 0 && index < layers.length ? String.valueOf(layers[index]) : "");
+                return text.append(index >= 0 && index < rows.length ? String.valueOf(rows[index]) : "");
             }
         }));
         return axis;

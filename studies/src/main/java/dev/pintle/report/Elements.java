@@ -1,5 +1,6 @@
 package dev.pintle.report;
 
+import dev.pintle.base.HtmlText;
 import dev.pintle.report.Element.Card;
 import dev.pintle.report.Element.Claim;
 import dev.pintle.report.Element.Claims;
@@ -42,7 +43,7 @@ final class Elements {
         } else if (element instanceof Claims claims) {
             claims.claims().forEach(this::claim);
         } else if (element instanceof Details details) {
-            page.raw("<details><summary>" + Html.escape(details.summary()) + "</summary>");
+            page.raw("<details><summary>" + HtmlText.escape(details.summary()) + "</summary>");
             details.elements().forEach(this::write);
             page.raw("</details>");
         }
@@ -51,15 +52,15 @@ final class Elements {
     // ---------------------------------------------------------------- texts
 
     private void texts(Texts texts) {
-        page.raw("<section class=\"texts\" aria-label=\"" + Html.escape("Answers to: " + texts.question()) + "\">");
-        page.raw("<p class=\"question\">" + Html.escape(texts.question()) + "</p><div class=\"cards\">");
+        page.raw("<section class=\"texts\" aria-label=\"" + HtmlText.escape("Answers to: " + texts.question()) + "\">");
+        page.raw("<p class=\"question\">" + HtmlText.escape(texts.question()) + "</p><div class=\"cards\">");
         for (Card card : texts.cards()) {
             page.raw("<article class=\"card " + card.tone().name().toLowerCase(Locale.ROOT)
                     + "\"><p class=\"label\"><b>"
-                    + Html.escape(card.label()) + "</b> <span>" + Html.escape(card.state())
+                    + HtmlText.escape(card.label()) + "</b> <span>" + HtmlText.escape(card.state())
                     + "</span></p><p class=\"text\">"
                     + marked(card.text(), texts.marker()) + "</p>"
-                    + (card.note().isEmpty() ? "" : "<p class=\"measured\">" + Html.escape(card.note()) + "</p>")
+                    + (card.note().isEmpty() ? "" : "<p class=\"measured\">" + HtmlText.escape(card.note()) + "</p>")
                     + "</article>");
         }
         page.raw("</div></section>");
@@ -76,27 +77,27 @@ final class Elements {
         StringBuilder text = new StringBuilder();
         int from = 0;
         while (matcher.find()) {
-            text.append(Html.escape(answer.substring(from, matcher.start())));
-            text.append("<mark>").append(Html.escape(matcher.group())).append("</mark>");
+            text.append(HtmlText.escape(answer.substring(from, matcher.start())));
+            text.append("<mark>").append(HtmlText.escape(matcher.group())).append("</mark>");
             from = matcher.end();
         }
-        return text.append(Html.escape(answer.substring(from))).toString();
+        return text.append(HtmlText.escape(answer.substring(from))).toString();
     }
 
     // ---------------------------------------------------------------- claims
 
     private void claim(Claim claim) {
         page.raw("<article class=\"claim\"><p class=\"said\">" + badge(claim.verdict(), where) + " <b>"
-                + Html.escape(claim.claim()) + "</b></p><dl>");
+                + HtmlText.escape(claim.claim()) + "</b></p><dl>");
         value("published", claim.published());
         value("here, as published", claim.asPublished());
         value("here, as it should be", claim.asItShouldBe());
-        page.raw("</dl><p>" + Html.escape(claim.because()) + "</p></article>");
+        page.raw("</dl><p>" + HtmlText.escape(claim.because()) + "</p></article>");
     }
 
     private void value(String label, String value) {
         if (!value.isEmpty()) {
-            page.raw("<div><dt>" + label + "</dt><dd>" + Html.escape(value) + "</dd></div>");
+            page.raw("<div><dt>" + label + "</dt><dd>" + HtmlText.escape(value) + "</dd></div>");
         }
     }
 
@@ -105,7 +106,8 @@ final class Elements {
         String badge = "<span class=\"badge "
                 + verdict.name().toLowerCase(Locale.ROOT).replace('_', '-') + "\">" + verdict.words() + "</span>";
         return verdict.measured() && !where.isEmpty()
-                ? "<span class=\"verdict\">" + badge + " <span class=\"where\">" + Html.escape(where) + "</span></span>"
+                ? "<span class=\"verdict\">" + badge + " <span class=\"where\">" + HtmlText.escape(where)
+                        + "</span></span>"
                 : badge;
     }
 }

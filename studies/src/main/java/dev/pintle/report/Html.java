@@ -1,18 +1,11 @@
 package dev.pintle.report;
 
+import dev.pintle.base.HtmlText;
 import java.util.List;
 
 /** Writes HTML; everything that is not markup of ours is escaped. */
 final class Html {
     private final StringBuilder out = new StringBuilder();
-
-    /** Text with {@code & < > "} escaped. */
-    static String escape(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
-    }
 
     Html raw(String markup) {
         out.append(markup).append('\n');
@@ -20,15 +13,15 @@ final class Html {
     }
 
     Html heading(int level, String text) {
-        return raw("<h" + level + ">" + escape(text) + "</h" + level + ">");
+        return raw("<h" + level + ">" + HtmlText.escape(text) + "</h" + level + ">");
     }
 
     Html paragraph(String text) {
-        return raw("<p>" + escape(text) + "</p>");
+        return raw("<p>" + HtmlText.escape(text) + "</p>");
     }
 
     Html note(String text) {
-        return raw("<p class=\"note\">" + escape(text) + "</p>");
+        return raw("<p class=\"note\">" + HtmlText.escape(text) + "</p>");
     }
 
     /** Sentences, one below the other; nothing where there are none. */
@@ -37,14 +30,14 @@ final class Html {
             return this;
         }
         StringBuilder list = new StringBuilder("<ul class=\"" + kind + "\">");
-        sentences.forEach(
-                sentence -> list.append("<li>").append(escape(sentence)).append("</li>"));
+        sentences.forEach(sentence ->
+                list.append("<li>").append(HtmlText.escape(sentence)).append("</li>"));
         return raw(list.append("</ul>").toString());
     }
 
     /** A table whose cells are text; columns from {@code firstNumber} on are set as numbers. */
     Html table(String caption, List<String> head, List<List<String>> rows, int firstNumber) {
-        String name = escape(caption);
+        String name = HtmlText.escape(caption);
         StringBuilder table = new StringBuilder("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"")
                 .append(name)
                 .append("\"><table><caption>")
@@ -65,7 +58,7 @@ final class Html {
     }
 
     private static String cell(String open, String tag, String text, boolean number) {
-        return "<" + open + (number ? " class=\"number\">" : ">") + escape(text) + "</" + tag + ">";
+        return "<" + open + (number ? " class=\"number\">" : ">") + HtmlText.escape(text) + "</" + tag + ">";
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.pintle.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.base.HtmlText;
 import dev.pintle.base.PintleException;
 import dev.pintle.figure.Figure;
 import dev.pintle.figure.Theme;
@@ -10,7 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;
-import java.util.regex.Matcher;
 
 /** The frame of a page: title, style, figures in both themes, and the numbers behind them as JSON. */
 final class Page {
@@ -44,7 +44,7 @@ final class Page {
                 </script>
                 </body>
                 </html>
-                """.formatted(Html.escape(title), style(), body, embedded(data));
+                """.formatted(HtmlText.escape(title), style(), body, embedded(data));
     }
 
     // a "<" in a text could end the element that holds the numbers
@@ -60,18 +60,19 @@ final class Page {
     static String figure(Figure figure, String id) {
         try {
             return "<figure>\n" + drawing(figure, Theme.LIGHT, id) + drawing(figure, Theme.DARK, id) + "<figcaption>"
-                    + Html.escape(figure.description()) + "</figcaption>\n</figure>\n";
+                    + HtmlText.escape(figure.description()) + "</figcaption>\n</figure>\n";
         } catch (PintleException e) {
-            return "<figure><pre>" + Html.escape(figure.title() + "\n" + figure.description() + "\n" + e.getMessage())
+            return "<figure><pre>"
+                    + HtmlText.escape(figure.title() + "\n" + figure.description() + "\n" + e.getMessage())
                     + "</pre></figure>\n";
         }
     }
 
     private static String drawing(Figure figure, Theme theme, String id) {
         String name = theme.name().toLowerCase(Locale.ROOT);
-        String alternative = Html.escape(figure.title() + ". " + figure.description());
-        String svg = figure.toSvg(theme);
-        String picture = null;
+        String alternative = HtmlText.escape(figure.title() + ". " + figure.description());
+        String svg = figure.toInlineSvg(theme, id + name.charAt(0));
+        String picture = svg;
         if (svg.length() > MOST_SVG) { // thousands of points are smaller as an image
             String png = Base64.getEncoder().encodeToString(figure.toPng(theme));
             if (png.length() < svg.length()) {
@@ -79,19 +80,8 @@ final class Page {
                         + alternative + "\" src=\"data:image/png;base64," + png + "\">";
             }
         }
-        if (picture == null) {
-            picture = unique(svg, id + name.charAt(0))
-                    .replaceFirst(
-                            "<svg ", "<svg role=\"img\" aria-label=\"" + Matcher.quoteReplacement(alternative) + "\" ");
-        }
         return "<div class=\"drawing " + name + "\" style=\"--least: " + Math.round(READABLE * figure.width()) + "px\">"
                 + picture + "</div>\n";
-    }
-
-    // each drawing numbers its clip paths from 1, but ids are one space in a page
-    private static String unique(String svg, String prefix) {
-        return svg.replaceAll("id=\"([^\"]+)\"", "id=\"" + prefix + "$1\"")
-                .replaceAll("url\\(#([^)]+)\\)", "url(#" + prefix + "$1)");
     }
 
     private static String style() {

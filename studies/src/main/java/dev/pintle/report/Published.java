@@ -35,6 +35,26 @@ public final class Published {
                 && autoencoder.toLowerCase(Locale.ROOT).contains(sae));
     }
 
+    /** The original's model. */
+    public static String model() {
+        return ALL.get("model").textValue();
+    }
+
+    /** The original's autoencoder. */
+    public static String autoencoder() {
+        return ALL.get("sae").textValue();
+    }
+
+    /** The layer after which that reads. */
+    public static int layer() {
+        return ALL.get("layer").intValue();
+    }
+
+    /** Whether values of the run may be compared with the published ones: it is of the same model and autoencoder. */
+    public boolean comparable() {
+        return same;
+    }
+
     /** Where the original's notebooks are. */
     static String repository() {
         return ALL.get("repository").textValue();
@@ -45,9 +65,10 @@ public final class Published {
         return ALL.get("relative_band").doubleValue();
     }
 
-    /** A value by its name. */
+    /** A value by its name; of a list of several autoencoders' values, that of the original's own, which is the first. */
     public double value(String name) {
-        return known(name).doubleValue();
+        JsonNode value = known(name);
+        return (value.isArray() ? value.get(0) : value).doubleValue();
     }
 
     private static JsonNode known(String name) {

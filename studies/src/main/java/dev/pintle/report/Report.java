@@ -1,6 +1,7 @@
 package dev.pintle.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.base.HtmlText;
 import dev.pintle.report.Element.Claim;
 import dev.pintle.report.Element.Claims;
 import java.util.List;
@@ -54,7 +55,7 @@ public record Report(
         Html page = new Html();
         contents(page);
         page.raw("<main>");
-        page.raw("<header>").heading(1, title).raw("<p class=\"lead\">" + Html.escape(lead) + "</p>");
+        page.raw("<header>").heading(1, title).raw("<p class=\"lead\">" + HtmlText.escape(lead) + "</p>");
         if (!run.isEmpty()) {
             page.note(run);
         }
@@ -84,7 +85,7 @@ public record Report(
     }
 
     private static String entry(String id, String text) {
-        return "<li><a href=\"#" + id + "\">" + Html.escape(text) + "</a></li>";
+        return "<li><a href=\"#" + id + "\">" + HtmlText.escape(text) + "</a></li>";
     }
 
     /** Every claim with its verdict in one table, where there are any. */
@@ -95,14 +96,14 @@ public record Report(
         }
         page.heading(3, "The original's claims");
         page.raw("<p>The original is a set of notebooks on Llama-3.1-8B-Instruct, <a href=\"" + Published.repository()
-                + "\">" + Html.escape(Published.repository().replaceFirst("^https://github.com/", ""))
+                + "\">" + HtmlText.escape(Published.repository().replaceFirst("^https://github.com/", ""))
                 + "</a>. What holds, or does not, is said "
-                + Html.escape(where.isEmpty() ? "on the model of this run" : where) + ".</p>");
+                + HtmlText.escape(where.isEmpty() ? "on the model of this run" : where) + ".</p>");
         page.raw("<ul class=\"verdicts\">");
         for (Chapter chapter : chapters) {
             for (Claim claim : claims(chapter)) {
-                page.raw("<li>" + Elements.badge(claim.verdict(), where) + " <span>" + Html.escape(claim.claim())
-                        + " <a href=\"#" + chapter.name() + "\">" + Html.escape(chapter.title())
+                page.raw("<li>" + Elements.badge(claim.verdict(), where) + " <span>" + HtmlText.escape(claim.claim())
+                        + " <a href=\"#" + chapter.name() + "\">" + HtmlText.escape(chapter.title())
                         + "</a></span></li>");
             }
         }
@@ -119,11 +120,11 @@ public record Report(
     private static void chapter(Html page, Chapter chapter, Elements elements) {
         String heading = chapter.name() + "-title";
         page.raw("<section class=\"chapter\" id=\"" + chapter.name() + "\" aria-labelledby=\"" + heading + "\">");
-        page.raw("<h2 id=\"" + heading + "\">" + Html.escape(chapter.title()) + "</h2>");
+        page.raw("<h2 id=\"" + heading + "\">" + HtmlText.escape(chapter.title()) + "</h2>");
         page.raw("<dl class=\"brief\">");
-        page.raw("<dt>Asked</dt><dd>" + Html.escape(chapter.asked()) + "</dd>");
+        page.raw("<dt>Asked</dt><dd>" + HtmlText.escape(chapter.asked()) + "</dd>");
         if (!chapter.claimed().isEmpty()) {
-            page.raw("<dt>The original said</dt><dd>" + Html.escape(chapter.claimed()) + "</dd>");
+            page.raw("<dt>The original said</dt><dd>" + HtmlText.escape(chapter.claimed()) + "</dd>");
         }
         page.raw("<dt>Found</dt><dd>").list("found", chapter.findings()).raw("</dd></dl>");
         chapter.elements().forEach(elements::write);
@@ -133,8 +134,8 @@ public record Report(
     private void manifest(Html page) {
         page.raw("<section id=\"manifest\" aria-labelledby=\"manifest-title\">");
         page.raw("<h2 id=\"manifest-title\">What produced these numbers</h2><dl class=\"facts\">");
-        manifest.forEach(fact ->
-                page.raw("<dt>" + Html.escape(fact.label()) + "</dt><dd>" + Html.escape(fact.value()) + "</dd>"));
+        manifest.forEach(fact -> page.raw(
+                "<dt>" + HtmlText.escape(fact.label()) + "</dt><dd>" + HtmlText.escape(fact.value()) + "</dd>"));
         page.raw("</dl>");
         page.note("All numbers are in this page as JSON, in the element with id “numbers”.");
         page.raw("</section>");

@@ -9,9 +9,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Presets of the settings, as JSON objects in layers: of several values for a key, the last counts. */
@@ -55,6 +57,31 @@ public final class StudyPresets {
             preset.withArray("prefixes").add(prefixes.get(i));
         }
         return preset;
+    }
+
+    /**
+     * What suits a model, in layers: over {@link #common}, a style where its folder tells of styles, or {@link #original} for
+     * the original's model.
+     *
+     * @param model its name
+     * @param folder of the model
+     * @param style one of those that its folder tells of; empty for pirate, or where there are none
+     * @throws IllegalArgumentException if a style is named and the model comes without, or not with this one
+     */
+    public static List<ObjectNode> of(String model, Path folder, String style) {
+        List<ObjectNode> layers = new ArrayList<>(List.of(common()));
+        if (Files.isRegularFile(folder.resolve("styles.json"))) {
+            layers.add(embedded(folder, style.isEmpty() ? "pirate" : style));
+        } else if (!style.isEmpty()) {
+            throw Problem.of("The model has no styles.json.")
+                    .fact("model", model)
+                    .fact("but was", "--style " + style)
+                    .fact("try", "--positive TEXT with --marker REGEX")
+                    .toIllegalArgument();
+        } else if (model.toLowerCase(Locale.ROOT).matches(".*llama-3\\.1-8b-instruct.*")) {
+            layers.add(original());
+        }
+        return layers;
     }
 
     /** Questions that the embedded model can answer. */

@@ -24,7 +24,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What studies run on: a model, an autoencoder of its residual stream, settings, and vectors that are fitted once. */
@@ -166,13 +165,6 @@ public final class StudySubject {
         }
     }
 
-    /** The rows of activations `[tokens, dModel]`. */
-    public static List<Vec> rows(Tensor activations) {
-        return IntStream.range(0, activations.shape().intSize(0))
-                .mapToObj(t -> activations.select(0, t).toVec())
-                .toList();
-    }
-
     /** The tokens of a text, each as it is decoded. */
     public List<String> tokens(int[] ids) {
         return Arrays.stream(ids).mapToObj(this::token).toList();
@@ -185,11 +177,9 @@ public final class StudySubject {
 
     /** What steering changes in the latents of the question, mean over its tokens. */
     public Decomposition steeredDifference() {
-        try (TensorScope scope = TensorScope.open("steered difference")) {
-            return sae.decompose(
-                    steering().direction(),
-                    Decompose.encodeDifference(rows(activations(questionIds())), coefficient()));
-        }
+        return sae.decompose(
+                steering().direction(),
+                Decompose.encodeDifference(model.activations(questionIds(), at()), coefficient()));
     }
 
     /** Latents that may stand for the concept, the one that is taken for it first. */

@@ -305,6 +305,17 @@ class FigureKindsTest {
     }
 
     @Test
+    void rows_of_a_heat_map_are_layers_or_what_they_are_said_to_be() {
+        int[] rows = {5, 691};
+        double[][] values = {{1, 2}, {3, 4}};
+        assertThat(new HeatMap("t", "d", "x", List.of("a", "b"), rows, values, "u").toSvg(Theme.LIGHT))
+                .contains(">layer<", ">691<");
+        assertThat(new HeatMap("t", "d", "x", List.of("a", "b"), "latent read", rows, values, "u").toSvg(Theme.LIGHT))
+                .contains(">latent read<", ">691<")
+                .doesNotContain(">layer<");
+    }
+
+    @Test
     void bins_count_every_finite_value_once() {
         Bins bins = Bins.over(4, List.of(new double[] {0, 1, 2, 3, 4, Double.NaN}));
         assertThat(bins.counts(new double[] {0, 1, 2, 3, 4})).containsExactly(1, 1, 1, 2);

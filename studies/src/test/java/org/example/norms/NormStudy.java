@@ -45,7 +45,7 @@ public record NormStudy() implements Study<NormStudy.Norms> {
     public Norms run(StudySubject subject, TextWriter writer, Progress progress) {
         int[] ids = subject.questionIds();
         try (TensorScope scope = TensorScope.open("norms")) {
-            List<Vec> rows = StudySubject.rows(subject.activations(ids));
+            List<Vec> rows = subject.activations(ids).toVecs();
             return new Norms(
                     subject.tokens(ids), rows.stream().mapToDouble(Vec::norm).toArray());
         }

@@ -5,6 +5,7 @@ import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -120,6 +121,25 @@ public final class Tensor implements AutoCloseable {
     /** A vector `[size]` in FP32 on the CPU. */
     public static Tensor of(Vec vec) {
         return of(vec.toArray(), vec.size());
+    }
+
+    /**
+     * Vectors as rows `[vectors, size]`, in FP32 on the CPU.
+     *
+     * @throws IllegalArgumentException if there is none, or they are not of one size
+     */
+    public static Tensor of(List<Vec> rows) {
+        int size = rows.isEmpty() ? 0 : rows.get(0).size();
+        if (rows.isEmpty() || rows.stream().anyMatch(row -> row.size() != size)) {
+            throw Problem.of("Rows of a tensor are vectors of one size, at least one.")
+                    .fact("but was", rows.stream().map(Vec::size).toList())
+                    .toIllegalArgument();
+        }
+        float[] all = new float[rows.size() * size];
+        for (int i = 0; i < rows.size(); i++) {
+            System.arraycopy(rows.get(i).toArray(), 0, all, i * size, size);
+        }
+        return of(all, rows.size(), size);
     }
 
     /** Uninitialised memory. */
@@ -881,6 +901,20 @@ public final class Tensor implements AutoCloseable {
                     .toIllegalArgument();
         }
         return Vec.of(toFloats());
+    }
+
+    /** The rows of a tensor `[rows, size]` as vectors on the heap, in FP32. */
+    public List<Vec> toVecs() {
+        if (shape().rank() != 2) {
+            throw Problem.of("Only a tensor with two axes has vectors as rows.")
+                    .fact("but was", describe())
+                    .toIllegalArgument();
+        }
+        int width = shape().intSize(1);
+        float[] all = toFloats();
+        return IntStream.range(0, shape().intSize(0))
+                .mapToObj(row -> Vec.of(Arrays.copyOfRange(all, row * width, (row + 1) * width)))
+                .toList();
     }
 
     /** The single element of a one-element tensor. */

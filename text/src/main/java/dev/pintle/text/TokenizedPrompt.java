@@ -46,6 +46,11 @@ public final class TokenizedPrompt {
         return model.tokenizer().decode(new int[] {ids[position]}, false);
     }
 
+    /** The texts of all tokens. */
+    public List<String> texts() {
+        return IntStream.range(0, ids.length).mapToObj(this::text).toList();
+    }
+
     /** The tokenized text: a conversation rendered with the chat template, or plain text. */
     public String rendered() {
         return prompt.rendered(model);
@@ -81,6 +86,15 @@ public final class TokenizedPrompt {
             roles = known;
         }
         return known[position];
+    }
+
+    /**
+     * The roles of all tokens.
+     *
+     * @throws PintleException as {@link #role}
+     */
+    public List<Role> roles() {
+        return IntStream.range(0, ids.length).mapToObj(this::role).toList();
     }
 
     @Override

@@ -18,7 +18,6 @@ import dev.pintle.study.Told;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import dev.pintle.text.Role;
 import dev.pintle.text.TokenizedPrompt;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.RunOptions;
@@ -137,9 +136,7 @@ public record OtherSaes() implements Study<OtherSaesResult> {
     private static Map<String, Double> bySegment(ReconstructionErrors errors, TokenizedPrompt prompt) {
         Map<String, Double> means = new TreeMap<>();
         try {
-            List<Role> roles =
-                    IntStream.range(0, prompt.length()).mapToObj(prompt::role).toList();
-            errors.bySegment(roles)
+            errors.bySegment(prompt.roles())
                     .forEach((role, mean) -> means.put(role.name().toLowerCase(Locale.ROOT), mean.relative()));
         } catch (PintleException e) {
             means.clear(); // the template rewrites messages, so tokens have no roles

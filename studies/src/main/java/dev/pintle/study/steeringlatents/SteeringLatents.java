@@ -148,7 +148,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
                         List.of(Message.user(subject.settings().answers().question())))
                 .tokenized(subject.model().text());
         try {
-            return IntStream.range(0, prompt.length()).mapToObj(prompt::role).toList();
+            return prompt.roles();
         } catch (PintleException e) {
             return List.of();
         }

@@ -1,0 +1,60 @@
+package dev.pintle.cli;
+
+import dev.pintle.base.AtomicFile;
+import dev.pintle.notebook.build.NotebookFile;
+import dev.pintle.notebook.build.NotebookRun;
+import dev.pintle.notebook.build.NotebookRunner;
+import dev.pintle.notebook.build.NotebookSource;
+import dev.pintle.notebook.build.Places;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code pintle notebook build}. */
+@Command(
+        name = "build",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Makes .ipynb files from sources in Java: runs every cell and keeps what it shows.",
+            "A source is Java in jupytext's percent form: // %% begins a cell of code, // %% [markdown] one of text."
+        })
+final class NotebookBuildCommand implements Callable<Integer> {
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "NAME",
+            description = "One of Pintle's own, such as quick-start, or a file of source (default: all of Pintle's).")
+    private List<String> names = new ArrayList<>();
+
+    @Option(
+            names = "--out",
+            paramLabel = "FOLDER",
+            description = "Where the .ipynb files are written (default: the folder of Pintle's notebooks).")
+    private @Nullable Path folder;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Path target = folder == null ? Places.notebooks() : folder;
+        for (NotebookSource source : NotebookRunCommand.sources(names)) {
+            NotebookRun run = NotebookRunner.run(source, cell -> {});
+            NotebookRunCommand.require(run);
+            Path file = target.resolve(source.name() + ".ipynb");
+            AtomicFile.writeText(file, NotebookFile.json(run));
+            out.println(NotebookRunCommand.checks(run) + "; written to " + file);
+            out.flush();
+        }
+        return 0;
+    }
+}

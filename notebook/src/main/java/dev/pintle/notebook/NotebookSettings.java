@@ -1,0 +1,169 @@
+package dev.pintle.notebook;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Problem;
+import dev.pintle.evaluation.StyleMarker;
+import dev.pintle.hub.HubSettings;
+import dev.pintle.hub.ModelFolders;
+import dev.pintle.hub.Variables;
+import dev.pintle.report.Published;
+import dev.pintle.sae.SaeFolders;
+import dev.pintle.sae.labels.LatentLabels;
+import dev.pintle.steering.ContrastPair;
+import dev.pintle.steering.Strength;
+import dev.pintle.study.StudyPresets;
+import dev.pintle.study.StudySettings;
+import dev.pintle.tensor.DType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a notebook runs on and with. Without a word from the reader that is the embedded model with its autoencoder, in pirate
+ * style, which its text is written for. The variable {@code PINTLE_NOTEBOOK} names other settings: {@code llama-3.1-8b}, the
+ * model and autoencoder of the original research, or a JSON file whose keys are those of {@link StudySettings} and {@code
+ * model}, {@code sae}, {@code labels}, {@code dtype}, {@code style} and {@code layer}.
+ *
+ * @param model name or folder
+ * @param autoencoder name, file or folder
+ * @param labels where labels of its latents are: a file; empty for {@code labels.jsonl} beside the autoencoder
+ * @param dtype of the model
+ * @param layer where a vector is fitted that needs no autoencoder
+ * @param own whether these are the settings that the notebook's text is written for
+ * @param study prompts, questions and strengths, as the studies have them
+ */
+public record NotebookSettings(
+        String model, String autoencoder, String labels, DType dtype, int layer, boolean own, StudySettings study) {
+    /** The variable of the environment, or the system property, that names other settings. */
+    public static final String VARIABLE = "PINTLE_NOTEBOOK";
+
+    private static final String ORIGINAL = "llama-3.1-8b";
+    private static final List<String> OURS = List.of("model", "sae", "labels", "dtype", "style", "layer");
+
+    /** The settings that the environment names, else a notebook's own. */
+    public static NotebookSettings read() {
+        return read(System.getProperty(VARIABLE, Variables.ofProcess().getOrDefault(VARIABLE, "")));
+    }
+
+    /**
+     * Settings by name.
+     *
+     * @param name {@code llama-3.1-8b} or a JSON file; empty for a notebook's own
+     * @throws dev.pintle.base.PintleException if there is neither, or the file has a key that is not known
+     */
+    public static NotebookSettings read(String name) {
+        ObjectNode given = JsonNodeFactory.instance.objectNode();
+        if (name.equals(ORIGINAL)) {
+            given.put("model", Published.model()).put("sae", Published.autoencoder());
+            given.put("dtype", "bf16").put("layer", Published.layer());
+        } else if (!name.isEmpty()) {
+            Path file = Path.of(name);
+            if (!Files.isRegularFile(file)) {
+                throw Problem.of("The settings of the notebook are not there.")
+                        .fact("variable", VARIABLE)
+                        .fact("expected", ORIGINAL + ", or a JSON file such as {\"style\": \"chef\"}")
+                        .fact("but was", name)
+                        .toException();
+            }
+            given = StudyPresets.file(file);
+        }
+        return of(given, name.isEmpty());
+    }
+
+    private static NotebookSettings of(ObjectNode given, boolean own) {
+        Map<String, JsonNode> ours = new TreeMap<>();
+        OURS.forEach(key -> {
+            JsonNode value = given.remove(key);
+            if (value != null) {
+                ours.put(key, value);
+            }
+        });
+        String model = text(ours, "model", ModelFolders.EMBEDDED);
+        Path folder = ModelFolders.find(model);
+        List<ObjectNode> layers = new ArrayList<>(StudyPresets.of(model, folder, text(ours, "style", "")));
+        layers.add(given);
+        DType dtype = DType.parse(text(ours, "dtype", "fp32"));
+        return new NotebookSettings(
+                model,
+                text(ours, "sae", "parley-7m-sae-l3"),
+                text(ours, "labels", ""),
+                dtype,
+                ours.containsKey("layer") ? ours.get("layer").intValue() : 3,
+                own,
+                StudyPresets.settings(layers.toArray(ObjectNode[]::new)));
+    }
+
+    private static String text(Map<String, JsonNode> values, String key, String otherwise) {
+        JsonNode value = values.get(key);
+        return value == null ? otherwise : value.asText();
+    }
+
+    /** The same in another style of the embedded model. */
+    public NotebookSettings withStyle(String style) {
+        ObjectNode given = JsonNodeFactory.instance.objectNode();
+        given.put("model", model).put("sae", autoencoder).put("labels", labels).put("layer", layer);
+        given.put("dtype", dtype.name()).put("style", style);
+        return of(given, false);
+    }
+
+    // ---------------------------------------------------------------- prompts
+
+    /** The two system prompts that differ in the concept, before the same user turn; padded to one length when they are read. */
+    public ContrastPair pair() {
+        return ContrastPair.ofSystemPrompts(
+                study.contrast().positive(),
+                study.contrast().neutral(),
+                study.contrast().user());
+    }
+
+    /** The two system prompts before a user turn and a begun answer, one pair for each answer. */
+    public List<ContrastPair> prefixPairs(String user) {
+        return prefixPairs(study.contrast().positive(), user);
+    }
+
+    /** As {@link #prefixPairs(String)}, with another positive system prompt. */
+    public List<ContrastPair> prefixPairs(String positive, String user) {
+        return study.answers().prefixes().stream()
+                .map(begun -> ContrastPair.ofPrefix(positive, study.contrast().neutral(), user, begun))
+                .toList();
+    }
+
+    /** The concept in a word. */
+    public String concept() {
+        return study.contrast().concept();
+    }
+
+    /** What tells the concept in an answer. */
+    public StyleMarker marker() {
+        return new StyleMarker(
+                concept(), study.contrast().positive(), study.contrast().pattern());
+    }
+
+    /** The question that is answered. */
+    public String question() {
+        return study.answers().question();
+    }
+
+    /** Longest answer, in tokens. */
+    public int maxNewTokens() {
+        return study.answers().maxNewTokens();
+    }
+
+    /** At which a vector steers. */
+    public Strength strength() {
+        return study.steering().strength();
+    }
+
+    /** What latents of the autoencoder stand for; none where there is no file of labels. */
+    public LatentLabels latentLabels() {
+        Path file = labels.isEmpty()
+                ? SaeFolders.find(autoencoder, HubSettings.fromEnvironment()).resolveSibling("labels.jsonl")
+                : Path.of(labels);
+        return Files.isRegularFile(file) || !labels.isEmpty() ? LatentLabels.read(file) : LatentLabels.none();
+    }
+}

@@ -1,0 +1,104 @@
+package dev.pintle.notebook.build;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.AtomicFile;
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What tells Jupyter how to start Pintle's kernel: this Java with this class path, the launcher's flags and environment.
+ *
+ * @param java the program
+ * @param classPath jars, ours that correct the kernel's start before the kernel's own
+ * @param properties of the system, such as where Pintle is
+ * @param environment of the kernel
+ */
+public record KernelSpec(
+        Path java, List<Path> classPath, Map<String, String> properties, Map<String, String> environment) {
+    /** The kernel's name, as notebooks say it. */
+    public static final String NAME = "pintle";
+    /** As Jupyter shows it. */
+    public static final String DISPLAY_NAME = "Java (Pintle)";
+
+    private static final String MAIN = "dev.pintle.notebook.kernel.KernelMain";
+
+    /** Keeps copies. */
+    public KernelSpec {
+        classPath = List.copyOf(classPath);
+        properties = Map.copyOf(properties);
+        environment = Map.copyOf(environment);
+    }
+
+    /**
+     * Of the Java that runs, with its class path.
+     *
+     * @param kernelJar the kernel
+     * @param home where Pintle is, so that a kernel finds the embedded model wherever it is started
+     */
+    public static KernelSpec ofThisJava(Path kernelJar, Path home) {
+        List<Path> jars = new ArrayList<>();
+        for (String jar : System.getProperty("java.class.path", "").split(File.pathSeparator, -1)) {
+            if (!jar.isEmpty()) {
+                jars.add(Path.of(jar).toAbsolutePath().normalize());
+            }
+        }
+        jars.add(kernelJar.toAbsolutePath().normalize()); // last: its own libraries must not stand before Pintle's
+        Map<String, String> environment =
+                new TreeMap<>(Map.of("OMP_WAIT_POLICY", "passive", "OPT_OUT_TRACKING", "true"));
+        Map<String, String> properties = new TreeMap<>(
+                Map.of("pintle.home", home.toAbsolutePath().normalize().toString()));
+        String extension = System.getProperty("org.bytedeco.javacpp.platform.extension");
+        if (extension != null) { // the libtorch for CUDA that this process uses
+            properties.put("org.bytedeco.javacpp.platform.extension", extension);
+            String libraries = System.getenv("LD_LIBRARY_PATH");
+            if (libraries != null) {
+                environment.put("LD_LIBRARY_PATH", libraries);
+            }
+        }
+        return new KernelSpec(Path.of(System.getProperty("java.home"), "bin", "java"), jars, properties, environment);
+    }
+
+    /** The file's text, {@code kernel.json}. */
+    public String json() {
+        ObjectNode spec = JsonNodeFactory.instance.objectNode();
+        ArrayNode argv = spec.putArray("argv");
+        argv.add(java.toString());
+        List.of(
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:+IgnoreUnrecognizedVMOptions",
+                        "-Djava.awt.headless=true",
+                        "-Dfile.encoding=UTF-8",
+                        "-Dorg.bytedeco.javacpp.nopointergc=true",
+                        "-Dorg.bytedeco.javacpp.maxBytes=0",
+                        "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0")
+                .forEach(argv::add);
+        new TreeMap<>(properties).forEach((name, value) -> argv.add("-D" + name + "=" + value));
+        argv.add("-cp")
+                .add(String.join(
+                        File.pathSeparator,
+                        classPath.stream().map(Path::toString).toList()));
+        argv.add(MAIN).add("{connection_file}");
+        spec.put("display_name", DISPLAY_NAME).put("language", "java").put("interrupt_mode", "message");
+        ObjectNode variables = spec.putObject("env");
+        new TreeMap<>(environment).forEach(variables::put);
+        return spec.toPrettyString() + "\n";
+    }
+
+    /**
+     * Writes it where Jupyter looks for kernels.
+     *
+     * @param data Jupyter's data folder
+     * @return the file
+     */
+    public Path install(Path data) {
+        Path file = data.resolve("kernels").resolve(NAME).resolve("kernel.json");
+        AtomicFile.writeText(file, json());
+        return file;
+    }
+}

@@ -1,0 +1,143 @@
+package dev.pintle.notebook.build;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.pintle.testkit.Golden;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Notebooks through Jupyter's own runner and the real kernel, where nbconvert is installed. */
+@Tag("slow")
+class KernelTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int PATIENCE_MINUTES = 10;
+
+    @TempDir
+    private Path temporary = Path.of("");
+
+    private record Converted(int status, String messages, Path file) {}
+
+    @BeforeEach
+    void nbconvert_is_here() {
+        assumeTrue(
+                program().isPresent(),
+                "jupyter-nbconvert is not installed, so that no notebook is run through a kernel; .ci/install-test-tools"
+                        + " installs it");
+    }
+
+    private static Optional<Path> program() {
+        return Jupyter.ofThisUser().program("jupyter-nbconvert");
+    }
+
+    private Converted convert(Path notebook) throws IOException, InterruptedException {
+        Path kernels = temporary.resolve("jupyter");
+        KernelSpec.ofThisJava(Places.kernelJar(), Golden.projectRoot()).install(kernels);
+        Path log = temporary.resolve("log.txt");
+        ProcessBuilder builder = new ProcessBuilder(
+                        program().orElseThrow().toString(),
+                        "--to",
+                        "notebook",
+                        "--execute",
+                        "--ExecutePreprocessor.timeout=600",
+                        "--ExecutePreprocessor.kernel_name=" + KernelSpec.NAME,
+                        "--output",
+                        "out.ipynb",
+                        "--output-dir",
+                        temporary.toString(),
+                        notebook.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile());
+        builder.environment().put("JUPYTER_PATH", kernels.toString());
+        Process process = builder.start();
+        assertThat(process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES)).isTrue();
+        return new Converted(
+                process.exitValue(), Files.readString(log, StandardCharsets.UTF_8), temporary.resolve("out.ipynb"));
+    }
+
+    private Path notebook(String... cells) throws IOException {
+        NotebookSource source = NotebookSource.parse("test", String.join("\n", cells));
+        List<RunCell> unrun = source.cells().stream()
+                .map(cell -> new RunCell(cell, List.of()))
+                .toList();
+        Path file = temporary.resolve("test.ipynb");
+        Files.writeString(file, NotebookFile.json(new NotebookRun(source, unrun, List.of(), Optional.empty())));
+        return file;
+    }
+
+    @Test
+    void a_cells_last_value_is_escaped_and_void_calls_leave_no_result() throws IOException, InterruptedException {
+        Converted run = convert(notebook(
+                "// %%\nimport static dev.pintle.notebook.Nb.*;",
+                "// %%\n\"<b>bold</b>\"",
+                "// %%\nshow(\"<script>1</script>\");",
+                "// %%\nprogress(\"texts\", 0, 2); progress(\"texts\", 1, 2); progress(\"texts\", 2, 2);",
+                "// %%\ncheck(\"one\", 1, 1, 0);",
+                "// %%\nnew int[] {1, 2}"));
+        assertThat(run.status()).as(run.messages()).isZero();
+        JsonNode cells = JSON.readTree(Files.readString(run.file())).get("cells");
+        assertThat(html(cells.get(1))).contains("&lt;b&gt;bold&lt;/b&gt;").doesNotContain("<b>");
+        assertThat(html(cells.get(2))).contains("&lt;script&gt;").doesNotContain("<script");
+        assertThat(cells.get(2).get("outputs")).hasSize(1);
+        assertThat(cells.get(3).get("outputs")).as("one place, updated").hasSize(1);
+        assertThat(html(cells.get(3))).contains("2 of 2");
+        assertThat(cells.get(4).at("/outputs/0/text").toString()).contains("✓ one: 1");
+        assertThat(cells.get(5).at("/outputs/0/data/text~1plain").toString()).contains("[1, 2]");
+    }
+
+    private static String html(JsonNode cell) {
+        JsonNode html = cell.at("/outputs/0/data/text~1html");
+        StringBuilder text = new StringBuilder(html.isTextual() ? html.asText() : "");
+        html.forEach(line -> text.append(line.asText()));
+        return text.toString();
+    }
+
+    @Test
+    void a_check_that_fails_fails_the_run() throws IOException, InterruptedException {
+        Converted run =
+                convert(notebook("// %%\nimport static dev.pintle.notebook.Nb.*;\ncheck(\"cosine\", 1, 0.5, 1e-6);"));
+        assertThat(run.status()).isNotZero();
+        assertThat(run.messages()).contains("A check does not hold.", "cosine");
+    }
+
+    static Stream<String> names() {
+        return NotebooksTest.names();
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void a_notebook_makes_the_same_checks_in_jupyter(String name) throws IOException, InterruptedException {
+        Path built = Golden.projectRoot().resolve("notebooks").resolve(name + ".ipynb");
+        Converted run = convert(built);
+        assertThat(run.status()).as(run.messages()).isZero();
+        assertThat(checks(run.file())).isEqualTo(checks(built)).isNotEmpty();
+    }
+
+    private static List<String> checks(Path notebook) throws IOException {
+        List<String> checks = new ArrayList<>();
+        JSON.readTree(Files.readString(notebook))
+                .get("cells")
+                .forEach(cell -> cell.path("outputs").forEach(output -> {
+                    assertThat(output.path("output_type").asText()).isNotEqualTo("error");
+                    StringBuilder text = new StringBuilder(output.path("text").asText(""));
+                    output.path("text").forEach(line -> text.append(line.asText()));
+                    text.toString().lines().filter(line -> line.startsWith("✓")).forEach(checks::add);
+                }));
+        return checks;
+    }
+}
