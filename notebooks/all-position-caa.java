@@ -150,7 +150,7 @@ var series = result.curves().stream().filter(curve -> !curve.method().isEmpty())
         curve.points().stream().mapToDouble(SweepPoint::meanDivergence).toArray(),
         curve.points().stream().mapToDouble(SweepPoint::meanFluentConcept).toArray())).toList();
 show(new LineFigure("Style against cost", "share of answers in style by KL divergence from the unsteered model",
-        "KL, nats a token", LineFigure.Scale.share("share of answers in style"), series));
+        "KL, nats per token", LineFigure.Scale.share("share of answers in style"), series));
 
 // %%
 double afterAt03 = result.points().stream().filter(p -> p.method().startsWith("after") && p.strength() == 0.3)

@@ -164,7 +164,7 @@ show(new BarFigure("Error of w, by way of taking it apart", "w is one decoder ro
 // ## Does it steer better?
 //
 // The original steered with w at 1.2 times the strength of the ordinary vector, one question each, and read the answers. KL says how far
-// each moves the model's next-token distribution along its unsteered answer, in nats a token. Row 146 and the vector answer in
+// each moves the model's next-token distribution along its unsteered answer, in nats per token. Row 146 and the vector answer in
 // style; at one strength the row moves the model less far, by 1.87 against 3.01. Row 933 breaks it and shows no style.
 
 // %%
@@ -195,7 +195,7 @@ quoted("states", List.of("not in style", "in style", "in style", "in style", "no
 // ## At equal cost, over twelve questions
 //
 // One answer is an anecdote, and a strength is no common measure. Share of answers in style over what it costs, interpolated between
-// the strengths: the vector is a little ahead at every cost, 98% against 94% at about 2 nats a token, by less than twelve
+// the strengths: the vector is a little ahead at every cost, 98% against 94% at about 2 nats per token, by less than twelve
 // questions can tell.
 
 // %%
@@ -207,7 +207,7 @@ show(result);
 
 // %%
 show(new LineFigure("Style, by what it costs", "Share of answers in style and not looping, over KL from the unsteered model.",
-        "KL from the unsteered model, nats a token", LineFigure.Scale.share("share of answers in style"),
+        "KL from the unsteered model, nats per token", LineFigure.Scale.share("share of answers in style"),
         result.curves().stream().map(curve -> new LineFigure.Series(curve.method(),
                 curve.points().stream().mapToDouble(SweepPoint::meanDivergence).toArray(),
                 curve.points().stream().mapToDouble(SweepPoint::meanFluentConcept).toArray())).toList()));
@@ -216,7 +216,7 @@ String name = ", layer " + sae.place().layer();
 var equal = result.equalCost().stream().map(at -> new Equal(at.divergence(), at.concepts().get("the vector" + name),
         at.concepts().get("w, row " + j + name))).toList();
 table("Share in style at equal KL", equal);
-equal.stream().min(Comparator.comparingDouble(at -> Math.abs(at.kl() - 2))).ifPresent(at -> quoted("in style at 2 nats a token",
+equal.stream().min(Comparator.comparingDouble(at -> Math.abs(at.kl() - 2))).ifPresent(at -> quoted("in style at 2 nats per token",
         List.of("98%", "94%"), List.of("%.0f%%".formatted(100 * at.vector()), "%.0f%%".formatted(100 * at.row()))));
 
 // %% [markdown]

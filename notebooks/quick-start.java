@@ -109,7 +109,7 @@ quoted("states", List.of("not in style", "not in style", "in style", "in style",
 // ## How well, over twelve questions
 //
 // One answer is an anecdote. A sweep answers every question at every strength, and measures beside the style what it costs: how
-// far the model's next-token distribution moves from the unsteered one's (KL divergence, nats a token). At 0.30 all twelve
+// far the model's next-token distribution moves from the unsteered one's (KL divergence, nats per token). At 0.30 all twelve
 // answers are in style, at a cost of 2.10; an answer that loops does not count.
 
 // %%

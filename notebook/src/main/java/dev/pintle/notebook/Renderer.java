@@ -201,7 +201,7 @@ public final class Renderer {
         }
         return Tables.of(
                 "Answers by vector and strength",
-                List.of("vector", "strength", "in style", "loops", "KL, nats a token"),
+                List.of("vector", "strength", "in style", "loops", "KL, nats per token"),
                 rows,
                 Tables.numbersFrom(1, 5));
     }
