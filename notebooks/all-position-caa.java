@@ -14,7 +14,7 @@
 // # All positions of one pair, or the last of many
 //
 // **The claim of the original notebook.** The mean difference over all positions of a single pair of prompts is as good a
-// steering vector as the field's usual one, the last positions of many pairs with begun answers; the two are similar (cosine of
+// steering vector as the field's usual one, the last positions of many pairs with answer prefixes; the two are similar (cosine of
 // their encodings 0.797).
 //
 // **What it should have computed.** Positions before the first difference add zeros, and positions inside the two system prompts

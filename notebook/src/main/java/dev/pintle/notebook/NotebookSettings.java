@@ -121,7 +121,7 @@ public record NotebookSettings(
                 study.contrast().user());
     }
 
-    /** The two system prompts before a user turn and a begun answer, one pair for each answer. */
+    /** The two system prompts before a user turn and an answer prefix, one pair for each answer. */
     public List<ContrastPair> prefixPairs(String user) {
         return prefixPairs(study.contrast().positive(), user);
     }
