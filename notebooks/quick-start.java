@@ -20,7 +20,7 @@
 // **You will see** the answer to one question change as the strength rises, how many of twelve answers are in style at each
 // strength, where in an answer the direction shows, and which latents of a sparse autoencoder it is made of.
 //
-// Everything runs on parley-7m, a model of 7 million parameters that is part of Pintle and was taught nine styles. A cell runs
+// Everything runs on parley-7m, a model of 7 million parameters that is part of Pintle and was taught thirteen styles. A cell runs
 // with Shift+Enter. Every number in the text is checked: ✓ says that it came out.
 
 // %%

@@ -153,12 +153,12 @@ public final class Renderer {
 
     private static Rendered vector(SteeringVector vector) {
         Stability stability = vector.origin().measures().stability();
-        String halves = Double.isNaN(stability.splitHalfCosine()) ? "" : "; halves agree: " + stability.text();
+        String halves = Double.isNaN(stability.splitHalfCosine()) ? "" : "; split-half cosine " + stability.text();
         String norm = Double.isFinite(vector.origin().meanActivationNorm())
-                ? ", activations there are " + Tables.cell(vector.origin().meanActivationNorm()) + " long"
+                ? ", mean activation norm " + Tables.cell(vector.origin().meanActivationNorm())
                 : "";
         return text("steering vector [" + vector.dModel() + "], "
-                + vector.origin().method().name() + ", at " + vector.at() + ", length "
+                + vector.origin().method().name() + ", at " + vector.at() + ", norm "
                 + Tables.cell(vector.direction().norm()) + norm + halves);
     }
 
