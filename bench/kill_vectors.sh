@@ -2,7 +2,7 @@
 # Kills `vector fit --resume`, `vector convert` and `vector export` at random moments, and checks that nothing is lost:
 # a killed fit resumes to the vector of an uninterrupted one, a file is complete or absent, and no temporary files remain.
 #
-#   bench/kill_vectors.sh [ROUNDS]        (default: 20 of each)
+#   [ITEMS=600] bench/kill_vectors.sh [ROUNDS]        (default: 20 of each; more items for a faster machine)
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 rounds=${1:-20}
@@ -12,12 +12,12 @@ export PINTLE_DATA=$work/data
 pintle=$here/pintle
 "$pintle" --version >/dev/null
 
-python3 - "$work" <<'PY' 2>/dev/null || { echo "this script writes its data with python3"; exit 1; }
+python3 - "$work" "${ITEMS:-600}" <<'PY' 2>/dev/null || { echo "this script writes its data with python3"; exit 1; }
 import json, random, sys
 random.seed(5)
 words = "the whale sings a song about honey and the sea while a captain drinks tea in the old harbour".split()
 items = [{"question": " ".join(random.choices(words, k=50)) + "?\n (A) yes\n (B) no",
-          "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"} for _ in range(600)]
+          "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"} for _ in range(int(sys.argv[2]))]
 json.dump(items, open(sys.argv[1] + "/items.json", "w"))
 PY
 
