@@ -8,15 +8,13 @@ import dev.pintle.notebook.build.NotebookSource;
 import dev.pintle.notebook.build.Places;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code pintle notebook build}. */
@@ -28,11 +26,8 @@ import picocli.CommandLine.Spec;
             "A source is Java in jupytext's percent form: // %% begins a cell of code, // %% [markdown] one of text."
         })
 final class NotebookBuildCommand implements Callable<Integer> {
-    @Parameters(
-            arity = "0..*",
-            paramLabel = "NAME",
-            description = "One of Pintle's own, such as quick-start, or a file of source (default: all of Pintle's).")
-    private List<String> names = new ArrayList<>();
+    @Mixin
+    private NotebookChoice notebooks = new NotebookChoice();
 
     @Option(
             names = "--out",
@@ -47,7 +42,8 @@ final class NotebookBuildCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Path target = folder == null ? Places.notebooks() : folder;
-        for (NotebookSource source : NotebookRunCommand.sources(names)) {
+        OutputFile.requireFolder(target); // before minutes of running
+        for (NotebookSource source : notebooks.sources()) {
             NotebookRun run = NotebookRunner.run(source, cell -> {});
             NotebookRunCommand.require(run);
             Path file = target.resolve(source.name() + ".ipynb");

@@ -6,20 +6,17 @@ import dev.pintle.notebook.NotebookSettings;
 import dev.pintle.notebook.build.NotebookRun;
 import dev.pintle.notebook.build.NotebookRunner;
 import dev.pintle.notebook.build.NotebookSource;
-import dev.pintle.notebook.build.Places;
 import dev.pintle.notebook.build.RunCell;
 import dev.pintle.report.Words;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code pintle notebook run}. */
@@ -31,11 +28,8 @@ import picocli.CommandLine.Spec;
             "Ends with status 1 and says which check failed, if one does."
         })
 final class NotebookRunCommand implements Callable<Integer> {
-    @Parameters(
-            arity = "0..*",
-            paramLabel = "NAME",
-            description = "One of Pintle's own, such as quick-start, or a file of source (default: all of Pintle's).")
-    private List<String> names = new ArrayList<>();
+    @Mixin
+    private NotebookChoice notebooks = new NotebookChoice();
 
     @Option(
             names = "--settings",
@@ -53,7 +47,7 @@ final class NotebookRunCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        List<NotebookSource> sources = sources(names);
+        List<NotebookSource> sources = notebooks.sources();
         if (settings != null) {
             NotebookSettings.read(settings); // refuses now what no cell could use
             System.setProperty(NotebookSettings.VARIABLE, settings);
@@ -70,19 +64,6 @@ final class NotebookRunCommand implements Callable<Integer> {
             System.clearProperty(NotebookSettings.VARIABLE);
         }
         return 0;
-    }
-
-    /** Those of the names; without any, all of Pintle's. */
-    static List<NotebookSource> sources(List<String> names) {
-        List<Path> files = names.isEmpty()
-                ? NotebookSource.in(Places.notebooks())
-                : names.stream().map(Places::source).toList();
-        if (files.isEmpty()) {
-            throw Problem.of("There are no notebooks.")
-                    .fact("looked in", Places.notebooks())
-                    .toException();
-        }
-        return files.stream().map(NotebookSource::read).toList();
     }
 
     static String checks(NotebookRun run) {

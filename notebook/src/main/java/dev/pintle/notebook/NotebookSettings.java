@@ -1,8 +1,9 @@
 package dev.pintle.notebook;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.hub.HubSettings;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a notebook runs on and with. Without a word from the reader that is the embedded model with its autoencoder, in pirate
@@ -57,7 +59,7 @@ public record NotebookSettings(
      * @throws dev.pintle.base.PintleException if there is neither, or the file has a key that is not known
      */
     public static NotebookSettings read(String name) {
-        ObjectNode given = JsonNodeFactory.instance.objectNode();
+        ObjectNode given = Json.object();
         if (name.equals(ORIGINAL)) {
             given.put("model", Published.model()).put("sae", Published.autoencoder());
             given.put("dtype", "bf16").put("layer", Published.layer());
@@ -93,19 +95,37 @@ public record NotebookSettings(
                 text(ours, "sae", "parley-7m-sae-l3"),
                 text(ours, "labels", ""),
                 dtype,
-                ours.containsKey("layer") ? ours.get("layer").intValue() : 3,
+                layer(ours.get("layer")),
                 own,
                 StudyPresets.settings(layers.toArray(ObjectNode[]::new)));
     }
 
     private static String text(Map<String, JsonNode> values, String key, String otherwise) {
         JsonNode value = values.get(key);
-        return value == null ? otherwise : value.asText();
+        if (value != null && !value.isTextual()) {
+            throw unusable(key, "a string", value);
+        }
+        return value == null ? otherwise : value.textValue();
+    }
+
+    private static int layer(@Nullable JsonNode value) {
+        if (value != null && !(value.isInt() && value.intValue() >= 0)) {
+            throw unusable("layer", "a layer number, 0 or more", value);
+        }
+        return value == null ? 3 : value.intValue();
+    }
+
+    private static RuntimeException unusable(String key, String expected, JsonNode found) {
+        return Problem.of("A setting of the notebook cannot be used.")
+                .fact("key", key)
+                .fact("expected", expected)
+                .fact("but was", Excerpt.of(found))
+                .toException();
     }
 
     /** The same in another style of the embedded model. */
     public NotebookSettings withStyle(String style) {
-        ObjectNode given = JsonNodeFactory.instance.objectNode();
+        ObjectNode given = Json.object();
         given.put("model", model).put("sae", autoencoder).put("labels", labels).put("layer", layer);
         given.put("dtype", dtype.name()).put("style", style);
         return of(given, false);

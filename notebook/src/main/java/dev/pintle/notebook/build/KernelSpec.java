@@ -1,9 +1,9 @@
 package dev.pintle.notebook.build;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.AtomicFile;
+import dev.pintle.base.Json;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,7 +66,7 @@ public record KernelSpec(
 
     /** The file's text, {@code kernel.json}. */
     public String json() {
-        ObjectNode spec = JsonNodeFactory.instance.objectNode();
+        ObjectNode spec = Json.object();
         ArrayNode argv = spec.putArray("argv");
         argv.add(java.toString());
         List.of(

@@ -2,6 +2,7 @@ package dev.pintle.notebook.build;
 
 import dev.pintle.base.FileProblems;
 import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ public record NotebookSource(String name, List<Cell> cells) {
             String name = String.valueOf(file.getFileName());
             return parse(
                     name.endsWith(ENDING) ? name.substring(0, name.length() - ENDING.length()) : name,
-                    Files.readString(file));
+                    RegularFile.text(file));
         } catch (IOException e) {
             throw FileProblems.unreadable(file, e);
         }
