@@ -22,8 +22,8 @@ import picocli.CommandLine.Spec;
         name = "build",
         mixinStandardHelpOptions = true,
         description = {
-            "Makes .ipynb files from sources in Java: runs every cell and keeps what it shows.",
-            "A source is Java in jupytext's percent form: // %% begins a cell of code, // %% [markdown] one of text."
+            "Builds .ipynb files from Java sources: runs every cell and stores its output.",
+            "Sources are in jupytext's percent format: // %% starts a code cell, // %% [markdown] a text cell."
         })
 final class NotebookBuildCommand implements Callable<Integer> {
     @Mixin
@@ -32,7 +32,7 @@ final class NotebookBuildCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "FOLDER",
-            description = "Where the .ipynb files are written (default: the folder of Pintle's notebooks).")
+            description = "Folder for the .ipynb files (default: that of Pintle's own notebooks).")
     private @Nullable Path folder;
 
     @Spec

@@ -18,9 +18,9 @@ import picocli.CommandLine.Spec;
         name = "install",
         mixinStandardHelpOptions = true,
         description = {
-            "Tells Jupyter, VS Code and IntelliJ of the kernel \"" + KernelSpec.DISPLAY_NAME + "\": this Java with"
-                    + " Pintle's class path.",
-            "To be repeated when Pintle or Java has moved."
+            "Installs the kernel \"" + KernelSpec.DISPLAY_NAME + "\" for Jupyter, VS Code and IntelliJ, with this"
+                    + " Java and Pintle's class path.",
+            "Repeat it after moving Pintle or Java."
         })
 final class NotebookInstallCommand implements Callable<Integer> {
     @Option(

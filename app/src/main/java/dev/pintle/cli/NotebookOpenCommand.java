@@ -19,8 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "open",
         mixinStandardHelpOptions = true,
-        description =
-                "Opens notebooks in Jupyter, with Pintle's kernel installed; says what is missing where it is not there.")
+        description = "Installs Pintle's kernel and opens notebooks in Jupyter, or says what is missing.")
 final class NotebookOpenCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",

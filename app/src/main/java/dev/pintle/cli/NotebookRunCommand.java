@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
         name = "run",
         mixinStandardHelpOptions = true,
         description = {
-            "Runs notebooks without Jupyter, cell by cell, and prints what they show as text.",
-            "Ends with status 1 and says which check failed, if one does."
+            "Runs notebooks without Jupyter and prints their output as text.",
+            "If a check fails, names it and exits with status 1."
         })
 final class NotebookRunCommand implements Callable<Integer> {
     @Mixin
@@ -34,8 +34,8 @@ final class NotebookRunCommand implements Callable<Integer> {
     @Option(
             names = "--settings",
             paramLabel = "FILE",
-            description = "llama-3.1-8b, or a JSON file such as {\"style\": \"chef\"}; what PINTLE_NOTEBOOK names"
-                    + " in Jupyter.")
+            description =
+                    "llama-3.1-8b, or a JSON file such as {\"style\": \"chef\"}; in Jupyter, set" + " PINTLE_NOTEBOOK.")
     private @Nullable String settings;
 
     @Option(names = "--quiet", description = "Print only the checks.")

@@ -67,7 +67,7 @@ class NotebookCommandTest {
         CommandRun settings = run("notebook", "run", source(""), "--settings", "nothing.json");
         assertThat(settings.status()).isEqualTo(1);
         assertThat(settings.err()).isEqualTo("""
-                        The settings of the notebook are not there.
+                        The notebook settings were not found.
                           variable: PINTLE_NOTEBOOK
                           expected: llama-3.1-8b, or a JSON file such as {"style": "chef"}
                           but was:  nothing.json

@@ -15,13 +15,14 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the cells of a notebook call, for {@code import static dev.pintle.notebook.Nb.*}: they show values below the cell and
- * check the numbers that the text quotes. All of them return nothing, since a kernel prints what a cell's last line returns.
+ * The functions that notebook cells call, for {@code import static dev.pintle.notebook.Nb.*}: they show values below the cell and
+ * check the numbers that the text quotes. All but {@link #settings} return void, since a kernel prints the value of a cell's last
+ * expression.
  *
  * <pre>{@code
  * show(model.with(add(pirate, strength)).chat("Tell me about the whale.", greedy(40)));
- * check("cosine with the mean", 1, pca.cosine(mean), 1e-6);         // holds for any settings
- * quoted("relative error", 1.438, parts.relativeError(), 5e-4);     // of the settings that the text is written for
+ * check("cosine with the mean", 1, pca.cosine(mean), 1e-6);         // must hold with any settings
+ * quoted("relative error", 1.438, parts.relativeError(), 5e-4);     // checked with the default settings only
  * }</pre>
  */
 public final class Nb {
@@ -31,7 +32,7 @@ public final class Nb {
 
     // ---------------------------------------------------------------- settings
 
-    /** What this notebook runs on and with: its own settings, or those that the variable {@code PINTLE_NOTEBOOK} names. */
+    /** The settings this notebook runs with: the defaults, or those that {@code PINTLE_NOTEBOOK} selects. */
     public static NotebookSettings settings() {
         NotebookSettings read = NotebookSettings.read();
         settings = read;
@@ -58,12 +59,12 @@ public final class Nb {
         CurrentOutput.get().show(Renderer.generated(label, generated));
     }
 
-    /** Shows records as a table: a column for each component, a row for each record. */
+    /** Shows records as a table, one column per component. */
     public static void table(String caption, Collection<? extends Record> rows) {
         CurrentOutput.get().show(Tables.of(caption, rows));
     }
 
-    /** Shows latents with their numbers and what they stand for. */
+    /** Shows latents with their activations or coefficients, and their labels. */
     public static void latents(String caption, List<Term> terms, LatentLabels labels) {
         CurrentOutput.get()
                 .show(Renderer.terms(
@@ -71,23 +72,23 @@ public final class Nb {
     }
 
     /**
-     * Shows a text with every token on a colour that tells its value.
+     * Shows a text with each token coloured by its value.
      *
      * @param tokens as decoded
-     * @param values one a token; NaN leaves a token without colour
-     * @param unit what a value is
+     * @param values one per token, `[tokens]`; NaN leaves a token uncoloured
+     * @param unit what the values measure, such as {@code cosine}
      */
     public static void strip(String title, List<String> tokens, double[] values, String unit) {
         show(new TokenStrip(title, unit + " of " + tokens.size() + " tokens", tokens, values, unit));
     }
 
-    /** Shows a prompt as its model reads it with every token on a colour that tells its value. */
+    /** Shows a templated prompt with each token coloured by its value. */
     public static void strip(String title, TokenizedPrompt prompt, double[] values, String unit) {
         strip(title, IntStream.range(0, prompt.length()).mapToObj(prompt::text).toList(), values, unit);
     }
 
     /**
-     * Shows how far a piece of work has come, in one place for each stage. Serves as a {@link dev.pintle.base.Progress}: {@code
+     * Shows a progress bar, updated in place, one per stage. Can be passed as a {@link dev.pintle.base.Progress}: {@code
      * Nb::progress}.
      */
     public static void progress(String stage, long done, long total) {
@@ -105,10 +106,10 @@ public final class Nb {
     // ---------------------------------------------------------------- checking
 
     /**
-     * Checks a number that has to come out whatever the settings, such as one that arithmetic alone gives.
+     * Checks a number that must hold with any settings, such as an algebraic identity.
      *
-     * @param tolerance largest difference that passes
-     * @throws CheckFailed if it is not as expected
+     * @param tolerance maximum absolute difference
+     * @throws CheckFailed if it differs by more
      */
     public static void check(String name, double expected, double found, double tolerance) {
         boolean held = close(expected, found, tolerance);
@@ -147,10 +148,9 @@ public final class Nb {
     }
 
     /**
-     * Checks a measured number that the text quotes, where the notebook runs with the settings that its text is written for;
-     * with others, tells the number.
+     * Checks a measured number that the text quotes. With settings other than the defaults it is only printed beside the quoted one.
      *
-     * @throws CheckFailed if it is not as quoted
+     * @throws CheckFailed if it differs from the quoted value
      */
     public static void quoted(String name, double expected, double found, double tolerance) {
         if (own()) {
@@ -159,14 +159,14 @@ public final class Nb {
             Checks.add(new Checks.Check(name, found, true));
             CurrentOutput.get()
                     .line("· " + name + ": " + number(found, tolerance) + " (the text says "
-                            + number(expected, tolerance) + ", of its own settings)");
+                            + number(expected, tolerance) + " with the default settings)");
         }
     }
 
     /**
-     * Checks a text or another value that the text quotes, where the notebook runs with its own settings; with others, tells it.
+     * Checks any value that the text quotes. With settings other than the defaults it is only printed.
      *
-     * @throws CheckFailed if it is not as quoted
+     * @throws CheckFailed if it differs from the quoted value
      */
     public static void quoted(String name, Object expected, Object found) {
         if (own()) {
@@ -182,11 +182,11 @@ public final class Nb {
     }
 
     /**
-     * Puts a published number beside this run's. On the original's model and autoencoder it is said whether the difference is
-     * within what rounding to bfloat16 explains; on others the numbers cannot be compared.
+     * Prints a published number beside this run's. With the original's model and autoencoder, also whether the difference is within
+     * what bfloat16 rounding explains; with others the numbers are not comparable.
      *
-     * @param value by its name, such as {@code base.error_percent}
-     * @param found this run's, in the same unit
+     * @param value name of the published value, such as {@code base.error_percent}
+     * @param found this run's value, in the same unit
      */
     public static void published(String value, double found) {
         NotebookSettings known = settings == null ? settings() : Objects.requireNonNull(settings);
@@ -215,7 +215,7 @@ public final class Nb {
         return Math.abs(found - expected) <= tolerance || Double.isNaN(expected) && Double.isNaN(found);
     }
 
-    /** With as many digits as the tolerance vouches for. */
+    /** Rounded to the digits that the tolerance covers. */
     private static String number(double value, double tolerance) {
         if (tolerance == 0 && value == Math.rint(value)) {
             return Words.text("%.0f", value);

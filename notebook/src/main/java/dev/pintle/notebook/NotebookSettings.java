@@ -26,28 +26,28 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a notebook runs on and with. Without a word from the reader that is the embedded model with its autoencoder, in pirate
- * style, which its text is written for. The variable {@code PINTLE_NOTEBOOK} names other settings: {@code llama-3.1-8b}, the
- * model and autoencoder of the original research, or a JSON file whose keys are those of {@link StudySettings} and {@code
- * model}, {@code sae}, {@code labels}, {@code dtype}, {@code style} and {@code layer}.
+ * The settings a notebook runs with. By default these are the embedded model and its autoencoder in pirate style, for which the
+ * notebooks' text is written. The environment variable {@code PINTLE_NOTEBOOK} selects others: {@code llama-3.1-8b}, the model
+ * and autoencoder of the original research, or a JSON file with the keys of {@link StudySettings} and {@code model}, {@code
+ * sae}, {@code labels}, {@code dtype}, {@code style} and {@code layer}.
  *
  * @param model name or folder
  * @param autoencoder name, file or folder
- * @param labels where labels of its latents are: a file; empty for {@code labels.jsonl} beside the autoencoder
+ * @param labels file with labels of its latents; empty for {@code labels.jsonl} next to the autoencoder
  * @param dtype of the model
- * @param layer where a vector is fitted that needs no autoencoder
- * @param own whether these are the settings that the notebook's text is written for
- * @param study prompts, questions and strengths, as the studies have them
+ * @param layer 0-based layer at which vectors are fitted
+ * @param own whether these are the default settings, whose numbers the text quotes
+ * @param study prompts, questions and strengths, as in the studies
  */
 public record NotebookSettings(
         String model, String autoencoder, String labels, DType dtype, int layer, boolean own, StudySettings study) {
-    /** The variable of the environment, or the system property, that names other settings. */
+    /** The environment variable, or system property, that selects other settings. */
     public static final String VARIABLE = "PINTLE_NOTEBOOK";
 
     private static final String ORIGINAL = "llama-3.1-8b";
     private static final List<String> OURS = List.of("model", "sae", "labels", "dtype", "style", "layer");
 
-    /** The settings that the environment names, else a notebook's own. */
+    /** The settings that the environment selects, or the defaults. */
     public static NotebookSettings read() {
         return read(System.getProperty(VARIABLE, Variables.ofProcess().getOrDefault(VARIABLE, "")));
     }
@@ -55,8 +55,8 @@ public record NotebookSettings(
     /**
      * Settings by name.
      *
-     * @param name {@code llama-3.1-8b} or a JSON file; empty for a notebook's own
-     * @throws dev.pintle.base.PintleException if there is neither, or the file has a key that is not known
+     * @param name {@code llama-3.1-8b} or a JSON file; empty for the defaults
+     * @throws dev.pintle.base.PintleException if there is no such file, or it has an unknown key or a value of the wrong kind
      */
     public static NotebookSettings read(String name) {
         ObjectNode given = Json.object();
@@ -66,7 +66,7 @@ public record NotebookSettings(
         } else if (!name.isEmpty()) {
             Path file = Path.of(name);
             if (!Files.isRegularFile(file)) {
-                throw Problem.of("The settings of the notebook are not there.")
+                throw Problem.of("The notebook settings were not found.")
                         .fact("variable", VARIABLE)
                         .fact("expected", ORIGINAL + ", or a JSON file such as {\"style\": \"chef\"}")
                         .fact("but was", name)
@@ -123,7 +123,7 @@ public record NotebookSettings(
                 .toException();
     }
 
-    /** The same in another style of the embedded model. */
+    /** A copy with another style of the embedded model. */
     public NotebookSettings withStyle(String style) {
         ObjectNode given = Json.object();
         given.put("model", model).put("sae", autoencoder).put("labels", labels).put("layer", layer);
@@ -133,7 +133,7 @@ public record NotebookSettings(
 
     // ---------------------------------------------------------------- prompts
 
-    /** The two system prompts that differ in the concept, before the same user turn; padded to one length when they are read. */
+    /** The two system prompts that differ in the concept, each before the same user turn; padded to equal length when read. */
     public ContrastPair pair() {
         return ContrastPair.ofSystemPrompts(
                 study.contrast().positive(),
@@ -153,33 +153,33 @@ public record NotebookSettings(
                 .toList();
     }
 
-    /** The concept in a word. */
+    /** The concept, in one word. */
     public String concept() {
         return study.contrast().concept();
     }
 
-    /** What tells the concept in an answer. */
+    /** The pattern that recognises the concept in an answer. */
     public StyleMarker marker() {
         return new StyleMarker(
                 concept(), study.contrast().positive(), study.contrast().pattern());
     }
 
-    /** The question that is answered. */
+    /** The question to answer. */
     public String question() {
         return study.answers().question();
     }
 
-    /** Longest answer, in tokens. */
+    /** Maximum length of an answer, in tokens. */
     public int maxNewTokens() {
         return study.answers().maxNewTokens();
     }
 
-    /** At which a vector steers. */
+    /** The strength to steer at. */
     public Strength strength() {
         return study.steering().strength();
     }
 
-    /** What latents of the autoencoder stand for; none where there is no file of labels. */
+    /** Labels of the autoencoder's latents; none if there is no label file. */
     public LatentLabels latentLabels() {
         Path file = labels.isEmpty()
                 ? SaeFolders.find(autoencoder, HubSettings.fromEnvironment()).resolveSibling("labels.jsonl")

@@ -80,7 +80,7 @@ class NbTest {
         System.setProperty(NotebookSettings.VARIABLE, styleFile());
         Nb.settings();
         Nb.quoted("error", 1.438, 2.5, 5e-4);
-        assertThat(shown).last().isEqualTo("· error: 2.500 (the text says 1.438, of its own settings)");
+        assertThat(shown).last().isEqualTo("· error: 2.500 (the text says 1.438 with the default settings)");
     }
 
     private static String styleFile() {

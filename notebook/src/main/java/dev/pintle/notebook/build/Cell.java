@@ -5,19 +5,19 @@ import java.util.Set;
 /**
  * A cell of a notebook's source.
  *
- * @param kind what it holds
+ * @param kind Markdown, code, or the solution of an exercise
  * @param tags such as {@code change-me}
  * @param text Markdown or Java, without the marks of the source file
- * @param line of the source file at which the text begins, from 1
+ * @param line first line of the text in the source file, 1-based
  */
 public record Cell(Kind kind, Set<String> tags, String text, int line) {
-    /** What a cell holds. */
+    /** The kinds of cells. */
     public enum Kind {
-        /** Text for the reader. */
+        /** Text. */
         MARKDOWN,
-        /** Java that the reader runs. */
+        /** Java. */
         CODE,
-        /** Java that solves an exercise: run with the rest, and shown folded. */
+        /** Java that solves an exercise: run like other code, shown collapsed. */
         SOLUTION
     }
 
@@ -26,7 +26,7 @@ public record Cell(Kind kind, Set<String> tags, String text, int line) {
         tags = Set.copyOf(tags);
     }
 
-    /** Whether it holds Java. */
+    /** Whether it contains Java. */
     public boolean runs() {
         return kind != Kind.MARKDOWN;
     }

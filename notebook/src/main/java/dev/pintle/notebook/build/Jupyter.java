@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * The user's Jupyter, if there is one.
  *
- * @param environment variables, among which {@code PATH} says where programs are
+ * @param environment environment variables; programs are searched in {@code PATH}
  * @param system name of the operating system
  * @param userHome the user's folder
  */
@@ -27,13 +27,13 @@ public record Jupyter(Map<String, String> environment, String system, Path userH
         environment = Map.copyOf(environment);
     }
 
-    /** That of the user who runs this. */
+    /** The current user's. */
     public static Jupyter ofThisUser() {
         return new Jupyter(
                 System.getenv(), System.getProperty("os.name", ""), Path.of(System.getProperty("user.home", "")));
     }
 
-    /** A program on the path. */
+    /** Finds a program in {@code PATH}. */
     public Optional<Path> program(String name) {
         for (String folder : environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
             for (String ending : windows() ? List.of(".exe", ".cmd") : List.of("")) {
@@ -50,7 +50,7 @@ public record Jupyter(Map<String, String> environment, String system, Path userH
         return system.toLowerCase(Locale.ROOT).startsWith("windows");
     }
 
-    /** The folder in which Jupyter looks for the user's kernels: what it says itself, else where it usually is. */
+    /** The folder in which Jupyter looks for the user's kernels: what {@code jupyter --data-dir} prints, or the default location. */
     public Path dataFolder() {
         String given = environment.getOrDefault("JUPYTER_DATA_DIR", "");
         if (!given.isEmpty()) {
@@ -87,7 +87,7 @@ public record Jupyter(Map<String, String> environment, String system, Path userH
             String line = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             return process.exitValue() == 0 && !line.isEmpty() ? Optional.of(Path.of(line)) : Optional.empty();
         } catch (IOException e) {
-            return Optional.empty(); // it is there but does not run: the usual place serves
+            return Optional.empty(); // installed but broken: fall back to the default location
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return Optional.empty();
@@ -95,7 +95,7 @@ public record Jupyter(Map<String, String> environment, String system, Path userH
     }
 
     /**
-     * What opens notebooks.
+     * The command that opens notebooks.
      *
      * @param what a notebook or a folder of them
      * @return the command: JupyterLab, or the older Notebook where there is no JupyterLab
@@ -105,13 +105,9 @@ public record Jupyter(Map<String, String> environment, String system, Path userH
         Optional<Path> lab = program("jupyter-lab");
         Optional<Path> program = lab.isPresent() ? lab : program("jupyter-notebook");
         return program.map(found -> List.of(found.toString(), what.toString()))
-                .orElseThrow(() -> Problem.of("There is no Jupyter here to open notebooks with.")
+                .orElseThrow(() -> Problem.of("Jupyter is not installed.")
                         .fact("expected", "jupyter-lab or jupyter-notebook in PATH")
-                        .fact(
-                                "found",
-                                program("jupyter").isPresent()
-                                        ? "jupyter, without either of them"
-                                        : "no jupyter either")
+                        .fact("found", program("jupyter").isPresent() ? "jupyter, but neither of these" : "no jupyter")
                         .fact("try", "pip install jupyterlab")
                         .fact("try", "Debian and Ubuntu: apt-get install jupyter-notebook")
                         .fact("try", "without Jupyter: pintle notebook run NAME")

@@ -12,23 +12,23 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What tells Jupyter how to start Pintle's kernel: this Java with this class path, the launcher's flags and environment.
+ * Jupyter's specification of Pintle's kernel: the current Java and class path, with the launcher's flags and environment.
  *
- * @param java the program
- * @param classPath jars, ours that correct the kernel's start before the kernel's own
- * @param properties of the system, such as where Pintle is
- * @param environment of the kernel
+ * @param java the java executable
+ * @param classPath jars; the kernel's own comes last, so that Pintle's fixes of its start-up take precedence
+ * @param properties system properties
+ * @param environment environment variables of the kernel
  */
 public record KernelSpec(
         Path java, List<Path> classPath, Map<String, String> properties, Map<String, String> environment) {
-    /** The kernel's name, as notebooks say it. */
+    /** The kernel's name in notebooks' metadata. */
     public static final String NAME = "pintle";
-    /** As Jupyter shows it. */
+    /** The name Jupyter shows. */
     public static final String DISPLAY_NAME = "Java (Pintle)";
 
     private static final String MAIN = "dev.pintle.notebook.kernel.KernelMain";
 
-    /** Keeps copies. */
+    /** Copies its lists and maps. */
     public KernelSpec {
         classPath = List.copyOf(classPath);
         properties = Map.copyOf(properties);
@@ -36,10 +36,10 @@ public record KernelSpec(
     }
 
     /**
-     * Of the Java that runs, with its class path.
+     * A kernel on the running Java and its class path.
      *
-     * @param kernelJar the kernel
-     * @param home where Pintle is, so that a kernel finds the embedded model wherever it is started
+     * @param kernelJar the kernel's jar
+     * @param home Pintle's folder, so that the kernel finds the embedded model from any working directory
      */
     public static KernelSpec ofThisJava(Path kernelJar, Path home) {
         List<Path> jars = new ArrayList<>();
@@ -64,7 +64,7 @@ public record KernelSpec(
         return new KernelSpec(Path.of(System.getProperty("java.home"), "bin", "java"), jars, properties, environment);
     }
 
-    /** The file's text, {@code kernel.json}. */
+    /** The content of {@code kernel.json}. */
     public String json() {
         ObjectNode spec = Json.object();
         ArrayNode argv = spec.putArray("argv");
@@ -91,7 +91,7 @@ public record KernelSpec(
     }
 
     /**
-     * Writes it where Jupyter looks for kernels.
+     * Installs it under Jupyter's data folder.
      *
      * @param data Jupyter's data folder
      * @return the file

@@ -13,9 +13,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Writes a notebook as Jupyter keeps it (nbformat 4.5), with what its run showed. Built twice from one source it is the same
- * file: cells have ids by their place, and paths of this machine are not in it. Figures are pictures there, since pages that show
- * notebooks strip the SVG that a kernel shows.
+ * Writes a notebook with its outputs in Jupyter's format (nbformat 4.5). The file is reproducible: cell ids are numbered, and paths
+ * of the machine are removed. Figures are PNG, since sites that render notebooks strip SVG.
  */
 public final class NotebookFile {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;

@@ -15,11 +15,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A notebook as it is kept and reviewed: Java in jupytext's percent form. A line {@code // %%} begins a cell of code, {@code //
- * %% [markdown]} one of text, whose lines begin with {@code //}; {@code tags=["solution"]} behind it marks the solution of an
- * exercise.
+ * A notebook's source: Java in jupytext's percent format. {@code // %%} starts a code cell and {@code // %% [markdown]} a text cell,
+ * whose lines start with {@code //}; {@code tags=["solution"]} on that line marks the solution of an exercise.
  *
- * @param name of the file, without its ending
+ * @param name file name without extension
  * @param cells in order
  */
 public record NotebookSource(String name, List<Cell> cells) {
@@ -72,7 +71,7 @@ public record NotebookSource(String name, List<Cell> cells) {
         List<String> lines = source.lines().toList();
         int at = 0;
         while (at < lines.size() && !MARK.matcher(lines.get(at)).matches()) {
-            at++; // a header of jupytext's
+            at++; // jupytext's header
         }
         while (at < lines.size()) {
             Matcher mark = MARK.matcher(lines.get(at++));
@@ -86,7 +85,7 @@ public record NotebookSource(String name, List<Cell> cells) {
             cells.add(cell(mark.group("rest"), lines.subList(from, at), from + 1));
         }
         if (cells.stream().noneMatch(Cell::runs)) {
-            throw Problem.of("The file is not a notebook's source.")
+            throw Problem.of("The file is not a notebook source.")
                     .fact("file", name)
                     .fact("expected", "lines // %% or // %% [markdown] that begin cells, at least one of code")
                     .toException();
@@ -117,7 +116,7 @@ public record NotebookSource(String name, List<Cell> cells) {
         return new Cell(kind, tags, String.join("\n", text), line);
     }
 
-    /** Its first heading; its name where it has none. */
+    /** The first heading, or the name if there is none. */
     public String title() {
         return cells.stream()
                 .filter(cell -> cell.kind() == Cell.Kind.MARKDOWN)

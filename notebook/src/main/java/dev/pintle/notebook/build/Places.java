@@ -10,13 +10,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Where an installation or a checkout keeps its notebooks and the kernel. */
+/** Locations of the notebooks and the Jupyter kernel, in an installation or a checkout. */
 public final class Places {
     private static final String KERNEL = "rapaio-jupyter-kernel-";
 
     private Places() {}
 
-    /** The folder above the embedded model's: of an installation, or of a checkout. */
+    /** The root of the installation or checkout. */
     public static Path home() {
         Path models = ModelFolders.find(ModelFolders.EMBEDDED)
                 .toAbsolutePath()
@@ -37,8 +37,8 @@ public final class Places {
     /**
      * A notebook's source.
      *
-     * @param name of one of ours, or a file
-     * @throws dev.pintle.base.PintleException with the names there are
+     * @param name name of a notebook that comes with Pintle, or a file
+     * @throws dev.pintle.base.PintleException listing the notebooks, if there is none
      */
     public static Path source(String name) {
         Path file = Path.of(name);
@@ -60,7 +60,7 @@ public final class Places {
     }
 
     /**
-     * The kernel's jar, which no class path but a kernel's holds.
+     * The Jupyter kernel's jar, which is only on the class path of kernels.
      *
      * @throws dev.pintle.base.PintleException if it is not there
      */

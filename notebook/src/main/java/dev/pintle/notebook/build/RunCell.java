@@ -7,7 +7,7 @@ import java.util.List;
  * A cell that has run.
  *
  * @param cell as in the source
- * @param outputs what it showed, in order
+ * @param outputs in order
  */
 public record RunCell(Cell cell, List<Shown> outputs) {
     /** Keeps a copy of the outputs. */
@@ -15,7 +15,7 @@ public record RunCell(Cell cell, List<Shown> outputs) {
         outputs = List.copyOf(outputs);
     }
 
-    /** Something that was shown. */
+    /** One output. */
     public sealed interface Shown {}
 
     /** Lines of text. */

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What a notebook showed, without what only this machine has: a built file is to be the same wherever it is built. */
+/** Removes paths of this machine from output, so that built notebooks are reproducible. */
 final class Stripped {
     private Stripped() {}
 
@@ -18,7 +18,7 @@ final class Stripped {
         return text;
     }
 
-    /** Folders and what stands in their place, the innermost first. */
+    /** Folders and their replacements, innermost first. */
     private static Map<String, String> places() {
         Map<String, String> places = new LinkedHashMap<>();
         places.put(System.getProperty("pintle.home", ""), ".");

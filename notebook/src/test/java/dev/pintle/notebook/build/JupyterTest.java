@@ -51,9 +51,9 @@ class JupyterTest {
         assertThatThrownBy(() -> none.opening(Path.of("x")))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                        There is no Jupyter here to open notebooks with.
+                        Jupyter is not installed.
                           expected: jupyter-lab or jupyter-notebook in PATH
-                          found:    no jupyter either
+                          found:    no jupyter
                           try:      pip install jupyterlab
                                     Debian and Ubuntu: apt-get install jupyter-notebook
                                     without Jupyter: pintle notebook run NAME""");

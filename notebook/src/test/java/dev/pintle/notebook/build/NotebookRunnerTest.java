@@ -128,7 +128,7 @@ class NotebookRunnerTest {
         assertThatThrownBy(() -> NotebookSource.parse("test", "class A {}"))
                 .isInstanceOf(PintleException.class)
                 .hasMessage("""
-                        The file is not a notebook's source.
+                        The file is not a notebook source.
                           file:     test
                           expected: lines // %% or // %% [markdown] that begin cells, at least one of code""");
     }
