@@ -24,7 +24,9 @@ set "OTHERS="
 if defined PINTLE_CLASSPATH set "OTHERS=;%PINTLE_CLASSPATH%"
 set "OPT_OUT_TRACKING=true"
 if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=passive"
-"%JAVA%" --enable-native-access=ALL-UNNAMED -XX:+IgnoreUnrecognizedVMOptions -Djava.awt.headless=true -Dfile.encoding=UTF-8 "-Dpintle.home=%ROOT%" -Dorg.bytedeco.javacpp.nopointergc=true %JAVA_OPTS% -cp "%LIB%\*%BENCH%%OTHERS%" dev.pintle.cli.Main %*
+set "VECTORS="
+for %%I in ("%JAVA%") do findstr /c:"jdk.incubator.vector" "%%~dpI..\release" >nul 2>&1 && set "VECTORS=--add-modules=jdk.incubator.vector"
+"%JAVA%" %VECTORS% --enable-native-access=ALL-UNNAMED -XX:+IgnoreUnrecognizedVMOptions -Djava.awt.headless=true -Dfile.encoding=UTF-8 "-Dpintle.home=%ROOT%" -Dorg.bytedeco.javacpp.nopointergc=true %JAVA_OPTS% -cp "%LIB%\*%BENCH%%OTHERS%" dev.pintle.cli.Main %*
 exit /b %ERRORLEVEL%
 
 :build

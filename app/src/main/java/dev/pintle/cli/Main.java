@@ -44,6 +44,8 @@ public final class Main implements Runnable {
     /** The status a shell reports for a process killed by SIGPIPE: 128 + 13. */
     private static final int CLOSED_PIPE = 141;
 
+    private static final String ERASE_LINE_ABOVE = "\033[1A\033[2K\r";
+
     @Option(
             names = "--verbose",
             scope = ScopeType.INHERIT,
@@ -98,6 +100,10 @@ public final class Main implements Runnable {
      * its output is gone, as with {@code | head}.
      */
     public static void main(String[] args) {
+        if (Boolean.getBoolean("pintle.terminal")
+                && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
+            System.err.print(ERASE_LINE_ABOVE); // the JVM's notice that it loaded an incubator module
+        }
         System.exit(run(Session.REAL, Screen.to(FileDescriptor.out), Screen.to(FileDescriptor.err), args));
     }
 

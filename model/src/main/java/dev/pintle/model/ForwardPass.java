@@ -12,6 +12,7 @@ import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.HookPoint.Site;
 import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.KvRows;
 import dev.pintle.transformer.Layout;
 import dev.pintle.transformer.Memory;
 import dev.pintle.transformer.ModelConfig;
@@ -21,8 +22,10 @@ import dev.pintle.transformer.Run;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import dev.pintle.transformer.Transformer;
+import dev.pintle.transformer.cpu.HeapBlocks;
 import dev.pintle.transformer.gpu.FusedPass;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +45,7 @@ final class ForwardPass {
     private final DType dtype;
     private final RopeTables tables;
     private final Routes routes;
+    private @Nullable HeapBlocks heapBlocks; // copied to the heap by the first pass
 
     ForwardPass(
             Transformer transformer, ModelConfig config, Device device, DType dtype, RopeTables tables, Routes routes) {
@@ -158,19 +162,61 @@ final class ForwardPass {
                     && !bound.sees(Site.RESID_POST, lastLayer)
                     && !bound.sees(Site.NORMALIZED, -1);
             Pass pass = new Pass(bound, layout, cache, tables, device, narrows ? lastLayer : -1, scope);
-            Tensor resid = transformer.embed(ids(batch, start, count), pass);
-            FusedPass fused = routes.fuses() ? new FusedPass(transformer, config, pass, resid) : null;
-            for (int layer = 0; layer <= lastLayer; layer++) {
-                try (TensorScope inner = TensorScope.open("block " + layer)) {
-                    Tensor before = resid;
-                    Tensor after = fused != null && fused.takes(layer)
-                            ? fused.forward(layer, before)
-                            : transformer.blocks().get(layer).forward(before, pass);
-                    resid = inner.keep(after);
-                    before.close(); // its memory stays alive if a reader holds another handle to it
-                }
-            }
+            Tensor resid = throughBlocks(transformer.embed(ids(batch, start, count), pass), lastLayer, pass);
             return logits(resid, lastChunk, bound, options, pass).map(scope::keep);
+        }
+    }
+
+    private synchronized HeapBlocks onHeap() {
+        if (heapBlocks == null) {
+            heapBlocks = new HeapBlocks(transformer, config, dtype);
+        }
+        return heapBlocks;
+    }
+
+    private Tensor throughBlocks(Tensor embedded, int lastLayer, Pass pass) {
+        Tensor resid = embedded;
+        FusedPass fused = routes.fuses() ? new FusedPass(transformer, config, pass, resid) : null;
+        HeapBlocks heap = routes.onHeap() ? onHeap() : null;
+        for (int layer = 0; layer <= lastLayer; layer++) {
+            try (TensorScope inner = TensorScope.open("block " + layer)) {
+                Tensor before = resid;
+                Tensor after;
+                if (fused != null && fused.takes(layer)) {
+                    after = fused.forward(layer, before);
+                } else if (heap != null && heap.takes(layer, pass)) {
+                    after = heap.forward(layer, before, pass);
+                } else {
+                    after = transformer.blocks().get(layer).forward(before, pass);
+                }
+                resid = inner.keep(after);
+                before.close(); // its memory stays alive if a reader holds another handle to it
+            }
+        }
+        return resid;
+    }
+
+    /**
+     * Runs one token for each of the rows, which receive its keys and values.
+     *
+     * @param ids the rows' tokens
+     * @param promptLengths length of each row's prompt, in tokens
+     * @param sequences index, within the original batch, of the sequence that each row continues
+     * @return logits `[rows, dVocab]`, in the current scope
+     */
+    Tensor step(int[] ids, KvRows rows, List<? extends Hook> hooks, int[] promptLengths, int[] sequences) {
+        int[][] positions = new int[ids.length][];
+        Arrays.setAll(positions, row -> new int[] {rows.length(row)});
+        Layout layout = new Layout(positions, promptLengths, sequences);
+        try (InferenceMode mode = InferenceMode.begin();
+                TensorScope scope = TensorScope.open("step of " + ids.length + " rows")) {
+            BoundHooks bound = BoundHooks.bind(hooks, config, device, dtype);
+            Pass pass = Pass.ofRows(bound, layout, rows, tables, device, scope);
+            Tensor embedded = transformer.embed(Tensor.of(ids, ids.length, 1).to(device), pass);
+            Tensor resid = throughBlocks(embedded, config.nLayers() - 1, pass); // [rows, 1, dModel]
+            Tensor logits = transformer.logits(lastOf(transformer.normalized(resid, pass)), config);
+            rows.advance();
+            return scope.keep(logits);
         }
     }
 

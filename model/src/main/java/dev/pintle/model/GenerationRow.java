@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.Generated.Ending;
 import dev.pintle.model.Generated.StopReason;
 import dev.pintle.text.StreamingDecoder;
@@ -7,6 +8,7 @@ import dev.pintle.transformer.Choice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -84,9 +86,14 @@ final class GenerationRow {
         return all;
     }
 
-    /** Appends the next token; a stop token ends the row instead. */
-    void take(Choice choice) {
+    /** Appends the next token; a stop token, or a token behind which activations have overflowed, ends the row instead. */
+    void take(Choice choice, Overflow overflow) {
         if (hasEnded()) {
+            return;
+        }
+        Optional<Problem> problem = overflow.behind(choice, this);
+        if (problem.isPresent()) {
+            finish(Ending.because(problem.get()));
             return;
         }
         if (stopIds.contains(choice.id())) {
@@ -109,7 +116,7 @@ final class GenerationRow {
     }
 
     /** Ends the row and emits the text that was held back. */
-    void finish(Ending why) {
+    private void finish(Ending why) {
         String ready = text.add(decoder == null ? "" : decoder.finish());
         String stop = text.found();
         String rest = stop == null ? ready + text.rest() : ready;

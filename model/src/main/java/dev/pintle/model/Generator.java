@@ -1,59 +1,37 @@
 package dev.pintle.model;
 
-import dev.pintle.base.Problem;
-import dev.pintle.model.Generated.Ending;
 import dev.pintle.tensor.Device;
-import dev.pintle.tensor.InferenceMode;
-import dev.pintle.tensor.Tensor;
-import dev.pintle.tensor.TensorScope;
 import dev.pintle.text.ModelText;
 import dev.pintle.text.StreamingDecoder;
-import dev.pintle.transformer.Choice;
 import dev.pintle.transformer.Hook;
-import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.KvRows;
 import dev.pintle.transformer.ModelConfig;
-import dev.pintle.transformer.Route;
-import dev.pintle.transformer.RowHooks;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
-import dev.pintle.transformer.gpu.Draw;
-import dev.pintle.transformer.gpu.GraphDecoder;
-import dev.pintle.transformer.gpu.RecordedStep;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.function.ToIntFunction;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
-/**
- * Generates token by token for a batch of rows that share a KV cache but are otherwise independent. A row that has
- * ended leaves the batch, so it costs nothing more and cannot cause the others to fail.
- */
+/** Generates token by token for rows that are independent of each other. */
 final class Generator {
-    private final ForwardPass forward;
-    private final Routes routes;
-    private final @Nullable GraphDecoder graphs;
-    private final ModelConfig config;
+    private final LoadedTransformer transformer;
     private final ModelText words;
     private final Set<Integer> stopIds;
     private final List<Hook> hooks;
-    private final Overflow overflow;
 
     Generator(LoadedTransformer transformer, ModelText words, Set<Integer> stopIds, List<Hook> hooks) {
-        this.forward = transformer.forward();
-        this.routes = transformer.routes();
-        this.graphs = transformer.graphs().orElse(null);
-        this.config = transformer.config();
+        this.transformer = transformer;
         this.words = words;
         this.stopIds = stopIds;
         this.hooks = hooks;
-        this.overflow = new Overflow(transformer.forward(), config, transformer.dtype(), hooks);
     }
 
     List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
+        transformer.expectGeneration();
+        ForwardPass forward = transformer.forward();
+        ModelConfig config = transformer.config();
         List<GenerationRow> rows = new ArrayList<>();
         for (GenerationRequest request : requests) {
             forward.requireFits(request.hooks());
@@ -61,153 +39,28 @@ final class Generator {
             StreamingDecoder decoder = hasText ? words.tokenizer().stream(true) : null;
             rows.add(new GenerationRow(rows.size(), request, listener, stopIds, config.maxPositions(), decoder));
         }
-        forward.check(prompts(rows), RunOptions.lastLogits());
-        List<GenerationRow> active = new ArrayList<>(rows);
-        active.removeIf(GenerationRow::hasEnded);
-        if (!active.isEmpty()) {
-            try (InferenceMode mode = InferenceMode.begin();
-                    KvCache cache = forward.newCache()) {
-                write(active, cache);
-            }
+        forward.check(
+                TokenBatch.of(requests.stream().map(GenerationRequest::prompt).toList()), RunOptions.lastLogits());
+        List<GenerationRow> waiting =
+                rows.stream().filter(row -> !row.hasEnded()).toList();
+        Overflow overflow = new Overflow(forward, config, transformer.dtype(), hooks);
+        if (!transformer.device().equals(Device.CPU) && !waiting.isEmpty()) {
+            new StaticBatch(transformer, hooks, overflow).write(waiting);
+        } else {
+            List<GenerationRow> joining = waiting.stream().filter(this::joins).toList();
+            new ContinuousBatch(forward, config, hooks, overflow, transformer.promptsRunTogether()).write(joining);
+            waiting.stream()
+                    .filter(row -> !joining.contains(row))
+                    .forEach(row -> new StaticBatch(transformer, hooks, overflow).write(List.of(row)));
         }
         return rows.stream().map(GenerationRow::finished).toList();
     }
 
-    private static TokenBatch prompts(List<GenerationRow> rows) {
-        return TokenBatch.of(rows.stream().map(row -> row.request().prompt()).toList());
-    }
-
-    /** @param active rows that have not ended; empty afterwards */
-    private void write(List<GenerationRow> active, KvCache cache) {
-        RowHooks own = hooksOf(active);
-        try {
-            TokenBatch next = prompts(active);
-            boolean first = true;
-            while (true) {
-                List<Integer> chosen = step(next, cache, own, active);
-                if (leave(active, chosen, cache)) {
-                    own.close();
-                    own = hooksOf(active);
-                }
-                if (active.isEmpty() || (first && decodedAsGraph(active, cache, chosen))) {
-                    return;
-                }
-                first = false;
-                next = TokenBatch.of(chosen.stream().map(id -> new int[] {id}).toList());
-            }
-        } finally {
-            own.close();
-        }
-    }
-
-    private static RowHooks hooksOf(List<GenerationRow> rows) {
-        return new RowHooks(rows.stream().map(row -> row.request().hooks()).toList());
-    }
-
-    /**
-     * Removes rows that have ended from everything that is indexed by row; the last row takes the place of a removed
-     * one.
-     */
-    private static boolean leave(List<GenerationRow> active, List<Integer> chosen, KvCache cache) {
-        int before = active.size();
-        for (int row = before - 1; row >= 0; row--) {
-            if (active.get(row).hasEnded()) {
-                cache.remove(row);
-                replaceByLast(active, row);
-                replaceByLast(chosen, row);
-            }
-        }
-        return active.size() < before;
-    }
-
-    private static <T> void replaceByLast(List<T> list, int at) {
-        T last = list.remove(list.size() - 1);
-        if (at < list.size()) {
-            list.set(at, last);
-        }
-    }
-
-    /** The next token of each row. */
-    private List<Integer> step(TokenBatch batch, KvCache cache, RowHooks own, List<GenerationRow> active) {
-        List<Hook> all = new ArrayList<>(hooks);
-        all.add(own);
-        List<Choice> choices = new ArrayList<>();
-        try (TensorScope scope = TensorScope.open("generate a token")) {
-            RunOptions options = RunOptions.lastLogits().continuing(cache);
-            int[] lengths = each(active, row -> row.request().prompt().length);
-            Tensor logits = forward.run(batch, options, all, lengths, each(active, GenerationRow::index))
-                    .logits(); // [batch, dVocab]
-            if (logits.device().kind() == Device.Kind.CUDA && areGreedy(active)) {
-                int[] ids = logits.argmax().toInts();
-                float[] logProbs = logits.logSoftmax().max(-1, false).toFloats();
-                for (int row = 0; row < ids.length; row++) {
-                    choices.add(new Choice(ids[row], logProbs[row]));
-                }
-            } else {
-                for (int row = 0; row < active.size(); row++) {
-                    choices.add(
-                            active.get(row).sampler().next(logits.select(0, row).toFloats()));
-                }
-            }
-        }
-        for (int row = 0; row < active.size(); row++) {
-            take(active.get(row), choices.get(row));
-        }
-        return new ArrayList<>(choices.stream().map(Choice::id).toList());
-    }
-
-    private static int[] each(List<GenerationRow> rows, ToIntFunction<GenerationRow> number) {
-        return rows.stream().mapToInt(number).toArray();
-    }
-
-    /** Appends a token to a row, or ends the row if its activations have overflowed. */
-    private void take(GenerationRow row, Choice choice) {
-        if (row.hasEnded()) {
-            return;
-        }
-        Optional<Problem> problem = overflow.behind(choice, row);
-        if (problem.isPresent()) {
-            row.finish(Ending.because(problem.get()));
-        } else {
-            row.take(choice);
-        }
-    }
-
-    private static boolean areGreedy(List<GenerationRow> rows) {
-        return rows.stream().allMatch(row -> row.request().decoding() instanceof Decoding.Greedy);
-    }
-
-    /** Finishes all rows with a recorded step on the GPU, if their requests can be recorded and a recording is free. */
-    private boolean decodedAsGraph(List<GenerationRow> active, KvCache cache, List<Integer> chosen) {
-        List<GenerationRequest> requests =
-                active.stream().map(GenerationRow::request).toList();
-        if (graphs == null || routes.ofSteps(requests, hooks).kind() != Route.Kind.RECORDED) {
-            return false;
-        }
-        int most = Arrays.stream(each(active, GenerationRow::most)).max().orElse(0);
-        int left = Arrays.stream(each(active, GenerationRow::left)).max().orElse(0);
-        try (TensorScope scope = TensorScope.open("decode on the GPU")) {
-            Map<Integer, Tensor> added = new ConstantAdditions(config, hooks, most).byLayer(requests);
-            List<Draw> draws = active.stream().map(row -> row.sampler().onGpu()).toList();
-            Optional<RecordedStep> free = graphs.take(cache, added, draws, left);
-            if (free.isEmpty()) {
-                return false;
-            }
-            RecordedStep step = free.get();
-            try {
-                step.feed(chosen.stream().mapToInt(id -> id).toArray());
-                step.launch();
-                while (active.stream().anyMatch(row -> !row.hasEnded())) {
-                    step.launch(); // always queues the next step before reading the last one
-                    Choice[] choices = step.await();
-                    for (int row = 0; row < choices.length; row++) {
-                        take(active.get(row), choices[row]);
-                    }
-                }
-            } finally {
-                graphs.giveBack(step);
-            }
-            return true;
-        }
+    /** Whether a row decodes with others: keys and values are in FP32 at most, and no hook reads the attention pattern. */
+    private boolean joins(GenerationRow row) {
+        return KvRows.suits(transformer.device(), transformer.dtype())
+                && Stream.concat(hooks.stream(), row.request().hooks().stream())
+                        .flatMap(hook -> hook.points().stream())
+                        .noneMatch(point -> point.site() == HookPoint.Site.ATTN_PATTERN);
     }
 }

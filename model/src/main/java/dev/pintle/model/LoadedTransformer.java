@@ -131,6 +131,16 @@ final class LoadedTransformer implements AutoCloseable {
         return dtype;
     }
 
+    /** Says that tokens will be generated. */
+    void expectGeneration() {
+        packing.expectGeneration();
+    }
+
+    /** Whether the bits of a prompt's numbers do not depend on prompts of the same length that are run with it. */
+    boolean promptsRunTogether() {
+        return routes.onHeap() || packing.productsAreByRow();
+    }
+
     @Override
     public void close() {
         if (graphs != null) {

@@ -39,14 +39,22 @@ public record Attention(
         Tensor k =
                 pass.hook(ATTN_K, layer, heads(mapped.get(1), config.nKvHeads())); // [batch, tokens, nKvHeads, dHead]
         Tensor v = pass.hook(ATTN_V, layer, heads(mapped.get(2), config.nKvHeads()));
-        Tensor turned = turned(norms.ofQueries(q).transpose(1, 2), pass); // [batch, nHeads, tokens, dHead]
-        KvCache.Entry seen = pass.remember(
-                layer,
-                turned(norms.ofKeys(k).transpose(1, 2), pass),
-                v.transpose(1, 2)); // [batch, nKvHeads, slots, dHead]
-        Tensor mixed = mix(pass.needsOnlyLast(layer) ? last(turned) : turned, seen, pass);
+        Tensor mixed = mixed(
+                turned(norms.ofQueries(q).transpose(1, 2), pass), // [batch, nHeads, tokens, dHead]
+                turned(norms.ofKeys(k).transpose(1, 2), pass), // [batch, nKvHeads, tokens, dHead]
+                v.transpose(1, 2),
+                pass);
         Tensor z = pass.hook(ATTN_Z, layer, mixed.transpose(1, 2)); // [batch, tokens, nHeads, dHead]
         return out.forward(z.reshape(z.size(0), z.size(1), (long) config.nHeads() * config.dHead()));
+    }
+
+    private Tensor mixed(Tensor q, Tensor k, Tensor v, Pass pass) {
+        KvRows rows = pass.rows();
+        if (rows != null) {
+            return rows.attend(this, q, k, v);
+        }
+        KvCache.Entry seen = pass.remember(layer, k, v); // [batch, nKvHeads, slots, dHead]
+        return mix(pass.needsOnlyLast(layer) ? last(q) : q, seen, pass);
     }
 
     /**

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public record Dense(Tensor weight, @Nullable Tensor bias) implements Linear {
     @Override
     public Tensor forward(Tensor x) {
-        return x.linear(weight, bias);
+        return Linear.hasOneTokenEach(x) ? x.linearOfRows(weight, bias) : x.linear(weight, bias);
     }
 
     /**

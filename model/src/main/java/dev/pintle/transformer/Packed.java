@@ -7,8 +7,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear map on a CPU that packs its weight after its third small-batch use, so callers that only run prompts never
- * pay for packing. The packed weight replaces the stored one, which is released unless it is used elsewhere.
+ * A linear map on a CPU that packs its weight when tokens are generated, or after its third small-batch use, so callers
+ * that only run prompts never pay for packing. The packed weight replaces the stored one, which is released unless it is used elsewhere.
  */
 public final class Packed implements Linear {
     private static final int FEW_ROWS = 16;
@@ -36,12 +36,15 @@ public final class Packed implements Linear {
 
     @Override
     public Tensor forward(Tensor x) {
-        if (packed == null && x.shape().elements() <= FEW_ROWS * x.size(-1)) {
+        if (packed == null && (packing.generates() || x.shape().elements() <= FEW_ROWS * x.size(-1))) {
             packAfterSomeUses();
         }
         lock.readLock().lock();
         try {
             PackedWeight ready = packed;
+            if (Linear.hasOneTokenEach(x)) {
+                return ready == null ? x.linearOfRows(stored, bias) : ready.linearOfRows(x, bias);
+            }
             return ready == null ? x.linear(stored, bias) : ready.linear(x, bias);
         } finally {
             lock.readLock().unlock();
@@ -51,7 +54,7 @@ public final class Packed implements Linear {
     private void packAfterSomeUses() {
         lock.writeLock().lock();
         try {
-            if (packed == null && uses++ >= USES_BEFORE_PACKING && packing.hasRoom()) {
+            if (packed == null && (packing.generates() || uses++ >= USES_BEFORE_PACKING) && packing.hasRoom()) {
                 packed = packing.pack(stored);
                 if (!shared) {
                     stored.close();

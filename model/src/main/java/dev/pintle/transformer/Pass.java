@@ -14,6 +14,7 @@ public final class Pass {
     private final BoundHooks hooks;
     private final Layout layout;
     private final @Nullable KvCache cache;
+    private final @Nullable KvRows rows;
     private final RopeTables tables;
     private final Device device;
     private final TensorScope scope;
@@ -36,9 +37,22 @@ public final class Pass {
             Device device,
             int narrowing,
             TensorScope scope) {
+        this(hooks, layout, cache, null, tables, device, narrowing, scope);
+    }
+
+    private Pass(
+            BoundHooks hooks,
+            Layout layout,
+            @Nullable KvCache cache,
+            @Nullable KvRows rows,
+            RopeTables tables,
+            Device device,
+            int narrowing,
+            TensorScope scope) {
         this.hooks = hooks;
         this.layout = layout;
         this.cache = cache;
+        this.rows = rows;
         this.tables = tables;
         this.device = device;
         this.narrowing = narrowing;
@@ -48,6 +62,12 @@ public final class Pass {
             cache.begin(layout);
         }
         this.regular = layout.isRegular() && pastIsRegular();
+    }
+
+    /** A pass of one token for each of the rows, which receive its keys and values. */
+    public static Pass ofRows(
+            BoundHooks hooks, Layout layout, KvRows rows, RopeTables tables, Device device, TensorScope scope) {
+        return new Pass(hooks, layout, null, rows, tables, device, -1, scope);
     }
 
     /** The positions of the pass's tokens. */
@@ -118,6 +138,22 @@ public final class Pass {
     @Nullable
     public KvCache cache() {
         return cache;
+    }
+
+    /** Cosines and sines of all positions of this pass, on the Java heap. */
+    public RopeTables.HeapTable heapTable(Rope rope) {
+        return tables.heapTable(rope, layout.maxPosition() + 1);
+    }
+
+    /** Absolute position of the token in a slot, or {@link Layout#PADDING}; slots of this pass come last. */
+    public int slotPosition(int row, int slot) {
+        return keyPosition(row, slot);
+    }
+
+    /** The rows that decode together; null if this pass has a KV cache or none. */
+    @Nullable
+    public KvRows rows() {
+        return rows;
     }
 
     /** Stores keys and values; returns those of this pass and all previous ones. */

@@ -18,6 +18,7 @@ public final class RopeTables {
     private final Device device;
     private final TensorScope owner;
     private final Map<Rope, Rope.Turn> tables = new IdentityHashMap<>();
+    private final Map<Rope, HeapTable> heapTables = new IdentityHashMap<>();
 
     /** @param owner owns the tables, including outgrown ones, since a pass may still read them */
     public RopeTables(DType precise, Device device, TensorScope owner) {
@@ -38,6 +39,26 @@ public final class RopeTables {
         }
         return table;
     }
+
+    /** {@link #table} on the Java heap. */
+    public synchronized HeapTable heapTable(Rope rope, int positions) {
+        HeapTable known = heapTables.get(rope);
+        Rope.Turn table = table(rope, positions);
+        if (known == null || known.of() != table) {
+            known = new HeapTable(table, table.cos().toFloats(), table.sin().toFloats());
+            heapTables.put(rope, known);
+        }
+        return known;
+    }
+
+    /**
+     * Cosines and sines on the Java heap, in FP32.
+     *
+     * @param of what they are copies of
+     * @param cos `[positions, rotated / 2]`
+     * @param sin of the same shape
+     */
+    public record HeapTable(Rope.Turn of, float[] cos, float[] sin) {}
 
     /** The rotation for a pass; padding uses that of position 0. */
     public Rope.Turn turn(Rope rope, Layout layout) {

@@ -13,6 +13,8 @@ public record Route(Kind kind, String why) {
     public enum Kind {
         /** Each block as written, operation by operation. */
         PLAIN,
+        /** Each block as a few loops over arrays on the Java heap. */
+        HEAP,
         /** Custom kernels between the matrix products of each block. */
         FUSED,
         /** Each decoding step as one CUDA graph. */

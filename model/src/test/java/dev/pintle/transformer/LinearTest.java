@@ -21,7 +21,7 @@ class LinearTest {
     void a_map_that_is_packed_after_some_uses_gives_the_same_numbers_before_and_after() {
         assumeThat(Engine.multipliesHalf()).isTrue();
         try (TensorScope scope = TensorScope.open("test");
-                Packing packing = new Packing(false)) {
+                Packing packing = new Packing(false, 0)) {
             Tensor weight = weight();
             Linear map = packing.linear(weight, null);
             Tensor one = Tensor.randn(2, DType.FP32, Device.CPU, 1, 1, 512).to(DType.BF16);
@@ -39,7 +39,7 @@ class LinearTest {
     @Test
     void reading_prompts_packs_nothing() {
         try (TensorScope scope = TensorScope.open("test");
-                Packing packing = new Packing(false)) {
+                Packing packing = new Packing(false, 0)) {
             Tensor weight = weight();
             Linear map = packing.linear(weight, null);
             Tensor many = Tensor.randn(3, DType.FP32, Device.CPU, 1, 100, 512).to(DType.BF16);
@@ -80,7 +80,7 @@ class LinearTest {
     @Test
     void a_weight_that_is_used_elsewhere_stays() {
         try (TensorScope scope = TensorScope.open("test");
-                Packing packing = new Packing(false)) {
+                Packing packing = new Packing(false, 0)) {
             Tensor weight = weight();
             Linear map = packing.sharing(weight);
             Tensor one = Tensor.randn(2, DType.FP32, Device.CPU, 1, 1, 512).to(DType.BF16);

@@ -16,13 +16,17 @@ final class FewRows {
 
     /** Whether {@code x · weightᵀ} is faster this way. */
     static boolean suits(Tensor x, Tensor weight) {
+        return suitsAnyNumber(x, weight) && x.shape().elements() <= MAX_ROWS * x.size(-1);
+    }
+
+    /** Whether {@code x · weightᵀ} can be computed this way, if perhaps slowly. */
+    static boolean suitsAnyNumber(Tensor x, Tensor weight) {
         return x.device().equals(Device.CPU)
                 && (weight.dtype() == DType.FP32 || weight.dtype() == DType.FP64)
                 && weight.shape().rank() == 2
                 && x.dtype() == weight.dtype()
                 && x.size(-1) == weight.size(1)
-                && x.shape().elements() > 0
-                && x.shape().elements() <= MAX_ROWS * x.size(-1);
+                && x.shape().elements() > 0;
     }
 
     /**

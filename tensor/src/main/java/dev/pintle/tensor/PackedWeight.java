@@ -130,6 +130,11 @@ public final class PackedWeight {
         }
     }
 
+    /** The same for rows of different sequences: a row's bits do not depend on the other rows. */
+    public Tensor linearOfRows(Tensor x, @Nullable Tensor bias) {
+        return RowProducts.apply(x, new RowProducts.Kind(in, out, DType.BF16, true), rows -> linear(rows, bias));
+    }
+
     private Tensor product(Tensor x, @Nullable Tensor bias) {
         Supplier<org.bytedeco.pytorch.Tensor> call = () -> {
             try (IValue input = new IValue(x.handle());

@@ -2,6 +2,7 @@ package dev.pintle.tensor;
 
 import dev.pintle.base.Problem;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
@@ -36,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  * owning scope has closed, and {@link dev.pintle.base.PintleException} if libtorch rejects the operation.
  */
 public final class Tensor implements AutoCloseable {
+    private static final long VECTOR_ELEMENTS = 64; // a multiple of what libtorch computes at once
+    private static final long ONE_THREAD_ELEMENTS = 511 * VECTOR_ELEMENTS; // libtorch splits from 512 on
+
     private org.bytedeco.pytorch.@Nullable Tensor handle;
     private TensorScope scope;
     private @Nullable Shape shape;
@@ -454,7 +458,7 @@ public final class Tensor implements AutoCloseable {
 
     /** e raised to each element. */
     public Tensor exp() {
-        return unary("exp", torch::exp);
+        return elementwise("exp", torch::exp);
     }
 
     /** Cosine of each element in radians. */
@@ -469,7 +473,7 @@ public final class Tensor implements AutoCloseable {
 
     /** Hyperbolic tangent. */
     public Tensor tanh() {
-        return unary("tanh", torch::tanh);
+        return elementwise("tanh", torch::tanh);
     }
 
     /** The maximum of each element and 0. */
@@ -479,17 +483,17 @@ public final class Tensor implements AutoCloseable {
 
     /** x times the logistic function of x. */
     public Tensor silu() {
-        return unary("silu", torch::silu);
+        return elementwise("silu", torch::silu);
     }
 
     /** Gaussian error linear unit, exact. */
     public Tensor gelu() {
-        return unary("gelu", torch::gelu);
+        return elementwise("gelu", torch::gelu);
     }
 
     /** Gaussian error linear unit, tanh approximation. */
     public Tensor geluTanh() {
-        return unary("geluTanh", h -> torch.gelu(h, "tanh"));
+        return elementwise("geluTanh", h -> torch.gelu(h, "tanh"));
     }
 
     /** Absolute value. */
@@ -698,6 +702,24 @@ public final class Tensor implements AutoCloseable {
         }
         useThreads(weight, weight.size(0));
         return ternaryOptional("linear", weight, bias, torch::linear);
+    }
+
+    /**
+     * {@link #linear(Tensor, Tensor) linear} for rows of different sequences: on the CPU, a row's bits do not depend on the
+     * other rows.
+     *
+     * @param weight `[out, in]`; this is `[…, in]`, the result `[…, out]`
+     * @param bias `[out]`, or null for none
+     */
+    public Tensor linearOfRows(Tensor weight, @Nullable Tensor bias) {
+        if (!device().equals(Device.CPU)) {
+            return linear(weight, bias);
+        }
+        if (FewRows.suitsAnyNumber(this, weight)) {
+            return FewRows.linear(this, weight, bias);
+        }
+        RowProducts.Kind kind = new RowProducts.Kind(weight.size(1), weight.size(0), weight.dtype(), false);
+        return RowProducts.apply(this, kind, rows -> rows.linear(weight, bias));
     }
 
     /**
@@ -1010,6 +1032,35 @@ public final class Tensor implements AutoCloseable {
 
     private Tensor unary(String name, Unary body) {
         return op(name, () -> body.apply(handle()), this);
+    }
+
+    /*
+     * A transcendental function: libtorch computes most elements with vector instructions and the last few of each
+     * thread's share one by one, with other roundings. So that an element's bits depend neither on the number of threads
+     * nor on where it lies, the CPU gets pieces that one thread computes, and a sequence whose width leaves a rest is on
+     * its own.
+     */
+    private Tensor elementwise(String name, Unary body) {
+        long count = shape().elements();
+        if (count == 0 || shape().rank() == 0 || !device().equals(Device.CPU)) {
+            return unary(name, body);
+        }
+        boolean even = size(-1) % VECTOR_ELEMENTS == 0;
+        long sequence = even ? count : count / size(0);
+        if (sequence == count && count <= ONE_THREAD_ELEMENTS) {
+            return unary(name, body);
+        }
+        try (TensorScope scope = TensorScope.open(name)) {
+            Tensor flat = reshape(count);
+            List<Tensor> parts = new ArrayList<>();
+            for (long start = 0; start < count; start += sequence) {
+                for (long at = 0; at < sequence; at += ONE_THREAD_ELEMENTS) {
+                    parts.add(flat.narrow(0, start + at, Math.min(ONE_THREAD_ELEMENTS, sequence - at))
+                            .unary(name, body));
+                }
+            }
+            return scope.keep(cat(parts, 0).reshape(shape().toArray()));
+        }
     }
 
     private Tensor binary(String name, Tensor other, Binary body) {

@@ -13,7 +13,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 final class Threads {
     /** Operations with fewer FLOPs take less time than waking a thread. */
-    private static final double WORTH_THREADS = 3e7;
+    static final double WORTH_THREADS = 3e7;
 
     /** The same for operations that read fewer bytes. */
     private static final double WORTH_THREADS_BYTES = 4e6;

@@ -69,6 +69,9 @@ public record KernelSpec(
         ObjectNode spec = Json.object();
         ArrayNode argv = spec.putArray("argv");
         argv.add(java.toString());
+        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
+            argv.add("--add-modules=jdk.incubator.vector");
+        }
         List.of(
                         "--enable-native-access=ALL-UNNAMED",
                         "-XX:+IgnoreUnrecognizedVMOptions",

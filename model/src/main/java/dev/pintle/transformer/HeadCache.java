@@ -1,0 +1,116 @@
+package dev.pintle.transformer;
+
+import dev.pintle.tensor.FloatMath;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Keys are stored by element, so that the loop over tokens is contiguous, values by token. Each is an array of its own,
+ * since the JIT compiler turns only loops over separate arrays into vector instructions.
+ */
+/**
+ * Keys and values of one head and one sequence on the Java heap, in FP32, by position. Every score and every mixed value
+ * is one chain of fused multiply-adds in a fixed order, so its bits depend on this sequence alone: not on other rows,
+ * padding, chunks or threads.
+ */
+public final class HeadCache {
+    private static final int AT_ONCE = 4;
+
+    private final float[][] keys; // [dHead][capacity]
+    private float[][] values; // [capacity][dHead]
+
+    /** @param capacity number of tokens before it has to grow, at least 1 */
+    public HeadCache(int dHead, int capacity) {
+        this.keys = new float[dHead][capacity];
+        this.values = new float[capacity][];
+    }
+
+    /**
+     * Stores a token; positions must be filled in order.
+     *
+     * @param at start of its key and value in the arrays
+     */
+    public void put(int position, float[] fromKeys, float[] fromValues, int at) {
+        if (position == values.length) {
+            values = Arrays.copyOf(values, 2 * position);
+            for (int d = 0; d < keys.length; d++) {
+                keys[d] = Arrays.copyOf(keys[d], 2 * position);
+            }
+        }
+        for (int d = 0; d < keys.length; d++) {
+            keys[d][position] = fromKeys[at + d];
+        }
+        values[position] = Arrays.copyOfRange(fromValues, at, at + keys.length);
+    }
+
+    /**
+     * Attention of one query: softmax(q·k·scale)·v over its tokens, where scores may be soft-capped.
+     *
+     * @param attention the layer's attention
+     * @param position of the query; it attends to itself and to what its window covers before it
+     * @param queries contains the query `[dHead]` from {@code at} on
+     * @param mixed receives the result there
+     */
+    public void attend(Attention attention, int position, float[] queries, int at, float[] mixed) {
+        int end = position + 1;
+        Integer window = attention.window();
+        int first = window == null ? 0 : Math.max(0, end - window);
+        float[] scores = new float[end];
+        int dHead = keys.length;
+        int d = 0;
+        for (; d + AT_ONCE <= dHead; d += AT_ONCE) {
+            addFour(keys[d], keys[d + 1], keys[d + 2], keys[d + 3], queries, at + d, scores);
+        }
+        for (; d < dHead; d++) {
+            addOne(keys[d], queries[at + d], scores);
+        }
+        toPattern(
+                scores,
+                first,
+                (float) attention.config().attentionScale(),
+                attention.config().attentionSoftCap());
+        float[] sums = new float[dHead];
+        int slot = first;
+        for (; slot + AT_ONCE <= end; slot += AT_ONCE) {
+            addFour(values[slot], values[slot + 1], values[slot + 2], values[slot + 3], scores, slot, sums);
+        }
+        for (; slot < end; slot++) {
+            addOne(values[slot], scores[slot], sums);
+        }
+        System.arraycopy(sums, 0, mixed, at, dHead);
+    }
+
+    private static void toPattern(float[] scores, int first, float scale, @Nullable Double cap) {
+        float most = Float.NEGATIVE_INFINITY;
+        for (int slot = first; slot < scores.length; slot++) {
+            float score = scores[slot] * scale;
+            scores[slot] = cap == null ? score : (float) (cap * Math.tanh(score / cap));
+            most = Math.max(most, scores[slot]);
+        }
+        double sum = 0;
+        for (int slot = first; slot < scores.length; slot++) {
+            scores[slot] = FloatMath.exp(scores[slot] - most);
+            sum += scores[slot];
+        }
+        float share = (float) (1 / sum);
+        for (int slot = first; slot < scores.length; slot++) {
+            scores[slot] *= share;
+        }
+    }
+
+    private static void addFour(float[] a, float[] b, float[] c, float[] d, float[] by, int at, float[] sums) {
+        float x0 = by[at];
+        float x1 = by[at + 1];
+        float x2 = by[at + 2];
+        float x3 = by[at + 3];
+        for (int j = 0; j < sums.length; j++) {
+            sums[j] = Math.fma(x3, d[j], Math.fma(x2, c[j], Math.fma(x1, b[j], Math.fma(x0, a[j], sums[j]))));
+        }
+    }
+
+    private static void addOne(float[] a, float by, float[] sums) {
+        for (int j = 0; j < sums.length; j++) {
+            sums[j] = Math.fma(by, a[j], sums[j]);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package dev.pintle.tensor;
+
+import java.util.Arrays;
+
+/*
+ * The weight is stored as rows of outputs, so that the inner loop runs over contiguous outputs, which the JIT compiler
+ * turns into vector instructions. It does so only for separate arrays that start at index 0, hence an array per input,
+ * and for four inputs at a time.
+ */
+/** {@link Chains} in plain Java. */
+final class PlainChains implements Chains {
+    private static final int MOST_COLUMNS =
+            512; // of a block, so that its sums and four of its rows fit in the L1 cache
+    private static final int ROWS_AT_ONCE = 16;
+    private static final int INPUTS_AT_ONCE = 4;
+
+    private final float[][][] blocks; // [blocks][in][columns]
+    private final int[] starts; // first output of each block
+    private final int in;
+    private final int out;
+
+    PlainChains(float[] weight, int out, int in) {
+        this.in = in;
+        this.out = out;
+        int count = (out + MOST_COLUMNS - 1) / MOST_COLUMNS;
+        this.blocks = new float[count][in][];
+        this.starts = new int[count];
+        for (int b = 0; b < count; b++) {
+            starts[b] = (int) ((long) out * b / count);
+            int columns = (int) ((long) out * (b + 1) / count) - starts[b];
+            for (int i = 0; i < in; i++) {
+                float[] row = new float[columns];
+                for (int j = 0; j < columns; j++) {
+                    row[j] = weight[(starts[b] + j) * in + i];
+                }
+                blocks[b][i] = row;
+            }
+        }
+    }
+
+    @Override
+    public int parts() {
+        return blocks.length;
+    }
+
+    @Override
+    public void add(int part, float[] x, int first, int count, int[] cuts, float[] sums) {
+        for (int from = first; from < first + count; from += ROWS_AT_ONCE) {
+            addTile(part, x, from, Math.min(ROWS_AT_ONCE, first + count - from), cuts, sums);
+        }
+    }
+
+    private void addTile(int part, float[] x, int first, int count, int[] cuts, float[] sums) {
+        int start = starts[part];
+        float[][] weight = blocks[part];
+        float[][] piece = new float[count][weight[0].length];
+        for (int cut = 1; cut < cuts.length; cut++) {
+            addPiece(weight, x, first, cuts[cut - 1], cuts[cut], piece);
+            for (int row = 0; row < count; row++) {
+                int to = (first + row) * out + start;
+                for (int j = 0; j < piece[row].length; j++) {
+                    sums[to + j] += piece[row][j];
+                }
+                Arrays.fill(piece[row], 0);
+            }
+        }
+    }
+
+    private void addPiece(float[][] weight, float[] x, int first, int from, int to, float[][] piece) {
+        int i = from;
+        for (; i + INPUTS_AT_ONCE <= to; i += INPUTS_AT_ONCE) {
+            for (int row = 0; row < piece.length; row++) {
+                int at = (first + row) * in + i;
+                addFour(weight[i], weight[i + 1], weight[i + 2], weight[i + 3], x, at, piece[row]);
+            }
+        }
+        for (; i < to; i++) {
+            for (int row = 0; row < piece.length; row++) {
+                addOne(weight[i], x[(first + row) * in + i], piece[row]);
+            }
+        }
+    }
+
+    /** Adds four arrays, each times one number, to as many sums as there are. */
+    static void addFour(float[] a, float[] b, float[] c, float[] d, float[] by, int at, float[] sums) {
+        float x0 = by[at];
+        float x1 = by[at + 1];
+        float x2 = by[at + 2];
+        float x3 = by[at + 3];
+        for (int j = 0; j < sums.length; j++) {
+            sums[j] = Math.fma(x3, d[j], Math.fma(x2, c[j], Math.fma(x1, b[j], Math.fma(x0, a[j], sums[j]))));
+        }
+    }
+
+    /** Adds an array times a number to as many sums as there are. */
+    static void addOne(float[] a, float by, float[] sums) {
+        for (int j = 0; j < sums.length; j++) {
+            sums[j] = Math.fma(by, a[j], sums[j]);
+        }
+    }
+}
