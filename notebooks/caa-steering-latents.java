@@ -177,7 +177,7 @@ var cards = new ArrayList<Element.Card>();
 void answer(String label, LanguageModel by) {
     var card = Element.Card.judged(label, by.chat(my.question(), greedy(my.maxNewTokens())).text(), my.marker());
     cards.add(new Element.Card(label, card.state(), card.tone(), card.text(),
-            "KL %.2f".formatted(LogProbabilities.divergence(by, model, row)[0])));
+            "KL %.2f".formatted(Divergence.between(by, model, row)[0])));
 }
 answer("unsteered", model);
 answer("the vector", model.with(add(vector, c)));

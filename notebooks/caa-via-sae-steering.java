@@ -174,7 +174,7 @@ var kl = new ArrayList<Double>();
 void steer(String label, SteeringVector with, double factor) {
     var steered = model.with(add(with, factor * strength));
     var along = List.of(new LogProbabilities.Row(plain.promptIds(), plain.ids()));
-    kl.add(LogProbabilities.divergence(steered, model, along)[0]);
+    kl.add(Divergence.between(steered, model, along)[0]);
     var card = Element.Card.judged(label, steered.chat(my.question(), greedy(my.maxNewTokens())).text(), my.marker());
     cards.add(new Element.Card(label, card.state(), card.tone(), card.text(), "KL %.2f".formatted(kl.get(kl.size() - 1))));
 }

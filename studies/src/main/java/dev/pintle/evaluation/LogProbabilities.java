@@ -1,23 +1,25 @@
 package dev.pintle.evaluation;
 
-import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
- * Log-probabilities of texts after prompts, and the KL divergence of two models on them, in batches of bounded memory. A text
- * counts as generated, so interventions on generated tokens apply to it.
+ * Log-probabilities of texts after prompts, in batches of bounded memory. A text counts as generated, so interventions on
+ * generated tokens apply to it.
  */
 public final class LogProbabilities {
-    private static final long LOGIT_BYTES = 192L << 20;
+    static final long LOGIT_BYTES = 192L << 20;
 
     private LogProbabilities() {}
 
@@ -28,6 +30,12 @@ public final class LogProbabilities {
      * @param text ids
      */
     public record Row(int[] prompt, int[] text) {
+        private List<Integer> key() {
+            return IntStream.concat(IntStream.of(prompt.length), Arrays.stream(all()))
+                    .boxed()
+                    .toList();
+        }
+
         int[] all() {
             int[] all = Arrays.copyOf(prompt, prompt.length + text.length);
             System.arraycopy(text, 0, all, prompt.length, text.length);
@@ -35,59 +43,25 @@ public final class LogProbabilities {
         }
     }
 
-    /** Log-probability of each token of each row's text, in nats. */
+    /** Log-probability of each token of each row's text, in nats. Rows that occur several times are run once. */
     public static List<double[]> of(LanguageModel model, List<Row> rows) {
-        List<double[]> results = new ArrayList<>();
-        forEachBatch(model, rows, (batch, logits) -> {
+        Map<List<Integer>, Row> distinct = new LinkedHashMap<>();
+        rows.forEach(row -> distinct.putIfAbsent(row.key(), row));
+        Map<List<Integer>, double[]> results = new HashMap<>();
+        forEachBatch(model, List.copyOf(distinct.values()), (batch, logits) -> {
             for (int i = 0; i < batch.size(); i++) {
-                double[] own = tokens(batch.get(i), predictions(logits.get(0), i, batch), model);
+                double[] own = tokens(batch.get(i), predictions(logits, i, batch), model);
                 requireFinite(own, batch.get(i), List.of(model));
-                results.add(own);
+                results.put(batch.get(i).key(), own);
             }
         });
-        return results;
-    }
-
-    /**
-     * Mean over the tokens of each row's text of KL(model ‖ reference), in nats, of the next-token distributions. NaN
-     * for an empty text.
-     */
-    public static double[] divergence(LanguageModel model, LanguageModel reference, List<Row> rows) {
-        List<Double> results = new ArrayList<>();
-        forEachBatch(List.of(model, reference), rows, (batch, logits) -> {
-            for (int i = 0; i < batch.size(); i++) {
-                if (batch.get(i).text().length == 0) {
-                    results.add(Double.NaN);
-                    continue;
-                }
-                Tensor p = predictions(logits.get(0), i, batch).logSoftmax(); // [text, dVocab]
-                Tensor q = predictions(logits.get(1), i, batch).logSoftmax();
-                double[] perToken = p.exp().times(p.minus(q)).sum(-1, false).toDoubles();
-                requireFinite(perToken, batch.get(i), List.of(model, reference));
-                results.add(Arrays.stream(perToken).average().orElse(Double.NaN));
-            }
-        });
-        return results.stream().mapToDouble(d -> d).toArray();
-    }
-
-    /** The same, with NaN for rows on which the model's numbers overflow; the reference's must not. */
-    public static double[] divergenceOrNaN(LanguageModel model, LanguageModel reference, List<Row> rows) {
-        try {
-            return divergence(model, reference, rows);
-        } catch (PintleException e) {
-            if (rows.stream().noneMatch(row -> model.overflow(row.all()).isPresent())) {
-                throw e;
-            }
-            return rows.stream()
-                    .mapToDouble(row -> model.overflow(row.all()).isPresent()
-                            ? Double.NaN
-                            : divergence(model, reference, List.of(row))[0])
-                    .toArray();
-        }
+        return rows.stream()
+                .map(row -> results.getOrDefault(row.key(), new double[0]))
+                .toList();
     }
 
     /** @throws dev.pintle.base.PintleException naming where the numbers of one of the models overflowed */
-    private static void requireFinite(double[] perToken, Row row, List<LanguageModel> models) {
+    static void requireFinite(double[] perToken, Row row, List<LanguageModel> models) {
         if (Arrays.stream(perToken).allMatch(Double::isFinite)) {
             return;
         }
@@ -103,15 +77,13 @@ public final class LogProbabilities {
                 .toException();
     }
 
-    private interface Body {
-        void of(List<Row> batch, List<Tensor> logits);
+    /** Receives some of the rows. */
+    interface Body {
+        /** @param logits `[batch, tokens, dVocab]` */
+        void of(List<Row> batch, Tensor logits);
     }
 
-    private static void forEachBatch(LanguageModel model, List<Row> rows, Body body) {
-        forEachBatch(List.of(model), rows, body);
-    }
-
-    private static void forEachBatch(List<LanguageModel> models, List<Row> rows, Body body) {
+    static void forEachBatch(LanguageModel model, List<Row> rows, Body body) {
         int from = 0;
         while (from < rows.size()) {
             long width = 0;
@@ -119,11 +91,10 @@ public final class LogProbabilities {
             while (to < rows.size()) {
                 long wider = Math.max(
                         width, rows.get(to).prompt().length + rows.get(to).text().length);
-                long bytes = 4L
-                        * models.size()
+                long bytes = (long) Float.BYTES
                         * wider
                         * (to + 1 - from)
-                        * models.get(0).config().dVocab();
+                        * model.config().dVocab();
                 if (to > from && bytes > LOGIT_BYTES) {
                     break;
                 }
@@ -137,17 +108,14 @@ public final class LogProbabilities {
                         batch.stream().mapToInt(row -> row.prompt().length).toArray();
                 body.of(
                         batch,
-                        models.stream()
-                                .map(model -> model.run(tokens, RunOptions.allLogits(), prompts)
-                                        .logits())
-                                .toList());
+                        model.run(tokens, RunOptions.allLogits(), prompts).logits());
             }
             from = to;
         }
     }
 
     /** The logits that predict a row's text, `[text, dVocab]`; rows are padded on the left. */
-    private static Tensor predictions(Tensor logits, int row, List<Row> batch) {
+    static Tensor predictions(Tensor logits, int row, List<Row> batch) {
         int length = batch.get(row).text().length;
         Tensor all = logits.select(0, row);
         return all.narrow(0, all.size(0) - length - 1, length);

@@ -8,7 +8,9 @@ import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
+import dev.pintle.tensor.Vec;
 import dev.pintle.text.Message;
+import dev.pintle.transformer.Hook;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -22,15 +24,16 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Answers many questions with every vector at every strength and scores each answer: how much it shows the concept, whether it
  * still reads as text, and how far the model was moved.
  */
 public final class Sweep {
-    private static final int ROWS_AT_ONCE = 32;
+    /** As many as decode together; more would only lose more when a sweep is interrupted. */
+    private static final int ROWS_AT_ONCE = 64;
 
     private final LanguageModel model;
     private final List<String> questions;
@@ -77,49 +80,71 @@ public final class Sweep {
                 .sorted(Comparator.comparingDouble(Strength::value))
                 .toList();
         candidates.forEach(candidate -> rising.forEach(strength -> strength.resolve(candidate.vector())));
-        int total = 1 + candidates.size() * rising.size();
+        List<Setting> settings = settings(candidates, rising);
+        int total = 1 + settings.size();
         List<SweepPoint> points = new ArrayList<>();
         try (SweepLog log = SweepLog.open(file, plan())) {
-            boolean more = listener.at(0, total);
-            int done = 0;
-            if (more) {
+            if (listener.at(0, total)) {
                 SweepPoint unsteered = log.find("", -1, 0, 0).orElseGet(() -> {
-                    SweepPoint fresh = point(null, Strength.norms(0), List.of());
+                    SweepPoint fresh = unsteered();
                     log.add(fresh);
                     return fresh;
                 });
-                List<LogProbabilities.Row> references = references(unsteered);
                 points.add(unsteered);
-                more = listener.at(++done, total);
-                for (int c = 0; c < candidates.size(); c++) {
-                    Candidate candidate = candidates.get(c);
-                    String key = candidate.method() + "#"
-                            + hash(candidate.vector().direction().toString()
-                                            + Arrays.hashCode(candidate
-                                                    .vector()
-                                                    .direction()
-                                                    .toArray())
-                                            + tokens(candidate))
-                                    .substring(0, 8);
-                    for (int s = 0; s < rising.size() && more; s++) {
-                        Strength strength = rising.get(s);
-                        SweepPoint point = log.find(
-                                        key,
-                                        candidate.vector().at().layer(),
-                                        strength.value(),
-                                        strength.resolve(candidate.vector()))
-                                .orElseGet(() -> {
-                                    SweepPoint fresh = point(candidate, strength, references);
-                                    log.add(named(fresh, key));
-                                    return fresh;
-                                });
-                        points.add(named(point, candidate.method()));
-                        more = listener.at(++done, total);
+                try (Divergence divergence = new Divergence(model, references(unsteered))) {
+                    boolean more = listener.at(points.size(), total);
+                    for (int i = 0; i < settings.size() && more; i++) {
+                        Setting setting = settings.get(i);
+                        if (setting.in(log).isEmpty()) {
+                            compute(missing(settings.subList(i, settings.size()), log), divergence, log);
+                        }
+                        points.add(named(
+                                setting.in(log).orElseThrow(),
+                                setting.candidate().method()));
+                        more = listener.at(points.size(), total);
                     }
                 }
             }
             return new SweepResult(concept.name(), points, points.size() == total);
         }
+    }
+
+    /**
+     * One point to compute.
+     *
+     * @param key tells the candidate apart from others in the log
+     */
+    private record Setting(Candidate candidate, Strength strength, String key) {
+        double coefficient() {
+            return strength.resolve(candidate.vector());
+        }
+
+        int layer() {
+            return candidate.vector().at().layer();
+        }
+
+        Optional<SweepPoint> in(SweepLog log) {
+            return log.find(key, layer(), strength.value(), coefficient());
+        }
+    }
+
+    private static List<Setting> settings(List<Candidate> candidates, List<Strength> rising) {
+        List<Setting> settings = new ArrayList<>();
+        for (Candidate candidate : candidates) {
+            Vec direction = candidate.vector().direction();
+            String content = direction.toString() + Arrays.hashCode(direction.toArray()) + tokens(candidate);
+            String key = candidate.method() + "#" + hash(content).substring(0, 8);
+            rising.forEach(strength -> settings.add(new Setting(candidate, strength, key)));
+        }
+        return settings;
+    }
+
+    /** The next points that are not in the log: as many as are answered together. */
+    private List<Setting> missing(List<Setting> settings, SweepLog log) {
+        return settings.stream()
+                .filter(setting -> setting.in(log).isEmpty())
+                .limit(Math.max(1, ROWS_AT_ONCE / questions.size()))
+                .toList();
     }
 
     /** The same without keeping the points, for a sweep that need not resume. */
@@ -192,18 +217,44 @@ public final class Sweep {
         return model.chatTokens(List.of(Message.user(model.tokenizer().asText(question))));
     }
 
-    private SweepPoint point(@Nullable Candidate candidate, Strength strength, List<LogProbabilities.Row> references) {
-        LanguageModel steered = candidate == null ? model : model.with(candidate.at(strength));
-        List<Generated> answers = answers(steered);
-        List<Score> scores = scores(steered, answers);
-        List<double[]> logs = LogProbabilities.of(
+    private SweepPoint unsteered() {
+        List<Generated> answers = answers(List.of(List.of()));
+        answers.forEach(Generated::requireFinite); // nothing can be said of a model whose own numbers overflow
+        List<SweepPoint.Sample> samples =
+                samples(model, answers, logProbabilities(answers), new double[questions.size()]);
+        return new SweepPoint("", -1, 0, 0, samples);
+    }
+
+    /** Computes points and adds them to the log. */
+    private void compute(List<Setting> settings, Divergence divergence, SweepLog log) {
+        List<Generated> all = answers(settings.stream()
+                .map(setting -> List.of(setting.candidate().at(setting.strength())))
+                .toList());
+        List<double[]> logs = logProbabilities(all);
+        for (int i = 0; i < settings.size(); i++) {
+            Setting setting = settings.get(i);
+            LanguageModel steered = model.with(setting.candidate().at(setting.strength()));
+            int from = i * questions.size();
+            int to = from + questions.size();
+            List<SweepPoint.Sample> samples =
+                    samples(steered, all.subList(from, to), logs.subList(from, to), divergence.ofOrNaN(steered));
+            log.add(new SweepPoint(
+                    setting.key(), setting.layer(), setting.strength().value(), setting.coefficient(), samples));
+        }
+    }
+
+    /** How likely the unsteered model finds answers. */
+    private List<double[]> logProbabilities(List<Generated> answers) {
+        return LogProbabilities.of(
                 model,
                 answers.stream()
                         .map(a -> new LogProbabilities.Row(a.promptIds(), a.ids()))
                         .toList());
-        double[] divergences = candidate == null
-                ? new double[questions.size()]
-                : LogProbabilities.divergenceOrNaN(steered, model, references);
+    }
+
+    private List<SweepPoint.Sample> samples(
+            LanguageModel steered, List<Generated> answers, List<double[]> logs, double[] divergences) {
+        List<Score> scores = scores(steered, answers);
         List<SweepPoint.Sample> samples = new ArrayList<>();
         for (int i = 0; i < answers.size(); i++) {
             String text = answers.get(i).text();
@@ -218,12 +269,7 @@ public final class Sweep {
                     divergences[i],
                     broken(answers.get(i))));
         }
-        return new SweepPoint(
-                candidate == null ? "" : candidate.method(),
-                candidate == null ? -1 : candidate.vector().at().layer(),
-                strength.value(),
-                candidate == null ? 0 : strength.resolve(candidate.vector()),
-                List.copyOf(samples));
+        return List.copyOf(samples);
     }
 
     /** Scores of the answers; one cut short by overflow scores 0. */
@@ -250,17 +296,23 @@ public final class Sweep {
         return problem == null ? "" : problem.toString();
     }
 
-    private List<Generated> answers(LanguageModel steered) {
-        List<Generated> answers = new ArrayList<>();
-        for (int from = 0; from < questions.size(); from += ROWS_AT_ONCE) {
-            List<GenerationRequest> requests =
-                    questions.subList(from, Math.min(questions.size(), from + ROWS_AT_ONCE)).stream()
-                            .map(q -> GenerationRequest.of(prompt(q), Decoding.greedy(maxNewTokens)))
-                            .toList();
-            answers.addAll(steered.generate(requests, GenerationListener.SILENT));
-            if (steered == model) { // nothing can be said of a model whose own numbers overflow
-                answers.forEach(Generated::requireFinite);
+    /**
+     * Answers all questions several times.
+     *
+     * @param hooks of each time
+     */
+    private List<Generated> answers(List<? extends List<? extends Hook>> hooks) {
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (List<? extends Hook> own : hooks) {
+            for (String question : questions) {
+                requests.add(GenerationRequest.of(prompt(question), Decoding.greedy(maxNewTokens))
+                        .with(own));
             }
+        }
+        List<Generated> answers = new ArrayList<>();
+        for (int from = 0; from < requests.size(); from += ROWS_AT_ONCE) {
+            answers.addAll(model.generate(
+                    requests.subList(from, Math.min(requests.size(), from + ROWS_AT_ONCE)), GenerationListener.SILENT));
         }
         return answers;
     }

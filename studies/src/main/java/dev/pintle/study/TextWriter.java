@@ -1,6 +1,7 @@
 package dev.pintle.study;
 
 import dev.pintle.base.Problem;
+import dev.pintle.evaluation.Divergence;
 import dev.pintle.evaluation.LogProbabilities;
 import dev.pintle.evaluation.Loops;
 import dev.pintle.evaluation.Perplexity;
@@ -52,9 +53,11 @@ public final class TextWriter {
                         List.of(GenerationRequest.of(subject.ids(question), decoding())), GenerationListener.SILENT)
                 .get(0);
         Generated reference = answer(question);
-        double divergence = LogProbabilities.divergenceOrNaN(
-                steered, model, List.of(new LogProbabilities.Row(reference.promptIds(), reference.ids())))[0];
-        return measured(how, coefficient, length, question, answer, divergence);
+        List<LogProbabilities.Row> row = List.of(new LogProbabilities.Row(reference.promptIds(), reference.ids()));
+        try (Divergence divergence = new Divergence(model, row)) {
+            return measured(
+                    how, coefficient, length, question, answer, divergence.ofOrNaN(steered)[0]);
+        }
     }
 
     private Generated answer(String question) {

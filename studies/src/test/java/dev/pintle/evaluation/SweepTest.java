@@ -91,7 +91,7 @@ class SweepTest {
         });
         assertThatThrownBy(() -> LogProbabilities.of(bad, rows()))
                 .hasMessageContaining("first at:    blocks.2.hook_resid_mid, position 0");
-        assertThatThrownBy(() -> LogProbabilities.divergence(bad, model, rows()))
+        assertThatThrownBy(() -> Divergence.between(bad, model, rows()))
                 .hasMessageContaining("first at:    blocks.2.hook_resid_mid, position 0");
     }
 
@@ -131,10 +131,10 @@ class SweepTest {
         for (LogProbabilities.Row row : rows()) {
             LanguageModel generated = model.with(Add.add(pirate, 3).on(Tokens.generated()));
             LanguageModel fromThere = model.with(Add.add(pirate, 3).on(Tokens.from(row.prompt().length)));
-            double divergence = LogProbabilities.divergence(generated, model, List.of(row))[0];
+            double divergence = Divergence.between(generated, model, List.of(row))[0];
             assertThat(divergence)
                     .isGreaterThan(1e-3)
-                    .isCloseTo(LogProbabilities.divergence(fromThere, model, List.of(row))[0], within(1e-6));
+                    .isCloseTo(Divergence.between(fromThere, model, List.of(row))[0], within(1e-6));
             Generated written = generated.generate(row.prompt(), Decoding.greedy(12));
             assertThat(LogProbabilities.of(generated, List.of(new LogProbabilities.Row(row.prompt(), written.ids())))
                             .get(0))
@@ -145,7 +145,7 @@ class SweepTest {
     @Test
     void divergence_is_that_of_a_plain_loop_and_0_for_the_same_model() {
         LanguageModel steered = model.with(Add.add(pirate, 3));
-        double[] divergences = LogProbabilities.divergence(steered, model, rows());
+        double[] divergences = Divergence.between(steered, model, rows());
         for (int i = 0; i < divergences.length; i++) {
             LogProbabilities.Row row = rows().get(i);
             double sum = 0;
@@ -161,7 +161,7 @@ class SweepTest {
             }
             assertThat(divergences[i]).isCloseTo(sum / row.text().length, within(1e-3 * sum));
         }
-        assertThat(LogProbabilities.divergence(model, model, rows())).containsOnly(0);
+        assertThat(Divergence.between(model, model, rows())).containsOnly(0);
     }
 
     private static double[] softmax(LanguageModel of, LogProbabilities.Row row, int position) {

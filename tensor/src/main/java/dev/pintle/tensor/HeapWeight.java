@@ -16,17 +16,18 @@ import org.jspecify.annotations.Nullable;
  * up. The number of rows does not matter, and that of threads only for some numbers of inputs. For few rows it takes
  * other kernels, which sum differently, and even its usual one would spend most of the time on packing the weight.
  *
- * So products of few rows are computed here, in Java, with the same chains and hence the same bits. Where the pieces end
- * depends on the processor; they are found by comparing with OpenBLAS. If no cut agrees, all products are computed here,
- * whatever the number of rows.
+ * So products are computed here, in Java, with the same chains and hence the same bits. Without vector instructions, those
+ * of many rows are left to OpenBLAS; with them, it is not faster, and its threads spin for a while after each product,
+ * which takes the CPU from ours. Where the pieces end depends on the processor; they are found by comparing with OpenBLAS.
+ * If no cut agrees, all products are computed here.
  */
 /**
  * A weight `[out, in]` on the Java heap, in FP32, whose product with a row has the same bits whatever other rows there
  * are. Products with 16-bit weights are rounded once.
  */
 public final class HeapWeight {
-    /** Up to this number of rows, products are faster here than in OpenBLAS, which packs the weight anew each time. */
-    private static final int FEW_ROWS = Chains.VECTORS ? 64 : 16;
+    /** Up to this number of rows, plain loops are faster than OpenBLAS, which packs the weight anew each time. */
+    private static final int FEW_ROWS = 16;
 
     private static final int ROWS_AT_ONCE = 64;
     private static final double FLOPS_PER_ELEMENT_READ = 40;
@@ -101,7 +102,7 @@ public final class HeapWeight {
      */
     public Tensor linear(Tensor x) {
         long rows = x.shape().elements() / in;
-        if (agrees && rows > FEW_ROWS && rows * in * out > SMALL_PRODUCT) {
+        if (agrees && !Chains.VECTORS && rows > FEW_ROWS && rows * in * out > SMALL_PRODUCT) {
             return x.linear(stored, bias);
         }
         long[] shape = x.shape().toArray();
