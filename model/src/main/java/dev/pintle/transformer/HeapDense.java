@@ -14,6 +14,8 @@ public final class HeapDense implements Linear {
     private final @Nullable Tensor bias;
     private final Linear otherwise;
     private final Packing packing;
+    private final boolean shared;
+    private final DType dtype;
     private @Nullable HeapWeight weight;
 
     /**
@@ -21,12 +23,15 @@ public final class HeapDense implements Linear {
      * @param bias `[out]`, or null for none
      * @param otherwise the same map for a model that is too large
      * @param packing decides whether it is
+     * @param shared whether the weight is used elsewhere, so that it must stay
      */
-    HeapDense(Tensor stored, @Nullable Tensor bias, Linear otherwise, Packing packing) {
+    HeapDense(Tensor stored, @Nullable Tensor bias, Linear otherwise, Packing packing, boolean shared) {
         this.stored = stored;
         this.bias = bias;
         this.otherwise = otherwise;
         this.packing = packing;
+        this.shared = shared;
+        this.dtype = stored.dtype();
     }
 
     @Override
@@ -41,7 +46,7 @@ public final class HeapDense implements Linear {
 
     /** Dtype of input and result. */
     public DType dtype() {
-        return stored.dtype();
+        return dtype;
     }
 
     /** The weight on the heap, copied if need be. */
@@ -50,6 +55,9 @@ public final class HeapDense implements Linear {
         if (ready == null) {
             ready = HeapWeight.of(stored, bias);
             weight = ready;
+            if (HeapWeight.usesVectors() && !shared) {
+                stored.close();
+            }
         }
         return ready;
     }

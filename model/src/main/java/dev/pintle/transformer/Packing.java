@@ -44,20 +44,22 @@ public final class Packing implements AutoCloseable {
      * otherwise {@link Dense}.
      */
     public Linear linear(Tensor weight, @Nullable Tensor bias) {
-        return onHeap(weight, bias, counts(weight) ? new Packed(weight, bias, this, false) : new Dense(weight, bias));
+        return onHeap(
+                weight, bias, false, counts(weight) ? new Packed(weight, bias, this, false) : new Dense(weight, bias));
     }
 
     /** The same for a weight that is also used elsewhere and therefore stays. */
     public Linear sharing(Tensor weight) {
-        return onHeap(weight, null, counts(weight) ? new Packed(weight, null, this, true) : new Dense(weight, null));
+        return onHeap(
+                weight, null, true, counts(weight) ? new Packed(weight, null, this, true) : new Dense(weight, null));
     }
 
-    private synchronized Linear onHeap(Tensor weight, @Nullable Tensor bias, Linear otherwise) {
+    private synchronized Linear onHeap(Tensor weight, @Nullable Tensor bias, boolean shared, Linear otherwise) {
         if (!HeapWeight.suits(weight)) {
             return otherwise;
         }
         heapBytes += weight.shape().elements() * Float.BYTES;
-        return new HeapDense(weight, bias, otherwise, this);
+        return new HeapDense(weight, bias, otherwise, this, shared);
     }
 
     /** Whether the bits of a row's products do not depend on the number of rows, for any number of tokens per row. */

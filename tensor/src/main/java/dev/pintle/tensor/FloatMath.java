@@ -2,9 +2,9 @@ package dev.pintle.tensor;
 
 /** Functions of FP32 numbers that are computed thousands of times per token. */
 public final class FloatMath {
-    private static final float LOG2_E = 1.44269504f;
+    private static final float LOG2_E = 1.442695f;
     private static final float LN2_HIGH = 0.693359375f; // has few bits, so that its multiples are exact
-    private static final float LN2_LOW = -2.12194440e-4f;
+    private static final float LN2_LOW = -2.1219444e-4f;
     private static final float UNDERFLOW = -87.3f;
     private static final float OVERFLOW = 88.7f;
     private static final float ROUNDING = 12582912f; // 1.5 · 2²³: adding it rounds to an integer
@@ -30,12 +30,12 @@ public final class FloatMath {
         }
         float n = Math.fma(x, LOG2_E, ROUNDING) - ROUNDING;
         float r = Math.fma(n, -LN2_LOW, Math.fma(n, -LN2_HIGH, x));
-        float p = 1.9875691500e-4f;
-        p = Math.fma(p, r, 1.3981999507e-3f);
-        p = Math.fma(p, r, 8.3334519073e-3f);
-        p = Math.fma(p, r, 4.1665795894e-2f);
-        p = Math.fma(p, r, 1.6666665459e-1f);
-        p = Math.fma(p, r, 5.0000001201e-1f);
+        float p = 1.9875691E-4f;
+        p = Math.fma(p, r, 0.0013982f);
+        p = Math.fma(p, r, 0.008333452f);
+        p = Math.fma(p, r, 0.041665796f);
+        p = Math.fma(p, r, 0.16666666f);
+        p = Math.fma(p, r, 0.5f);
         p = Math.fma(p, r * r, r) + 1;
         int half = (int) n >> 1; // in two factors, since 2¹²⁸ is not a float
         return p * power(half) * power((int) n - half);
@@ -52,10 +52,10 @@ public final class FloatMath {
 
     /** The nearest BF16 number, as {@link Tensor#to(DType)} rounds. */
     public static float toBf16(float x) {
-        int bits = Float.floatToRawIntBits(x);
-        if (x != x) {
+        if (Float.isNaN(x)) {
             return x;
         }
+        int bits = Float.floatToRawIntBits(x);
         int even = (bits >>> BF16_DROPPED_BITS) & 1;
         return Float.intBitsToFloat((bits + HALF_OF_DROPPED + even) & KEPT_BITS);
     }

@@ -41,7 +41,7 @@ public final class HeapWeight {
             || Engine.cpuCapability().startsWith("AVX");
     private static final Map<List<Integer>, Optional<int[]>> KNOWN_CUTS = new ConcurrentHashMap<>(); // by out and in
 
-    private final Tensor stored; // [out, in]
+    private final Tensor stored; // [out, in]; after construction, only read without vector instructions
     private final @Nullable Tensor bias;
     private final float @Nullable [] biasValues;
     private final Chains chains;
@@ -83,7 +83,8 @@ public final class HeapWeight {
     }
 
     /**
-     * Copies a weight for which {@link #suits} holds to the heap; it must stay open as long as this is used.
+     * Copies a weight for which {@link #suits} holds to the heap. Unless {@link #usesVectors}, it must stay open as long as
+     * this is used.
      *
      * @param weight `[out, in]`
      * @param bias `[out]`, or null for none

@@ -1,17 +1,20 @@
 package dev.pintle.tensor;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /*
- * The weight is stored in panels of four vectors of outputs, input by input, so that a panel is read once from beginning
- * to end for four rows, whose sixteen sums stay in registers.
+ * The weight is stored in panels of four vectors of outputs, input by input. Four rows at a time, sixteen sums stay in
+ * registers while a stretch of a panel is read; the stretch is short enough to stay in the L1 cache for the next four
+ * rows.
  */
 /** {@link Chains} with the vector instructions of the CPU. */
 final class VectorChains implements Chains {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
     private static final int WIDTH = 4 * LANES; // outputs of a panel
+    private static final int STRETCH = 128; // inputs
     private static final int FEWEST_LANES = 8; // with narrower vectors, plain loops are as fast
 
     private final float[][] panels; // [panels][in · WIDTH]
@@ -59,40 +62,48 @@ final class VectorChains implements Chains {
     }
 
     private void add(float[] panel, float[] x, int first, int end, int[] cuts, float[] sums, int to, int stride) {
+        float[] piece = new float[(end - first) * WIDTH];
         for (int cut = 1; cut < cuts.length; cut++) {
-            int from = cuts[cut - 1];
-            int count = cuts[cut] - from;
-            int row = first;
-            int at = to;
-            for (; row + 4 <= end; row += 4, at += 4 * stride) {
-                addFour(panel, from * WIDTH, count, x, row * in + from, in, sums, at, stride);
+            for (int from = cuts[cut - 1]; from < cuts[cut]; from += STRETCH) {
+                int count = Math.min(STRETCH, cuts[cut] - from);
+                int row = first;
+                int at = 0;
+                for (; row + 4 <= end; row += 4, at += 4 * WIDTH) {
+                    addFour(panel, from * WIDTH, count, x, row * in + from, in, piece, at);
+                }
+                for (; row < end; row++, at += WIDTH) {
+                    addOne(panel, from * WIDTH, count, x, row * in + from, piece, at);
+                }
             }
-            for (; row < end; row++, at += stride) {
-                addOne(panel, from * WIDTH, count, x, row * in + from, sums, at);
+            for (int row = 0; row < end - first; row++) {
+                for (int j = 0; j < WIDTH; j++) {
+                    sums[to + row * stride + j] += piece[row * WIDTH + j];
+                }
+            }
+            if (cut + 1 < cuts.length) {
+                Arrays.fill(piece, 0);
             }
         }
     }
 
-    /** One piece of four rows. */
-    private static void addFour(
-            float[] panel, int from, int count, float[] x, int at, int in, float[] sums, int to, int stride) {
-        FloatVector zero = FloatVector.zero(SPECIES);
-        FloatVector a0 = zero;
-        FloatVector a1 = zero;
-        FloatVector a2 = zero;
-        FloatVector a3 = zero;
-        FloatVector b0 = zero;
-        FloatVector b1 = zero;
-        FloatVector b2 = zero;
-        FloatVector b3 = zero;
-        FloatVector c0 = zero;
-        FloatVector c1 = zero;
-        FloatVector c2 = zero;
-        FloatVector c3 = zero;
-        FloatVector d0 = zero;
-        FloatVector d1 = zero;
-        FloatVector d2 = zero;
-        FloatVector d3 = zero;
+    /** Continues the sums of four rows over a stretch of inputs. */
+    private static void addFour(float[] panel, int from, int count, float[] x, int at, int in, float[] sums, int to) {
+        FloatVector a0 = FloatVector.fromArray(SPECIES, sums, to);
+        FloatVector a1 = FloatVector.fromArray(SPECIES, sums, to + LANES);
+        FloatVector a2 = FloatVector.fromArray(SPECIES, sums, to + 2 * LANES);
+        FloatVector a3 = FloatVector.fromArray(SPECIES, sums, to + 3 * LANES);
+        FloatVector b0 = FloatVector.fromArray(SPECIES, sums, to + WIDTH);
+        FloatVector b1 = FloatVector.fromArray(SPECIES, sums, to + WIDTH + LANES);
+        FloatVector b2 = FloatVector.fromArray(SPECIES, sums, to + WIDTH + 2 * LANES);
+        FloatVector b3 = FloatVector.fromArray(SPECIES, sums, to + WIDTH + 3 * LANES);
+        FloatVector c0 = FloatVector.fromArray(SPECIES, sums, to + 2 * WIDTH);
+        FloatVector c1 = FloatVector.fromArray(SPECIES, sums, to + 2 * WIDTH + LANES);
+        FloatVector c2 = FloatVector.fromArray(SPECIES, sums, to + 2 * WIDTH + 2 * LANES);
+        FloatVector c3 = FloatVector.fromArray(SPECIES, sums, to + 2 * WIDTH + 3 * LANES);
+        FloatVector d0 = FloatVector.fromArray(SPECIES, sums, to + 3 * WIDTH);
+        FloatVector d1 = FloatVector.fromArray(SPECIES, sums, to + 3 * WIDTH + LANES);
+        FloatVector d2 = FloatVector.fromArray(SPECIES, sums, to + 3 * WIDTH + 2 * LANES);
+        FloatVector d3 = FloatVector.fromArray(SPECIES, sums, to + 3 * WIDTH + 3 * LANES);
         for (int i = 0; i < count; i++) {
             int w = from + i * WIDTH;
             FloatVector w0 = FloatVector.fromArray(SPECIES, panel, w);
@@ -120,33 +131,30 @@ final class VectorChains implements Chains {
             d2 = w2.fma(by, d2);
             d3 = w3.fma(by, d3);
         }
-        FloatVector.fromArray(SPECIES, sums, to).add(a0).intoArray(sums, to);
-        FloatVector.fromArray(SPECIES, sums, to + LANES).add(a1).intoArray(sums, to + LANES);
-        FloatVector.fromArray(SPECIES, sums, to + 2 * LANES).add(a2).intoArray(sums, to + 2 * LANES);
-        FloatVector.fromArray(SPECIES, sums, to + 3 * LANES).add(a3).intoArray(sums, to + 3 * LANES);
-        int to1 = to + stride;
-        FloatVector.fromArray(SPECIES, sums, to1).add(b0).intoArray(sums, to1);
-        FloatVector.fromArray(SPECIES, sums, to1 + LANES).add(b1).intoArray(sums, to1 + LANES);
-        FloatVector.fromArray(SPECIES, sums, to1 + 2 * LANES).add(b2).intoArray(sums, to1 + 2 * LANES);
-        FloatVector.fromArray(SPECIES, sums, to1 + 3 * LANES).add(b3).intoArray(sums, to1 + 3 * LANES);
-        int to2 = to + 2 * stride;
-        FloatVector.fromArray(SPECIES, sums, to2).add(c0).intoArray(sums, to2);
-        FloatVector.fromArray(SPECIES, sums, to2 + LANES).add(c1).intoArray(sums, to2 + LANES);
-        FloatVector.fromArray(SPECIES, sums, to2 + 2 * LANES).add(c2).intoArray(sums, to2 + 2 * LANES);
-        FloatVector.fromArray(SPECIES, sums, to2 + 3 * LANES).add(c3).intoArray(sums, to2 + 3 * LANES);
-        int to3 = to + 3 * stride;
-        FloatVector.fromArray(SPECIES, sums, to3).add(d0).intoArray(sums, to3);
-        FloatVector.fromArray(SPECIES, sums, to3 + LANES).add(d1).intoArray(sums, to3 + LANES);
-        FloatVector.fromArray(SPECIES, sums, to3 + 2 * LANES).add(d2).intoArray(sums, to3 + 2 * LANES);
-        FloatVector.fromArray(SPECIES, sums, to3 + 3 * LANES).add(d3).intoArray(sums, to3 + 3 * LANES);
+        a0.intoArray(sums, to);
+        a1.intoArray(sums, to + LANES);
+        a2.intoArray(sums, to + 2 * LANES);
+        a3.intoArray(sums, to + 3 * LANES);
+        b0.intoArray(sums, to + WIDTH);
+        b1.intoArray(sums, to + WIDTH + LANES);
+        b2.intoArray(sums, to + WIDTH + 2 * LANES);
+        b3.intoArray(sums, to + WIDTH + 3 * LANES);
+        c0.intoArray(sums, to + 2 * WIDTH);
+        c1.intoArray(sums, to + 2 * WIDTH + LANES);
+        c2.intoArray(sums, to + 2 * WIDTH + 2 * LANES);
+        c3.intoArray(sums, to + 2 * WIDTH + 3 * LANES);
+        d0.intoArray(sums, to + 3 * WIDTH);
+        d1.intoArray(sums, to + 3 * WIDTH + LANES);
+        d2.intoArray(sums, to + 3 * WIDTH + 2 * LANES);
+        d3.intoArray(sums, to + 3 * WIDTH + 3 * LANES);
     }
 
-    /** One piece of one row. */
+    /** Continues the sums of one row over a stretch of inputs. */
     private static void addOne(float[] panel, int from, int count, float[] x, int at, float[] sums, int to) {
-        FloatVector a0 = FloatVector.zero(SPECIES);
-        FloatVector a1 = a0;
-        FloatVector a2 = a0;
-        FloatVector a3 = a0;
+        FloatVector a0 = FloatVector.fromArray(SPECIES, sums, to);
+        FloatVector a1 = FloatVector.fromArray(SPECIES, sums, to + LANES);
+        FloatVector a2 = FloatVector.fromArray(SPECIES, sums, to + 2 * LANES);
+        FloatVector a3 = FloatVector.fromArray(SPECIES, sums, to + 3 * LANES);
         for (int i = 0; i < count; i++) {
             int w = from + i * WIDTH;
             FloatVector by = FloatVector.broadcast(SPECIES, x[at + i]);
@@ -155,9 +163,9 @@ final class VectorChains implements Chains {
             a2 = FloatVector.fromArray(SPECIES, panel, w + 2 * LANES).fma(by, a2);
             a3 = FloatVector.fromArray(SPECIES, panel, w + 3 * LANES).fma(by, a3);
         }
-        FloatVector.fromArray(SPECIES, sums, to).add(a0).intoArray(sums, to);
-        FloatVector.fromArray(SPECIES, sums, to + LANES).add(a1).intoArray(sums, to + LANES);
-        FloatVector.fromArray(SPECIES, sums, to + 2 * LANES).add(a2).intoArray(sums, to + 2 * LANES);
-        FloatVector.fromArray(SPECIES, sums, to + 3 * LANES).add(a3).intoArray(sums, to + 3 * LANES);
+        a0.intoArray(sums, to);
+        a1.intoArray(sums, to + LANES);
+        a2.intoArray(sums, to + 2 * LANES);
+        a3.intoArray(sums, to + 3 * LANES);
     }
 }

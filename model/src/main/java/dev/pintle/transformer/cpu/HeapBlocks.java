@@ -503,6 +503,6 @@ public final class HeapBlocks {
 
     /** x · (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, which is x times a logistic function. */
     private static float geluTanh(float x) {
-        return x * FloatMath.sigmoid(1.5957691216f * (x + 0.044715f * x * x * x));
+        return x * FloatMath.sigmoid(1.5957692f * (x + 0.044715f * x * x * x));
     }
 }
