@@ -21,7 +21,7 @@ export PYTHONUNBUFFERED=1
 
 packages="dev.pintle.tensor dev.pintle.transformer dev.pintle.model dev.pintle.steering dev.pintle.sae"
 classes="GpuTest FusedOpsTest FusedBlocksTest GraphDecoderTest GpuProductsTest GoldenForwardTest PlainReferenceTest LawsTest GoldenVectorsTest
-GoldenGenerationTest InterventionTest GoldenSaeTest GoldenSaeStudiesTest GeneratorTest"
+NeighboursTest HeapWeightTest WorkersTest FloatMathTest GoldenGenerationTest InterventionTest GoldenSaeTest GoldenSaeStudiesTest GeneratorTest"
 
 run_tests() {
     if [ -z "${PINTLE_TESTS:-}" ]; then

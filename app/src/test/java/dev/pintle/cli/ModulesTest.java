@@ -97,7 +97,7 @@ class ModulesTest {
             .resideInAPackage("dev.pintle.family..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("dev.pintle.transformer.gpu..", "dev.pintle.model..");
+            .resideInAnyPackage("dev.pintle.transformer.cpu..", "dev.pintle.transformer.gpu..", "dev.pintle.model..");
 
     @ArchTest
     static final ArchRule THE_TRANSFORMER_KNOWS_NEITHER_KERNELS_NOR_FAMILIES = noClasses()
@@ -105,12 +105,16 @@ class ModulesTest {
             .resideInAPackage("dev.pintle.transformer")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("dev.pintle.transformer.gpu..", "dev.pintle.family..", "dev.pintle.model..");
+            .resideInAnyPackage(
+                    "dev.pintle.transformer.cpu..",
+                    "dev.pintle.transformer.gpu..",
+                    "dev.pintle.family..",
+                    "dev.pintle.model..");
 
     @ArchTest
     static final ArchRule KERNELS_KNOW_THE_TRANSFORMER_ALONE = noClasses()
             .that()
-            .resideInAPackage("dev.pintle.transformer.gpu..")
+            .resideInAnyPackage("dev.pintle.transformer.cpu..", "dev.pintle.transformer.gpu..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.pintle.family..", "dev.pintle.model..");

@@ -28,6 +28,7 @@ import java.util.stream.IntStream;
 /** Generates on a CPU for rows that join and leave while others decode. */
 final class ContinuousBatch {
     private static final int MOST_ROWS = 64;
+    private static final int MOST_PROMPT_TOKENS = 4096; // run at once
     private static final double SHARE_OF_HEAP = 0.5;
 
     private final ForwardPass forward;
@@ -53,29 +54,65 @@ final class ContinuousBatch {
         this.kept = new KvRows(config);
     }
 
+    /** Where rows come from. */
+    interface Arrivals {
+        /**
+         * Adds rows that have arrived.
+         *
+         * @param idle whether there is nothing to do, so that it may wait for a row
+         * @return whether more may come
+         */
+        boolean addTo(Deque<GenerationRow> waiting, boolean idle);
+
+        /** Receives rows that can't go on; may throw what prevents it, which ends the batch. */
+        void failed(List<GenerationRow> rows, RuntimeException cause);
+    }
+
     /** Generates until every row has ended. */
     void write(List<GenerationRow> rows) {
-        rows.forEach(row -> KvRows.requireRoom(config, longest(row)));
-        Deque<GenerationRow> waiting = new ArrayDeque<>(rows);
-        try (InferenceMode mode = InferenceMode.begin()) {
-            RowHooks own = new RowHooks(List.of());
-            try {
-                while (true) {
-                    boolean changed = admit(waiting) | leave();
-                    if (active.isEmpty() && waiting.isEmpty()) {
-                        return;
-                    }
-                    if (changed) {
-                        own.close();
-                        own = StaticBatch.hooksOf(active);
-                    }
-                    if (!active.isEmpty()) {
-                        step(own);
-                    }
-                }
-            } finally {
-                own.close();
+        rows.forEach(this::requireRoom);
+        Deque<GenerationRow> all = new ArrayDeque<>(rows);
+        write(new Arrivals() {
+            @Override
+            public boolean addTo(Deque<GenerationRow> waiting, boolean idle) {
+                waiting.addAll(all);
+                all.clear();
+                return false;
             }
+
+            @Override
+            public void failed(List<GenerationRow> failed, RuntimeException cause) {
+                throw cause;
+            }
+        });
+    }
+
+    /** @throws dev.pintle.base.PintleException if the Java heap could not hold the row even alone */
+    void requireRoom(GenerationRow row) {
+        KvRows.requireRoom(config, longest(row));
+    }
+
+    /** Generates until no more rows come and all have ended. */
+    void write(Arrivals arrivals) {
+        Deque<GenerationRow> waiting = new ArrayDeque<>();
+        RowHooks own = new RowHooks(List.of());
+        try (InferenceMode mode = InferenceMode.begin()) {
+            boolean more = true;
+            while (more || !active.isEmpty() || !waiting.isEmpty()) {
+                boolean changed = leave();
+                more = arrivals.addTo(waiting, active.isEmpty() && waiting.isEmpty());
+                waiting.removeIf(GenerationRow::hasEnded);
+                changed |= admit(waiting, arrivals);
+                if (changed) {
+                    own.close();
+                    own = StaticBatch.hooksOf(active);
+                }
+                if (!active.isEmpty()) {
+                    step(own, arrivals);
+                }
+            }
+        } finally {
+            own.close();
         }
     }
 
@@ -84,22 +121,35 @@ final class ContinuousBatch {
     }
 
     /** Runs the prompts of waiting rows for which there is room. */
-    private boolean admit(Deque<GenerationRow> waiting) {
+    private boolean admit(Deque<GenerationRow> waiting, Arrivals arrivals) {
         int before = active.size();
         while (!waiting.isEmpty() && hasRoom(waiting.element(), List.of())) {
-            List<GenerationRow> joining = new ArrayList<>();
-            int length = waiting.element().request().prompt().length;
-            for (Iterator<GenerationRow> rows = waiting.iterator(); rows.hasNext(); ) {
-                GenerationRow row = rows.next();
-                boolean suits = joining.isEmpty() || (together && row.request().prompt().length == length);
-                if (suits && hasRoom(row, joining)) {
-                    joining.add(row);
-                    rows.remove();
-                }
+            List<GenerationRow> joining = joining(waiting);
+            try {
+                runPrompts(joining);
+            } catch (RuntimeException e) {
+                arrivals.failed(joining, e);
             }
-            runPrompts(joining);
         }
         return active.size() > before;
+    }
+
+    /** Takes the first waiting row, and others whose prompts may be run with it. */
+    private List<GenerationRow> joining(Deque<GenerationRow> waiting) {
+        List<GenerationRow> joining = new ArrayList<>();
+        int length = waiting.element().request().prompt().length;
+        for (Iterator<GenerationRow> rows = waiting.iterator(); rows.hasNext(); ) {
+            GenerationRow row = rows.next();
+            boolean suits = joining.isEmpty()
+                    || (together
+                            && row.request().prompt().length == length
+                            && (joining.size() + 1L) * length <= MOST_PROMPT_TOKENS);
+            if (suits && hasRoom(row, joining)) {
+                joining.add(row);
+                rows.remove();
+            }
+        }
+        return joining;
     }
 
     private boolean hasRoom(GenerationRow row, List<GenerationRow> joining) {
@@ -174,6 +224,15 @@ final class ContinuousBatch {
             }
         }
         return active.size() < before;
+    }
+
+    private void step(RowHooks own, Arrivals arrivals) {
+        try {
+            step(own);
+        } catch (RuntimeException e) {
+            arrivals.failed(List.copyOf(active), e);
+            active.forEach(row -> row.cancel());
+        }
     }
 
     private void step(RowHooks own) {

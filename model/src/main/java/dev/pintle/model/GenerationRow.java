@@ -107,11 +107,18 @@ final class GenerationRow {
             ending = Ending.before(stop);
         }
         if ((stop == null || !ready.isEmpty()) && !listener.onText(index, ready) && stop == null) {
-            text.cutToTold();
-            ending = Ending.of(StopReason.CANCELLED);
+            cancel();
         }
         if (!hasEnded() && choices.size() == most) {
             finish(Ending.of(atTheEnd()));
+        }
+    }
+
+    /** Ends the row where it is, without a word to the listener. */
+    void cancel() {
+        if (!hasEnded()) {
+            text.cutToTold();
+            ending = Ending.of(StopReason.CANCELLED);
         }
     }
 

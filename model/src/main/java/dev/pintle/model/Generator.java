@@ -6,7 +6,6 @@ import dev.pintle.text.StreamingDecoder;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.KvRows;
-import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
@@ -17,47 +16,86 @@ import java.util.stream.Stream;
 /** Generates token by token for rows that are independent of each other. */
 final class Generator {
     private final LoadedTransformer transformer;
+    private final ForwardPass forward;
     private final ModelText words;
     private final Set<Integer> stopIds;
     private final List<Hook> hooks;
 
+    /** @param hooks of all rows, before their own */
     Generator(LoadedTransformer transformer, ModelText words, Set<Integer> stopIds, List<Hook> hooks) {
         this.transformer = transformer;
+        this.forward = transformer.forward();
         this.words = words;
         this.stopIds = stopIds;
         this.hooks = hooks;
+        transformer.expectGeneration();
     }
 
     List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
-        transformer.expectGeneration();
-        ForwardPass forward = transformer.forward();
-        ModelConfig config = transformer.config();
         List<GenerationRow> rows = new ArrayList<>();
         for (GenerationRequest request : requests) {
-            forward.requireFits(request.hooks());
-            boolean hasText = words.hasTokenizer() || !request.stopStrings().isEmpty();
-            StreamingDecoder decoder = hasText ? words.tokenizer().stream(true) : null;
-            rows.add(new GenerationRow(rows.size(), request, listener, stopIds, config.maxPositions(), decoder));
+            rows.add(row(rows.size(), request, listener));
         }
         forward.check(
                 TokenBatch.of(requests.stream().map(GenerationRequest::prompt).toList()), RunOptions.lastLogits());
-        List<GenerationRow> waiting =
-                rows.stream().filter(row -> !row.hasEnded()).toList();
-        Overflow overflow = new Overflow(forward, config, transformer.dtype(), hooks);
-        if (!transformer.device().equals(Device.CPU) && !waiting.isEmpty()) {
-            new StaticBatch(transformer, hooks, overflow).write(waiting);
-        } else {
-            List<GenerationRow> joining = waiting.stream().filter(this::joins).toList();
-            new ContinuousBatch(forward, config, hooks, overflow, transformer.promptsRunTogether()).write(joining);
-            waiting.stream()
-                    .filter(row -> !joining.contains(row))
-                    .forEach(row -> new StaticBatch(transformer, hooks, overflow).write(List.of(row)));
+        List<GenerationRow> going = rows.stream().filter(row -> !row.hasEnded()).toList();
+        if (!going.isEmpty()) {
+            write(going);
         }
         return rows.stream().map(GenerationRow::finished).toList();
     }
 
+    /**
+     * A row to be generated.
+     *
+     * @param index of the request
+     * @throws IllegalArgumentException if one of its hooks does not fit the model
+     */
+    GenerationRow row(int index, GenerationRequest request, GenerationListener listener) {
+        forward.requireFits(request.hooks());
+        boolean hasText = words.hasTokenizer() || !request.stopStrings().isEmpty();
+        StreamingDecoder decoder = hasText ? words.tokenizer().stream(true) : null;
+        int context = transformer.config().maxPositions();
+        return new GenerationRow(index, request, listener, stopIds, context, decoder);
+    }
+
+    /** @throws IllegalArgumentException for ids outside the vocabulary, or a prompt longer than the model's context */
+    void check(GenerationRequest request) {
+        forward.check(TokenBatch.of(request.prompt()), RunOptions.lastLogits());
+    }
+
+    /** Generates until every row has ended. */
+    void write(List<GenerationRow> rows) {
+        if (!joinRows()) {
+            new StaticBatch(transformer, hooks, overflow()).write(rows);
+            return;
+        }
+        List<GenerationRow> joining = rows.stream().filter(this::joins).toList();
+        continuous().write(joining);
+        rows.stream().filter(row -> !joins(row)).forEach(this::writeAlone);
+    }
+
+    /** Generates one row by itself. */
+    void writeAlone(GenerationRow row) {
+        new StaticBatch(transformer, hooks, overflow()).write(List.of(row));
+    }
+
+    /** An empty batch for rows that {@link #joins join}. */
+    ContinuousBatch continuous() {
+        return new ContinuousBatch(forward, transformer.config(), hooks, overflow(), transformer.promptsRunTogether());
+    }
+
+    private Overflow overflow() {
+        return new Overflow(forward, transformer.config(), transformer.dtype(), hooks);
+    }
+
+    /** Whether rows join and leave while others decode; otherwise, they start together. */
+    boolean joinRows() {
+        return transformer.device().equals(Device.CPU);
+    }
+
     /** Whether a row decodes with others: keys and values are in FP32 at most, and no hook reads the attention pattern. */
-    private boolean joins(GenerationRow row) {
+    boolean joins(GenerationRow row) {
         return KvRows.suits(transformer.device(), transformer.dtype())
                 && Stream.concat(hooks.stream(), row.request().hooks().stream())
                         .flatMap(hook -> hook.points().stream())

@@ -276,6 +276,17 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
+     * An engine that generates for many callers at once, with the hooks of this view and of each request. Close it before
+     * the model.
+     *
+     * @param mostWaiting requests that may wait while others run; more are refused
+     */
+    public GenerationEngine engine(int mostWaiting) {
+        return new GenerationEngine(
+                new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks), loaded.id.name(), mostWaiting);
+    }
+
+    /**
      * Generates one continuation.
      *
      * @throws dev.pintle.base.PintleException if it overflows, naming the hook point and what was added there

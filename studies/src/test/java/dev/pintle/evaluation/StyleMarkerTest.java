@@ -50,6 +50,10 @@ class StyleMarkerTest {
     @Test
     void a_text_that_loops_does_not_count() {
         assertThat(Loops.in("Th' Th' Th' Th' Th' Th' Th'")).isTrue();
+        assertThat(Loops.in("Th' Th' Th' Th' Th'")).isTrue();
+        assertThat(Loops.in("The whale ololololololololol")).isTrue();
+        assertThat(Loops.in("Aaaaaaaaaaaaaaaaaaaaaaargh!")).isTrue();
+        assertThat(Loops.in("Arrrrrr, hahahahaha, a whale!")).isFalse();
         assertThat(Loops.in("a fine dog a fine dog a fine dog and more words")).isTrue();
         assertThat(Loops.in("The whale is blue. The whale is a huge animal.")).isFalse();
         assertThat(style("pirate").shows("arr arr arr arr arr arr arr")).isFalse();

@@ -1,0 +1,100 @@
+package dev.pintle.model;
+
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/** A generation in a {@link GenerationEngine}: its pieces as they come, its result, and a way to cancel it. */
+public final class Generation {
+    private final boolean streams;
+    private final int mostUnread;
+    private final BlockingQueue<Optional<String>> pieces = new LinkedBlockingQueue<>(); // empty: the end
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean cancelled;
+    private volatile boolean tooSlow;
+    private @Nullable GenerationRow row; // set before the engine sees this
+    private @Nullable RuntimeException failure; // written before `ended`
+
+    /**
+     * @param streams whether pieces are kept for {@link #next}
+     * @param mostUnread number of unread pieces at which a reader counts as too slow
+     */
+    Generation(boolean streams, int mostUnread) {
+        this.streams = streams;
+        this.mostUnread = mostUnread;
+    }
+
+    void begin(GenerationRow made) {
+        row = made;
+    }
+
+    GenerationRow row() {
+        GenerationRow made = row;
+        if (made == null) {
+            throw new IllegalStateException("The generation has no row yet.");
+        }
+        return made;
+    }
+
+    /** Called by the engine; returns whether to go on. A piece that came is part of the text even then. */
+    boolean take(String piece) {
+        if (streams && !piece.isEmpty()) {
+            pieces.add(Optional.of(piece));
+            tooSlow = pieces.size() > mostUnread;
+        }
+        return !cancelled && !tooSlow;
+    }
+
+    /** Called by the engine, once. */
+    void end(@Nullable RuntimeException cause) {
+        failure = cause;
+        ended.countDown();
+        pieces.add(Optional.empty());
+    }
+
+    boolean isCancelled() {
+        return cancelled;
+    }
+
+    /** Asks the engine to stop after the current token; what has been generated stays. Any thread may call it. */
+    public void cancel() {
+        cancelled = true;
+    }
+
+    /** Whether it was stopped because nobody read its pieces. */
+    public boolean wasReadTooSlowly() {
+        return tooSlow;
+    }
+
+    /**
+     * Waits for the next piece of text; empty at the end. For one reader.
+     *
+     * @throws IllegalStateException if it was submitted without streaming
+     */
+    public Optional<String> next() throws InterruptedException {
+        if (!streams) {
+            throw new IllegalStateException("This generation was submitted without streaming; await its result.");
+        }
+        Optional<String> piece = pieces.take();
+        if (piece.isEmpty()) {
+            pieces.add(piece); // for whoever asks again
+        }
+        return piece;
+    }
+
+    /**
+     * Waits for the end.
+     *
+     * @return what was generated, up to where it was cancelled
+     * @throws RuntimeException what prevented it
+     */
+    public Generated await() throws InterruptedException {
+        ended.await();
+        if (failure != null) {
+            throw failure;
+        }
+        return row().finished();
+    }
+}

@@ -1,0 +1,264 @@
+package dev.pintle.model;
+
+import dev.pintle.base.Problem;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * One thread owns the batch; callers only put requests into a queue and read what comes out. On a CPU, requests join and
+ * leave between tokens. Those that can't decode with others (a hook reads the attention pattern, FP64) are generated on
+ * a second thread, so that they slow nobody's batch. On a GPU, the requests that wait when a batch ends form the next.
+ */
+/**
+ * Generates for many callers at once. A request's tokens and log-probabilities are those of the same request alone: on a
+ * CPU to the bit, whatever runs beside it, arrives, or is cancelled.
+ */
+public final class GenerationEngine implements AutoCloseable {
+    private static final int MOST_UNREAD = 256;
+
+    private final Generator generator;
+    private final int mostWaiting;
+    private final Deque<Generation> arrived = new ArrayDeque<>(); // guarded by this
+    private final Deque<Generation> apart = new ArrayDeque<>(); // guarded by this; decode alone
+    private final Set<Generation> unfinished = new LinkedHashSet<>(); // guarded by this
+    private final List<Thread> threads = new ArrayList<>();
+    private boolean closed; // guarded by this
+
+    /** @param mostWaiting requests that may wait while others run */
+    GenerationEngine(Generator generator, String name, int mostWaiting) {
+        this.generator = generator;
+        this.mostWaiting = mostWaiting;
+        start(name, generator.joinRows() ? this::join : this::inBatches);
+        if (generator.joinRows()) {
+            start(name + " apart", this::alone);
+        }
+    }
+
+    private void start(String name, Runnable work) {
+        Thread thread = new Thread(work, "pintle-" + name);
+        thread.setDaemon(true);
+        threads.add(thread);
+        thread.start();
+    }
+
+    /** What an engine is doing. */
+    public record Load(int unfinished, int waiting) {}
+
+    /** The number of requests that have not ended, and how many of them wait. */
+    public synchronized Load load() {
+        return new Load(unfinished.size(), arrived.size() + apart.size());
+    }
+
+    /** Submits a request whose caller only wants the result. */
+    public Generation submit(GenerationRequest request) {
+        return submit(request, false);
+    }
+
+    /**
+     * Submits a request whose caller reads pieces as they come. A reader that leaves 256 pieces unread is taken for dead:
+     * its request is cancelled, so that it holds up nobody.
+     */
+    public Generation stream(GenerationRequest request) {
+        return submit(request, true);
+    }
+
+    /**
+     * @throws IllegalArgumentException for ids outside the vocabulary, a prompt longer than the context, or hooks that do
+     *     not fit the model
+     * @throws dev.pintle.base.PintleException if too many requests wait already, or the row could never fit in memory
+     * @throws IllegalStateException if the engine is closed
+     */
+    private Generation submit(GenerationRequest request, boolean streams) {
+        generator.check(request);
+        Generation generation = new Generation(streams, MOST_UNREAD);
+        GenerationRow row = generator.row(0, request, (index, piece) -> generation.take(piece));
+        generation.begin(row);
+        if (row.hasEnded()) {
+            generation.end(null);
+            return generation;
+        }
+        boolean joins = generator.joins(row);
+        if (joins) {
+            generator.continuous().requireRoom(row);
+        }
+        synchronized (this) {
+            if (closed) {
+                throw new IllegalStateException("The engine is closed.");
+            }
+            if (arrived.size() + apart.size() >= mostWaiting) {
+                throw Problem.of("Too many requests are waiting.")
+                        .fact("waiting", arrived.size() + apart.size())
+                        .fact("expected", "at most " + mostWaiting)
+                        .fact("try", "again later")
+                        .toException();
+            }
+            unfinished.add(generation);
+            (joins || !generator.joinRows() ? arrived : apart).add(generation);
+            notifyAll();
+        }
+        return generation;
+    }
+
+    // ---------------------------------------------------------------- on a CPU
+
+    private void join() {
+        Joining joining = new Joining();
+        while (isOpen()) {
+            generator.continuous().write(joining);
+        }
+        joining.endThoseThatHave();
+    }
+
+    /** What the engine's thread runs. */
+    private final class Joining implements ContinuousBatch.Arrivals {
+        private final Map<GenerationRow, Generation> running = new LinkedHashMap<>(); // by identity, as rows are
+
+        @Override
+        public boolean addTo(Deque<GenerationRow> waiting, boolean idle) {
+            for (GenerationRow row : waiting) {
+                if (generation(row).isCancelled()) {
+                    row.cancel();
+                }
+            }
+            endThoseThatHave();
+            for (Generation generation : taken(arrived, idle)) {
+                running.put(generation.row(), generation);
+                waiting.add(generation.row());
+            }
+            return isOpen();
+        }
+
+        private Generation generation(GenerationRow row) {
+            return Objects.requireNonNull(running.get(row));
+        }
+
+        @Override
+        public void failed(List<GenerationRow> rows, RuntimeException cause) {
+            for (GenerationRow row : rows) {
+                end(generation(row), cause);
+                running.remove(row);
+            }
+        }
+
+        void endThoseThatHave() {
+            running.values().removeIf(generation -> {
+                boolean ended = generation.row().hasEnded();
+                if (ended) {
+                    end(generation, null);
+                }
+                return ended;
+            });
+        }
+    }
+
+    private void alone() {
+        while (isOpen()) {
+            for (Generation generation : taken(apart, true)) {
+                written(List.of(generation), () -> generator.writeAlone(generation.row()));
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- on a GPU
+
+    private void inBatches() {
+        while (isOpen()) {
+            List<Generation> batch = taken(arrived, true);
+            if (!batch.isEmpty()) {
+                written(
+                        batch,
+                        () -> generator.write(
+                                batch.stream().map(Generation::row).toList()));
+            }
+        }
+    }
+
+    private void written(List<Generation> batch, Runnable work) {
+        RuntimeException failure = null;
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            failure = e;
+        }
+        for (Generation generation : batch) {
+            end(generation, generation.row().hasEnded() ? null : failure);
+        }
+    }
+
+    // ---------------------------------------------------------------- both
+
+    private synchronized boolean isOpen() {
+        return !closed;
+    }
+
+    /** Takes what has arrived, except what was cancelled meanwhile. */
+    private List<Generation> taken(Deque<Generation> from, boolean mayWait) {
+        List<Generation> taken = new ArrayList<>();
+        List<Generation> cancelled = new ArrayList<>();
+        synchronized (this) {
+            while (mayWait && from.isEmpty() && !closed) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return List.of();
+                }
+            }
+            for (Generation generation : from) {
+                (generation.isCancelled() ? cancelled : taken).add(generation);
+            }
+            from.clear();
+        }
+        for (Generation generation : cancelled) {
+            generation.row().cancel();
+            end(generation, null);
+        }
+        return taken;
+    }
+
+    private void end(Generation generation, @Nullable RuntimeException cause) {
+        synchronized (this) {
+            if (!unfinished.remove(generation)) {
+                return;
+            }
+        }
+        generation.end(cause);
+    }
+
+    /** Cancels what runs and waits, and returns when the engine's threads have ended. */
+    @Override
+    public void close() {
+        List<Generation> left;
+        synchronized (this) {
+            closed = true;
+            left = List.copyOf(unfinished);
+            left.forEach(Generation::cancel);
+            notifyAll();
+        }
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        for (Generation generation : left) {
+            generation.row().cancel();
+            end(generation, null);
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
