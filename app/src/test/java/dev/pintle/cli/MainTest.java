@@ -118,6 +118,6 @@ class MainTest {
         assertThat(pintle("generate", "--user", "Hi", "--max-new-tokens", "1", "--verbose"))
                 .isZero();
         assertThat(err.toString())
-                .contains("prompt:   plain, since the device is cpu", "decoding: plain, since the device is cpu");
+                .contains("prompt:   heap, since the model is small", "decoding: heap, since the model is small");
     }
 }

@@ -138,7 +138,7 @@ final class LoadedTransformer implements AutoCloseable {
 
     /** Whether the bits of a prompt's numbers do not depend on prompts of the same length that are run with it. */
     boolean promptsRunTogether() {
-        return routes.onHeap() || packing.productsAreByRow();
+        return routes.onHeap();
     }
 
     @Override

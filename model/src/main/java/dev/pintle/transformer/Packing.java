@@ -62,11 +62,6 @@ public final class Packing implements AutoCloseable {
         return new HeapDense(weight, bias, otherwise, this, shared);
     }
 
-    /** Whether the bits of a row's products do not depend on the number of rows, for any number of tokens per row. */
-    public synchronized boolean productsAreByRow() {
-        return heapBytes > 0 && fitsOnHeap();
-    }
-
     /**
      * Says that tokens will be generated, so that weights are packed at their next use: before and after packing, a few of
      * a million products of many rows differ in their last bit, and what a generation reads should not depend on earlier

@@ -82,8 +82,8 @@ class LibraryUseTest {
             try (LanguageModel model = LanguageModel.load(arguments[0], Device.CPU, DType.BF16)) {
                 int[] prompt = model.chatTokens(List.of(Message.user("Tell me about the whale.")));
                 List<GenerationRequest> requests = List.of(
-                        GenerationRequest.of(prompt, Decoding.greedy(8)),
-                        GenerationRequest.of(prompt, Decoding.sample(8, 1, 3)));
+                        GenerationRequest.of(prompt, Decoding.greedy(4)),
+                        GenerationRequest.of(prompt, Decoding.sample(4, 1, 3)));
                 for (int i = 0; i < 3; i++) { // after which weights are packed
                     model.generate(requests, GenerationListener.SILENT);
                 }

@@ -134,8 +134,11 @@ class NeighboursTest {
 
     @ParameterizedTest
     @MethodSource("models")
-    void hooks_that_change_nothing_change_no_bit(String name, DType dtype) {
+    void on_the_heap_hooks_that_change_nothing_change_no_bit(String name, DType dtype) {
         try (LanguageModel model = load(name, dtype)) {
+            if (model.route().kind() != Route.Kind.HEAP) {
+                return;
+            }
             List<GenerationRequest> requests = requests(model, new Random(5)).subList(0, 4);
             Set<HookPoint> inside = Set.copyOf(model.hookPoints().stream()
                     .filter(point -> point.site() != HookPoint.Site.ATTN_PATTERN)

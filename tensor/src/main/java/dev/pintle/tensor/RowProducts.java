@@ -17,6 +17,13 @@ final class RowProducts {
     private static final int[] COUNTS = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64};
     private static final int MOST = 64;
     private static final int[] LOOKED_AT = {0, 1, 7, 31, 63};
+
+    /**
+     * Smaller weights are multiplied row by row: libtorch has yet other kernels for them, whose results differ in so few
+     * elements that a comparison might miss it.
+     */
+    private static final long SMALL = 1L << 16;
+
     private static final Map<Kind, Integer> TILES = new ConcurrentHashMap<>();
 
     private RowProducts() {}
@@ -41,7 +48,7 @@ final class RowProducts {
         shape[shape.length - 1] = kind.out();
         try (TensorScope scope = TensorScope.open("product of rows")) {
             Tensor flat = x.reshape(rows, kind.in());
-            int tile = rows == 1 ? 1 : tile(kind, product);
+            int tile = rows == 1 || kind.in() * kind.out() < SMALL ? 1 : tile(kind, product);
             if (rows <= tile) {
                 return scope.keep(product.apply(flat).reshape(shape));
             }

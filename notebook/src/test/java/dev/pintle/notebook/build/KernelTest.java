@@ -11,10 +11,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -29,7 +38,12 @@ class KernelTest {
     private static final int PATIENCE_MINUTES = 10;
 
     @TempDir
-    private Path temporary = Path.of("");
+    private static Path temporary;
+
+    /** Two at a time: a kernel leaves most of one core idle while Jupyter and its JVM start. */
+    private static final ExecutorService CONVERTERS = Executors.newFixedThreadPool(2);
+
+    private static final Map<String, Future<Converted>> CONVERTED = new HashMap<>();
 
     private record Converted(int status, String messages, Path file) {}
 
@@ -41,14 +55,31 @@ class KernelTest {
                         + " installs it");
     }
 
+    @BeforeAll
+    static void convertAll() {
+        if (program().isPresent()) {
+            names().forEach(name -> CONVERTED.put(name, CONVERTERS.submit(() -> convert(built(name)))));
+        }
+    }
+
+    @AfterAll
+    static void stop() {
+        CONVERTERS.shutdownNow();
+    }
+
+    private static Path built(String name) {
+        return Golden.projectRoot().resolve("notebooks").resolve(name + ".ipynb");
+    }
+
     private static Optional<Path> program() {
         return Jupyter.ofThisUser().program("jupyter-nbconvert");
     }
 
-    private Converted convert(Path notebook) throws IOException, InterruptedException {
-        Path kernels = temporary.resolve("jupyter");
+    private static Converted convert(Path notebook) throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory(temporary, "run");
+        Path kernels = folder.resolve("jupyter");
         KernelSpec.ofThisJava(Places.kernelJar(), Golden.projectRoot()).install(kernels);
-        Path log = temporary.resolve("log.txt");
+        Path log = folder.resolve("log.txt");
         ProcessBuilder builder = new ProcessBuilder(
                         program().orElseThrow().toString(),
                         "--to",
@@ -59,7 +90,7 @@ class KernelTest {
                         "--output",
                         "out.ipynb",
                         "--output-dir",
-                        temporary.toString(),
+                        folder.toString(),
                         notebook.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
@@ -67,7 +98,7 @@ class KernelTest {
         Process process = builder.start();
         assertThat(process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES)).isTrue();
         return new Converted(
-                process.exitValue(), Files.readString(log, StandardCharsets.UTF_8), temporary.resolve("out.ipynb"));
+                process.exitValue(), Files.readString(log, StandardCharsets.UTF_8), folder.resolve("out.ipynb"));
     }
 
     private Path notebook(String... cells) throws IOException {
@@ -75,7 +106,7 @@ class KernelTest {
         List<RunCell> unrun = source.cells().stream()
                 .map(cell -> new RunCell(cell, List.of()))
                 .toList();
-        Path file = temporary.resolve("test.ipynb");
+        Path file = Files.createTempDirectory(temporary, "source").resolve("test.ipynb");
         Files.writeString(file, NotebookFile.json(new NotebookRun(source, unrun, List.of(), Optional.empty())));
         return file;
     }
@@ -121,11 +152,11 @@ class KernelTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void a_notebook_makes_the_same_checks_in_jupyter(String name) throws IOException, InterruptedException {
-        Path built = Golden.projectRoot().resolve("notebooks").resolve(name + ".ipynb");
-        Converted run = convert(built);
+    void a_notebook_makes_the_same_checks_in_jupyter(String name)
+            throws IOException, InterruptedException, ExecutionException {
+        Converted run = Objects.requireNonNull(CONVERTED.get(name)).get();
         assertThat(run.status()).as(run.messages()).isZero();
-        assertThat(checks(run.file())).isEqualTo(checks(built)).isNotEmpty();
+        assertThat(checks(run.file())).isEqualTo(checks(built(name))).isNotEmpty();
     }
 
     private static List<String> checks(Path notebook) throws IOException {
