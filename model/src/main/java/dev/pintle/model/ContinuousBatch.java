@@ -29,7 +29,6 @@ import java.util.stream.IntStream;
 final class ContinuousBatch {
     private static final int MOST_ROWS = 64;
     private static final int MOST_PROMPT_TOKENS = 4096; // run at once
-    private static final double SHARE_OF_HEAP = 0.5;
 
     private final ForwardPass forward;
     private final ModelConfig config;
@@ -70,7 +69,6 @@ final class ContinuousBatch {
 
     /** Generates until every row has ended. */
     void write(List<GenerationRow> rows) {
-        rows.forEach(this::requireRoom);
         Deque<GenerationRow> all = new ArrayDeque<>(rows);
         write(new Arrivals() {
             @Override
@@ -85,11 +83,6 @@ final class ContinuousBatch {
                 throw cause;
             }
         });
-    }
-
-    /** @throws dev.pintle.base.PintleException if the Java heap could not hold the row even alone */
-    void requireRoom(GenerationRow row) {
-        KvRows.requireRoom(config, longest(row));
     }
 
     /** Generates until no more rows come and all have ended. */
@@ -114,10 +107,6 @@ final class ContinuousBatch {
         } finally {
             own.close();
         }
-    }
-
-    private int longest(GenerationRow row) {
-        return row.request().prompt().length + row.most();
     }
 
     /** Runs the prompts of waiting rows for which there is room. */
@@ -156,13 +145,11 @@ final class ContinuousBatch {
         int rows = active.size() + joining.size();
         long bytes =
                 reserved + bytes(row) + joining.stream().mapToLong(this::bytes).sum();
-        return rows == 0
-                || (rows < MOST_ROWS
-                        && bytes <= SHARE_OF_HEAP * Runtime.getRuntime().maxMemory());
+        return rows == 0 || (rows < MOST_ROWS && bytes <= KvRows.room());
     }
 
     private long bytes(GenerationRow row) {
-        return KvRows.bytes(config, longest(row));
+        return KvRows.bytes(config, row.longest());
     }
 
     /** Runs prompts of one length and takes their first tokens. */

@@ -73,7 +73,7 @@ public final class GenerationEngine implements AutoCloseable {
     /**
      * @throws IllegalArgumentException for ids outside the vocabulary, a prompt longer than the context, or hooks that do
      *     not fit the model
-     * @throws dev.pintle.base.PintleException if too many requests wait already, or the row could never fit in memory
+     * @throws dev.pintle.base.PintleException if too many requests wait already
      * @throws IllegalStateException if the engine is closed
      */
     private Generation submit(GenerationRequest request, boolean streams) {
@@ -86,9 +86,6 @@ public final class GenerationEngine implements AutoCloseable {
             return generation;
         }
         boolean joins = generator.joins(row);
-        if (joins) {
-            generator.continuous().requireRoom(row);
-        }
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException("The engine is closed.");

@@ -71,6 +71,11 @@ final class GenerationRow {
         return most;
     }
 
+    /** Maximum number of tokens of prompt and answer. */
+    int longest() {
+        return request.prompt().length + most;
+    }
+
     /** Maximum number of tokens that it can still generate. */
     int left() {
         return hasEnded() ? 0 : most - choices.size();

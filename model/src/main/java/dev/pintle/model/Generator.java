@@ -94,9 +94,13 @@ final class Generator {
         return transformer.device().equals(Device.CPU);
     }
 
-    /** Whether a row decodes with others: keys and values are in FP32 at most, and no hook reads the attention pattern. */
+    /**
+     * Whether a row decodes with others: keys and values are in FP32 at most and fit on the Java heap, and no hook reads
+     * the attention pattern.
+     */
     boolean joins(GenerationRow row) {
         return KvRows.suits(transformer.device(), transformer.dtype())
+                && KvRows.bytes(transformer.config(), row.longest()) <= KvRows.room()
                 && Stream.concat(hooks.stream(), row.request().hooks().stream())
                         .flatMap(hook -> hook.points().stream())
                         .noneMatch(point -> point.site() == HookPoint.Site.ATTN_PATTERN);

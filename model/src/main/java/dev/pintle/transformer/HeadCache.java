@@ -59,25 +59,17 @@ public final class HeadCache {
         int dHead = keys.length;
         int d = 0;
         for (; d + AT_ONCE <= dHead; d += AT_ONCE) {
-            addFour(keys[d], keys[d + 1], keys[d + 2], keys[d + 3], queries, at + d, scores);
+            FloatMath.addFour(keys[d], keys[d + 1], keys[d + 2], keys[d + 3], queries, at + d, scores);
         }
         for (; d < dHead; d++) {
-            addOne(keys[d], queries[at + d], scores);
+            FloatMath.addOne(keys[d], queries[at + d], scores);
         }
         toPattern(
                 scores,
                 first,
                 (float) attention.config().attentionScale(),
                 attention.config().attentionSoftCap());
-        float[] sums = new float[dHead];
-        int slot = first;
-        for (; slot + AT_ONCE <= end; slot += AT_ONCE) {
-            addFour(values[slot], values[slot + 1], values[slot + 2], values[slot + 3], scores, slot, sums);
-        }
-        for (; slot < end; slot++) {
-            addOne(values[slot], scores[slot], sums);
-        }
-        System.arraycopy(sums, 0, mixed, at, dHead);
+        FloatMath.mix(scores, first, end, values, mixed, at, dHead);
     }
 
     private static void toPattern(float[] scores, int first, float scale, @Nullable Double cap) {
@@ -87,30 +79,14 @@ public final class HeadCache {
             scores[slot] = cap == null ? score : (float) (cap * Math.tanh(score / cap));
             most = Math.max(most, scores[slot]);
         }
+        FloatMath.exp(scores, most, first, scores.length);
         double sum = 0;
         for (int slot = first; slot < scores.length; slot++) {
-            scores[slot] = FloatMath.exp(scores[slot] - most);
             sum += scores[slot];
         }
         float share = (float) (1 / sum);
         for (int slot = first; slot < scores.length; slot++) {
             scores[slot] *= share;
-        }
-    }
-
-    private static void addFour(float[] a, float[] b, float[] c, float[] d, float[] by, int at, float[] sums) {
-        float x0 = by[at];
-        float x1 = by[at + 1];
-        float x2 = by[at + 2];
-        float x3 = by[at + 3];
-        for (int j = 0; j < sums.length; j++) {
-            sums[j] = Math.fma(x3, d[j], Math.fma(x2, c[j], Math.fma(x1, b[j], Math.fma(x0, a[j], sums[j]))));
-        }
-    }
-
-    private static void addOne(float[] a, float by, float[] sums) {
-        for (int j = 0; j < sums.length; j++) {
-            sums[j] = Math.fma(by, a[j], sums[j]);
         }
     }
 }

@@ -1,7 +1,5 @@
 package dev.pintle.transformer;
 
-import dev.pintle.base.Problem;
-import dev.pintle.base.Sizes;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -21,7 +19,7 @@ import java.util.List;
  */
 public final class KvRows {
     private static final int FIRST_CAPACITY = 64;
-    private static final double SHARE_OF_HEAP = 0.8;
+    private static final double SHARE_OF_HEAP = 0.5;
 
     private final ModelConfig config;
     private final List<Row> rows = new ArrayList<>();
@@ -63,22 +61,9 @@ public final class KvRows {
         return KvCache.bytes(config, DType.FP32, 1, tokens);
     }
 
-    /**
-     * Refuses a row that the Java heap cannot hold.
-     *
-     * @throws dev.pintle.base.PintleException naming both sizes
-     */
-    public static void requireRoom(ModelConfig config, int tokens) {
-        long heap = (long) (SHARE_OF_HEAP * Runtime.getRuntime().maxMemory());
-        if (bytes(config, tokens) > heap) {
-            throw Problem.of("The keys and values of a generation do not fit in the Java heap.")
-                    .fact("tokens", tokens + ", prompt included")
-                    .fact("needs", Sizes.text(bytes(config, tokens)))
-                    .fact("available", Sizes.text(heap))
-                    .fact("fits", "about " + heap / bytes(config, 1) + " tokens")
-                    .fact("try", "fewer new tokens, or a larger heap: JAVA_OPTS=-Xmx8g")
-                    .toException();
-        }
+    /** Bytes that all rows together may take. */
+    public static long room() {
+        return (long) (SHARE_OF_HEAP * Runtime.getRuntime().maxMemory());
     }
 
     /**

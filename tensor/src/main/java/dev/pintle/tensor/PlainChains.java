@@ -71,31 +71,13 @@ final class PlainChains implements Chains {
         for (; i + INPUTS_AT_ONCE <= to; i += INPUTS_AT_ONCE) {
             for (int row = 0; row < piece.length; row++) {
                 int at = (first + row) * in + i;
-                addFour(weight[i], weight[i + 1], weight[i + 2], weight[i + 3], x, at, piece[row]);
+                FloatMath.addFour(weight[i], weight[i + 1], weight[i + 2], weight[i + 3], x, at, piece[row]);
             }
         }
         for (; i < to; i++) {
             for (int row = 0; row < piece.length; row++) {
-                addOne(weight[i], x[(first + row) * in + i], piece[row]);
+                FloatMath.addOne(weight[i], x[(first + row) * in + i], piece[row]);
             }
-        }
-    }
-
-    /** Adds four arrays, each times one number, to as many sums as there are. */
-    static void addFour(float[] a, float[] b, float[] c, float[] d, float[] by, int at, float[] sums) {
-        float x0 = by[at];
-        float x1 = by[at + 1];
-        float x2 = by[at + 2];
-        float x3 = by[at + 3];
-        for (int j = 0; j < sums.length; j++) {
-            sums[j] = Math.fma(x3, d[j], Math.fma(x2, c[j], Math.fma(x1, b[j], Math.fma(x0, a[j], sums[j]))));
-        }
-    }
-
-    /** Adds an array times a number to as many sums as there are. */
-    static void addOne(float[] a, float by, float[] sums) {
-        for (int j = 0; j < sums.length; j++) {
-            sums[j] = Math.fma(by, a[j], sums[j]);
         }
     }
 }

@@ -182,8 +182,8 @@ public final class HeapBlocks {
 
     /** Rounds to the model's dtype. */
     private void round(float[] x, int from, int to) {
-        for (int i = from; i < to && dtype == DType.BF16; i++) {
-            x[i] = FloatMath.toBf16(x[i]);
+        if (dtype == DType.BF16) {
+            FloatMath.roundToBf16(x, from, to);
         }
     }
 
@@ -224,6 +224,7 @@ public final class HeapBlocks {
         private float[] attnOut = {};
         private float[] mid = {};
         private float[] gate = {};
+        private float[] active = {};
         private float[] inside = {};
         private float[] mlpOut = {};
         private HeadCache[] heads = {}; // [batch · nKvHeads], if the pass has no rows of its own
@@ -270,6 +271,7 @@ public final class HeapBlocks {
             attnOut = new float[resid.length];
             mid = new float[resid.length];
             gate = new float[rows() * block.gate.out()];
+            active = new float[gate.length];
             inside = new float[gate.length];
             mlpOut = new float[resid.length];
         }
@@ -355,15 +357,7 @@ public final class HeapBlocks {
                     multiply(block.gate, normed, first, count, gate);
                     multiply(block.up, normed, first, count, inside);
                 }
-                case ACTIVATE -> {
-                    boolean silu = block.parts.mlp().activation() == Activation.SILU;
-                    int width = block.gate.out();
-                    for (int i = first * width; i < (first + count) * width; i++) {
-                        float active = silu ? silu(gate[i]) : geluTanh(gate[i]);
-                        inside[i] *= dtype == DType.BF16 ? FloatMath.toBf16(active) : active;
-                    }
-                    roundRows(inside, first, count);
-                }
+                case ACTIVATE -> activate(first * block.gate.out(), (first + count) * block.gate.out());
                 case DOWN -> {
                     block.down.multiply(inside, first, count, mlpOut);
                     roundRows(mlpOut, first, count);
@@ -371,6 +365,27 @@ public final class HeapBlocks {
                 }
                 case ADD_MLP -> sum(mid, mlpOut, mid, first, count);
             }
+        }
+
+        /** Multiplies the up projection by the activation function of the gate. */
+        private void activate(int from, int to) {
+            if (block.parts.mlp().activation() == Activation.SILU) {
+                FloatMath.sigmoid(gate, active, from, to); // x times a logistic function of x
+            } else {
+                for (int i = from; i < to; i++) {
+                    float x = gate[i];
+                    active[i] = 1.5957692f * (x + 0.044715f * x * x * x); // 2 √(2/π) (x + 0.044715 x³)
+                }
+                FloatMath.sigmoid(active, active, from, to); // (1 + tanh(y)) / 2 is the logistic function of 2y
+            }
+            for (int i = from; i < to; i++) {
+                active[i] *= gate[i];
+            }
+            round(active, from, to);
+            for (int i = from; i < to; i++) {
+                inside[i] *= active[i];
+            }
+            round(inside, from, to);
         }
 
         /** The rows of a tile, normalised, on their own. */
@@ -495,14 +510,5 @@ public final class HeapBlocks {
     @FunctionalInterface
     private interface Tile {
         void compute(int first, int count);
-    }
-
-    private static float silu(float x) {
-        return x * FloatMath.sigmoid(x);
-    }
-
-    /** x · (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, which is x times a logistic function. */
-    private static float geluTanh(float x) {
-        return x * FloatMath.sigmoid(1.5957692f * (x + 0.044715f * x * x * x));
     }
 }
