@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A linear map on a CPU that packs its weight when tokens are generated, or after its third small-batch use, so callers
- * that only run prompts never pay for packing. The packed weight replaces the stored one, which is released unless it is used elsewhere.
+ * that only run prompts never pay for packing. The packed weight replaces the stored one, which is released unless it is
+ * used elsewhere.
  */
 public final class Packed implements Linear {
     private static final int FEW_ROWS = 16;

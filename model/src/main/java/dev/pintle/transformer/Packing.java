@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The weights of a model in the memory order that its CPU multiplies fastest. Packing a 16-bit weight replaces it, so
  * memory does not double; packing memory-mapped weights turns file pages into process memory, so it is only done if the
- * whole model fits. The
- * weights of a small model are copied to the Java heap, in FP32.
+ * whole model fits. The weights of a small model are copied to the Java heap, in FP32.
  */
 public final class Packing implements AutoCloseable {
     private static final double ROOM = 1.1;
