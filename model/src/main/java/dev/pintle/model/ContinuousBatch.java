@@ -58,10 +58,11 @@ final class ContinuousBatch {
         /**
          * Adds rows that have arrived.
          *
+         * @param free number of rows that can still join
          * @param idle whether there is nothing to do, so that it may wait for a row
          * @return whether more may come
          */
-        boolean addTo(Deque<GenerationRow> waiting, boolean idle);
+        boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle);
 
         /** Receives rows that can't go on; may throw what prevents it, which ends the batch. */
         void failed(List<GenerationRow> rows, RuntimeException cause);
@@ -72,7 +73,7 @@ final class ContinuousBatch {
         Deque<GenerationRow> all = new ArrayDeque<>(rows);
         write(new Arrivals() {
             @Override
-            public boolean addTo(Deque<GenerationRow> waiting, boolean idle) {
+            public boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle) {
                 waiting.addAll(all);
                 all.clear();
                 return false;
@@ -93,7 +94,8 @@ final class ContinuousBatch {
             boolean more = true;
             while (more || !active.isEmpty() || !waiting.isEmpty()) {
                 boolean changed = leave();
-                more = arrivals.addTo(waiting, active.isEmpty() && waiting.isEmpty());
+                int free = MOST_ROWS - active.size() - waiting.size();
+                more = arrivals.addTo(waiting, free, active.isEmpty() && waiting.isEmpty());
                 waiting.removeIf(GenerationRow::hasEnded);
                 changed |= admit(waiting, arrivals);
                 if (changed) {

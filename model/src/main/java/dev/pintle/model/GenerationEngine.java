@@ -1,9 +1,11 @@
 package dev.pintle.model;
 
 import dev.pintle.base.Problem;
+import dev.pintle.transformer.gpu.GraphDecoder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -43,10 +45,26 @@ public final class GenerationEngine implements AutoCloseable {
     }
 
     private void start(String name, Runnable work) {
-        Thread thread = new Thread(work, "pintle-" + name);
+        Thread thread = new Thread(() -> run(work), "pintle-" + name);
         thread.setDaemon(true);
         threads.add(thread);
         thread.start();
+    }
+
+    /** Runs an engine's thread; if it fails, as when the heap is full, nobody waits for it in vain. */
+    private void run(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            List<Generation> left;
+            synchronized (this) {
+                closed = true;
+                left = List.copyOf(unfinished);
+                notifyAll();
+            }
+            left.forEach(generation ->
+                    end(generation, new IllegalStateException("The engine has failed; load the model again: " + e, e)));
+        }
     }
 
     /** What an engine is doing. */
@@ -119,14 +137,14 @@ public final class GenerationEngine implements AutoCloseable {
         private final Map<GenerationRow, Generation> running = new LinkedHashMap<>(); // by identity, as rows are
 
         @Override
-        public boolean addTo(Deque<GenerationRow> waiting, boolean idle) {
+        public boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle) {
             for (GenerationRow row : waiting) {
                 if (generation(row).isCancelled()) {
                     row.cancel();
                 }
             }
             endThoseThatHave();
-            for (Generation generation : taken(arrived, idle)) {
+            for (Generation generation : taken(arrived, free, idle)) {
                 running.put(generation.row(), generation);
                 waiting.add(generation.row());
             }
@@ -158,7 +176,7 @@ public final class GenerationEngine implements AutoCloseable {
 
     private void alone() {
         while (isOpen()) {
-            for (Generation generation : taken(apart, true)) {
+            for (Generation generation : taken(apart, 1, true)) {
                 written(List.of(generation), () -> generator.writeAlone(generation.row()));
             }
         }
@@ -168,7 +186,7 @@ public final class GenerationEngine implements AutoCloseable {
 
     private void inBatches() {
         while (isOpen()) {
-            List<Generation> batch = taken(arrived, true);
+            List<Generation> batch = taken(arrived, GraphDecoder.MOST_ROWS, true);
             if (!batch.isEmpty()) {
                 written(
                         batch,
@@ -196,8 +214,8 @@ public final class GenerationEngine implements AutoCloseable {
         return !closed;
     }
 
-    /** Takes what has arrived, except what was cancelled meanwhile. */
-    private List<Generation> taken(Deque<Generation> from, boolean mayWait) {
+    /** Takes at most so many of what has arrived; what was cancelled meanwhile ends here. */
+    private List<Generation> taken(Deque<Generation> from, int most, boolean mayWait) {
         List<Generation> taken = new ArrayList<>();
         List<Generation> cancelled = new ArrayList<>();
         synchronized (this) {
@@ -209,10 +227,16 @@ public final class GenerationEngine implements AutoCloseable {
                     return List.of();
                 }
             }
-            for (Generation generation : from) {
-                (generation.isCancelled() ? cancelled : taken).add(generation);
+            for (Iterator<Generation> each = from.iterator(); each.hasNext(); ) {
+                Generation generation = each.next();
+                if (generation.isCancelled()) {
+                    cancelled.add(generation);
+                    each.remove();
+                } else if (taken.size() < most) {
+                    taken.add(generation);
+                    each.remove();
+                }
             }
-            from.clear();
         }
         for (Generation generation : cancelled) {
             generation.row().cancel();
