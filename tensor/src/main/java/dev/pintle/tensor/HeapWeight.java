@@ -39,7 +39,8 @@ public final class HeapWeight {
     private static final int[] PIECE_STEPS = {4, 16, 8, 1, 2, 6, 12, 24, 32};
     private static final boolean HAS_FMA = "aarch64".equals(System.getProperty("os.arch"))
             || Engine.cpuCapability().startsWith("AVX");
-    private static final Map<List<Integer>, Optional<int[]>> KNOWN_CUTS = new ConcurrentHashMap<>(); // by out and in
+    private static final Map<List<Integer>, Optional<int[]>> KNOWN_CUTS =
+            new ConcurrentHashMap<>(); // by out, in and whether there is a bias, which begins the sums
 
     private final Tensor stored; // [out, in]; after construction, only read without vector instructions
     private final @Nullable Tensor bias;
@@ -58,7 +59,7 @@ public final class HeapWeight {
         this.in = stored.shape().intSize(1);
         this.chains = Chains.of(stored.toFloats(), out, in);
         Optional<int[]> found = stored.dtype() == DType.FP32
-                ? KNOWN_CUTS.computeIfAbsent(List.of(out, in), shape -> cuts())
+                ? KNOWN_CUTS.computeIfAbsent(List.of(out, in, bias == null ? 0 : 1), shape -> cuts())
                 : Optional.empty();
         this.cuts = found.orElse(new int[] {0, in});
         this.agrees = found.isPresent();
