@@ -54,7 +54,7 @@ for ((round = 1; round <= rounds; round++)); do
         [ ! -e "$work/out.safetensors" ] || break
     done
     [ "$(content "$work/out.safetensors")" = "$expected" ] || { echo "round $round: another vector"; exit 1; }
-    echo "fit --resume, round $round: killed $killed times so far"
+    echo "fit --resume, round $round: killed $killed times so far, $kept of them with a state to go on from"
 done
 [ "$kept" -gt 0 ] || echo "no kill left a state: the fit is too short on this machine to say anything about resuming"
 echo "fit --resume: $rounds rounds, killed $killed times, $kept of them with a state to go on from; the vector is the same each time"

@@ -8,6 +8,7 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.text.Message;
+import dev.pintle.text.Prompt;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.Run;
 import dev.pintle.transformer.RunOptions;
@@ -51,6 +52,9 @@ import picocli.CommandLine.Spec;
 final class CaptureCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private SteerOption steering = new SteerOption();
 
     @ArgGroup(multiplicity = "1")
     private Input input = new Input();
@@ -109,20 +113,22 @@ final class CaptureCommand implements Callable<Integer> {
         if (blocks.isPresent()) {
             points(usualPlaces(blocks.getAsInt()), blocks.getAsInt());
         }
-        try (LanguageModel loaded = model.load()) {
+        steering.prepare();
+        try (LanguageModel loaded = model.load();
+                SteerOption.Opened steered = steering.open(loaded, model.library(), prompt(messages))) {
             Set<HookPoint> points = points(loaded.hookPoints(), loaded.config().nLayers());
             int[] ids = ids(loaded, given, messages);
             Logits which = logits == null ? Logits.NONE : logits;
             try (TensorScope scope = TensorScope.open("capture")) {
-                Run run = loaded.run(
-                        TokenBatch.of(ids), RunOptions.reading(points).withLogits(which));
+                Run run = loaded.with(steered.interventions())
+                        .run(TokenBatch.of(ids), RunOptions.reading(points).withLogits(which));
                 Map<String, Tensor> tensors = new LinkedHashMap<>();
                 tensors.put("ids", Tensor.of(ids, ids.length));
                 points.forEach(point -> tensors.put(point.toString(), run.row(point, 0)));
                 if (which != Logits.NONE) {
                     tensors.put("logits", run.logits().select(0, 0));
                 }
-                SafeTensors.write(out, tensors, metadata(loaded));
+                SafeTensors.write(out, tensors, metadata(loaded, steered));
                 Objects.requireNonNull(spec)
                         .commandLine()
                         .getOut()
@@ -132,13 +138,27 @@ final class CaptureCommand implements Callable<Integer> {
         }
     }
 
-    private static Map<String, String> metadata(LanguageModel loaded) {
+    /** The prompt, whose tokens may be given by role if it is a conversation; null for token ids. */
+    private @Nullable Prompt prompt(List<Message> messages) {
+        if (input.ids != null) {
+            return null;
+        }
+        return input.chat != null
+                ? new Prompt(messages, Prompt.Ending.GENERATION_HEADER)
+                : Prompt.ofText(input.prompt == null ? "" : input.prompt);
+    }
+
+    private static Map<String, String> metadata(LanguageModel loaded, SteerOption.Opened steered) {
+        Setup setup = Setup.of(loaded);
+        if (!steered.facts().isEmpty()) {
+            setup.with("steering", steered.facts());
+        }
         return new TreeMap<>(Map.of(
                 "model", loaded.id().name(),
                 "revision", loaded.id().revision(),
                 "dtype", loaded.dtype().toString(),
                 "device", loaded.device().toString(),
-                "setup", Json.text(Setup.of(loaded).fields()),
+                "setup", Json.text(setup.fields()),
                 "format", "pt"));
     }
 

@@ -52,7 +52,7 @@ public final class OptionRules {
     }
 
     private OptionRules steering() {
-        return free("--vector", "--latent")
+        return free("--vector", "--latent", "--steer")
                 .needs("--strength", "--vector", "--vector")
                 .needs("--positions", "--vector", "--vector")
                 .needs("--layer", "--vector", "--vector")
@@ -98,7 +98,7 @@ public final class OptionRules {
         of("capture")
                 .model()
                 .oneOf("one prompt is captured", "--ids", "--prompt", "--chat")
-                .free("--at", "--layers", "--logits", "--out", "-o");
+                .free("--at", "--layers", "--logits", "--steer", "--out", "-o");
         of("chat").model().decoding().steering().free("--system", "--force");
         of("vector show").free(READING).free("--json");
         of("vector list").free("--json");

@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -58,6 +59,9 @@ final class SteeringOptions {
             description = "Tokens whose latents are changed: all, last, prompt, generated, generated+1, from:N,"
                     + " range:FROM-TO or role:ROLE (default: ${DEFAULT-VALUE}).")
     private String latentPositions = "all";
+
+    @Mixin
+    private SteerOption specified = new SteerOption();
 
     private List<Strength> compared = List.of();
 
@@ -140,11 +144,16 @@ final class SteeringOptions {
      * The requested interventions, and the autoencoder they need while in use.
      *
      * @param interventions in order of application
-     * @param sae null if no latent is changed
+     * @param sae null if {@code --latent} changes none
+     * @param specified what {@code --steer} asks for; null if nothing
      * @param setup model, vectors and latents, for JSON output
      */
     record Steering(
-            List<Intervention> interventions, @Nullable SparseAutoencoder sae, Setup setup) implements AutoCloseable {
+            List<Intervention> interventions,
+            @Nullable SparseAutoencoder sae,
+            SteerOption.@Nullable Opened specified,
+            Setup setup)
+            implements AutoCloseable {
         /** A steered view of the model, or the model itself if there is nothing to apply. */
         LanguageModel applyTo(LanguageModel model) {
             return interventions.isEmpty() ? model : model.with(interventions);
@@ -154,6 +163,9 @@ final class SteeringOptions {
         public void close() {
             if (sae != null) {
                 sae.close();
+            }
+            if (specified != null) {
+                specified.close();
             }
         }
     }
@@ -205,6 +217,7 @@ final class SteeringOptions {
      * @param roles whether tokens may be given by role
      */
     void prepare(ModelOptions model, boolean roles) {
+        specified.prepare();
         requireStrengths();
         requireHeld(model.dtype());
         for (Steer steer : steers) {
@@ -232,7 +245,7 @@ final class SteeringOptions {
 
     /** The prepared steering on this model; close it once the steered model is no longer used. */
     Steering open(LanguageModel model) {
-        return open(model, Tokens::parse, Strength.norms(0));
+        return open(model, null, Strength.norms(0));
     }
 
     /** The same for one prompt, so that tokens may be given by role. */
@@ -240,31 +253,45 @@ final class SteeringOptions {
         return open(model, prompt, Strength.norms(0));
     }
 
-    /** The same at one of the compared strengths. */
-    Steering open(LanguageModel model, Prompt prompt, Strength one) {
-        return open(model, name -> Tokens.parse(name, prompt.tokenized(model.text())), one);
-    }
-
-    private Steering open(LanguageModel model, Function<String, Tokens> named, Strength one) {
+    /**
+     * The same at one of the compared strengths.
+     *
+     * @param prompt null if it is not known
+     */
+    Steering open(LanguageModel model, @Nullable Prompt prompt, Strength one) {
+        Function<String, Tokens> named =
+                prompt == null ? Tokens::parse : name -> Tokens.parse(name, prompt.tokenized(model.text()));
         List<Intervention> interventions = new ArrayList<>();
         Setup setup = Setup.of(model);
         for (Steer steer : steers) {
             steer.add(model, named.apply(steer.positions), force, one, setup, interventions);
         }
-        if (latents.isEmpty()) {
-            return new Steering(interventions, null, setup);
-        }
-        List<LatentChange> changes = latents.stream().map(LatentChange::parse).toList();
-        Tokens tokens = named.apply(latentPositions);
-        SparseAutoencoder coder =
-                SaeChoice.load(SaeFile.find(sae, Objects.requireNonNull(command)), saeLayer, "fp32", model.device());
+        SparseAutoencoder coder = null;
         try {
-            interventions.add(SaeEdit.edit(coder.requireFits(model, force), changes, tokens));
-            return new Steering(interventions, coder, setup.latents(coder, changes, tokens));
+            if (!latents.isEmpty()) {
+                coder = SaeChoice.load(
+                        SaeFile.find(sae, Objects.requireNonNull(command)), saeLayer, "fp32", model.device());
+                changeLatents(model, coder, named.apply(latentPositions), setup, interventions);
+            }
+            SteerOption.Opened more = specified.open(model, Session.library(Objects.requireNonNull(command)), prompt);
+            interventions.addAll(more.interventions());
+            if (!more.facts().isEmpty()) {
+                setup.with("steering", more.facts());
+            }
+            return new Steering(interventions, coder, more, setup);
         } catch (RuntimeException e) {
-            coder.close();
+            if (coder != null) {
+                coder.close();
+            }
             throw e;
         }
+    }
+
+    private void changeLatents(
+            LanguageModel model, SparseAutoencoder coder, Tokens tokens, Setup setup, List<Intervention> to) {
+        List<LatentChange> changes = latents.stream().map(LatentChange::parse).toList();
+        to.add(SaeEdit.edit(coder.requireFits(model, force), changes, tokens));
+        setup.latents(coder, changes, tokens);
     }
 
     /** Whether vectors and autoencoders of other models are accepted. */

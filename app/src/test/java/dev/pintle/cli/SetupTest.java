@@ -64,6 +64,26 @@ class SetupTest {
     }
 
     @Test
+    void steering_as_json_gives_what_the_options_give() throws IOException {
+        String plain = "generate --device cpu --user Hello --json --max-new-tokens 4";
+        CommandRun options = run(plain + " --vector PIRATE --strength 0.45 --positions generated+1");
+        CommandRun json = run(
+                plain,
+                "--steer",
+                "[{\"vector\": \"" + pirate + "\", \"strength\": 0.45," + " \"positions\": \"generated+1\"}]");
+        assertThat(json.status()).as(json.err()).isZero();
+        ObjectMapper mapper = new ObjectMapper();
+        assertThat(mapper.readTree(json.out()).path("log_probabilities"))
+                .isEqualTo(mapper.readTree(options.out()).path("log_probabilities"));
+        JsonNode steering = mapper.readTree(json.out()).at("/setup/steering/0");
+        assertThat(steering.path("vector").asText()).isEqualTo(pirate);
+        assertThat(steering.path("strength").asDouble()).isEqualTo(0.45);
+        CommandRun mistyped = run(plain, "--steer", "[{\"vector\": \"pirate\", \"strenth\": 1}]");
+        assertThat(mistyped.status()).isNotZero();
+        assertThat(mistyped.err()).contains("steering[0].strenth", "strength");
+    }
+
+    @Test
     void generated_json_says_what_steered_it_and_how_it_was_drawn() throws IOException {
         JsonNode setup = setup(
                 "generate --device cpu --user Hello --json --max-new-tokens 4 --temperature 0.7 --top-p 0.9 --seed 5"

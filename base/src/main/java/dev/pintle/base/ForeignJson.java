@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -37,14 +38,29 @@ public final class ForeignJson {
      * @throws JsonProcessingException if it is not JSON, or exceeds the limits
      */
     public static JsonNode read(byte[] document, Limits limits) throws JsonProcessingException {
+        return read(document, limits, false);
+    }
+
+    /**
+     * The same for a request, in which a key that stands in an object twice is refused too.
+     *
+     * @throws JsonProcessingException if it is not JSON, exceeds the limits, or has a key twice
+     */
+    public static JsonNode request(byte[] document, Limits limits) throws JsonProcessingException {
+        return read(document, limits, true);
+    }
+
+    private static JsonNode read(byte[] document, Limits limits, boolean keysOnce) throws JsonProcessingException {
         StreamReadConstraints constraints = StreamReadConstraints.builder()
                 .maxNestingDepth(limits.depth())
                 .maxStringLength(limits.text())
                 .maxNameLength(limits.text())
                 .maxNumberLength(400)
                 .build();
-        JsonFactory factory =
-                JsonFactory.builder().streamReadConstraints(constraints).build();
+        JsonFactory factory = JsonFactory.builder()
+                .streamReadConstraints(constraints)
+                .configure(StreamReadFeature.STRICT_DUPLICATE_DETECTION, keysOnce)
+                .build();
         ObjectMapper mapper = new ObjectMapper(factory).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         try (JsonParser parser = new Counting(factory.createParser(document), limits.values())) {
             JsonNode root = mapper.readTree(parser);

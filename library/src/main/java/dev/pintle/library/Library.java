@@ -282,6 +282,25 @@ public final class Library implements AutoCloseable {
         return VectorFiles.readAll(vectorFile(nameOrFile), hints);
     }
 
+    /**
+     * Where a steering specification finds its vectors and autoencoders.
+     *
+     * @param model the model that is steered
+     * @param files whether a vector may also be the name of a file
+     */
+    public OpenSources sources(LanguageModel model, boolean files) {
+        return new OpenSources(this, model.device(), model.config().nLayers(), files);
+    }
+
+    /** @throws PintleException with the nearest names, unless it is the name of a vector */
+    public void requireVector(String name) {
+        try {
+            vectors().requireNamed(name);
+        } catch (PintleException e) {
+            throw withNearest(e, name, vectors().names());
+        }
+    }
+
     private Path vectorFile(String nameOrFile) {
         try {
             return vectors().find(nameOrFile);

@@ -82,6 +82,22 @@ public record Origin(ModelId model, Method method, Data data, Capture capture, M
         return measures.meanActivationNorm;
     }
 
+    /** A copy with a mean activation norm at the hook point, for a vector whose source does not record it. */
+    public Origin withMeanActivationNorm(double norm) {
+        return new Origin(
+                model,
+                method,
+                data,
+                capture,
+                new Measures(
+                        measures.normBeforeScaling,
+                        norm,
+                        measures.explainedVariance,
+                        measures.stability,
+                        measures.seed),
+                source);
+    }
+
     /** The origin of a vector derived from this one by arithmetic; the activation norm stays valid. */
     Origin made(String how) {
         return new Origin(

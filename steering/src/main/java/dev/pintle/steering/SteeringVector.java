@@ -42,6 +42,11 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
         return new SteeringVector(direction, at, Origin.unknown(model.id(), "by-hand", ""));
     }
 
+    /** The same direction at a different hook point. Its strengths stay relative to the activation norm where it was read. */
+    public SteeringVector at(HookPoint point) {
+        return new SteeringVector(direction, point, origin);
+    }
+
     /** Width of the direction. */
     public int dModel() {
         return direction.size();

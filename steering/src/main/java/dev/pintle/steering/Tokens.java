@@ -5,10 +5,13 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.text.Role;
 import dev.pintle.text.TokenizedPrompt;
 import dev.pintle.transformer.Layout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which tokens of a sequence an intervention applies to. Positions are absolute, so the choice is the same with and
@@ -167,6 +170,81 @@ public sealed interface Tokens {
         @Override
         public boolean include(int position, int promptLength) {
             return position < promptLength ? positions.contains(position) : generated;
+        }
+    }
+
+    /**
+     * A half-open range of positions. In a prompt, negative numbers count from its end.
+     *
+     * @param from the first position
+     * @param to the position after the last one; null for the end
+     */
+    record Window(int from, @Nullable Integer to) {
+        boolean includes(int position, int length) {
+            int first = from < 0 ? from + length : from;
+            int end = to == null ? Integer.MAX_VALUE : to < 0 ? to + length : to;
+            return position >= first && position < end;
+        }
+
+        @Override
+        public String toString() {
+            return "[" + from + "," + to + "]";
+        }
+    }
+
+    /**
+     * Windows of the prompt and of what is generated after it, or single tokens of one specific prompt.
+     *
+     * @param prompt windows of the prompt; negative numbers count from its end
+     * @param generated windows of what is generated, counted from its first token
+     * @param ofOnePrompt further tokens, all or none of them of one specific prompt
+     * @param except tokens to leave out
+     */
+    record Windows(
+            List<Window> prompt, List<Window> generated, List<OfOnePrompt> ofOnePrompt, List<? extends Tokens> except)
+            implements Tokens {
+        /**
+         * Copies the lists.
+         *
+         * @throws IllegalArgumentException for a negative position of a generated token
+         */
+        public Windows {
+            prompt = List.copyOf(prompt);
+            generated = List.copyOf(generated);
+            ofOnePrompt = List.copyOf(ofOnePrompt);
+            except = List.copyOf(except);
+            for (Window window : generated) {
+                Integer to = window.to();
+                if (window.from() < 0 || (to != null && to < 0)) {
+                    throw Problem.of("Generated tokens count from 0: where the last one will be is not known yet.")
+                            .fact("but was", window)
+                            .toIllegalArgument();
+                }
+            }
+        }
+
+        @Override
+        public boolean include(int position, int promptLength) {
+            boolean chosen = position < promptLength
+                    ? prompt.stream().anyMatch(window -> window.includes(position, promptLength))
+                    : generated.stream().anyMatch(window -> window.includes(position - promptLength, 0));
+            return (chosen || ofOnePrompt.stream().anyMatch(tokens -> tokens.include(position, promptLength)))
+                    && except.stream().noneMatch(tokens -> tokens.include(position, promptLength));
+        }
+
+        @Override
+        public String name() {
+            List<String> parts = new ArrayList<>();
+            if (!prompt.isEmpty()) {
+                parts.add("prompt" + prompt);
+            }
+            if (!generated.isEmpty()) {
+                parts.add("generated" + generated);
+            }
+            ofOnePrompt.forEach(tokens -> parts.add(tokens.name()));
+            String name = String.join(" and ", parts);
+            String without = except.stream().map(Tokens::name).collect(Collectors.joining(" and "));
+            return without.isEmpty() ? name : name + " except " + without;
         }
     }
 

@@ -63,21 +63,132 @@ public final class VectorLibrary {
      */
     public Path save(String name, List<SteeringVector> vectors, boolean replaces) {
         requireName(name, true);
-        Path fresh = folder.resolve("objects").resolve("." + UUID.randomUUID() + ".safetensors");
+        Path fresh = fresh();
         try {
             VectorFiles.write(vectors, fresh);
             String hash = new Digest().add(Files.readAllBytes(fresh)).hex();
-            Path object = object(hash);
             if (!replaces && Files.exists(named(name)) && !hash.equals(hash(name))) {
                 Files.delete(fresh);
                 throw taken(name);
             }
-            Files.move(fresh, object, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Path object = kept(fresh, hash);
             point(name, hash);
-            sweep();
             return object;
         } catch (IOException e) {
             throw unusable(name, e);
+        }
+    }
+
+    /**
+     * Keeps vectors without a name. The same vectors have the same hash.
+     *
+     * @param vectors vectors of one model, each at a different hook point
+     * @return the hash of their file
+     */
+    public String keep(List<SteeringVector> vectors) {
+        Path fresh = fresh();
+        try {
+            VectorFiles.write(vectors, fresh);
+            String hash = new Digest().add(Files.readAllBytes(fresh)).hex();
+            kept(fresh, hash);
+            return hash;
+        } catch (IOException e) {
+            throw unusable("without a name", e);
+        }
+    }
+
+    private Path fresh() {
+        return folder.resolve("objects").resolve("." + UUID.randomUUID() + ".safetensors");
+    }
+
+    private Path kept(Path fresh, String hash) throws IOException {
+        Path object = object(hash);
+        Files.move(fresh, object, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        sweep();
+        return object;
+    }
+
+    /**
+     * Gives a name to vectors that are kept, or moves it to them.
+     *
+     * @param hash of their file
+     * @throws PintleException if no such vectors are kept
+     */
+    public void assign(String name, String hash) {
+        requireName(name, true);
+        ofHash(hash);
+        try {
+            point(name, hash);
+        } catch (IOException e) {
+            throw unusable(name, e);
+        }
+    }
+
+    /**
+     * The file of a hash.
+     *
+     * @throws PintleException if no such vectors are kept
+     */
+    public Path ofHash(String hash) {
+        if (!HASH.matcher(hash).matches() || !Files.isRegularFile(object(hash))) {
+            throw Problem.of("No vectors with this hash are kept.")
+                    .fact("expected", "the SHA-256 of a kept file, 64 hexadecimal digits")
+                    .fact("but was", hash)
+                    .toException();
+        }
+        return object(hash);
+    }
+
+    /**
+     * The hash that a name stands for.
+     *
+     * @throws PintleException listing the names if there is none like this
+     */
+    public String hashOf(String name) {
+        requireNamed(name);
+        try {
+            return hash(name);
+        } catch (IOException e) {
+            throw unusable(name, e);
+        }
+    }
+
+    /** The hashes of all vectors that are kept, sorted. */
+    public List<String> hashes() {
+        Path objects = folder.resolve("objects");
+        if (!Files.isDirectory(objects)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(objects)) {
+            return files.map(file -> String.valueOf(file.getFileName()).replace(".safetensors", ""))
+                    .filter(name -> HASH.matcher(name).matches())
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw unusable("all", e);
+        }
+    }
+
+    /**
+     * Deletes vectors that have no name.
+     *
+     * @param hash of their file
+     * @throws PintleException if a name stands for them, or no such vectors are kept
+     */
+    public void delete(String hash) {
+        Path file = ofHash(hash);
+        List<String> holding =
+                names().stream().filter(name -> hashOf(name).equals(hash)).toList();
+        if (!holding.isEmpty()) {
+            throw Problem.of("The vectors have a name, so they are not deleted.")
+                    .fact("names", String.join(", ", holding))
+                    .fact("try", "removing the names first")
+                    .toException();
+        }
+        try {
+            Files.delete(file);
+        } catch (IOException e) {
+            throw unusable(hash, e);
         }
     }
 

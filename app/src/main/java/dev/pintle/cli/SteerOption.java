@@ -1,0 +1,67 @@
+package dev.pintle.cli;
+
+import dev.pintle.library.Library;
+import dev.pintle.library.OpenSources;
+import dev.pintle.library.steer.Steering;
+import dev.pintle.library.steer.SteeringSpec;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.steering.Intervention;
+import dev.pintle.text.Prompt;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** {@code --steer JSON|FILE}: any steering, in the JSON that the server takes too. */
+@HelpSection.In(HelpSection.STEERING)
+final class SteerOption {
+    @Option(
+            names = "--steer",
+            paramLabel = "JSON|FILE",
+            description = "Steering as JSON, or a file that holds it: a list of entries that add, ablate, clamp or"
+                    + " rotate along vectors or change latents, such as '[{\"vector\": \"pirate\", \"op\": \"ablate\"}]'."
+                    + " docs/steering.md has all fields.")
+    private @Nullable String steer;
+
+    private SteeringSpec spec = SteeringSpec.none();
+
+    /** Reads the specification, before anything expensive. */
+    void prepare() {
+        spec = steer == null ? SteeringSpec.none() : SteeringSpec.read(steer);
+    }
+
+    /** What acts, and the autoencoders that it needs while in use. */
+    record Opened(Steering steering, OpenSources sources) implements AutoCloseable {
+        List<Intervention> interventions() {
+            return steering.interventions();
+        }
+
+        /** What each entry was resolved to, for JSON. */
+        List<Map<String, Object>> facts() {
+            return steering.facts();
+        }
+
+        @Override
+        public void close() {
+            sources.close();
+        }
+    }
+
+    /**
+     * The steering on a model; close it once the steered model is no longer used.
+     *
+     * @param prompt for tokens by role; null if it is not known
+     */
+    Opened open(LanguageModel model, Library library, @Nullable Prompt prompt) {
+        OpenSources sources = library.sources(model, true);
+        try {
+            boolean needed = prompt != null && spec.needsRoles();
+            Steering steering =
+                    spec.resolve(sources, model, needed ? prompt.tokenized(model.text()) : null, "steering");
+            return new Opened(steering, sources);
+        } catch (RuntimeException e) {
+            sources.close();
+            throw e;
+        }
+    }
+}
