@@ -3,7 +3,6 @@ package dev.pintle.model;
 import dev.pintle.tensor.InferenceMode;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import dev.pintle.transformer.Choice;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.KvRows;
@@ -17,7 +16,6 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
 /*
@@ -36,8 +34,8 @@ final class ContinuousBatch {
     private final Overflow overflow;
     private final boolean together;
     private final KvRows kept;
-    private final List<GenerationRow> active = new ArrayList<>(); // by row of `kept`
-    private final List<Integer> next = new ArrayList<>(); // the token that each row is fed
+    private final List<Lane> active = new ArrayList<>(); // by row of `kept`
+    private final List<Integer> next = new ArrayList<>(); // the token that each lane is fed
     private long reserved; // bytes of the longest that the active rows can become
 
     /**
@@ -53,8 +51,8 @@ final class ContinuousBatch {
         this.kept = new KvRows(config);
     }
 
-    /** Where rows come from. */
-    interface Arrivals {
+    /** Where rows come from, and who is told of those that can't go on. */
+    interface Arrivals extends Lane.Failures {
         /**
          * Adds rows that have arrived.
          *
@@ -63,13 +61,10 @@ final class ContinuousBatch {
          * @return whether more may come
          */
         boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle);
-
-        /** Receives rows that can't go on; may throw what prevents it, which ends the batch. */
-        void failed(List<GenerationRow> rows, RuntimeException cause);
     }
 
     /** Generates until every row has ended. */
-    void write(List<GenerationRow> rows) {
+    void write(List<GenerationRow> rows, Lane.Failures failures) {
         Deque<GenerationRow> all = new ArrayDeque<>(rows);
         write(new Arrivals() {
             @Override
@@ -81,7 +76,7 @@ final class ContinuousBatch {
 
             @Override
             public void failed(List<GenerationRow> failed, RuntimeException cause) {
-                throw cause;
+                failures.failed(failed, cause);
             }
         });
     }
@@ -94,16 +89,20 @@ final class ContinuousBatch {
             boolean more = true;
             while (more || !active.isEmpty() || !waiting.isEmpty()) {
                 boolean changed = leave();
-                int free = MOST_ROWS - active.size() - waiting.size();
+                int free = MOST_ROWS
+                        - active.size()
+                        - waiting.stream().mapToInt(Lane::count).sum();
                 more = arrivals.addTo(waiting, free, active.isEmpty() && waiting.isEmpty());
                 waiting.removeIf(GenerationRow::hasEnded);
                 changed |= admit(waiting, arrivals);
+                changed |= leave(); // what ended with its first token
                 if (changed) {
                     own.close();
-                    own = StaticBatch.hooksOf(active);
+                    own = Lane.hooksOf(active);
                 }
                 if (!active.isEmpty()) {
-                    step(own, arrivals);
+                    RowHooks now = own;
+                    guarded(active.stream().map(Lane::row).distinct().toList(), arrivals, () -> step(now, arrivals));
                 }
             }
         } finally {
@@ -116,27 +115,39 @@ final class ContinuousBatch {
         int before = active.size();
         while (!waiting.isEmpty() && hasRoom(waiting.element(), List.of())) {
             List<GenerationRow> joining = joining(waiting);
-            try {
-                runPrompts(joining);
-            } catch (RuntimeException e) {
-                arrivals.failed(joining, e);
-            }
+            joining.forEach(GenerationRow::begin);
+            guarded(joining, arrivals, () -> runPrompts(Lane.of(joining), arrivals));
         }
         return active.size() > before;
+    }
+
+    /** Does something for rows; if it fails, so do those that have not ended. */
+    private static void guarded(List<GenerationRow> rows, Lane.Failures failures, Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            List<GenerationRow> left =
+                    rows.stream().filter(row -> !row.hasEnded()).toList();
+            failures.failed(left, e);
+            left.forEach(GenerationRow::cancel);
+        }
     }
 
     /** Takes the first waiting row, and others whose prompts may be run with it. */
     private List<GenerationRow> joining(Deque<GenerationRow> waiting) {
         List<GenerationRow> joining = new ArrayList<>();
+        int lanes = 0;
         int length = waiting.element().request().prompt().length;
         for (Iterator<GenerationRow> rows = waiting.iterator(); rows.hasNext(); ) {
             GenerationRow row = rows.next();
+            int more = Lane.count(row);
             boolean suits = joining.isEmpty()
                     || (together
                             && row.request().prompt().length == length
-                            && (joining.size() + 1L) * length <= MOST_PROMPT_TOKENS);
+                            && (long) (lanes + more) * length <= MOST_PROMPT_TOKENS);
             if (suits && hasRoom(row, joining)) {
                 joining.add(row);
+                lanes += more;
                 rows.remove();
             }
         }
@@ -144,42 +155,68 @@ final class ContinuousBatch {
     }
 
     private boolean hasRoom(GenerationRow row, List<GenerationRow> joining) {
-        int rows = active.size() + joining.size();
-        long bytes =
-                reserved + bytes(row) + joining.stream().mapToLong(this::bytes).sum();
-        return rows == 0 || (rows < MOST_ROWS && bytes <= KvRows.room());
+        int lanes = active.size() + joining.stream().mapToInt(Lane::count).sum();
+        long bytes = reserved
+                + Lane.count(row) * bytes(row)
+                + joining.stream()
+                        .mapToLong(one -> Lane.count(one) * bytes(one))
+                        .sum();
+        return lanes == 0 || (lanes + Lane.count(row) <= MOST_ROWS && bytes <= KvRows.room());
     }
 
+    /** Bytes that a lane of a row may come to take. */
     private long bytes(GenerationRow row) {
         return KvRows.bytes(config, row.longest());
     }
 
     /** Runs prompts of one length and takes their first tokens. */
-    private void runPrompts(List<GenerationRow> joining) {
-        try (KvCache cache = forward.newCache();
-                RowHooks own = StaticBatch.hooksOf(joining);
-                TensorScope scope = TensorScope.open("run prompts")) {
-            TokenBatch prompts = TokenBatch.of(
-                    joining.stream().map(row -> row.request().prompt()).toList());
-            List<Choice> choices = choices(
-                    forward.run(
-                                    prompts,
-                                    RunOptions.lastLogits().continuing(cache),
-                                    withOwn(own),
-                                    each(joining, row -> row.request().prompt().length),
-                                    each(joining, GenerationRow::index))
-                            .logits(),
-                    joining);
-            int[] going = IntStream.range(0, joining.size())
-                    .filter(row -> !joining.get(row).hasEnded())
-                    .toArray();
-            kept.add(cache, going);
-            for (int row : going) {
-                active.add(joining.get(row));
-                next.add(choices.get(row).id());
-                reserved += bytes(joining.get(row));
-            }
+    private void runPrompts(List<Lane> joining, Lane.Failures failures) {
+        int first = active.size();
+        List<float[]> logits = new ArrayList<>();
+        for (List<Lane> part :
+                together ? List.of(joining) : joining.stream().map(List::of).toList()) {
+            logits.addAll(begin(part, failures));
         }
+        List<Integer> chosen = Lane.take(joining, logits::get, overflow, failures);
+        for (int i = 0; i < chosen.size(); i++) {
+            next.set(first + i, chosen.get(i));
+        }
+    }
+
+    /**
+     * Runs prompts of one length; their lanes join.
+     *
+     * @return logits `[dVocab]` of each
+     */
+    private List<float[]> begin(List<Lane> joining, Lane.Failures failures) {
+        try (KvCache cache = forward.newCache();
+                RowHooks own = Lane.hooksOf(joining);
+                TensorScope scope = TensorScope.open("run prompts")) {
+            Tensor logits = forward.run(
+                            TokenBatch.of(joining.stream().map(Lane::prompt).toList()),
+                            RunOptions.lastLogits().continuing(cache),
+                            withOwn(own),
+                            Lane.each(joining, Lane::promptLength),
+                            Lane.each(joining, Lane::index))
+                    .logits();
+            Lane.fail(joining, own, failures);
+            kept.add(cache, IntStream.range(0, joining.size()).toArray());
+            for (Lane lane : joining) {
+                active.add(lane);
+                next.add(0);
+                reserved += bytes(lane.row());
+            }
+            return byLane(logits);
+        }
+    }
+
+    /** The rows of logits `[lanes, dVocab]`. */
+    private List<float[]> byLane(Tensor logits) {
+        float[] all = logits.toFloats();
+        int dVocab = config.dVocab();
+        return IntStream.range(0, all.length / dVocab)
+                .mapToObj(lane -> Arrays.copyOfRange(all, lane * dVocab, (lane + 1) * dVocab))
+                .toList();
     }
 
     private List<Hook> withOwn(RowHooks own) {
@@ -188,55 +225,30 @@ final class ContinuousBatch {
         return all;
     }
 
-    /** Chooses and takes the next token of each row. */
-    private List<Choice> choices(Tensor logits, List<GenerationRow> rows) {
-        float[] all = logits.toFloats(); // [rows, dVocab]
-        List<Choice> choices = new ArrayList<>();
-        for (int row = 0; row < rows.size(); row++) {
-            int start = row * config.dVocab();
-            Choice choice = rows.get(row).sampler().next(Arrays.copyOfRange(all, start, start + config.dVocab()));
-            rows.get(row).take(choice, overflow);
-            choices.add(choice);
-        }
-        return choices;
-    }
-
-    /** Removes rows that have ended; the last row takes the place of a removed one. */
+    /** Removes the lanes of rows that have ended; the last one takes the place of a removed one. */
     private boolean leave() {
         int before = active.size();
-        for (int row = before - 1; row >= 0; row--) {
-            if (active.get(row).hasEnded()) {
-                reserved -= bytes(active.get(row));
-                kept.remove(row);
-                StaticBatch.replaceByLast(active, row);
-                StaticBatch.replaceByLast(next, row);
+        for (int lane = before - 1; lane >= 0; lane--) {
+            if (active.get(lane).hasEnded()) {
+                reserved -= bytes(active.get(lane).row());
+                kept.remove(lane);
+                Lane.replaceByLast(active, lane);
+                Lane.replaceByLast(next, lane);
             }
         }
         return active.size() < before;
     }
 
-    private void step(RowHooks own, Arrivals arrivals) {
-        try {
-            step(own);
-        } catch (RuntimeException e) {
-            arrivals.failed(List.copyOf(active), e);
-            active.forEach(row -> row.cancel());
-        }
-    }
-
-    private void step(RowHooks own) {
+    private void step(RowHooks own, Lane.Failures failures) {
         try (TensorScope scope = TensorScope.open("generate a token")) {
             int[] ids = next.stream().mapToInt(id -> id).toArray();
-            int[] lengths = each(active, row -> row.request().prompt().length);
-            Tensor logits = forward.step(ids, kept, withOwn(own), lengths, each(active, GenerationRow::index));
-            List<Choice> choices = choices(logits, active);
-            for (int row = 0; row < ids.length; row++) {
-                next.set(row, choices.get(row).id());
+            Tensor logits = forward.step(
+                    ids, kept, withOwn(own), Lane.each(active, Lane::promptLength), Lane.each(active, Lane::index));
+            Lane.fail(active, own, failures);
+            List<Integer> chosen = Lane.take(active, byLane(logits)::get, overflow, failures);
+            for (int lane = 0; lane < ids.length; lane++) {
+                next.set(lane, chosen.get(lane));
             }
         }
-    }
-
-    private static int[] each(List<GenerationRow> rows, ToIntFunction<GenerationRow> number) {
-        return rows.stream().mapToInt(number).toArray();
     }
 }

@@ -1,18 +1,23 @@
 package dev.pintle.model;
 
 import dev.pintle.base.Problem;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The text that a model generated.
  *
  * @param promptIds the prompt
- * @param ids the tokens after it, without the stop token
+ * @param tokens the tokens after it, without the stop token
  * @param text those tokens as text, without special tokens and without the stop string
- * @param logProbabilities log-probability of each token under the model as it ran, hooks included
  * @param ending why generation stopped
  */
-public record Generated(int[] promptIds, int[] ids, String text, double[] logProbabilities, Ending ending) {
+public record Generated(int[] promptIds, List<GeneratedToken> tokens, String text, Ending ending) {
+    /** Copies the list. */
+    public Generated {
+        tokens = List.copyOf(tokens);
+    }
+
     /** Why generation stopped. */
     public enum StopReason {
         /** The model generated a stop token. */
@@ -57,6 +62,16 @@ public record Generated(int[] promptIds, int[] ids, String text, double[] logPro
         static Ending because(Problem problem) {
             return new Ending(StopReason.NOT_FINITE, null, null, problem);
         }
+    }
+
+    /** The ids of the tokens after the prompt. */
+    public int[] ids() {
+        return tokens.stream().mapToInt(GeneratedToken::id).toArray();
+    }
+
+    /** Log-probability of each token under the model as it ran, hooks included. */
+    public double[] logProbabilities() {
+        return tokens.stream().mapToDouble(GeneratedToken::logProbability).toArray();
     }
 
     /** The kind of reason why generation stopped. */

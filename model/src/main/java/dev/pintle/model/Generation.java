@@ -4,18 +4,28 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A generation in a {@link GenerationEngine}: its pieces as they come, its result, and a way to cancel it. */
 public final class Generation {
     private final boolean streams;
     private final int mostUnread;
-    private final BlockingQueue<Optional<String>> pieces = new LinkedBlockingQueue<>(); // empty: the end
+    private final BlockingQueue<Optional<Piece>> pieces = new LinkedBlockingQueue<>(); // empty: the end
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean cancelled;
     private volatile boolean tooSlow;
     private @Nullable GenerationRow row; // set before the engine sees this
     private @Nullable RuntimeException failure; // written before `ended`
+
+    /**
+     * What a token brings. The texts of all pieces are the text, their tokens its tokens.
+     *
+     * @param text what may be shown now, in whole characters; empty if the token completes none, or a stop string may have
+     *     begun
+     * @param token the token; null in the last piece if it brings text that was held back
+     */
+    public record Piece(String text, @Nullable GeneratedToken token) {}
 
     /**
      * @param streams whether pieces are kept for {@link #next}
@@ -39,8 +49,8 @@ public final class Generation {
     }
 
     /** Called by the engine; returns whether to go on. A piece that came is part of the text even then. */
-    boolean take(String piece) {
-        if (streams && !piece.isEmpty()) {
+    boolean take(Piece piece) {
+        if (streams) {
             pieces.add(Optional.of(piece));
             tooSlow = pieces.size() > mostUnread;
         }
@@ -69,19 +79,24 @@ public final class Generation {
     }
 
     /**
-     * Waits for the next piece of text; empty at the end. For one reader.
+     * Waits for the next piece: one per token, and at most one more; empty at the end. For one reader.
      *
      * @throws IllegalStateException if it was submitted without streaming
      */
-    public Optional<String> next() throws InterruptedException {
+    public Optional<Piece> next() throws InterruptedException {
         if (!streams) {
             throw new IllegalStateException("This generation was submitted without streaming; await its result.");
         }
-        Optional<String> piece = pieces.take();
+        Optional<Piece> piece = pieces.take();
         if (piece.isEmpty()) {
             pieces.add(piece); // for whoever asks again
         }
         return piece;
+    }
+
+    /** Whether it has ended, so that {@link #await} returns at once. */
+    public boolean isDone() {
+        return ended.getCount() == 0;
     }
 
     /**
@@ -92,6 +107,20 @@ public final class Generation {
      */
     public Generated await() throws InterruptedException {
         ended.await();
+        return result();
+    }
+
+    /**
+     * Waits for the end, but not for long.
+     *
+     * @return what was generated, up to where it was cancelled; empty if it goes on
+     * @throws RuntimeException what prevented it
+     */
+    public Optional<Generated> await(long timeout, TimeUnit unit) throws InterruptedException {
+        return ended.await(timeout, unit) ? Optional.of(result()) : Optional.empty();
+    }
+
+    private Generated result() {
         if (failure != null) {
             throw failure;
         }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -67,12 +68,32 @@ public final class GenerationEngine implements AutoCloseable {
         }
     }
 
-    /** What an engine is doing. */
-    public record Load(int unfinished, int waiting) {}
+    /**
+     * What an engine is doing.
+     *
+     * @param unfinished requests that have not ended
+     * @param waiting those of them whose prompts have not been run
+     * @param rows that run; a request with a twin has two
+     * @param reservedBytes what their keys and values may come to take
+     * @param roomBytes what keys and values may take together; on a GPU, as memory is free now
+     */
+    public record Load(int unfinished, int waiting, int rows, long reservedBytes, long roomBytes) {}
 
-    /** The number of requests that have not ended, and how many of them wait. */
-    public synchronized Load load() {
-        return new Load(unfinished.size(), arrived.size() + apart.size());
+    /** What this engine is doing now. */
+    public Load load() {
+        List<GenerationRow> all;
+        synchronized (this) {
+            all = unfinished.stream().map(Generation::row).toList();
+        }
+        List<GenerationRow> running =
+                all.stream().filter(GenerationRow::hasBegun).toList();
+        long reserved = running.stream().mapToLong(generator::bytes).sum();
+        return new Load(
+                all.size(),
+                all.size() - running.size(),
+                running.stream().mapToInt(Lane::count).sum(),
+                reserved,
+                generator.room(reserved));
     }
 
     /** Submits a request whose caller only wants the result. */
@@ -91,13 +112,13 @@ public final class GenerationEngine implements AutoCloseable {
     /**
      * @throws IllegalArgumentException for ids outside the vocabulary, a prompt longer than the context, or hooks that do
      *     not fit the model
-     * @throws dev.pintle.base.PintleException if too many requests wait already
+     * @throws EngineFullException if too many requests wait already
      * @throws IllegalStateException if the engine is closed
      */
     private Generation submit(GenerationRequest request, boolean streams) {
         generator.check(request);
         Generation generation = new Generation(streams, MOST_UNREAD);
-        GenerationRow row = generator.row(0, request, (index, piece) -> generation.take(piece));
+        GenerationRow row = generator.row(0, request, generation::take);
         generation.begin(row);
         if (row.hasEnded()) {
             generation.end(null);
@@ -109,11 +130,10 @@ public final class GenerationEngine implements AutoCloseable {
                 throw new IllegalStateException("The engine is closed.");
             }
             if (arrived.size() + apart.size() >= mostWaiting) {
-                throw Problem.of("Too many requests are waiting.")
+                throw new EngineFullException(Problem.of("Too many requests are waiting.")
                         .fact("waiting", arrived.size() + apart.size())
                         .fact("expected", "at most " + mostWaiting)
-                        .fact("try", "again later")
-                        .toException();
+                        .fact("try", "again later"));
             }
             unfinished.add(generation);
             (joins || !generator.joinRows() ? arrived : apart).add(generation);
@@ -177,7 +197,7 @@ public final class GenerationEngine implements AutoCloseable {
     private void alone() {
         while (isOpen()) {
             for (Generation generation : taken(apart, 1, true)) {
-                written(List.of(generation), () -> generator.writeAlone(generation.row()));
+                written(List.of(generation), failures -> generator.writeAlone(generation.row(), failures));
             }
         }
     }
@@ -190,16 +210,18 @@ public final class GenerationEngine implements AutoCloseable {
             if (!batch.isEmpty()) {
                 written(
                         batch,
-                        () -> generator.write(
-                                batch.stream().map(Generation::row).toList()));
+                        failures -> generator.write(
+                                batch.stream().map(Generation::row).toList(), failures));
             }
         }
     }
 
-    private void written(List<Generation> batch, Runnable work) {
+    private void written(List<Generation> batch, Consumer<Lane.Failures> work) {
         RuntimeException failure = null;
         try {
-            work.run();
+            work.accept((rows, cause) -> batch.stream()
+                    .filter(generation -> rows.contains(generation.row()))
+                    .forEach(generation -> end(generation, cause)));
         } catch (RuntimeException e) {
             failure = e;
         }

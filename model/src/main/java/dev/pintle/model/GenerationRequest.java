@@ -13,8 +13,10 @@ import java.util.List;
  * @param stopStrings strings that end the text; they are not part of it
  * @param hooks hooks for this row only, applied after those of the model's view; {@link Addition}s of many rows cost no
  *     more than one
+ * @param reporting what is reported of each generated token
  */
-public record GenerationRequest(int[] prompt, Decoding decoding, List<String> stopStrings, List<? extends Hook> hooks) {
+public record GenerationRequest(
+        int[] prompt, Decoding decoding, List<String> stopStrings, List<? extends Hook> hooks, Reporting reporting) {
     /**
      * Copies the lists.
      *
@@ -24,6 +26,11 @@ public record GenerationRequest(int[] prompt, Decoding decoding, List<String> st
         stopStrings = List.copyOf(stopStrings);
         hooks = List.copyOf(hooks);
         StoppableText.require(stopStrings);
+    }
+
+    /** A request of which nothing more is reported. */
+    public GenerationRequest(int[] prompt, Decoding decoding, List<String> stopStrings, List<? extends Hook> hooks) {
+        this(prompt, decoding, stopStrings, hooks, Reporting.none());
     }
 
     /** A request without hooks of its own. */
@@ -45,6 +52,11 @@ public record GenerationRequest(int[] prompt, Decoding decoding, List<String> st
     public GenerationRequest with(List<? extends Hook> more) {
         List<Hook> all = new ArrayList<>(hooks);
         all.addAll(more);
-        return new GenerationRequest(prompt, decoding, stopStrings, all);
+        return new GenerationRequest(prompt, decoding, stopStrings, all, reporting);
+    }
+
+    /** A copy of which something else is reported. */
+    public GenerationRequest reporting(Reporting what) {
+        return new GenerationRequest(prompt, decoding, stopStrings, hooks, what);
     }
 }

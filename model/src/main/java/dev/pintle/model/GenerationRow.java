@@ -17,14 +17,22 @@ final class GenerationRow {
     private final int index;
     private final GenerationRequest request;
     private final Set<Integer> stopIds;
-    private final GenerationListener listener;
+    private final Reader reader;
     private final int most;
     private final int context;
     private final Sampler sampler;
     private final @Nullable StreamingDecoder decoder;
     private final StoppableText text;
-    private final List<Choice> choices = new ArrayList<>();
+    private final List<GeneratedToken> taken = new ArrayList<>();
     private @Nullable Ending ending;
+    private volatile boolean begun;
+
+    /** Receives one piece per token, and at the end what was held back. */
+    @FunctionalInterface
+    interface Reader {
+        /** @return false to stop the row */
+        boolean read(Generation.Piece piece);
+    }
 
     /**
      * @param index of the request
@@ -34,13 +42,13 @@ final class GenerationRow {
     GenerationRow(
             int index,
             GenerationRequest request,
-            GenerationListener listener,
+            Reader reader,
             Set<Integer> stopIds,
             int context,
             @Nullable StreamingDecoder decoder) {
         this.index = index;
         this.request = request;
-        this.listener = listener;
+        this.reader = reader;
         this.stopIds = stopIds;
         this.context = context;
         this.most = Math.min(request.decoding().maxNewTokens(), Math.max(0, context - request.prompt().length));
@@ -62,6 +70,16 @@ final class GenerationRow {
         return sampler;
     }
 
+    /** Says that its prompt is being run. */
+    void begin() {
+        begun = true;
+    }
+
+    /** Whether its prompt has been run, or is being run. Any thread may ask. */
+    boolean hasBegun() {
+        return begun;
+    }
+
     boolean hasEnded() {
         return ending != null;
     }
@@ -78,21 +96,30 @@ final class GenerationRow {
 
     /** Maximum number of tokens that it can still generate. */
     int left() {
-        return hasEnded() ? 0 : most - choices.size();
+        return hasEnded() ? 0 : most - taken.size();
     }
 
     /** Prompt and answer so far. */
     int[] tokens() {
         int[] prompt = request.prompt();
-        int[] all = Arrays.copyOf(prompt, prompt.length + choices.size());
-        for (int i = 0; i < choices.size(); i++) {
-            all[prompt.length + i] = choices.get(i).id();
+        int[] all = Arrays.copyOf(prompt, prompt.length + taken.size());
+        for (int i = 0; i < taken.size(); i++) {
+            all[prompt.length + i] = taken.get(i).id();
         }
         return all;
     }
 
-    /** Appends the next token; a stop token, or a token behind which activations have overflowed, ends the row instead. */
-    void take(Choice choice, Overflow overflow) {
+    /**
+     * Appends the next token; a stop token, or a token behind which activations have overflowed, ends the row instead.
+     *
+     * @param alternatives to be reported
+     * @param twin to be reported, or null
+     */
+    void take(
+            Choice choice,
+            List<GeneratedToken.Alternative> alternatives,
+            GeneratedToken.@Nullable TwinToken twin,
+            Overflow overflow) {
         if (hasEnded()) {
             return;
         }
@@ -105,21 +132,28 @@ final class GenerationRow {
             finish(Ending.at(choice.id()));
             return;
         }
-        choices.add(choice);
-        String ready = text.add(decoder == null ? "" : decoder.add(choice.id()));
+        String completed = decoder == null ? "" : decoder.add(choice.id());
+        GeneratedToken token = new GeneratedToken(choice.id(), completed, choice.logProbability(), alternatives, twin);
+        taken.add(token);
+        String ready = text.add(completed);
         String stop = text.found();
         if (stop != null) {
             ending = Ending.before(stop);
         }
-        if ((stop == null || !ready.isEmpty()) && !listener.onText(index, ready) && stop == null) {
+        if (!reader.read(new Generation.Piece(ready, token))) {
             cancel();
         }
-        if (!hasEnded() && choices.size() == most) {
+        if (!hasEnded() && taken.size() == most) {
             finish(Ending.of(atTheEnd()));
         }
     }
 
-    /** Ends the row where it is, without a word to the listener. */
+    /** The same for a row of which nothing more is reported. */
+    void take(Choice choice, Overflow overflow) {
+        take(choice, List.of(), null, overflow);
+    }
+
+    /** Ends the row where it is, without a word to its reader. */
     void cancel() {
         if (!hasEnded()) {
             text.cutToTold();
@@ -134,7 +168,7 @@ final class GenerationRow {
         String rest = stop == null ? ready + text.rest() : ready;
         ending = stop == null ? why : Ending.before(stop);
         if (!rest.isEmpty()) {
-            listener.onText(index, rest);
+            reader.read(new Generation.Piece(rest, null));
         }
     }
 
@@ -145,10 +179,6 @@ final class GenerationRow {
 
     Generated finished() {
         return new Generated(
-                request.prompt(),
-                choices.stream().mapToInt(Choice::id).toArray(),
-                text.toString(),
-                choices.stream().mapToDouble(Choice::logProbability).toArray(),
-                ending == null ? Ending.of(StopReason.LENGTH) : ending);
+                request.prompt(), taken, text.toString(), ending == null ? Ending.of(StopReason.LENGTH) : ending);
     }
 }

@@ -1,10 +1,12 @@
 package dev.pintle.model;
 
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Engine;
 import dev.pintle.text.ModelText;
 import dev.pintle.text.StreamingDecoder;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.KvRows;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
@@ -34,13 +36,16 @@ final class Generator {
     List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
         List<GenerationRow> rows = new ArrayList<>();
         for (GenerationRequest request : requests) {
-            rows.add(row(rows.size(), request, listener));
+            int index = rows.size();
+            rows.add(row(index, request, piece -> listener.onText(index, piece.text())));
         }
         forward.check(
                 TokenBatch.of(requests.stream().map(GenerationRequest::prompt).toList()), RunOptions.lastLogits());
         List<GenerationRow> going = rows.stream().filter(row -> !row.hasEnded()).toList();
         if (!going.isEmpty()) {
-            write(going);
+            write(going, (failed, cause) -> {
+                throw cause;
+            });
         }
         return rows.stream().map(GenerationRow::finished).toList();
     }
@@ -51,12 +56,13 @@ final class Generator {
      * @param index of the request
      * @throws IllegalArgumentException if one of its hooks does not fit the model
      */
-    GenerationRow row(int index, GenerationRequest request, GenerationListener listener) {
+    GenerationRow row(int index, GenerationRequest request, GenerationRow.Reader reader) {
         forward.requireFits(request.hooks());
+        forward.requireFits(twinHooks(request));
         boolean hasText = words.hasTokenizer() || !request.stopStrings().isEmpty();
         StreamingDecoder decoder = hasText ? words.tokenizer().stream(true) : null;
         int context = transformer.config().maxPositions();
-        return new GenerationRow(index, request, listener, stopIds, context, decoder);
+        return new GenerationRow(index, request, reader, stopIds, context, decoder);
     }
 
     /** @throws IllegalArgumentException for ids outside the vocabulary, or a prompt longer than the model's context */
@@ -64,20 +70,47 @@ final class Generator {
         forward.check(TokenBatch.of(request.prompt()), RunOptions.lastLogits());
     }
 
-    /** Generates until every row has ended. */
-    void write(List<GenerationRow> rows) {
+    private static List<? extends Hook> twinHooks(GenerationRequest request) {
+        List<? extends Hook> twin = request.reporting().twin();
+        return twin == null ? List.of() : twin;
+    }
+
+    /**
+     * Generates until every row has ended.
+     *
+     * @param failures told of rows that can't go on
+     */
+    void write(List<GenerationRow> rows, Lane.Failures failures) {
         if (!joinRows()) {
-            new StaticBatch(transformer, hooks, overflow()).write(rows);
+            new StaticBatch(transformer, hooks, overflow(), failures).write(rows);
             return;
         }
         List<GenerationRow> joining = rows.stream().filter(this::joins).toList();
-        continuous().write(joining);
-        rows.stream().filter(row -> !joins(row)).forEach(this::writeAlone);
+        continuous().write(joining, failures);
+        rows.stream().filter(row -> !joins(row)).forEach(row -> writeAlone(row, failures));
     }
 
-    /** Generates one row by itself. */
-    void writeAlone(GenerationRow row) {
-        new StaticBatch(transformer, hooks, overflow()).write(List.of(row));
+    /** Generates one row by itself on a CPU. */
+    void writeAlone(GenerationRow row, Lane.Failures failures) {
+        new LoneRow(forward, hooks, overflow(), failures).write(row);
+    }
+
+    /** Bytes that the keys and values of a row and its twin may come to take. */
+    long bytes(GenerationRow row) {
+        return joins(row)
+                ? Lane.count(row) * KvRows.bytes(transformer.config(), row.longest())
+                : KvCache.bytes(transformer.config(), transformer.dtype(), Lane.count(row), row.longest());
+    }
+
+    /**
+     * Bytes that keys and values may take together.
+     *
+     * @param reserved what they take already
+     */
+    long room(long reserved) {
+        return joinRows()
+                ? KvRows.room()
+                : reserved + Engine.availableMemory(transformer.device()).orElse(0);
     }
 
     /** An empty batch for rows that {@link #joins join}. */
@@ -100,8 +133,9 @@ final class Generator {
      */
     boolean joins(GenerationRow row) {
         return KvRows.suits(transformer.device(), transformer.dtype())
-                && KvRows.bytes(transformer.config(), row.longest()) <= KvRows.room()
-                && Stream.concat(hooks.stream(), row.request().hooks().stream())
+                && Lane.count(row) * KvRows.bytes(transformer.config(), row.longest()) <= KvRows.room()
+                && Stream.of(hooks, row.request().hooks(), twinHooks(row.request()))
+                        .flatMap(List::stream)
                         .flatMap(hook -> hook.points().stream())
                         .noneMatch(point -> point.site() == HookPoint.Site.ATTN_PATTERN);
     }

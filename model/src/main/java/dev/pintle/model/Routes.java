@@ -95,7 +95,11 @@ final class Routes {
     /** How the steps after the prompts are computed. */
     Route ofSteps(List<GenerationRequest> requests, List<Hook> hooks) {
         List<Hook> all = new ArrayList<>(hooks);
-        requests.forEach(request -> all.addAll(request.hooks()));
+        for (GenerationRequest request : requests) {
+            all.addAll(request.hooks());
+            List<? extends Hook> twin = request.reporting().twin();
+            all.addAll(twin == null ? List.of() : twin);
+        }
         Route pass = ofPass(all);
         if (!records()) {
             return fuses() ? new Route(pass.kind(), pass.why() + ", and " + notRecorded.orElseThrow()) : pass;
@@ -109,6 +113,9 @@ final class Routes {
                 .mapToInt(request -> request.decoding().maxNewTokens())
                 .max()
                 .orElse(0);
+        if (!requests.stream().allMatch(request -> request.reporting().isNone())) {
+            return new Route(pass.kind(), "a recorded step keeps no logits, of which something is to be reported");
+        }
         Optional<Hook> other = new ConstantAdditions(config, hooks, newTokens).firstOther(requests);
         if (other.isPresent()) {
             return new Route(

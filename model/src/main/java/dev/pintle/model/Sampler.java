@@ -34,30 +34,10 @@ final class Sampler {
                 : Draw.MOST_PROBABLE;
     }
 
-    /** @param logits `[dVocab]` */
-    Choice next(float[] logits) {
-        int id = decoding instanceof Decoding.Sample sample ? draw(logits, sample) : largest(logits);
+    Choice next(NextToken predicted) {
+        int id = decoding instanceof Decoding.Sample sample ? draw(predicted.logits(), sample) : predicted.best();
         seen.set(id);
-        return new Choice(id, logits[id] - logSumExp(logits));
-    }
-
-    private static int largest(float[] logits) {
-        int best = 0;
-        for (int i = 1; i < logits.length; i++) {
-            if (logits[i] > logits[best]) {
-                best = i;
-            }
-        }
-        return best;
-    }
-
-    private static double logSumExp(float[] logits) {
-        double max = logits[largest(logits)];
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - max) + 0 * logit; // NaN if any logit is infinite, even −∞
-        }
-        return max + Math.log(sum);
+        return new Choice(id, predicted.logProbability(id));
     }
 
     private int draw(float[] logits, Decoding.Sample sample) {

@@ -67,16 +67,21 @@ public final class BoundHooks {
         HookPoint point = new HookPoint(site, layer);
         for (Hook.Action action : actions.getOrDefault(point, List.of())) {
             Tensor replaced = action.apply(point, activation, layout);
-            if (replaced != activation
-                    && (!replaced.shape().equals(activation.shape()) || replaced.dtype() != activation.dtype())) {
-                throw Problem.of("A hook returned an activation of a different shape or dtype.")
-                        .fact("hook point", point)
-                        .fact("expected", activation.describe())
-                        .fact("but was", replaced.describe())
-                        .toIllegalArgument();
-            }
+            requireAlike(replaced, activation, point);
             activation = replaced;
         }
         return activation;
+    }
+
+    /** @throws IllegalArgumentException if what a hook returned has another shape or dtype than what it was given */
+    static void requireAlike(Tensor replaced, Tensor activation, HookPoint point) {
+        if (replaced != activation
+                && (!replaced.shape().equals(activation.shape()) || replaced.dtype() != activation.dtype())) {
+            throw Problem.of("A hook returned an activation of a different shape or dtype.")
+                    .fact("hook point", point)
+                    .fact("expected", activation.describe())
+                    .fact("but was", replaced.describe())
+                    .toIllegalArgument();
+        }
     }
 }

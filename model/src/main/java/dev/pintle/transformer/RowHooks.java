@@ -6,6 +6,7 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,11 +22,14 @@ import org.jspecify.annotations.Nullable;
  * hooks run in that row's order. Within a stage, the additions of all rows are a single sum, h += A, with one row of A
  * per row of the batch, zero if that row adds nothing: 256 different vectors cost no more than one. A is built once for
  * all tokens of a generation. Any other hook of a stage runs on the whole batch, and only its own rows take the result.
+ *
+ * A hook that throws must not cost other rows their numbers. So the pass goes on without it, and tells whose hook it was.
  */
 /** Combines the hooks of the rows into one hook for the batch. */
 public final class RowHooks implements Hook, AutoCloseable {
     private final List<? extends List<? extends Hook>> rows;
     private final Map<HookPoint, List<Stage>> stages = new TreeMap<>();
+    private final Map<Integer, RuntimeException> failures = new TreeMap<>();
     private final TensorScope owner = TensorScope.owner("vectors of the rows");
 
     /** The i-th hooks of all rows at one hook point, with the rows of each hook. */
@@ -65,12 +69,23 @@ public final class RowHooks implements Hook, AutoCloseable {
         return stages.keySet();
     }
 
+    /** What a hook of each row has thrown, by row; what was computed for these rows since is of no use. */
+    public Map<Integer, RuntimeException> failures() {
+        return Collections.unmodifiableMap(failures);
+    }
+
     @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
         Map<Hook, Action> bound = new HashMap<>();
         for (Map.Entry<HookPoint, List<Stage>> here : stages.entrySet()) {
             for (Stage stage : here.getValue()) {
-                stage.others.keySet().forEach(h -> bound.computeIfAbsent(h, hook -> hook.bind(model, device, dtype)));
+                stage.others.forEach((hook, of) -> {
+                    try {
+                        bound.computeIfAbsent(hook, h -> h.bind(model, device, dtype));
+                    } catch (RuntimeException e) {
+                        fail(of, e);
+                    }
+                });
                 if (stage.added == null && !stage.additions.isEmpty()) {
                     stage.added = gathered(here.getKey(), stage, model, device);
                 }
@@ -83,16 +98,33 @@ public final class RowHooks implements Hook, AutoCloseable {
                 for (Map.Entry<Hook, List<Integer>> other : stage.others.entrySet()) {
                     Action action = bound.get(other.getKey());
                     if (action != null) {
-                        Tensor changed = action.apply(point, result, layout);
-                        result = changed == result
-                                ? result
-                                : rowsOf(other.getValue(), result.shape().rank(), device)
-                                        .choose(changed, result);
+                        result = applied(action, other.getValue(), point, result, layout);
                     }
                 }
             }
             return result;
         };
+    }
+
+    /** The activation after a hook of some rows; unchanged if the hook fails. */
+    private Tensor applied(Action action, List<Integer> of, HookPoint point, Tensor before, Layout layout) {
+        if (failures.keySet().containsAll(of)) {
+            return before;
+        }
+        try {
+            Tensor changed = action.apply(point, before, layout);
+            BoundHooks.requireAlike(changed, before, point);
+            return changed == before
+                    ? before
+                    : rowsOf(of, before.shape().rank(), before.device()).choose(changed, before);
+        } catch (RuntimeException e) {
+            fail(of, e);
+            return before;
+        }
+    }
+
+    private void fail(List<Integer> of, RuntimeException cause) {
+        of.forEach(row -> failures.putIfAbsent(row, cause));
     }
 
     private Tensor gathered(HookPoint point, Stage stage, ModelConfig model, Device device) {

@@ -3,7 +3,6 @@ package dev.pintle.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pintle.base.PintleException;
 import dev.pintle.model.Generated.StopReason;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
@@ -11,15 +10,19 @@ import dev.pintle.testkit.Golden;
 import dev.pintle.text.Message;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.KvRows;
 import dev.pintle.transformer.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -90,7 +93,7 @@ class GenerationEngineTest {
                     one.get();
                 }
                 callers.shutdown();
-                assertThat(engine.load()).isEqualTo(new GenerationEngine.Load(0, 0));
+                assertThat(engine.load()).isEqualTo(new GenerationEngine.Load(0, 0, 0, 0, KvRows.room()));
             }
         }
     }
@@ -106,20 +109,27 @@ class GenerationEngineTest {
         }
         int patience = random.nextInt(30); // pieces until this caller gives up
         Generation generation = engine.stream(request);
-        StringBuilder text = new StringBuilder();
+        List<Generation.Piece> pieces = new ArrayList<>();
         for (int i = 0; i < patience; i++) {
-            Optional<String> piece = generation.next();
+            Optional<Generation.Piece> piece = generation.next();
             if (piece.isEmpty()) {
                 break;
             }
-            text.append(piece.get());
+            pieces.add(piece.get());
         }
         generation.cancel();
-        for (Optional<String> piece = generation.next(); piece.isPresent(); piece = generation.next()) {
-            text.append(piece.get());
+        for (Optional<Generation.Piece> piece = generation.next(); piece.isPresent(); piece = generation.next()) {
+            pieces.add(piece.get());
         }
         Generated answer = generation.await();
-        assertThat(text.toString()).isEqualTo(answer.text());
+        assertThat(generation.isDone()).isTrue();
+        assertThat(generation.await(1, TimeUnit.NANOSECONDS)).isPresent();
+        assertThat(pieces.stream().map(Generation.Piece::text).collect(Collectors.joining()))
+                .isEqualTo(answer.text());
+        assertThat(pieces.stream().map(Generation.Piece::token).filter(Objects::nonNull))
+                .isEqualTo(answer.tokens());
+        assertThat(pieces.size())
+                .isBetween(answer.tokens().size(), answer.tokens().size() + 1);
         assertThat(alone.text()).startsWith(answer.text());
         if (answer.reason() != StopReason.CANCELLED) {
             assertThat(answer.text()).isEqualTo(alone.text());
@@ -129,17 +139,7 @@ class GenerationEngineTest {
     @Test
     void a_request_that_cannot_join_others_is_answered_beside_them() throws InterruptedException {
         List<GenerationRequest> requests = requests(model);
-        Hook looks = new Hook() {
-            @Override
-            public Set<HookPoint> points() {
-                return Set.of(new HookPoint(HookPoint.Site.ATTN_PATTERN, 2));
-            }
-
-            @Override
-            public Action bind(ModelConfig config, Device device, DType dtype) {
-                return (point, activation, layout) -> activation;
-            }
-        };
+        Hook looks = new Look(Set.of(new HookPoint(HookPoint.Site.ATTN_PATTERN, 2)));
         Generated expected = model.generate(List.of(requests.get(2).with(looks)), GenerationListener.SILENT)
                 .get(0);
         try (GenerationEngine engine = model.engine(9)) {
@@ -165,7 +165,40 @@ class GenerationEngineTest {
 
     @Test
     void a_hook_that_fails_reaches_its_caller_and_the_engine_goes_on() throws InterruptedException {
-        Hook fails = new Hook() {
+        Hook fails = new Fails(HookPoint.residPost(1), 0);
+        GenerationRequest request = requests(model).get(1);
+        try (GenerationEngine engine = model.engine(9)) {
+            Generation failing = engine.submit(request.with(fails));
+            assertThatThrownBy(failing::await).hasMessage("this hook fails");
+            assertThat(engine.submit(request).await().ids()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void only_the_request_whose_hook_fails_or_whose_twins_does_fails() throws InterruptedException {
+        List<GenerationRequest> requests = requests(model);
+        List<GenerationRequest> failing = List.of(
+                requests.get(6).with(new Fails(HookPoint.residPost(1), 7)),
+                requests.get(8).reporting(new Reporting(0, List.of(new Fails(HookPoint.residPost(2), 6)))),
+                requests.get(10).with(new Fails(HookPoint.residPost(0), -1)));
+        List<Generated> alone = model.generate(requests, GenerationListener.SILENT);
+        try (GenerationEngine engine = model.engine(64)) {
+            List<Generation> going = new ArrayList<>();
+            requests.forEach(request -> going.add(engine.submit(request)));
+            for (GenerationRequest request : failing) {
+                Generation one = engine.submit(request);
+                assertThatThrownBy(one::await).hasMessage("this hook fails");
+            }
+            for (int i = 0; i < requests.size(); i++) {
+                assertThat(going.get(i).await().tokens()).isEqualTo(alone.get(i).tokens());
+            }
+            assertThat(engine.load().rows()).isZero();
+        }
+    }
+
+    @Test
+    void a_hook_that_returns_another_shape_fails_alone() throws InterruptedException {
+        Hook narrows = new Hook() {
             @Override
             public Set<HookPoint> points() {
                 return Set.of(HookPoint.residPost(1));
@@ -173,16 +206,39 @@ class GenerationEngineTest {
 
             @Override
             public Action bind(ModelConfig config, Device device, DType dtype) {
-                return (point, activation, layout) -> {
-                    throw new IllegalStateException("this hook fails");
-                };
+                return (point, activation, layout) -> activation.narrow(2, 0, 1);
             }
         };
-        GenerationRequest request = requests(model).get(1);
+        GenerationRequest request = requests(model).get(5);
         try (GenerationEngine engine = model.engine(9)) {
-            Generation failing = engine.submit(request.with(fails));
-            assertThatThrownBy(failing::await).hasMessage("this hook fails");
-            assertThat(engine.submit(request).await().ids()).isNotEmpty();
+            Generation beside = engine.submit(request);
+            Generation failing = engine.submit(request.with(narrows));
+            assertThatThrownBy(failing::await)
+                    .hasMessageStartingWith("A hook returned an activation of a different shape or dtype.");
+            assertThat(beside.await().ids()).isNotEmpty();
+        }
+    }
+
+    /** Fails at the n-th generated token; at −1, already when it is bound. */
+    private record Fails(HookPoint at, int token) implements Hook {
+        @Override
+        public Set<HookPoint> points() {
+            return Set.of(at);
+        }
+
+        @Override
+        public Action bind(ModelConfig config, Device device, DType dtype) {
+            if (token < 0) {
+                throw new IllegalStateException("this hook fails");
+            }
+            return (point, activation, layout) -> {
+                for (int row = 0; row < layout.batch(); row++) {
+                    if (layout.position(row, layout.tokens() - 1) - layout.promptLength(row) + 1 == token) {
+                        throw new IllegalStateException("this hook fails");
+                    }
+                }
+                return activation;
+            };
         }
     }
 
@@ -196,8 +252,12 @@ class GenerationEngineTest {
                             taken.add(engine.submit(endless));
                         }
                     })
-                    .isInstanceOf(PintleException.class)
-                    .hasMessageStartingWith("Too many requests are waiting.");
+                    .isInstanceOf(EngineFullException.class)
+                    .hasMessage("""
+                            Too many requests are waiting.
+                              waiting:  2
+                              expected: at most 2
+                              try:      again later""");
             assertThatThrownBy(() -> engine.submit(GenerationRequest.of(new int[] {-1}, Decoding.greedy(1))))
                     .isInstanceOf(IllegalArgumentException.class);
         }

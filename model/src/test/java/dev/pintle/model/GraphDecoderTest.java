@@ -204,7 +204,7 @@ class GraphDecoderTest {
                 Choice[] drawn = step.await();
                 float[][] logits = step.logits();
                 for (int row = 0; row < rows; row++) {
-                    Choice expected = here.get(row).next(logits[row]);
+                    Choice expected = here.get(row).next(NextToken.of(logits[row]));
                     assertThat(drawn[row].id()).as("step " + i + " row " + row).isEqualTo(expected.id());
                     assertThat(drawn[row].logProbability()).isCloseTo(expected.logProbability(), within(1e-4));
                 }

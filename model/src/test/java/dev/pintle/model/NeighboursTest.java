@@ -8,11 +8,8 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.testkit.Golden;
-import dev.pintle.transformer.Addition;
-import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.KvCache;
-import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Route;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
@@ -31,41 +28,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** On the CPU, a row's numbers have the same bits whatever runs beside it. */
 class NeighboursTest {
     private static final int REQUESTS = 24;
-
-    /** Adds a vector to the generated tokens of a row, or to all. */
-    private record Push(Vec added, HookPoint at, boolean everywhere) implements Addition {
-        @Override
-        public boolean actsOn(int position, int promptLength) {
-            return everywhere || position >= promptLength;
-        }
-
-        @Override
-        public boolean actsEverywhere() {
-            return everywhere;
-        }
-
-        @Override
-        public Action bind(ModelConfig model, Device device, DType dtype) {
-            return (point, activation, layout) -> {
-                Tensor vector = Tensor.of(added).to(device);
-                float[] acts = new float[layout.batch() * layout.tokens()];
-                for (int i = 0; i < acts.length; i++) {
-                    int row = i / layout.tokens();
-                    acts[i] = actsOn(layout.position(row, i % layout.tokens()), layout.promptLength(row)) ? 1 : 0;
-                }
-                Tensor where = Tensor.of(acts, layout.batch(), layout.tokens(), 1);
-                return activation.plus(vector.times(where)).to(dtype);
-            };
-        }
-    }
-
-    /** Reads a site and changes nothing. */
-    private record Look(Set<HookPoint> points) implements Hook {
-        @Override
-        public Action bind(ModelConfig model, Device device, DType dtype) {
-            return (point, activation, layout) -> activation;
-        }
-    }
 
     static Stream<Arguments> models() {
         List<Arguments> all = new ArrayList<>();

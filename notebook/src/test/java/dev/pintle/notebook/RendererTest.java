@@ -21,11 +21,7 @@ class RendererTest {
 
     private static Generated generated(String text) {
         return new Generated(
-                new int[] {1},
-                new int[] {2, 3},
-                text,
-                new double[] {0, 0},
-                new Generated.Ending(Generated.StopReason.LENGTH, null, null, null));
+                new int[] {1}, List.of(), text, new Generated.Ending(Generated.StopReason.LENGTH, null, null, null));
     }
 
     @Test
