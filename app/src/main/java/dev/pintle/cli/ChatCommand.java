@@ -1,7 +1,6 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Problem;
-import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
@@ -71,7 +70,7 @@ final class ChatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Decoding how = decoding.decoding();
+        AnswerSettings how = decoding.settings();
         steering.prepare(model, false);
         try (LanguageModel loaded = model.load();
                 SteeringOptions.Steering asked = steering.open(loaded);
@@ -139,7 +138,7 @@ final class ChatCommand implements Callable<Integer> {
     }
 
     /** Reads and executes lines until the user exits. */
-    void converse(ChatSteering steered, Decoding how, LineReader reader, PrintWriter out, AtomicBoolean stop) {
+    void converse(ChatSteering steered, AnswerSettings how, LineReader reader, PrintWriter out, AtomicBoolean stop) {
         List<Message> messages = beginning(system);
         while (true) {
             String line;
@@ -202,9 +201,9 @@ final class ChatCommand implements Callable<Integer> {
     }
 
     private static String answer(
-            LanguageModel steered, Decoding how, List<Message> messages, PrintWriter out, AtomicBoolean stop) {
+            LanguageModel steered, AnswerSettings how, List<Message> messages, PrintWriter out, AtomicBoolean stop) {
         stop.set(false);
-        GenerationRequest request = GenerationRequest.of(steered.chatTokens(messages), how);
+        GenerationRequest request = how.request(steered.chatTokens(messages));
         Generated answer = steered.generate(List.of(request), (row, piece) -> {
                     out.print(piece);
                     out.flush();

@@ -2,7 +2,8 @@ package dev.pintle.cli;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
-import dev.pintle.model.Decoding;
+import dev.pintle.model.GenerationListener;
+import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Add;
 import dev.pintle.steering.Intervention;
@@ -54,13 +55,13 @@ final class ChatSteering {
      * @param messages the conversation so far; not modified
      * @return whether the line was one of these commands
      */
-    boolean handle(String line, List<Message> messages, Decoding decoding, PrintWriter out) {
+    boolean handle(String line, List<Message> messages, AnswerSettings settings, PrintWriter out) {
         String[] words = line.split("\\s+", 3);
         try {
             switch (words[0]) {
                 case "/steer" -> steer(words, out);
                 case "/vectors" -> list(out);
-                case "/compare" -> compare(line.substring("/compare".length()).strip(), messages, decoding, out);
+                case "/compare" -> compare(line.substring("/compare".length()).strip(), messages, settings, out);
                 default -> {
                     return false;
                 }
@@ -115,7 +116,7 @@ final class ChatSteering {
         }
     }
 
-    private void compare(String text, List<Message> messages, Decoding decoding, PrintWriter out) {
+    private void compare(String text, List<Message> messages, AnswerSettings settings, PrintWriter out) {
         List<Message> asked = new ArrayList<>(messages);
         if (text.isEmpty()) {
             while (!asked.isEmpty() && !asked.get(asked.size() - 1).role().equals("user")) {
@@ -129,7 +130,12 @@ final class ChatSteering {
                     .fact("try", "/compare TEXT")
                     .toIllegalArgument();
         }
-        out.println("unsteered: " + model.chat(asked, decoding).text());
-        out.println("steered:   " + view().chat(asked, decoding).text());
+        List<GenerationRequest> request = List.of(settings.request(model.chatTokens(asked)));
+        out.println("unsteered: " + text(model, request));
+        out.println("steered:   " + text(view(), request));
+    }
+
+    private static String text(LanguageModel model, List<GenerationRequest> request) {
+        return model.generate(request, GenerationListener.SILENT).get(0).text();
     }
 }

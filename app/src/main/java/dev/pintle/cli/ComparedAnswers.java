@@ -2,9 +2,7 @@ package dev.pintle.cli;
 
 import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
-import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
-import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Strength;
 import dev.pintle.text.Prompt;
@@ -20,22 +18,26 @@ final class ComparedAnswers {
     private final LanguageModel model;
     private final SteeringOptions steering;
     private final Prompt prompt;
-    private final Decoding decoding;
+    private final AnswerSettings settings;
     private final List<Strength> strengths;
 
     ComparedAnswers(
-            LanguageModel model, SteeringOptions steering, Prompt prompt, Decoding decoding, List<Strength> strengths) {
+            LanguageModel model,
+            SteeringOptions steering,
+            Prompt prompt,
+            AnswerSettings settings,
+            List<Strength> strengths) {
         this.model = model;
         this.steering = steering;
         this.prompt = prompt;
-        this.decoding = decoding;
+        this.settings = settings;
         this.strengths = strengths;
     }
 
     /** The JSON fields of an answer. */
     interface Fields {
         /** The fields of one answer. */
-        Map<String, Object> of(LanguageModel model, Generated answer, Decoding decoding, Setup setup);
+        Map<String, Object> of(LanguageModel model, Generated answer, AnswerSettings settings, Setup setup);
     }
 
     /** Writes every answer; an answer that overflows is reported in its place and does not stop the others. */
@@ -49,7 +51,7 @@ final class ComparedAnswers {
             }
             try (SteeringOptions.Steering asked = steering.open(model, prompt, strength)) {
                 Generated answer = asked.applyTo(model)
-                        .generate(List.of(GenerationRequest.of(ids, decoding)), (row, piece) -> {
+                        .generate(List.of(settings.request(ids)), (row, piece) -> {
                             if (!json) {
                                 out.print(piece);
                                 out.flush();
@@ -60,7 +62,7 @@ final class ComparedAnswers {
                 Problem problem = answer.ending().problem();
                 Map<String, Object> one = new LinkedHashMap<>();
                 one.put("strength", strength.toString());
-                one.putAll(fields.of(model, answer, decoding, asked.setup()));
+                one.putAll(fields.of(model, answer, settings, asked.setup()));
                 if (problem != null) {
                     one.put("problem", problem.toString());
                 }

@@ -1,10 +1,12 @@
 package dev.pintle.cli;
 
 import dev.pintle.model.Decoding;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How a command decodes: greedily unless a temperature is given. */
+/** How a command decodes, greedily unless a temperature is given, and what ends an answer. */
 @HelpSection.In(HelpSection.DECODING)
 final class DecodingOptions {
     @Option(
@@ -13,6 +15,12 @@ final class DecodingOptions {
             defaultValue = "128",
             description = "Maximum number of tokens to generate (default: ${DEFAULT-VALUE}).")
     private int maxNewTokens;
+
+    @Option(
+            names = "--stop",
+            paramLabel = "TEXT",
+            description = "End the answer before this text; may be given several times.")
+    private List<String> stops = new ArrayList<>();
 
     @Option(names = "--greedy", description = "Always take the most probable token; this is the default.")
     @SuppressWarnings("unused") // it spells out the default, and OptionRules refuses it next to --temperature
@@ -56,9 +64,10 @@ final class DecodingOptions {
             description = "Seed of the sampling (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    Decoding decoding() {
-        return temperature == null
+    AnswerSettings settings() {
+        Decoding decoding = temperature == null
                 ? Decoding.greedy(maxNewTokens)
                 : new Decoding.Sample(maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed);
+        return new AnswerSettings(decoding, stops);
     }
 }

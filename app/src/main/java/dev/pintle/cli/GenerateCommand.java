@@ -2,7 +2,6 @@ package dev.pintle.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.pintle.base.Json;
-import dev.pintle.model.Decoding;
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
@@ -80,7 +79,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws JsonProcessingException {
-        Decoding how = decoding.decoding();
+        AnswerSettings how = decoding.settings();
         Prompt asking = prompt();
         steering.compare(compared);
         steering.prepare(model, true);
@@ -96,7 +95,7 @@ final class GenerateCommand implements Callable<Integer> {
                 SteeringOptions.Steering asked = steering.open(loaded, asking)) {
             LanguageModel steered = asked.applyTo(loaded);
             int[] prompt = asking.tokenized(loaded.text()).ids();
-            List<GenerationRequest> requests = List.of(GenerationRequest.of(prompt, how));
+            List<GenerationRequest> requests = List.of(how.request(prompt));
             if (Main.isVerbose(Objects.requireNonNull(spec))) {
                 PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
                 err.println("prompt:   " + steered.route());
@@ -133,16 +132,16 @@ final class GenerateCommand implements Callable<Integer> {
         return Prompt.ofText(input.prompt == null ? "" : input.prompt);
     }
 
-    private static String json(LanguageModel model, Generated answer, Decoding how, Setup setup) {
+    private static String json(LanguageModel model, Generated answer, AnswerSettings how, Setup setup) {
         return Json.line(fields(model, answer, how, setup));
     }
 
-    private static Map<String, Object> fields(LanguageModel model, Generated answer, Decoding how, Setup setup) {
+    private static Map<String, Object> fields(LanguageModel model, Generated answer, AnswerSettings how, Setup setup) {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("model", model.id().toString());
         fields.put("dtype", model.dtype().toString());
         fields.put("device", model.device().toString());
-        fields.put("decoding", how.toString());
+        fields.put("decoding", how.decoding().toString());
         fields.put("prompt_ids", answer.promptIds());
         fields.put("ids", answer.ids());
         fields.put("text", answer.text());

@@ -48,7 +48,7 @@ public final class OptionRules {
             needs(drawing, "--temperature T: decoding is greedy without it", "--temperature");
             excludes("--greedy", drawing, greedy);
         }
-        return excludes("--greedy", "--temperature", greedy).free("--max-new-tokens");
+        return excludes("--greedy", "--temperature", greedy).free("--max-new-tokens", "--stop");
     }
 
     private OptionRules steering() {

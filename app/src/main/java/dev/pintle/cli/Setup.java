@@ -109,6 +109,21 @@ final class Setup {
     }
 
     Setup decoding(Decoding how) {
+        fields.put("decoding", ofDecoding(how));
+        return this;
+    }
+
+    /** How an answer was decoded, and the strings that end it, if any. */
+    Setup decoding(AnswerSettings how) {
+        Map<String, Object> one = ofDecoding(how.decoding());
+        if (!how.stopStrings().isEmpty()) {
+            one.put("stop_strings", how.stopStrings());
+        }
+        fields.put("decoding", one);
+        return this;
+    }
+
+    private static Map<String, Object> ofDecoding(Decoding how) {
         Map<String, Object> one = new LinkedHashMap<>();
         one.put("kind", how instanceof Decoding.Sample ? "sample" : "greedy");
         one.put("max_new_tokens", how.maxNewTokens());
@@ -120,8 +135,7 @@ final class Setup {
             one.put("repetition_penalty", sample.repetitionPenalty());
             one.put("seed", sample.seed());
         }
-        fields.put("decoding", one);
-        return this;
+        return one;
     }
 
     /** Anything else that the result depends on. */

@@ -28,6 +28,10 @@ class ChatCommandTest {
     Path folder = Path.of("");
 
     private String said(int tokens, String... lines) throws IOException {
+        return said(new AnswerSettings(Decoding.greedy(tokens), List.of()), lines);
+    }
+
+    private String said(AnswerSettings settings, String... lines) throws IOException {
         ByteArrayInputStream typed =
                 new ByteArrayInputStream((String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
         StringWriter out = new StringWriter();
@@ -44,7 +48,7 @@ class ChatCommandTest {
                     new ChatSteering(model, VectorLibrary.in(folder.resolve("vectors")), List.of(), false);
             chat.converse(
                     steering,
-                    Decoding.greedy(tokens),
+                    settings,
                     ChatCommand.reader(terminal, folder),
                     new PrintWriter(out),
                     new AtomicBoolean());
@@ -70,5 +74,15 @@ class ChatCommandTest {
         assertThat(said(3, "Hello, how are you?", "/quit"))
                 .endsWith(" [cut after 3 tokens; --max-new-tokens N allows more]\n");
         assertThat(said(100, "Hello, how are you?", "/quit")).doesNotContain("[");
+    }
+
+    @Test
+    void a_stop_string_ends_answers_and_comparisons() throws IOException {
+        AnswerSettings settings = new AnswerSettings(Decoding.greedy(100), List.of("thank you"));
+        assertThat(said(settings, "Hello, how are you?", "/compare", "/quit")).isEqualTo("""
+                        I am well,\s
+                        unsteered: I am well,\s
+                        steered:   I am well,\s
+                        """);
     }
 }

@@ -168,6 +168,25 @@ class SetupTest {
     }
 
     @Test
+    void generated_json_says_which_string_ended_it() throws IOException {
+        JsonNode answer = answered("--stop", "nowhere in it", "--stop", "How can");
+        assertThat(answer.path("text").asText()).isEqualTo("Hello, it is good to see you. ");
+        assertThat(answer.path("stopped_by").asText()).isEqualTo("stop_string");
+        assertThat(answer.path("stop_string").asText()).isEqualTo("How can");
+        assertThat(answer.has("stop_id")).isFalse();
+        assertThat(answer.at("/setup/decoding/stop_strings").toString()).isEqualTo("[\"nowhere in it\",\"How can\"]");
+        JsonNode without = answered("--stop", "nowhere in it");
+        assertThat(without.path("text").asText()).endsWith("How can I help you today?");
+        assertThat(without.path("stopped_by").asText()).isEqualTo("stop_token");
+    }
+
+    private JsonNode answered(String... stops) throws IOException {
+        return new ObjectMapper()
+                .readTree(run("generate --device cpu --user Hello --json --max-new-tokens 60", stops)
+                        .out());
+    }
+
+    @Test
     void records_of_vectors_and_captured_files_say_it_too() throws IOException {
         JsonNode shown =
                 new ObjectMapper().readTree(run("vector show PIRATE --json").out());
@@ -190,6 +209,8 @@ class SetupTest {
                     generate --user x --latent 5=7                                   | This is not a valid change of a latent.
                     generate --user x --vector PIRATE --strength 1e38                | Vector times strength is out of range for FP32.
                     generate --user x --max-new-tokens -1                            | A decoding setting is out of range.
+                    generate --user x --stop=                                        | This stop string cannot be used.
+                    chat --stop=                                                     | This stop string cannot be used.
                     generate --chat nosuch.json                                      | The conversation cannot be read.
                     chat --vector PIRATE --strength 1 --positions role:user          | Roles are only known for a single prompt.
                     capture --prompt x -o x.txt                                      | The file has the wrong extension.

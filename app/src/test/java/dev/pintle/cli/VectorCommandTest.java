@@ -26,6 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class VectorCommandTest {
+    private static final AnswerSettings SETTINGS = new AnswerSettings(Decoding.greedy(20), List.of());
+
     private static final String[] PIRATE = {
         "--model",
         Golden.parley().toString(),
@@ -279,39 +281,40 @@ class VectorCommandTest {
             assertThat(library.names()).containsExactly("again", "pirate");
             ChatSteering chat = new ChatSteering(model, library, List.of(), false);
             List<Message> messages = List.of(Message.user("Hello, how are you?"), Message.assistant("Fine."));
-            Decoding greedy = Decoding.greedy(20);
-            assertThat(said(chat, "/steer pirate 5abs", messages, greedy))
+            assertThat(said(chat, "/steer pirate 5abs", messages))
                     .isEqualTo(
                             "pirate is added at blocks.3.hook_resid_post: 0.459 activation norms (raw multiplier 5).\n");
-            String both = said(chat, "/compare", messages, greedy);
+            String both = said(chat, "/compare", messages);
             assertThat(both).startsWith("unsteered: ").contains("\nsteered:   ");
-            assertThat(chat.view().chat("Hello, how are you?", greedy).ids())
-                    .isNotEqualTo(model.chat("Hello, how are you?", greedy).ids());
-            assertThat(said(chat, "/vectors", messages, greedy))
+            assertThat(chat.view()
+                            .chat("Hello, how are you?", SETTINGS.decoding())
+                            .ids())
+                    .isNotEqualTo(model.chat("Hello, how are you?", SETTINGS.decoding())
+                            .ids());
+            assertThat(said(chat, "/vectors", messages))
                     .isEqualTo(
                             "  pirate               added at blocks.3.hook_resid_post: 0.459 activation norms (raw multiplier 5)\n  again               \n");
-            assertThat(said(chat, "/steer pirate 0", messages, greedy)).isEqualTo("pirate is off.\n");
+            assertThat(said(chat, "/steer pirate 0", messages)).isEqualTo("pirate is off.\n");
             assertThat(chat.view()).isSameAs(model);
-            assertThat(said(chat, "/steer bard 3", messages, greedy))
+            assertThat(said(chat, "/steer bard 3", messages))
                     .isEqualTo(
                             "There is no such vector, neither a file nor a name.\n  but was:   bard\n  names:     again, pirate\n  looked in: "
                                     + library.folder() + "\n");
-            assertThat(said(chat, "/steer pirate lots", messages, greedy)).isEqualTo("""
+            assertThat(said(chat, "/steer pirate lots", messages)).isEqualTo("""
                             This is not a valid strength.
                               expected: a number in activation norms, such as 0.45, or a raw multiplier, such as 5abs
                               but was:  lots
                             """);
-            assertThat(chat.handle("/other", messages, greedy, new PrintWriter(new StringWriter())))
+            assertThat(chat.handle("/other", messages, SETTINGS, new PrintWriter(new StringWriter())))
                     .isFalse();
             Files.delete(object);
-            assertThat(said(chat, "/steer pirate 5", messages, greedy))
-                    .startsWith("The file of the named vector is missing.");
+            assertThat(said(chat, "/steer pirate 5", messages)).startsWith("The file of the named vector is missing.");
         }
     }
 
-    private static String said(ChatSteering chat, String line, List<Message> messages, Decoding decoding) {
+    private static String said(ChatSteering chat, String line, List<Message> messages) {
         StringWriter text = new StringWriter();
-        assertThat(chat.handle(line, messages, decoding, new PrintWriter(text))).isTrue();
+        assertThat(chat.handle(line, messages, SETTINGS, new PrintWriter(text))).isTrue();
         return text.toString();
     }
 }
