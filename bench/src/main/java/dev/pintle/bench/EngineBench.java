@@ -1,6 +1,8 @@
 package dev.pintle.bench;
 
 import dev.pintle.model.Decoding;
+import dev.pintle.model.Generation;
+import dev.pintle.model.GenerationEngine;
 import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
@@ -14,11 +16,14 @@ import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Route;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -37,6 +42,9 @@ public final class EngineBench {
     private static final int BATCH = 8;
     private static final int[] GPU_BATCHES = {32, 256};
     private static final int LONG_CONTEXT = 2048;
+    private static final int PREFIX = 512; // tokens that requests share
+    private static final int OWN = 16;
+    private static final long CACHE_BYTES = 256L << 20;
     private static final int DEPTH_OF_19_IN_32 = 32;
 
     private final LanguageModel model;
@@ -103,6 +111,10 @@ public final class EngineBench {
         decode(1, CONTEXT, 1, ", one layer steered");
         decode(1, CONTEXT, config.nLayers(), ", all layers steered");
         decode(BATCH, CONTEXT, 0, "");
+        if (model.route().kind() == Route.Kind.HEAP) {
+            firstToken(false);
+            firstToken(true);
+        }
         if (!onProcessor()) {
             decode(BATCH, CONTEXT, 1, ", " + BATCH + " vectors");
             for (int rows : GPU_BATCHES) {
@@ -130,6 +142,36 @@ public final class EngineBench {
     /** What the machine needs at least: to read or to multiply, whichever takes longer. */
     private double leastSeconds(double bytes, double flops) {
         return Math.max(bytes / Math.max(ceilings.read(), ceilings.copy()), flops / ceilings.arithmetic());
+    }
+
+    /** Until the first token of an answer, if other requests began with the same tokens, or none did. */
+    private void firstToken(boolean known) {
+        int[] shared = ids(0, PREFIX);
+        AtomicInteger runs = new AtomicInteger();
+        try (GenerationEngine engine = model.engine(1, CACHE_BYTES)) {
+            double seconds = Timing.medianSeconds(() -> {
+                int run = runs.incrementAndGet();
+                int[] before = known ? shared : ids(-run, PREFIX);
+                int[] own = ids(run, OWN);
+                int[] prompt = IntStream.concat(Arrays.stream(before), Arrays.stream(own))
+                        .toArray();
+                await(engine.submit(GenerationRequest.of(prompt, Decoding.greedy(1))));
+            });
+            int tokens = known ? OWN : PREFIX + OWN;
+            double flops = tokens * flopsPerToken(config.nLayers()) + unembedFlops();
+            double bytes = weightBytes(config.nLayers(), true);
+            String what = "first token after " + PREFIX + (known ? " known tokens and " : " tokens and ") + OWN;
+            add(what, seconds, tokens, bytes, flops, leastSeconds(bytes, flops));
+        }
+    }
+
+    private static void await(Generation generation) {
+        try {
+            generation.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while measuring.", e);
+        }
     }
 
     private boolean onProcessor() {

@@ -17,22 +17,25 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /*
  * Prompts are run without padding, those of one length together, so that their keys and values do not depend on other
- * prompts; from then on all rows advance by one token per step. A row that ends makes room for the next prompt. Every
+ * prompts, and without what is known of them already; from then on all rows advance by one token per step. A row that ends makes room for the next prompt. Every
  * row's numbers have the same bits as if it were alone.
  */
 /** Generates on a CPU for rows that join and leave while others decode. */
 final class ContinuousBatch {
     private static final int MOST_ROWS = 64;
     private static final int MOST_PROMPT_TOKENS = 4096; // run at once
+    private static final int FIRST_CAPACITY = 64; // tokens after a prompt for which there is room at first
 
     private final ForwardPass forward;
     private final ModelConfig config;
     private final List<Hook> hooks;
     private final Overflow overflow;
     private final boolean together;
+    private final @Nullable PrefixCache prefixes;
     private final KvRows kept;
     private final List<Lane> active = new ArrayList<>(); // by row of `kept`
     private final List<Integer> next = new ArrayList<>(); // the token that each lane is fed
@@ -40,14 +43,22 @@ final class ContinuousBatch {
 
     /**
      * @param hooks of all rows, before their own
-     * @param together whether prompts of one length may be run together
+     * @param together whether prompts of one length may be run together, and in parts
+     * @param prefixes what prompts may begin with, if they may be run in parts; null for none
      */
-    ContinuousBatch(ForwardPass forward, ModelConfig config, List<Hook> hooks, Overflow overflow, boolean together) {
+    ContinuousBatch(
+            ForwardPass forward,
+            ModelConfig config,
+            List<Hook> hooks,
+            Overflow overflow,
+            boolean together,
+            @Nullable PrefixCache prefixes) {
         this.forward = forward;
         this.config = config;
         this.hooks = hooks;
         this.overflow = overflow;
         this.together = together;
+        this.prefixes = prefixes;
         this.kept = new KvRows(config);
     }
 
@@ -129,7 +140,7 @@ final class ContinuousBatch {
             List<GenerationRow> left =
                     rows.stream().filter(row -> !row.hasEnded()).toList();
             failures.failed(left, e);
-            left.forEach(GenerationRow::cancel);
+            left.forEach(GenerationRow::fail);
         }
     }
 
@@ -173,40 +184,101 @@ final class ContinuousBatch {
     private void runPrompts(List<Lane> joining, Lane.Failures failures) {
         int first = active.size();
         List<float[]> logits = new ArrayList<>();
-        for (List<Lane> part :
-                together ? List.of(joining) : joining.stream().map(List::of).toList()) {
-            logits.addAll(begin(part, failures));
+        List<Lane> left = new ArrayList<>(joining);
+        while (!left.isEmpty()) {
+            logits.addAll(together ? begin(left, failures) : begin(left.remove(0), failures));
         }
-        List<Integer> chosen = Lane.take(joining, logits::get, overflow, failures);
+        List<Lane> begun = List.copyOf(active.subList(first, active.size()));
+        List<Integer> chosen = Lane.take(begun, logits::get, overflow, failures);
         for (int i = 0; i < chosen.size(); i++) {
             next.set(first + i, chosen.get(i));
         }
     }
 
     /**
-     * Runs prompts of one length; their lanes join.
+     * Runs prompts of one length that can begin with equally many tokens; their lanes join. Of prompts that begin alike it
+     * runs one, so that the others can begin with what this one computes.
      *
+     * @param left prompts to be run, of which it removes some, at least the first
      * @return logits `[dVocab]` of each
      */
-    private List<float[]> begin(List<Lane> joining, Lane.Failures failures) {
-        try (KvCache cache = forward.newCache();
-                RowHooks own = Lane.hooksOf(joining);
+    private List<float[]> begin(List<Lane> left, Lane.Failures failures) {
+        List<Lane> some = new ArrayList<>();
+        List<PrefixCache.Sequence> sequences = new ArrayList<>();
+        KvRows rows = new KvRows(config);
+        for (Iterator<Lane> lanes = left.iterator(); lanes.hasNext(); ) {
+            Lane lane = lanes.next();
+            PrefixCache.Sequence prompt = sequence(lane, lane.prompt());
+            PrefixCache.Beginning beginning = prefixes == null ? PrefixCache.Beginning.NONE : prefixes.find(prompt);
+            int known = some.isEmpty() ? beginning.tokens() : rows.length(0);
+            if (beginning.tokens() == known
+                    && (prefixes == null || sequences.stream().noneMatch(one -> prompt.isMostlyThatOf(one, known)))) {
+                rows.add(beginning.parts(), known, lane.promptLength() + FIRST_CAPACITY);
+                some.add(lane);
+                sequences.add(prompt);
+                lanes.remove();
+            }
+        }
+        int known = rows.length(0);
+        try (RowHooks own = Lane.hooksOf(some);
                 TensorScope scope = TensorScope.open("run prompts")) {
+            Tensor logits = forward.step(
+                    some.stream()
+                            .map(lane -> Arrays.copyOfRange(lane.prompt(), known, lane.promptLength()))
+                            .toArray(int[][]::new),
+                    rows,
+                    withOwn(own),
+                    Lane.each(some, Lane::promptLength),
+                    Lane.each(some, Lane::index));
+            Lane.fail(some, own, failures);
+            for (int at = 0; at < some.size(); at++) {
+                some.get(at).began(known);
+                keep(some.get(at), sequences.get(at), rows, at);
+            }
+            join(some, rows);
+            return byLane(logits);
+        }
+    }
+
+    /** Runs one prompt by itself. */
+    private List<float[]> begin(Lane lane, Lane.Failures failures) {
+        try (KvCache cache = forward.newCache();
+                RowHooks own = Lane.hooksOf(List.of(lane));
+                TensorScope scope = TensorScope.open("run a prompt")) {
             Tensor logits = forward.run(
-                            TokenBatch.of(joining.stream().map(Lane::prompt).toList()),
+                            TokenBatch.of(lane.prompt()),
                             RunOptions.lastLogits().continuing(cache),
                             withOwn(own),
-                            Lane.each(joining, Lane::promptLength),
-                            Lane.each(joining, Lane::index))
+                            new int[] {lane.promptLength()},
+                            new int[] {lane.index()})
                     .logits();
-            Lane.fail(joining, own, failures);
-            kept.add(cache, IntStream.range(0, joining.size()).toArray());
-            for (Lane lane : joining) {
-                active.add(lane);
-                next.add(0);
-                reserved += bytes(lane.row());
-            }
+            Lane.fail(List.of(lane), own, failures);
+            KvRows row = new KvRows(config);
+            row.add(cache, 0);
+            join(List.of(lane), row);
             return byLane(logits);
+        }
+    }
+
+    private void join(List<Lane> lanes, KvRows rows) {
+        kept.addAll(rows);
+        for (Lane lane : lanes) {
+            active.add(lane);
+            next.add(0);
+            reserved += bytes(lane.row());
+        }
+    }
+
+    private PrefixCache.Sequence sequence(Lane lane, int[] tokens) {
+        List<Hook> all = new ArrayList<>(hooks);
+        all.addAll(lane.hooks());
+        return new PrefixCache.Sequence(tokens, all, lane.promptLength());
+    }
+
+    /** Lets others begin with what a lane has computed, if its hooks have not failed. */
+    private void keep(Lane lane, PrefixCache.Sequence sequence, KvRows rows, int at) {
+        if (prefixes != null && !lane.row().hasFailed()) {
+            prefixes.keep(sequence, rows, at);
         }
     }
 
@@ -230,6 +302,10 @@ final class ContinuousBatch {
         int before = active.size();
         for (int lane = before - 1; lane >= 0; lane--) {
             if (active.get(lane).hasEnded()) {
+                if (prefixes != null) {
+                    int[] computed = Arrays.copyOf(active.get(lane).row().tokens(), kept.length(lane));
+                    keep(active.get(lane), sequence(active.get(lane), computed), kept, lane);
+                }
                 reserved -= bytes(active.get(lane).row());
                 kept.remove(lane);
                 Lane.replaceByLast(active, lane);
@@ -241,7 +317,7 @@ final class ContinuousBatch {
 
     private void step(RowHooks own, Lane.Failures failures) {
         try (TensorScope scope = TensorScope.open("generate a token")) {
-            int[] ids = next.stream().mapToInt(id -> id).toArray();
+            int[][] ids = next.stream().map(id -> new int[] {id}).toArray(int[][]::new);
             Tensor logits = forward.step(
                     ids, kept, withOwn(own), Lane.each(active, Lane::promptLength), Lane.each(active, Lane::index));
             Lane.fail(active, own, failures);

@@ -156,11 +156,7 @@ final class ForwardPass {
         boolean lastChunk = start + count == batch.tokens();
         int lastLayer = Math.min(options.lastLayer(config.nLayers()), config.nLayers() - 1);
         try (TensorScope scope = TensorScope.open("pass over " + count + " tokens")) {
-            boolean narrows = count > 1
-                    && options.logits() != RunOptions.Logits.ALL
-                    && !bound.seesInside(lastLayer)
-                    && !bound.sees(Site.RESID_POST, lastLayer)
-                    && !bound.sees(Site.NORMALIZED, -1);
+            boolean narrows = narrows(count, options, bound, lastLayer);
             Pass pass = new Pass(bound, layout, cache, tables, device, narrows ? lastLayer : -1, scope);
             Tensor resid = throughBlocks(transformer.embed(ids(batch, start, count), pass), lastLayer, pass);
             return logits(resid, lastChunk, bound, options, pass).map(scope::keep);
@@ -197,27 +193,61 @@ final class ForwardPass {
     }
 
     /**
-     * Runs one token for each of the rows, which receive its keys and values.
+     * Runs the next tokens of each of the rows, which receive their keys and values: one, or on the Java heap several.
      *
-     * @param ids the rows' tokens
+     * @param ids `[rows][tokens]`
      * @param promptLengths length of each row's prompt, in tokens
      * @param sequences index, within the original batch, of the sequence that each row continues
-     * @return logits `[rows, dVocab]`, in the current scope
+     * @return logits `[rows, dVocab]` of the last tokens, in the current scope
      */
-    Tensor step(int[] ids, KvRows rows, List<? extends Hook> hooks, int[] promptLengths, int[] sequences) {
-        int[][] positions = new int[ids.length][];
-        Arrays.setAll(positions, row -> new int[] {rows.length(row)});
-        Layout layout = new Layout(positions, promptLengths, sequences);
+    Tensor step(int[][] ids, KvRows rows, List<? extends Hook> hooks, int[] promptLengths, int[] sequences) {
         try (InferenceMode mode = InferenceMode.begin();
                 TensorScope scope = TensorScope.open("step of " + ids.length + " rows")) {
             BoundHooks bound = BoundHooks.bind(hooks, config, device, dtype);
-            Pass pass = Pass.ofRows(bound, layout, rows, tables, device, scope);
-            Tensor embedded = transformer.embed(Tensor.of(ids, ids.length, 1).to(device), pass);
-            Tensor resid = throughBlocks(embedded, config.nLayers() - 1, pass); // [rows, 1, dModel]
-            Tensor logits = transformer.logits(lastOf(transformer.normalized(resid, pass)), config);
-            rows.advance();
-            return scope.keep(logits);
+            int start = 0;
+            for (; ids[0].length - start > RunOptions.DEFAULT_CHUNK; start += RunOptions.DEFAULT_CHUNK) {
+                int[][] chunk = between(ids, start, start + RunOptions.DEFAULT_CHUNK);
+                step(chunk, rows, bound, promptLengths, sequences, false);
+            }
+            return scope.keep(step(between(ids, start, ids[0].length), rows, bound, promptLengths, sequences, true)
+                    .orElseThrow());
         }
+    }
+
+    private static int[][] between(int[][] ids, int from, int to) {
+        return Arrays.stream(ids).map(row -> Arrays.copyOfRange(row, from, to)).toArray(int[][]::new);
+    }
+
+    private Optional<Tensor> step(
+            int[][] ids, KvRows rows, BoundHooks bound, int[] promptLengths, int[] sequences, boolean last) {
+        int count = ids[0].length;
+        int[][] positions = new int[ids.length][];
+        Arrays.setAll(
+                positions,
+                row -> IntStream.range(rows.length(row), rows.length(row) + count)
+                        .toArray());
+        Layout layout = new Layout(positions, promptLengths, sequences);
+        try (TensorScope scope = TensorScope.open("pass over " + count + " tokens")) {
+            int lastLayer = config.nLayers() - 1;
+            RunOptions options = RunOptions.lastLogits();
+            int narrowing = narrows(count, options, bound, lastLayer) ? lastLayer : -1;
+            Pass pass = Pass.ofRows(bound, layout, rows, tables, device, narrowing, scope);
+            int[] flat = Arrays.stream(ids).flatMapToInt(Arrays::stream).toArray();
+            Tensor embedded =
+                    transformer.embed(Tensor.of(flat, ids.length, count).to(device), pass);
+            Tensor resid = throughBlocks(embedded, lastLayer, pass); // [rows, count or 1, dModel]
+            rows.advance(count);
+            return logits(resid, last, bound, options, pass).map(scope::keep);
+        }
+    }
+
+    /** Whether only the last token is needed after the last layer's attention. */
+    private static boolean narrows(int tokens, RunOptions options, BoundHooks bound, int lastLayer) {
+        return tokens > 1
+                && options.logits() != RunOptions.Logits.ALL
+                && !bound.seesInside(lastLayer)
+                && !bound.sees(Site.RESID_POST, lastLayer)
+                && !bound.sees(Site.NORMALIZED, -1);
     }
 
     private Optional<Tensor> logits(Tensor resid, boolean lastChunk, BoundHooks bound, RunOptions options, Pass pass) {

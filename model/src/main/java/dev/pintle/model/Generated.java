@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param tokens the tokens after it, without the stop token
  * @param text those tokens as text, without special tokens and without the stop string
  * @param ending why generation stopped
+ * @param cachedTokens the first tokens of the prompt that were not run, since an engine knew their keys and values
  */
-public record Generated(int[] promptIds, List<GeneratedToken> tokens, String text, Ending ending) {
+public record Generated(int[] promptIds, List<GeneratedToken> tokens, String text, Ending ending, int cachedTokens) {
     /** Copies the list. */
     public Generated {
         tokens = List.copyOf(tokens);

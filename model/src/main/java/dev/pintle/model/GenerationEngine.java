@@ -29,15 +29,20 @@ public final class GenerationEngine implements AutoCloseable {
 
     private final Generator generator;
     private final int mostWaiting;
+    private final @Nullable PrefixCache prefixes; // used by the thread that joins rows
     private final Deque<Generation> arrived = new ArrayDeque<>(); // guarded by this
     private final Deque<Generation> apart = new ArrayDeque<>(); // guarded by this; decode alone
     private final Set<Generation> unfinished = new LinkedHashSet<>(); // guarded by this
     private final List<Thread> threads = new ArrayList<>();
     private boolean closed; // guarded by this
 
-    /** @param mostWaiting requests that may wait while others run */
-    GenerationEngine(Generator generator, String name, int mostWaiting) {
+    /**
+     * @param mostWaiting requests that may wait while others run
+     * @param cacheBytes what keys and values of prompts and answers may take that are kept for other requests
+     */
+    GenerationEngine(Generator generator, String name, int mostWaiting, long cacheBytes) {
         this.generator = generator;
+        this.prefixes = generator.prefixes(cacheBytes);
         this.mostWaiting = mostWaiting;
         start(name, generator.joinRows() ? this::join : this::inBatches);
         if (generator.joinRows()) {
@@ -147,7 +152,7 @@ public final class GenerationEngine implements AutoCloseable {
     private void join() {
         Joining joining = new Joining();
         while (isOpen()) {
-            generator.continuous().write(joining);
+            generator.continuous(prefixes).write(joining);
         }
         joining.endThoseThatHave();
     }

@@ -25,6 +25,8 @@ final class GenerationRow {
     private final StoppableText text;
     private final List<GeneratedToken> taken = new ArrayList<>();
     private @Nullable Ending ending;
+    private boolean failed;
+    private int known;
     private volatile boolean begun;
 
     /** Receives one piece per token, and at the end what was held back. */
@@ -73,6 +75,11 @@ final class GenerationRow {
     /** Says that its prompt is being run. */
     void begin() {
         begun = true;
+    }
+
+    /** Says how many tokens of its prompt were not run, since their keys and values were known. */
+    void beganWith(int tokens) {
+        known = tokens;
     }
 
     /** Whether its prompt has been run, or is being run. Any thread may ask. */
@@ -161,6 +168,16 @@ final class GenerationRow {
         }
     }
 
+    /** Ends the row because it can't go on; what was last computed for it is of no use. */
+    void fail() {
+        cancel();
+        failed = true;
+    }
+
+    boolean hasFailed() {
+        return failed;
+    }
+
     /** Ends the row and emits the text that was held back. */
     private void finish(Ending why) {
         String ready = text.add(decoder == null ? "" : decoder.finish());
@@ -179,6 +196,10 @@ final class GenerationRow {
 
     Generated finished() {
         return new Generated(
-                request.prompt(), taken, text.toString(), ending == null ? Ending.of(StopReason.LENGTH) : ending);
+                request.prompt(),
+                taken,
+                text.toString(),
+                ending == null ? Ending.of(StopReason.LENGTH) : ending,
+                known);
     }
 }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Generates token by token for rows that are independent of each other. */
 final class Generator {
@@ -86,7 +87,7 @@ final class Generator {
             return;
         }
         List<GenerationRow> joining = rows.stream().filter(this::joins).toList();
-        continuous().write(joining, failures);
+        continuous(null).write(joining, failures);
         rows.stream().filter(row -> !joins(row)).forEach(row -> writeAlone(row, failures));
     }
 
@@ -113,9 +114,27 @@ final class Generator {
                 : reserved + Engine.availableMemory(transformer.device()).orElse(0);
     }
 
-    /** An empty batch for rows that {@link #joins join}. */
-    ContinuousBatch continuous() {
-        return new ContinuousBatch(forward, transformer.config(), hooks, overflow(), transformer.promptsRunTogether());
+    /**
+     * An empty batch for rows that {@link #joins join}.
+     *
+     * @param prefixes what prompts may begin with, or null
+     */
+    ContinuousBatch continuous(@Nullable PrefixCache prefixes) {
+        return new ContinuousBatch(
+                forward, transformer.config(), hooks, overflow(), transformer.promptsRunTogether(), prefixes);
+    }
+
+    /**
+     * An empty cache of what prompts may begin with; null where prompts can't be run in parts without changing bits, or for
+     * 0 bytes.
+     *
+     * @param bytes that it may take, at most half of the room for rows
+     */
+    @Nullable
+    PrefixCache prefixes(long bytes) {
+        return transformer.promptsRunTogether() && bytes > 0
+                ? new PrefixCache(transformer.config(), Math.min(bytes, KvRows.room() / 2))
+                : null;
     }
 
     private Overflow overflow() {

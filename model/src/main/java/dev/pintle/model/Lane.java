@@ -67,6 +67,13 @@ record Lane(GenerationRow row, boolean isTwin) {
                 : row.request().hooks();
     }
 
+    /** Says with how many tokens that were known already its prompt began. */
+    void began(int known) {
+        if (!isTwin) {
+            row.beganWith(known);
+        }
+    }
+
     static RowHooks hooksOf(List<Lane> lanes) {
         return new RowHooks(lanes.stream().map(Lane::hooks).toList());
     }
@@ -137,7 +144,7 @@ record Lane(GenerationRow row, boolean isTwin) {
     private static void fail(GenerationRow row, RuntimeException cause, Failures failures) {
         if (!row.hasEnded()) {
             failures.failed(List.of(row), cause);
-            row.cancel();
+            row.fail();
         }
     }
 }

@@ -282,8 +282,32 @@ public final class LanguageModel implements AutoCloseable {
      * @param mostWaiting requests that may wait while others run; more are refused
      */
     public GenerationEngine engine(int mostWaiting) {
+        return engine(mostWaiting, 0);
+    }
+
+    /**
+     * An engine that keeps keys and values of prompts and answers, so that a request that begins like an earlier one is
+     * answered sooner, with the same bits. Tokens count as the same if hooks that equal each other acted on them, of which
+     * {@link Hook#actsOn} tells; so the next turn of a chat does not begin with an answer that was steered otherwise. Models
+     * that do not run on the Java heap ({@link #route}) keep nothing, since their bits depend on how a prompt is divided.
+     *
+     * @param mostWaiting requests that may wait while others run; more are refused
+     * @param cacheBytes what is kept at most, the least recently used being dropped first; at most a quarter of the Java
+     *     heap; 0 for nothing
+     * @throws IllegalArgumentException for a negative number of bytes
+     */
+    public GenerationEngine engine(int mostWaiting, long cacheBytes) {
+        if (cacheBytes < 0) {
+            throw Problem.of("A cache cannot have a negative size.")
+                    .fact("expected", "0 (no cache) or more bytes")
+                    .fact("but was", cacheBytes)
+                    .toIllegalArgument();
+        }
         return new GenerationEngine(
-                new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks), loaded.id.name(), mostWaiting);
+                new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks),
+                loaded.id.name(),
+                mostWaiting,
+                cacheBytes);
     }
 
     /**

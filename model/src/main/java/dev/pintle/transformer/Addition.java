@@ -13,16 +13,16 @@ public interface Addition extends Hook {
     /** The hook point it acts at. */
     HookPoint at();
 
-    /**
-     * Whether it acts on a token.
-     *
-     * @param position absolute position of the token
-     * @param promptLength length of the row's prompt, in tokens
-     */
+    @Override
     boolean actsOn(int position, int promptLength);
 
     /** Whether it acts on every token of every sequence. */
     boolean actsEverywhere();
+
+    @Override
+    default boolean isRepeatable() {
+        return true;
+    }
 
     @Override
     default Set<HookPoint> points() {

@@ -26,6 +26,32 @@ public final class HeadCache {
     }
 
     /**
+     * The keys and values of some tokens, by whom they are shared.
+     *
+     * @param keys `[dHead · tokens]`, by element
+     * @param values `[tokens][dHead]`
+     */
+    record Part(float[] keys, float[][] values) {}
+
+    /** The tokens from one position to another, exclusive. */
+    Part part(int from, int to) {
+        float[] copy = new float[keys.length * (to - from)];
+        for (int d = 0; d < keys.length; d++) {
+            System.arraycopy(keys[d], from, copy, d * (to - from), to - from);
+        }
+        return new Part(copy, Arrays.copyOfRange(values, from, to)); // what a value holds never changes
+    }
+
+    /** Stores the first tokens of a part; there must be room for them. */
+    void put(int position, Part part, int tokens) {
+        int stride = part.values().length;
+        for (int d = 0; d < keys.length; d++) {
+            System.arraycopy(part.keys(), d * stride, keys[d], position, tokens);
+        }
+        System.arraycopy(part.values(), 0, values, position, tokens);
+    }
+
+    /**
      * Stores a token; positions must be filled in order.
      *
      * @param at start of its key and value in the arrays

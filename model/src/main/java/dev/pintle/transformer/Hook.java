@@ -22,6 +22,25 @@ public interface Hook {
     default void requireFits(ModelConfig model, DType dtype) {}
 
     /**
+     * Whether it may read or change a token's activations.
+     *
+     * @param position absolute position of the token
+     * @param promptLength length of the row's prompt, in tokens
+     */
+    default boolean actsOn(int position, int promptLength) {
+        return true;
+    }
+
+    /**
+     * Whether the keys and values of tokens on which it acts may be used again instead of calling it again: it does nothing
+     * but change activations, to the same bits whatever other tokens are in the pass and however long the prompt is, and a
+     * hook that equals it does the same.
+     */
+    default boolean isRepeatable() {
+        return false;
+    }
+
+    /**
      * Prepares the hook for one run; tensors allocated here live as long as the run.
      *
      * @param model configuration of the model

@@ -98,6 +98,43 @@ public final class KvRows {
         rows.addAll(added);
     }
 
+    /**
+     * Appends a row that begins with parts of others.
+     *
+     * @param parts in the order of the sequence
+     * @param tokens number of their tokens that the row begins with
+     * @param capacity number of tokens before its memory has to grow
+     */
+    public void add(List<KvPart> parts, int tokens, int capacity) {
+        Row row = new Row(Math.max(capacity, tokens) + 1);
+        for (KvPart part : parts) {
+            int count = Math.min(part.tokens(), tokens - row.length);
+            for (int layer = 0; layer < config.nLayers(); layer++) {
+                for (int h = 0; h < config.nKvHeads(); h++) {
+                    row.heads[layer][h].put(row.length, part.head(layer, h), count);
+                }
+            }
+            row.length += count;
+        }
+        rows.add(row);
+    }
+
+    /** Moves all rows of another to the end of this. */
+    public void addAll(KvRows other) {
+        rows.addAll(other.rows);
+        other.rows.clear();
+    }
+
+    /** The tokens of a row from one position to another, exclusive. */
+    public KvPart part(int row, int from, int to) {
+        HeadCache.Part[][] heads = new HeadCache.Part[config.nLayers()][config.nKvHeads()];
+        for (int layer = 0; layer < heads.length; layer++) {
+            HeadCache[] its = rows.get(row).heads[layer];
+            Arrays.setAll(heads[layer], h -> its[h].part(from, to));
+        }
+        return new KvPart(heads, to - from);
+    }
+
     /** Removes a row; the last row takes its place. */
     public void remove(int row) {
         Row last = rows.remove(rows.size() - 1);
@@ -106,9 +143,34 @@ public final class KvRows {
         }
     }
 
-    /** Counts the tokens of a step that has passed all layers. */
-    public void advance() {
-        rows.forEach(row -> row.length++);
+    /**
+     * Counts the tokens of a pass that has gone through all layers.
+     *
+     * @param tokens of each row
+     */
+    public void advance(int tokens) {
+        rows.forEach(row -> row.length += tokens);
+    }
+
+    /**
+     * Stores the keys and values that a layer computed for the next tokens of each row.
+     *
+     * @param keys `[rows, tokens, nKvHeads, dHead]`
+     * @param values of the same shape
+     * @return the heads of the layer, `[rows · nKvHeads]`, to attend to
+     */
+    public HeadCache[] put(int layer, int tokens, float[] keys, float[] values) {
+        int nKvHeads = config.nKvHeads();
+        HeadCache[] heads = new HeadCache[rows.size() * nKvHeads];
+        Workers.share(heads.length, keys.length, at -> {
+            Row row = rows.get(at / nKvHeads);
+            heads[at] = row.heads[layer][at % nKvHeads];
+            for (int t = 0; t < tokens; t++) {
+                int from = ((at / nKvHeads * tokens + t) * nKvHeads + at % nKvHeads) * config.dHead();
+                heads[at].put(row.length + t, keys, values, from);
+            }
+        });
+        return heads;
     }
 
     /**

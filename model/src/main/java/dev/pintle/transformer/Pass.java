@@ -64,10 +64,21 @@ public final class Pass {
         this.regular = layout.isRegular() && pastIsRegular();
     }
 
-    /** A pass of one token for each of the rows, which receive its keys and values. */
+    /**
+     * A pass of the next tokens of each of the rows, which receive their keys and values. Of more than one token a row, it
+     * can only go through blocks on the Java heap.
+     *
+     * @param narrowing the layer after whose attention only the last token is needed; -1 for none
+     */
     public static Pass ofRows(
-            BoundHooks hooks, Layout layout, KvRows rows, RopeTables tables, Device device, TensorScope scope) {
-        return new Pass(hooks, layout, null, rows, tables, device, -1, scope);
+            BoundHooks hooks,
+            Layout layout,
+            KvRows rows,
+            RopeTables tables,
+            Device device,
+            int narrowing,
+            TensorScope scope) {
+        return new Pass(hooks, layout, null, rows, tables, device, narrowing, scope);
     }
 
     /** The positions of the pass's tokens. */

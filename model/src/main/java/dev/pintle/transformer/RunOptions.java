@@ -26,7 +26,8 @@ public record RunOptions(
         ALL
     }
 
-    private static final int DEFAULT_CHUNK = 2048;
+    /** Number of tokens per row in one pass, if nothing else is asked for. */
+    public static final int DEFAULT_CHUNK = 2048;
 
     /** Logits of the last entry, nothing captured. */
     public static RunOptions lastLogits() {

@@ -21,7 +21,8 @@ class RendererTest {
 
     private static Generated generated(String text) {
         return new Generated(
-                new int[] {1}, List.of(), text, new Generated.Ending(Generated.StopReason.LENGTH, null, null, null));
+                new int[] {1}, List.of(), text, new Generated.Ending(Generated.StopReason.LENGTH, null, null, null),
+                0);
     }
 
     @Test

@@ -47,6 +47,11 @@ public record Ablate(Vec direction, HookPoint at, double share, Tokens tokens) i
     }
 
     @Override
+    public boolean actsOn(int position, int promptLength) {
+        return share != 0 && tokens.include(position, promptLength);
+    }
+
+    @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
         Tensor unit = Intervention.placed(direction.unit(), at(), model, device, dtype);
         if (share == 0) {

@@ -78,12 +78,17 @@ public record Add(Vec direction, HookPoint at, double strength, Tokens tokens) i
 
     @Override
     public boolean actsOn(int position, int promptLength) {
-        return tokens.include(position, promptLength);
+        return strength != 0 && tokens.include(position, promptLength);
     }
 
     @Override
     public boolean actsEverywhere() {
-        return tokens instanceof Tokens.All;
+        return strength != 0 && tokens instanceof Tokens.All;
+    }
+
+    @Override
+    public boolean isRepeatable() {
+        return true;
     }
 
     @Override

@@ -71,6 +71,16 @@ public record Conditional(Vec condition, HookPoint judged, double threshold, Int
     }
 
     @Override
+    public boolean actsOn(int position, int promptLength) {
+        return then.actsOn(position, promptLength);
+    }
+
+    @Override
+    public boolean isRepeatable() {
+        return then.isRepeatable();
+    }
+
+    @Override
     public void requireFits(ModelConfig model, DType dtype) {
         then.requireFits(model, dtype);
     }

@@ -20,7 +20,13 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
      * An intervention that needs more than a direction and is defined in another module, such as one on an
      * autoencoder's latents.
      */
-    non-sealed interface Open extends Intervention {}
+    non-sealed interface Open extends Intervention {
+        /** False: matrix products may have other roundings in a pass of other tokens. */
+        @Override
+        default boolean isRepeatable() {
+            return false;
+        }
+    }
 
     /** The hook point it acts at. */
     HookPoint at();
@@ -31,6 +37,16 @@ public sealed interface Intervention extends Hook permits Add, Ablate, Clamp, Ro
     @Override
     default Set<HookPoint> points() {
         return Set.of(at());
+    }
+
+    @Override
+    default boolean actsOn(int position, int promptLength) {
+        return tokens().include(position, promptLength);
+    }
+
+    @Override
+    default boolean isRepeatable() {
+        return true;
     }
 
     /**

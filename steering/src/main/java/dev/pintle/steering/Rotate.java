@@ -34,6 +34,11 @@ public record Rotate(Vec direction, HookPoint at, double strength, Tokens tokens
     }
 
     @Override
+    public boolean actsOn(int position, int promptLength) {
+        return strength != 0 && tokens.include(position, promptLength);
+    }
+
+    @Override
     public Action bind(ModelConfig model, Device device, DType dtype) {
         Tensor scaled = Intervention.placed(direction.times(strength), at(), model, device, dtype);
         if (strength == 0) {

@@ -227,7 +227,7 @@ public final class HeapBlocks {
         private float[] active = {};
         private float[] inside = {};
         private float[] mlpOut = {};
-        private HeadCache[] heads = {}; // [batch · nKvHeads], if the pass has no rows of its own
+        private HeadCache[] heads = {}; // [batch · nKvHeads], unless each row has one token in the pass
 
         Run(HeapBlock block, Tensor before, Pass pass) {
             this.block = block;
@@ -248,7 +248,7 @@ public final class HeapBlocks {
         }
 
         Tensor after() {
-            if (pass.rows() != null) {
+            if (pass.rows() != null && tokens == 1) {
                 allocate();
                 compute(Step.PROJECT, Step.ADD_MLP);
             } else {
@@ -451,8 +451,13 @@ public final class HeapBlocks {
             roundRows(x, first, count);
         }
 
-        /** Stores the keys and values of a pass without rows of its own, and collects those to attend to. */
+        /** Stores the keys and values of the pass, and collects those to attend to. */
         private void remember() {
+            KvRows kept = pass.rows();
+            if (kept != null) {
+                heads = kept.put(layer, tokens, k, v);
+                return;
+            }
             int nKvHeads = config.nKvHeads();
             int dHead = config.dHead();
             KvCache.Entry seen = pass.remember(
@@ -483,7 +488,7 @@ public final class HeapBlocks {
         private void attendRows(int first, int count) {
             KvRows kept = pass.rows();
             for (int row = first; row < first + count; row++) {
-                if (kept != null) {
+                if (kept != null && heads.length == 0) { // one token a row
                     kept.attend(attention, row, q, k, v, z);
                     continue;
                 }
