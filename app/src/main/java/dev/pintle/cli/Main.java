@@ -29,6 +29,7 @@ import picocli.CommandLine.ScopeType;
             GenerateCommand.class,
             CaptureCommand.class,
             ChatCommand.class,
+            ServeCommand.class,
             VectorCommand.class,
             SaeCommand.class,
             PullCommand.class,

@@ -100,6 +100,19 @@ public final class OptionRules {
                 .oneOf("one prompt is captured", "--ids", "--prompt", "--chat")
                 .free("--at", "--layers", "--logits", "--steer", "--out", "-o");
         of("chat").model().decoding().steering().free("--system", "--force");
+        of("serve")
+                .free(
+                        "--model",
+                        "--dtype",
+                        "--device",
+                        "--port",
+                        "--address",
+                        "--api-key-file",
+                        "--host-name",
+                        "--cors-origin",
+                        "--queue",
+                        "--cache-memory",
+                        "--lenient");
         of("vector show").free(READING).free("--json");
         of("vector list").free("--json");
         of("vector rename").free("--force");

@@ -45,6 +45,8 @@ class ModulesTest {
             .definedBy("dev.pintle.library..")
             .layer("notebook")
             .definedBy("dev.pintle.notebook..")
+            .layer("server")
+            .definedBy("dev.pintle.server..")
             .layer("app")
             .definedBy("dev.pintle.cli..")
             .whereLayer("base")
@@ -68,6 +70,8 @@ class ModulesTest {
             .whereLayer("library")
             .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae", "studies")
             .whereLayer("notebook")
+            .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae", "studies", "library")
+            .whereLayer("server")
             .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae", "studies", "library")
             .whereLayer("app")
             .mayNotBeAccessedByAnyLayer();

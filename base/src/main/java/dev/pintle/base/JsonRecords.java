@@ -72,16 +72,21 @@ public final class JsonRecords {
         if (!type.isRecord()) {
             return;
         }
-        List<String> known = Arrays.stream(type.getRecordComponents())
-                .map(JsonRecords::name)
-                .sorted()
-                .toList();
+        List<String> known = fields(type);
         for (Iterator<String> names = json.fieldNames(); names.hasNext(); ) {
             String name = names.next();
             if (!known.contains(name)) {
                 throw unknown(join(path, name), name, known);
             }
         }
+    }
+
+    /** The names of a record's fields in JSON, sorted. */
+    public static List<String> fields(Class<?> type) {
+        return Arrays.stream(type.getRecordComponents())
+                .map(JsonRecords::name)
+                .sorted()
+                .toList();
     }
 
     private static String name(RecordComponent component) {

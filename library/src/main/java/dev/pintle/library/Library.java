@@ -15,6 +15,7 @@ import dev.pintle.hub.HubException;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.hub.Variables;
+import dev.pintle.library.steer.Presets;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.LoadOptions;
 import dev.pintle.model.ModelId;
@@ -53,6 +54,7 @@ import org.jspecify.annotations.Nullable;
  *   vectors/names/NAME            the hash of a vector file
  *   vectors/objects/HASH.safetensors
  *   models/KEY.json               from where a vector's model was loaded
+ *   presets/NAME.json             steering that a server offers as a model
  *   profiles/NAME.sqlite          what an autoencoder's latents fire on
  *   labels.sqlite                 labels from files and services, searchable
  *   runs/ID/                      studies, one folder each
@@ -384,6 +386,11 @@ public final class Library implements AutoCloseable {
         return new ModelMemory(folder.resolve("models"));
     }
 
+    /** Steering that a server offers as a model, by name. */
+    public Presets presets() {
+        return new Presets(folder.resolve("presets"));
+    }
+
     // ---------------------------------------------------------------- autoencoders, labels, profiles
 
     /**
@@ -394,8 +401,13 @@ public final class Library implements AutoCloseable {
      * @throws PintleException with the places that were tried and the nearest names
      */
     public Path autoencoderFile(String autoencoder) {
+        return autoencoderFile(autoencoder, true);
+    }
+
+    /** @param paths whether a file or a folder may be named too */
+    Path autoencoderFile(String autoencoder, boolean paths) {
         try {
-            return SaeFolders.find(autoencoder, hub);
+            return paths ? SaeFolders.find(autoencoder, hub) : SaeFolders.findNamed(autoencoder, hub);
         } catch (PintleException e) {
             List<String> names = new ArrayList<>(modelNames());
             names.add(EMBEDDED_AUTOENCODER.replace(".pth", ""));

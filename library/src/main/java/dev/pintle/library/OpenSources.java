@@ -27,7 +27,7 @@ public final class OpenSources implements SteeringSources, AutoCloseable {
     /**
      * @param device of the model
      * @param blocks the model's number of blocks
-     * @param files whether a vector may also be the name of a file
+     * @param files whether a vector or an autoencoder may also be the name of a file
      */
     OpenSources(Library library, Device device, int blocks, boolean files) {
         this.library = library;
@@ -53,10 +53,15 @@ public final class OpenSources implements SteeringSources, AutoCloseable {
     public synchronized SparseAutoencoder autoencoder(String name) {
         SparseAutoencoder known = open.get(name);
         if (known == null) {
-            known = library.autoencoder(name, device, DType.FP32);
+            known = SparseAutoencoder.load(library.autoencoderFile(name, files), device, DType.FP32);
             open.put(name, known);
         }
         return known;
+    }
+
+    /** Names of the autoencoders that are open. */
+    public synchronized List<String> openAutoencoders() {
+        return List.copyOf(open.keySet());
     }
 
     @Override

@@ -241,6 +241,40 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
+     * What the model predicted at each token of a given text: nothing is generated.
+     *
+     * @param ids token ids of the text
+     * @param promptLength number of tokens that count as a prompt for hooks on generated tokens
+     * @param own hooks after those of this view
+     * @param reporting what to report of each token
+     * @return of every token but the first
+     */
+    public List<GeneratedToken> score(int[] ids, int promptLength, List<? extends Hook> own, Reporting reporting) {
+        loaded.transformer.forward().requireFits(own);
+        List<? extends Hook> twin = reporting.twin();
+        List<GeneratedToken> scored = new ArrayList<>();
+        try (TensorScope scope = TensorScope.open("score a text")) {
+            Tensor logits = with(own).logits(ids, promptLength); // [tokens, dVocab]
+            Tensor twins = twin == null ? null : with(twin).logits(ids, promptLength);
+            for (int t = 1; t < ids.length; t++) {
+                NextToken predicted = NextToken.of(logits.select(0, t - 1).toFloats());
+                NextToken other = twins == null
+                        ? null
+                        : NextToken.of(twins.select(0, t - 1).toFloats());
+                String text = loaded.text.hasTokenizer() ? tokenizer().decode(new int[] {ids[t]}, false) : "";
+                scored.add(predicted.reported(ids[t], text, reporting.alternatives(), other));
+            }
+        }
+        return scored;
+    }
+
+    private Tensor logits(int[] ids, int promptLength) {
+        return run(TokenBatch.of(ids), RunOptions.allLogits(), new int[] {promptLength})
+                .logits()
+                .select(0, 0);
+    }
+
+    /**
      * The direct effect of residual stream directions on the logits: W_U d, without the final norm, whose scale depends
      * on the rest of the residual stream, and without a soft cap. Hooks do not apply.
      *

@@ -3,6 +3,7 @@ package dev.pintle.model;
 import dev.pintle.model.GeneratedToken.Alternative;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a model predicts for the next token. Sums are in FP64, in the order of the ids. */
 final class NextToken {
@@ -72,6 +73,19 @@ final class NextToken {
             alternatives.add(new Alternative(ids[i], logProbability(ids[i])));
         }
         return alternatives;
+    }
+
+    /** What is reported of a token. */
+    GeneratedToken reported(int id, String text, int alternatives, @Nullable NextToken twin) {
+        return new GeneratedToken(
+                id,
+                text,
+                logProbability(id),
+                mostProbable(alternatives),
+                twin == null
+                        ? null
+                        : new GeneratedToken.TwinToken(
+                                twin.logProbability(id), divergenceFrom(twin), twin.mostProbable(alternatives)));
     }
 
     /** KL(this ‖ other) in nats. */

@@ -97,7 +97,9 @@ public final class RowHooks implements Hook, AutoCloseable {
                 result = added(stage, result, layout);
                 for (Map.Entry<Hook, List<Integer>> other : stage.others.entrySet()) {
                     Action action = bound.get(other.getKey());
-                    if (action != null) {
+                    if (action != null && other.getKey() instanceof Reading reading) {
+                        read(reading, other.getValue(), point, result, layout);
+                    } else if (action != null) {
                         result = applied(action, other.getValue(), point, result, layout);
                     }
                 }
@@ -120,6 +122,18 @@ public final class RowHooks implements Hook, AutoCloseable {
         } catch (RuntimeException e) {
             fail(of, e);
             return before;
+        }
+    }
+
+    private void read(Reading reading, List<Integer> of, HookPoint point, Tensor activation, Layout layout) {
+        for (int row : of) {
+            if (!failures.containsKey(row)) {
+                try {
+                    reading.read(point, activation, layout, row);
+                } catch (RuntimeException e) {
+                    fail(List.of(row), e);
+                }
+            }
         }
     }
 

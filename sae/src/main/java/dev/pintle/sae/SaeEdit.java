@@ -11,7 +11,9 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.ModelConfig;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /*
  * Why an edit does not need the whole autoencoder.
@@ -37,6 +39,8 @@ import java.util.List;
  */
 public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoint at, Tokens tokens)
         implements Intervention.Open {
+    private static final long TILE = 32;
+
     /** @throws IllegalArgumentException unless the latents exist and each is changed once */
     public SaeEdit {
         changes = List.copyOf(changes);
@@ -90,14 +94,40 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
         return (point, activation, layout) -> tokens.change(activation, layout, h -> {
             try (TensorScope scope = TensorScope.open("edit latents")) {
                 Tensor x = h.to(DType.FP32).reshape(-1, model.dModel());
-                Tensor moved = readsRowsOnly()
-                        ? moved(rows, gate, placed, x)
-                        : new SparseCoder(sae).mapped(x, some -> competing(rows, gate, placed, some));
+                Tensor moved = ofRows(
+                        x,
+                        tile -> readsRowsOnly()
+                                ? moved(rows, gate, placed, tile)
+                                : new SparseCoder(sae).mapped(tile, some -> competing(rows, gate, placed, some)));
                 return scope.keep(moved.reshape(h.shape().toArray())
                         .plus(h.to(DType.FP32))
                         .to(h.dtype()));
             }
         });
+    }
+
+    /**
+     * Applies a function of single activations to all of them. On a CPU, it gets a fixed number at a time, the last ones padded
+     * with zeros: a matrix product's kernel, and so the order of its sums, depends on the number of rows, and an activation's
+     * bits must not depend on which others are there.
+     *
+     * @param x `[n, dModel]`
+     */
+    private static Tensor ofRows(Tensor x, UnaryOperator<Tensor> change) {
+        if (!x.device().equals(Device.CPU)) {
+            return change.apply(x);
+        }
+        long n = x.size(0);
+        List<Tensor> parts = new ArrayList<>();
+        for (long start = 0; start < n; start += TILE) {
+            long count = Math.min(TILE, n - start);
+            Tensor some = x.narrow(0, start, count);
+            if (count < TILE) {
+                some = Tensor.cat(List.of(some, Tensor.zeros(x.dtype(), x.device(), TILE - count, x.size(1))), 0);
+            }
+            parts.add(change.apply(some).narrow(0, 0, count));
+        }
+        return parts.size() == 1 ? parts.get(0) : Tensor.cat(parts, 0);
     }
 
     private static Tensor moved(Weights rows, Gate gate, LatentChange.Placed placed, Tensor x) {

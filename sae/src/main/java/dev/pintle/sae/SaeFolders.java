@@ -37,9 +37,17 @@ public final class SaeFolders {
      */
     public static Path find(String name, HubSettings settings) {
         Path given = path(name);
-        if (Files.exists(given)) {
-            return given;
-        }
+        return Files.exists(given) ? given : findNamed(name, settings);
+    }
+
+    /**
+     * The file or folder of an autoencoder that has a name: one of the embedded model, or a cached repository. A path is not
+     * a name.
+     *
+     * @throws dev.pintle.base.PintleException if there is none, listing the places that were searched
+     */
+    public static Path findNamed(String name, HubSettings settings) {
+        Path given = path(name);
         for (String embedded : new String[] {name, name + ".pth"}) {
             Optional<Path> file = ModelFolders.embeddedFile(embedded);
             if (file.isPresent()) {

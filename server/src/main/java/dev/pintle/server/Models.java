@@ -1,0 +1,102 @@
+package dev.pintle.server;
+
+import dev.pintle.base.Nearest;
+import dev.pintle.base.Problem;
+import dev.pintle.library.Library;
+import dev.pintle.library.steer.Presets;
+import dev.pintle.library.steer.Presets.Preset;
+import dev.pintle.server.http.HttpProblem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The models of a server, and presets that stand as models: {@code MODEL}, {@code MODEL:PRESET}, {@code MODEL:PRESET@0.5}. */
+public final class Models {
+    private static final Pattern OF_PRESET =
+            Pattern.compile("(.+):([A-Za-z0-9][A-Za-z0-9._-]{0,63})(?:@([+-]?\\d{1,6}(?:\\.\\d{1,9})?))?");
+
+    private final Map<String, ServedModel> served = new ConcurrentSkipListMap<>();
+    private final Library library;
+
+    Models(Library library) {
+        this.library = library;
+    }
+
+    void add(ServedModel model) {
+        served.put(model.name(), model);
+    }
+
+    /**
+     * What a client asked for by name.
+     *
+     * @param preset null for the model itself
+     * @param scale what the preset's strengths are multiplied by
+     */
+    public record Chosen(ServedModel model, @Nullable Preset preset, double scale) {}
+
+    /** The models that are served. */
+    public List<ServedModel> all() {
+        return List.copyOf(served.values());
+    }
+
+    /** Names of presets that stand as models of a served one. */
+    public List<String> presetsOf(ServedModel model) {
+        Presets presets = library.presets();
+        List<String> names = new ArrayList<>();
+        for (String name : presets.names()) {
+            if (presets.find(name).model().equals(model.name())) {
+                names.add(model.name() + ":" + name);
+            }
+        }
+        return names;
+    }
+
+    /** @throws HttpProblem 404 with the names that exist, unless it names a model or preset */
+    public Chosen find(@Nullable String name) {
+        if (name == null) {
+            throw HttpProblem.field(
+                    "model",
+                    "missing_required_parameter",
+                    Problem.of("The request does not say which model it is for.")
+                            .fact("models", String.join(", ", served.keySet())));
+        }
+        ServedModel model = served.get(name);
+        if (model != null) {
+            return new Chosen(model, null, 1);
+        }
+        Matcher matcher = OF_PRESET.matcher(name);
+        if (matcher.matches()) {
+            ServedModel of = served.get(matcher.group(1));
+            if (of != null && library.presets().names().contains(matcher.group(2))) {
+                Preset preset = library.presets().find(matcher.group(2));
+                if (preset.model().equals(of.name())) {
+                    return new Chosen(of, preset, matcher.group(3) == null ? 1 : Double.parseDouble(matcher.group(3)));
+                }
+            }
+        }
+        throw missing(name);
+    }
+
+    private HttpProblem missing(String name) {
+        List<String> names = new ArrayList<>(served.keySet());
+        all().forEach(model -> names.addAll(presetsOf(model)));
+        List<String> nearest = Nearest.to(name, names);
+        return HttpProblem.of(
+                404,
+                "model_not_found",
+                Problem.of("There is no such model on this server.")
+                        .fact("model", name)
+                        .fact(
+                                nearest.isEmpty() ? "models" : "nearest",
+                                String.join(", ", nearest.isEmpty() ? names : nearest)));
+    }
+
+    void close() {
+        served.values().forEach(ServedModel::close);
+        served.clear();
+    }
+}

@@ -1,0 +1,134 @@
+package dev.pintle.server;
+
+import dev.pintle.base.Problem;
+import dev.pintle.library.Library;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.server.api.Activations;
+import dev.pintle.server.api.Operations;
+import dev.pintle.server.api.PresetsApi;
+import dev.pintle.server.api.Saes;
+import dev.pintle.server.api.Scores;
+import dev.pintle.server.api.Texts;
+import dev.pintle.server.api.Vectors;
+import dev.pintle.server.http.ApiKeys.Scope;
+import dev.pintle.server.http.Front;
+import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.http.Routes;
+import dev.pintle.server.openai.ChatCompletions;
+import dev.pintle.server.openai.Completions;
+import dev.pintle.server.openai.ModelList;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * Serves models over HTTP: OpenAI's routes with fields that steer, and routes of our own under {@code /pintle/v1}. A request
+ * holds what it resolved when it arrived; nothing that is later renamed, replaced or deleted changes it.
+ */
+public final class PintleServer implements AutoCloseable {
+    private static final String OWN = "/pintle/v1";
+
+    private final Models models;
+    private final Front front;
+
+    private PintleServer(Models models, Front front) {
+        this.models = models;
+        this.front = front;
+    }
+
+    /**
+     * Starts to serve.
+     *
+     * @param library where vectors, autoencoders and presets are found and kept
+     * @param loaded models by the names that clients call them; the server closes them
+     * @throws dev.pintle.base.PintleException if the address can't be bound, or is not this machine's own and no key is
+     *     needed
+     */
+    public static PintleServer start(Library library, Map<String, LanguageModel> loaded, ServerSettings settings) {
+        if (!settings.address().getAddress().isLoopbackAddress()
+                && !settings.keys().areNeeded()) {
+            throw Problem.of("A server that other machines reach needs API keys.")
+                    .fact("address", settings.address())
+                    .fact("try", "--api-key-file FILE, or 127.0.0.1")
+                    .toException();
+        }
+        Models models = new Models(library);
+        loaded.forEach((name, model) -> models.add(ServedModel.start(name, model, library, settings)));
+        try {
+            return new PintleServer(models, Front.start(settings.front(), routes(library, models, settings)));
+        } catch (RuntimeException e) {
+            models.close();
+            throw e;
+        }
+    }
+
+    private static Routes routes(Library library, Models models, ServerSettings settings) {
+        Routes routes = new Routes();
+        ModelList list = new ModelList(models);
+        ChatCompletions chat = new ChatCompletions(models, settings.lenient());
+        Completions text = new Completions(models, settings.lenient());
+        routes.add("GET", "/v1/models", Scope.READ, "Models and presets", list::list)
+                .add("GET", "/v1/models/{id...}", Scope.READ, "One model or preset", list::show)
+                .add("POST", "/v1/chat/completions", Scope.GENERATE, "Answers a conversation", chat::handle)
+                .add("POST", "/v1/completions", Scope.GENERATE, "Continues texts", text::handle);
+        for (String other : new String[] {"embeddings", "responses", "messages", "audio", "images", "files"}) {
+            routes.add("POST", "/v1/" + other, Scope.GENERATE, "Not implemented", call -> {
+                throw notImplemented(other);
+            });
+        }
+        new Vectors(library, models).addTo(routes, OWN);
+        new PresetsApi(library, models).addTo(routes, OWN);
+        new Texts(models).addTo(routes, OWN);
+        new Scores(models).addTo(routes, OWN);
+        new Activations(models).addTo(routes, OWN);
+        new Saes(library, models).addTo(routes, OWN);
+        new Operations(models, routes).addTo(routes, OWN);
+        return routes;
+    }
+
+    private static HttpProblem notImplemented(String what) {
+        if (what.equals("embeddings")) {
+            return HttpProblem.of(
+                    400,
+                    "not_supported",
+                    Problem.of("A decoder's residual stream is not an embedding.")
+                            .fact("try", "POST " + OWN + "/activations"));
+        }
+        return HttpProblem.of(
+                404,
+                "not_implemented",
+                Problem.of("This server does not have that route.")
+                        .fact("but was", "/v1/" + what)
+                        .fact("has", "/v1/models, /v1/chat/completions, /v1/completions and " + OWN));
+    }
+
+    /** The port it listens at. */
+    public int port() {
+        return front.port();
+    }
+
+    /** The models that are served. */
+    public Models models() {
+        return models;
+    }
+
+    /** Number of requests that are being answered. */
+    public int running() {
+        return front.running();
+    }
+
+    /**
+     * Takes no further requests, waits for those that run, and releases the models.
+     *
+     * @param longest time to wait; what still runs then is cancelled
+     */
+    public void stop(Duration longest) {
+        front.stop(longest);
+        models.close();
+    }
+
+    /** Stops at once; what runs is cancelled. */
+    @Override
+    public void close() {
+        stop(Duration.ZERO);
+    }
+}

@@ -1,0 +1,68 @@
+package dev.pintle.server;
+
+import dev.pintle.library.Library;
+import dev.pintle.library.OpenSources;
+import dev.pintle.model.GenerationEngine;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.study.RunManifest;
+import dev.pintle.tensor.Device;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.concurrent.Semaphore;
+
+/**
+ * A model that is served: one engine for all its requests.
+ *
+ * @param name as clients call it
+ * @param engine generates for all requests
+ * @param sources vectors and autoencoders for steering it
+ * @param reads permits for what runs beside generation: scoring and capturing of whole texts
+ * @param since when it was loaded
+ */
+public record ServedModel(
+        String name, LanguageModel model, GenerationEngine engine, OpenSources sources, Semaphore reads, Instant since)
+        implements AutoCloseable {
+    private static final int SHOWN = 8;
+
+    /**
+     * Starts to serve a model, and closes it in the end.
+     *
+     * @param settings of the server
+     */
+    static ServedModel start(String name, LanguageModel model, Library library, ServerSettings settings) {
+        return new ServedModel(
+                name,
+                model,
+                model.engine(settings.mostWaiting(), settings.cacheBytes()),
+                library.sources(model, false),
+                new Semaphore(1, true),
+                Instant.now());
+    }
+
+    /** What an answer's bits depend on, besides the request: version, weights, dtype, device, and whether it is exact. */
+    public String fingerprint() {
+        String revision = model.id().revision();
+        String weights = revision.startsWith("content-") ? revision.substring("content-".length()) : revision;
+        return String.join(
+                "-",
+                "pintle",
+                RunManifest.version().split(" ", 2)[0],
+                weights.substring(0, Math.min(SHOWN, weights.length())),
+                model.dtype().toString().toLowerCase(Locale.ROOT),
+                model.device().toString().replace(':', '.'),
+                isExact() ? "exact" : "batched");
+    }
+
+    /** Whether an answer's bits do not depend on what is generated beside it. */
+    public boolean isExact() {
+        return model.device().equals(Device.CPU);
+    }
+
+    /** Cancels what runs, then releases the model. */
+    @Override
+    public void close() {
+        engine.close();
+        sources.close();
+        model.close();
+    }
+}

@@ -1,0 +1,92 @@
+package dev.pintle.server.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.base.FieldException;
+import dev.pintle.base.JsonRecords;
+import dev.pintle.base.Problem;
+import dev.pintle.server.ServedModel;
+import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.openai.ChatCompletions;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.TokenizedPrompt;
+import org.jspecify.annotations.Nullable;
+
+/** A text in a request: {@code text}, {@code messages} or {@code ids}, exactly one of them. */
+final class Input {
+    private final int[] ids;
+    private final @Nullable TokenizedPrompt tokenized;
+
+    private Input(int[] ids, @Nullable TokenizedPrompt tokenized) {
+        this.ids = ids;
+        this.tokenized = tokenized;
+    }
+
+    /**
+     * Reads it.
+     *
+     * @param text plain text, or null
+     * @param messages a conversation, or null
+     * @param open whether the header of an answer follows the conversation
+     * @param ids token ids, or null
+     */
+    static Input of(
+            ServedModel served,
+            @Nullable String text,
+            @Nullable JsonNode messages,
+            boolean open,
+            @Nullable JsonNode ids) {
+        int given = (text == null ? 0 : 1) + (messages == null ? 0 : 1) + (ids == null ? 0 : 1);
+        if (given != 1) {
+            throw new FieldException(
+                    "text",
+                    Problem.of("The request needs one text.")
+                            .fact("expected", "exactly one of text, messages and ids")
+                            .fact("but was", given + " of them"));
+        }
+        if (ids != null) {
+            return new Input(ids(served, ids), null);
+        }
+        Prompt prompt = text != null
+                ? Prompt.ofText(text)
+                : new Prompt(
+                        ChatCompletions.messages(messages),
+                        open ? Prompt.Ending.GENERATION_HEADER : Prompt.Ending.CLOSED);
+        TokenizedPrompt tokenized = prompt.tokenized(served.model().text());
+        int context = served.model().config().maxPositions();
+        if (tokenized.ids().length > context) {
+            throw HttpProblem.field(
+                    text != null ? "text" : "messages",
+                    "context_length_exceeded",
+                    Problem.of("The text is longer than the model's context.")
+                            .fact("context", context + " tokens")
+                            .fact("text", tokenized.ids().length + " tokens"));
+        }
+        return new Input(tokenized.ids(), tokenized);
+    }
+
+    private static int[] ids(ServedModel served, JsonNode json) {
+        int vocabulary = served.model().config().dVocab();
+        if (!json.isArray() || json.isEmpty()) {
+            throw JsonRecords.wrong("ids", "a list of token ids", json);
+        }
+        int[] ids = new int[json.size()];
+        for (int i = 0; i < ids.length; i++) {
+            JsonNode id = json.get(i);
+            if (!id.isInt() || id.intValue() < 0 || id.intValue() >= vocabulary) {
+                throw JsonRecords.wrong("ids[" + i + "]", "a token id, 0 to " + (vocabulary - 1), id);
+            }
+            ids[i] = id.intValue();
+        }
+        return ids;
+    }
+
+    int[] ids() {
+        return ids;
+    }
+
+    /** With texts and roles; null for token ids. */
+    @Nullable
+    TokenizedPrompt tokenized() {
+        return tokenized;
+    }
+}

@@ -1,0 +1,90 @@
+package dev.pintle.server.api;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Json;
+import dev.pintle.server.Models;
+import dev.pintle.server.ServedModel;
+import dev.pintle.server.http.ApiKeys.Scope;
+import dev.pintle.server.http.Call;
+import dev.pintle.server.http.Routes;
+import dev.pintle.study.RunManifest;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Health, what the server is doing, and a description of its routes. */
+public final class Operations {
+    private static final Pattern NAME = Pattern.compile("\\{(\\w+)(?:\\.\\.\\.)?}");
+
+    private final Models models;
+    private final Routes routes;
+
+    /** @param routes all routes, once they are added */
+    public Operations(Models models, Routes routes) {
+        this.models = models;
+        this.routes = routes;
+    }
+
+    /** Adds its routes. */
+    public void addTo(Routes all, String path) {
+        all.add("GET", "/health", null, "Whether the process answers", this::health)
+                .add("GET", "/ready", Scope.READ, "Whether models are served", this::ready)
+                .add("GET", path + "/server", Scope.READ, "Models, queues, exactness", this::server)
+                .add("GET", "/openapi.json", Scope.READ, "This description", this::openApi);
+    }
+
+    private void health(Call call) throws IOException {
+        call.reply(Json.object().put("status", "ok"));
+    }
+
+    private void ready(Call call) throws IOException {
+        boolean ready = !models.all().isEmpty();
+        call.reply(ready ? 200 : 503, Json.object().put("ready", ready));
+    }
+
+    private void server(Call call) throws IOException {
+        ObjectNode json = Json.object().put("pintle", RunManifest.version());
+        ArrayNode all = json.putArray("models");
+        for (ServedModel served : models.all()) {
+            ObjectNode one = all.addObject()
+                    .put("name", served.name())
+                    .put("revision", served.model().id().revision())
+                    .put("dtype", served.model().dtype().toString())
+                    .put("device", served.model().device().toString())
+                    .put("exact", served.isExact())
+                    .put("route", served.model().route().toString());
+            one.set("load", Numbers.tree(served.engine().load()));
+        }
+        call.reply(json);
+    }
+
+    private void openApi(Call call) throws IOException {
+        ObjectNode json = Json.object().put("openapi", "3.1.0");
+        json.putObject("info").put("title", "Pintle").put("version", RunManifest.version());
+        Map<String, ObjectNode> paths = new TreeMap<>();
+        for (Routes.Route route : routes.all()) {
+            ObjectNode operation = paths.computeIfAbsent(route.path().replace("...}", "}"), path -> Json.object())
+                    .putObject(route.method().toLowerCase(Locale.ROOT));
+            operation.put("summary", route.summary());
+            ArrayNode parameters = operation.putArray("parameters");
+            Matcher names = NAME.matcher(route.path());
+            while (names.find()) {
+                parameters
+                        .addObject()
+                        .put("name", names.group(1))
+                        .put("in", "path")
+                        .put("required", true)
+                        .putObject("schema")
+                        .put("type", "string");
+            }
+            operation.putObject("responses").putObject("200").put("description", "as docs/server.md says");
+        }
+        ObjectNode all = json.putObject("paths");
+        paths.forEach(all::set);
+        call.reply(json);
+    }
+}

@@ -1,0 +1,195 @@
+package dev.pintle.server.http;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
+import dev.pintle.base.Problem;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/** Listens, and hands each request to its route: who may call first, then what is asked. */
+public final class Front implements AutoCloseable {
+    private static final int THREADS = 512;
+    private static final int BACKLOG = 1024;
+    private static final int ID_BYTES = 8;
+
+    static { // read once, by the JDK's server
+        setUnlessSet("sun.net.httpserver.nodelay", "true");
+        setUnlessSet("sun.net.httpserver.maxReqTime", "60"); // seconds in which a request must have arrived
+        setUnlessSet("sun.net.httpserver.idleInterval", "60");
+        setUnlessSet("jdk.httpserver.maxConnections", "4000");
+    }
+
+    private final HttpServer server;
+    private final ThreadPoolExecutor threads;
+    private final Writes writes;
+    private final AtomicInteger running = new AtomicInteger();
+
+    /**
+     * What listens where, and for whom.
+     *
+     * @param address to bind
+     * @param guard names and pages by which it may be called
+     * @param keys what callers must present
+     * @param slowest time that one write to a client may take
+     * @param log receives a line per request: method, path, status, milliseconds; never a body
+     */
+    public record Settings(
+            InetSocketAddress address, Names guard, ApiKeys keys, Duration slowest, Consumer<String> log) {}
+
+    /**
+     * Names and pages by which a server may be called.
+     *
+     * @param hosts names of this machine, besides localhost and addresses
+     * @param origins pages of other origins, such as {@code https://chat.example}
+     */
+    public record Names(List<String> hosts, List<String> origins) {}
+
+    private Front(HttpServer server, ThreadPoolExecutor threads, Writes writes) {
+        this.server = server;
+        this.threads = threads;
+        this.writes = writes;
+    }
+
+    /**
+     * Starts to listen.
+     *
+     * @throws dev.pintle.base.PintleException if the address can't be bound
+     */
+    public static Front start(Settings settings, Routes routes) {
+        HttpServer server;
+        try {
+            server = HttpServer.create(settings.address(), BACKLOG);
+        } catch (IOException e) {
+            throw Problem.of("The server cannot listen there.")
+                    .fact("address", settings.address())
+                    .fact("cause", e)
+                    .fact("try", "another --port, or 0 for any that is free")
+                    .toException(e);
+        }
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor threads =
+                new ThreadPoolExecutor(THREADS, THREADS, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+                    Thread thread = new Thread(work, "pintle-server " + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        threads.allowCoreThreadTimeOut(true);
+        Front front = new Front(server, threads, new Writes(settings.slowest()));
+        server.setExecutor(threads);
+        server.createContext("/", front.handler(settings, routes));
+        server.start();
+        return front;
+    }
+
+    private static void setUnlessSet(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+
+    /** The port it listens at. */
+    public int port() {
+        return server.getAddress().getPort();
+    }
+
+    /** Number of requests that are being answered. */
+    public int running() {
+        return running.get();
+    }
+
+    private HttpHandler handler(Settings settings, Routes routes) {
+        Guard guard = new Guard(
+                java.util.Set.copyOf(settings.guard().hosts()), settings.guard().origins());
+        return exchange -> {
+            running.incrementAndGet();
+            long began = System.nanoTime();
+            try {
+                answer(exchange, guard, settings.keys(), routes);
+            } finally {
+                running.decrementAndGet();
+                settings.log()
+                        .accept(exchange.getRequestMethod() + " "
+                                + exchange.getRequestURI().getPath() + " " + exchange.getResponseCode() + " "
+                                + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began) + " ms");
+            }
+        };
+    }
+
+    private void answer(HttpExchange exchange, Guard guard, ApiKeys keys, Routes routes) throws IOException {
+        String id = "req-" + random();
+        Call call = new Call(exchange, id, Map.of(), Routes.JSON_BODY, writes);
+        try {
+            guard.check(exchange);
+            if (exchange.getRequestMethod().equals("OPTIONS")) {
+                Guard.allow(exchange);
+                call.replyEmpty(204);
+                return;
+            }
+            List<String> segments = Routes.segments(exchange.getRequestURI().getRawPath()).stream()
+                    .map(Front::decoded)
+                    .toList();
+            Routes.Match match = routes.find(exchange.getRequestMethod(), segments);
+            ApiKeys.Scope scope = match.route().scope();
+            if (scope != null) {
+                keys.require(exchange.getRequestHeaders().getFirst("Authorization"), scope);
+            }
+            call = new Call(exchange, id, match.values(), match.route().body(), writes);
+            match.route().handler().handle(call);
+            exchange.close();
+        } catch (InterruptedException e) {
+            throw new IOException("The server is stopping.", e);
+        } catch (IOException e) {
+            throw e; // the client has gone
+        } catch (Exception | OutOfMemoryError | StackOverflowError e) {
+            if (call.hasBegun()) {
+                throw new IOException("The reply is broken off.", e);
+            }
+            HttpProblem problem = HttpProblem.of(e);
+            problem.headers().forEach(call::header);
+            call.reply(problem.status(), problem.json());
+            exchange.close();
+        }
+    }
+
+    static String decoded(String part) {
+        try {
+            return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw HttpProblem.of(
+                    400,
+                    "invalid_path",
+                    Problem.of("The path is not encoded properly.").fact("but was", part));
+        }
+    }
+
+    private static String random() {
+        byte[] bytes = new byte[ID_BYTES];
+        ThreadLocalRandom.current().nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    /** Takes no further requests, and waits for those that run. */
+    public void stop(Duration longest) {
+        server.stop((int) longest.toSeconds());
+        threads.shutdownNow();
+        writes.close();
+    }
+
+    @Override
+    public void close() {
+        stop(Duration.ZERO);
+    }
+}

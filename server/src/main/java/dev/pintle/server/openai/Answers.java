@@ -1,0 +1,392 @@
+package dev.pintle.server.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Json;
+import dev.pintle.base.Problem;
+import dev.pintle.model.EngineFullException;
+import dev.pintle.model.Generated;
+import dev.pintle.model.Generated.StopReason;
+import dev.pintle.model.GeneratedToken;
+import dev.pintle.model.Generation;
+import dev.pintle.model.GenerationRequest;
+import dev.pintle.server.http.Call;
+import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.http.OpenReply;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Generates the answers to a request and writes them, whole or as a stream of events. */
+final class Answers {
+    private static final Duration QUIET = Duration.ofSeconds(10);
+    private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(1);
+
+    private final Call call;
+    private final Asked asked;
+    private final List<? extends Format> formats; // of each answer
+    private final String id;
+    private final long created = Instant.now().getEpochSecond();
+    private final long began = System.nanoTime();
+
+    /** @param formats one per answer */
+    Answers(Call call, Asked asked, List<? extends Format> formats) {
+        this.call = call;
+        this.asked = asked;
+        this.formats = formats;
+        this.id = formats.get(0).idPrefix() + call.id().replace("req-", "");
+    }
+
+    /** Generates and replies. */
+    void write() throws IOException, InterruptedException {
+        List<Generation> generations = submit();
+        boolean ended = false;
+        try {
+            if (asked.fields().streams()) {
+                stream(generations);
+            } else {
+                whole(generations);
+            }
+            ended = true;
+        } finally {
+            if (!ended) {
+                generations.forEach(Generation::cancel);
+            }
+        }
+    }
+
+    private List<Generation> submit() {
+        List<Generation> generations = new ArrayList<>();
+        try {
+            for (GenerationRequest request : asked.requests()) {
+                generations.add(
+                        asked.fields().streams()
+                                ? asked.model().engine().stream(request)
+                                : asked.model().engine().submit(request));
+            }
+            return generations;
+        } catch (EngineFullException e) {
+            generations.forEach(Generation::cancel);
+            throw HttpProblem.of(429, "queue_full", e.problem()).with("Retry-After", "1");
+        } catch (IllegalStateException e) {
+            generations.forEach(Generation::cancel);
+            throw HttpProblem.of(
+                            503, "shutting_down", Problem.of("The server is stopping, or the model has been unloaded."))
+                    .with("x-should-retry", "false");
+        } catch (RuntimeException e) {
+            generations.forEach(Generation::cancel);
+            throw e;
+        }
+    }
+
+    // ---------------------------------------------------------------- whole
+
+    private void whole(List<Generation> generations) throws IOException, InterruptedException {
+        long until = System.nanoTime() + SIGN_OF_LIFE.toNanos();
+        OpenReply open = null;
+        try {
+            for (Generation generation : generations) {
+                long left = Math.max(0, until - System.nanoTime());
+                if (open == null && generation.await(left, TimeUnit.NANOSECONDS).isEmpty()) {
+                    // a client that has gone is noticed only by writing to it
+                    open = call.open("application/json");
+                    open.pulse(" ", SIGN_OF_LIFE, () -> generations.forEach(Generation::cancel));
+                }
+                generation.await();
+            }
+            ObjectNode reply = reply(generations);
+            if (open == null) {
+                call.reply(reply);
+            } else {
+                open.send(Json.line(reply));
+                open.end();
+            }
+        } finally {
+            if (open != null) {
+                open.quiet();
+            }
+        }
+    }
+
+    private ObjectNode reply(List<Generation> generations) throws InterruptedException {
+        ObjectNode reply = head(false);
+        ArrayNode choices = reply.putArray("choices");
+        List<Generated> ended = new ArrayList<>();
+        for (int i = 0; i < generations.size(); i++) {
+            Generated answer = finite(generations.get(i).await());
+            ended.add(answer);
+            ObjectNode choice = choices.addObject().put("index", i);
+            List<GeneratedToken> tokens = Told.of(answer.tokens(), answer.text());
+            formats.get(i).whole(choice, answer.text(), tokens);
+            choice.put("finish_reason", Format.finishReason(answer.reason()));
+            ObjectNode own = choice.putObject("pintle");
+            ended(own, i, answer);
+            if (asked.fields().tokens() != null) {
+                ArrayNode told = own.putArray("tokens");
+                tokens.forEach(token -> told.add(token(token)));
+            }
+        }
+        reply.set("usage", usage(ended));
+        reply.set("pintle", about());
+        return reply;
+    }
+
+    private ObjectNode head(boolean streamed) {
+        return Json.object()
+                .put("id", id)
+                .put("object", formats.get(0).object(streamed))
+                .put("created", created)
+                .put("model", asked.name())
+                .put("system_fingerprint", asked.model().fingerprint());
+    }
+
+    private ObjectNode usage(List<Generated> answers) {
+        int completion =
+                answers.stream().mapToInt(answer -> answer.tokens().size()).sum();
+        ObjectNode usage = Json.object()
+                .put("prompt_tokens", asked.promptTokens())
+                .put("completion_tokens", completion)
+                .put("total_tokens", asked.promptTokens() + completion);
+        usage.putObject("prompt_tokens_details")
+                .put(
+                        "cached_tokens",
+                        answers.stream().mapToInt(Generated::cachedTokens).max().orElse(0));
+        return usage;
+    }
+
+    /** What is said of the request: what acts, the seed, what had no effect. */
+    private ObjectNode about() {
+        ObjectNode about = Json.object();
+        about.set("steering", tree(asked.steering().facts()));
+        if (asked.twin() != null) {
+            about.set("twin", tree(asked.twin().facts()));
+        }
+        about.put("seed", asked.seed());
+        ArrayNode ignored = about.putArray("ignored");
+        asked.ignored().forEach(ignored::add);
+        about.put("max_tokens", asked.requests().get(0).decoding().maxNewTokens());
+        about.putObject("timings").put("total_ms", (System.nanoTime() - began) / 1_000_000);
+        return about;
+    }
+
+    /** What is said of an answer at its end. */
+    private void ended(ObjectNode own, int index, Generated answer) {
+        own.put("stop_reason", answer.reason().name().toLowerCase(Locale.ROOT));
+        if (answer.ending().stopString() != null) {
+            own.put("stop_string", answer.ending().stopString());
+        }
+        int[] prompt = asked.prompt(index);
+        int[] ids = answer.ids();
+        boolean lastIsRun = answer.reason() == StopReason.STOP_TOKEN;
+        int run = prompt.length + Math.max(0, lastIsRun ? ids.length : ids.length - 1);
+        ArrayNode acted = own.putArray("acted_on");
+        for (Map<String, Object> fact : asked.steering().facts(prompt.length, run)) {
+            Object count = fact.containsKey("tokens_judged") ? fact.get("tokens_judged") : fact.get("tokens_acted_on");
+            acted.add(count instanceof Integer number ? number.intValue() : 0);
+        }
+        Captures reads = asked.reads().get(index);
+        int[] sequence = new int[prompt.length + ids.length];
+        System.arraycopy(prompt, 0, sequence, 0, prompt.length);
+        System.arraycopy(ids, 0, sequence, prompt.length, ids.length);
+        if (reads.hasCaptures()) {
+            own.set("captures", reads.json(sequence));
+        }
+        if (!reads.projected().isEmpty()) {
+            ObjectNode projected = own.putObject("project");
+            for (String vector : reads.projected()) {
+                ArrayNode values = projected.putArray(vector);
+                for (int position = 0; position < sequence.length; position++) {
+                    Double component = reads.component(vector, position);
+                    if (component == null) {
+                        values.addNull();
+                    } else {
+                        values.add(component);
+                    }
+                }
+            }
+        }
+    }
+
+    private static com.fasterxml.jackson.databind.JsonNode tree(Object value) {
+        try {
+            return Json.parse(Json.line(value));
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new IllegalStateException("What was written as JSON can be read.", e);
+        }
+    }
+
+    private ObjectNode token(GeneratedToken token) {
+        ObjectNode node = Json.object().put("id", token.id()).put("text", token.text());
+        TokenTexts.number(node, "logprob", token.logProbability());
+        if (asked.alternatives() > 0) {
+            node.set("top", TokenTexts.byId(token.alternatives()));
+        }
+        GeneratedToken.TwinToken twin = token.twin();
+        if (twin != null) {
+            ObjectNode other = node.putObject("twin");
+            TokenTexts.number(other, "logprob", twin.logProbability());
+            TokenTexts.number(other, "kl", twin.divergence());
+            if (asked.alternatives() > 0) {
+                other.set("top", TokenTexts.byId(twin.alternatives()));
+            }
+        }
+        return node;
+    }
+
+    /** @throws HttpProblem if activations overflowed */
+    private static Generated finite(Generated answer) {
+        Problem problem = answer.ending().problem();
+        if (problem != null) {
+            throw HttpProblem.of(400, "not_finite", problem);
+        }
+        if (answer.reason() == StopReason.CANCELLED) {
+            throw HttpProblem.of(503, "cancelled", Problem.of("The generation was cancelled before its end."))
+                    .with("x-should-retry", "false");
+        }
+        return answer;
+    }
+
+    // ---------------------------------------------------------------- as a stream
+
+    private void stream(List<Generation> generations) throws IOException, InterruptedException {
+        OpenReply reply = call.open("text/event-stream; charset=utf-8");
+        try {
+            reply.pulse(": ping\n\n", QUIET, () -> generations.forEach(Generation::cancel));
+            List<Generated> ended = generations.size() == 1
+                    ? List.of(stream(reply, generations.get(0), 0, true))
+                    : together(reply, generations);
+            if (asked.fields().wantsUsageInStream()) {
+                ObjectNode last = head(true);
+                last.putArray("choices");
+                last.set("usage", usage(ended));
+                send(reply, last);
+            }
+            reply.send("data: [DONE]\n\n");
+            reply.end();
+        } catch (RuntimeException e) {
+            reply.send("data: " + Json.line(HttpProblem.of(e).json()) + "\n\n");
+            throw new IOException("The stream is broken off, so that clients notice.", e);
+        } finally {
+            reply.quiet();
+        }
+    }
+
+    /** Several answers in one stream, as their tokens come. */
+    private List<Generated> together(OpenReply reply, List<Generation> generations)
+            throws IOException, InterruptedException {
+        List<Streaming> streams = new ArrayList<>();
+        for (int i = 0; i < generations.size(); i++) {
+            Streaming one = new Streaming(reply, generations.get(i), i);
+            streams.add(one);
+            one.start();
+        }
+        List<Generated> ended = new ArrayList<>();
+        for (int i = 0; i < streams.size(); i++) {
+            ended.add(streams.get(i).result());
+        }
+        return ended;
+    }
+
+    /** Writes one of several answers. */
+    private final class Streaming extends Thread {
+        private final OpenReply reply;
+        private final Generation generation;
+        private final int index;
+        private @Nullable Generated ended;
+        private @Nullable Exception failure;
+
+        Streaming(OpenReply reply, Generation generation, int index) {
+            super("pintle-server answer " + index);
+            this.reply = reply;
+            this.generation = generation;
+            this.index = index;
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            try {
+                ended = stream(
+                        reply, generation, index, index == asked.requests().size() - 1);
+            } catch (IOException | InterruptedException | RuntimeException e) {
+                failure = e;
+                generation.cancel();
+            }
+        }
+
+        Generated result() throws IOException, InterruptedException {
+            join();
+            if (failure instanceof IOException gone) {
+                throw gone;
+            }
+            if (failure instanceof RuntimeException failed) {
+                throw failed;
+            }
+            if (ended == null) {
+                throw new InterruptedException();
+            }
+            return ended;
+        }
+    }
+
+    /** @param last whether what is said of the request comes with this answer's end */
+    private Generated stream(OpenReply reply, Generation generation, int index, boolean last)
+            throws IOException, InterruptedException {
+        Told told = new Told();
+        boolean first = true;
+        for (Optional<Generation.Piece> next = generation.next(); next.isPresent(); next = generation.next()) {
+            Generation.Piece piece = next.get();
+            GeneratedToken token = piece.token();
+            List<GeneratedToken> ready = token == null ? List.of() : told.add(token, piece.text());
+            if (token == null) {
+                ready = told.finish(piece.text());
+            }
+            if (first || !piece.text().isEmpty() || (!ready.isEmpty() && tellsTokens(index))) {
+                send(reply, part(index, first, piece.text(), ready));
+                first = false;
+            }
+        }
+        Generated answer = finite(generation.await());
+        List<GeneratedToken> rest = told.finish("");
+        if (first || (!rest.isEmpty() && tellsTokens(index))) {
+            send(reply, part(index, first, "", rest));
+        }
+        ObjectNode end = head(true);
+        ObjectNode choice = end.putArray("choices").addObject().put("index", index);
+        formats.get(index).part(choice, false, "", List.of());
+        choice.put("finish_reason", Format.finishReason(answer.reason()));
+        ended(choice.putObject("pintle"), index, answer);
+        if (last) {
+            end.set("pintle", about());
+        }
+        send(reply, end);
+        return answer;
+    }
+
+    private boolean tellsTokens(int index) {
+        return formats.get(index).tellsTokens() || asked.fields().tokens() != null;
+    }
+
+    private ObjectNode part(int index, boolean first, String text, List<GeneratedToken> tokens) {
+        ObjectNode chunk = head(true);
+        ObjectNode choice = chunk.putArray("choices").addObject().put("index", index);
+        formats.get(index).part(choice, first, text, tokens);
+        choice.putNull("finish_reason");
+        if (asked.fields().tokens() != null && !tokens.isEmpty()) {
+            ArrayNode own = choice.putObject("pintle").putArray("tokens");
+            tokens.forEach(token -> own.add(token(token)));
+        }
+        return chunk;
+    }
+
+    private static void send(OpenReply reply, ObjectNode chunk) throws IOException {
+        reply.send("data: " + Json.line(chunk) + "\n\n");
+    }
+}

@@ -1,0 +1,139 @@
+package dev.pintle.server.openai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.base.FieldException;
+import dev.pintle.base.JsonRecords;
+import dev.pintle.base.Problem;
+import dev.pintle.library.steer.Presets.Preset;
+import dev.pintle.model.GeneratedToken;
+import dev.pintle.model.Reporting;
+import dev.pintle.server.Models;
+import dev.pintle.server.ServedModel;
+import dev.pintle.server.http.Call;
+import dev.pintle.text.Prompt;
+import dev.pintle.text.TokenBytes;
+import dev.pintle.text.TokenizedPrompt;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code POST /v1/completions}: texts and token ids, with the prompt's own log-probabilities where echoed. */
+public final class Completions {
+    private static final int MOST_PROMPTS = 64;
+
+    private final Models models;
+    private final boolean lenient;
+
+    /** @param lenient whether unknown fields are ignored, and said to be */
+    public Completions(Models models, boolean lenient) {
+        this.models = models;
+        this.lenient = lenient;
+    }
+
+    /** The fields that only completions have. */
+    record TextFields(
+            @Nullable JsonNode prompt,
+            @Nullable Boolean echo,
+            @Nullable Integer logprobs) {}
+
+    /** Answers a request. */
+    public void handle(Call call) throws IOException, InterruptedException {
+        Body body = Body.of(call.json(), List.of(Fields.class, TextFields.class), lenient);
+        Models.Chosen chosen = models.find(body.read(Fields.class).model());
+        Preset preset = chosen.preset();
+        if (preset != null && preset.defaults() != null) {
+            body.defaults(preset.defaults());
+        }
+        Fields fields = body.read(Fields.class);
+        TextFields text = body.read(TextFields.class);
+        List<Asked.Given> prompts = prompts(chosen.model(), text.prompt());
+        boolean logprobs = text.logprobs() != null;
+        int alternatives = text.logprobs() == null ? 0 : text.logprobs();
+        Asked asked = null;
+        List<TextFormat> formats = new ArrayList<>();
+        for (Asked.Given prompt : prompts) {
+            Integer most = fields.maxTokens() == null ? Integer.valueOf(16) : fields.maxTokens();
+            Asked one = Asked.of(chosen, fields, prompt, most, alternatives, body.ignored());
+            asked = asked == null ? one : asked.and(one);
+            TextFormat.Echo echo =
+                    Boolean.TRUE.equals(text.echo()) ? echo(chosen.model(), one, prompt, logprobs) : null;
+            for (int i = 0; i < fields.answers(); i++) {
+                formats.add(new TextFormat(
+                        new TokenTexts(new TokenBytes(chosen.model().model().tokenizer())), logprobs, echo));
+            }
+        }
+        if (asked != null) {
+            new Answers(call, asked, formats).write();
+        }
+    }
+
+    private static TextFormat.Echo echo(ServedModel served, Asked asked, Asked.Given prompt, boolean logprobs)
+            throws InterruptedException {
+        String text = served.model().tokenizer().decode(prompt.ids(), true);
+        if (!logprobs || prompt.ids().length == 0) {
+            return new TextFormat.Echo(prompt.ids(), text, List.of());
+        }
+        served.reads().acquire();
+        try {
+            List<GeneratedToken> scored = served.model()
+                    .score(
+                            prompt.ids(),
+                            prompt.ids().length,
+                            asked.steering().interventions(),
+                            new Reporting(asked.alternatives(), null));
+            return new TextFormat.Echo(prompt.ids(), text, scored);
+        } finally {
+            served.reads().release();
+        }
+    }
+
+    /** A text, a list of texts, token ids, or a list of lists of these. */
+    private static List<Asked.Given> prompts(ServedModel served, @Nullable JsonNode json) {
+        JsonNode given = json == null ? com.fasterxml.jackson.databind.node.MissingNode.getInstance() : json;
+        List<Asked.Given> prompts = new ArrayList<>();
+        if (given.isTextual() || isIds(given)) {
+            prompts.add(prompt(served, given, "prompt"));
+        } else if (given.isArray() && !given.isEmpty() && given.size() <= MOST_PROMPTS) {
+            for (int i = 0; i < given.size(); i++) {
+                prompts.add(prompt(served, given.get(i), "prompt[" + i + "]"));
+            }
+        } else {
+            throw JsonRecords.wrong(
+                    "prompt", "a text, token ids, or a list of up to " + MOST_PROMPTS + " of these", given);
+        }
+        return prompts;
+    }
+
+    private static boolean isIds(JsonNode json) {
+        return json.isArray() && !json.isEmpty() && json.get(0).isIntegralNumber();
+    }
+
+    private static Asked.Given prompt(ServedModel served, JsonNode json, String path) {
+        if (json.isTextual()) {
+            TokenizedPrompt tokens =
+                    Prompt.ofText(json.textValue()).tokenized(served.model().text());
+            if (tokens.ids().length == 0) {
+                throw new FieldException(path, Problem.of("The prompt has no tokens."));
+            }
+            return new Asked.Given(tokens.ids(), null);
+        }
+        if (!isIds(json)) {
+            throw JsonRecords.wrong(path, "a text or token ids", json);
+        }
+        int[] ids = new int[json.size()];
+        for (int i = 0; i < ids.length; i++) {
+            JsonNode id = json.get(i);
+            if (!id.isInt()
+                    || id.intValue() < 0
+                    || id.intValue() >= served.model().config().dVocab()) {
+                throw JsonRecords.wrong(
+                        path + "[" + i + "]",
+                        "a token id, 0 to " + (served.model().config().dVocab() - 1),
+                        id);
+            }
+            ids[i] = id.intValue();
+        }
+        return new Asked.Given(ids, null);
+    }
+}
