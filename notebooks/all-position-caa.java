@@ -13,13 +13,13 @@
 // %% [markdown]
 // # All positions of one pair, or the last of many
 //
-// **The claim of the original notebook.** The mean difference over all positions of a single pair of prompts is as good a
-// steering vector as the field's usual one, the last positions of many pairs with answer prefixes; the two are similar (cosine of
-// their encodings 0.797).
+// **The claim of the original notebook.** The mean difference over all positions of a single pair of prompts is as good a steering
+// vector as the field's usual one, the mean over the last positions of many pairs with answer prefixes; the two are similar
+// (cosine of their encodings 0.797).
 //
 // **What it should have computed.** Positions before the first difference add zeros, and positions inside the two system prompts
-// compare unrelated tokens. The baseline read another user turn and a positive prompt that was a Python tuple. And two vectors
-// are compared at equal cost, over many questions, not at one strength by eye.
+// compare unrelated tokens. The baseline read another user turn, and its positive prompt was a Python tuple. And two vectors
+// should be compared at equal cost, over many questions, not by eye at one strength.
 //
 // **You will see** the vectors and a handicapped baseline, cosines position by position, and style against cost.
 
@@ -40,9 +40,9 @@ import static dev.pintle.notebook.Nb.*;
 import static dev.pintle.steering.Add.add;
 
 // %% [markdown]
-// `settings()` are parley-7m, the model that is part of Pintle, its autoencoder of the residual stream after block 3, and pirate
-// style. With `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment they are the original's model and autoencoder (bfloat16, 16 GB),
-// and the published values stand beside with their band.
+// `settings()` is parley-7m, the model that is part of Pintle, its autoencoder of the residual stream after block 3, and pirate
+// style. With `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment, it is the original's model and autoencoder (bfloat16, 16 GB), and
+// the published values are shown alongside with their band.
 
 // %%
 var my = settings();
@@ -55,7 +55,8 @@ show("%s and %s at %s: dModel = %d, dSae = %d".formatted(my.model(), sae.name(),
 // %% [markdown]
 // ## Three vectors and the baseline as published
 //
-// `tuple` is the last-position vector with the original's slip: the template wrote `('The assistant should talk like a pirate.',)`.
+// `tuple` is the last-position vector with the original's slip: the template rendered `('The assistant should talk like a
+// pirate.',)`.
 
 // %%
 var pair = my.pair();
@@ -65,15 +66,16 @@ var matched = SteeringVector.fit(model, at, Contrast.lastPosition(my.prefixPairs
 var tuple = SteeringVector.fit(model, at, Contrast.lastPosition(
         my.prefixPairs("('" + my.study().contrast().positive() + "',)", my.question())));
 var after = SteeringVector.fit(model, at, Contrast.afterLastDifference(pair));
-record Cosines(String vector, double all, double last, double after, String halvesAgree) {}
+record Cosines(String vector, double all, double last, double after, String splitHalfCosine) {}
 table("Cosines", Stream.of(all, last, matched, tuple, after).map(w -> new Cosines(w == tuple ? "as a tuple" : w == matched
         ? "last, matched user turn" : w.origin().method().name(), w.cosine(all), w.cosine(last), w.cosine(after),
         w.origin().measures().stability().text())).toList());
 quoted("cosine, all positions and last positions", 0.679, all.cosine(last), 5e-4);
 
 // %% [markdown]
-// The halves of the data agree: 0.46 for all positions of the pair, 0.79 after the last difference, 0.963 for 60 pairs. And each
-// vector encoded at length 1 is the decoder's bias again, so the published "cosine of the encodings" is not even defined here.
+// How well halves of the data agree (cosine): 0.46 for all positions of the pair, 0.79 after the last difference, 0.963 for 60
+// pairs. At length 1 no vector activates a latent and the decoder's bias is all that comes back, so the published "cosine of the
+// encodings" is not even defined here.
 
 // %%
 quoted("halves, all positions", 0.459, all.origin().measures().stability().splitHalfCosine(), 5e-4);
@@ -99,8 +101,8 @@ latents("Largest differences, all − last", Term.of(fScaled.minus(gScaled)).sub
 // %% [markdown]
 // ## Position by position
 //
-// The direction of each position and its cosine with the vector of the last positions. Before the first difference there is
-// nothing; inside the system prompts the directions are those of words; after the last difference they agree.
+// The difference at each position, and its cosine with the last-position vector. Before the first difference it is zero; inside
+// the system prompts it compares unrelated words; after the last difference the positions agree.
 
 // %%
 var tokens = pair.tokens(model.text());
@@ -122,7 +124,8 @@ check("positions before the first difference are zero", Arrays.stream(cosines, 0
 // %% [markdown]
 // ## As published: one question, one strength
 //
-// At 0.417 activation norms, the original's 10 beside its 12, the all-position vector does nothing here, the other two steer.
+// At 0.417 activation norms (the original added this vector at 10, others at 12), the all-positions vector does nothing here; the
+// other two steer.
 
 // %%
 double coefficient = my.strength().resolve(after) * 10 / 12;
@@ -172,7 +175,8 @@ show(positions.name(), model.with(add(mine, coefficient)).chat(my.question(), gr
 // %% [markdown]
 // ## Exercise
 //
-// How many pairs does the last-position vector need? Fit it on the first 1, 4 and 16 pairs and take the cosine with that of all.
+// How many pairs does the last-position vector need? Fit it on the first 1, 4 and 16 pairs, and compare each with the vector of
+// all 60.
 
 // %% tags=["solution"]
 var pairs = my.prefixPairs(my.question());

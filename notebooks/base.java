@@ -13,15 +13,15 @@
 // %% [markdown]
 // # What a steering vector is made of
 //
-// **The claim of the original notebook.** A steering vector for "talk like a pirate", put through a sparse autoencoder, comes
-// back with an error of 580% of its length, while its "cosine with the pirate feature in latent space" is 0.773.
+// **The claim of the original notebook.** A steering vector for "talk like a pirate", passed through a sparse autoencoder, comes
+// back with an error of 580% of its length, and its "cosine with the pirate feature in latent space" is 0.773.
 //
-// **What it should have computed.** The encoder was trained on activations, not on their differences. A vector of length 1 passes
-// hardly any threshold, so that what is decoded is the decoder's bias: the error is the bias's. And a share of the encoder's
-// output is no cosine with a direction.
+// **What it should have computed.** The encoder was trained on activations, not on their differences. A vector of length 1 clears
+// hardly any threshold, so what is decoded is the decoder's bias, and the error is the bias's. And a latent's share of the
+// encoder's output is not a cosine with a direction.
 //
-// **You will see** the vector fitted by hand and by the library, its encoding, what the bias does, a way to take it apart that
-// works, the same question at rising strength until the model breaks, and where the vector shows in a text.
+// **You will see** the vector fitted by hand and by the library, its encoding, what the bias does, a decomposition that works, the
+// same question at rising strength until the model breaks, and where the vector shows in a text.
 
 // %% tags=["setup"]
 import dev.pintle.evaluation.*;
@@ -40,9 +40,9 @@ import static dev.pintle.notebook.Nb.*;
 import static dev.pintle.steering.Add.add;
 
 // %% [markdown]
-// `settings()` are parley-7m, the model that is part of Pintle, its autoencoder of the residual stream after block 3, and pirate
-// style. With `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment they are the original's model and autoencoder (bfloat16, 16 GB),
-// and the published values stand beside with their band.
+// `settings()` is parley-7m, the model that is part of Pintle, its autoencoder of the residual stream after block 3, and pirate
+// style. With `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment, it is the original's model and autoencoder (bfloat16, 16 GB), and
+// the published values are shown alongside with their band.
 
 // %%
 var my = settings();
@@ -55,8 +55,9 @@ show("%s and %s at %s: dModel = %d, dSae = %d".formatted(my.model(), sae.name(),
 // %% [markdown]
 // ## The vector
 //
-// Two system prompts, the shorter one padded to the other's length: 25 tokens each, the first 8 of them the same. At every
-// position half the difference of the activations; the mean over all positions, scaled to length 1. By hand, then by the library.
+// Two system prompts, the shorter padded to the length of the other: 25 tokens each, of which the first 8 are the same. Take half
+// the difference of the activations at every position, average over all positions, and scale to length 1: by hand, then by the
+// library.
 
 // %%
 var pair = my.pair();
@@ -83,7 +84,8 @@ quoted("length of the mean", 0.574, all.origin().measures().normBeforeScaling(),
 // %% [markdown]
 // ## As published: encode it, decode it
 //
-// f = enc(v), v̂ = dec(f). On this model no latent at all is active, and the error is 144%; on the original's, 25 latents and 580%.
+// f = enc(v), v̂ = dec(f). On this model no latent is active at all, and the error is 144%; on the original's, 25 latents are
+// active and the error is 580%.
 
 // %%
 var v = all.direction();
@@ -97,8 +99,8 @@ published("base.error_percent", 100 * error);
 // %% [markdown]
 // ## What the error is
 //
-// v̂ = b + Σ fⱼ dⱼ. With f empty, v̂ is the decoder's bias b, of length 1.033, whatever was encoded, and the error is
-// √(1 + ‖b‖² − 2 v·b), a property of the autoencoder. Without the bias, nothing is left: the error is 100%.
+// v̂ = b + Σ fⱼ dⱼ. With f empty, v̂ is the decoder's bias b, of length 1.033, whatever was encoded, and the error is √(1 + ‖b‖² −
+// 2 v·b), a property of the autoencoder. Without the bias nothing is decoded: the error is 100%.
 
 // %%
 var b = sae.decoderBias();
@@ -115,9 +117,9 @@ quoted("error without the bias", 1.0, v.minus(vHat.minus(b)).norm(), 5e-4);
 // %% [markdown]
 // ## The latent that stands for the concept
 //
-// Of the latents whose label names the concept, the one whose decoder row is nearest to the vector that steers. That vector is read
-// after the prompts' last difference only; its halves agree far better. For pirate the latent is 146, with cosine 0.70.
-// f[146] / ‖f‖, the original's "cosine in latent space", is 0 here: no latent is active.
+// Of the latents whose label names the concept, we take the one whose decoder row is closest to the vector that steers. That
+// vector is read only after the prompts' last difference, where halves of the data agree far better. For pirate the latent is 146,
+// with cosine 0.70. f[146] / ‖f‖, the original's "cosine in latent space", is 0 here, since no latent is active.
 
 // %%
 var after = SteeringVector.fit(model, at, Contrast.afterLastDifference(pair));
@@ -132,14 +134,15 @@ quoted("its share of the encoding", 0.0, share, 0);
 published("base.latent_cosine", share);
 
 // %% [markdown]
-// ## Three vectors, three ways to take them apart
+// ## Three vectors, three decompositions
 //
-// At the length of an activation (10.88) encoders answer, with an error of about 250%: they cannot say "less of this". A signed
-// pursuit over 25 decoder rows can, and comes within 16% of the vector after the last difference.
+// Scaled to the length of an activation (10.88), the vectors do activate latents, but with errors of 252% to 270%: an encoder
+// cannot say "less of this". A signed pursuit over 25 decoder rows can, and comes within 16% of the vector after the last
+// difference.
 
 // %%
 var last = SteeringVector.fit(model, at, Contrast.lastPosition(my.prefixPairs(my.question())));
-record Row(String vector, String halvesAgree, int latents, double error, int latentsScaled, double errorScaled, double pursuit) {}
+record Row(String vector, String splitHalfCosine, int latents, double error, int latentsScaled, double errorScaled, double pursuit) {}
 double norm = all.origin().meanActivationNorm();
 var rows = new ArrayList<Row>();
 for (var one : List.of(all, after, last)) {
@@ -153,6 +156,7 @@ table("Relative errors", rows);
 quoted("error, after the last difference", 1.432, rows.get(1).error(), 5e-4);
 quoted("error, last positions", 1.470, rows.get(2).error(), 5e-4);
 quoted("error at an activation's length, all positions", 2.525, rows.get(0).errorScaled(), 5e-4);
+quoted("error at an activation's length, last positions", 2.695, rows.get(2).errorScaled(), 5e-4);
 
 // %%
 quoted("latents at an activation's length, after the last difference", 177.0, rows.get(1).latentsScaled(), 0);
@@ -166,7 +170,7 @@ latents("Signed pursuit of the vector after the last difference",
 // %% [markdown]
 // ## Strength until it breaks
 //
-// In style from 0.30 on; at 1.40 the answer is a loop.
+// In style from 0.30 on; at 1.40 the answer loops.
 
 // %%
 var ask = my.study().sequence().question();
@@ -220,7 +224,7 @@ quoted("error of a random direction", 1.494, noise.relativeError(), 5e-4);
 show(new Element.Claims(List.of(
         new Element.Claim("A steering vector comes back from the autoencoder with an error of 580%", "580%",
                 Words.percent(error), Words.percent(rows.get(1).pursuit()), Verdict.IN_PART,
-                "the number is right and is the decoder bias's; signed decoder rows come close to the vector"),
+                "the number is right, but the error is the decoder bias's; signed decoder rows come close to the vector"),
         new Element.Claim("Its cosine with the feature is 0.773", "0.773", Words.number(share),
                 Words.number(after.direction().cosine(sae.decoderRow(latent))), Verdict.BY_CONSTRUCTION,
                 "it is the latent's share of the encoding"))));

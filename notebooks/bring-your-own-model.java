@@ -13,13 +13,13 @@
 // %% [markdown]
 // # Bring your own model
 //
-// **Claim.** Nothing in steering is special to one model: any model of a supported family, with a chat template or without,
-// gives a vector in one cell. What has to be found for each is the layer and the strength.
+// **Claim.** Nothing in steering is special to one model: any model of a supported family, with or without a chat template, gives
+// a vector in one cell. What has to be found for each model is the layer and the strength.
 //
-// **You will see** a model loaded, its prompts as it reads them, a vector at every layer, which layer serves, at which strength,
-// and the vector kept under a name and read back.
+// **You will see** a model loaded, its prompts as it reads them, a vector at every layer, which layer steers best and at which
+// strength, and the vector saved under a name and read back.
 //
-// The cells run on parley-7m until you say otherwise in the next but one.
+// The cells run on parley-7m until you change the cell after the next one.
 
 // %% tags=["setup"]
 import dev.pintle.base.*;
@@ -43,9 +43,9 @@ import static dev.pintle.steering.Add.add;
 // %% [markdown]
 // ## Change me: the model and the concept
 //
-// A folder in the Hugging Face format, or a repository in the cache: `pintle pull Qwen/Qwen2.5-0.5B-Instruct` puts one there.
-// Llama, Mistral, Qwen, Gemma, OLMo, Phi, SmolLM, Granite and Pythia models load; others are refused with the reason.
-// BF16 halves the memory. The marker is what tells the concept in an answer; pick words that only a steered model says.
+// A folder in Hugging Face format, or a repository in the cache: `pintle pull Qwen/Qwen2.5-0.5B-Instruct` puts one there. Llama,
+// Mistral, Qwen, Gemma, OLMo, Phi, SmolLM, Granite, GPT-NeoX and Pythia models load; others are refused with the reason. BF16
+// halves the memory. The marker is a pattern that recognises the concept in an answer; pick words that only a steered model says.
 
 // %% tags=["change-me"]
 var name = settings().model();                                          // or "Qwen/Qwen2.5-0.5B-Instruct", "/models/mine"
@@ -65,8 +65,8 @@ quoted("blocks", 8, layers);
 // %% [markdown]
 // ## What it reads
 //
-// The chat template is the model's own. Look at the prompts: if the system prompt is missing, or in the user's turn, the template
-// says so here and not in a result that is hard to explain. For a model without a template: `ContrastPair.ofTexts(…, …)`.
+// The chat template is the model's own. Look at the prompts: if the system prompt is missing, or has ended up in the user's turn,
+// you see it here rather than in a result that is hard to explain. For a model without a template: `ContrastPair.ofTexts(…, …)`.
 
 // %%
 var pair = ContrastPair.ofSystemPrompts(positive, neutral);
@@ -78,13 +78,13 @@ check("the prompts end alike", tokens.equalTail() > 0);
 // %% [markdown]
 // ## A vector at every layer, in one pass
 //
-// `VectorFit` reads each prompt once for all layers. The table shows how long an activation is at each (it grows along the
-// residual stream, which is why strengths count in activation norms), and how well halves of the data agree.
+// `VectorFit` reads each prompt once for all layers. The table shows how long an activation is at each layer (it grows along the
+// residual stream, which is why strengths are in activation norms), and how well halves of the data agree.
 
 // %%
 var points = IntStream.range(0, layers).mapToObj(HookPoint::residPost).toList();
 var fit = VectorFit.of(model, Contrast.afterLastDifference(pair)).at(points).run();
-record Layer(int layer, double activationNorm, double differenceNorm, String halvesAgree) {}
+record Layer(int layer, double activationNorm, double differenceNorm, String splitHalfCosine) {}
 table("By layer", points.stream().map(fit::at).map(v -> new Layer(v.at().layer(), v.origin().meanActivationNorm(),
         v.origin().measures().normBeforeScaling(), v.origin().measures().stability().text())).toList());
 quoted("activation norm at layer 3", 10.88, fit.at(HookPoint.residPost(3)).origin().meanActivationNorm(), 5e-3);
@@ -92,7 +92,7 @@ quoted("activation norm at layer 3", 10.88, fit.at(HookPoint.residPost(3)).origi
 // %% [markdown]
 // ## Which layer
 //
-// The share of answers in style at one small strength, at which layers differ.
+// The share of answers in style at one small strength, at which the layers differ.
 
 // %%
 record Serves(int layer, double inStyle, String answer) {}
@@ -129,8 +129,8 @@ quoted("unsteered is not in style", false, marker.shows(cards.get(0).text()));
 // %% [markdown]
 // ## Keep it
 //
-// A library keeps vectors by name, with the model, method and data that they came from; `pintle generate --vector mine` finds it.
-// Here it is a folder for this notebook; `Library.open()` is yours.
+// A library keeps vectors by name, with the model, method and data that they came from; `pintle generate --vector mine` finds this
+// one. Here the library is a folder for this notebook; `Library.open()` is yours.
 
 // %%
 var folder = Files.createTempDirectory("notebook-library");
@@ -144,7 +144,7 @@ try (var library = Library.open(folder)) {
 // %% [markdown]
 // ## Exercise
 //
-// Ablate the direction instead of adding it, in a model that is asked for the concept: `new Ablate(…)`. Does it forget?
+// Ablate the direction instead of adding it, in a model that is asked for the concept: `Ablate.ablate(…)`. Does it forget?
 
 // %% tags=["solution"]
 var asked = List.of(Message.system(positive), Message.user(questions.get(0)));
@@ -154,8 +154,8 @@ show("asked, direction ablated", model.with(Ablate.ablate(vector)).chat(asked, g
 // %% [markdown]
 // ## Verdict
 //
-// The same cells serve any model; layer and strength are what to look for. `pintle tune` does this search over layers, methods
-// and strengths with confidence intervals.
+// The same cells work for any model; layer and strength are what to search for. `pintle tune` does this search over layers,
+// methods and strengths, with confidence intervals.
 //
 // More: [steering](../docs/steering.md) · [models](../docs/models.md) · [the quick start](quick-start.ipynb) · with an autoencoder of
 // the model: [base](base.ipynb)

@@ -16,10 +16,11 @@
 // **The claim of the original notebook.** PCA of the differences finds the same steering vector as their mean: cosine 1.000, and
 // the same text token for token.
 //
-// **What it should have computed.** PCA centres. Its reconstruction of row i is m + sᵢu, and scores of centred rows sum to zero, so
-// the mean of the reconstructions is the mean m, whatever the component u: an identity. A comparison needs the component itself.
+// **What it should have computed.** PCA centres. Its reconstruction of row i is m + sᵢu, and the scores of centred rows sum to
+// zero, so the mean of the reconstructions is the mean m, whatever the component u: an identity. A meaningful comparison needs the
+// component itself.
 //
-// **You will see** the identity by hand to 10⁻⁷, the components beside the mean, and what each steers to.
+// **You will see** the identity worked out by hand, to 10⁻⁷, the components beside the mean, and what each of them steers to.
 
 // %% tags=["setup"]
 import dev.pintle.evaluation.*;
@@ -38,9 +39,9 @@ import static dev.pintle.notebook.Nb.*;
 import static dev.pintle.steering.Add.add;
 
 // %% [markdown]
-// `settings()` are parley-7m, the model that is part of Pintle, its autoencoder of the residual stream after block 3, and pirate
-// style. With `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment they are the original's model and autoencoder (bfloat16, 16 GB),
-// and the published values stand beside with their band.
+// `settings()` is parley-7m, the model that is part of Pintle, its autoencoder of the residual stream after block 3, and pirate
+// style. With `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment, it is the original's model and autoencoder (bfloat16, 16 GB), and
+// the published values are shown alongside with their band.
 
 // %%
 var my = settings();
@@ -53,8 +54,8 @@ show("%s and %s at %s: dModel = %d, dSae = %d".formatted(my.model(), sae.name(),
 // %% [markdown]
 // ## The differences
 //
-// Half differences from the first differing token on: 17 rows. The mean over these has the direction of the mean over all 25,
-// since the first 8 are zero.
+// Half the differences from the first differing token on: 17 rows. Their mean has the same direction as the mean over all 25
+// positions, since the first 8 are zero.
 
 // %%
 var pair = my.pair();
@@ -71,8 +72,8 @@ check("cosine of the two means", 1, m.cosine(mean.direction()), 1e-6);
 // %% [markdown]
 // ## The identity, by hand
 //
-// Any direction u will do; here the mean difference of the first two rows. Scores of centred rows along it sum to zero, so
-// that the rows' reconstructions m + sᵢu have the mean m.
+// Any direction u will do; here it is the difference of the first two rows. The scores of centred rows along it sum to zero, so
+// the reconstructions m + sᵢu have mean m.
 
 // %%
 var u = rows.get(0).minus(rows.get(1)).unit();
@@ -139,8 +140,8 @@ quoted("loops", List.of(true, true, true, false, false, false), components.strea
 // %% [markdown]
 // ## Both axes
 //
-// Each row by its projection on the mean and on the centred component: the rows spread along the component because positions
-// differ in kind, not because they agree in the concept.
+// Each row by its projections on the mean and on the centred component. The rows spread along the component because positions
+// differ in kind, not because they agree on the concept.
 
 // %%
 var axis = SteeringVector.fit(model, at, Contrast.firstDifference(pair).withAggregation(kinds.get(0)));

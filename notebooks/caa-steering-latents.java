@@ -40,9 +40,9 @@ import static dev.pintle.notebook.Nb.*;
 import static dev.pintle.steering.Add.add;
 
 // %% [markdown]
-// `settings()` are parley-7m, its autoencoder of the residual stream after block 3, and pirate style. With
-// `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment they are the original's model and autoencoder. The vector v is added to the 16
-// tokens of "Hello, how are you?" at half the length of an activation: x becomes x + 5.44 v.
+// `settings()` is parley-7m, its autoencoder of the residual stream after block 3, and pirate style. With
+// `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment, it is the original's model and autoencoder. The vector v is added to the 16
+// tokens of the prompt "Hello, how are you?" at half the length of an activation: x becomes x + 5.44 v.
 
 // %%
 var my = settings();
@@ -61,8 +61,8 @@ quoted("strength", 5.442, c, 5e-4);
 // %% [markdown]
 // ## As published: steered error over unsteered error
 //
-// Of each token ‖x − dec(enc(x))‖ / ‖x‖, unsteered and steered; the ratio of the two; and what was printed: the mean of the ratios
-// over this token and all before it. At the last token that is 6.59 here and 0.883 in the original.
+// For each token ‖x − dec(enc(x))‖ / ‖x‖, unsteered and steered; the ratio of the two; and what was printed, the mean of the
+// ratios over this token and all before it. At the last token that is 6.59 here and 0.883 in the original.
 
 // %%
 double error(Vec h) {
@@ -76,16 +76,16 @@ quoted("running mean at the last token", 6.591, running[running.length - 1], 5e-
 published("caa_steering_latents.final_running_mean_ratio", running[running.length - 1]);
 
 // %% [markdown]
-// ## Token by token, and whose tokens
+// ## Token by token, and by role
 //
-// The six words of the user are reconstructed with an error of 24%, which steering raises to 82%: 3.5 times. Special tokens, which the
-// autoencoder does not reconstruct anyway (errors above 95%), stay at 0.89 to 0.99. The ratio of one token of the template, "user",
-// whose small error grows 43.7 times, is in the running mean of all that follow.
+// The user's six tokens are reconstructed with an error of 24%, which steering raises to 82%: 3.5 times. For special tokens, which
+// the autoencoder does not reconstruct anyway (errors above 95%), the ratio stays at 0.89 to 0.99. One token of the template,
+// "user", whose small error grows 43.7 times, stays in the running mean of every token after it.
 
 // %%
 record Part(String role, int tokens, double error, double steered, double ratio, double cosineOfErrors) {}
 var byRole = errors.bySegment(prompt.roles());
-table("Means by whose tokens they are", byRole.entrySet().stream().map(entry -> new Part(entry.getKey().label(),
+table("Means by role", byRole.entrySet().stream().map(entry -> new Part(entry.getKey().label(),
         entry.getValue().tokens(), entry.getValue().relative(), entry.getValue().steeredRelative(), entry.getValue().ratio(),
         entry.getValue().cosine())).toList());
 var words = byRole.get(Role.USER);
@@ -111,9 +111,9 @@ show(new TokenLines("A running mean hides where the ratio changes", "Above the l
 // %% [markdown]
 // ## The published numbers undone
 //
-// A running mean m can be undone: the ratio at token t is (t + 1)·mₜ − t·mₜ₋₁. From the listing's tokens 29 to 40: the mean is 0.703 up
-// to token 29, all of them in the default system block and the template. From token 30 on, "Hello", the first word of the *user*,
-// every ratio is above 1, with a mean of 1.37. There is no assistant's text in that prompt.
+// A running mean m can be undone: the ratio at token t is (t + 1)·mₜ − t·mₜ₋₁. Take tokens 29 to 40 of the original's listing. The
+// mean is 0.703 up to token 29, which is all default system block and template. From token 30 on, "Hello", the first word of the
+// *user*, every ratio is above 1, with a mean of 1.37. There is no assistant's text in that prompt.
 
 // %%
 var m = new double[] {.703, .727, .746, .766, .781, .797, .805, .812, .824, .859, .875, .883};   // tokens 29 to 40
@@ -129,10 +129,11 @@ show(new TokenLines("The original's last eleven tokens", "Published running mean
 // %% [markdown]
 // ## The latents that steering raises
 //
-// enc(x + c·v) − enc(x), its mean over all tokens, scaled to length 1: a. 943 latents change. The vector itself, at length 1, activates
-// none, so that there is nothing to compare a with (published: cosine 0.973). The largest change is latent 933, *the token "user"*,
-// whose row breaks answers and shows no style ([a vector out of one latent](caa-via-sae-steering.ipynb)). Over the user's words alone
-// 146, *conversation held in pirate style*, comes first and 933 second: v has cosine 0.25 with its row, wherever it is added.
+// Let a be enc(x + c·v) − enc(x), averaged over all tokens and scaled to length 1. 943 latents change. The vector itself, at
+// length 1, activates none, so there is nothing to compare a with (published: cosine 0.973). The largest change is that of latent
+// 933, *the token "user"*, whose row breaks answers and shows no style ([a vector out of one latent](caa-via-sae-steering.ipynb)).
+// Over the user's words alone, 146, *conversation held in pirate style*, comes first and 933 second: v has cosine 0.25 with its
+// row, wherever it is added.
 
 // %%
 Vec raised(IntStream tokens) {
@@ -190,10 +191,10 @@ quoted("the answer is the vector's", cards.get(1).text(), cards.get(4).text());
 // %% [markdown]
 // ## Along a text
 //
-// Cosines of unsteered activations with v, with its reconstruction r = dec(enc(v)), and with its error e = v − r, along a question and
-// the steered answer. For every x, ‖v‖ cos(x, v) = ‖r‖ cos(x, r) + ‖e‖ cos(x, e). If ‖r‖ and ‖e‖ are nearly equal, as two
-// vectors of length 6 that differ by one of length 1 are, cos(x, r) + cos(x, e) is 2‖v‖/(‖r‖ + ‖e‖) times cos(x, v). Published:
-// correlation 0.987, slope 0.161, where 1/5.9 = 0.169 follows. Here: 0.973, slope 0.70, where 0.81 follows.
+// Cosines of unsteered activations with v, with its reconstruction r = dec(enc(v)), and with its error e = v − r, along a question
+// and the steered answer. For every x, ‖v‖ cos(x, v) = ‖r‖ cos(x, r) + ‖e‖ cos(x, e). If ‖r‖ and ‖e‖ are nearly equal, as they
+// must be for two vectors of length 6 that differ by one of length 1, cos(x, r) + cos(x, e) is 2‖v‖/(‖r‖ + ‖e‖) times cos(x, v).
+// Published: correlation 0.987, slope 0.161, where 1/5.9 = 0.169 is predicted. Here: 0.973, slope 0.70, where 0.81 is predicted.
 
 // %%
 var asked = model.chatTokens(List.of(Message.user(my.study().sequence().question())));
@@ -256,7 +257,7 @@ strip("How steering changes each token's error", mine,
 // %% [markdown]
 // ## Exercise
 //
-// Is there a strength at which steering *lowers* the error on the user's words? Draw the mean ratio over them, for strengths from
+// Is there a strength at which steering *lowers* the error on the user's words? Plot the mean ratio over them, for strengths from
 // −0.5 to 0.5 activation norms.
 
 // %% tags=["solution"]
@@ -273,9 +274,10 @@ quoted("least ratio at a strength other than 0", 1.35, IntStream.range(0, 11).fi
 // %% [markdown]
 // ## Verdict
 //
-// In the original's own listing errors change at the user's first word, not where the assistant speaks. Steering raises the error on
-// words, 3.5 times here; the claim to the contrary reads a running mean. That the sum of cosines copies the vector's follows from v = r + e. Differences of latents show what a vector does,
-// better over words than over the template, and steer like the vector at its length, no better.
+// In the original's own listing the errors change at the user's first word, not where the assistant speaks. Steering raises the
+// error on words, 3.5 times here; the claim to the contrary rests on a running mean. That the sum of cosines copies the vector's
+// follows from v = r + e. Differences of latents do show what a vector does, better over words than over the template; scaled to
+// the vector's length they steer like the vector, and no better.
 //
 // Run the study: `pintle study caa-steering-latents` · Neighbours: [what a vector is made of](base.ipynb),
 // [judge an autoencoder on words](steering-decoding-other-saes.ipynb) · [what the studies show](../docs/findings.md)

@@ -13,16 +13,16 @@
 // %% [markdown]
 // # A vector fitted to an SAE feature is its decoder row
 //
-// **The claim of the original notebook.** Contrast activations in which one latent was raised with the same activations as they were:
-// this gives a steering vector for the latent, with "cosine 0.934 in latent space", a reconstruction error of 572%, slightly better
-// than the 580% of the ordinary vector, and better answers.
+// **The claim of the original notebook.** Contrasting activations in which one latent was raised with the same activations
+// unchanged gives a steering vector for the latent, with "cosine 0.934 in latent space", a reconstruction error of 572%, slightly
+// better than the 580% of the ordinary vector, and better answers.
 //
 // **What it should have computed.** The decoder is linear. Raising latent j by s adds s·dⱼ to every activation, whatever the prompt,
 // so the vector is dⱼ, row j of the decoder: no prompt is needed. And the 572% compares the *other* vector with this
 // one's reconstruction.
 //
-// **You will see** the fit step by step and the row that comes out, the published error and the vector's own, how to take a vector
-// apart so that its parts are found, and rows and vector steering at equal cost.
+// **You will see** the fit step by step and the row that comes out, the published error and the vector's own, a decomposition that
+// finds the part, and decoder rows and the vector compared at equal cost.
 
 // %% tags=["setup"]
 import dev.pintle.evaluation.*;
@@ -40,11 +40,11 @@ import static dev.pintle.notebook.Nb.*;
 import static dev.pintle.steering.Add.add;
 
 // %% [markdown]
-// `settings()` are parley-7m, its autoencoder of the residual stream after block 3, and pirate style. With
-// `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment they are the original's model and autoencoder.
+// `settings()` is parley-7m, its autoencoder of the residual stream after block 3, and pirate style. With
+// `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment, it is the original's model and autoencoder.
 //
-// Two vectors of one pair of system prompts: over all positions, as published, and over the positions after the last difference, which
-// steers better.
+// Two vectors from one pair of system prompts: over all positions, as published, and over the positions after the last difference,
+// which steers better.
 
 // %%
 var my = settings();
@@ -60,9 +60,9 @@ show("%s at %s, strength %.2f".formatted(sae.name(), sae.place(), strength));
 // %% [markdown]
 // ## Which latent
 //
-// Of the latents whose label names the concept, the one whose decoder row is nearest to the vector: 146, cosine 0.70. The latent that
-// the vector *raises most* over the question's tokens, which one might take instead, is 933, *the token "user"*: a template's
-// special token dominates the mean. (The original looked its latent, 58644, up by label.)
+// Of the latents whose label names the concept, we take the one whose decoder row is closest to the vector: 146, with cosine 0.70.
+// The one that the vector *raises most* over the question's tokens, the tempting alternative, is 933, *the token "user"*: a token
+// of the template dominates the mean. (The original looked its latent, 58644, up by label.)
 
 // %%
 int named = my.study().steering().targetLatent();
@@ -104,7 +104,7 @@ show(w);
 // %% [markdown]
 // ## What came out
 //
-// Row j of the decoder, at length 1. And the same from any other text and by any other amount: x, f and e cancel.
+// Row j of the decoder, at length 1. Any other text and any other amount give the same, since x, f and e cancel.
 
 // %%
 check("cosine of w and the decoder row", 1, w.cosine(rowJ), 1e-6);
@@ -139,10 +139,11 @@ published("caa_via_sae_steering.latent_cosine", share);
 published("caa_via_sae_steering.error_percent", 100 * mixed);
 
 // %% [markdown]
-// ## Taking it apart so that the part is found
+// ## A decomposition that finds the part
 //
-// w is one decoder row: any sound way to take it apart must answer "latent j, and nothing is left". The encoder at length 1 does not;
-// at the length of an activation it names j first and others beside it. A signed pursuit over decoder rows gives j alone, error 0.
+// w is one decoder row, so any sound decomposition must answer "latent j, and nothing is left". The encoder at length 1 does not;
+// at the length of an activation it names j first, and others after it. A signed pursuit over decoder rows gives j alone, with
+// error 0.
 
 // %%
 double norm = vector.origin().meanActivationNorm();
@@ -152,7 +153,7 @@ latents("Encoded at the length of an activation", scaled.terms().subList(0, 5), 
 latents("Signed pursuit, what is not 0", pursuit.terms().stream().filter(t -> Math.abs(t.activation()) > 1e-6).toList(), labels);
 check("the pursuit's first latent is j", j, pursuit.terms().get(0).latent());
 check("nothing is left", 0, pursuit.relativeError(), 1e-3);
-show(new BarFigure("Error of w, by way of taking it apart", "w is one decoder row, so that 0 can be reached.",
+show(new BarFigure("Error of w, by decomposition", "w is one decoder row, so 0 can be reached.",
         "relative error, %", List.of(
                 new BarFigure.Bar("as published: the other vector less w's reconstruction", 100 * mixed),
                 new BarFigure.Bar("encoded at length 1", 100 * own.relativeError()),
@@ -163,9 +164,10 @@ show(new BarFigure("Error of w, by way of taking it apart", "w is one decoder ro
 // %% [markdown]
 // ## Does it steer better?
 //
-// The original steered with w at 1.2 times the strength of the ordinary vector, one question each, and read the answers. KL says how far
-// each moves the model's next-token distribution along its unsteered answer, in nats per token. Row 146 and the vector answer in
-// style; at one strength the row moves the model less far, by 1.87 against 3.01. Row 933 breaks it and shows no style.
+// The original steered with w at 1.2 times the strength of the ordinary vector, on one question each, and read the answers. KL
+// says how far each moves the model's next-token distribution along its unsteered answer, in nats per token. With row 146 and with
+// the vector the answers are in style; at the same strength the row moves the model less far, by 1.87 against 3.01. Row 933 breaks
+// the answer and shows no style.
 
 // %%
 var plain = model.chat(my.question(), greedy(my.maxNewTokens()));
@@ -194,9 +196,9 @@ quoted("states", List.of("not in style", "in style", "in style", "in style", "no
 // %% [markdown]
 // ## At equal cost, over twelve questions
 //
-// One answer is an anecdote, and a strength is no common measure. Share of answers in style over what it costs, interpolated between
-// the strengths: the vector is a little ahead at every cost, 98% against 94% at about 2 nats per token, by less than twelve
-// questions can tell.
+// One answer is an anecdote, and equal strength is not equal cost. Below is the share of answers in style against what it costs,
+// interpolated between strengths: the vector is a little ahead at every cost, 98% against 94% at about 2 nats per token, a smaller
+// gap than twelve questions can resolve.
 
 // %%
 var sweep = new Sweep(model, my.study().quality().questions(), new Concept.Marked(my.marker()), my.maxNewTokens());
@@ -250,8 +252,9 @@ quoted("cosine with the decoder row: −f·dⱼ at every position", -1.0, sum.co
 // %% [markdown]
 // ## Verdict
 //
-// That a vector comes out holds by construction: it is the decoder row, to seven digits. The error of 572% compares two vectors. That
-// it steers better fails on parley-7m: both steer, and at equal cost the ordinary vector is a little ahead.
+// That a vector comes out holds by construction: it is the decoder row, to seven digits. The error of 572% compares two different
+// vectors. The claim that it steers better fails on parley-7m: both steer, and at equal cost the ordinary vector is a little
+// ahead.
 //
 // Run the study: `pintle study caa-via-sae-steering` · Neighbours: [what a vector is made of](base.ipynb),
 // [decode, encode again](failed-double-decode-caa.ipynb) · [what the studies show](../docs/findings.md)

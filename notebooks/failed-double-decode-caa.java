@@ -20,7 +20,7 @@
 // is active answers with s·(wᵢ·dⱼ), where wᵢ is its row of the encoder. Only if wᵢ·dⱼ were 1 for i = j and 0 otherwise would the
 // round trip give back what was put in. And adding changes *divided by their sum* adds 8 to all of them together, not to each.
 //
-// **You will see** the experiment step by step, every answer predicted from the weights, the matrix that would have to be diagonal,
+// **You will see** the experiment step by step, every answer predicted from the weights, the matrix that would have to be the identity,
 // and what happens to a steering vector, and to an activation, that makes the round trip again and again.
 
 // %% tags=["setup"]
@@ -36,11 +36,11 @@ import static dev.pintle.model.Decoding.greedy;
 import static dev.pintle.notebook.Nb.*;
 
 // %% [markdown]
-// `settings()` are parley-7m, its autoencoder of the residual stream after block 3, and pirate style. With
-// `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment they are the original's model and autoencoder.
+// `settings()` is parley-7m, its autoencoder of the residual stream after block 3, and pirate style. With
+// `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment, it is the original's model and autoencoder.
 //
-// The latent: of those whose label names the concept, the one whose decoder row is nearest to the vector that steers. That is 146,
-// *conversation held in pirate style*. (The original's, 58644, was looked up by its label.)
+// The latent is the one, of those whose label names the concept, whose decoder row is closest to the vector that steers. That is
+// 146, *conversation held in pirate style*. (The original's, 58644, was looked up by its label.)
 
 // %%
 var my = settings();
@@ -59,8 +59,8 @@ quoted("latent", 146, j);
 // %% [markdown]
 // ## Raise it by 8
 //
-// At the last token of the question: x is the activation, f = enc(x), e = x − dec(f) what the autoencoder leaves out. The changed
-// activation is y = dec(f + 8·1ⱼ) + e. The error is kept, so that y is x + 8·dⱼ and nothing else.
+// At the last token of the question, x is the activation, f = enc(x), and e = x − dec(f) is what the autoencoder leaves out. The
+// changed activation is y = dec(f + 8·1ⱼ) + e. The error term is kept, so y is x + 8·dⱼ and nothing else.
 
 // %%
 double amount = my.study().steering().latentAmount() * 2 / 3;                     // 8
@@ -122,10 +122,10 @@ show(new ScatterFigure("The encoder's answer is its own product with the decoder
         List.of(group("active before and after", both), group("switched on or off", switched)), true));
 
 // %% [markdown]
-// ## The matrix that would have to be diagonal
+// ## The matrix that would have to be the identity
 //
-// wᵢ·dⱼ for the twelve latents that answered most. A decoder's inverse would have 1 on the diagonal and 0 elsewhere. Here the diagonal
-// is 1.20 on average, and what lies off it, mostly above 0 in the row of 146, is why others change with it.
+// wᵢ·dⱼ for the twelve latents that answered most. For an inverse of the decoder it would be 1 on the diagonal and 0 elsewhere.
+// Here the diagonal is 1.20 on average, and the entries off it, mostly positive in row 146, are why other latents change with it.
 
 // %%
 var some = changes.stream().limit(12).mapToInt(Term::latent).toArray();
@@ -146,8 +146,8 @@ quoted("diagonal, mean", 1.20, IntStream.range(0, some.length).mapToDouble(n -> 
 // The changes c are added as a set of latents: f + 8·c/Σc. The sum is over all of them, with signs: 57.17. So latent j gets 1.12 of
 // the 8, its neighbours the rest; it moves by 1.48, and 47 latents change. (The published −2.03 needs a sum below 0.)
 //
-// Does the model notice when the latent is raised? `edit` changes it where the model runs. At the last token alone, the next token
-// stays "I".
+// Does the model notice when the latent is raised? `edit` changes it during the forward pass. Raised at the last token alone, it
+// leaves the next token at "I".
 
 // %%
 double sum = changes.stream().mapToDouble(Term::activation).sum();
@@ -170,7 +170,7 @@ quoted("next tokens", List.of("I", "I"), List.of(next, nextRaised));
 // ## Round trips of a vector, and of words
 //
 // The steering vector at the length of an activation, and, as a control, the activations of the question's words, through encoder and
-// decoder again and again. Words drift: 24% after one round trip, 34% after two, 59% after four. The vector, which is no activation,
+// decoder again and again. Words drift: 24% after one round trip, 34% after two, 59% after four. The vector, which is not an activation,
 // runs away: 252% after one and 1,280% after two, with 206 latents active in one of the two encodings and not in the other.
 
 // %%
@@ -230,8 +230,8 @@ show((Term.of(result).size() - 1) + " others change");
 // %% [markdown]
 // ## Verdict
 //
-// The round trip fails by construction: an encoder's rows are trained to detect, a decoder's to write, and wᵢ·dⱼ is no identity. What
-// changes can be read off the weights. To steer with a latent, add its decoder row; no encoding is needed.
+// The round trip fails by construction: an encoder's rows are trained to detect, a decoder's to write, and the matrix wᵢ·dⱼ is not
+// the identity. What changes can be read off the weights. To steer with a latent, add its decoder row; no encoding is needed.
 //
 // Run the study: `pintle study failed-double-decode-caa` · Next: [a vector out of one latent](caa-via-sae-steering.ipynb),
 // [what steering does to the latents](caa-steering-latents.ipynb) · [what the studies show](../docs/findings.md)

@@ -20,8 +20,8 @@
 // **You will see** the answer to one question change as the strength rises, how many of twelve answers are in style at each
 // strength, where in an answer the direction shows, and which latents of a sparse autoencoder it is made of.
 //
-// Everything runs on parley-7m, a model of 7 million parameters that is part of Pintle and was taught thirteen styles. A cell runs
-// with Shift+Enter. Every number in the text is checked: ✓ says that it came out.
+// Everything runs on parley-7m, a model of 7 million parameters that is part of Pintle and was taught thirteen styles. Run a cell
+// with Shift+Enter. Every number quoted in the text is checked: ✓ means that it was reproduced.
 
 // %%
 import dev.pintle.evaluation.*;
@@ -41,15 +41,15 @@ import static dev.pintle.steering.Add.add;
 // %% [markdown]
 // ## A model and a question
 //
-// `settings()` says what to run on; without a word from you that is parley-7m in pirate style. The residual stream is the running
-// sum that every block reads and adds to: one vector of 256 numbers, `[dModel]`, for each token, between each two of its 8
+// `settings()` says what to run on; unless you choose otherwise, that is parley-7m in pirate style. The residual stream is the
+// running sum that every block reads and adds to: one vector of 256 numbers, `[dModel]`, per token, before and after each of the 8
 // blocks.
 
 // %%
 var my = settings();
 var model = LanguageModel.load(my.model(), Device.best(), my.dtype());
 var config = model.config();
-show("%s: %d blocks, dModel = %d, %d tokens known".formatted(my.model(), config.nLayers(), config.dModel(), config.dVocab()));
+show("%s: %d blocks, dModel = %d, a vocabulary of %d tokens".formatted(my.model(), config.nLayers(), config.dModel(), config.dVocab()));
 quoted("blocks", 8, config.nLayers());
 quoted("dModel", 256, config.dModel());
 
@@ -61,8 +61,8 @@ show(question, plain);
 // %% [markdown]
 // ## A direction
 //
-// Two system prompts that differ in one thing, before the same user turn. The activations after the last token at which the
-// prompts differ say what the model makes of the difference; half their mean difference, scaled to length 1, is the steering
+// Two system prompts that differ in one respect, followed by the same user turn. The activations after the last token at which the
+// prompts differ show what the model makes of the difference; half their mean difference, scaled to length 1, is the steering
 // vector. It is read at `blocks.3.hook_resid_post`, the residual stream after block 3.
 
 // %%
@@ -77,13 +77,13 @@ var at = HookPoint.residPost(my.layer());
 var vector = SteeringVector.fit(model, at, Contrast.afterLastDifference(pair)); // [dModel]
 show(vector);
 check("length", 1, vector.direction().norm(), 1e-6);
-quoted("mean length of an activation there", 10.88, vector.origin().meanActivationNorm(), 5e-3);
+quoted("mean activation norm there", 10.88, vector.origin().meanActivationNorm(), 5e-3);
 
 // %% [markdown]
 // ## Steering
 //
-// `model.with(add(vector, strength))` is the same model with the vector added to the residual stream at that place, at every
-// token. A strength counts in activation norms: 0.45 adds something 0.45 times as long as an activation.
+// `model.with(add(vector, strength))` is the same model with the vector added to the residual stream at that hook point, at every
+// token. Strengths are in activation norms: 0.45 adds a vector 0.45 times as long as an average activation there.
 
 // %%
 var steered = model.with(add(vector, Strength.norms(0.45)));
@@ -108,9 +108,9 @@ quoted("states", List.of("not in style", "not in style", "in style", "in style",
 // %% [markdown]
 // ## How well, over twelve questions
 //
-// One answer is an anecdote. A sweep answers every question at every strength, and measures beside the style what it costs: how
-// far the model's next-token distribution moves from the unsteered one's (KL divergence, nats per token). At 0.30 all twelve
-// answers are in style, at a cost of 2.10; an answer that loops does not count.
+// One answer is an anecdote. A sweep answers every question at every strength, and measures what the style costs: how far the
+// model's next-token distribution moves from the unsteered one's (KL divergence, nats per token). At 0.30 all twelve answers are
+// in style, at a cost of 2.10; an answer that loops does not count as in style.
 
 // %%
 var sweep = new Sweep(model, my.study().quality().questions(), new Concept.Marked(my.marker()), my.maxNewTokens());
@@ -139,7 +139,7 @@ show(new LineFigure(
 // %% [markdown]
 // ## Where the direction shows
 //
-// The cosine of each token's activation with the vector, along the question and the *unsteered* model reading the steered answer.
+// The cosine of each token's activation with the vector, as the *unsteered* model reads the question and the steered answer.
 // Nothing is added here, so what lights up is the model's own sense of the style.
 
 // %%
@@ -159,8 +159,8 @@ quoted("mean cosine in the answer", 0.102, within, 5e-4);
 // %% [markdown]
 // ## What it is made of
 //
-// A sparse autoencoder has learnt 1,024 directions that this model's activations at this place are sums of: its latents. A few
-// decoder rows, with signs, come close to the vector: less of a neutral style, more of a pirate's.
+// A sparse autoencoder has learnt 1,024 directions, its latents, whose sums approximate this model's activations at this hook
+// point. A few decoder rows, with signs, come close to the vector: less of a neutral style, more of a pirate's.
 
 // %%
 var sae = SparseAutoencoder.load(my.autoencoder(), model.device(), DType.FP32);
@@ -197,7 +197,7 @@ for (double less : new double[] {0, -0.15, -0.3, -0.45}) {
 // %% [markdown]
 // ## Verdict
 //
-// The claim holds on parley-7m: one direction of length 1, fitted from a single pair of prompts, brings the style about at 0.30
+// The claim holds on parley-7m: one direction of length 1, fitted from a single pair of prompts, brings out the style at 0.30
 // activation norms and breaks the model at 1.40.
 //
 // Next: [base](base.ipynb), what the vector is made of · [bring your own model](bring-your-own-model.ipynb) ·

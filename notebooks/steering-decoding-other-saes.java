@@ -16,9 +16,10 @@
 // **The claim of the original notebook.** Three autoencoders for Llama 3.1 8B have good sparsity but bad errors: 536% to 2,592% on a
 // steering vector, 33% to 290% on whole prompts.
 //
-// **What it should have computed.** The error on a vector of length 1 is the decoder's bias ([base](base.ipynb)). The error on a whole
-// prompt is a mean over tokens most of which no autoencoder of a chat model is trained on: special tokens and the system prompt.
-// Reading one layer off, as an index that counts the embedding invites to, hardly shows in such a mean. On the user's words it does.
+// **What it should have computed.** The error on a vector of length 1 is the decoder's bias ([base](base.ipynb)). The error on a
+// whole prompt is a mean over tokens of which most are special tokens and the system prompt, which autoencoders are hardly trained
+// on. Reading one layer off, an easy slip with an index that counts the embedding, hardly shows in such a mean. On the user's
+// words it does.
 //
 // **You will see** the published numbers recomputed, a prompt coloured by error, the errors by role, the same autoencoder read at
 // every layer, and the three numbers by which to judge one.
@@ -37,9 +38,9 @@ import java.util.stream.*;
 import static dev.pintle.notebook.Nb.*;
 
 // %% [markdown]
-// `settings()` are parley-7m and its autoencoder of the residual stream after block 3: 1,024 latents of 256 dimensions. With
-// `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment they are the original's model and autoencoder; with
-// `"other_saes": ["org/name", …]` in a settings file, others are read beside it.
+// `settings()` is parley-7m and its autoencoder of the residual stream after block 3: 1,024 latents for 256 dimensions. With
+// `PINTLE_NOTEBOOK=llama-3.1-8b` in the environment, it is the original's model and autoencoder; with `"other_saes": ["org/name",
+// …]` in a settings file, others are read as well.
 
 // %%
 var my = settings();
@@ -67,8 +68,8 @@ published("steering_decoding_other_saes.vector_error_percent", 100 * v.minus(vHa
 // %% [markdown]
 // ## As published: whole prompts
 //
-// ‖x − dec(enc(x))‖ / ‖x‖ of each token's activation x, and its mean over the prompt: 186% for the positive prompt and 180% for the
-// neutral one, with 199 and 185 active latents a token.
+// ‖x − dec(enc(x))‖ / ‖x‖ for each token's activation x, and its mean over the prompt: 186% for the positive prompt and 180% for
+// the neutral one, with 199 and 185 active latents per token.
 
 // %%
 record Reading(String prompt, int tokens, double meanError, double activeLatents) {}
@@ -83,15 +84,15 @@ var neutral = read("neutral", pair.negative());
 table("Whole prompts", List.of(positive, neutral));
 quoted("positive, mean error", 1.860, positive.meanError(), 5e-4);
 quoted("neutral, mean error", 1.799, neutral.meanError(), 5e-4);
-quoted("active latents a token, of both", List.of(199.24, 185.48), List.of(positive.activeLatents(), neutral.activeLatents()));
+quoted("active latents per token, of both", List.of(199.24, 185.48), List.of(positive.activeLatents(), neutral.activeLatents()));
 published("steering_decoding_other_saes.prompt_error_percent", 100 * neutral.meanError());
 
 // %% [markdown]
-// ## Whose tokens
+// ## By role
 //
-// The same errors, token by token: the template's special tokens are several times as far off as they are long, and the words that
-// a user writes are reconstructed. By role, the mean of 186% is 250% on what the template writes, 107% on the system prompt, and
-// 19% on the user's words.
+// The same errors, token by token: on the template's special tokens the error is several times the activation's own length, while
+// the words that a user writes are reconstructed. By role, the mean of 186% is 250% on what the template writes, 107% on the
+// system prompt, and 19% on the user's words.
 
 // %%
 var errors = ReconstructionErrors.of(sae, model.activations(pair.positive().ids(), sae.place()));
@@ -110,9 +111,9 @@ check("the mean over all tokens is the roles' mean, weighted by tokens", positiv
 // %% [markdown]
 // ## Read at a layer it was not trained on
 //
-// `hidden_states[23]` is the output of block 22, and of which layer an autoencoder was trained is easily got wrong by one. Read one
-// layer too early or too late, the error over all tokens is 181% and 226% beside 186%: nothing to notice, and too early looks
-// even better. On the user's words it is 30% and 52% beside 19%.
+// `hidden_states[23]` is the output of block 22, and it is easy to be off by one about the layer that an autoencoder was trained
+// on. Read one layer too early or too late, the error over all tokens is 181% and 226%, against 186%: nothing stands out, and too
+// early even looks better. On the user's words it is 30% and 52%, against 19%.
 
 // %%
 record Layer(int layer, double allTokens, double template, double words) {}
@@ -145,9 +146,10 @@ show(new LineFigure("Only words tell the layer", "Mean relative error of one aut
 // %% [markdown]
 // ## Three numbers
 //
-// Two words of one prompt are an anecdote. `SaeCheck` reads conversations, and on their words takes: active latents a token (L0), the
-// share of the activations' variance that the reconstruction explains, and the share of latents that fire at all. Where little is
-// explained it tries the neighbouring layers, and says which explains more. Here its own explains 94%, those beside it 84% and 66%.
+// Two tokens of one prompt are an anecdote. `SaeCheck` reads conversations and measures three numbers on their words: active
+// latents per token (L0), the share of the activations' variance that the reconstruction explains, and the share of latents that
+// fire at all. Where little is explained, it tries the neighbouring layers and says which explains more. Here its own layer
+// explains 94%, its neighbours 84% and 66%.
 
 // %%
 record Numbers(String at, long tokens, double activeLatents, double varianceExplained, double firing, String suggestion) {}
@@ -166,9 +168,9 @@ check("its own layer explains most", numbers.get(1).varianceExplained() > Math.m
 // %% [markdown]
 // ## Other autoencoders
 //
-// Each named in the settings, read where its files say that it was trained. The original's three, on its positive prompts: Goodfire
-// 74%, Llama Scope 286%, EleutherAI's 34%. The last is labelled layer 23 and was read at index 24, and its top-k was left out: 2,247
-// active latents a token are not good sparsity.
+// Each autoencoder named in the settings, read where its files say it was trained. The original's three, on its positive prompts:
+// Goodfire 74%, Llama Scope 286%, EleutherAI 34%. The last is labelled layer 23 and was read at index 24, and its top-k was left
+// out: 2,247 active latents per token are not good sparsity.
 
 // %%
 record Other(String name, String at, double allTokens, double words) {}
@@ -188,7 +190,7 @@ table("Autoencoders of this model", others);
 // %% [markdown]
 // ## Change me
 //
-// Another text, another layer; then run the cell again. A word that parley-7m was never taught is a good one to try.
+// Another text, another layer; then run the cell again. Try a word that parley-7m was never taught.
 
 // %% tags=["change-me"]
 var text = "What is the capital of Japan?";
@@ -216,9 +218,9 @@ quoted("mean over the questions", 0.152, Arrays.stream(onWords).average().orElse
 // %% [markdown]
 // ## Verdict
 //
-// The claim fails as a judgement of autoencoders: on a vector and over whole prompts this one has "bad errors" of 144% and 186% too, and
-// explains 94% of the variance of words. On the user's words it is off by 19%; read one layer off, by 30% or 52%, which a mean over
-// whole prompts hides.
+// The claim fails as a judgement of autoencoders: on a vector and over whole prompts this one has "bad errors" of 144% and 186%
+// too, and it explains 94% of the variance on words. On the user's words it is off by 19%; read one layer off, by 30% or 52%,
+// which a mean over whole prompts hides.
 //
 // Run the study: `pintle study steering-decoding-other-saes` · Check an autoencoder: `pintle sae check` ·
 // Next: [what a vector is made of](base.ipynb), [what steering does to the latents](caa-steering-latents.ipynb) ·

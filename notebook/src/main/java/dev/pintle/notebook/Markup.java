@@ -9,11 +9,10 @@ import java.util.stream.Stream;
 
 /**
  * The HTML that is shown below cells. It sets no colours where a notebook has its own, so that it follows the light and the
- * dark theme, and it says in plain elements what counts, since some pages strip every style.
+ * dark theme, and it says in plain elements what counts, since some pages strip every style: Jupyter those of a notebook
+ * that it has not run itself, repositories those of all.
  */
 final class Markup {
-    private static final String TEXT = "text-align:left;white-space:pre-wrap";
-
     private Markup() {}
 
     /** A text as it is, its line breaks kept. */
@@ -30,8 +29,8 @@ final class Markup {
     static String table(String caption, List<String> head, List<List<String>> rows, List<Boolean> numbers) {
         StringBuilder html = new StringBuilder("<table>");
         if (!caption.isEmpty()) {
-            html.append("<caption style=\"text-align:left;font-weight:bold\">")
-                    .append(text(caption))
+            html.append("<caption>")
+                    .append(onTheLeft("<b>" + text(caption) + "</b>"))
                     .append("</caption>");
         }
         html.append("<thead><tr>");
@@ -46,7 +45,14 @@ final class Markup {
     }
 
     private static String cell(String tag, String content, boolean number) {
-        return "<" + tag + " style=\"" + (number ? "text-align:right" : TEXT) + "\">" + content + "</" + tag + ">";
+        return number
+                ? "<" + tag + " align=\"right\">" + content + "</" + tag + ">"
+                : "<" + tag + ">" + onTheLeft(content) + "</" + tag + ">";
+    }
+
+    /** In a block of its own, since Jupyter's rule that cells stand on the right is stronger than a cell's attribute. */
+    private static String onTheLeft(String content) {
+        return "<div align=\"left\" style=\"white-space:pre-wrap\">" + content + "</div>";
     }
 
     /** The same table as text, columns padded to one width. */

@@ -135,7 +135,7 @@ public final class Renderer {
         String ending = switch (generated.reason()) {
             case STOP_TOKEN -> "the model ended it";
             case STOP_STRING -> "a stop string ended it";
-            case LENGTH -> "cut at the longest answer";
+            case LENGTH -> "cut at the token limit";
             case CONTEXT_FULL -> "cut where the model's context is full";
             case NOT_FINITE -> "numbers overflowed";
             case CANCELLED -> "cancelled";
