@@ -131,7 +131,10 @@ final class StaticBatch {
                         && request.reporting().isNone());
     }
 
-    /** Finishes all rows with a recorded step on the GPU, if their requests can be recorded and a recording is free. */
+    /**
+     * Finishes all rows with a recorded step on the GPU, if their requests can be recorded and a recording is free. It then
+     * closes the cache.
+     */
     private boolean decodedAsGraph(List<Lane> active, KvCache cache, List<Integer> chosen) {
         List<GenerationRow> rows = active.stream().map(Lane::row).toList();
         List<GenerationRequest> requests =
@@ -149,6 +152,7 @@ final class StaticBatch {
                 return false;
             }
             RecordedStep step = free.get();
+            cache.close(); // the step holds a copy; memory is reused in stream order, after copies still queued
             try {
                 step.feed(chosen.stream().mapToInt(id -> id).toArray());
                 step.launch();
