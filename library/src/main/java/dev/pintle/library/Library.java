@@ -1,15 +1,9 @@
 package dev.pintle.library;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
-import dev.pintle.base.ForeignJson;
 import dev.pintle.base.Nearest;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.Progress;
-import dev.pintle.base.RegularFile;
-import dev.pintle.hub.CachedRepo;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubException;
 import dev.pintle.hub.HubSettings;
@@ -33,8 +27,6 @@ import dev.pintle.steering.files.VectorLibrary;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,7 +62,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Library implements AutoCloseable {
     private static final String EMBEDDED_AUTOENCODER = "parley-7m-sae-l3.pth";
-    private static final ForeignJson.Limits CONFIG = new ForeignJson.Limits(200_000, 64, 10_000_000);
     private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
     private static final Pattern PROFILE_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
 
@@ -189,65 +180,16 @@ public final class Library implements AutoCloseable {
 
     /** Number of blocks as the model's config.json states it, without reading weights; empty where it does not. */
     public OptionalInt blocks(String model) {
-        JsonNode config = config(modelFolder(model));
-        JsonNode blocks = config.path("text_config").path("num_hidden_layers");
-        blocks = blocks.isInt() ? blocks : config.path("num_hidden_layers");
-        return blocks.isInt() && blocks.intValue() > 0 ? OptionalInt.of(blocks.intValue()) : OptionalInt.empty();
+        return LocalModels.blocks(modelFolder(model));
     }
 
     /** Models on this machine that have a name: the embedded one, then those in the cache. */
     public List<KnownModel> models() {
-        List<KnownModel> models = new ArrayList<>();
-        try {
-            Path embedded = ModelFolders.find(ModelFolders.EMBEDDED, hub);
-            models.add(new KnownModel(
-                    ModelFolders.EMBEDDED, "embedded", List.of(), size(embedded), family(embedded), true, embedded));
-        } catch (PintleException e) {
-            // an installation without it still has the cache
-        }
-        for (CachedRepo repo : HubClient.of(hub).cachedRepos()) {
-            models.add(new KnownModel(
-                    repo.name(),
-                    repo.commit(),
-                    repo.revisions(),
-                    repo.bytes(),
-                    family(repo.folder()),
-                    repo.complete(),
-                    repo.folder()));
-        }
-        return models;
+        return LocalModels.all(hub);
     }
 
     private List<String> modelNames() {
         return models().stream().map(KnownModel::name).distinct().toList();
-    }
-
-    private static String family(Path model) {
-        return config(model).path("model_type").asText("");
-    }
-
-    /** The model's config.json; an empty node where it cannot be read, which loading reports. */
-    private static JsonNode config(Path model) {
-        try {
-            byte[] text = RegularFile.text(model.resolve("config.json")).getBytes(StandardCharsets.UTF_8);
-            return ForeignJson.read(text, CONFIG);
-        } catch (JsonProcessingException e) {
-            return MissingNode.getInstance();
-        } catch (IOException e) {
-            return MissingNode.getInstance();
-        }
-    }
-
-    private static long size(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
-            long bytes = 0;
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                bytes += Files.size(file);
-            }
-            return bytes;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     // ---------------------------------------------------------------- vectors
