@@ -261,11 +261,8 @@ public final class Sweep {
             samples.add(new SweepPoint.Sample(
                     questions.get(i),
                     text,
-                    scores.get(i).concept(),
-                    scores.get(i).propensity(),
-                    Math.exp(-Arrays.stream(logs.get(i)).average().orElse(Double.NaN)),
-                    Repetition.of(text),
-                    Loops.in(text),
+                    scores.get(i),
+                    SweepPoint.Fluency.of(text, logs.get(i)),
                     divergences[i],
                     broken(answers.get(i))));
         }

@@ -130,11 +130,11 @@ final class SweepLog implements AutoCloseable {
             samples.add(JSON.createObjectNode()
                     .put("question", sample.question())
                     .put("text", sample.text())
-                    .put("concept", sample.concept())
-                    .put("propensity", sample.propensity())
-                    .put("perplexity", sample.perplexity())
-                    .put("repetition", sample.repetition())
-                    .put("loops", sample.loops())
+                    .put("concept", sample.score().concept())
+                    .put("propensity", sample.score().propensity())
+                    .put("perplexity", sample.fluency().perplexity())
+                    .put("repetition", sample.fluency().repetition())
+                    .put("loops", sample.fluency().loops())
                     .put("divergence", sample.divergence())
                     .put("broken", sample.broken()));
         }

@@ -1,6 +1,8 @@
 package dev.pintle.evaluation;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.pintle.steering.Strength;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -17,11 +19,8 @@ public record SweepPoint(String method, int layer, double strength, double coeff
     /**
      * One answer.
      *
-     * @param concept from 0 to 1; NaN if unknown
-     * @param propensity log-odds of the concept; NaN where it is judged from text
-     * @param perplexity of the answer under the unsteered model; NaN for an empty one
-     * @param repetition share of three-word runs that occurred in it before
-     * @param loops whether it loops
+     * @param score how much it shows the concept
+     * @param fluency whether it is a text at all
      * @param divergence KL from the unsteered model, nats per token, over the unsteered model's own answer; NaN where numbers
      *     overflowed
      * @param broken why the answer was cut short, where numbers overflowed; otherwise empty
@@ -29,11 +28,8 @@ public record SweepPoint(String method, int layer, double strength, double coeff
     public record Sample(
             String question,
             String text,
-            double concept,
-            double propensity,
-            double perplexity,
-            double repetition,
-            boolean loops,
+            @JsonUnwrapped Score score,
+            @JsonUnwrapped Fluency fluency,
             double divergence,
             String broken) {
         /** Logs of earlier versions have no {@code broken}. */
@@ -42,22 +38,26 @@ public record SweepPoint(String method, int layer, double strength, double coeff
             broken = broken == null ? "" : broken;
         }
 
-        /** An answer that did not break off. */
-        public Sample(
-                String question,
-                String text,
-                double concept,
-                double propensity,
-                double perplexity,
-                double repetition,
-                boolean loops,
-                double divergence) {
-            this(question, text, concept, propensity, perplexity, repetition, loops, divergence, "");
-        }
-
         /** The concept where the answer neither loops nor was cut short, otherwise 0. */
         public double fluentConcept() {
-            return loops || !broken.isEmpty() ? 0 : concept;
+            return fluency.loops() || !broken.isEmpty() ? 0 : score.concept();
+        }
+    }
+
+    /**
+     * Whether an answer is a text at all.
+     *
+     * @param perplexity under the unsteered model; NaN for an empty answer
+     * @param repetition share of three-word runs that occurred in it before
+     * @param loops whether it loops
+     */
+    public record Fluency(double perplexity, double repetition, boolean loops) {
+        /** @param logProbabilities of the answer's tokens under the unsteered model */
+        static Fluency of(String text, double[] logProbabilities) {
+            return new Fluency(
+                    Math.exp(-Arrays.stream(logProbabilities).average().orElse(Double.NaN)),
+                    Repetition.of(text),
+                    Loops.in(text));
         }
     }
 
@@ -69,7 +69,7 @@ public record SweepPoint(String method, int layer, double strength, double coeff
 
     /** Mean concept. */
     public Interval concept() {
-        return Interval.ofScores(of(Sample::concept));
+        return Interval.ofScores(of(sample -> sample.score().concept()));
     }
 
     /** Mean concept, looping answers counted as 0. */
@@ -84,7 +84,7 @@ public record SweepPoint(String method, int layer, double strength, double coeff
 
     /** Share of answers that loop. */
     public Interval loops() {
-        return Interval.ofScores(of(sample -> sample.loops() ? 1 : 0));
+        return Interval.ofScores(of(sample -> sample.fluency().loops() ? 1 : 0));
     }
 
     /** Answers cut short because numbers overflowed. */
@@ -94,7 +94,7 @@ public record SweepPoint(String method, int layer, double strength, double coeff
 
     /** Mean repetition. */
     public Interval repetition() {
-        return Interval.ofScores(of(Sample::repetition));
+        return Interval.ofScores(of(sample -> sample.fluency().repetition()));
     }
 
     /** Mean KL from the unsteered model, nats per token; of the unsteered model itself that is 0, whatever is asked. */
@@ -109,7 +109,7 @@ public record SweepPoint(String method, int layer, double strength, double coeff
 
     /** Geometric mean of the perplexities. */
     public Interval perplexity() {
-        Interval logs = Interval.ofMean(of(sample -> Math.log(sample.perplexity())));
+        Interval logs = Interval.ofMean(of(sample -> Math.log(sample.fluency().perplexity())));
         return new Interval(Math.exp(logs.mean()), Math.exp(logs.low()), Math.exp(logs.high()), logs.samples());
     }
 

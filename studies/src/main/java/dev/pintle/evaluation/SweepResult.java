@@ -111,7 +111,7 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
     private static Interval interval(double[] slopes, List<SweepPoint> points) {
         boolean scores = points.stream()
                 .flatMap(point -> point.samples().stream())
-                .noneMatch(sample -> Double.isFinite(sample.propensity()));
+                .noneMatch(sample -> Double.isFinite(sample.score().propensity()));
         double mean =
                 points.stream().mapToDouble(SweepPoint::strength).average().orElse(0);
         double spread = points.stream()
@@ -137,8 +137,8 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
         double sumXx = 0;
         double sumXy = 0;
         for (SweepPoint point : points) {
-            SweepPoint.Sample sample = point.samples().get(question);
-            double y = Double.isFinite(sample.propensity()) ? sample.propensity() : sample.concept();
+            Score score = point.samples().get(question).score();
+            double y = Double.isFinite(score.propensity()) ? score.propensity() : score.concept();
             if (Double.isFinite(y)) {
                 n++;
                 sumX += point.strength();

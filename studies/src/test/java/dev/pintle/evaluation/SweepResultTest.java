@@ -14,7 +14,12 @@ class SweepResultTest {
         List<SweepPoint.Sample> samples = new ArrayList<>();
         for (int i = 0; i < concepts.length; i++) {
             samples.add(new SweepPoint.Sample(
-                    "q" + i, "text", Math.abs(concepts[i]), Double.NaN, 2, 0, concepts[i] < 0, divergence));
+                    "q" + i,
+                    "text",
+                    Score.ofText(Math.abs(concepts[i])),
+                    new SweepPoint.Fluency(2, 0, concepts[i] < 0),
+                    divergence,
+                    ""));
         }
         return new SweepPoint(method, strength == 0 ? -1 : 3, strength, 10 * strength, samples);
     }

@@ -9,7 +9,6 @@ import dev.pintle.sae.SaeEdit;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.Term;
 import dev.pintle.steering.Tokens;
-import dev.pintle.study.LatentSpread;
 import dev.pintle.study.Shown;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudySubject;
@@ -85,7 +84,6 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
         SaeEdit edit = new SaeEdit(sae, raise, subject.at(), Tokens.from(ids.length - 1));
         Vec scaled =
                 subject.vector(StudyVector.AFTER_LAST_DIFFERENCE).direction().times(subject.typicalNorm());
-        DoubleDecode twice = DoubleDecode.of(sae, scaled);
         return new DoubleDecodeResult(
                 subject.settings().answers().question(),
                 latent,
@@ -99,12 +97,7 @@ public record DoubleDecodeCaa(double relativeAmount) implements Study<DoubleDeco
                 second.get(latent),
                 subject.token(next(subject.model(), ids)),
                 subject.token(next(subject.model().with(edit), ids)),
-                new DoubleDecodeResult.Twice(
-                        twice.firstRelativeError(),
-                        twice.secondRelativeError(),
-                        twice.fromStartRelativeError(),
-                        twice.changedLatents(),
-                        LatentSpread.named(twice.changes(), subject.labels())));
+                DoubleDecodeResult.Twice.of(DoubleDecode.of(sae, scaled), subject.labels()));
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.pintle.study.doubledecode;
 
+import dev.pintle.sae.DoubleDecode;
 import dev.pintle.study.LatentSpread;
 import dev.pintle.study.StudyResult;
+import dev.pintle.study.StudySubject;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -56,5 +58,14 @@ public record DoubleDecodeResult(
             double secondRelativeError,
             double fromStartRelativeError,
             int changedLatents,
-            List<LatentSpread.LatentValue> largestChanges) {}
+            List<LatentSpread.LatentValue> largestChanges) {
+        static Twice of(DoubleDecode twice, StudySubject.Labels labels) {
+            return new Twice(
+                    twice.firstRelativeError(),
+                    twice.secondRelativeError(),
+                    twice.fromStartRelativeError(),
+                    twice.changedLatents(),
+                    LatentSpread.named(twice.changes(), labels));
+        }
+    }
 }

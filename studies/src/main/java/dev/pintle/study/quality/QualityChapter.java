@@ -203,15 +203,17 @@ record QualityChapter(QualityResult result, Shown shown) {
         boolean broken = !sample.broken().isEmpty();
         String state = broken
                 ? "overflowed"
-                : sample.loops() ? "loops" : point.strength() == 0 ? "unsteered" : shows ? "in style" : "not in style";
+                : sample.fluency().loops()
+                        ? "loops"
+                        : point.strength() == 0 ? "unsteered" : shows ? "in style" : "not in style";
         return new Card(
                 "strength " + Words.number(point.strength(), 2),
                 state,
-                sample.loops() || broken ? Tone.BAD : shows ? Tone.GOOD : Tone.PLAIN,
+                sample.fluency().loops() || broken ? Tone.BAD : shows ? Tone.GOOD : Tone.PLAIN,
                 broken ? sample.broken() : sample.text(),
                 Words.text(
                         "perplexity %s · KL %s nats per token",
-                        Words.number(sample.perplexity(), 1), Words.number(sample.divergence(), 2)));
+                        Words.number(sample.fluency().perplexity(), 1), Words.number(sample.divergence(), 2)));
     }
 
     private List<Element> elements() {
@@ -375,9 +377,11 @@ record QualityChapter(QualityResult result, Shown shown) {
                         sample.question(),
                         sample.text(),
                         Words.number(point.strength(), 2),
-                        Words.number(sample.concept(), 2),
-                        !sample.broken().isEmpty() ? "overflowed" : sample.loops() ? "yes" : "no",
-                        Words.number(sample.perplexity(), 1),
+                        Words.number(sample.score().concept(), 2),
+                        !sample.broken().isEmpty()
+                                ? "overflowed"
+                                : sample.fluency().loops() ? "yes" : "no",
+                        Words.number(sample.fluency().perplexity(), 1),
                         Words.number(sample.divergence(), 2)));
             }
         }

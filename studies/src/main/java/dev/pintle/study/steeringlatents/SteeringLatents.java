@@ -176,14 +176,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
         Map<String, SteeringLatentsResult.Segment> segments = new TreeMap<>();
         if (!roles.isEmpty()) {
             errors.bySegment(roles)
-                    .forEach((role, mean) -> segments.put(
-                            name(role),
-                            new SteeringLatentsResult.Segment(
-                                    mean.tokens(),
-                                    mean.relative(),
-                                    mean.steeredRelative(),
-                                    mean.ratio(),
-                                    mean.cosine())));
+                    .forEach((role, mean) -> segments.put(name(role), SteeringLatentsResult.Segment.of(mean)));
         }
         return segments;
     }
@@ -265,12 +258,7 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
         }
         Vec r = reconstruction(subject.sae(), v);
         double[] vector = later(cosines.vector());
-        double[] back = later(cosines.reconstruction());
-        double[] error = later(cosines.error());
-        double[] sum = new double[back.length];
-        Arrays.setAll(sum, i -> back[i] + error[i]);
-        Statistics.Line line = Statistics.line(vector, sum);
-        int split = prompt.length - 1;
+        double[][] parts = {later(cosines.reconstruction()), later(cosines.error())};
         return new SteeringLatentsResult.Along(
                 ids,
                 subject.tokens(ids),
@@ -278,12 +266,8 @@ public record SteeringLatents(double threshold, double relativeStrength) impleme
                 cosines.vector().toArray(),
                 cosines.reconstruction().toArray(),
                 cosines.error().toArray(),
-                Statistics.mean(Arrays.copyOf(vector, split)),
-                Statistics.mean(Arrays.copyOfRange(vector, split, vector.length)),
-                Statistics.line(back, error).correlation(),
-                line.correlation(),
-                line.slope(),
-                2 * v.norm() / (r.norm() + v.minus(r).norm()),
+                SteeringLatentsResult.Means.of(vector, prompt.length - 1),
+                SteeringLatentsResult.SumOfCosines.of(vector, parts, v, r),
                 largest(cosines.vector()));
     }
 

@@ -248,7 +248,8 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown) {
                 Words.text(
                         "Both on one axis. Correlation %s, slope %s: the sum moves with the vector’s cosine where r and e are of about"
                                 + " one length, and is smaller where they are long.",
-                        Words.number(along.vectorSumCorrelation()), Words.number(along.slope(), 2)),
+                        Words.number(along.sum().vectorSumCorrelation()),
+                        Words.number(along.sum().slope(), 2)),
                 along.tokens(),
                 "cosine",
                 List.of(
@@ -272,9 +273,9 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown) {
                 "The sum follows from the vector",
                 Words.text(
                         "One point a token. Correlation %s; the points’ slope is %s, and arithmetic gives about %s.",
-                        Words.number(along.vectorSumCorrelation()),
-                        Words.number(along.slope(), 2),
-                        Words.number(along.predictedSlope(), 2)),
+                        Words.number(along.sum().vectorSumCorrelation()),
+                        Words.number(along.sum().slope(), 2),
+                        Words.number(along.sum().predictedSlope(), 2)),
                 "cosine with the vector",
                 "cosine with r + cosine with e",
                 List.of(
@@ -290,7 +291,7 @@ record SteeringLatentsChapter(SteeringLatentsResult result, Shown shown) {
                 Words.text(
                         "One point a token: cosines with the reconstruction r and with the error e = v − r. Correlation %s; the longer r and"
                                 + " e are beside v, the more they cancel and the more their cosines mirror each other.",
-                        Words.number(along.reconstructionErrorCorrelation())),
+                        Words.number(along.sum().reconstructionErrorCorrelation())),
                 "cosine with the reconstruction r",
                 "cosine with the error e",
                 List.of(

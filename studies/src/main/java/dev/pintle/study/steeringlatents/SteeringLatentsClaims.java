@@ -52,13 +52,13 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown) {
         findings.add(Words.text(
                 "Along a text the sum of the parts’ cosines has correlation %s with that of %s, with slope %s where arithmetic gives"
                         + " %s%s. That vector’s cosine with the activations is %s in the answer and %s before it, highest at “%s”.",
-                Words.number(along.vectorSumCorrelation()),
+                Words.number(along.sum().vectorSumCorrelation()),
                 shown.vector(),
-                Words.number(along.slope(), 2),
-                Words.number(along.predictedSlope(), 2),
-                along.vectorSumCorrelation() >= FOLLOWS ? ": it is the vector over again" : "",
-                Words.number(along.meanInAnswer()),
-                Words.number(along.meanBefore()),
+                Words.number(along.sum().slope(), 2),
+                Words.number(along.sum().predictedSlope(), 2),
+                along.sum().vectorSumCorrelation() >= FOLLOWS ? ": it is the vector over again" : "",
+                Words.number(along.means().inAnswer()),
+                Words.number(along.means().before()),
                 along.tokens().get(along.peak()).strip()));
         return findings;
     }
@@ -214,14 +214,15 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown) {
 
     private Claim copies() {
         Along along = result.along();
-        boolean follows = along.vectorSumCorrelation() >= FOLLOWS;
+        boolean follows = along.sum().vectorSumCorrelation() >= FOLLOWS;
         return new Claim(
                 "The reconstruction’s and the error’s cosines sum to a copy of the vector’s.",
                 "correlation " + published().number("caa_steering_latents.sum_correlation"),
-                "correlation " + Words.number(along.vectorSumCorrelation()),
+                "correlation " + Words.number(along.sum().vectorSumCorrelation()),
                 Words.text(
                         "slope %s, %s by arithmetic",
-                        Words.number(along.slope(), 2), Words.number(along.predictedSlope(), 2)),
+                        Words.number(along.sum().slope(), 2),
+                        Words.number(along.sum().predictedSlope(), 2)),
                 follows ? Verdict.BY_CONSTRUCTION : Verdict.FAILS,
                 follows
                         ? "Since v = r + e, ‖r‖·cos(x, r) + ‖e‖·cos(x, e) is cos(x, v) for every x; r and e are of about one length, so"
@@ -240,9 +241,10 @@ record SteeringLatentsClaims(SteeringLatentsResult result, Shown shown) {
                         published().number("caa_steering_latents.cosine_before")),
                 Words.text(
                         "%s in the answer, %s before",
-                        Words.number(along.meanInAnswer()), Words.number(along.meanBefore())),
+                        Words.number(along.means().inAnswer()),
+                        Words.number(along.means().before())),
                 "",
-                along.meanInAnswer() > along.meanBefore() ? Verdict.HOLDS : Verdict.FAILS,
+                along.means().inAnswer() > along.means().before() ? Verdict.HOLDS : Verdict.FAILS,
                 Words.text(
                         "Cosines of unsteered activations with %s; the highest is at “%s”.",
                         shown.vector(), along.tokens().get(along.peak()).strip()));

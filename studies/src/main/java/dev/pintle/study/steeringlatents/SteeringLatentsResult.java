@@ -1,8 +1,14 @@
 package dev.pintle.study.steeringlatents;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.pintle.sae.ReconstructionErrors;
 import dev.pintle.study.LatentSpread;
+import dev.pintle.study.Statistics;
 import dev.pintle.study.SteeredText;
 import dev.pintle.study.StudyResult;
+import dev.pintle.tensor.Vec;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -62,7 +68,11 @@ public record SteeringLatentsResult(
 
     /** Means over the tokens of one role. */
     public record Segment(
-            int tokens, double relativeError, double steeredRelativeError, double ratio, double errorCosine) {}
+            int tokens, double relativeError, double steeredRelativeError, double ratio, double errorCosine) {
+        static Segment of(ReconstructionErrors.Segment mean) {
+            return new Segment(mean.tokens(), mean.relative(), mean.steeredRelative(), mean.ratio(), mean.cosine());
+        }
+    }
 
     /**
      * A text and how nearly its activations, unsteered, point along the vector v, its reconstruction r and its error e = v − r.
@@ -73,12 +83,8 @@ public record SteeringLatentsResult(
      * @param vector cos(x, v)
      * @param reconstruction cos(x, r)
      * @param error cos(x, e)
-     * @param meanBefore mean cos(x, v) before the answer, first token left out
-     * @param meanInAnswer mean cos(x, v) in the answer
-     * @param reconstructionErrorCorrelation of cos(x, r) and cos(x, e), first token left out
-     * @param vectorSumCorrelation of cos(x, v) and cos(x, r) + cos(x, e)
-     * @param slope of that sum over cos(x, v), least squares
-     * @param predictedSlope 2 / (‖r‖ + ‖e‖) · ‖v‖, which arithmetic gives where r and e are of about one length
+     * @param means of cos(x, v)
+     * @param sum how cos(x, r) + cos(x, e) follows cos(x, v)
      * @param peak the token with the largest cos(x, v)
      */
     public record Along(
@@ -88,11 +94,50 @@ public record SteeringLatentsResult(
             float[] vector,
             float[] reconstruction,
             float[] error,
-            double meanBefore,
-            double meanInAnswer,
-            double reconstructionErrorCorrelation,
-            double vectorSumCorrelation,
-            double slope,
-            double predictedSlope,
+            @JsonUnwrapped Means means,
+            @JsonUnwrapped SumOfCosines sum,
             int peak) {}
+
+    /**
+     * Means of cos(x, v), first token left out.
+     *
+     * @param before the answer
+     * @param inAnswer in the answer
+     */
+    public record Means(
+            @JsonProperty("mean_before") double before,
+            @JsonProperty("mean_in_answer") double inAnswer) {
+        /** @param split number of cosines before the answer */
+        static Means of(double[] cosines, int split) {
+            return new Means(
+                    Statistics.mean(Arrays.copyOf(cosines, split)),
+                    Statistics.mean(Arrays.copyOfRange(cosines, split, cosines.length)));
+        }
+    }
+
+    /**
+     * How the sum of the cosines with r and e follows the cosine with v, first token left out.
+     *
+     * @param reconstructionErrorCorrelation of cos(x, r) and cos(x, e)
+     * @param vectorSumCorrelation of cos(x, v) and cos(x, r) + cos(x, e)
+     * @param slope of that sum over cos(x, v), least squares
+     * @param predictedSlope 2 / (‖r‖ + ‖e‖) · ‖v‖, which arithmetic gives where r and e are of about one length
+     */
+    public record SumOfCosines(
+            double reconstructionErrorCorrelation, double vectorSumCorrelation, double slope, double predictedSlope) {
+        /**
+         * @param ofVector cos(x, v)
+         * @param ofParts cos(x, r) and cos(x, e)
+         */
+        static SumOfCosines of(double[] ofVector, double[][] ofParts, Vec v, Vec r) {
+            double[] sum = new double[ofVector.length];
+            Arrays.setAll(sum, i -> ofParts[0][i] + ofParts[1][i]);
+            Statistics.Line line = Statistics.line(ofVector, sum);
+            return new SumOfCosines(
+                    Statistics.line(ofParts[0], ofParts[1]).correlation(),
+                    line.correlation(),
+                    line.slope(),
+                    2 * v.norm() / (r.norm() + v.minus(r).norm()));
+        }
+    }
 }
