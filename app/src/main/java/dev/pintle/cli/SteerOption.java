@@ -7,6 +7,7 @@ import dev.pintle.library.steer.SteeringSpec;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Intervention;
 import dev.pintle.text.Prompt;
+import dev.pintle.text.TokenizedPrompt;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -55,9 +56,8 @@ final class SteerOption {
     Opened open(LanguageModel model, Library library, @Nullable Prompt prompt) {
         OpenSources sources = library.sources(model, true);
         try {
-            boolean needed = prompt != null && spec.needsRoles();
-            Steering steering =
-                    spec.resolve(sources, model, needed ? prompt.tokenized(model.text()) : null, "steering");
+            TokenizedPrompt roles = prompt == null || !spec.needsRoles() ? null : prompt.tokenized(model.text());
+            Steering steering = spec.resolve(sources, model, roles, "steering");
             return new Opened(steering, sources);
         } catch (RuntimeException e) {
             sources.close();

@@ -4,8 +4,10 @@ import dev.pintle.base.Problem;
 import dev.pintle.library.Library;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.api.Activations;
+import dev.pintle.server.api.JobsApi;
 import dev.pintle.server.api.Operations;
 import dev.pintle.server.api.PresetsApi;
+import dev.pintle.server.api.Runs;
 import dev.pintle.server.api.Saes;
 import dev.pintle.server.api.Scores;
 import dev.pintle.server.api.Texts;
@@ -28,10 +30,12 @@ public final class PintleServer implements AutoCloseable {
     private static final String OWN = "/pintle/v1";
 
     private final Models models;
+    private final Jobs jobs;
     private final Front front;
 
-    private PintleServer(Models models, Front front) {
+    private PintleServer(Models models, Jobs jobs, Front front) {
         this.models = models;
+        this.jobs = jobs;
         this.front = front;
     }
 
@@ -53,19 +57,23 @@ public final class PintleServer implements AutoCloseable {
         }
         Models models = new Models(library);
         loaded.forEach((name, model) -> models.add(ServedModel.start(name, model, library, settings)));
+        Jobs jobs = new Jobs();
         try {
-            return new PintleServer(models, Front.start(settings.front(), routes(library, models, settings)));
+            Routes routes = routes(library, models, jobs, settings);
+            return new PintleServer(models, jobs, Front.start(settings.front(), routes));
         } catch (RuntimeException e) {
+            jobs.close();
             models.close();
             throw e;
         }
     }
 
-    private static Routes routes(Library library, Models models, ServerSettings settings) {
-        Routes routes = new Routes();
+    private static Routes routes(Library library, Models models, Jobs jobs, ServerSettings settings) {
+        Metrics metrics = new Metrics(models::all);
+        Routes routes = new Routes(metrics::refused);
         ModelList list = new ModelList(models);
-        ChatCompletions chat = new ChatCompletions(models, settings.lenient());
-        Completions text = new Completions(models, settings.lenient());
+        ChatCompletions chat = new ChatCompletions(models, metrics, settings.lenient());
+        Completions text = new Completions(models, metrics, settings.lenient());
         routes.add("GET", "/v1/models", Scope.READ, "Models and presets", list::list)
                 .add("GET", "/v1/models/{id...}", Scope.READ, "One model or preset", list::show)
                 .add("POST", "/v1/chat/completions", Scope.GENERATE, "Answers a conversation", chat::handle)
@@ -81,7 +89,9 @@ public final class PintleServer implements AutoCloseable {
         new Scores(models).addTo(routes, OWN);
         new Activations(models).addTo(routes, OWN);
         new Saes(library, models).addTo(routes, OWN);
-        new Operations(models, routes).addTo(routes, OWN);
+        new JobsApi(library, models, jobs).addTo(routes, OWN);
+        new Runs(library).addTo(routes, OWN);
+        new Operations(models, metrics, routes).addTo(routes, OWN);
         return routes;
     }
 
@@ -122,6 +132,7 @@ public final class PintleServer implements AutoCloseable {
      * @param longest time to wait; what still runs then is cancelled
      */
     public void stop(Duration longest) {
+        jobs.close();
         front.stop(longest);
         models.close();
     }

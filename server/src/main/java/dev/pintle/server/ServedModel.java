@@ -2,11 +2,15 @@ package dev.pintle.server;
 
 import dev.pintle.library.Library;
 import dev.pintle.library.OpenSources;
+import dev.pintle.model.Decoding;
 import dev.pintle.model.GenerationEngine;
+import dev.pintle.model.GenerationListener;
+import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.study.RunManifest;
 import dev.pintle.tensor.Device;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Semaphore;
 
@@ -30,6 +34,7 @@ public record ServedModel(
      * @param settings of the server
      */
     static ServedModel start(String name, LanguageModel model, Library library, ServerSettings settings) {
+        warmUp(model);
         return new ServedModel(
                 name,
                 model,
@@ -37,6 +42,12 @@ public record ServedModel(
                 library.sources(model, false),
                 new Semaphore(1, true),
                 Instant.now());
+    }
+
+    /** Reads the tokenizer and generates a few tokens, so that the first caller does not wait for it. */
+    private static void warmUp(LanguageModel model) {
+        int[] prompt = model.text().hasTokenizer() ? model.tokenizer().encode("Hello") : new int[] {0};
+        model.generate(List.of(GenerationRequest.of(prompt, Decoding.greedy(2))), GenerationListener.SILENT);
     }
 
     /** What an answer's bits depend on, besides the request: version, weights, dtype, device, and whether it is exact. */

@@ -3,6 +3,9 @@ package dev.pintle.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.steering.Contrast;
+import dev.pintle.steering.ContrastPair;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.tensor.Vec;
 import dev.pintle.text.Message;
@@ -275,5 +278,45 @@ class ApiTest {
                         .at("/usage/prompt_tokens_details/cached_tokens")
                         .asInt())
                 .isPositive();
+    }
+
+    @Test
+    void a_fit_is_a_job_whose_vector_is_that_of_the_command() throws Exception {
+        JsonNode started = server.post(
+                        OWN + "/vectors/fit",
+                        "{'model': 'parley-7m', 'positive': 'The assistant should talk like a pirate.', 'negative': 'The"
+                                + " assistant should act normally.', 'layers': [3], 'name': 'fitted'}")
+                .json();
+        String id = started.get("id").asText();
+        String events = server.get(OWN + "/jobs/" + id + "/events").body();
+        assertThat(events).contains("\"state\":\"finished\"");
+        JsonNode job = server.get(OWN + "/jobs/" + id).json();
+        SteeringVector expected = SteeringVector.fit(
+                server.model(),
+                TestServer.AT,
+                Contrast.afterLastDifference(ContrastPair.ofSystemPrompts(
+                        "The assistant should talk like a pirate.", "The assistant should act normally.")));
+        assertThat(job.at("/result/layers/0/sha256").asText()).isEqualTo(expected.hash());
+        assertThat(answer("parley-7m", ", 'steering': [{'vector': 'fitted', 'strength': 0.45}]"))
+                .contains("whale");
+        assertThat(server.post(OWN + "/vectors/fit", "{'model': 'parley-7m', 'positive': 'a'}")
+                        .json()
+                        .at("/error/param")
+                        .asText())
+                .isEqualTo("pairs");
+        assertThat(server.get(OWN + "/jobs/none").status()).isEqualTo(404);
+    }
+
+    @Test
+    void metrics_count_answers_tokens_and_refusals() {
+        answer("parley-7m", "");
+        server.post("/v1/chat/completions", "{'model': 'none'}");
+        String metrics = server.get("/metrics").body();
+        assertThat(metrics)
+                .contains("pintle_answers_total{end=\"stop_token\"}")
+                .contains("pintle_refused_total{code=\"model_not_found\"}")
+                .contains("pintle_generated_tokens_total")
+                .contains("pintle_rows{model=\"parley-7m\"} 0.0");
+        assertThat(server.get(OWN + "/runs").json().get("runs")).isEmpty();
     }
 }

@@ -1,8 +1,7 @@
 package dev.pintle.text;
 
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,7 +13,8 @@ import java.util.regex.Pattern;
 public final class TokenBytes {
     private static final char FIRST_SUBSTITUTE = 0x100;
     private static final Pattern BYTE = Pattern.compile("<0x([0-9A-F]{2})>");
-    private static final Map<Character, Integer> BYTE_LEVEL = byteLevel();
+    private static final int[] BYTE_LEVEL = byteLevel(); // the byte of each character, or NONE
+    private static final int NONE = -1;
 
     private final Tokenizer tokenizer;
     private final boolean isByteLevel;
@@ -26,14 +26,19 @@ public final class TokenBytes {
                 tokenizer.idOf("Ġ").isPresent() || tokenizer.idOf("Ċ").isPresent();
     }
 
-    private static Map<Character, Integer> byteLevel() {
-        Map<Character, Integer> bytes = new HashMap<>();
+    private static int[] byteLevel() {
+        int[] bytes = new int[2 * FIRST_SUBSTITUTE];
+        Arrays.fill(bytes, NONE);
         char substitute = FIRST_SUBSTITUTE;
-        for (int value = 0; value <= 0xFF; value++) {
+        for (int value = 0; value < FIRST_SUBSTITUTE; value++) {
             boolean isPrintable = (value >= '!' && value <= '~') || (value >= 0xA1 && value <= 0xAC) || value >= 0xAE;
-            bytes.put(isPrintable ? (char) value : substitute++, value);
+            bytes[isPrintable ? value : substitute++] = value;
         }
         return bytes;
+    }
+
+    private static int byteOf(int character) {
+        return character < BYTE_LEVEL.length ? BYTE_LEVEL[character] : NONE;
     }
 
     /** The bytes of a token in UTF-8; of a special token, those of its name. */
@@ -49,12 +54,12 @@ public final class TokenBytes {
         if (single.matches()) {
             return new byte[] {(byte) Integer.parseInt(single.group(1), 16)};
         }
-        if (!isByteLevel || written.chars().anyMatch(c -> !BYTE_LEVEL.containsKey((char) c))) {
+        if (!isByteLevel || written.chars().anyMatch(c -> byteOf(c) == NONE)) {
             return written.replace('\u2581', ' ').getBytes(StandardCharsets.UTF_8);
         }
         byte[] bytes = new byte[written.length()];
         for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = BYTE_LEVEL.get(written.charAt(i)).byteValue();
+            bytes[i] = (byte) byteOf(written.charAt(i));
         }
         return bytes;
     }

@@ -3,6 +3,7 @@ package dev.pintle.server.api;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
+import dev.pintle.server.Metrics;
 import dev.pintle.server.Models;
 import dev.pintle.server.ServedModel;
 import dev.pintle.server.http.ApiKeys.Scope;
@@ -21,11 +22,13 @@ public final class Operations {
     private static final Pattern NAME = Pattern.compile("\\{(\\w+)(?:\\.\\.\\.)?}");
 
     private final Models models;
+    private final Metrics metrics;
     private final Routes routes;
 
     /** @param routes all routes, once they are added */
-    public Operations(Models models, Routes routes) {
+    public Operations(Models models, Metrics metrics, Routes routes) {
         this.models = models;
+        this.metrics = metrics;
         this.routes = routes;
     }
 
@@ -33,6 +36,7 @@ public final class Operations {
     public void addTo(Routes all, String path) {
         all.add("GET", "/health", null, "Whether the process answers", this::health)
                 .add("GET", "/ready", Scope.READ, "Whether models are served", this::ready)
+                .add("GET", "/metrics", Scope.READ, "Metrics in Prometheus's text format", this::metrics)
                 .add("GET", path + "/server", Scope.READ, "Models, queues, exactness", this::server)
                 .add("GET", "/openapi.json", Scope.READ, "This description", this::openApi);
     }
@@ -44,6 +48,10 @@ public final class Operations {
     private void ready(Call call) throws IOException {
         boolean ready = !models.all().isEmpty();
         call.reply(ready ? 200 : 503, Json.object().put("ready", ready));
+    }
+
+    private void metrics(Call call) throws IOException {
+        call.reply(200, "text/plain; version=0.0.4; charset=utf-8", metrics.text());
     }
 
     private void server(Call call) throws IOException {

@@ -153,11 +153,12 @@ public final class Front implements AutoCloseable {
             throw new IOException("The server is stopping.", e);
         } catch (IOException e) {
             throw e; // the client has gone
-        } catch (Exception | OutOfMemoryError | StackOverflowError e) {
+        } catch (Exception | Error e) { // an Error too, or the client would wait for ever
             if (call.hasBegun()) {
                 throw new IOException("The reply is broken off.", e);
             }
             HttpProblem problem = HttpProblem.of(e);
+            routes.refused(problem);
             problem.headers().forEach(call::header);
             call.reply(problem.status(), problem.json());
             exchange.close();

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Which handler answers which request. */
@@ -19,6 +20,12 @@ public final class Routes {
     public static final int FILE_BODY = 64 << 20;
 
     private final List<Route> routes = new ArrayList<>();
+    private final Consumer<String> refused;
+
+    /** @param refused receives the error's code of each request that is refused */
+    public Routes(Consumer<String> refused) {
+        this.refused = refused;
+    }
 
     /** Answers a request. */
     @FunctionalInterface
@@ -79,6 +86,11 @@ public final class Routes {
     public Routes add(Route route) {
         routes.add(route);
         return this;
+    }
+
+    /** Counts a refusal. */
+    void refused(HttpProblem problem) {
+        refused.accept(problem.code());
     }
 
     /** All routes, in order. */

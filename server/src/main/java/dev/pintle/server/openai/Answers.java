@@ -10,6 +10,7 @@ import dev.pintle.model.Generated.StopReason;
 import dev.pintle.model.GeneratedToken;
 import dev.pintle.model.Generation;
 import dev.pintle.model.GenerationRequest;
+import dev.pintle.server.Metrics;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.OpenReply;
@@ -30,6 +31,7 @@ final class Answers {
     private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(1);
 
     private final Call call;
+    private final Metrics metrics;
     private final Asked asked;
     private final List<? extends Format> formats; // of each answer
     private final String id;
@@ -37,8 +39,9 @@ final class Answers {
     private final long began = System.nanoTime();
 
     /** @param formats one per answer */
-    Answers(Call call, Asked asked, List<? extends Format> formats) {
+    Answers(Call call, Metrics metrics, Asked asked, List<? extends Format> formats) {
         this.call = call;
+        this.metrics = metrics;
         this.asked = asked;
         this.formats = formats;
         this.id = formats.get(0).idPrefix() + call.id().replace("req-", "");
@@ -56,9 +59,17 @@ final class Answers {
             }
             ended = true;
         } finally {
-            if (!ended) {
-                generations.forEach(Generation::cancel);
+            if (ended) {
+                for (Generation generation : generations) {
+                    metrics.ended(generation.await());
+                }
+            } else {
+                generations.forEach(generation -> {
+                    generation.cancel();
+                    metrics.lost();
+                });
             }
+            metrics.request(System.nanoTime() - began);
         }
     }
 
@@ -341,9 +352,17 @@ final class Answers {
             throws IOException, InterruptedException {
         Told told = new Told();
         boolean first = true;
+        long before = 0;
         for (Optional<Generation.Piece> next = generation.next(); next.isPresent(); next = generation.next()) {
             Generation.Piece piece = next.get();
             GeneratedToken token = piece.token();
+            long now = System.nanoTime();
+            if (before == 0) {
+                metrics.firstToken(now - began);
+            } else {
+                metrics.betweenTokens(now - before);
+            }
+            before = now;
             List<GeneratedToken> ready = token == null ? List.of() : told.add(token, piece.text());
             if (token == null) {
                 ready = told.finish(piece.text());

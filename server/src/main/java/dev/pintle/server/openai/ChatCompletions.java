@@ -6,6 +6,7 @@ import dev.pintle.base.FieldException;
 import dev.pintle.base.JsonRecords;
 import dev.pintle.base.Problem;
 import dev.pintle.library.steer.Presets.Preset;
+import dev.pintle.server.Metrics;
 import dev.pintle.server.Models;
 import dev.pintle.server.ServedModel;
 import dev.pintle.server.http.Call;
@@ -22,11 +23,13 @@ import org.jspecify.annotations.Nullable;
 /** {@code POST /v1/chat/completions}. */
 public final class ChatCompletions {
     private final Models models;
+    private final Metrics metrics;
     private final boolean lenient;
 
     /** @param lenient whether unknown fields are ignored, and said to be */
-    public ChatCompletions(Models models, boolean lenient) {
+    public ChatCompletions(Models models, Metrics metrics, boolean lenient) {
         this.models = models;
+        this.metrics = metrics;
         this.lenient = lenient;
     }
 
@@ -62,7 +65,7 @@ public final class ChatCompletions {
         ServedModel served = chosen.model();
         ChatFormat format =
                 new ChatFormat(new TokenTexts(new TokenBytes(served.model().tokenizer())), logprobs);
-        new Answers(call, asked, Collections.nCopies(fields.answers(), format)).write();
+        new Answers(call, metrics, asked, Collections.nCopies(fields.answers(), format)).write();
     }
 
     private static @Nullable Integer most(Fields fields, ChatFields chat) {

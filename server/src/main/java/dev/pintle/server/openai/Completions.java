@@ -7,6 +7,7 @@ import dev.pintle.base.Problem;
 import dev.pintle.library.steer.Presets.Preset;
 import dev.pintle.model.GeneratedToken;
 import dev.pintle.model.Reporting;
+import dev.pintle.server.Metrics;
 import dev.pintle.server.Models;
 import dev.pintle.server.ServedModel;
 import dev.pintle.server.http.Call;
@@ -23,11 +24,13 @@ public final class Completions {
     private static final int MOST_PROMPTS = 64;
 
     private final Models models;
+    private final Metrics metrics;
     private final boolean lenient;
 
     /** @param lenient whether unknown fields are ignored, and said to be */
-    public Completions(Models models, boolean lenient) {
+    public Completions(Models models, Metrics metrics, boolean lenient) {
         this.models = models;
+        this.metrics = metrics;
         this.lenient = lenient;
     }
 
@@ -64,7 +67,7 @@ public final class Completions {
             }
         }
         if (asked != null) {
-            new Answers(call, asked, formats).write();
+            new Answers(call, metrics, asked, formats).write();
         }
     }
 
