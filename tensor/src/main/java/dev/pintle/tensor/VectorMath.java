@@ -9,7 +9,7 @@ import jdk.incubator.vector.VectorSpecies;
 /** The loops of {@link FloatMath} with the vector instructions of the CPU, to the same bits. */
 final class VectorMath {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+    private static final int SHIFTED_ZERO = Float.floatToRawIntBits(FloatMath.ROUNDING);
     private static final int LANES = SPECIES.length();
 
     private VectorMath() {}
@@ -35,10 +35,9 @@ final class VectorMath {
     }
 
     private static FloatVector exp(FloatVector x) {
-        FloatVector n = x.fma(
-                        FloatVector.broadcast(SPECIES, FloatMath.LOG2_E),
-                        FloatVector.broadcast(SPECIES, FloatMath.ROUNDING))
-                .sub(FloatMath.ROUNDING);
+        FloatVector shifted = x.fma(
+                FloatVector.broadcast(SPECIES, FloatMath.LOG2_E), FloatVector.broadcast(SPECIES, FloatMath.ROUNDING));
+        FloatVector n = shifted.sub(FloatMath.ROUNDING);
         FloatVector r = n.fma(
                 FloatVector.broadcast(SPECIES, -FloatMath.LN2_LOW),
                 n.fma(FloatVector.broadcast(SPECIES, -FloatMath.LN2_HIGH), x));
@@ -49,7 +48,7 @@ final class VectorMath {
         p = p.fma(r, FloatVector.broadcast(SPECIES, FloatMath.C1));
         p = p.fma(r, FloatVector.broadcast(SPECIES, FloatMath.C0));
         p = p.fma(r.mul(r), r).add(1);
-        IntVector whole = (IntVector) n.convertShape(VectorOperators.F2I, INTS, 0);
+        IntVector whole = shifted.reinterpretAsInts().sub(SHIFTED_ZERO); // JDK 17 converts element by element
         IntVector half = whole.lanewise(VectorOperators.ASHR, 1);
         FloatVector result = p.mul(power(half)).mul(power(whole.sub(half)));
         VectorMask<Float> high = x.compare(VectorOperators.GT, FloatMath.OVERFLOW);
