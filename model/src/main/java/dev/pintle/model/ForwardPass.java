@@ -72,6 +72,46 @@ final class ForwardPass {
      * @param sequences index, within the original batch, of the sequence that each row continues
      */
     Run run(TokenBatch batch, RunOptions options, List<? extends Hook> hooks, int[] promptLengths, int[] sequences) {
+        return run(batch, options, hooks, promptLengths, sequences, Midway.START);
+    }
+
+    /**
+     * Where a run begins.
+     *
+     * @param blocks number of blocks that have been passed
+     * @param resid the residual stream after them, before any hook there, `[batch, tokens, dModel]`; null at the start
+     */
+    record Midway(int blocks, @Nullable Tensor resid) {
+        static final Midway START = new Midway(0, null);
+    }
+
+    /** Whether a run may begin midway; fused blocks compute a norm for the next one. */
+    boolean canBeginMidway() {
+        return !routes.fuses();
+    }
+
+    /** The number of blocks that are passed before the first of these hooks is called. */
+    int blocksBefore(List<? extends Hook> hooks) {
+        return hooks.stream()
+                .flatMap(hook -> hook.points().stream())
+                .mapToInt(point -> switch (point.site()) {
+                    case EMBED -> 0;
+                    case RESID_POST -> point.layer() + 1;
+                    case NORMALIZED -> config.nLayers();
+                    default -> point.layer();
+                })
+                .min()
+                .orElse(config.nLayers());
+    }
+
+    /** @param from where to begin; after the first block only without a cache and without capturing before it */
+    Run run(
+            TokenBatch batch,
+            RunOptions options,
+            List<? extends Hook> hooks,
+            int[] promptLengths,
+            int[] sequences,
+            Midway from) {
         check(batch, options);
         Memory.requireRoomForRun(config, dtype, device, batch, options, () -> Engine.availableMemory(device));
         try (InferenceMode mode = InferenceMode.begin();
@@ -91,7 +131,8 @@ final class ForwardPass {
                 for (int start = 0; start < batch.tokens(); start += options.chunk()) {
                     int count = Math.min(options.chunk(), batch.tokens() - start);
                     Layout layout = new Layout(positions(batch, start, count, next), promptLengths, sequences);
-                    pass(batch, start, layout, cache, bound, options).ifPresent(some -> logits.add(scope.adopt(some)));
+                    pass(batch, start, layout, cache, bound, options, from)
+                            .ifPresent(some -> logits.add(scope.adopt(some)));
                 }
                 return recorder.finish(batch, scope, logits.isEmpty() ? null : joined(logits, scope));
             }
@@ -151,14 +192,23 @@ final class ForwardPass {
      *     requested
      */
     private Optional<Tensor> pass(
-            TokenBatch batch, int start, Layout layout, @Nullable KvCache cache, BoundHooks bound, RunOptions options) {
+            TokenBatch batch,
+            int start,
+            Layout layout,
+            @Nullable KvCache cache,
+            BoundHooks bound,
+            RunOptions options,
+            Midway from) {
         int count = layout.tokens();
         boolean lastChunk = start + count == batch.tokens();
         int lastLayer = Math.min(options.lastLayer(config.nLayers()), config.nLayers() - 1);
         try (TensorScope scope = TensorScope.open("pass over " + count + " tokens")) {
             boolean narrows = narrows(count, options, bound, lastLayer);
             Pass pass = new Pass(bound, layout, cache, tables, device, narrows ? lastLayer : -1, scope);
-            Tensor resid = throughBlocks(transformer.embed(ids(batch, start, count), pass), lastLayer, pass);
+            Tensor begun = from.resid() == null
+                    ? transformer.embed(ids(batch, start, count), pass)
+                    : pass.hook(Site.RESID_POST, from.blocks() - 1, from.resid().narrow(1, start, count));
+            Tensor resid = throughBlocks(begun, from.blocks(), lastLayer, pass);
             return logits(resid, lastChunk, bound, options, pass).map(scope::keep);
         }
     }
@@ -170,11 +220,11 @@ final class ForwardPass {
         return heapBlocks;
     }
 
-    private Tensor throughBlocks(Tensor embedded, int lastLayer, Pass pass) {
-        Tensor resid = embedded;
+    private Tensor throughBlocks(Tensor begun, int firstLayer, int lastLayer, Pass pass) {
+        Tensor resid = begun;
         FusedPass fused = routes.fuses() ? new FusedPass(transformer, config, pass, resid) : null;
         HeapBlocks heap = routes.onHeap() ? onHeap() : null;
-        for (int layer = 0; layer <= lastLayer; layer++) {
+        for (int layer = firstLayer; layer <= lastLayer; layer++) {
             try (TensorScope inner = TensorScope.open("block " + layer)) {
                 Tensor before = resid;
                 Tensor after;
@@ -235,7 +285,7 @@ final class ForwardPass {
             int[] flat = Arrays.stream(ids).flatMapToInt(Arrays::stream).toArray();
             Tensor embedded =
                     transformer.embed(Tensor.of(flat, ids.length, count).to(device), pass);
-            Tensor resid = throughBlocks(embedded, lastLayer, pass); // [rows, count or 1, dModel]
+            Tensor resid = throughBlocks(embedded, 0, lastLayer, pass); // [rows, count or 1, dModel]
             rows.advance(count);
             return logits(resid, last, bound, options, pass).map(scope::keep);
         }

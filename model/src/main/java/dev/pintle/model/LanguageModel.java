@@ -223,6 +223,27 @@ public final class LanguageModel implements AutoCloseable {
         return loaded.transformer.forward().run(batch, options, hooks, promptLengths);
     }
 
+    Run run(TokenBatch batch, RunOptions options, int[] promptLengths, ForwardPass.Midway from) {
+        int[] rows = IntStream.range(0, batch.batch()).toArray();
+        return loaded.transformer.forward().run(batch, options, hooks, promptLengths, rows, from);
+    }
+
+    /** The number of first blocks that this view has in common with another one that has no hooks. */
+    int blocksShared(LanguageModel other) {
+        ForwardPass forward = loaded.transformer.forward();
+        return loaded == other.loaded && other.hooks.isEmpty() && forward.canBeginMidway()
+                ? forward.blocksBefore(hooks)
+                : 0;
+    }
+
+    /**
+     * Whether a text's logits have the same bits if its prompt is run by itself, once for several texts: on the Java heap,
+     * with hooks that are {@linkplain Hook#isRepeatable repeatable}.
+     */
+    public boolean runsInParts() {
+        return route().kind() == Route.Kind.HEAP && hooks.stream().allMatch(Hook::isRepeatable);
+    }
+
     /**
      * The activations of one text at a hook point, one vector per token: what {@link #run} reads there, in FP32 on the Java heap,
      * where they need no scope.

@@ -2,15 +2,19 @@ package dev.pintle.evaluation;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.model.SharedRuns;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * How far models are from a reference on its own texts: KL(model ‖ reference) of the next-token distributions. What the
- * reference predicts is computed once, if it fits in memory. Must be closed.
+ * reference predicts is computed once, if it fits in memory, and so is what models that are views of the reference have in
+ * common with it before their first hook. Must be closed.
  */
 public final class Divergence implements AutoCloseable {
     private final LanguageModel reference;
@@ -18,6 +22,7 @@ public final class Divergence implements AutoCloseable {
     private final TensorScope owner = TensorScope.owner("predictions of the reference");
     private final boolean keeps;
     private final List<Tensor> kept = new ArrayList<>(); // [text, dVocab] by row, log-probabilities
+    private final Map<List<LogProbabilities.Row>, SharedRuns> shared = new HashMap<>(); // by batch
 
     /** @param rows texts after prompts; they count as generated */
     public Divergence(LanguageModel reference, List<LogProbabilities.Row> rows) {
@@ -60,35 +65,40 @@ public final class Divergence implements AutoCloseable {
 
     private List<Tensor> references() {
         if (kept.isEmpty()) {
-            LogProbabilities.forEachBatch(reference, rows, (batch, logits) -> {
-                for (int i = 0; i < batch.size(); i++) {
-                    kept.add(owner.adopt(predicted(batch, logits, i)));
-                }
-            });
+            LogProbabilities.forEachBatch(
+                    reference,
+                    rows,
+                    LogProbabilities.run(reference),
+                    (batch, predictions) -> predictions.forEach(logits -> kept.add(owner.adopt(logits.logSoftmax()))));
         }
         return kept;
     }
 
-    private static Tensor predicted(List<LogProbabilities.Row> batch, Tensor logits, int row) {
-        return LogProbabilities.predictions(logits, row, batch).logSoftmax();
+    private List<Tensor> predictions(LanguageModel model, List<LogProbabilities.Row> batch) {
+        SharedRuns runs = shared.computeIfAbsent(
+                batch,
+                rows -> new SharedRuns(reference, LogProbabilities.tokens(rows), LogProbabilities.promptLengths(rows)));
+        return LogProbabilities.predictions(batch, runs.logits(model));
     }
 
     /** @param references what the reference predicts; empty if it must be run */
     private double[] of(LanguageModel model, List<LogProbabilities.Row> some, List<Tensor> references) {
         List<Double> results = new ArrayList<>();
-        LogProbabilities.forEachBatch(model, some, (batch, logits) -> {
+        LogProbabilities.Runner runner =
+                references.isEmpty() ? LogProbabilities.run(model) : batch -> predictions(model, batch);
+        LogProbabilities.forEachBatch(model, some, runner, (batch, predictions) -> {
             List<Tensor> expected = new ArrayList<>();
             if (references.isEmpty()) {
-                LogProbabilities.forEachBatch(reference, batch, (part, own) -> {
-                    for (int i = 0; i < part.size(); i++) {
-                        expected.add(owner.adopt(predicted(part, own, i)));
-                    }
-                });
+                LogProbabilities.forEachBatch(
+                        reference,
+                        batch,
+                        LogProbabilities.run(reference),
+                        (part, own) -> own.forEach(logits -> expected.add(owner.adopt(logits.logSoftmax()))));
             } else {
                 expected.addAll(references.subList(results.size(), results.size() + batch.size()));
             }
             for (int i = 0; i < batch.size(); i++) {
-                results.add(divergence(model, batch, logits, i, expected.get(i)));
+                results.add(divergence(model, batch.get(i), predictions.get(i), expected.get(i)));
                 if (references.isEmpty()) {
                     expected.get(i).close();
                 }
@@ -97,19 +107,20 @@ public final class Divergence implements AutoCloseable {
         return results.stream().mapToDouble(d -> d).toArray();
     }
 
-    private double divergence(
-            LanguageModel model, List<LogProbabilities.Row> batch, Tensor logits, int row, Tensor expected) {
-        if (batch.get(row).text().length == 0) {
+    /** @param expected the reference's log-probabilities */
+    private double divergence(LanguageModel model, LogProbabilities.Row row, Tensor predictions, Tensor expected) {
+        if (row.text().length == 0) {
             return Double.NaN;
         }
-        Tensor p = predicted(batch, logits, row); // [text, dVocab]
+        Tensor p = predictions.logSoftmax(); // [text, dVocab]
         double[] perToken = p.exp().times(p.minus(expected)).sum(-1, false).toDoubles();
-        LogProbabilities.requireFinite(perToken, batch.get(row), List.of(model, reference));
+        LogProbabilities.requireFinite(perToken, row, List.of(model, reference));
         return Arrays.stream(perToken).average().orElse(Double.NaN);
     }
 
     @Override
     public void close() {
+        shared.values().forEach(SharedRuns::close);
         owner.close();
     }
 }

@@ -22,8 +22,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -39,6 +41,7 @@ public final class Sweep {
     private final List<String> questions;
     private final Concept concept;
     private final int maxNewTokens;
+    private final Map<List<Integer>, double[]> likelihoods = new HashMap<>(); // of answers, which often recur
 
     /**
      * @param model unsteered
@@ -249,7 +252,8 @@ public final class Sweep {
                 model,
                 answers.stream()
                         .map(a -> new LogProbabilities.Row(a.promptIds(), a.ids()))
-                        .toList());
+                        .toList(),
+                likelihoods);
     }
 
     private List<SweepPoint.Sample> samples(
