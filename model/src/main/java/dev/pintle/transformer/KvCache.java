@@ -7,7 +7,10 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keys and values of past tokens, `[batch, nKvHeads, slots, dHead]` per layer, with each slot's absolute position. It
@@ -21,8 +24,18 @@ public final class KvCache implements AutoCloseable {
     private final DType dtype;
     private final TensorScope owner = TensorScope.owner("key-value cache");
     private final List<Entry> buffers = new ArrayList<>(); // [batch or more, nKvHeads, capacity, dHead] per layer
+    private final Map<Integer, OnHeap> onHeap = new HashMap<>(); // by layer
     private int[][] positions = new int[0][]; // [batch][slots]
     private int slots;
+
+    /**
+     * A second copy of a layer on the Java heap, kept between passes: to copy all of it for every token would take longer
+     * than the token.
+     *
+     * @param heads `[batch · nKvHeads]`
+     * @param slots that it holds
+     */
+    private record OnHeap(HeadCache[] heads, int slots) {}
 
     /** Keys and values of one layer. */
     public record Entry(Tensor keys, Tensor values) {}
@@ -135,8 +148,25 @@ public final class KvCache implements AutoCloseable {
                 : new Entry(buffer.keys().narrow(0, 0, batch()), buffer.values().narrow(0, 0, batch()));
     }
 
+    /**
+     * The heads that were kept of a layer.
+     *
+     * @param fresh number of tokens in this pass
+     * @return `[batch · nKvHeads]`; null unless they hold exactly what came before this pass
+     */
+    public HeadCache @Nullable [] heads(int layer, int fresh) {
+        OnHeap kept = onHeap.get(layer);
+        return kept != null && kept.slots == slots - fresh ? kept.heads : null;
+    }
+
+    /** Keeps heads of a layer that hold all slots. */
+    public void keep(int layer, HeadCache[] heads) {
+        onHeap.put(layer, new OnHeap(heads, slots));
+    }
+
     /** Removes a row; the last row takes its place. */
     public void remove(int row) {
+        onHeap.clear();
         int last = batch() - 1;
         if (row != last) {
             try (TensorScope scope = TensorScope.open("remove a row")) {
@@ -224,11 +254,13 @@ public final class KvCache implements AutoCloseable {
             positions[row] = Arrays.copyOf(positions[row], kept);
         }
         slots = kept;
+        onHeap.clear();
     }
 
     /** Releases the memory. */
     @Override
     public void close() {
+        onHeap.clear();
         owner.close();
     }
 }

@@ -27,6 +27,7 @@ import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Pass;
 import dev.pintle.transformer.RopeTables;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -314,26 +315,65 @@ final class BlockRun {
             heads = kept.put(layer, tokens, k, v);
             return;
         }
+        KvCache cache = pass.cache();
+        if (cache == null) {
+            heads = emptyHeads();
+            putFresh();
+            return;
+        }
         int nKvHeads = config.nKvHeads();
-        int dHead = config.dHead();
-        KvCache.Entry seen = pass.remember(
+        KvCache.Entry all = pass.remember(
                 layer,
-                tensor(k, batch, tokens, nKvHeads, dHead).transpose(1, 2),
-                tensor(v, batch, tokens, nKvHeads, dHead).transpose(1, 2)); // [batch, nKvHeads, slots, dHead]
-        int slots = (int) seen.keys().size(2);
-        float[] keys = seen.keys().toFloats();
-        float[] values = seen.values().toFloats();
-        heads = new HeadCache[batch * nKvHeads];
-        Workers.share(heads.length, (double) keys.length, at -> {
-            HeadCache head = new HeadCache(dHead, slots);
-            for (int slot = 0; slot < slots; slot++) {
-                int position = pass.slotPosition(at / nKvHeads, slot);
+                tensor(k, batch, tokens, nKvHeads, config.dHead()).transpose(1, 2),
+                tensor(v, batch, tokens, nKvHeads, config.dHead()).transpose(1, 2));
+        HeadCache[] before = cache.heads(layer, tokens);
+        if (before == null && cache.slots() > tokens) {
+            heads = copied(all);
+        } else {
+            heads = before == null ? emptyHeads() : before;
+            putFresh();
+        }
+        cache.keep(layer, heads);
+    }
+
+    private HeadCache[] emptyHeads() {
+        HeadCache[] empty = new HeadCache[batch * config.nKvHeads()];
+        Arrays.setAll(empty, at -> new HeadCache(config.dHead(), tokens));
+        return empty;
+    }
+
+    /** Stores the keys and values of the pass's own tokens. */
+    private void putFresh() {
+        int nKvHeads = config.nKvHeads();
+        Workers.share(heads.length, k.length, at -> {
+            int row = at / nKvHeads;
+            for (int t = 0; t < tokens; t++) {
+                int position = pass.layout().position(row, t);
                 if (position != Layout.PADDING) {
-                    head.put(position, keys, values, (at * slots + slot) * dHead);
+                    int token = row * tokens + t;
+                    heads[at].put(position, k, v, (token * nKvHeads + at % nKvHeads) * config.dHead());
                 }
             }
-            heads[at] = head;
         });
+    }
+
+    /** @param all keys and values `[batch, nKvHeads, slots, dHead]` */
+    private HeadCache[] copied(KvCache.Entry all) {
+        int slots = (int) all.keys().size(2);
+        float[] keys = all.keys().toFloats();
+        float[] values = all.values().toFloats();
+        HeadCache[] copies = new HeadCache[batch * config.nKvHeads()];
+        Workers.share(copies.length, (double) keys.length, at -> {
+            HeadCache head = new HeadCache(config.dHead(), slots);
+            for (int slot = 0; slot < slots; slot++) {
+                int position = pass.slotPosition(at / config.nKvHeads(), slot);
+                if (position != Layout.PADDING) {
+                    head.put(position, keys, values, (at * slots + slot) * config.dHead());
+                }
+            }
+            copies[at] = head;
+        });
+        return copies;
     }
 
     private void attend(int first, int count) {
