@@ -19,9 +19,10 @@ device=${PINTLE_DEVICE:-cuda}
 pintle=${PINTLE:-$here/../pintle}
 export PYTHONUNBUFFERED=1
 
-packages="dev.pintle.tensor dev.pintle.transformer dev.pintle.model dev.pintle.steering dev.pintle.sae"
+packages="dev.pintle.tensor dev.pintle.transformer dev.pintle.model dev.pintle.steering dev.pintle.sae dev.pintle.server"
 classes="GpuTest FusedOpsTest FusedBlocksTest GraphDecoderTest GpuProductsTest GoldenForwardTest PlainReferenceTest LawsTest GoldenVectorsTest
-NeighboursTest HeapWeightTest WorkersTest FloatMathTest GoldenGenerationTest InterventionTest GoldenSaeTest GoldenSaeStudiesTest GeneratorTest"
+NeighboursTest HeapWeightTest WorkersTest FloatMathTest GoldenGenerationTest InterventionTest GoldenSaeTest GoldenSaeStudiesTest GeneratorTest ReportingTest
+ChatCompletionsTest"
 
 run_tests() {
     if [ -z "${PINTLE_TESTS:-}" ]; then
