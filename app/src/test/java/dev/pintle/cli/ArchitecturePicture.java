@@ -51,7 +51,8 @@ final class ArchitecturePicture {
     static {
         PLACES.put("bench", new Place(0, 40, 680, "pintle bench: measuring code, not in the distribution"));
         PLACES.put("app", new Place(1, 40, 680, "the pintle command: options in, tables and JSON out"));
-        PLACES.put("notebook", new Place(2, 40, 680, "notebooks in Java: what they show and check, and Jupyter"));
+        PLACES.put("notebook", new Place(2, 40, 330, "notebooks in Java, and Jupyter"));
+        PLACES.put("server", new Place(2, 390, 330, "models over HTTP, with steering"));
         PLACES.put("library", new Place(3, 40, 680, "the user's data folder: everything by name"));
         PLACES.put("studies", new Place(4, 40, 680, "sweeps, studies, runs, reports, figures"));
         PLACES.put("sae", new Place(5, 40, 680, "sparse autoencoders, decompositions, labels, profiles"));

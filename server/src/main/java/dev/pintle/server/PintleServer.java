@@ -19,6 +19,10 @@ import dev.pintle.server.http.Routes;
 import dev.pintle.server.openai.ChatCompletions;
 import dev.pintle.server.openai.Completions;
 import dev.pintle.server.openai.ModelList;
+import dev.pintle.server.serving.Jobs;
+import dev.pintle.server.serving.Metrics;
+import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.ServedModel;
 import java.time.Duration;
 import java.util.Map;
 
@@ -56,7 +60,8 @@ public final class PintleServer implements AutoCloseable {
                     .toException();
         }
         Models models = new Models(library);
-        loaded.forEach((name, model) -> models.add(ServedModel.start(name, model, library, settings)));
+        loaded.forEach((name, model) ->
+                models.add(ServedModel.start(name, model, library, settings.mostWaiting(), settings.cacheBytes())));
         Jobs jobs = new Jobs();
         try {
             Routes routes = routes(library, models, jobs, settings);

@@ -11,12 +11,12 @@ import dev.pintle.library.Library;
 import dev.pintle.library.steer.Presets;
 import dev.pintle.library.steer.Presets.Preset;
 import dev.pintle.library.steer.SteeringSpec;
-import dev.pintle.server.Models;
-import dev.pintle.server.ServedModel;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.Routes;
+import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.ServedModel;
 import java.io.IOException;
 
 /** Presets: steering that clients choose as a model. */

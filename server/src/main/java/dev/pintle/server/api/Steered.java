@@ -3,7 +3,7 @@ package dev.pintle.server.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.library.steer.Steering;
 import dev.pintle.library.steer.SteeringSpec;
-import dev.pintle.server.Models;
+import dev.pintle.server.serving.Models;
 import org.jspecify.annotations.Nullable;
 
 /** Steering of a text that is given, not generated. */

@@ -3,9 +3,9 @@ package dev.pintle.server.openai;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
-import dev.pintle.server.Models;
-import dev.pintle.server.ServedModel;
 import dev.pintle.server.http.Call;
+import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.ServedModel;
 import java.io.IOException;
 
 /** {@code GET /v1/models} and {@code GET /v1/models/{id}}. */

@@ -1,4 +1,4 @@
-package dev.pintle.server;
+package dev.pintle.server.serving;
 
 import dev.pintle.model.Generated;
 import dev.pintle.model.GenerationEngine;
@@ -28,7 +28,7 @@ public final class Metrics {
     private final Histogram request;
 
     /** @param models what is served at the time of reading */
-    Metrics(Supplier<List<ServedModel>> models) {
+    public Metrics(Supplier<List<ServedModel>> models) {
         this.ended = counter("pintle_answers_total", "Answers by how they ended", "end");
         this.refused = counter("pintle_refused_total", "Requests refused, by error code", "code");
         this.promptTokens =

@@ -1,4 +1,4 @@
-package dev.pintle.server;
+package dev.pintle.server.serving;
 
 import dev.pintle.library.Library;
 import dev.pintle.library.OpenSources;
@@ -31,14 +31,16 @@ public record ServedModel(
     /**
      * Starts to serve a model, and closes it in the end.
      *
-     * @param settings of the server
+     * @param mostWaiting requests that may wait while others run
+     * @param cacheBytes keys and values of earlier prompts that are kept at most
      */
-    static ServedModel start(String name, LanguageModel model, Library library, ServerSettings settings) {
+    public static ServedModel start(
+            String name, LanguageModel model, Library library, int mostWaiting, long cacheBytes) {
         warmUp(model);
         return new ServedModel(
                 name,
                 model,
-                model.engine(settings.mostWaiting(), settings.cacheBytes()),
+                model.engine(mostWaiting, cacheBytes),
                 library.sources(model, false),
                 new Semaphore(1, true),
                 Instant.now());

@@ -1,4 +1,4 @@
-package dev.pintle.server;
+package dev.pintle.server.serving;
 
 import dev.pintle.base.Nearest;
 import dev.pintle.base.Problem;
@@ -15,18 +15,20 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The models of a server, and presets that stand as models: {@code MODEL}, {@code MODEL:PRESET}, {@code MODEL:PRESET@0.5}. */
-public final class Models {
+public final class Models implements AutoCloseable {
     private static final Pattern OF_PRESET =
             Pattern.compile("(.+):([A-Za-z0-9][A-Za-z0-9._-]{0,63})(?:@([+-]?\\d{1,6}(?:\\.\\d{1,9})?))?");
 
     private final Map<String, ServedModel> served = new ConcurrentSkipListMap<>();
     private final Library library;
 
-    Models(Library library) {
+    /** @param library whose presets stand as models */
+    public Models(Library library) {
         this.library = library;
     }
 
-    void add(ServedModel model) {
+    /** Serves a model. */
+    public void add(ServedModel model) {
         served.put(model.name(), model);
     }
 
@@ -95,7 +97,9 @@ public final class Models {
                                 String.join(", ", nearest.isEmpty() ? names : nearest)));
     }
 
-    void close() {
+    /** Releases all models. */
+    @Override
+    public void close() {
         served.values().forEach(ServedModel::close);
         served.clear();
     }

@@ -1,4 +1,4 @@
-package dev.pintle.server;
+package dev.pintle.server.serving;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
