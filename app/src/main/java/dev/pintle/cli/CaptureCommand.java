@@ -26,7 +26,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -189,9 +188,7 @@ final class CaptureCommand implements Callable<Integer> {
         Set<Integer> among = layers == null ? null : layers(layers, nLayers);
         Set<HookPoint> chosen = new TreeSet<>();
         for (String pattern : wanted) {
-            Pattern glob = Pattern.compile(Pattern.quote(pattern).replace("*", "\\E.*\\Q"));
-            Set<HookPoint> matching = all.stream()
-                    .filter(point -> glob.matcher(point.toString()).matches())
+            Set<HookPoint> matching = HookPoint.matching(all, pattern).stream()
                     .filter(point -> among == null || point.layer() < 0 || among.contains(point.layer()))
                     .collect(Collectors.toSet());
             if (matching.isEmpty()) {

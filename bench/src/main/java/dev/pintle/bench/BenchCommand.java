@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
             BenchExtractCommand.class,
             BenchMemoryCommand.class,
             BenchSaeCommand.class,
+            BenchServeCommand.class,
             BenchSteerCommand.class,
             BenchStudiesCommand.class,
             BenchTensorCommand.class,

@@ -1,11 +1,14 @@
 package dev.pintle.transformer;
 
 import dev.pintle.base.Problem;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -190,6 +193,20 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
                 .fact("sites", Site.OF_BLOCKS.stream().map(Site::suffix).collect(Collectors.joining(", ")))
                 .fact("but was", name)
                 .toIllegalArgument();
+    }
+
+    /**
+     * Those whose names match a pattern, in which {@code *} stands for anything: {@code blocks.*.hook_resid_post}.
+     *
+     * @return in the order of the forward pass
+     */
+    public static SortedSet<HookPoint> matching(Collection<HookPoint> points, String pattern) {
+        Pattern glob = Pattern.compile(Pattern.quote(pattern).replace("*", "\\E.*\\Q"));
+        SortedSet<HookPoint> matching = new TreeSet<>();
+        points.stream()
+                .filter(point -> glob.matcher(point.toString()).matches())
+                .forEach(matching::add);
+        return matching;
     }
 
     /** In the order of the forward pass. */

@@ -21,8 +21,7 @@ class RendererTest {
 
     private static Generated generated(String text) {
         return new Generated(
-                new int[] {1}, List.of(), text, new Generated.Ending(Generated.StopReason.LENGTH, null, null, null),
-                0);
+                new int[] {1}, List.of(), text, new Generated.Ending(Generated.StopReason.LENGTH, null, null, null), 0);
     }
 
     @Test

@@ -5,6 +5,7 @@ import dev.pintle.library.Library;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.api.Activations;
 import dev.pintle.server.api.JobsApi;
+import dev.pintle.server.api.Loading;
 import dev.pintle.server.api.Operations;
 import dev.pintle.server.api.PresetsApi;
 import dev.pintle.server.api.Runs;
@@ -22,6 +23,7 @@ import dev.pintle.server.openai.ModelList;
 import dev.pintle.server.serving.Jobs;
 import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
 import java.time.Duration;
 import java.util.Map;
@@ -32,14 +34,17 @@ import java.util.Map;
  */
 public final class PintleServer implements AutoCloseable {
     private static final String OWN = "/pintle/v1";
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     private final Models models;
     private final Jobs jobs;
+    private final Requests requests;
     private final Front front;
 
-    private PintleServer(Models models, Jobs jobs, Front front) {
+    private PintleServer(Models models, Jobs jobs, Requests requests, Front front) {
         this.models = models;
         this.jobs = jobs;
+        this.requests = requests;
         this.front = front;
     }
 
@@ -64,8 +69,9 @@ public final class PintleServer implements AutoCloseable {
                 models.add(ServedModel.start(name, model, library, settings.mostWaiting(), settings.cacheBytes())));
         Jobs jobs = new Jobs();
         try {
-            Routes routes = routes(library, models, jobs, settings);
-            return new PintleServer(models, jobs, Front.start(settings.front(), routes));
+            Requests requests = new Requests();
+            Routes routes = routes(library, models, jobs, requests, settings);
+            return new PintleServer(models, jobs, requests, Front.start(settings.front(), routes));
         } catch (RuntimeException e) {
             jobs.close();
             models.close();
@@ -73,12 +79,13 @@ public final class PintleServer implements AutoCloseable {
         }
     }
 
-    private static Routes routes(Library library, Models models, Jobs jobs, ServerSettings settings) {
+    private static Routes routes(
+            Library library, Models models, Jobs jobs, Requests requests, ServerSettings settings) {
         Metrics metrics = new Metrics(models::all);
         Routes routes = new Routes(metrics::refused);
         ModelList list = new ModelList(models);
-        ChatCompletions chat = new ChatCompletions(models, metrics, settings.lenient());
-        Completions text = new Completions(models, metrics, settings.lenient());
+        ChatCompletions chat = new ChatCompletions(models, metrics, requests, settings.lenient());
+        Completions text = new Completions(models, metrics, requests, settings.lenient());
         routes.add("GET", "/v1/models", Scope.READ, "Models and presets", list::list)
                 .add("GET", "/v1/models/{id...}", Scope.READ, "One model or preset", list::show)
                 .add("POST", "/v1/chat/completions", Scope.GENERATE, "Answers a conversation", chat::handle)
@@ -96,6 +103,7 @@ public final class PintleServer implements AutoCloseable {
         new Saes(library, models).addTo(routes, OWN);
         new JobsApi(library, models, jobs).addTo(routes, OWN);
         new Runs(library).addTo(routes, OWN);
+        new Loading(library, models, jobs, requests, settings.mostWaiting(), settings.cacheBytes()).addTo(routes, OWN);
         new Operations(models, metrics, routes).addTo(routes, OWN);
         return routes;
     }
@@ -134,11 +142,16 @@ public final class PintleServer implements AutoCloseable {
     /**
      * Takes no further requests, waits for those that run, and releases the models.
      *
-     * @param longest time to wait; what still runs then is cancelled
+     * @param longest time to wait; what still runs then is cancelled, which its client is told
      */
     public void stop(Duration longest) {
         jobs.close();
-        front.stop(longest);
+        front.refuse();
+        if (!front.awaitIdle(longest)) {
+            requests.cancelAll();
+            front.awaitIdle(LAST_WORDS);
+        }
+        front.close();
         models.close();
     }
 

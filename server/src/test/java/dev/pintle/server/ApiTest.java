@@ -21,6 +21,8 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -305,6 +307,39 @@ class ApiTest {
                         .asText())
                 .isEqualTo("pairs");
         assertThat(server.get(OWN + "/jobs/none").status()).isEqualTo(404);
+    }
+
+    @Test
+    void a_request_can_be_cancelled_by_its_id_and_its_client_is_told() throws Exception {
+        CompletableFuture<TestServer.Reply> reply = CompletableFuture.supplyAsync(() -> server.post(
+                "/v1/chat/completions",
+                "{'model': 'parley-7m', 'temperature': 1.5, 'max_tokens': 4000, 'messages': [{'role': 'user', 'content':"
+                        + " 'Hello'}]}"));
+        JsonNode running = server.get(OWN + "/requests").json().get("requests");
+        for (int i = 0; i < 500 && running.isEmpty(); i++) {
+            Thread.sleep(10);
+            running = server.get(OWN + "/requests").json().get("requests");
+        }
+        assertThat(server.send("DELETE", OWN + "/requests/" + running.get(0).asText(), null, Map.of())
+                        .status())
+                .isEqualTo(204);
+        assertThat(reply.get(30, TimeUnit.SECONDS).json().at("/error/code").asText())
+                .isEqualTo("cancelled");
+        assertThat(server.send("DELETE", OWN + "/requests/req-0", null, Map.of())
+                        .status())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void models_are_listed_and_only_known_ones_are_loaded() {
+        assertThat(server.get(OWN + "/models").json().at("/models/0/served").asBoolean())
+                .isTrue();
+        assertThat(server.post(OWN + "/models/load", "{'model': '/etc'}").status())
+                .isEqualTo(404);
+        assertThat(server.post(OWN + "/models/load", "{'model': 'parley-7m'}").status())
+                .isEqualTo(412);
+        assertThat(server.post(OWN + "/models/unload", "{'model': 'other'}").status())
+                .isEqualTo(404);
     }
 
     @Test

@@ -121,17 +121,7 @@ class ClientsTest {
             Iterator<ChatCompletionChunk> chunks = stream.stream().iterator();
             chunks.next();
         }
-        for (int i = 0; i < 200; i++) {
-            if (server.get("/pintle/v1/server")
-                            .json()
-                            .at("/models/0/load/unfinished")
-                            .asInt()
-                    == 0) {
-                return;
-            }
-            Thread.sleep(50);
-        }
-        throw new AssertionError("the answer goes on without a reader");
+        server.awaitFree();
     }
 
     @Test

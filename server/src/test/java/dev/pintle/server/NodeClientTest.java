@@ -51,17 +51,7 @@ class NodeClientTest {
                             + "\"steerin\"}");
             assertThat(said.get("streamError").asText()).contains("overflowed");
             assertThat(said.get("cancelled").asInt()).isEqualTo(1);
-            for (int i = 0; i < 200; i++) {
-                if (server.get("/pintle/v1/server")
-                                .json()
-                                .at("/models/0/load/unfinished")
-                                .asInt()
-                        == 0) {
-                    return;
-                }
-                Thread.sleep(50);
-            }
-            throw new AssertionError("the answer goes on without a reader");
+            server.awaitFree();
         }
     }
 

@@ -204,17 +204,7 @@ class SafetyTest {
                                 .at("/choices/0/message/content")
                                 .asText())
                         .isEqualTo("The whale is blue. The whale is a huge animal.");
-                for (int i = 0; i < 600; i++) {
-                    if (server.get("/pintle/v1/server")
-                                    .json()
-                                    .at("/models/0/load/unfinished")
-                                    .asInt()
-                            == 0) {
-                        return;
-                    }
-                    Thread.sleep(100);
-                }
-                throw new AssertionError("it still holds its row");
+                server.awaitFree();
             }
         }
     }

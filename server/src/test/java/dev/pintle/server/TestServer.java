@@ -140,6 +140,18 @@ final class TestServer implements AutoCloseable {
         }
     }
 
+    /** Waits until no request runs. */
+    void awaitFree() throws InterruptedException {
+        for (int i = 0; i < 600; i++) {
+            if (get("/pintle/v1/server").json().at("/models/0/load/unfinished").asInt() == 0) {
+                return;
+            }
+            Thread.sleep(100);
+        }
+        throw new AssertionError(
+                "A request goes on: " + get("/pintle/v1/server").body());
+    }
+
     @Override
     public void close() {
         server.close();

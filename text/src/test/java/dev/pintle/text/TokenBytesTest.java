@@ -12,7 +12,8 @@ class TokenBytesTest {
     void the_bytes_of_a_texts_tokens_are_the_texts() {
         try (Tokenizer tokenizer = Tokenizer.open(Golden.parley())) {
             TokenBytes bytes = new TokenBytes(tokenizer);
-            for (String text : new String[] {"The whale is blue.", "caf\u00e9 \u2014 \u9be8 \ud83d\udc0b!", "a\nb\tc  d"}) {
+            for (String text :
+                    new String[] {"The whale is blue.", "caf\u00e9 \u2014 \u9be8 \ud83d\udc0b!", "a\nb\tc  d"}) {
                 ByteArrayOutputStream all = new ByteArrayOutputStream();
                 for (int id : tokenizer.encode(text, SpecialTokens.NONE)) {
                     all.writeBytes(bytes.of(id));

@@ -11,6 +11,7 @@ import dev.pintle.library.steer.Steering;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.ServedModel;
@@ -22,13 +23,9 @@ import dev.pintle.transformer.Run;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Activations of a given text. The run stops after the last layer that is read. */
@@ -97,7 +94,7 @@ public final class Activations {
         } finally {
             served.reads().release();
         }
-        json.set("steering", Numbers.tree(steering.facts(input.ids().length, input.ids().length)));
+        json.set("steering", JsonNumbers.tree(steering.facts(input.ids().length, input.ids().length)));
         call.reply(json);
     }
 
@@ -130,12 +127,9 @@ public final class Activations {
         Set<HookPoint> chosen = new TreeSet<>();
         List<String> wanted = patterns == null ? List.of("blocks.*.hook_resid_post") : patterns;
         for (int i = 0; i < wanted.size(); i++) {
-            Pattern glob = Pattern.compile(Pattern.quote(wanted.get(i)).replace("*", "\\E.*\\Q"));
-            int before = chosen.size();
-            served.model().hookPoints().stream()
-                    .filter(point -> glob.matcher(point.toString()).matches())
-                    .forEach(chosen::add);
-            if (chosen.size() == before) {
+            Set<HookPoint> matching = HookPoint.matching(served.model().hookPoints(), wanted.get(i));
+            chosen.addAll(matching);
+            if (matching.isEmpty()) {
                 throw new FieldException(
                         "points[" + i + "]",
                         Problem.of("The model has no such hook point.")
@@ -158,9 +152,7 @@ public final class Activations {
                 data.add(value);
             }
         } else {
-            ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            bytes.asFloatBuffer().put(values);
-            json.put("data", Base64.getEncoder().encodeToString(bytes.array()));
+            json.put("data", JsonNumbers.base64(values));
         }
         return json;
     }

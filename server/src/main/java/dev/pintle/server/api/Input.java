@@ -2,11 +2,11 @@ package dev.pintle.server.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.base.FieldException;
-import dev.pintle.base.JsonRecords;
 import dev.pintle.base.Problem;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.openai.ChatCompletions;
 import dev.pintle.server.serving.ServedModel;
+import dev.pintle.server.serving.TokenIds;
 import dev.pintle.text.Prompt;
 import dev.pintle.text.TokenizedPrompt;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +44,7 @@ final class Input {
                             .fact("but was", given + " of them"));
         }
         if (ids != null) {
-            return new Input(ids(served, ids), null);
+            return new Input(TokenIds.read(served, ids, "ids"), null);
         }
         Prompt prompt = text != null
                 ? Prompt.ofText(text)
@@ -62,22 +62,6 @@ final class Input {
                             .fact("text", tokenized.ids().length + " tokens"));
         }
         return new Input(tokenized.ids(), tokenized);
-    }
-
-    private static int[] ids(ServedModel served, JsonNode json) {
-        int vocabulary = served.model().config().dVocab();
-        if (!json.isArray() || json.isEmpty()) {
-            throw JsonRecords.wrong("ids", "a list of token ids", json);
-        }
-        int[] ids = new int[json.size()];
-        for (int i = 0; i < ids.length; i++) {
-            JsonNode id = json.get(i);
-            if (!id.isInt() || id.intValue() < 0 || id.intValue() >= vocabulary) {
-                throw JsonRecords.wrong("ids[" + i + "]", "a token id, 0 to " + (vocabulary - 1), id);
-            }
-            ids[i] = id.intValue();
-        }
-        return ids;
     }
 
     int[] ids() {

@@ -10,6 +10,7 @@ import dev.pintle.base.Problem;
 import dev.pintle.library.Library;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.OpenReply;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Jobs;
@@ -157,8 +158,8 @@ public final class JobsApi {
         for (SteeringVector vector : vectors) {
             ObjectNode one =
                     layers.addObject().put("at", vector.at().toString()).put("sha256", vector.hash());
-            Numbers.put(one, "mean_activation_norm", vector.origin().meanActivationNorm());
-            Numbers.put(
+            JsonNumbers.put(one, "mean_activation_norm", vector.origin().meanActivationNorm());
+            JsonNumbers.put(
                     one,
                     "split_half_cosine",
                     vector.origin().measures().stability().splitHalfCosine());

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
@@ -65,7 +66,7 @@ public final class Operations {
                     .put("device", served.model().device().toString())
                     .put("exact", served.isExact())
                     .put("route", served.model().route().toString());
-            one.set("load", Numbers.tree(served.engine().load()));
+            one.set("load", JsonNumbers.tree(served.engine().load()));
         }
         call.reply(json);
     }

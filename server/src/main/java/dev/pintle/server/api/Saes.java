@@ -20,6 +20,7 @@ import dev.pintle.sae.profile.LatentProfile;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.ServedModel;
@@ -154,7 +155,7 @@ public final class Saes {
         if (profile.isPresent()) {
             try (LatentProfile open = library.profile(profile.get())) {
                 json.put("profile", profile.get());
-                json.set("facts", Numbers.tree(open.latent(latent)));
+                json.set("facts", JsonNumbers.tree(open.latent(latent)));
             }
         }
         call.reply(json);
@@ -211,7 +212,7 @@ public final class Saes {
                 ObjectNode token = tokens.addObject()
                         .put("id", input.ids()[t])
                         .put("text", served.model().tokenizer().decode(new int[] {input.ids()[t]}, false));
-                Numbers.put(token, "left_out", leftOut[t] / (double) lengths[t]);
+                JsonNumbers.put(token, "left_out", leftOut[t] / (double) lengths[t]);
                 ArrayNode active = token.putArray("latents");
                 for (int entry = 0; entry < latents.count(t); entry++) {
                     active.addArray().add(latents.latent(t, entry)).add(latents.activation(t, entry));
@@ -221,7 +222,7 @@ public final class Saes {
             served.reads().release();
         }
         labelled(json, sae, tokens);
-        json.set("steering", Numbers.tree(steering.facts(input.ids().length, input.ids().length)));
+        json.set("steering", JsonNumbers.tree(steering.facts(input.ids().length, input.ids().length)));
         call.reply(json);
     }
 
@@ -285,7 +286,7 @@ public final class Saes {
         Decompose how = Decompose.signedPursuit(asked.terms() == null ? USUAL_TOP : top(asked.terms()));
         Decomposition parts = sae.decompose(vector, how);
         ObjectNode json = Json.object().put("at", vector.at().toString());
-        Numbers.put(json, "relative_error", parts.relativeError());
+        JsonNumbers.put(json, "relative_error", parts.relativeError());
         ArrayNode terms = json.putArray("terms");
         Optional<Labels> labels = labels(sae);
         parts.terms().forEach(term -> {

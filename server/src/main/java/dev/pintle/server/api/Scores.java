@@ -12,7 +12,9 @@ import dev.pintle.model.GeneratedToken;
 import dev.pintle.model.Reporting;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
+import dev.pintle.server.openai.Alternatives;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.ServedModel;
 import java.io.IOException;
@@ -60,7 +62,8 @@ public final class Scores {
         Input input = Input.of(served, asked.text(), asked.messages(), false, asked.ids());
         Steering steering = Steered.of(chosen, asked.steering(), input, "steering");
         Steering twin = asked.twin() == null ? null : Steered.of(chosen, asked.twin(), input, "twin");
-        List<GeneratedToken> scored = scored(served, input, steering, twin, asked.top() == null ? 0 : asked.top());
+        int top = asked.top() == null ? 0 : asked.top();
+        List<GeneratedToken> scored = scored(served, input, steering, twin, top);
         ObjectNode json = Json.object().put("model", String.valueOf(asked.model()));
         json.put("system_fingerprint", served.fingerprint());
         ArrayNode tokens = json.putArray("tokens");
@@ -69,17 +72,21 @@ public final class Scores {
                 .put("text", served.model().tokenizer().decode(new int[] {input.ids()[0]}, false));
         for (GeneratedToken token : scored) {
             ObjectNode one = tokens.addObject().put("id", token.id()).put("text", token.text());
-            Numbers.put(one, "logprob", token.logProbability());
-            Numbers.putTop(one, token.alternatives(), asked.top());
+            JsonNumbers.put(one, "logprob", token.logProbability());
+            if (top > 0) {
+                Alternatives.put(one, token.alternatives());
+            }
             GeneratedToken.TwinToken other = token.twin();
             if (other != null) {
                 ObjectNode second = one.putObject("twin");
-                Numbers.put(second, "logprob", other.logProbability());
-                Numbers.put(second, "kl", other.divergence());
-                Numbers.putTop(second, other.alternatives(), asked.top());
+                JsonNumbers.put(second, "logprob", other.logProbability());
+                JsonNumbers.put(second, "kl", other.divergence());
+                if (top > 0) {
+                    Alternatives.put(second, other.alternatives());
+                }
             }
         }
-        json.set("steering", Numbers.tree(steering.facts(input.ids().length, input.ids().length)));
+        json.set("steering", JsonNumbers.tree(steering.facts(input.ids().length, input.ids().length)));
         call.reply(json);
     }
 

@@ -24,6 +24,7 @@ public final class Front implements AutoCloseable {
     private static final int THREADS = 512;
     private static final int BACKLOG = 1024;
     private static final int ID_BYTES = 8;
+    private static final long LOOK = 20; // milliseconds
 
     static { // read once, by the JDK's server
         setUnlessSet("sun.net.httpserver.nodelay", "true");
@@ -36,6 +37,7 @@ public final class Front implements AutoCloseable {
     private final ThreadPoolExecutor threads;
     private final Writes writes;
     private final AtomicInteger running = new AtomicInteger();
+    private volatile boolean refuses;
 
     /**
      * What listens where, and for whom.
@@ -133,6 +135,10 @@ public final class Front implements AutoCloseable {
         Call call = new Call(exchange, id, Map.of(), Routes.JSON_BODY, writes);
         try {
             guard.check(exchange);
+            if (refuses) {
+                throw HttpProblem.of(503, "shutting_down", Problem.of("The server is stopping."))
+                        .with("Retry-After", "5");
+            }
             if (exchange.getRequestMethod().equals("OPTIONS")) {
                 Guard.allow(exchange);
                 call.replyEmpty(204);
@@ -182,15 +188,30 @@ public final class Front implements AutoCloseable {
         return HexFormat.of().formatHex(bytes);
     }
 
-    /** Takes no further requests, and waits for those that run. */
-    public void stop(Duration longest) {
-        server.stop((int) longest.toSeconds());
-        threads.shutdownNow();
-        writes.close();
+    /** Refuses further requests. */
+    public void refuse() {
+        refuses = true;
     }
 
+    /** Waits until no request is being answered, but not longer than this. Returns whether that is so. */
+    public boolean awaitIdle(Duration longest) {
+        long until = System.nanoTime() + longest.toNanos();
+        while (running.get() > 0 && System.nanoTime() < until) {
+            try {
+                Thread.sleep(LOOK);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        return running.get() == 0;
+    }
+
+    /** Closes all connections. */
     @Override
     public void close() {
-        stop(Duration.ZERO);
+        server.stop(0); // with a delay, the JDK's server waits for all of it even when nothing runs
+        threads.shutdownNow();
+        writes.close();
     }
 }

@@ -12,8 +12,10 @@ import dev.pintle.model.Generation;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.OpenReply;
 import dev.pintle.server.serving.Metrics;
+import dev.pintle.server.serving.Requests;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,6 +34,7 @@ final class Answers {
 
     private final Call call;
     private final Metrics metrics;
+    private final Requests requests;
     private final Asked asked;
     private final List<? extends Format> formats; // of each answer
     private final String id;
@@ -39,9 +42,10 @@ final class Answers {
     private final long began = System.nanoTime();
 
     /** @param formats one per answer */
-    Answers(Call call, Metrics metrics, Asked asked, List<? extends Format> formats) {
+    Answers(Call call, Metrics metrics, Requests requests, Asked asked, List<? extends Format> formats) {
         this.call = call;
         this.metrics = metrics;
+        this.requests = requests;
         this.asked = asked;
         this.formats = formats;
         this.id = formats.get(0).idPrefix() + call.id().replace("req-", "");
@@ -51,7 +55,7 @@ final class Answers {
     void write() throws IOException, InterruptedException {
         List<Generation> generations = submit();
         boolean ended = false;
-        try {
+        try (Requests.Entry entry = requests.add(call.id(), generations)) {
             if (asked.fields().streams()) {
                 stream(generations);
             } else {
@@ -175,9 +179,9 @@ final class Answers {
     /** What is said of the request: what acts, the seed, what had no effect. */
     private ObjectNode about() {
         ObjectNode about = Json.object();
-        about.set("steering", tree(asked.steering().facts()));
+        about.set("steering", JsonNumbers.tree(asked.steering().facts()));
         if (asked.twin() != null) {
-            about.set("twin", tree(asked.twin().facts()));
+            about.set("twin", JsonNumbers.tree(asked.twin().facts()));
         }
         about.put("seed", asked.seed());
         ArrayNode ignored = about.putArray("ignored");
@@ -214,38 +218,25 @@ final class Answers {
             for (String vector : reads.projected()) {
                 ArrayNode values = projected.putArray(vector);
                 for (int position = 0; position < sequence.length; position++) {
-                    Double component = reads.component(vector, position);
-                    if (component == null) {
-                        values.addNull();
-                    } else {
-                        values.add(component);
-                    }
+                    JsonNumbers.add(values, reads.component(vector, position));
                 }
             }
         }
     }
 
-    private static com.fasterxml.jackson.databind.JsonNode tree(Object value) {
-        try {
-            return Json.parse(Json.line(value));
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-            throw new IllegalStateException("What was written as JSON can be read.", e);
-        }
-    }
-
     private ObjectNode token(GeneratedToken token) {
         ObjectNode node = Json.object().put("id", token.id()).put("text", token.text());
-        TokenTexts.number(node, "logprob", token.logProbability());
+        JsonNumbers.put(node, "logprob", token.logProbability());
         if (asked.alternatives() > 0) {
-            node.set("top", TokenTexts.byId(token.alternatives()));
+            Alternatives.put(node, token.alternatives());
         }
         GeneratedToken.TwinToken twin = token.twin();
         if (twin != null) {
             ObjectNode other = node.putObject("twin");
-            TokenTexts.number(other, "logprob", twin.logProbability());
-            TokenTexts.number(other, "kl", twin.divergence());
+            JsonNumbers.put(other, "logprob", twin.logProbability());
+            JsonNumbers.put(other, "kl", twin.divergence());
             if (asked.alternatives() > 0) {
-                other.set("top", TokenTexts.byId(twin.alternatives()));
+                Alternatives.put(other, twin.alternatives());
             }
         }
         return node;

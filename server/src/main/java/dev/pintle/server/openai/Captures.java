@@ -7,22 +7,20 @@ import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.steering.Capture;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Tokens;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -98,9 +96,7 @@ final class Captures {
     }
 
     static Set<HookPoint> points(LanguageModel model, String pattern, String path) {
-        Pattern glob = Pattern.compile(Pattern.quote(pattern).replace("*", "\\E.*\\Q"));
-        Set<HookPoint> points = model.hookPoints().stream()
-                .filter(point -> glob.matcher(point.toString()).matches())
+        Set<HookPoint> points = HookPoint.matching(model.hookPoints(), pattern).stream()
                 .filter(point -> !pattern.contains("*") || point.site() != HookPoint.Site.ATTN_PATTERN)
                 .collect(Collectors.toCollection(TreeSet::new));
         if (points.isEmpty()) {
@@ -182,18 +178,11 @@ final class Captures {
                         }
                     }
                 } else {
-                    node.put("data", base64(captured.values()));
+                    node.put("data", JsonNumbers.base64(captured.values()));
                 }
             });
         }
         return all;
-    }
-
-    static String base64(float[] values) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES))
-                .order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(values);
-        return Base64.getEncoder().encodeToString(bytes.array());
     }
 
     boolean hasCaptures() {
@@ -205,14 +194,10 @@ final class Captures {
         return projections.keySet();
     }
 
-    /** The component of a position's activation along a named vector; null if it has not been run. */
-    @Nullable
-    Double component(String vector, int position) {
-        Projection projection = projections.get(vector);
-        if (projection == null) {
-            return null;
-        }
+    /** The component of a position's activation along a named vector; NaN if it has not been run. */
+    double component(String vector, int position) {
+        Projection projection = Objects.requireNonNull(projections.get(vector));
         float[] row = projection.capture.row(projection.at, position);
-        return row == null ? null : Vec.of(row).dot(projection.unit);
+        return row == null ? Double.NaN : Vec.of(row).dot(projection.unit);
     }
 }

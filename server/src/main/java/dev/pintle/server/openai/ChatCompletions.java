@@ -9,6 +9,7 @@ import dev.pintle.library.steer.Presets.Preset;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.text.Message;
 import dev.pintle.text.Prompt;
@@ -24,12 +25,14 @@ import org.jspecify.annotations.Nullable;
 public final class ChatCompletions {
     private final Models models;
     private final Metrics metrics;
+    private final Requests requests;
     private final boolean lenient;
 
     /** @param lenient whether unknown fields are ignored, and said to be */
-    public ChatCompletions(Models models, Metrics metrics, boolean lenient) {
+    public ChatCompletions(Models models, Metrics metrics, Requests requests, boolean lenient) {
         this.models = models;
         this.metrics = metrics;
+        this.requests = requests;
         this.lenient = lenient;
     }
 
@@ -65,7 +68,7 @@ public final class ChatCompletions {
         ServedModel served = chosen.model();
         ChatFormat format =
                 new ChatFormat(new TokenTexts(new TokenBytes(served.model().tokenizer())), logprobs);
-        new Answers(call, metrics, asked, Collections.nCopies(fields.answers(), format)).write();
+        new Answers(call, metrics, requests, asked, Collections.nCopies(fields.answers(), format)).write();
     }
 
     private static @Nullable Integer most(Fields fields, ChatFields chat) {

@@ -10,7 +10,9 @@ import dev.pintle.model.Reporting;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
+import dev.pintle.server.serving.TokenIds;
 import dev.pintle.text.Prompt;
 import dev.pintle.text.TokenBytes;
 import dev.pintle.text.TokenizedPrompt;
@@ -25,12 +27,14 @@ public final class Completions {
 
     private final Models models;
     private final Metrics metrics;
+    private final Requests requests;
     private final boolean lenient;
 
     /** @param lenient whether unknown fields are ignored, and said to be */
-    public Completions(Models models, Metrics metrics, boolean lenient) {
+    public Completions(Models models, Metrics metrics, Requests requests, boolean lenient) {
         this.models = models;
         this.metrics = metrics;
+        this.requests = requests;
         this.lenient = lenient;
     }
 
@@ -67,7 +71,7 @@ public final class Completions {
             }
         }
         if (asked != null) {
-            new Answers(call, metrics, asked, formats).write();
+            new Answers(call, metrics, requests, asked, formats).write();
         }
     }
 
@@ -124,19 +128,6 @@ public final class Completions {
         if (!isIds(json)) {
             throw JsonRecords.wrong(path, "a text or token ids", json);
         }
-        int[] ids = new int[json.size()];
-        for (int i = 0; i < ids.length; i++) {
-            JsonNode id = json.get(i);
-            if (!id.isInt()
-                    || id.intValue() < 0
-                    || id.intValue() >= served.model().config().dVocab()) {
-                throw JsonRecords.wrong(
-                        path + "[" + i + "]",
-                        "a token id, 0 to " + (served.model().config().dVocab() - 1),
-                        id);
-            }
-            ids[i] = id.intValue();
-        }
-        return new Asked.Given(ids, null);
+        return new Asked.Given(TokenIds.read(served, json, path), null);
     }
 }

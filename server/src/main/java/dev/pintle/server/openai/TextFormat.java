@@ -2,8 +2,8 @@ package dev.pintle.server.openai;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.pintle.base.Json;
 import dev.pintle.model.GeneratedToken;
+import dev.pintle.server.http.JsonNumbers;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -86,9 +86,7 @@ final class TextFormat implements Format {
     private void tell(GeneratedToken token, ArrayNode names, ArrayNode numbers, ArrayNode top, ArrayNode offsets) {
         String text = texts.text(token.id());
         names.add(text);
-        ObjectNode number = Json.object();
-        TokenTexts.number(number, "value", token.logProbability());
-        numbers.add(number.get("value"));
+        JsonNumbers.add(numbers, token.logProbability());
         top.add(texts.byText(token.alternatives()));
         offsets.add(offset);
         offset += text.length();

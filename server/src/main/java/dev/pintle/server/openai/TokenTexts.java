@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
 import dev.pintle.model.GeneratedToken;
 import dev.pintle.model.GeneratedToken.Alternative;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.text.TokenBytes;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -42,7 +43,7 @@ final class TokenTexts {
     private ObjectNode entry(int id, double logProbability) {
         ObjectNode entry = Json.object();
         entry.put("token", text(id));
-        number(entry, "logprob", logProbability);
+        JsonNumbers.put(entry, "logprob", logProbability);
         ArrayNode raw = entry.putArray("bytes");
         for (byte one : bytes.of(id)) {
             raw.add(Byte.toUnsignedInt(one));
@@ -53,30 +54,7 @@ final class TokenTexts {
     /** Alternatives by text, as completions give them. */
     ObjectNode byText(List<Alternative> alternatives) {
         ObjectNode all = Json.object();
-        alternatives.forEach(other -> number(all, text(other.id()), other.logProbability()));
+        alternatives.forEach(other -> JsonNumbers.put(all, text(other.id()), other.logProbability()));
         return all;
-    }
-
-    /** Alternatives by id, as our own field gives them. */
-    static ArrayNode byId(List<Alternative> alternatives) {
-        ArrayNode all = Json.array();
-        alternatives.forEach(other -> {
-            ArrayNode pair = all.addArray().add(other.id());
-            if (Double.isFinite(other.logProbability())) {
-                pair.add(other.logProbability());
-            } else {
-                pair.addNull();
-            }
-        });
-        return all;
-    }
-
-    /** JSON has no NaN and no infinity: they are null. */
-    static void number(ObjectNode node, String name, double value) {
-        if (Double.isFinite(value)) {
-            node.put(name, value);
-        } else {
-            node.putNull(name);
-        }
     }
 }

@@ -19,6 +19,8 @@ public final class Models implements AutoCloseable {
     private static final Pattern OF_PRESET =
             Pattern.compile("(.+):([A-Za-z0-9][A-Za-z0-9._-]{0,63})(?:@([+-]?\\d{1,6}(?:\\.\\d{1,9})?))?");
 
+    private static final long WAIT = 50; // milliseconds
+
     private final Map<String, ServedModel> served = new ConcurrentSkipListMap<>();
     private final Library library;
 
@@ -95,6 +97,33 @@ public final class Models implements AutoCloseable {
                         .fact(
                                 nearest.isEmpty() ? "models" : "nearest",
                                 String.join(", ", nearest.isEmpty() ? names : nearest)));
+    }
+
+    /**
+     * Serves a model no longer. Requests that hold it are answered to their end.
+     *
+     * @throws HttpProblem 404 if there is none
+     */
+    public void remove(String name) {
+        ServedModel model = served.remove(name);
+        if (model == null) {
+            throw missing(name);
+        }
+        Thread closing = new Thread(() -> closeWhenFree(model), "pintle-server unload " + name);
+        closing.setDaemon(true);
+        closing.start();
+    }
+
+    private static void closeWhenFree(ServedModel model) {
+        try {
+            while (model.engine().load().unfinished() > 0) {
+                Thread.sleep(WAIT);
+            }
+            model.reads().acquire(); // what scores or reads a text has it
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        model.close();
     }
 
     /** Releases all models. */

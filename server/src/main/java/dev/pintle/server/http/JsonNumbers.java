@@ -1,17 +1,17 @@
-package dev.pintle.server.api;
+package dev.pintle.server.http;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
-import dev.pintle.model.GeneratedToken.Alternative;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Base64;
 
 /** Numbers in JSON, which has no NaN and no infinity: they are null. */
-public final class Numbers {
-    private Numbers() {}
+public final class JsonNumbers {
+    private JsonNumbers() {}
 
     /** Puts a number. */
     public static void put(ObjectNode node, String name, double value) {
@@ -22,19 +22,21 @@ public final class Numbers {
         }
     }
 
-    /** Puts alternatives as {@code top: [[id, log-probability], …]}, if they were asked for. */
-    public static void putTop(ObjectNode node, List<Alternative> alternatives, @Nullable Integer asked) {
-        if (asked != null && asked > 0) {
-            ArrayNode top = node.putArray("top");
-            for (Alternative other : alternatives) {
-                ArrayNode pair = top.addArray().add(other.id());
-                if (Double.isFinite(other.logProbability())) {
-                    pair.add(other.logProbability());
-                } else {
-                    pair.addNull();
-                }
-            }
+    /** Adds a number. */
+    public static void add(ArrayNode list, double value) {
+        if (Double.isFinite(value)) {
+            list.add(value);
+        } else {
+            list.addNull();
         }
+    }
+
+    /** FP32, little-endian, in Base64. */
+    public static String base64(float[] values) {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        return Base64.getEncoder().encodeToString(bytes.array());
     }
 
     /** Maps, lists and plain values as a tree. */

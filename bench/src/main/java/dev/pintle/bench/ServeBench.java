@@ -1,0 +1,257 @@
+package dev.pintle.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Json;
+import dev.pintle.model.Decoding;
+import dev.pintle.model.Generation;
+import dev.pintle.model.GenerationEngine;
+import dev.pintle.model.GenerationRequest;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.server.PintleServer;
+import dev.pintle.tensor.Engine;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+
+/** Requests to a server over HTTP on this machine, each with its own prompt and steering vector. */
+public final class ServeBench {
+    private static final int ROUNDS = 9;
+    private static final int SHORTEST_PROMPT = 64;
+    private static final int REPORTS = 10;
+
+    private final PintleServer server;
+    private final LanguageModel model;
+    private final String name;
+    private final int prompt;
+    private final int tokens;
+
+    /**
+     * A benchmark.
+     *
+     * @param name of the model on the server
+     * @param prompt the longest prompt, in tokens
+     * @param tokens of each answer
+     */
+    public ServeBench(PintleServer server, LanguageModel model, String name, int prompt, int tokens) {
+        this.server = server;
+        this.model = model;
+        this.name = name;
+        this.prompt = prompt;
+        this.tokens = tokens;
+    }
+
+    /**
+     * One number of streams at once.
+     *
+     * @param streams requests at once
+     * @param seconds from the first request to the last reply
+     * @param tokens generated
+     * @param firstToken median seconds from a request to the first event
+     * @param failed requests without a complete reply
+     */
+    public record Load(int streams, double seconds, long tokens, double firstToken, int failed) {
+        /** Generated tokens per second. */
+        public double rate() {
+            return tokens / seconds;
+        }
+    }
+
+    /**
+     * What HTTP adds to a token of one stream: medians of several answers, taken in turn.
+     *
+     * @param engine seconds a token of the engine itself
+     * @param http seconds a token over HTTP
+     */
+    public record Added(double engine, double http) {}
+
+    /** What the process holds after some requests. */
+    public record State(int requests, int cancelled, long resident, long nativeObjects, int threads, long openFiles) {}
+
+    /** Seconds a token through the engine and through the server, unsteered. */
+    public Added added() throws InterruptedException, IOException {
+        double[] engine = new double[ROUNDS];
+        double[] http = new double[ROUNDS];
+        int[] ids = ids(new Random(1), prompt);
+        try (GenerationEngine own = model.engine(1)) {
+            for (int round = 0; round < ROUNDS; round++) {
+                long began = System.nanoTime();
+                Generation generation = own.stream(GenerationRequest.of(ids, Decoding.sample(tokens, 1, round)));
+                int made = 0;
+                while (generation.next().isPresent()) {
+                    made++;
+                }
+                engine[round] = (System.nanoTime() - began) / 1e9 / Math.max(1, made);
+                began = System.nanoTime();
+                Reply reply = ask(request(ids, round, false), -1);
+                http[round] = (System.nanoTime() - began) / 1e9 / Math.max(1, reply.tokens());
+            }
+        }
+        Arrays.sort(engine);
+        Arrays.sort(http);
+        return new Added(engine[ROUNDS / 2], http[ROUNDS / 2]);
+    }
+
+    /** Sends so many requests at once, each with a vector of its own, and waits for all. */
+    public Load load(int streams) throws InterruptedException {
+        Random random = new Random(streams);
+        List<Callable<Reply>> all = new ArrayList<>();
+        for (int i = 0; i < streams; i++) {
+            int length =
+                    SHORTEST_PROMPT >= prompt ? prompt : SHORTEST_PROMPT + random.nextInt(prompt - SHORTEST_PROMPT);
+            byte[] request = request(ids(random, length), i, true);
+            all.add(() -> ask(request, -1));
+        }
+        ExecutorService clients = Executors.newFixedThreadPool(streams);
+        try {
+            long began = System.nanoTime();
+            List<Future<Reply>> replies = clients.invokeAll(all);
+            double seconds = (System.nanoTime() - began) / 1e9;
+            long made = 0;
+            int failed = 0;
+            List<Double> first = new ArrayList<>();
+            for (Future<Reply> reply : replies) {
+                try {
+                    made += reply.get().tokens();
+                    first.add(reply.get().firstToken());
+                    failed += reply.get().complete() ? 0 : 1;
+                } catch (ExecutionException e) {
+                    failed++;
+                }
+            }
+            first.sort(null);
+            return new Load(streams, seconds, made, first.isEmpty() ? Double.NaN : first.get(first.size() / 2), failed);
+        } finally {
+            clients.shutdownNow();
+        }
+    }
+
+    /**
+     * Many requests, of which a third hang up at a random moment.
+     *
+     * @param heard told ten times what the process holds
+     */
+    public void soak(int requests, int atOnce, Consumer<State> heard) throws InterruptedException {
+        ExecutorService clients = Executors.newFixedThreadPool(atOnce);
+        int cancelled = 0;
+        try {
+            for (int part = 0; part < REPORTS; part++) {
+                List<Callable<Reply>> some = new ArrayList<>();
+                for (int i = 0; i < requests / REPORTS; i++) {
+                    Random random = new Random((long) part * requests + i);
+                    byte[] request = request(ids(random, 16), i, i % 2 == 0);
+                    int most = i % 3 == 0 ? random.nextInt(4000) : -1;
+                    cancelled += most < 0 ? 0 : 1;
+                    some.add(() -> ask(request, most));
+                }
+                clients.invokeAll(some);
+                System.gc();
+                heard.accept(new State(
+                        (part + 1) * (requests / REPORTS),
+                        cancelled,
+                        ResidentMemory.now().orElse(-1),
+                        Engine.nativeObjects(),
+                        Thread.activeCount(),
+                        SoakBench.openFiles()));
+            }
+        } finally {
+            clients.shutdownNow();
+        }
+    }
+
+    private int[] ids(Random random, int length) {
+        int vocabulary = model.config().dVocab();
+        return random.ints(length, vocabulary / 8, vocabulary).toArray();
+    }
+
+    private byte[] request(int[] ids, long seed, boolean steered) {
+        ObjectNode body =
+                Json.object().put("model", name).put("max_tokens", tokens).put("stream", true);
+        body.put("temperature", 1).put("seed", seed);
+        body.putObject("stream_options").put("include_usage", true);
+        ArrayNode prompts = body.putArray("prompt");
+        for (int id : ids) {
+            prompts.add(id);
+        }
+        if (steered) {
+            ObjectNode entry = body.putArray("steering").addObject();
+            entry.putObject("vector").put("data", vector(new Random(seed)));
+            entry.put("at", model.config().nLayers() / 2).put("strength", 0.1).put("unit", "absolute");
+        }
+        byte[] json = Json.line(body).getBytes(StandardCharsets.UTF_8);
+        byte[] head = ("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                        + "Connection: close\r\nContent-Length: " + json.length + "\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
+        byte[] all = Arrays.copyOf(head, head.length + json.length);
+        System.arraycopy(json, 0, all, head.length, json.length);
+        return all;
+    }
+
+    private String vector(Random random) {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Float.BYTES * model.config().dModel()).order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining()) {
+            bytes.putFloat((float) random.nextGaussian());
+        }
+        return Base64.getEncoder().encodeToString(bytes.array());
+    }
+
+    /** What came back: tokens by the usage, and seconds to the first event. */
+    private record Reply(long tokens, double firstToken, boolean complete) {}
+
+    /** @param most bytes to read before hanging up; -1 for all */
+    private Reply ask(byte[] request, int most) throws IOException {
+        long began = System.nanoTime();
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.setTcpNoDelay(true);
+            OutputStream out = socket.getOutputStream();
+            out.write(request);
+            out.flush();
+            InputStream in = new BufferedInputStream(socket.getInputStream(), 1 << 16);
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            while (!all.toString(StandardCharsets.UTF_8).contains("\ndata: ")) { // the head has no such line
+                int next = in.read();
+                if (next < 0) {
+                    break;
+                }
+                all.write(next);
+            }
+            double first = (System.nanoTime() - began) / 1e9;
+            if (most >= 0) {
+                in.readNBytes(most);
+                return new Reply(0, first, true);
+            }
+            in.transferTo(all);
+            return read(all.toString(StandardCharsets.UTF_8), first);
+        }
+    }
+
+    private static Reply read(String text, double first) throws IOException {
+        int usage = text.lastIndexOf("\"usage\":");
+        if (usage < 0 || !text.contains("data: [DONE]")) {
+            return new Reply(0, first, false);
+        }
+        int start = text.lastIndexOf("data: ", usage) + "data: ".length();
+        JsonNode last = Json.parse(text.substring(start, text.indexOf('\n', start)));
+        return new Reply(last.at("/usage/completion_tokens").asLong(), first, true);
+    }
+}

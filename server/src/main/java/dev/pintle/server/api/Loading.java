@@ -1,0 +1,142 @@
+package dev.pintle.server.api;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.FieldException;
+import dev.pintle.base.Json;
+import dev.pintle.base.JsonRecords;
+import dev.pintle.base.Problem;
+import dev.pintle.library.KnownModel;
+import dev.pintle.library.Library;
+import dev.pintle.model.LoadOptions;
+import dev.pintle.server.http.ApiKeys.Scope;
+import dev.pintle.server.http.Call;
+import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.http.Routes;
+import dev.pintle.server.serving.Jobs;
+import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Requests;
+import dev.pintle.server.serving.ServedModel;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Models on this machine, loading and unloading them, and the requests that run. */
+public final class Loading {
+    private final Library library;
+    private final Models models;
+    private final Jobs jobs;
+    private final Requests requests;
+    private final int mostWaiting;
+    private final long cacheBytes;
+
+    /**
+     * @param mostWaiting requests of a model that may wait
+     * @param cacheBytes keys and values that a model keeps
+     */
+    public Loading(Library library, Models models, Jobs jobs, Requests requests, int mostWaiting, long cacheBytes) {
+        this.library = library;
+        this.models = models;
+        this.jobs = jobs;
+        this.requests = requests;
+        this.mostWaiting = mostWaiting;
+        this.cacheBytes = cacheBytes;
+    }
+
+    /** Adds its routes below a path. */
+    public void addTo(Routes routes, String path) {
+        routes.add("GET", path + "/models", Scope.READ, "Models on this machine, and which are served", this::list)
+                .add("POST", path + "/models/load", Scope.MANAGE, "Loads a cached model, as a job", this::load)
+                .add("POST", path + "/models/unload", Scope.MANAGE, "Serves a model no longer", this::unload)
+                .add("GET", path + "/requests", Scope.READ, "Requests that run", this::running)
+                .add("DELETE", path + "/requests/{id}", Scope.MANAGE, "Cancels a request", this::cancel);
+    }
+
+    private void list(Call call) throws IOException {
+        ObjectNode list = Json.object();
+        ArrayNode data = list.putArray("models");
+        for (KnownModel known : library.models()) {
+            data.addObject()
+                    .put("name", known.name())
+                    .put("revision", known.revision())
+                    .put("family", known.family())
+                    .put("bytes", known.bytes())
+                    .put("complete", known.complete())
+                    .put(
+                            "served",
+                            models.all().stream().anyMatch(one -> one.name().equals(known.name())));
+        }
+        call.reply(list);
+    }
+
+    /** What these routes take. */
+    record Named(
+            @Nullable String model,
+            @Nullable String dtype,
+            @Nullable String device) {}
+
+    private void load(Call call) throws IOException {
+        Named asked = JsonRecords.read(call.json(), Named.class, "");
+        String name = asked.model();
+        List<String> known = library.models().stream().map(KnownModel::name).toList();
+        if (name == null || !known.contains(name)) { // a path is no name
+            throw HttpProblem.of(
+                    404,
+                    "model_not_found",
+                    Problem.of("There is no such model on this machine.")
+                            .fact("but was", name)
+                            .fact("models", String.join(", ", known)));
+        }
+        if (models.all().stream().anyMatch(one -> one.name().equals(name))) {
+            throw HttpProblem.of(
+                    412,
+                    "already_served",
+                    Problem.of("The model is served already.").fact("model", name));
+        }
+        LoadOptions options = LoadOptions.of(
+                at("device", () -> Device.parse(asked.device() == null ? "best" : asked.device())),
+                at("dtype", () -> DType.parse(asked.dtype() == null ? "bf16" : asked.dtype(), DType.MODELS)));
+        Jobs.Job job = jobs.start("load", progress -> {
+            progress.at("loading", 0, 1);
+            models.add(ServedModel.start(name, library.model(name, options), library, mostWaiting, cacheBytes));
+            progress.at("loading", 1, 1);
+            return Json.object().put("model", name);
+        });
+        call.reply(202, job.json());
+    }
+
+    private static <T> T at(String field, java.util.function.Supplier<T> part) {
+        try {
+            return part.get();
+        } catch (IllegalArgumentException e) {
+            throw new FieldException(field, Problem.of(String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    private void unload(Call call) throws IOException {
+        Named asked = JsonRecords.read(call.json(), Named.class, "");
+        models.remove(String.valueOf(asked.model()));
+        call.replyEmpty(204);
+    }
+
+    private void running(Call call) throws IOException {
+        ObjectNode json = Json.object();
+        ArrayNode ids = json.putArray("requests");
+        requests.ids().forEach(ids::add);
+        call.reply(json);
+    }
+
+    private void cancel(Call call) throws IOException {
+        String id = call.path("id").toLowerCase(Locale.ROOT);
+        if (!requests.cancel(id)) {
+            throw HttpProblem.of(
+                    404,
+                    "request_not_found",
+                    Problem.of("No such request runs.").fact("request", id));
+        }
+        call.replyEmpty(204);
+    }
+}
