@@ -12,7 +12,9 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +23,7 @@ import java.util.function.Consumer;
 
 /** Listens, and hands each request to its route: who may call first, then what is asked. */
 public final class Front implements AutoCloseable {
-    private static final int THREADS = 512;
+    private static final int MOST_AT_ONCE = 1024;
     private static final int BACKLOG = 1024;
     private static final int ID_BYTES = 8;
     private static final long LOOK = 20; // milliseconds
@@ -82,18 +84,33 @@ public final class Front implements AutoCloseable {
                     .toException(e);
         }
         AtomicInteger number = new AtomicInteger();
-        ThreadPoolExecutor threads =
-                new ThreadPoolExecutor(THREADS, THREADS, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+        ThreadPoolExecutor threads = new ThreadPoolExecutor(
+                0,
+                MOST_AT_ONCE,
+                30,
+                TimeUnit.SECONDS,
+                new SynchronousQueue<>(),
+                work -> {
                     Thread thread = new Thread(work, "pintle-server " + number.incrementAndGet());
                     thread.setDaemon(true);
                     return thread;
-                });
-        threads.allowCoreThreadTimeOut(true);
+                },
+                Front::await);
         Front front = new Front(server, threads, new Writes(settings.slowest()));
         server.setExecutor(threads);
         server.createContext("/", front.handler(settings, routes));
         server.start();
         return front;
+    }
+
+    /** With as many requests as there may be at once, further ones wait where they arrive. */
+    private static void await(Runnable work, ThreadPoolExecutor threads) {
+        try {
+            threads.getQueue().put(work);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RejectedExecutionException(e);
+        }
     }
 
     private static void setUnlessSet(String property, String value) {
@@ -113,8 +130,8 @@ public final class Front implements AutoCloseable {
     }
 
     private HttpHandler handler(Settings settings, Routes routes) {
-        Guard guard = new Guard(
-                java.util.Set.copyOf(settings.guard().hosts()), settings.guard().origins());
+        Guard guard =
+                new Guard(Set.copyOf(settings.guard().hosts()), settings.guard().origins());
         return exchange -> {
             running.incrementAndGet();
             long began = System.nanoTime();
