@@ -269,7 +269,7 @@ public final class OptionRules {
                 .needs("--dark", "--figure FILE", "--figure")
                 .excludes("--questions", "--choices", "the questions of --choices are asked")
                 .excludes("--style", "--positive", "a style comes with a system prompt")
-                .free("--strengths", "--positions", "--max-new-tokens", "--fresh", "--figure", "--json")
+                .free("--strengths", "--positions", "--max-new-tokens", "--steer", "--fresh", "--figure", "--json")
                 .free("--vector", "--method", "--layer");
         rules.needs("--negative", "vectors to fit: leave out --vector, or add --method", List.of("--method"), fits);
         rules.needs(

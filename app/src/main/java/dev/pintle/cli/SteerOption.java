@@ -26,6 +26,11 @@ final class SteerOption {
 
     private SteeringSpec spec = SteeringSpec.none();
 
+    /** The option as words of a command line; none if it was not given. */
+    List<String> given() {
+        return steer == null ? List.of() : List.of("--steer", steer);
+    }
+
     /** Reads the specification, before anything expensive. */
     void prepare() {
         spec = steer == null ? SteeringSpec.none() : SteeringSpec.read(steer);

@@ -52,6 +52,9 @@ final class SweepOptions {
     private static final String NEUTRAL = "The assistant should act normally.";
 
     @Mixin
+    private SteerOption specified = new SteerOption(); // acts in every setting
+
+    @Mixin
     private ModelOptions model = new ModelOptions();
 
     @HelpSection.In(HelpSection.PROMPTS)
@@ -237,6 +240,7 @@ final class SweepOptions {
         if (!positions.equals("all")) {
             options.addAll(List.of("--positions", positions));
         }
+        options.addAll(specified.given());
         return options;
     }
 
@@ -280,9 +284,12 @@ final class SweepOptions {
                 fits.put(method, SteeringMethod.of(method, data(method), Aggregation.parse("mean")));
             }
         }
+        specified.prepare();
         try (LanguageModel loaded = model.load();
+                SteerOption.Opened background = specified.open(loaded, model.library(), null);
                 UntilInterrupted watch = UntilInterrupted.begin()) {
-            Sweep sweep = new Sweep(loaded, asked, how, maxNewTokens);
+            String beside = background.facts().isEmpty() ? "" : Json.line(background.facts());
+            Sweep sweep = new Sweep(loaded.with(background.interventions()), beside, asked, how, maxNewTokens);
             Path file = sweep.fileIn(model.library().sweeps());
             if (fresh) {
                 setAside(file);
@@ -300,6 +307,9 @@ final class SweepOptions {
                             strengths.stream().map(Strength::toString).toList())
                     .with("positions", positions)
                     .with("questions", asked);
+            if (!beside.isEmpty()) {
+                setup.with("steering", background.facts());
+            }
             candidates.forEach(candidate -> setup.vector(candidate.method(), candidate.vector()));
             return new Swept(result, candidates, setup);
         }

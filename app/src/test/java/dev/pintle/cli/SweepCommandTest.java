@@ -75,6 +75,19 @@ class SweepCommandTest {
     }
 
     @Test
+    void what_is_tried_may_be_tried_beside_other_steering() throws IOException {
+        String steer = "[{\"sae\": \"parley-7m-sae-l3\", \"latent\": 146, \"value\": 8}]";
+        String[] args = {"--method", "after-last-difference", "--strengths", "0.15", "--json", "--steer", steer};
+        assertThat(run("sweep", args)).as(err).isZero();
+        JsonNode beside = new ObjectMapper().readTree(out);
+        assertThat(beside.at("/points/0/concept/mean").asDouble()).isEqualTo(1); // with no vector at all
+        assertThat(beside.at("/setup/steering/0/sae").asText()).isEqualTo("parley-7m-sae-l3");
+        assertThat(run("sweep", Arrays.copyOf(args, 5))).isZero();
+        assertThat(new ObjectMapper().readTree(out).at("/points/0/concept/mean").asDouble())
+                .isZero(); // a sweep of its own
+    }
+
+    @Test
     void tuning_proposes_a_layer_and_a_strength_with_the_evidence() {
         Path figure = folder.resolve("tune.png");
         assertThat(run("tune", "--layer", "1-5", "--strengths", "0.3,0.45", "--figure", figure.toString()))

@@ -148,7 +148,7 @@ public final class JsonRecords {
     public static FieldException wrong(String path, String expected, JsonNode found) {
         return new FieldException(
                 path,
-                Problem.of("The field has another kind of value than it takes.")
+                Problem.of("The field has the wrong type.")
                         .fact("field", path.isEmpty() ? "the whole document" : path)
                         .fact("expected", expected)
                         .fact("but was", Excerpt.of(found.isMissingNode() ? "nothing" : found.toString())));

@@ -119,7 +119,7 @@ public final class PintleServer implements AutoCloseable {
         return HttpProblem.of(
                 404,
                 "not_implemented",
-                Problem.of("This server does not have that route.")
+                Problem.of("This route is not implemented.")
                         .fact("but was", "/v1/" + what)
                         .fact("has", "/v1/models, /v1/chat/completions, /v1/completions and " + OWN));
     }

@@ -3,6 +3,7 @@ package dev.pintle.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.base.Json;
 import dev.pintle.steering.Contrast;
 import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringVector;
@@ -16,8 +17,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -121,8 +124,7 @@ class ApiTest {
                                 .build(),
                         HttpResponse.BodyHandlers.ofByteArray())
                 .body();
-        assertThat(new String(back, 0, 4, java.nio.charset.StandardCharsets.US_ASCII))
-                .isEqualTo("GGUF");
+        assertThat(new String(back, 0, 4, StandardCharsets.US_ASCII)).isEqualTo("GGUF");
         HttpResponse<String> broken = HttpClient.newHttpClient()
                 .send(
                         HttpRequest.newBuilder(URI.create(server.url() + OWN + "/vectors"))
@@ -143,7 +145,7 @@ class ApiTest {
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
         assertThat(response.statusCode()).as(response.body()).isEqualTo(201);
-        return dev.pintle.base.Json.parse(response.body());
+        return Json.parse(response.body());
     }
 
     @Test
@@ -162,7 +164,7 @@ class ApiTest {
                 .asFloatBuffer()
                 .get(values);
         for (int t = 0; t < ids.length; t++) {
-            float[] row = java.util.Arrays.copyOfRange(
+            float[] row = Arrays.copyOfRange(
                     values,
                     t * expected.get(t).size(),
                     (t + 1) * expected.get(t).size());

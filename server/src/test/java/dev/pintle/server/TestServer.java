@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /** A server of parley-7m with a vector named pirate, and a client. */
 final class TestServer implements AutoCloseable {
@@ -120,7 +121,7 @@ final class TestServer implements AutoCloseable {
         return send("GET", path, null, Map.of());
     }
 
-    Reply send(String method, String path, String body, Map<String, String> headers) {
+    Reply send(String method, String path, @Nullable String body, Map<String, String> headers) {
         HttpRequest.BodyPublisher published =
                 body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
         HttpRequest.Builder request =

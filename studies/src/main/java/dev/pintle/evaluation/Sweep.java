@@ -41,6 +41,7 @@ public final class Sweep {
     private final List<String> questions;
     private final Concept concept;
     private final int maxNewTokens;
+    private final String background;
     private final Map<List<Integer>, double[]> likelihoods = new HashMap<>(); // of answers, which often recur
 
     /**
@@ -50,7 +51,19 @@ public final class Sweep {
      * @param maxNewTokens longest answer, written greedily
      */
     public Sweep(LanguageModel model, List<String> questions, Concept concept, int maxNewTokens) {
+        this(model, "", questions, concept, maxNewTokens);
+    }
+
+    /**
+     * @param model a view whose hooks act in every setting, and where nothing is tried too
+     * @param background what these hooks do, for the file of the sweep; empty if there are none
+     * @param questions user turns
+     * @param concept decides whether an answer shows it
+     * @param maxNewTokens longest answer, written greedily
+     */
+    public Sweep(LanguageModel model, String background, List<String> questions, Concept concept, int maxNewTokens) {
         this.model = model;
+        this.background = background;
         this.questions = List.copyOf(questions);
         this.concept = concept;
         this.maxNewTokens = maxNewTokens;
@@ -193,7 +206,8 @@ public final class Sweep {
     /** What identifies the sweep. */
     private String plan() {
         return model.id() + " " + model.dtype() + ", " + maxNewTokens + " tokens, "
-                + hash(concept.name() + "\n" + String.join("\n", questions)).substring(0, 16);
+                + hash(concept.name() + "\n" + String.join("\n", questions)).substring(0, 16)
+                + (background.isEmpty() ? "" : ", beside " + background);
     }
 
     private static String hash(String text) {

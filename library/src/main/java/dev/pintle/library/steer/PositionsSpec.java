@@ -59,7 +59,7 @@ public sealed interface PositionsSpec {
         private static TokenizedPrompt required(@Nullable TokenizedPrompt prompt) {
             if (prompt == null) {
                 throw new FieldException(
-                        "roles", Problem.of("Roles are only known for a conversation that is known beforehand."));
+                        "roles", Problem.of("Tokens can only be selected by role if the prompt is a conversation."));
             }
             return prompt;
         }

@@ -199,7 +199,7 @@ final class Resolver {
         if (reference instanceof VectorRef.Numbers && at == null) {
             throw new FieldException(
                     "at",
-                    Problem.of("A vector given by its numbers does not say where it acts.")
+                    Problem.of("An inline vector needs a hook point.")
                             .fact("expected", "at: a layer, or a hook point"));
         }
     }

@@ -62,7 +62,8 @@ public sealed interface VectorRef {
         if (inline.safetensors != null) {
             if (inline.norm != null) {
                 throw new FieldException(
-                        "norm", Problem.of("A safetensors file says itself what its activation norm is."));
+                        "norm",
+                        Problem.of("norm only goes with data: a safetensors file records its own activation norm."));
             }
             return new Content(bytes("safetensors", inline.safetensors));
         }

@@ -117,7 +117,7 @@ public final class Activations {
             throw HttpProblem.field(
                     "points",
                     "capture_too_large",
-                    Problem.of("These activations are too large for one reply.")
+                    Problem.of("The activations exceed the size limit of a reply.")
                             .fact("expected", "at most " + most + " bytes")
                             .fact("try", "fewer hook points, or a shorter text"));
         }

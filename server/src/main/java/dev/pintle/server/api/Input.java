@@ -39,7 +39,7 @@ final class Input {
         if (given != 1) {
             throw new FieldException(
                     "text",
-                    Problem.of("The request needs one text.")
+                    Problem.of("The request needs exactly one input.")
                             .fact("expected", "exactly one of text, messages and ids")
                             .fact("but was", given + " of them"));
         }

@@ -123,7 +123,7 @@ public final class JobsApi {
         Pair {
             if (positive == null || negative == null) {
                 throw new FieldException(
-                        positive == null ? "positive" : "negative", Problem.of("A pair has two texts."));
+                        positive == null ? "positive" : "negative", Problem.of("A pair needs two texts."));
             }
         }
     }
@@ -173,7 +173,7 @@ public final class JobsApi {
         if (prompts == !given.isEmpty()) {
             throw new FieldException(
                     "pairs",
-                    Problem.of("A fit needs one source of contrast.")
+                    Problem.of("A fit needs one source of contrastive data.")
                             .fact("expected", "positive and negative, two system prompts, or pairs"));
         }
         List<ContrastPair> pairs = prompts

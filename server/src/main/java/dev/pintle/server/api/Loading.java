@@ -22,6 +22,7 @@ import dev.pintle.tensor.Device;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Models on this machine, loading and unloading them, and the requests that run. */
@@ -108,7 +109,7 @@ public final class Loading {
         call.reply(202, job.json());
     }
 
-    private static <T> T at(String field, java.util.function.Supplier<T> part) {
+    private static <T> T at(String field, Supplier<T> part) {
         try {
             return part.get();
         } catch (IllegalArgumentException e) {

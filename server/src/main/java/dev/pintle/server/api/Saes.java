@@ -25,11 +25,13 @@ import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -128,8 +130,8 @@ public final class Saes {
 
     private void search(Call call) throws IOException {
         SparseAutoencoder sae = open(served(call), call.path("id"));
-        String words = call.query("query")
-                .orElseThrow(() -> new FieldException("query", Problem.of("It is not said what to search for.")));
+        String words =
+                call.query("query").orElseThrow(() -> new FieldException("query", Problem.of("The query is missing.")));
         ObjectNode json = Json.object();
         Optional<Labels> labels = labels(sae);
         json.put("source", labels.map(Labels::name).isPresent() ? "beside the autoencoder" : "none");
@@ -202,12 +204,11 @@ public final class Saes {
                     .row(sae.place(), 0); // [tokens, dModel]
             SparseLatents latents = sae.encodeTop(activations, top);
             Tensor left = activations
-                    .to(dev.pintle.tensor.DType.FP32)
+                    .to(DType.FP32)
                     .minus(sae.reconstruct(activations))
                     .norm(-1, false);
             float[] leftOut = left.toFloats();
-            float[] lengths =
-                    activations.to(dev.pintle.tensor.DType.FP32).norm(-1, false).toFloats();
+            float[] lengths = activations.to(DType.FP32).norm(-1, false).toFloats();
             for (int t = 0; t < latents.tokens(); t++) {
                 ObjectNode token = tokens.addObject()
                         .put("id", input.ids()[t])
@@ -243,7 +244,7 @@ public final class Saes {
         if (labels.isEmpty()) {
             return;
         }
-        List<Integer> seen = new java.util.ArrayList<>();
+        List<Integer> seen = new ArrayList<>();
         tokens.forEach(token ->
                 token.path("latents").forEach(pair -> seen.add(pair.get(0).intValue())));
         ObjectNode texts = json.putObject("labels");

@@ -122,7 +122,7 @@ public final class Vectors {
             throw HttpProblem.of(
                     415,
                     "file_required",
-                    Problem.of("The body is not declared as a file.")
+                    Problem.of("The upload has the wrong content type.")
                             .fact("expected", "Content-Type: application/octet-stream")
                             .fact("but was", type == null ? "none" : type));
         }
@@ -183,7 +183,7 @@ public final class Vectors {
         if (!format.equals("gguf")) {
             throw new FieldException(
                     "format",
-                    Problem.of("Vectors are not written in that format here.")
+                    Problem.of("Vectors cannot be downloaded in this format.")
                             .fact("choose", "safetensors, gguf")
                             .fact("but was", format));
         }
@@ -261,7 +261,7 @@ public final class Vectors {
     private synchronized void assign(Call call) throws IOException {
         Named asked = JsonRecords.read(call.json(), Named.class, "");
         if (asked.vector() == null) {
-            throw new FieldException("vector", Problem.of("It is not said what the name stands for."));
+            throw new FieldException("vector", Problem.of("vector is missing."));
         }
         String name = call.path("name");
         String hash = hash(asked.vector());
@@ -290,7 +290,7 @@ public final class Vectors {
             throw HttpProblem.of(
                     412,
                     "version_mismatch",
-                    Problem.of("The name stands for something else by now.")
+                    Problem.of("The name refers to a different vector now.")
                             .fact("name", name)
                             .fact("expected", wanted)
                             .fact("but was", found));

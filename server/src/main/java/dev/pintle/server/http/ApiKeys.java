@@ -126,9 +126,11 @@ public final class ApiKeys {
         }
         if (found == null) {
             throw HttpProblem.of(
-                    401,
-                    "invalid_api_key",
-                    Problem.of("The API key is missing or wrong.").fact("expected", "Authorization: Bearer KEY"));
+                            401,
+                            "invalid_api_key",
+                            Problem.of("The API key is missing or wrong.")
+                                    .fact("expected", "Authorization: Bearer KEY"))
+                    .with("WWW-Authenticate", "Bearer");
         }
         if (!found.scopes.contains(scope)) {
             throw HttpProblem.of(

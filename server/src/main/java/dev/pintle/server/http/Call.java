@@ -98,7 +98,7 @@ public final class Call {
             throw HttpProblem.of(
                     415,
                     "json_required",
-                    Problem.of("The request is not declared as JSON.")
+                    Problem.of("The request has the wrong content type.")
                             .fact("expected", "Content-Type: application/json")
                             .fact("but was", type == null ? "none" : type));
         }
@@ -109,7 +109,7 @@ public final class Call {
             throw HttpProblem.of(
                     400,
                     "invalid_json",
-                    Problem.of("The request is not JSON that can be read.")
+                    Problem.of("The request body is not valid JSON.")
                             .fact("where", ForeignJson.place(e))
                             .fact("cause", ForeignJson.why(e)));
         }

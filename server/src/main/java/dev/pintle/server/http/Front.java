@@ -77,7 +77,7 @@ public final class Front implements AutoCloseable {
         try {
             server = HttpServer.create(settings.address(), BACKLOG);
         } catch (IOException e) {
-            throw Problem.of("The server cannot listen there.")
+            throw Problem.of("The server cannot bind to this address.")
                     .fact("address", settings.address())
                     .fact("cause", e)
                     .fact("try", "another --port, or 0 for any that is free")
@@ -195,7 +195,7 @@ public final class Front implements AutoCloseable {
             throw HttpProblem.of(
                     400,
                     "invalid_path",
-                    Problem.of("The path is not encoded properly.").fact("but was", part));
+                    Problem.of("The path is not valid percent-encoding.").fact("but was", part));
         }
     }
 

@@ -36,7 +36,7 @@ final class Guard {
             throw HttpProblem.of(
                     403,
                     "host_not_allowed",
-                    Problem.of("The request is for a host that this server is not.")
+                    Problem.of("The Host header does not name this server.")
                             .fact("but was", host == null ? "no Host" : host)
                             .fact("try", "localhost, or --host-name NAME when the server is started"));
         }

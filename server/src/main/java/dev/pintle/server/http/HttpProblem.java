@@ -6,6 +6,7 @@ import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -106,7 +107,7 @@ public final class HttpProblem extends RuntimeException {
 
     /** A copy with a header. */
     public HttpProblem with(String header, String value) {
-        Map<String, String> more = new java.util.HashMap<>(headers);
+        Map<String, String> more = new HashMap<>(headers);
         more.put(header, value);
         return new HttpProblem(status, type, code, param, problem, more, getCause());
     }

@@ -115,13 +115,13 @@ public final class Routes {
             throw HttpProblem.of(
                             405,
                             "method_not_allowed",
-                            Problem.of("This path does not take the method.")
+                            Problem.of("The method is not allowed for this path.")
                                     .fact("path", path)
                                     .fact("takes", String.join(", ", methods))
                                     .fact("but was", method))
                     .with("Allow", String.join(", ", methods));
         }
-        Problem problem = Problem.of("There is nothing at this path.").fact("path", path);
+        Problem problem = Problem.of("There is no route for this path.").fact("path", path);
         List<String> nearest =
                 Nearest.to(path, routes.stream().map(Route::path).distinct().toList());
         throw HttpProblem.of(

@@ -133,7 +133,7 @@ record Asked(
     private static @Nullable TokenizedPrompt roles(SteeringSpec spec, Given prompt) {
         if (spec.needsRoles() && prompt.roles() == null) {
             throw new FieldException(
-                    "steering", Problem.of("Tokens are chosen by role, and this prompt is no conversation."));
+                    "steering", Problem.of("Tokens can only be selected by role if the prompt is a conversation."));
         }
         return prompt.roles();
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.FieldException;
 import dev.pintle.base.Json;
+import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.http.HttpProblem;
@@ -29,11 +30,11 @@ final class Captures {
     private static final long MOST_BYTES = 64L << 20;
     private static final long MOST_LISTED = 64 << 10; // bytes as FP32
 
-    private final List<Asked> asked = new ArrayList<>();
+    private final List<Wanted> asked = new ArrayList<>();
     private final Map<String, Projection> projections = new LinkedHashMap<>();
 
     /** A capture and what was asked. */
-    private record Asked(Fields.CaptureSpec spec, Capture capture, String positions) {}
+    private record Wanted(Fields.CaptureSpec spec, Capture capture, String positions) {}
 
     /** A vector and the activations that are projected on it. */
     private record Projection(Vec unit, HookPoint at, Capture capture) {}
@@ -41,7 +42,7 @@ final class Captures {
     private Captures() {}
 
     /** @param longest the most tokens of the answer */
-    static Captures of(ServedModel served, Fields fields, dev.pintle.server.openai.Asked.Given prompt, int longest) {
+    static Captures of(ServedModel served, Fields fields, Asked.Given prompt, int longest) {
         Captures captures = new Captures();
         List<Fields.CaptureSpec> specs = fields.capture() == null ? List.of() : fields.capture();
         long bytes = 0;
@@ -57,7 +58,7 @@ final class Captures {
             if ("ndarray".equals(spec.format()) && its > MOST_LISTED) {
                 throw tooLarge(path, its, MOST_LISTED, "\"format\": \"inline\"");
             }
-            captures.asked.add(new Asked(spec, capture, tokens.name()));
+            captures.asked.add(new Wanted(spec, capture, tokens.name()));
         }
         if (bytes > MOST_BYTES) {
             throw tooLarge("capture", bytes, MOST_BYTES, "fewer hook points or positions, or a smaller max_tokens");
@@ -78,13 +79,13 @@ final class Captures {
         return HttpProblem.field(
                 path,
                 "capture_too_large",
-                Problem.of("The capture could become too large.")
+                Problem.of("The capture could exceed the size limit.")
                         .fact("expected", "at most " + most + " bytes")
                         .fact("but was", "up to " + bytes + " bytes")
                         .fact("try", instead));
     }
 
-    private static Tokens tokens(Fields.CaptureSpec spec, dev.pintle.server.openai.Asked.Given prompt, String path) {
+    private static Tokens tokens(Fields.CaptureSpec spec, Asked.Given prompt, String path) {
         if (spec.positions() == null) {
             return Tokens.all();
         }
@@ -117,7 +118,7 @@ final class Captures {
             try {
                 found = served.sources().vectors(names.get(i));
                 found.get(0).requireFits(served.model(), false);
-            } catch (dev.pintle.base.PintleException e) {
+            } catch (PintleException e) {
                 throw new FieldException(path, e.problem(), e);
             }
             if (found.size() > 1) {
@@ -134,7 +135,7 @@ final class Captures {
     List<Capture> before() {
         return asked.stream()
                 .filter(one -> one.spec.seesBefore())
-                .map(Asked::capture)
+                .map(Wanted::capture)
                 .toList();
     }
 
@@ -142,7 +143,7 @@ final class Captures {
     List<Capture> after() {
         List<Capture> after = new ArrayList<>(asked.stream()
                 .filter(one -> !one.spec.seesBefore())
-                .map(Asked::capture)
+                .map(Wanted::capture)
                 .toList());
         projections.values().forEach(projection -> after.add(projection.capture));
         return after;
@@ -151,7 +152,7 @@ final class Captures {
     /** The captures of an answer that has ended, one per hook point. */
     ArrayNode json(int[] sequence) {
         ArrayNode all = Json.array();
-        for (Asked one : asked) {
+        for (Wanted one : asked) {
             one.capture.captured().forEach((point, captured) -> {
                 ObjectNode node = all.addObject();
                 node.put("name", one.spec.name() == null ? point.toString() : one.spec.name());

@@ -2,6 +2,7 @@ package dev.pintle.server.openai;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.pintle.base.FieldException;
 import dev.pintle.base.JsonRecords;
 import dev.pintle.base.Problem;
@@ -11,6 +12,7 @@ import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
+import dev.pintle.text.ChatTemplateException;
 import dev.pintle.text.Message;
 import dev.pintle.text.Prompt;
 import dev.pintle.text.TokenBytes;
@@ -18,6 +20,7 @@ import dev.pintle.text.TokenizedPrompt;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -61,8 +64,7 @@ public final class ChatCompletions {
         int alternatives = chat.topLogprobs() == null ? 0 : chat.topLogprobs();
         if (alternatives > 0 && !logprobs) {
             throw new FieldException(
-                    "top_logprobs",
-                    Problem.of("Alternatives are told with log-probabilities.").fact("expected", "logprobs: true"));
+                    "top_logprobs", Problem.of("top_logprobs needs logprobs.").fact("expected", "logprobs: true"));
         }
         Asked asked = Asked.of(chosen, fields, prompt, most(fields, chat), alternatives, body.ignored());
         ServedModel served = chosen.model();
@@ -77,7 +79,7 @@ public final class ChatCompletions {
         if (newer != null && older != null && !newer.equals(older)) {
             throw new FieldException(
                     "max_tokens",
-                    Problem.of("Two fields say how long the answer may be, and they differ.")
+                    Problem.of("max_tokens and max_completion_tokens contradict each other.")
                             .fact("max_completion_tokens", newer)
                             .fact("max_tokens", older));
         }
@@ -106,7 +108,7 @@ public final class ChatCompletions {
         try {
             TokenizedPrompt tokens = prompt.tokenized(chosen.model().model().text());
             return new Asked.Given(tokens.ids(), tokens);
-        } catch (dev.pintle.text.ChatTemplateException e) {
+        } catch (ChatTemplateException e) {
             throw new FieldException(
                     "messages",
                     Problem.of("The model's chat template refuses these messages.")
@@ -121,7 +123,7 @@ public final class ChatCompletions {
             throw JsonRecords.wrong(
                     "messages",
                     "a list of at least one {\"role\": …, \"content\": …}",
-                    json == null ? com.fasterxml.jackson.databind.node.MissingNode.getInstance() : json);
+                    json == null ? MissingNode.getInstance() : json);
         }
         List<Message> messages = new ArrayList<>();
         for (int i = 0; i < json.size(); i++) {
@@ -134,7 +136,7 @@ public final class ChatCompletions {
         if (!json.isObject() || !json.path("role").isTextual()) {
             throw JsonRecords.wrong(path, "{\"role\": …, \"content\": …}", json);
         }
-        for (java.util.Iterator<String> names = json.fieldNames(); names.hasNext(); ) {
+        for (Iterator<String> names = json.fieldNames(); names.hasNext(); ) {
             String name = names.next();
             boolean isEmpty = json.get(name).isNull()
                     || (json.get(name).isContainerNode() && json.get(name).isEmpty());

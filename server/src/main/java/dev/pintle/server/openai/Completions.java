@@ -1,6 +1,7 @@
 package dev.pintle.server.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.pintle.base.FieldException;
 import dev.pintle.base.JsonRecords;
 import dev.pintle.base.Problem;
@@ -97,7 +98,7 @@ public final class Completions {
 
     /** A text, a list of texts, token ids, or a list of lists of these. */
     private static List<Asked.Given> prompts(ServedModel served, @Nullable JsonNode json) {
-        JsonNode given = json == null ? com.fasterxml.jackson.databind.node.MissingNode.getInstance() : json;
+        JsonNode given = json == null ? MissingNode.getInstance() : json;
         List<Asked.Given> prompts = new ArrayList<>();
         if (given.isTextual() || isIds(given)) {
             prompts.add(prompt(served, given, "prompt"));

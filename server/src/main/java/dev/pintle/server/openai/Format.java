@@ -1,6 +1,7 @@
 package dev.pintle.server.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.model.Generated;
 import dev.pintle.model.GeneratedToken;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ interface Format {
     boolean tellsTokens();
 
     /** OpenAI's word for why an answer ended. */
-    static @Nullable String finishReason(dev.pintle.model.Generated.StopReason reason) {
+    static @Nullable String finishReason(Generated.StopReason reason) {
         return switch (reason) {
             case STOP_TOKEN, STOP_STRING -> "stop";
             case LENGTH, CONTEXT_FULL -> "length";
