@@ -62,6 +62,7 @@ class BenchCommandsTest {
                         "bench extract",
                         "bench memory",
                         "bench sae",
+                        "bench serve",
                         "bench steer",
                         "bench studies",
                         "bench tensor",
