@@ -345,6 +345,30 @@ class ApiTest {
     }
 
     @Test
+    void a_preset_that_cannot_be_scaled_scores_texts_too() {
+        assertThat(put(
+                        "/presets/without",
+                        "{'model': 'parley-7m', 'steering': [{'vector': 'pirate', 'op': 'ablate'}]}"))
+                .isEqualTo(200);
+        assertThat(server.post(OWN + "/score", "{'model': 'parley-7m:without', 'text': 'The whale'}")
+                        .status())
+                .isEqualTo(200);
+        assertThat(server.post(OWN + "/score", "{'model': 'parley-7m:without@0.5', 'text': 'The whale'}")
+                        .status())
+                .isEqualTo(400);
+        server.send("DELETE", OWN + "/presets/without", null, Map.of());
+    }
+
+    @Test
+    void several_prompts_share_the_seed_that_the_reply_names() {
+        String ask = "{'model': 'parley-7m', 'prompt': ['The whale', 'Honey'], 'max_tokens': 12";
+        JsonNode first = server.post("/v1/completions", ask + "}").json();
+        JsonNode again = server.post("/v1/completions", ask + ", 'seed': " + first.at("/pintle/seed") + "}")
+                .json();
+        assertThat(again.at("/choices/1/text")).isEqualTo(first.at("/choices/1/text"));
+    }
+
+    @Test
     void metrics_count_answers_tokens_and_refusals() {
         answer("parley-7m", "");
         server.post("/v1/chat/completions", "{'model': 'none'}");

@@ -16,11 +16,7 @@ final class Steered {
      * @param asked the request's own steering; null for the preset's, if a preset was chosen
      */
     static Steering of(Models.Chosen chosen, @Nullable JsonNode asked, Input input, String path) {
-        SteeringSpec spec = asked != null
-                ? SteeringSpec.of(asked, path)
-                : chosen.preset() == null
-                        ? SteeringSpec.none()
-                        : SteeringSpec.of(chosen.preset().steering(), path).scaled(chosen.scale());
+        SteeringSpec spec = asked != null ? SteeringSpec.of(asked, path) : chosen.presetSteering(path);
         return spec.resolve(chosen.model().sources(), chosen.model().model(), input.tokenized(), path);
     }
 }

@@ -55,6 +55,7 @@ record Asked(
      *
      * @param most the request's own maximum of new tokens; null for the usual one
      * @param alternatives number of alternatives per token
+     * @param seed of the first answer
      * @throws HttpProblem or FieldException for what can't be done
      */
     static Asked of(
@@ -63,6 +64,7 @@ record Asked(
             Given prompt,
             @Nullable Integer most,
             int alternatives,
+            long seed,
             List<String> ignored) {
         ServedModel served = chosen.model();
         SteeringSpec spec = spec(chosen, fields);
@@ -73,7 +75,6 @@ record Asked(
                 : asked.steering()
                         .resolve(served.sources(), served.model(), roles(asked.steering(), prompt), "twin.steering");
         int longest = longest(served, prompt.ids(), most);
-        long seed = fields.seed() == null ? ThreadLocalRandom.current().nextLong(MOST_SEED) : fields.seed();
         Fields.Tokens told = fields.tokens();
         int top = told == null || told.top() == null ? 0 : told.top();
         int reported = Math.max(alternatives, top);
@@ -102,6 +103,11 @@ record Asked(
                 ignored);
     }
 
+    /** The seed of a request: its own, or one that is drawn for all its answers. */
+    static long seed(Fields fields) {
+        return fields.seed() == null ? ThreadLocalRandom.current().nextLong(MOST_SEED) : fields.seed();
+    }
+
     private static Reporting reporting(int alternatives, @Nullable Steering twin) {
         try {
             return new Reporting(alternatives, twin == null ? null : twin.interventions());
@@ -126,8 +132,7 @@ record Asked(
         if (chosen.preset() == null) {
             return SteeringSpec.none();
         }
-        SteeringSpec spec = SteeringSpec.of(chosen.preset().steering(), "steering");
-        return chosen.scale() == 1 ? spec : spec.scaled(chosen.scale());
+        return chosen.presetSteering("steering");
     }
 
     private static @Nullable TokenizedPrompt roles(SteeringSpec spec, Given prompt) {

@@ -66,7 +66,8 @@ public final class ChatCompletions {
             throw new FieldException(
                     "top_logprobs", Problem.of("top_logprobs needs logprobs.").fact("expected", "logprobs: true"));
         }
-        Asked asked = Asked.of(chosen, fields, prompt, most(fields, chat), alternatives, body.ignored());
+        Asked asked =
+                Asked.of(chosen, fields, prompt, most(fields, chat), alternatives, Asked.seed(fields), body.ignored());
         ServedModel served = chosen.model();
         ChatFormat format =
                 new ChatFormat(new TokenTexts(new TokenBytes(served.model().tokenizer())), logprobs);

@@ -58,11 +58,12 @@ public final class Completions {
         List<Asked.Given> prompts = prompts(chosen.model(), text.prompt());
         boolean logprobs = text.logprobs() != null;
         int alternatives = text.logprobs() == null ? 0 : text.logprobs();
+        long seed = Asked.seed(fields);
         Asked asked = null;
         List<TextFormat> formats = new ArrayList<>();
         for (Asked.Given prompt : prompts) {
             Integer most = fields.maxTokens() == null ? Integer.valueOf(16) : fields.maxTokens();
-            Asked one = Asked.of(chosen, fields, prompt, most, alternatives, body.ignored());
+            Asked one = Asked.of(chosen, fields, prompt, most, alternatives, seed, body.ignored());
             asked = asked == null ? one : asked.and(one);
             TextFormat.Echo echo =
                     Boolean.TRUE.equals(text.echo()) ? echo(chosen.model(), one, prompt, logprobs) : null;

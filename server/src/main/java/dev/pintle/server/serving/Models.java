@@ -5,6 +5,7 @@ import dev.pintle.base.Problem;
 import dev.pintle.library.Library;
 import dev.pintle.library.steer.Presets;
 import dev.pintle.library.steer.Presets.Preset;
+import dev.pintle.library.steer.SteeringSpec;
 import dev.pintle.server.http.HttpProblem;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +41,20 @@ public final class Models implements AutoCloseable {
      * @param preset null for the model itself
      * @param scale what the preset's strengths are multiplied by
      */
-    public record Chosen(ServedModel model, @Nullable Preset preset, double scale) {}
+    public record Chosen(ServedModel model, @Nullable Preset preset, double scale) {
+        /**
+         * What the preset does, at its scale; nothing without a preset.
+         *
+         * @param path where it stands, for messages
+         */
+        public SteeringSpec presetSteering(String path) {
+            if (preset == null) {
+                return SteeringSpec.none();
+            }
+            SteeringSpec spec = SteeringSpec.of(preset.steering(), path);
+            return scale == 1 ? spec : spec.scaled(scale); // not everything can be scaled
+        }
+    }
 
     /** The models that are served. */
     public List<ServedModel> all() {
@@ -124,6 +138,7 @@ public final class Models implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         model.close();
+        model.reads().release(); // whoever waits is refused by the closed model
     }
 
     /** Releases all models. */
