@@ -14,6 +14,7 @@ import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
@@ -78,8 +79,8 @@ public final class Activations {
             ids.add(id);
         }
         ArrayNode activations = json.putArray("activations");
-        served.reads().acquire();
-        try (TensorScope scope = TensorScope.open("activations for a client")) {
+        try (Reads.Turn turn = served.reads().begin();
+                TensorScope scope = TensorScope.open("activations for a client")) {
             Run run = served.model()
                     .with(steering.interventions())
                     .run(TokenBatch.of(input.ids()), RunOptions.reading(points));
@@ -91,8 +92,6 @@ public final class Activations {
                 requireAtMost(bytes, lists ? MOST_LISTED : MOST_BYTES);
                 activations.add(json(point, tensor.shape().toArray(), values, lists));
             }
-        } finally {
-            served.reads().release();
         }
         json.set("steering", JsonNumbers.tree(steering.facts(input.ids().length, input.ids().length)));
         call.reply(json);

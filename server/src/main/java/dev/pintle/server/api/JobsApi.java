@@ -15,6 +15,7 @@ import dev.pintle.server.http.OpenReply;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Jobs;
 import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.steering.Aggregation;
 import dev.pintle.steering.ContrastPair;
@@ -138,11 +139,13 @@ public final class JobsApi {
             library.vectors().requireName(name, true);
         }
         Jobs.Job job = jobs.start("fit", progress -> {
-            FitResult fitted = VectorFit.of(served.model(), method)
-                    .at(points)
-                    .listening(progress)
-                    .run();
-            return kept(fitted, name);
+            try (Reads.Turn turn = served.reads().begin()) {
+                FitResult fitted = VectorFit.of(served.model(), method)
+                        .at(points)
+                        .listening(progress)
+                        .run();
+                return kept(fitted, name);
+            }
         });
         call.reply(202, job.json());
     }

@@ -23,6 +23,7 @@ import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
@@ -196,8 +197,8 @@ public final class Saes {
         ObjectNode json =
                 Json.object().put("sae", call.path("id")).put("at", sae.place().toString());
         ArrayNode tokens = json.putArray("tokens");
-        served.reads().acquire();
-        try (TensorScope scope = TensorScope.open("encode a text")) {
+        try (Reads.Turn turn = served.reads().begin();
+                TensorScope scope = TensorScope.open("encode a text")) {
             Tensor activations = served.model()
                     .with(steering.interventions())
                     .run(TokenBatch.of(input.ids()), RunOptions.reading(sae.place()))
@@ -219,8 +220,6 @@ public final class Saes {
                     active.addArray().add(latents.latent(t, entry)).add(latents.activation(t, entry));
                 }
             }
-        } finally {
-            served.reads().release();
         }
         labelled(json, sae, tokens);
         json.set("steering", JsonNumbers.tree(steering.facts(input.ids().length, input.ids().length)));

@@ -16,6 +16,7 @@ import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.openai.Alternatives;
 import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.ServedModel;
 import java.io.IOException;
 import java.util.List;
@@ -99,11 +100,8 @@ public final class Scores {
         } catch (IllegalArgumentException e) {
             throw new FieldException("top", Problem.of(String.valueOf(e.getMessage())), e);
         }
-        served.reads().acquire();
-        try {
+        try (Reads.Turn turn = served.reads().begin()) {
             return served.model().score(input.ids(), input.ids().length, steering.interventions(), reporting);
-        } finally {
-            served.reads().release();
         }
     }
 }

@@ -11,6 +11,7 @@ import dev.pintle.model.Reporting;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.server.serving.TokenIds;
@@ -83,8 +84,7 @@ public final class Completions {
         if (!logprobs || prompt.ids().length == 0) {
             return new TextFormat.Echo(prompt.ids(), text, List.of());
         }
-        served.reads().acquire();
-        try {
+        try (Reads.Turn turn = served.reads().begin()) {
             List<GeneratedToken> scored = served.model()
                     .score(
                             prompt.ids(),
@@ -92,8 +92,6 @@ public final class Completions {
                             asked.steering().interventions(),
                             new Reporting(asked.alternatives(), null));
             return new TextFormat.Echo(prompt.ids(), text, scored);
-        } finally {
-            served.reads().release();
         }
     }
 

@@ -133,12 +133,10 @@ public final class Models implements AutoCloseable {
             while (model.engine().load().unfinished() > 0) {
                 Thread.sleep(WAIT);
             }
-            model.reads().acquire(); // what scores or reads a text has it
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         model.close();
-        model.reads().release(); // whoever waits is refused by the closed model
     }
 
     /** Releases all models. */

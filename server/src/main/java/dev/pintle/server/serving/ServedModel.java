@@ -12,7 +12,6 @@ import dev.pintle.tensor.Device;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
 
 /**
  * A model that is served: one engine for all its requests.
@@ -20,11 +19,11 @@ import java.util.concurrent.Semaphore;
  * @param name as clients call it
  * @param engine generates for all requests
  * @param sources vectors and autoencoders for steering it
- * @param reads permits for what runs beside generation: scoring and capturing of whole texts
+ * @param reads what runs beside generation: scoring, capturing, fitting
  * @param since when it was loaded
  */
 public record ServedModel(
-        String name, LanguageModel model, GenerationEngine engine, OpenSources sources, Semaphore reads, Instant since)
+        String name, LanguageModel model, GenerationEngine engine, OpenSources sources, Reads reads, Instant since)
         implements AutoCloseable {
     private static final int SHOWN = 8;
 
@@ -42,7 +41,7 @@ public record ServedModel(
                 model,
                 model.engine(mostWaiting, cacheBytes),
                 library.sources(model, false),
-                new Semaphore(1, true),
+                new Reads(),
                 Instant.now());
     }
 
@@ -75,6 +74,7 @@ public record ServedModel(
     @Override
     public void close() {
         engine.close();
+        reads.close();
         sources.close();
         model.close();
     }
