@@ -313,10 +313,8 @@ class ApiTest {
 
     @Test
     void a_request_can_be_cancelled_by_its_id_and_its_client_is_told() throws Exception {
-        CompletableFuture<TestServer.Reply> reply = CompletableFuture.supplyAsync(() -> server.post(
-                "/v1/chat/completions",
-                "{'model': 'parley-7m', 'temperature': 1.5, 'max_tokens': 4000, 'messages': [{'role': 'user', 'content':"
-                        + " 'Hello'}]}"));
+        CompletableFuture<TestServer.Reply> reply = CompletableFuture.supplyAsync(
+                () -> server.post("/v1/chat/completions", "{" + TestServer.ENDLESS + "}"));
         JsonNode running = server.get(OWN + "/requests").json().get("requests");
         for (int i = 0; i < 500 && running.isEmpty(); i++) {
             Thread.sleep(10);

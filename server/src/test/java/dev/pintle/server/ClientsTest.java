@@ -116,8 +116,10 @@ class ClientsTest {
     void openai_java_hangs_up_and_the_answer_ends() throws InterruptedException {
         try (StreamResponse<ChatCompletionChunk> stream = openAi.chat()
                 .completions()
-                .createStreaming(
-                        asking().temperature(1.5).maxCompletionTokens(4000).build())) {
+                .createStreaming(asking().maxCompletionTokens(3900)
+                        .putAdditionalBodyProperty(
+                                "steering", JsonValue.from(List.of(Map.of("vector", "pirate", "strength", 4))))
+                        .build())) {
             Iterator<ChatCompletionChunk> chunks = stream.stream().iterator();
             chunks.next();
         }

@@ -30,6 +30,10 @@ final class TestServer implements AutoCloseable {
     static final String MODEL = "parley-7m";
     static final HookPoint AT = HookPoint.residPost(3);
 
+    /** Fields of a request whose answer takes about ten seconds: so far off its path, the model never ends it. */
+    static final String ENDLESS = "'model': 'parley-7m', 'temperature': 0, 'max_tokens': 3900, 'messages': [{'role':"
+            + " 'user', 'content': 'Hello'}], 'steering': [{'vector': 'pirate', 'strength': 4}]";
+
     private final HttpClient client = HttpClient.newHttpClient();
     private final Library library;
     private final LanguageModel model;
