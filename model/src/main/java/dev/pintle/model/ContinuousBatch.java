@@ -5,6 +5,7 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.KvPart;
 import dev.pintle.transformer.KvRows;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.RowHooks;
@@ -35,7 +36,7 @@ final class ContinuousBatch {
     private final List<Hook> hooks;
     private final Overflow overflow;
     private final boolean together;
-    private final @Nullable PrefixCache prefixes;
+    private final @Nullable PrefixCache<KvPart> prefixes;
     private final KvRows kept;
     private final List<Lane> active = new ArrayList<>(); // by row of `kept`
     private final List<Integer> next = new ArrayList<>(); // the token that each lane is fed
@@ -52,7 +53,7 @@ final class ContinuousBatch {
             List<Hook> hooks,
             Overflow overflow,
             boolean together,
-            @Nullable PrefixCache prefixes) {
+            @Nullable PrefixCache<KvPart> prefixes) {
         this.forward = forward;
         this.config = config;
         this.hooks = hooks;
@@ -60,36 +61,6 @@ final class ContinuousBatch {
         this.together = together;
         this.prefixes = prefixes;
         this.kept = new KvRows(config);
-    }
-
-    /** Where rows come from, and who is told of those that can't go on. */
-    interface Arrivals extends Lane.Failures {
-        /**
-         * Adds rows that have arrived.
-         *
-         * @param free number of rows that can still join
-         * @param idle whether there is nothing to do, so that it may wait for a row
-         * @return whether more may come
-         */
-        boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle);
-    }
-
-    /** Generates until every row has ended. */
-    void write(List<GenerationRow> rows, Lane.Failures failures) {
-        Deque<GenerationRow> all = new ArrayDeque<>(rows);
-        write(new Arrivals() {
-            @Override
-            public boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle) {
-                waiting.addAll(all);
-                all.clear();
-                return false;
-            }
-
-            @Override
-            public void failed(List<GenerationRow> failed, RuntimeException cause) {
-                failures.failed(failed, cause);
-            }
-        });
     }
 
     /** Generates until no more rows come and all have ended. */
@@ -209,7 +180,8 @@ final class ContinuousBatch {
         for (Iterator<Lane> lanes = left.iterator(); lanes.hasNext(); ) {
             Lane lane = lanes.next();
             PrefixCache.Sequence prompt = sequence(lane, lane.prompt());
-            PrefixCache.Beginning beginning = prefixes == null ? PrefixCache.Beginning.NONE : prefixes.find(prompt);
+            PrefixCache.Beginning<KvPart> beginning =
+                    prefixes == null ? PrefixCache.Beginning.none() : prefixes.find(prompt);
             int known = some.isEmpty() ? beginning.tokens() : rows.length(0);
             if (beginning.tokens() == known
                     && (prefixes == null || sequences.stream().noneMatch(one -> prompt.isMostlyThatOf(one, known)))) {
@@ -278,7 +250,7 @@ final class ContinuousBatch {
     /** Lets others begin with what a lane has computed, if its hooks have not failed. */
     private void keep(Lane lane, PrefixCache.Sequence sequence, KvRows rows, int at) {
         if (prefixes != null && !lane.row().hasFailed()) {
-            prefixes.keep(sequence, rows, at);
+            prefixes.keep(sequence, rows.length(at), (from, to) -> rows.part(at, from, to));
         }
     }
 

@@ -166,6 +166,11 @@ final class ForwardPass {
         return new KvCache(config, device, dtype);
     }
 
+    /** A cache with room for a number of tokens before it has to grow. */
+    KvCache newCache(int tokens) {
+        return new KvCache(config, device, dtype, tokens);
+    }
+
     private static int[][] positions(TokenBatch batch, int start, int count, int[] next) {
         int[][] positions = new int[batch.batch()][count];
         for (int row = 0; row < batch.batch(); row++) {

@@ -16,20 +16,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /*
- * One thread owns the batch; callers only put requests into a queue and read what comes out. On a CPU, requests join and
- * leave between tokens. Those that can't decode with others (a hook reads the attention pattern, FP64) are generated on
- * a second thread, so that they slow nobody's batch. On a GPU, the requests that wait when a batch ends form the next.
+ * One thread owns the batch; callers only put requests into a queue and read what comes out. Requests join and leave between
+ * tokens. Those that can't decode with others (a hook reads the attention pattern, FP64; on a GPU, a hook does more than a
+ * recorded step can) are generated on a second thread, so that they slow nobody's batch. On a GPU without recorded steps, the
+ * requests that wait when a batch ends form the next.
  */
 /**
- * Generates for many callers at once. A request's tokens and log-probabilities are those of the same request alone: on a
- * CPU to the bit, whatever runs beside it, arrives, or is cancelled.
+ * Generates for many callers at once. A request's tokens and log-probabilities are those of the same request alone: where
+ * {@link #isExact}, to the bit, whatever runs beside it, arrives, or is cancelled.
  */
 public final class GenerationEngine implements AutoCloseable {
     private static final int MOST_UNREAD = 256;
 
     private final Generator generator;
     private final int mostWaiting;
-    private final @Nullable PrefixCache prefixes; // used by the thread that joins rows
+    private final long cacheBytes;
     private final Deque<Generation> arrived = new ArrayDeque<>(); // guarded by this
     private final Deque<Generation> apart = new ArrayDeque<>(); // guarded by this; decode alone
     private final Set<Generation> unfinished = new LinkedHashSet<>(); // guarded by this
@@ -42,7 +43,7 @@ public final class GenerationEngine implements AutoCloseable {
      */
     GenerationEngine(Generator generator, String name, int mostWaiting, long cacheBytes) {
         this.generator = generator;
-        this.prefixes = generator.prefixes(cacheBytes);
+        this.cacheBytes = cacheBytes;
         this.mostWaiting = mostWaiting;
         start(name, generator.joinRows() ? this::join : this::inBatches);
         if (generator.joinRows()) {
@@ -83,6 +84,11 @@ public final class GenerationEngine implements AutoCloseable {
      * @param roomBytes what keys and values may take together; on a GPU, as memory is free now
      */
     public record Load(int unfinished, int waiting, int rows, long reservedBytes, long roomBytes) {}
+
+    /** Whether the bits of a request's numbers do not depend on what runs beside it. */
+    public boolean isExact() {
+        return generator.isExact();
+    }
 
     /** What this engine is doing now. */
     public Load load() {
@@ -147,18 +153,18 @@ public final class GenerationEngine implements AutoCloseable {
         return generation;
     }
 
-    // ---------------------------------------------------------------- on a CPU
+    // ---------------------------------------------------------------- requests that join
 
     private void join() {
         Joining joining = new Joining();
         while (isOpen()) {
-            generator.continuous(prefixes).write(joining);
+            generator.join(joining, cacheBytes);
         }
         joining.endThoseThatHave();
     }
 
     /** What the engine's thread runs. */
-    private final class Joining implements ContinuousBatch.Arrivals {
+    private final class Joining implements Arrivals {
         private final Map<GenerationRow, Generation> running = new LinkedHashMap<>(); // by identity, as rows are
 
         @Override
@@ -207,7 +213,7 @@ public final class GenerationEngine implements AutoCloseable {
         }
     }
 
-    // ---------------------------------------------------------------- on a GPU
+    // ---------------------------------------------------------------- requests that begin together
 
     private void inBatches() {
         while (isOpen()) {

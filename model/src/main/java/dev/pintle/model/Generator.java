@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.base.Problem;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.text.ModelText;
@@ -7,25 +8,39 @@ import dev.pintle.text.StreamingDecoder;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.KvPart;
 import dev.pintle.transformer.KvRows;
+import dev.pintle.transformer.Route;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
+import dev.pintle.transformer.gpu.GraphDecoder;
+import dev.pintle.transformer.gpu.Slots;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Generates token by token for rows that are independent of each other. */
 final class Generator {
+    private static final double SHARE_OF_AN_ENGINE =
+            0.75; // of what recorded steps may take; the rest is for other callers
+    private static final int NODE = 16; // tokens whose keys and values are kept together, on a CPU
+
     private final LoadedTransformer transformer;
     private final ForwardPass forward;
     private final ModelText words;
     private final Set<Integer> stopIds;
     private final List<Hook> hooks;
+    private final boolean fast;
 
-    /** @param hooks of all rows, before their own */
-    Generator(LoadedTransformer transformer, ModelText words, Set<Integer> stopIds, List<Hook> hooks) {
+    /**
+     * @param hooks of all rows, before their own
+     * @param fast whether a row's bits may depend on the number of rows where that makes steps of many rows faster
+     */
+    Generator(LoadedTransformer transformer, ModelText words, Set<Integer> stopIds, List<Hook> hooks, boolean fast) {
+        this.fast = fast;
         this.transformer = transformer;
         this.forward = transformer.forward();
         this.words = words;
@@ -82,23 +97,71 @@ final class Generator {
      * @param failures told of rows that can't go on
      */
     void write(List<GenerationRow> rows, Lane.Failures failures) {
-        if (!joinRows()) {
-            new StaticBatch(transformer, hooks, overflow(), failures).write(rows);
-            return;
-        }
         List<GenerationRow> joining = rows.stream().filter(this::joins).toList();
-        continuous(null).write(joining, failures);
-        rows.stream().filter(row -> !joins(row)).forEach(row -> writeAlone(row, failures));
+        List<GenerationRow> others = rows.stream().filter(row -> !joins(row)).toList();
+        if (!joining.isEmpty()) {
+            write(joining, Arrivals.of(joining, failures));
+        }
+        if (isOnCpu()) {
+            others.forEach(row -> writeAlone(row, failures));
+        } else if (!others.isEmpty()) {
+            new StaticBatch(forward, hooks, overflow(), failures).write(others);
+        }
     }
 
-    /** Generates one row by itself on a CPU. */
+    /** Generates rows that {@link #joins join}. */
+    private void write(List<GenerationRow> rows, Arrivals arrivals) {
+        GraphDecoder graphs = transformer.graphs().orElse(null);
+        if (graphs == null) {
+            continuous(null).write(arrivals);
+            return;
+        }
+        int lanes = rows.stream().mapToInt(Lane::count).sum();
+        long tokens = rows.stream().mapToLong(SlotBatch::pages).sum() * Slots.PAGE;
+        Optional<Slots> free = graphs.take(Math.min(lanes, GraphDecoder.MOST_ROWS), tokens, !fast);
+        if (free.isEmpty()) {
+            new StaticBatch(forward, hooks, overflow(), arrivals).write(rows);
+            return;
+        }
+        write(graphs, free.get(), arrivals, 0);
+    }
+
+    private void write(GraphDecoder graphs, Slots slots, Arrivals arrivals, long keptPages) {
+        try {
+            new SlotBatch(forward, transformer.config(), hooks, overflow(), slots, keptPages).write(arrivals);
+        } finally {
+            graphs.giveBack(slots);
+        }
+    }
+
+    /**
+     * Generates for rows as they arrive, until no more come.
+     *
+     * @param cacheBytes what keys and values of prompts and answers may take that are kept for other rows
+     */
+    void join(Arrivals arrivals, long cacheBytes) {
+        GraphDecoder graphs = transformer.graphs().orElse(null);
+        if (graphs == null) {
+            continuous(prefixes(cacheBytes)).write(arrivals);
+            return;
+        }
+        long pageBytes = KvCache.bytes(transformer.config(), transformer.dtype(), 1, Slots.PAGE);
+        long tokens = (long) (SHARE_OF_AN_ENGINE * graphs.mostBytes() / pageBytes) * Slots.PAGE;
+        Slots slots = graphs.take(GraphDecoder.MOST_ROWS, tokens, !fast)
+                .orElseThrow(() -> Problem.of("The GPU has no room for another engine of this model.")
+                        .fact("try", "closing the other engine")
+                        .toException());
+        write(graphs, slots, arrivals, cacheBytes / pageBytes);
+    }
+
+    /** Generates one row by itself, without a recorded step. */
     void writeAlone(GenerationRow row, Lane.Failures failures) {
         new LoneRow(forward, hooks, overflow(), failures).write(row);
     }
 
     /** Bytes that the keys and values of a row and its twin may come to take. */
     long bytes(GenerationRow row) {
-        return joins(row)
+        return isOnCpu() && joins(row)
                 ? Lane.count(row) * KvRows.bytes(transformer.config(), row.longest())
                 : KvCache.bytes(transformer.config(), transformer.dtype(), Lane.count(row), row.longest());
     }
@@ -109,17 +172,17 @@ final class Generator {
      * @param reserved what they take already
      */
     long room(long reserved) {
-        return joinRows()
-                ? KvRows.room()
-                : reserved + Engine.availableMemory(transformer.device()).orElse(0);
+        if (isOnCpu()) {
+            return KvRows.room();
+        }
+        return transformer
+                .graphs()
+                .map(graphs -> (long) (SHARE_OF_AN_ENGINE * graphs.mostBytes()))
+                .orElseGet(() ->
+                        reserved + Engine.availableMemory(transformer.device()).orElse(0));
     }
 
-    /**
-     * An empty batch for rows that {@link #joins join}.
-     *
-     * @param prefixes what prompts may begin with, or null
-     */
-    ContinuousBatch continuous(@Nullable PrefixCache prefixes) {
+    private ContinuousBatch continuous(@Nullable PrefixCache<KvPart> prefixes) {
         return new ContinuousBatch(
                 forward, transformer.config(), hooks, overflow(), transformer.promptsRunTogether(), prefixes);
     }
@@ -130,32 +193,60 @@ final class Generator {
      *
      * @param bytes that it may take, at most half of the room for rows
      */
-    @Nullable
-    PrefixCache prefixes(long bytes) {
-        return transformer.promptsRunTogether() && bytes > 0
-                ? new PrefixCache(transformer.config(), Math.min(bytes, KvRows.room() / 2))
-                : null;
+    private @Nullable PrefixCache<KvPart> prefixes(long bytes) {
+        if (!transformer.promptsRunTogether() || bytes == 0) {
+            return null;
+        }
+        long node = KvPart.bytes(transformer.config(), NODE);
+        return new PrefixCache<>(
+                new PrefixCache.Grain(NODE, false), Math.min(bytes, KvRows.room() / 2) / node, part -> {});
     }
 
     private Overflow overflow() {
         return new Overflow(forward, transformer.config(), transformer.dtype(), hooks);
     }
 
-    /** Whether rows join and leave while others decode; otherwise, they start together. */
-    boolean joinRows() {
+    private boolean isOnCpu() {
         return transformer.device().equals(Device.CPU);
     }
 
+    /** Whether rows join and leave while others decode; otherwise, they start together. */
+    boolean joinRows() {
+        return isOnCpu() || transformer.graphs().isPresent();
+    }
+
+    /** Whether the bits of a row's numbers do not depend on what runs beside it. */
+    boolean isExact() {
+        return isOnCpu()
+                || transformer
+                        .graphs()
+                        .map(graphs -> !fast && graphs.canBeExact())
+                        .orElse(false);
+    }
+
     /**
-     * Whether a row decodes with others: keys and values are in FP32 at most and fit on the Java heap, and no hook reads
-     * the attention pattern.
+     * Whether a row decodes with others. On a CPU: keys and values are in FP32 at most and fit on the Java heap, and no hook
+     * reads the attention pattern. On a GPU: its hooks can be part of a recorded step, and it fits into its memory.
      */
     boolean joins(GenerationRow row) {
+        return transformer.graphs().isPresent()
+                ? fitsSlots(row, transformer.graphs().get())
+                : fitsHeap(row);
+    }
+
+    private boolean fitsHeap(GenerationRow row) {
         return KvRows.suits(transformer.device(), transformer.dtype())
                 && Lane.count(row) * KvRows.bytes(transformer.config(), row.longest()) <= KvRows.room()
                 && Stream.of(hooks, row.request().hooks(), twinHooks(row.request()))
                         .flatMap(List::stream)
                         .flatMap(hook -> hook.points().stream())
                         .noneMatch(point -> point.site() == HookPoint.Site.ATTN_PATTERN);
+    }
+
+    private boolean fitsSlots(GenerationRow row, GraphDecoder graphs) {
+        long bytes =
+                KvCache.bytes(transformer.config(), transformer.dtype(), 1, (long) SlotBatch.pages(row) * Slots.PAGE);
+        return bytes <= SHARE_OF_AN_ENGINE * graphs.mostBytes()
+                && transformer.routes().ofSteps(List.of(row.request()), hooks).kind() == Route.Kind.RECORDED;
     }
 }

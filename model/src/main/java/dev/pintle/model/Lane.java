@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.function.IntFunction;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /*
  * A request whose twin is reported has two lanes. Both are fed the tokens that the first one takes. So they have the same
@@ -126,14 +127,29 @@ record Lane(GenerationRow row, boolean isTwin) {
     private static int take(GenerationRow row, float[] logits, Map<GenerationRow, float[]> twins, Overflow overflow) {
         NextToken predicted = NextToken.of(logits);
         Choice choice = row.sampler().next(predicted);
+        take(row, choice, predicted, twins.get(row), overflow);
+        return choice.id();
+    }
+
+    /**
+     * Takes a token that was chosen elsewhere, with all that is to be reported of it.
+     *
+     * @param logits `[dVocab]`
+     * @param twin logits of the row's twin, or null
+     */
+    static void take(GenerationRow row, int id, float[] logits, float @Nullable [] twin, Overflow overflow) {
+        NextToken predicted = NextToken.of(logits);
+        take(row, new Choice(id, predicted.logProbability(id)), predicted, twin, overflow);
+    }
+
+    private static void take(
+            GenerationRow row, Choice choice, NextToken predicted, float @Nullable [] twin, Overflow overflow) {
         int alternatives = row.request().reporting().alternatives();
-        float[] twin = twins.get(row);
         row.take(
                 choice,
                 predicted.mostProbable(alternatives),
                 twin == null ? null : twin(choice.id(), predicted, NextToken.of(twin), alternatives),
                 overflow);
-        return choice.id();
     }
 
     private static TwinToken twin(int id, NextToken first, NextToken twin, int alternatives) {

@@ -327,7 +327,7 @@ public final class LanguageModel implements AutoCloseable {
      * @throws IllegalArgumentException for ids outside the vocabulary, or a prompt longer than the model's context
      */
     public List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
-        return new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks).generate(requests, listener);
+        return new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks, true).generate(requests, listener);
     }
 
     /**
@@ -343,15 +343,26 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * An engine that keeps keys and values of prompts and answers, so that a request that begins like an earlier one is
      * answered sooner, with the same bits. Tokens count as the same if hooks that equal each other acted on them, of which
-     * {@link Hook#actsOn} tells; so the next turn of a chat does not begin with an answer that was steered otherwise. Models
-     * that do not run on the Java heap ({@link #route}) keep nothing, since their bits depend on how a prompt is divided.
+     * {@link Hook#actsOn} tells; so the next turn of a chat does not begin with an answer that was steered otherwise. On a
+     * GPU with recorded steps, prompts are kept in whole chunks of 256 tokens. Other models that do not run on the Java heap
+     * ({@link #route}) keep nothing, since their bits depend on how a prompt is divided.
      *
      * @param mostWaiting requests that may wait while others run; more are refused
      * @param cacheBytes what is kept at most, the least recently used being dropped first; at most a quarter of the Java
-     *     heap; 0 for nothing
+     *     heap, or half of the memory for keys and values on a GPU; 0 for nothing
      * @throws IllegalArgumentException for a negative number of bytes
      */
     public GenerationEngine engine(int mostWaiting, long cacheBytes) {
+        return engine(mostWaiting, cacheBytes, false);
+    }
+
+    /**
+     * The same, either exact or fast.
+     *
+     * @param fast whether the bits of a request's numbers may depend on how many others run beside it, where that makes
+     *     steps of many rows faster: with more than 16 rows on a GPU
+     */
+    public GenerationEngine engine(int mostWaiting, long cacheBytes, boolean fast) {
         if (cacheBytes < 0) {
             throw Problem.of("A cache cannot have a negative size.")
                     .fact("expected", "0 (no cache) or more bytes")
@@ -359,7 +370,7 @@ public final class LanguageModel implements AutoCloseable {
                     .toIllegalArgument();
         }
         return new GenerationEngine(
-                new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks),
+                new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks, fast),
                 loaded.id.name(),
                 mostWaiting,
                 cacheBytes);

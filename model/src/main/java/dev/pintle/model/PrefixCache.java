@@ -1,14 +1,13 @@
 package dev.pintle.model;
 
 import dev.pintle.transformer.Hook;
-import dev.pintle.transformer.KvPart;
-import dev.pintle.transformer.KvRows;
-import dev.pintle.transformer.ModelConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -22,45 +21,64 @@ import org.jspecify.annotations.Nullable;
  */
 /**
  * Keys and values of what rows have read and written, so that other rows that begin with the same tokens, steered in the same
- * way, need not compute them again. The least recently used go first. For one thread, and where chunks change no bit.
+ * way, need not compute them again. The least recently used go first. For one thread.
+ *
+ * @param <P> the keys and values of some consecutive tokens
  */
-final class PrefixCache {
-    private static final int LEAST = 16; // tokens that are worth copying
-    private static final int TOKENS = 16; // of a node
-
-    private final ModelConfig config;
+final class PrefixCache<P> {
+    private final Grain grain;
     private final long most; // nodes
-    private final List<Node> top = new ArrayList<>();
-    private final Set<Node> oldestFirst = new LinkedHashSet<>(); // by identity, as nodes are
+    private final Consumer<P> dropped;
+    private final List<Node<P>> top = new ArrayList<>();
+    private final Set<Node<P>> oldestFirst = new LinkedHashSet<>(); // by identity, as nodes are
 
-    /** @param bytes that keys and values may take */
-    PrefixCache(ModelConfig config, long bytes) {
-        this.config = config;
-        this.most = bytes / KvPart.bytes(config, TOKENS);
+    /**
+     * What is kept together.
+     *
+     * @param tokens of a node
+     * @param whole whether only whole nodes can be used: where chunks of other sizes would change bits
+     */
+    record Grain(int tokens, boolean whole) {
+        private static final int LEAST = 16; // tokens that are worth copying
     }
 
-    /** Bytes that the keys and values take. */
-    long bytes() {
-        return oldestFirst.size() * KvPart.bytes(config, TOKENS);
+    /**
+     * @param most nodes that are kept
+     * @param dropped told of what is no longer kept
+     */
+    PrefixCache(Grain grain, long most, Consumer<P> dropped) {
+        this.grain = grain;
+        this.most = most;
+        this.dropped = dropped;
+    }
+
+    /** Number of nodes. */
+    int size() {
+        return oldestFirst.size();
     }
 
     /** What a row can begin with: so many tokens of these parts. */
-    record Beginning(List<KvPart> parts, int tokens) {
-        static final Beginning NONE = new Beginning(List.of(), 0);
+    record Beginning<P>(List<P> parts, int tokens) {
+        static <P> Beginning<P> none() {
+            return new Beginning<>(List.of(), 0);
+        }
     }
 
-    /** The longest beginning of a prompt that is kept, without its last token, whose logits are needed. */
-    Beginning find(Sequence prompt) {
-        List<KvPart> parts = new ArrayList<>();
+    /**
+     * The longest beginning of a prompt that is kept, without its last token, which has to be run.
+     */
+    Beginning<P> find(Sequence prompt) {
+        List<P> parts = new ArrayList<>();
         int tokens = 0;
-        Node end = null;
-        for (int common = TOKENS; common == TOKENS; tokens += common) {
+        int needed = prompt.tokens.length - 1;
+        Node<P> end = null;
+        for (int common = grain.tokens; common == grain.tokens && tokens < needed; tokens += common) {
             common = 0;
-            Node best = null;
-            for (Node child : childrenOf(end)) {
-                int itsCommon = child.common(prompt, tokens);
-                if (itsCommon > common) {
-                    common = itsCommon;
+            Node<P> best = null;
+            for (Node<P> child : childrenOf(end)) {
+                int its = Math.min(child.common(prompt, tokens), needed - tokens);
+                if (its > common && (!grain.whole || its == grain.tokens)) {
+                    common = its;
                     best = child;
                 }
             }
@@ -69,49 +87,64 @@ final class PrefixCache {
                 end = best;
             }
         }
-        int found = Math.min(tokens, prompt.tokens.length - 1);
-        if (found < LEAST) {
-            return Beginning.NONE;
+        if (tokens < Grain.LEAST) {
+            return Beginning.none();
         }
         touch(end);
-        return new Beginning(parts, found);
+        return new Beginning<>(parts, tokens);
     }
 
-    /** Keeps what a row has computed for the tokens of a sequence. */
-    void keep(Sequence sequence, KvRows rows, int row) {
-        long whole = Math.min(most, Math.min(sequence.length(), rows.length(row)) / TOKENS);
-        Node end = null;
-        for (int from = 0; from < whole * TOKENS; from += TOKENS) {
-            Node next = null;
-            for (Node child : childrenOf(end)) {
-                if (child.common(sequence, from) == TOKENS) {
+    /**
+     * Keeps what a row has computed for the tokens of a sequence.
+     *
+     * @param computed number of the tokens that it has computed
+     * @param part of the tokens from one position to another, exclusive
+     */
+    void keep(Sequence sequence, int computed, BiFunction<Integer, Integer, P> part) {
+        int size = grain.tokens;
+        long whole = Math.min(most, Math.min(sequence.length(), computed) / size);
+        Node<P> end = null;
+        for (int from = 0; from < whole * size; from += size) {
+            Node<P> next = null;
+            for (Node<P> child : childrenOf(end)) {
+                if (child.common(sequence, from) == size) {
                     next = child;
                 }
             }
             if (next == null) {
-                next = new Node(
+                next = new Node<>(
                         end,
-                        Arrays.copyOfRange(sequence.tokens, from, from + TOKENS),
-                        List.copyOf(sequence.acting.subList(from, from + TOKENS)),
-                        rows.part(row, from, from + TOKENS));
+                        Arrays.copyOfRange(sequence.tokens, from, from + size),
+                        List.copyOf(sequence.acting.subList(from, from + size)),
+                        part.apply(from, from + size));
                 childrenOf(end).add(next);
             }
             end = next;
         }
         touch(end);
         while (oldestFirst.size() > most) {
-            Node oldest = oldestFirst.iterator().next();
-            oldestFirst.remove(oldest);
-            childrenOf(oldest.parent).remove(oldest);
+            dropOldest();
         }
     }
 
-    private List<Node> childrenOf(@Nullable Node node) {
+    /** Drops what was used least recently; false if nothing is kept. */
+    boolean dropOldest() {
+        if (oldestFirst.isEmpty()) {
+            return false;
+        }
+        Node<P> oldest = oldestFirst.iterator().next();
+        oldestFirst.remove(oldest);
+        childrenOf(oldest.parent).remove(oldest);
+        dropped.accept(oldest.part);
+        return true;
+    }
+
+    private List<Node<P>> childrenOf(@Nullable Node<P> node) {
         return node == null ? top : node.children;
     }
 
-    private void touch(@Nullable Node end) {
-        for (Node node = end; node != null; node = node.parent) {
+    private void touch(@Nullable Node<P> end) {
+        for (Node<P> node = end; node != null; node = node.parent) {
             oldestFirst.remove(node);
             oldestFirst.add(node);
         }
@@ -153,18 +186,18 @@ final class PrefixCache {
                     && acting.get(common).equals(other.acting.get(common))) {
                 common++;
             }
-            return common - beyond >= Math.max(LEAST, (tokens.length - beyond) / 2);
+            return common - beyond >= Math.max(Grain.LEAST, (tokens.length - beyond) / 2);
         }
     }
 
-    private static final class Node {
-        private final @Nullable Node parent; // null at the top
+    private static final class Node<P> {
+        private final @Nullable Node<P> parent; // null at the top
         private final int[] tokens;
         private final List<List<Hook>> acting;
-        private final KvPart part;
-        private final List<Node> children = new ArrayList<>();
+        private final P part;
+        private final List<Node<P>> children = new ArrayList<>();
 
-        Node(@Nullable Node parent, int[] tokens, List<List<Hook>> acting, KvPart part) {
+        Node(@Nullable Node<P> parent, int[] tokens, List<List<Hook>> acting, P part) {
             this.parent = parent;
             this.tokens = tokens;
             this.acting = acting;

@@ -11,12 +11,11 @@ import dev.pintle.transformer.Route.Kind;
 import dev.pintle.transformer.Transformer;
 import dev.pintle.transformer.cpu.HeapBlocks;
 import dev.pintle.transformer.gpu.Fusing;
-import dev.pintle.transformer.gpu.GraphDecoder;
+import dev.pintle.transformer.gpu.RowProgram;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -104,25 +103,25 @@ final class Routes {
         if (!records()) {
             return fuses() ? new Route(pass.kind(), pass.why() + ", and " + notRecorded.orElseThrow()) : pass;
         }
-        if (requests.size() > GraphDecoder.MOST_ROWS) {
-            return new Route(
-                    pass.kind(),
-                    "a recorded step has at most " + GraphDecoder.MOST_ROWS + " rows, not " + requests.size());
+        for (GenerationRequest request : requests) {
+            int promptLength = request.prompt().length;
+            int newTokens = Math.min(request.decoding().maxNewTokens(), config.maxPositions());
+            List<? extends Hook> twin = request.reporting().twin();
+            Optional<String> obstacle = RowProgram.obstacle(
+                            config, joined(hooks, request.hooks()), promptLength, newTokens)
+                    .or(() -> twin == null
+                            ? Optional.empty()
+                            : RowProgram.obstacle(config, joined(hooks, twin), promptLength, newTokens));
+            if (obstacle.isPresent()) {
+                return new Route(pass.kind(), "not recorded: " + obstacle.get());
+            }
         }
-        int newTokens = requests.stream()
-                .mapToInt(request -> request.decoding().maxNewTokens())
-                .max()
-                .orElse(0);
-        if (!requests.stream().allMatch(request -> request.reporting().isNone())) {
-            return new Route(pass.kind(), "a recorded step keeps no logits, of which something is to be reported");
-        }
-        Optional<Hook> other = new ConstantAdditions(config, hooks, newTokens).firstOther(requests);
-        if (other.isPresent()) {
-            return new Route(
-                    pass.kind(),
-                    "a recorded step can only add one constant vector per row and layer, but hooks do more at "
-                            + new TreeSet<>(other.get().points()).first());
-        }
-        return new Route(Kind.RECORDED, "every hook adds one constant vector per row");
+        return new Route(Kind.RECORDED, "hooks change nothing but single activations between blocks");
+    }
+
+    private static List<Hook> joined(List<Hook> first, List<? extends Hook> second) {
+        List<Hook> all = new ArrayList<>(first);
+        all.addAll(second);
+        return all;
     }
 }

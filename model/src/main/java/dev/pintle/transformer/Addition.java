@@ -1,6 +1,7 @@
 package dev.pintle.transformer;
 
 import dev.pintle.tensor.Vec;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -27,6 +28,11 @@ public interface Addition extends Hook {
     @Override
     default Set<HookPoint> points() {
         return Set.of(at());
+    }
+
+    @Override
+    default Optional<RowChange> rowChange() {
+        return Optional.of(new RowChange(at(), new RowChange.Plus(added())));
     }
 
     /** @throws IllegalArgumentException if the hook point has no vectors, or vectors of a different width */

@@ -3,6 +3,7 @@ package dev.pintle.transformer;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -38,6 +39,14 @@ public interface Hook {
      */
     default boolean isRepeatable() {
         return false;
+    }
+
+    /**
+     * What it does to each activation that it {@linkplain #actsOn acts on}, if that depends on nothing but the activation;
+     * empty if it does, or if the hook has other effects.
+     */
+    default Optional<RowChange> rowChange() {
+        return Optional.empty();
     }
 
     /**

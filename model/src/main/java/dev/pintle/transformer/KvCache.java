@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ public final class KvCache implements AutoCloseable {
     private final ModelConfig config;
     private final Device device;
     private final DType dtype;
+    private final int firstCapacity;
     private final TensorScope owner = TensorScope.owner("key-value cache");
     private final List<Entry> buffers = new ArrayList<>(); // [batch or more, nKvHeads, capacity, dHead] per layer
     private final Map<Integer, OnHeap> onHeap = new HashMap<>(); // by layer
@@ -42,9 +44,15 @@ public final class KvCache implements AutoCloseable {
 
     /** An empty cache; it allocates memory when tokens are added. */
     public KvCache(ModelConfig config, Device device, DType dtype) {
+        this(config, device, dtype, FIRST_CAPACITY);
+    }
+
+    /** The same with room for a number of tokens before it has to grow. */
+    public KvCache(ModelConfig config, Device device, DType dtype, int firstCapacity) {
         this.config = config;
         this.device = device;
         this.dtype = dtype;
+        this.firstCapacity = firstCapacity;
     }
 
     /** Number of entries per row, padding included. */
@@ -120,7 +128,7 @@ public final class KvCache implements AutoCloseable {
                     .toIllegalArgument();
         }
         if (buffers.size() <= layer) {
-            buffers.add(allocate(batch(), Math.max(slots, FIRST_CAPACITY)));
+            buffers.add(allocate(batch(), Math.max(slots, firstCapacity)));
         }
         Entry buffer = rowsOf(buffers.get(layer));
         if (buffer.keys().size(2) < slots) {
@@ -240,6 +248,21 @@ public final class KvCache implements AutoCloseable {
             }
         }
         return selected;
+    }
+
+    /**
+     * Makes room in an empty cache for the first tokens of one row, whose keys and values the caller then writes to what
+     * {@link #entry} returns.
+     */
+    public void restore(int tokens) {
+        if (batch() != 0) {
+            throw new IllegalStateException("Only an empty KV cache can be restored.");
+        }
+        slots = tokens;
+        positions = new int[][] {IntStream.range(0, tokens).toArray()};
+        for (int layer = 0; layer < config.nLayers(); layer++) {
+            buffers.add(allocate(1, Math.max(tokens, firstCapacity)));
+        }
     }
 
     /** Discards all but the first {@code kept} slots. */

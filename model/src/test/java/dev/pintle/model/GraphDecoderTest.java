@@ -14,6 +14,7 @@ import dev.pintle.tensor.Vec;
 import dev.pintle.text.ModelText;
 import dev.pintle.transformer.Addition;
 import dev.pintle.transformer.Choice;
+import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.ModelConfig;
@@ -21,13 +22,12 @@ import dev.pintle.transformer.RowHooks;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import dev.pintle.transformer.gpu.Draw;
-import dev.pintle.transformer.gpu.RecordedStep;
+import dev.pintle.transformer.gpu.RowProgram;
+import dev.pintle.transformer.gpu.Slots;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -121,51 +121,146 @@ class GraphDecoderTest {
                     row -> random.ints(Math.max(5, longest - row * 37L % longest), 0, 256)
                             .toArray());
             int[] lengths = Arrays.stream(prompts).mapToInt(p -> p.length).toArray();
-            model.forward().run(TokenBatch.of(prompts), RunOptions.lastLogits().continuing(cache), List.of(), lengths);
-            precise.forward()
-                    .run(TokenBatch.of(prompts), RunOptions.lastLogits().continuing(exactCache), List.of(), lengths);
-            Tensor vectors =
-                    Tensor.randn(3, DType.FP32, Device.CPU, rows, model.config().dModel());
-            Addition[] additions = new Addition[rows];
-            Arrays.setAll(additions, row -> new Shift(vectors.select(0, row).toFloats()));
-            RecordedStep step = model.graphs()
-                    .orElseThrow()
-                    .take(cache, Map.of(1, vectors), Collections.nCopies(rows, Draw.MOST_PROBABLE), steps)
-                    .orElseThrow();
-            try (RowHooks hooks =
-                    new RowHooks(Arrays.stream(additions).map(List::of).toList())) {
+            int[][] known = Arrays.stream(prompts)
+                    .map(prompt -> Arrays.copyOf(prompt, prompt.length - 1))
+                    .toArray(int[][]::new);
+            RunOptions nothing = RunOptions.reading();
+            model.forward().run(TokenBatch.of(known), nothing.continuing(cache), List.of(), lengths);
+            precise.forward().run(TokenBatch.of(known), nothing.continuing(exactCache), List.of(), lengths);
+            List<List<Hook>> hooks = IntStream.range(0, rows)
+                    .mapToObj(row -> Change.some(random, model.config().dModel(), row % 3))
+                    .toList();
+            try (RowHooks own = new RowHooks(hooks);
+                    Taken taken = new Taken(model, rows, longest + steps, rows % 2 == 0)) {
+                for (int row = 0; row < rows; row++) {
+                    taken.join(row, prompts[row], hooks.get(row), steps, Draw.MOST_PROBABLE);
+                }
                 double ofStep = 0;
                 double ofPlain = 0;
+                int[][] next = Arrays.stream(prompts)
+                        .map(prompt -> new int[] {prompt[prompt.length - 1]})
+                        .toArray(int[][]::new);
                 for (int i = 0; i < steps; i++) {
-                    int[] tokens = random.ints(rows, 0, 256).toArray();
-                    step.feed(tokens);
-                    step.launch();
-                    Choice[] chosen = step.await();
-                    float[][] found = step.logits();
-                    int[][] next =
-                            Arrays.stream(tokens).mapToObj(id -> new int[] {id}).toArray(int[][]::new);
+                    Choice[] chosen = taken.step(rows);
                     try (TensorScope inner = TensorScope.open("step")) {
                         TokenBatch batch = TokenBatch.of(next);
                         RunOptions options = RunOptions.lastLogits();
                         Tensor plain = model.forward()
-                                .run(batch, insideOfAll(model, options).continuing(cache), List.of(hooks), lengths)
+                                .run(batch, insideOfAll(model, options).continuing(cache), List.of(own), lengths)
                                 .logits();
                         Tensor exact = precise.forward()
-                                .run(batch, options.continuing(exactCache), List.of(hooks), lengths)
+                                .run(batch, options.continuing(exactCache), List.of(own), lengths)
                                 .logits();
                         for (int row = 0; row < rows; row++) {
-                            String what = family + " step " + i + " row " + row;
-                            assertClose(what, found[row], plain.select(0, row));
-                            ofStep += square(GpuModels.relativeError(found[row], exact.select(0, row)));
+                            float[] found = taken.slots.logits(row);
+                            String what = family + " step " + i + " row " + row + " " + hooks.get(row);
+                            assertClose(what, found, plain.select(0, row));
+                            ofStep += square(GpuModels.relativeError(found, exact.select(0, row)));
                             ofPlain += square(
                                     GpuModels.relativeError(plain.select(0, row).toFloats(), exact.select(0, row)));
-                            assertThat(chosen[row]).satisfies(largestOf(found[row]));
+                            assertThat(chosen[row]).satisfies(largestOf(found));
+                            next[row] = new int[] {chosen[row].id()};
                         }
                     }
                 }
                 assertThat(Math.sqrt(ofStep))
                         .as(family + " beside FP32, over all rows and steps")
                         .isLessThanOrEqualTo(NO_WORSE * Math.sqrt(ofPlain));
+            }
+        }
+    }
+
+    /** Slots that are given back at the end. */
+    private static final class Taken implements AutoCloseable {
+        private final LoadedTransformer model;
+        private final Slots slots;
+        private final List<Integer> used = new ArrayList<>();
+
+        Taken(LoadedTransformer model, int rows, int tokens, boolean exact) {
+            this.model = model;
+            this.slots = model.graphs()
+                    .orElseThrow()
+                    .take(rows, (long) rows * Slots.pages(tokens) * Slots.PAGE, exact)
+                    .orElseThrow();
+        }
+
+        void join(int slot, int[] prompt, List<Hook> hooks, int newTokens, Draw draw) {
+            try (KvCache cache = model.forward().newCache()) {
+                int known = prompt.length - 1;
+                if (known > 0) {
+                    model.forward()
+                            .run(
+                                    TokenBatch.of(Arrays.copyOf(prompt, known)),
+                                    RunOptions.reading().continuing(cache),
+                                    List.of(),
+                                    new int[] {prompt.length});
+                }
+                slots.join(
+                        slot,
+                        new Slots.Joining(
+                                List.of(),
+                                known > 0 ? cache : null,
+                                prompt[known],
+                                known,
+                                prompt.length + newTokens,
+                                draw,
+                                RowProgram.of(model.config(), hooks, prompt.length, newTokens),
+                                -1));
+                used.add(slot);
+            }
+        }
+
+        /** A step of the first slots, all of whose logits are kept. */
+        Choice[] step(int rows) {
+            boolean[] keep = new boolean[rows];
+            Arrays.fill(keep, true);
+            slots.launch(IntStream.range(0, rows).toArray(), keep);
+            return slots.await();
+        }
+
+        @Override
+        public void close() {
+            used.forEach(slots::leave);
+            model.graphs().orElseThrow().giveBack(slots);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"wide llama", "llama31", "llama_biased", "mistral_window", "qwen2", "wide qwen3"})
+    void a_rows_logits_have_the_same_bits_beside_any_number_of_rows(String family) {
+        try (LoadedTransformer model = GpuModels.open(family, DType.BF16)) {
+            int steps = 6;
+            int[] prompt = new Random(3).ints(61, 0, 256).toArray();
+            List<Hook> hooks = Change.some(new Random(4), model.config().dModel(), 2);
+            List<float[]> alone = new ArrayList<>();
+            for (int rows : new int[] {1, 2, 8, 9, 16, 17, 33, 70, 256}) {
+                Random random = new Random(rows);
+                try (Taken taken = new Taken(model, 256, 400, true)) {
+                    for (int row = 0; row < rows; row++) {
+                        boolean same = row == 0 || row == rows - 1;
+                        int[] own = random.ints(1 + random.nextInt(300), 0, 256).toArray();
+                        taken.join(
+                                row,
+                                same ? prompt : own,
+                                same
+                                        ? hooks
+                                        : Change.some(random, model.config().dModel(), 1),
+                                steps,
+                                Draw.MOST_PROBABLE);
+                    }
+                    for (int i = 0; i < steps; i++) {
+                        taken.step(rows);
+                        if (rows == 1) {
+                            alone.add(taken.slots.logits(0));
+                        }
+                        assertThat(taken.slots.logits(0))
+                                .as(rows + " rows, step " + i)
+                                .isEqualTo(alone.get(i));
+                        assertThat(taken.slots.logits(rows - 1))
+                                .as(rows + " rows, step " + i)
+                                .isEqualTo(alone.get(i));
+                    }
+                }
             }
         }
     }
@@ -184,27 +279,20 @@ class GraphDecoderTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 5, 40})
     void tokens_drawn_in_the_step_are_those_that_the_processor_draws_from_its_logits(int rows) {
-        try (TensorScope scope = TensorScope.open("test");
-                LoadedTransformer model = GpuModels.open("llama31", DType.BF16);
-                KvCache cache = model.forward().newCache()) {
+        try (LoadedTransformer model = GpuModels.open("llama31", DType.BF16);
+                Taken taken = new Taken(model, rows, 100, false)) {
             Random random = new Random(rows);
             int[][] prompts = new int[rows][];
             Arrays.setAll(prompts, row -> random.ints(4 + row % 3, 0, 256).toArray());
-            int[] lengths = Arrays.stream(prompts).mapToInt(p -> p.length).toArray();
-            model.forward().run(TokenBatch.of(prompts), RunOptions.lastLogits().continuing(cache), List.of(), lengths);
             List<Sampler> here = drawing(prompts);
-            List<Draw> there = drawing(prompts).stream().map(Sampler::onGpu).toList();
-            RecordedStep step = model.graphs()
-                    .orElseThrow()
-                    .take(cache, Map.of(), there, STEPS)
-                    .orElseThrow();
-            step.feed(random.ints(rows, 0, 256).toArray());
+            List<Sampler> there = drawing(prompts);
+            for (int row = 0; row < rows; row++) {
+                taken.join(row, prompts[row], List.of(), STEPS, there.get(row).onGpu());
+            }
             for (int i = 0; i < 20; i++) {
-                step.launch();
-                Choice[] drawn = step.await();
-                float[][] logits = step.logits();
+                Choice[] drawn = taken.step(rows);
                 for (int row = 0; row < rows; row++) {
-                    Choice expected = here.get(row).next(NextToken.of(logits[row]));
+                    Choice expected = here.get(row).next(NextToken.of(taken.slots.logits(row)));
                     assertThat(drawn[row].id()).as("step " + i + " row " + row).isEqualTo(expected.id());
                     assertThat(drawn[row].logProbability()).isCloseTo(expected.logProbability(), within(1e-4));
                 }
@@ -213,7 +301,7 @@ class GraphDecoderTest {
     }
 
     private static Generator generator(LoadedTransformer model) {
-        return new Generator(model, new ModelText(Path.of("no text"), "no text"), Set.of(), List.of());
+        return new Generator(model, new ModelText(Path.of("no text"), "no text"), Set.of(), List.of(), true);
     }
 
     /** The listener runs while the step is taken; with a lock held, the other thread would never answer. */
@@ -366,33 +454,5 @@ class GraphDecoderTest {
 
     private static void assertClose(String what, float[] found, Tensor expected) {
         assertThat(GpuModels.relativeError(found, expected)).as(what).isLessThan(RELATIVE_ERROR);
-    }
-
-    /** Adds a vector after block 1 to every token. */
-    private record Shift(float[] vector) implements Addition {
-        @Override
-        public Vec added() {
-            return Vec.of(vector);
-        }
-
-        @Override
-        public HookPoint at() {
-            return HookPoint.residPost(1);
-        }
-
-        @Override
-        public boolean actsOn(int position, int promptLength) {
-            return true;
-        }
-
-        @Override
-        public boolean actsEverywhere() {
-            return true;
-        }
-
-        @Override
-        public Action bind(ModelConfig model, Device device, DType dtype) {
-            throw new UnsupportedOperationException("Additions of rows are summed.");
-        }
     }
 }

@@ -3,6 +3,8 @@ package dev.pintle.sae;
 import dev.pintle.base.Problem;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.RowChange;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -73,6 +75,24 @@ public sealed interface LatentChange {
     }
 
     /** For static import: adds to a latent. */
+    /**
+     * The change of one row's latent.
+     *
+     * @param encoder `[dModel]`, of the activation itself
+     * @param decoder `[dModel]`
+     */
+    default RowChange.Latent of(Vec encoder, double bias, RowChange.Gate gate, Vec decoder) {
+        return new RowChange.Latent(
+                encoder,
+                bias,
+                gate,
+                this instanceof Times times ? times.factor() : 1,
+                this instanceof Plus plus ? plus.amount() : 0,
+                this instanceof Within within ? within.low() : Double.NEGATIVE_INFINITY,
+                this instanceof Within within ? within.high() : Double.POSITIVE_INFINITY,
+                decoder);
+    }
+
     static LatentChange add(int latent, double amount) {
         return new Plus(latent, amount);
     }

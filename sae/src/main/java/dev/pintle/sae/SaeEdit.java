@@ -11,8 +11,10 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RowChange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /*
@@ -81,6 +83,50 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
     /** Whether only the changed latents' rows are read; if latents compete, the whole encoder runs. */
     public boolean readsRowsOnly() {
         return sae.sparsity().decidesEachAlone();
+    }
+
+    @Override
+    public Optional<RowChange> rowChange() {
+        boolean known = sae.sparsity() instanceof Sparsity.Relu
+                || sae.sparsity() instanceof Sparsity.JumpRelu
+                || sae.sparsity() instanceof Sparsity.Gated;
+        return known && sae.normalisation().isSameForAll()
+                ? Optional.of(new RowChange(
+                        at,
+                        new RowChange.Edited(changes.stream().map(this::onRow).toList())))
+                : Optional.empty();
+    }
+
+    /** A change with everything between activation and latent folded into the latent's encoder row and bias. */
+    private RowChange.Latent onRow(LatentChange change) {
+        int latent = change.latent();
+        Weights weights = sae.weights();
+        Vec encoder = sae.encoderRow(latent);
+        try (TensorScope scope = TensorScope.open("fold a latent's bias")) {
+            double bias = weights.encoderBias().select(0, latent).item();
+            if (weights.subtractsBias()) {
+                bias -= encoder.dot(weights.decoderBias().toVec());
+            }
+            double outside = weights.normalisation() instanceof Normalisation.Scale scale ? scale.scale() : 1;
+            Tensor scales = weights.latentScale();
+            double inside = scales == null ? 1 : scales.select(0, latent).item();
+            return change.of(
+                    encoder.times(outside * inside),
+                    bias * inside,
+                    gate(weights.sparsity(), latent),
+                    sae.decoderRow(latent));
+        }
+    }
+
+    private static RowChange.Gate gate(Sparsity sparsity, int latent) {
+        if (sparsity instanceof Sparsity.JumpRelu jump) {
+            return new RowChange.Above(jump.thresholds().get(latent));
+        }
+        if (sparsity instanceof Sparsity.Gated gated) {
+            return new RowChange.Scaled(
+                    gated.magnitudeScale().get(latent), gated.magnitudeBias().get(latent));
+        }
+        return new RowChange.Above(0);
     }
 
     @Override

@@ -7,7 +7,9 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RowChange;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -49,6 +51,11 @@ public record Ablate(Vec direction, HookPoint at, double share, Tokens tokens) i
     @Override
     public boolean actsOn(int position, int promptLength) {
         return share != 0 && tokens.include(position, promptLength);
+    }
+
+    @Override
+    public Optional<RowChange> rowChange() {
+        return Optional.of(new RowChange(at, new RowChange.Without(direction.unit(), share)));
     }
 
     @Override

@@ -7,6 +7,8 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RowChange;
+import java.util.Optional;
 
 /**
  * Clamps the component along a direction: h + (clip(p, low, high) − p) u, p = h·u, u = unit(v). With equal bounds it
@@ -44,6 +46,11 @@ public record Clamp(Vec direction, HookPoint at, double low, double high, Tokens
     public void requireFits(ModelConfig model, DType dtype) {
         Intervention.requireHeld("low", Double.isInfinite(low) ? 0 : low, dtype);
         Intervention.requireHeld("high", Double.isInfinite(high) ? 0 : high, dtype);
+    }
+
+    @Override
+    public Optional<RowChange> rowChange() {
+        return Optional.of(new RowChange(at, new RowChange.Bounded(direction.unit(), low, high)));
     }
 
     @Override

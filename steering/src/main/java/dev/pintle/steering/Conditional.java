@@ -7,7 +7,9 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RowChange;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -83,6 +85,12 @@ public record Conditional(Vec condition, HookPoint judged, double threshold, Int
     @Override
     public void requireFits(ModelConfig model, DType dtype) {
         then.requireFits(model, dtype);
+    }
+
+    @Override
+    public Optional<RowChange> rowChange() {
+        RowChange.Condition where = new RowChange.Condition(judged, condition.unit(), threshold);
+        return then.rowChange().map(change -> change.onlyIf(where));
     }
 
     @Override

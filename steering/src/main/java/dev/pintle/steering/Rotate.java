@@ -6,6 +6,8 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.RowChange;
+import java.util.Optional;
 
 /**
  * Adds a multiple of a vector and restores each activation's norm: h' = (h + s·v) ‖h‖ / ‖h + s·v‖. Only the direction
@@ -36,6 +38,11 @@ public record Rotate(Vec direction, HookPoint at, double strength, Tokens tokens
     @Override
     public boolean actsOn(int position, int promptLength) {
         return strength != 0 && tokens.include(position, promptLength);
+    }
+
+    @Override
+    public Optional<RowChange> rowChange() {
+        return Optional.of(new RowChange(at, new RowChange.Turned(direction.times(strength))));
     }
 
     @Override

@@ -6,79 +6,116 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Samples tokens on the GPU within a recorded step, just like the sampler on the CPU and with the same random numbers,
- * which are uploaded in advance for all tokens to come.
+ * which are uploaded some hundred tokens ahead.
  */
 final class Draws {
     private static final int THREADS = 1024;
     private static final int SETTINGS = 5;
+    private static final int AHEAD = 512; // random numbers uploaded at once; there is room for twice as many
     private static final Map<Device, CudaKernel> KERNELS = new ConcurrentHashMap<>();
 
     private final CudaKernel kernel;
-    private final int rows;
-    private final int capacity;
     private final int dVocab;
     private final int words; // bit masks of 32 tokens each
     private final Tensor drawn; // [rows]
-    private final Tensor settings; // [rows, 5]: temperature (0: greedy), top-k, top-p, min-p, repetition penalty
-    private final Tensor uniform; // [rows, capacity] FP64, between 0 and 1
-    private final Tensor seen; // [rows, words]
+    private final Tensor settings; // [slots, 5]: temperature (0: greedy), top-k, top-p, min-p, repetition penalty
+    private final Tensor uniform; // [slots, 2 AHEAD] FP64, between 0 and 1
+    private final Tensor seen; // [slots, words]
+    private final Source[] sources; // by slot; null if its row is greedy
+
+    /**
+     * Where a slot's random numbers come from.
+     *
+     * @param until the position after the last for which there are some
+     */
+    private record Source(DoubleSupplier numbers, int until) {}
 
     /** Allocates zeroed buffers owned by {@code owner}. */
-    Draws(TensorScope owner, Device device, int rows, int capacity, int dVocab) {
+    Draws(TensorScope owner, Device device, int slots, int dVocab) {
         this.kernel = KERNELS.computeIfAbsent(
                 device, d -> CudaSources.program("draw.cu", d).kernel("draw"));
-        this.rows = rows;
-        this.capacity = capacity;
         this.dVocab = dVocab;
         this.words = (dVocab + Integer.SIZE - 1) / Integer.SIZE;
-        this.drawn = owner.adopt(Tensor.zeros(DType.INT32, device, rows));
-        this.settings = owner.adopt(Tensor.zeros(DType.FP32, device, rows, SETTINGS));
-        this.uniform = owner.adopt(Tensor.zeros(DType.FP64, device, rows, capacity));
-        this.seen = owner.adopt(Tensor.zeros(DType.INT32, device, rows, words));
+        this.sources = new Source[slots];
+        this.drawn = owner.adopt(Tensor.zeros(DType.INT32, device, slots));
+        this.settings = owner.adopt(Tensor.zeros(DType.FP32, device, slots, SETTINGS));
+        this.uniform = owner.adopt(Tensor.zeros(DType.FP64, device, slots, 2 * AHEAD));
+        this.seen = owner.adopt(Tensor.zeros(DType.INT32, device, slots, words));
     }
 
     Tensor drawn() {
         return drawn;
     }
 
-    /** @param firstSlot slot of the token that the first draw follows */
-    void load(List<Draw> draws, int firstSlot) {
-        float[] numbers = new float[rows * SETTINGS];
-        double[] random = new double[rows * capacity];
-        int[] bits = new int[rows * words];
-        for (int row = 0; row < rows; row++) {
-            Draw draw = draws.get(row);
-            Draw.Filters filters = draw.filters();
-            if (filters != null) {
-                float[] own = {
+    /** @param position of the token that the first draw follows */
+    void load(int slot, Draw draw, int position) {
+        Draw.@Nullable Filters filters = draw.filters();
+        float[] own = filters == null
+                ? new float[SETTINGS]
+                : new float[] {
                     (float) filters.temperature(),
                     filters.topK(),
                     (float) filters.topP(),
                     (float) filters.minP(),
                     (float) filters.repetitionPenalty()
                 };
-                System.arraycopy(own, 0, numbers, row * SETTINGS, SETTINGS);
-                for (int slot = firstSlot; slot < capacity; slot++) {
-                    random[row * capacity + slot] = draw.uniform().getAsDouble();
-                }
-                for (int id : draw.seen()) {
-                    bits[row * words + id / Integer.SIZE] |= 1 << id % Integer.SIZE;
-                }
+        settings.select(0, slot).copyFrom(Tensor.of(own, SETTINGS));
+        sources[slot] = null;
+        if (filters != null) {
+            int[] bits = new int[words];
+            for (int id : draw.seen()) {
+                bits[id / Integer.SIZE] |= 1 << id % Integer.SIZE;
             }
+            seen.select(0, slot).copyFrom(Tensor.of(bits, words)); // keeps the low half of each INT64
+            int begun = position / AHEAD * AHEAD;
+            sources[slot] = new Source(draw.uniform(), begun);
+            fill(slot, position);
         }
-        settings.copyFrom(Tensor.of(numbers, rows, SETTINGS));
-        uniform.copyFrom(Tensor.of(random, rows, capacity));
-        seen.copyFrom(Tensor.of(bits, rows, words)); // keeps the low half of each INT64
+    }
+
+    /** Makes sure that there is a random number for the token after a position. */
+    void prepare(int slot, int position) {
+        Source source = sources[slot];
+        if (source != null && position >= source.until) {
+            fill(slot, position);
+        }
+    }
+
+    /** Uploads numbers from a position to the next multiple of {@link #AHEAD}. */
+    private void fill(int slot, int position) {
+        Source source = sources[slot];
+        int until = position / AHEAD * AHEAD + AHEAD;
+        double[] numbers = new double[until - position];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = source.numbers.getAsDouble();
+        }
+        uniform.select(0, slot)
+                .narrow(0, position % (2 * AHEAD), numbers.length)
+                .copyFrom(Tensor.of(numbers, numbers.length));
+        sources[slot] = new Source(source.numbers, until);
     }
 
     /** @param logits `[rows, dVocab]` FP32 */
-    void launch(Tensor logits, Tensor state) {
-        kernel.launch(Grid.of(rows), THREADS, drawn, logits, settings, uniform, seen, state, dVocab, words, capacity);
+    void launch(SlotMemory memory, Tensor logits) {
+        kernel.launch(
+                Grid.of(logits.size(0)),
+                THREADS,
+                drawn,
+                logits,
+                settings,
+                uniform,
+                seen,
+                memory.slots,
+                memory.positions,
+                dVocab,
+                words,
+                2 * AHEAD);
     }
 }

@@ -3,7 +3,6 @@ package dev.pintle.transformer.gpu;
 import dev.pintle.tensor.CudaKernel;
 import dev.pintle.tensor.CudaKernel.Grid;
 import dev.pintle.tensor.CudaProgram;
-import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.transformer.Activation;
 import dev.pintle.transformer.Dense;
@@ -13,18 +12,17 @@ import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.Transformer;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A step for up to 16 rows, bound by reading the weights: custom kernels for the matrix products, with norms fused into
- * them.
+ * A step bound by reading the weights: custom kernels for the matrix products, with norms fused into them. A row's numbers
+ * do not depend on the other rows: the sums of its products have the same order however many there are.
  */
 final class FewRowsStep extends StepKernels {
-    static final int MOST_ROWS = 16; // measured: beyond that, libtorch's products are as fast
     private static final int WARP = 32;
     private static final int WARPS = 16; // per thread block
     private static final int THREADS = WARP * WARPS;
     private static final int EMBEDDING_THREADS = 256; // as in the kernel
+    private static final int EIGHT = 8; // rows of a tensor core's tile
 
     private final CudaKernel embed;
     private final CudaKernel qkv;
@@ -32,11 +30,13 @@ final class FewRowsStep extends StepKernels {
     private final CudaKernel writeBackFetching;
     private final CudaKernel gateUp;
     private final CudaKernel unembed;
-    private final Tensor squares; // [dModel / 16, rows]: squares of the residual stream, summed in groups of 16
+    private final int groups; // of rows
 
-    FewRowsStep(Transformer transformer, ModelConfig config, StepMemory memory) {
-        super(transformer, config, memory);
-        Map<String, Integer> macros = Map.of("WARPS", WARPS, "NT", rows <= 8 ? 1 : 2);
+    FewRowsStep(Transformer transformer, ModelConfig config, SlotMemory memory, StepKind kind) {
+        super(transformer, config, memory, kind);
+        int tiles = kind.rows() <= EIGHT ? 1 : kind.rows() <= 2 * EIGHT ? 2 : 4;
+        this.groups = (kind.rows() + tiles * EIGHT - 1) / (tiles * EIGHT);
+        Map<String, Integer> macros = Map.of("WARPS", WARPS, "NT", tiles);
         CudaProgram program = CudaSources.program("few_rows.cu", memory.dtype(), macros, memory.device());
         this.embed = program.kernel("embed");
         this.qkv = program.kernel("qkv");
@@ -44,7 +44,6 @@ final class FewRowsStep extends StepKernels {
         this.writeBackFetching = program.kernel("write_back_fetching");
         this.gateUp = program.kernel("gate_up");
         this.unembed = program.kernel("unembed");
-        this.squares = memory.zeros(DType.FP32, config.dModel() / 16, rows);
     }
 
     /** Whether the kernels support this model: only norms before attention and MLP, SiLU, and no embedding scale. */
@@ -57,30 +56,36 @@ final class FewRowsStep extends StepKernels {
     }
 
     @Override
+    Tensor squares() {
+        return rows.squares();
+    }
+
+    @Override
     void embed() {
         embed.launch(
-                Grid.of(rows),
+                Grid.of(rows.count()),
                 EMBEDDING_THREADS,
-                memory.resid,
-                memory.work.normed(),
-                squares,
+                rows.resid(),
+                rows.work().normed(),
+                rows.squares(),
                 transformer.embedding().tokens(),
                 normBefore(0).weight(),
+                memory.slots,
                 memory.ids,
-                rows,
+                rows.count(),
                 config.dModel());
     }
 
     @Override
     void unembed() {
         unembed.launch(
-                Grid.of(config.dVocab() / 16),
+                grid(config.dVocab() / 16),
                 THREADS,
-                memory.logits,
+                rows.logits(),
                 FusedBlock.dense(transformer.unembedding()).weight(),
-                memory.work.normed(),
-                squares,
-                rows,
+                rows.work().normed(),
+                rows.squares(),
+                rows.count(),
                 config.dModel(),
                 config.dVocab(),
                 (float) normBefore(config.nLayers()).eps());
@@ -92,9 +97,9 @@ final class FewRowsStep extends StepKernels {
         Dense key = part(block.attention().qkv(), 1);
         Dense value = part(block.attention().qkv(), 2);
         qkv.launch(
-                Grid.of((queries + 2L * shared) / 16),
+                grid((queries + 2 * shared) / 16),
                 THREADS,
-                memory.work.mapped(),
+                rows.work().mapped(),
                 query.weight(),
                 key.weight(),
                 value.weight(),
@@ -104,58 +109,59 @@ final class FewRowsStep extends StepKernels {
                 queries,
                 shared,
                 shared,
-                memory.work.normed(),
-                squares,
-                rows,
+                rows.work().normed(),
+                rows.squares(),
+                rows.count(),
                 config.dModel(),
                 (float) normBefore(block.layer()).eps());
         attention(block);
         RmsNorm preMlp = block.mlpNorm();
-        writeBack(writeBackFetching, FusedBlock.dense(block.attention().out()), memory.mixed, queries, null, preMlp);
+        writeBack(writeBackFetching, FusedBlock.dense(block.attention().out()), rows.mixed(), queries, preMlp);
         Dense gate = part(block.mlp().gateUp(), 0);
         Dense up = part(block.mlp().gateUp(), 1);
         gateUp.launch(
-                Grid.of(config.dMlp() / 8),
+                grid(config.dMlp() / 8),
                 THREADS,
-                memory.work.hidden(),
+                rows.work().hidden(),
                 gate.weight(),
                 up.weight(),
                 gate.bias(),
                 up.bias(),
-                memory.work.normed(),
-                squares,
-                rows,
+                rows.work().normed(),
+                rows.squares(),
+                rows.count(),
                 config.dModel(),
                 config.dMlp(),
                 (float) preMlp.eps());
-        Tensor steer = memory.added().get(block.layer());
         writeBack(
                 writeBack,
                 FusedBlock.dense(block.mlp().down()),
-                memory.work.hidden(),
+                rows.work().hidden(),
                 config.dMlp(),
-                steer,
                 normBefore(block.layer() + 1));
+    }
+
+    private Grid grid(int blocks) {
+        return new Grid(blocks, groups, 1);
     }
 
     private static Dense part(Joined maps, int index) {
         return FusedBlock.dense(maps.parts().get(index));
     }
 
-    /** Adds a product to the residual stream, then the row's steering vector. */
-    private void writeBack(CudaKernel kernel, Dense map, Tensor x, int width, @Nullable Tensor steer, RmsNorm next) {
+    /** Adds a product to the residual stream. */
+    private void writeBack(CudaKernel kernel, Dense map, Tensor x, int width, RmsNorm next) {
         kernel.launch(
-                Grid.of(config.dModel() / 16),
+                grid(config.dModel() / 16),
                 THREADS,
-                memory.resid,
-                memory.work.normed(),
-                squares,
+                rows.resid(),
+                rows.work().normed(),
+                rows.squares(),
                 map.weight(),
                 map.bias(),
                 x,
-                steer,
                 next.weight(),
-                rows,
+                rows.count(),
                 width,
                 config.dModel());
     }

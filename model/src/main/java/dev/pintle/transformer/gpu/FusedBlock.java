@@ -34,24 +34,16 @@ final class FusedBlock {
      * @param resid the block's input, `[rows, dModel]`; may be {@code w.mid()}
      * @param mixed the heads' outputs, `[rows, nHeads·dHead]`
      * @param w workspace for these rows; its {@code normed} then contains the normalised result
-     * @param steer steering vectors, added last, FP32; or null
      * @param to receives the residual stream after the block; may be {@code w.mid()}
      * @param next the norm that reads the result; null for none
      */
-    void finish(
-            FusableBlock block,
-            Tensor resid,
-            Tensor mixed,
-            Workspace w,
-            @Nullable Tensor steer,
-            Tensor to,
-            @Nullable RmsNorm next) {
+    void finish(FusableBlock block, Tensor resid, Tensor mixed, Workspace w, Tensor to, @Nullable RmsNorm next) {
         dense(block.attention().out()).forwardInto(mixed, w.product());
-        ops.addNormed(resid, w.product(), block.attnPost(), null, w.mid(), w.normed(), block.mlpNorm());
+        ops.addNormed(resid, w.product(), block.attnPost(), w.mid(), w.normed(), block.mlpNorm());
         whole(block.mlp().gateUp()).forwardInto(w.normed(), w.gateUp());
         ops.gated(w.gateUp(), block.mlp().activation(), w.hidden());
         dense(block.mlp().down()).forwardInto(w.hidden(), w.product());
-        ops.addNormed(w.mid(), w.product(), block.mlpPost(), steer, to, next == null ? null : w.normed(), next);
+        ops.addNormed(w.mid(), w.product(), block.mlpPost(), to, next == null ? null : w.normed(), next);
     }
 
     /** @throws IllegalStateException if the maps are not contiguous, which {@link Fusing} rules out */

@@ -84,14 +84,15 @@ final class FusedOps {
     }
 
     /**
-     * Writes the embedding of tokens, and its norm.
+     * Writes the embedding of the next token of each row, and its norm.
      *
      * @param scale factor on the embedding
-     * @param ids `[rows]` INT32
+     * @param slots `[rows]` INT32: the slot that a row belongs to, or −1
+     * @param ids the next token of each slot, INT32
      * @param to `[rows, dModel]`
      * @param normed `[rows, dModel]`
      */
-    void embedNormed(Tensor embedding, double scale, Tensor ids, Tensor to, Tensor normed, RmsNorm norm) {
+    void embedNormed(Tensor embedding, double scale, Tensor slots, Tensor ids, Tensor to, Tensor normed, RmsNorm norm) {
         embedNormed.launch(
                 Grid.of(rows(to)),
                 THREADS,
@@ -99,6 +100,7 @@ final class FusedOps {
                 normed,
                 embedding,
                 norm.weight(),
+                slots,
                 ids,
                 width(to),
                 (float) norm.eps(),
@@ -109,7 +111,6 @@ final class FusedOps {
      * Adds to the residual stream and normalises the sum for the next product. All tensors are `[rows, width]`.
      *
      * @param post norm applied to the product before it is added, or null
-     * @param steer steering vectors, added last, FP32; or null
      * @param to receives the sum; may be {@code resid}
      * @param normed receives the normalised sum; null, like {@code norm}, if it is not needed
      */
@@ -117,7 +118,6 @@ final class FusedOps {
             Tensor resid,
             Tensor product,
             @Nullable RmsNorm post,
-            @Nullable Tensor steer,
             Tensor to,
             @Nullable Tensor normed,
             @Nullable RmsNorm norm) {
@@ -128,7 +128,6 @@ final class FusedOps {
                 normed,
                 resid,
                 product,
-                steer,
                 norm == null ? null : norm.weight(),
                 post == null ? null : post.weight(),
                 width(product),

@@ -83,7 +83,7 @@ public final class FusedPass {
         Workspace rest = pass.needsOnlyLast(layer) ? workspace(resid, rows) : work;
         Tensor after = Tensor.empty(resid.dtype(), resid.device(), read.shape().toArray());
         RmsNorm next = normBefore(layer + 1);
-        fused.finish(block, read, mixed, rest, null, after, next);
+        fused.finish(block, read, mixed, rest, after, next);
         normed = next == null ? -1 : layer + 1;
         return pass.hook(Site.RESID_POST, layer, after);
     }

@@ -5,48 +5,38 @@ import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
-import dev.pintle.tensor.Tensor;
-import dev.pintle.tensor.TensorScope;
 import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.Memory;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.RopeTables;
 import dev.pintle.transformer.Transformer;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/*
- * Decoding on a GPU with one CUDA graph launch per token.
- *
- * A step of an 8B model consists of 160 kernels; launched one by one, they leave the GPU idle most of the time. Here
- * the whole step, including the choice of the token, is recorded once for a number of rows, a KV cache capacity and a
- * set of steered layers, and then replayed with one call. Whatever changes between steps is read from memory: token
- * ids, positions, and one vector per row and steered layer.
- */
 /**
- * Decodes up to 256 sequences at once on a GPU, for Llama-like families whose hooks only add to the residual stream.
+ * Lends slots for decoding on a GPU with recorded steps, for Llama-like families whose hooks change nothing but single
+ * activations between blocks.
  */
 public final class GraphDecoder implements AutoCloseable {
     /** Maximum number of rows of a recorded step. */
     public static final int MOST_ROWS = 256;
 
-    private static final int SMALLEST_CAPACITY = 256;
-    private static final int KEPT = 4;
-    private static final int KEPT_SHARE = 6; // 1/6 of the GPU's memory, for the KV caches of all recordings
+    private static final int FEW_SLOTS = 16;
+    private static final int FEW_ROWS = 16; // measured: beyond that, libtorch's products are as fast
+    private static final int FEWEST_PAGES = 64;
+    private static final int KEPT = 3;
+    private static final int KEPT_SHARE = 4; // 1/4 of the GPU's memory, for the pages of all slots together
 
     private final Transformer transformer;
     private final ModelConfig config;
     private final Device device;
     private final DType dtype;
     private final RopeTables tables;
-    private final StepPool<Key, RecordedStep> steps;
+    private final StepPool<Key, Slots> lent;
 
-    /** What a recording is specialised for. */
-    private record Key(int rows, int capacity, List<Integer> steered, boolean drawing) {}
+    /** What slots are made for. */
+    private record Key(int slots, int pages, boolean exact) {}
 
     /** @param tables must outlive this decoder */
     public GraphDecoder(Transformer transformer, ModelConfig config, Device device, DType dtype, RopeTables tables) {
@@ -55,8 +45,7 @@ public final class GraphDecoder implements AutoCloseable {
         this.device = device;
         this.dtype = dtype;
         this.tables = tables;
-        this.steps =
-                new StepPool<>(KEPT, () -> Engine.gpuMemory(device).total() / KEPT_SHARE, this::bytes, this::record);
+        this.lent = new StepPool<>(KEPT, this::mostBytes, key -> bytes(key.pages), this::make);
     }
 
     /**
@@ -76,67 +65,71 @@ public final class GraphDecoder implements AutoCloseable {
         };
     }
 
+    /** Bytes that the pages of all slots together may take. */
+    public long mostBytes() {
+        return Engine.gpuMemory(device).total() / KEPT_SHARE;
+    }
+
     /**
-     * Takes over sequences whose prompts have been run; empty if no recording is free and there is no room for another.
-     * The step belongs to the caller, even while listeners run, until {@link #giveBack}.
+     * Takes slots; empty if all are in use and there is no room for more. They belong to the caller until {@link #giveBack}.
      *
-     * @param cache KV cache of the prompts
-     * @param added by layer, the vectors added to the residual stream after it, `[rows, dModel]` in FP32
-     * @param draws how each row chooses its tokens
-     * @param newTokens maximum number of tokens to decode
+     * @param rows that will be decoded together, at most {@link #MOST_ROWS}
+     * @param tokens that they may come to have together, each rounded up to whole pages
+     * @param exact whether a row's bits must not depend on the number of rows
      */
-    public Optional<RecordedStep> take(KvCache cache, Map<Integer, Tensor> added, List<Draw> draws, int newTokens) {
-        Key key = new Key(
-                cache.batch(),
-                capacity(cache.slots() + newTokens + 1),
-                List.copyOf(new TreeMap<>(added).keySet()),
-                draws.stream().anyMatch(draw -> draw.filters() != null));
-        Optional<RecordedStep> step = steps.take(key);
-        try {
-            step.ifPresent(taken -> taken.load(cache, added, draws, config.nLayers()));
-            return step;
-        } catch (RuntimeException e) {
-            step.ifPresent(steps::giveBack);
-            throw e;
-        }
+    public Optional<Slots> take(int rows, long tokens, boolean exact) {
+        int slots = rows <= FEW_SLOTS ? FEW_SLOTS : MOST_ROWS;
+        long room = mostBytes() / bytes(1);
+        long pages = Math.min(room, rounded(Math.max(FEWEST_PAGES, tokens / Slots.PAGE)));
+        return lent.take(new Key(slots, Math.toIntExact(Math.max(1, pages)), exact));
     }
 
-    /** Returns a step to the pool. */
-    public void giveBack(RecordedStep step) {
-        steps.giveBack(step);
+    /** Returns slots, all of them free, to the pool. */
+    public void giveBack(Slots slots) {
+        lent.giveBack(slots);
     }
 
-    /**
-     * The capacity for a number of tokens: rounded up to one of a few sizes, so that recordings can be reused, by at
-     * most a quarter.
-     */
-    static int capacity(int needed) {
-        int grain = Math.max(SMALLEST_CAPACITY, Integer.highestOneBit(needed) / 4);
-        return (needed + grain - 1) / grain * grain;
+    /** A number of pages rounded up by at most a quarter, so that slots can be used again. */
+    private static long rounded(long pages) {
+        long grain = Math.max(1, Long.highestOneBit(pages) / 4);
+        return (pages + grain - 1) / grain * grain;
     }
 
-    private long bytes(Key key) {
-        return KvCache.bytes(config, dtype, key.rows, key.capacity);
+    private long bytes(long pages) {
+        return KvCache.bytes(config, dtype, 1, pages * Slots.PAGE);
     }
 
-    private RecordedStep record(Key key) {
+    /** Whether a row's bits can be made independent of the number of rows, at any number of rows. */
+    public boolean canBeExact() {
+        return FewRowsStep.suits(transformer);
+    }
+
+    private Slots make(Key key) {
         Memory.requireRoomForDecoding(
-                config, dtype, device, key.rows, key.capacity, () -> Engine.availableMemory(device));
-        StepMemory memory =
-                new StepMemory(tables, config, device, dtype, key.rows, key.capacity, key.steered, key.drawing);
-        try (TensorScope scope = TensorScope.open("record a decoding step")) {
-            Runnable kernels = key.rows <= FewRowsStep.MOST_ROWS && FewRowsStep.suits(transformer)
-                    ? new FewRowsStep(transformer, config, memory)
-                    : new ManyRowsStep(transformer, config, memory);
-            return new RecordedStep(memory, device, kernels);
-        } catch (RuntimeException e) {
-            memory.close();
-            throw e;
-        }
+                config,
+                dtype,
+                device,
+                key.slots,
+                Math.max(1, key.pages * Slots.PAGE / key.slots),
+                () -> Engine.availableMemory(device));
+        SlotMemory memory = new SlotMemory(tables, config, device, dtype, key.slots, key.pages);
+        return new RecordedSlots(
+                memory,
+                config,
+                key.pages,
+                kind -> kind.products() == StepKind.Products.OWN
+                        ? new FewRowsStep(transformer, config, memory, kind)
+                        : new ManyRowsStep(transformer, config, memory, kind),
+                rows -> products(rows, key.exact));
+    }
+
+    private StepKind.Products products(int rows, boolean exact) {
+        boolean own = FewRowsStep.suits(transformer) && (exact || rows <= FEW_ROWS);
+        return own ? StepKind.Products.OWN : StepKind.Products.LIBRARY;
     }
 
     @Override
     public void close() {
-        steps.close();
+        lent.close();
     }
 }

@@ -1,21 +1,29 @@
 package dev.pintle.transformer.gpu;
 
+import dev.pintle.tensor.Tensor;
 import dev.pintle.transformer.FusableBlock;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Transformer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A step for more rows, increasingly bound by arithmetic, or for families that {@link FewRowsStep} does not support:
- * matrix products by libtorch, with one kernel between each two.
+ * A step bound by arithmetic, or for families that {@link FewRowsStep} does not support: matrix products by libtorch, with
+ * one kernel between each two. A row's bits may depend on the number of rows.
  */
 final class ManyRowsStep extends StepKernels {
     private final FusedOps ops;
     private final FusedBlock fused;
 
-    ManyRowsStep(Transformer transformer, ModelConfig config, StepMemory memory) {
-        super(transformer, config, memory);
+    ManyRowsStep(Transformer transformer, ModelConfig config, SlotMemory memory, StepKind kind) {
+        super(transformer, config, memory, kind);
         this.ops = FusedOps.of(memory.device(), memory.dtype());
         this.fused = new FusedBlock(ops);
+    }
+
+    @Override
+    @Nullable
+    Tensor squares() {
+        return null;
     }
 
     @Override
@@ -23,28 +31,22 @@ final class ManyRowsStep extends StepKernels {
         ops.embedNormed(
                 transformer.embedding().tokens(),
                 transformer.embedding().scale(),
+                memory.slots,
                 memory.ids,
-                memory.resid,
-                memory.work.normed(),
+                rows.resid(),
+                rows.work().normed(),
                 normBefore(0));
     }
 
     @Override
     void unembed() {
-        FusedBlock.dense(transformer.unembedding()).forwardInto(memory.work.normed(), memory.logits);
+        FusedBlock.dense(transformer.unembedding()).forwardInto(rows.work().normed(), rows.logits());
     }
 
     @Override
     void block(FusableBlock block) {
-        fused.project(block, memory.work);
+        fused.project(block, rows.work());
         attention(block);
-        fused.finish(
-                block,
-                memory.resid,
-                memory.mixed,
-                memory.work,
-                memory.added().get(block.layer()),
-                memory.resid,
-                normBefore(block.layer() + 1));
+        fused.finish(block, rows.resid(), rows.mixed(), rows.work(), rows.resid(), normBefore(block.layer() + 1));
     }
 }

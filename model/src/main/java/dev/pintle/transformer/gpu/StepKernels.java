@@ -3,6 +3,7 @@ package dev.pintle.transformer.gpu;
 import dev.pintle.tensor.CudaKernel;
 import dev.pintle.tensor.CudaKernel.Grid;
 import dev.pintle.tensor.CudaProgram;
+import dev.pintle.tensor.Tensor;
 import dev.pintle.transformer.Attention;
 import dev.pintle.transformer.FusableBlock;
 import dev.pintle.transformer.HeadNorms;
@@ -24,21 +25,25 @@ abstract class StepKernels implements Runnable {
 
     final Transformer transformer;
     final ModelConfig config;
-    final StepMemory memory;
+    final SlotMemory memory;
+    final SlotMemory.Rows rows;
     final List<FusableBlock> blocks;
-    final int rows;
     final int queries;
     final int shared;
+    private final boolean changing;
+    private final int pieces;
     private final CudaKernel attend;
     private final CudaKernel choose;
     private final CudaKernel softCap;
     private final Map<Rope, Rope.Turn> turns = new IdentityHashMap<>(); // built here, since recording cannot allocate
 
-    StepKernels(Transformer transformer, ModelConfig config, StepMemory memory) {
+    StepKernels(Transformer transformer, ModelConfig config, SlotMemory memory, StepKind kind) {
         this.transformer = transformer;
         this.config = config;
         this.memory = memory;
-        this.rows = memory.rows;
+        this.rows = memory.rows(kind.rows());
+        this.changing = kind.changing();
+        this.pieces = kind.pieces();
         this.queries = config.nHeads() * config.dHead();
         this.shared = config.nKvHeads() * config.dHead();
         Map<String, Integer> macros = Map.of("HEAD", config.dHead(), "GROUP", config.nHeads() / config.nKvHeads());
@@ -61,36 +66,49 @@ abstract class StepKernels implements Runnable {
     /** Computes the logits of all rows. */
     abstract void unembed();
 
+    /** The squares that products scale by, if they do. */
+    abstract @Nullable Tensor squares();
+
     @Override
     public void run() {
         embed();
-        blocks.forEach(this::block);
+        change(0);
+        for (FusableBlock block : blocks) {
+            block(block);
+            change(block.layer() + 1);
+        }
         unembed();
         Double cap = config.logitSoftCap();
         if (cap != null) {
-            int logits = Math.toIntExact(memory.logits.shape().elements());
+            int logits = Math.toIntExact(rows.logits().shape().elements());
             softCap.launch(
                     Grid.of((logits + CAPPING_THREADS - 1) / CAPPING_THREADS),
                     CAPPING_THREADS,
-                    memory.logits,
+                    rows.logits(),
                     logits,
                     cap.floatValue());
         }
-        Draws draws = memory.draws;
-        if (draws != null) {
-            draws.launch(memory.logits, memory.state);
-        }
+        memory.draws.launch(memory, rows.logits());
         choose.launch(
-                Grid.of(rows),
+                Grid.of(rows.count()),
                 CHOOSING_THREADS,
-                memory.logits,
-                draws == null ? null : draws.drawn(),
+                rows.logits(),
+                memory.draws.drawn(),
+                memory.slots,
+                memory.leads,
                 memory.ids,
                 memory.seenIds,
                 memory.seenLogProbs,
-                memory.state,
+                memory.positions,
                 config.dVocab(),
-                rows);
+                memory.most);
+    }
+
+    /** Does what hooks do between blocks. */
+    private void change(int place) {
+        if (changing) {
+            memory.changes.launch(place, memory, rows, squares(), normBefore(place));
+        }
     }
 
     /** The rotary positions of attention, which every fusable block has. */
@@ -112,22 +130,25 @@ abstract class StepKernels implements Runnable {
         @Nullable RmsNorm queryNorm = norms.queries() instanceof RmsNorm norm ? norm : null;
         @Nullable RmsNorm keyNorm = norms.keys() instanceof RmsNorm norm ? norm : null;
         attend.launch(
-                new Grid(memory.pieces(), config.nKvHeads(), rows),
+                new Grid(pieces, config.nKvHeads(), rows.count()),
                 ATTENTION_THREADS,
-                memory.mixed,
-                memory.work.mapped(),
+                rows.mixed(),
+                rows.work().mapped(),
                 memory.keys(block.layer()),
                 memory.values(block.layer()),
                 table.cos(),
                 table.sin(),
                 queryNorm == null ? null : queryNorm.weight(),
                 keyNorm == null ? null : keyNorm.weight(),
-                memory.state,
+                memory.slots,
+                memory.positions,
+                memory.tables,
                 memory.partial,
                 memory.arrived,
                 config.nHeads(),
                 config.nKvHeads(),
-                memory.capacity,
+                memory.mostPages,
+                SlotMemory.MOST_PIECES,
                 window == null ? 0 : window,
                 (float) config.attentionScale(),
                 queryNorm == null ? 0f : (float) queryNorm.eps(),

@@ -119,13 +119,13 @@ static __device__ End find(const Row& row, u64 target) {
     return {key, before, here};
 }
 
-// drawn [rows]: a token, or -1 for rows with temperature 0 and where logits are NaN. logits [rows, dVocab];
-// settings [rows, 5]: temperature, top-k (0 for all), top-p, min-p, repetition penalty; uniform [rows, capacity]: a
-// number from 0 to 1 for each slot; seen [rows, words]: one bit per token that occurred in the row so far; state: the
-// slot of the token that the logits follow. One block per row.
+// drawn [rows]: a token, or -1 for rows with temperature 0 and where logits are NaN. logits [rows, dVocab]; slots [rows]: the
+// sequence of each row, or -1. By slot: settings [., 5]: temperature, top-k (0 for all), top-p, min-p, repetition penalty;
+// uniform [., capacity]: a number from 0 to 1 for each position, again from the start after the last; seen [., words]: one bit
+// per token that occurred so far; positions: that of the token which the logits follow. One block per row.
 extern "C" __global__ void __launch_bounds__(THREADS) draw(
-        int* drawn, const float* logits, const float* settings, const double* uniform, int* seen, const int* state, int dVocab,
-        int words, int capacity) {
+        int* drawn, const float* logits, const float* settings, const double* uniform, int* seen, const int* slots,
+        const int* positions, int dVocab, int words, int capacity) {
     __shared__ float maxima[THREADS / 32];
     __shared__ int chosen;
     __shared__ int counts[THREADS];
@@ -133,12 +133,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     asm volatile("griddepcontrol.launch_dependents;");
     asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
-    const float* own = settings + blockIdx.x * 5;
-    if (own[0] == 0) {
+    const int slot = slots[blockIdx.x];
+    const float* own = settings + (slot < 0 ? 0 : slot) * 5;
+    if (slot < 0 || own[0] == 0) {
         if (threadIdx.x == 0) drawn[blockIdx.x] = -1;
         return;
     }
-    Row row = {logits + (long long)blockIdx.x * dVocab, seen + (long long)blockIdx.x * words, dVocab, own[0], own[4], 0};
+    Row row = {logits + (long long)blockIdx.x * dVocab, seen + (long long)slot * words, dVocab, own[0], own[4], 0};
     float most = -3e38f;
     for (int i = threadIdx.x; i < dVocab; i += THREADS) most = fmaxf(most, score(row, i));
 #pragma unroll
@@ -172,7 +173,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
         kept = min(kept, end.before + (wanted - end.before + one - 1) / one * one);
     }
     kept = min(kept, probable);
-    const double u = uniform[(long long)blockIdx.x * capacity + state[0]];
+    const double u = uniform[(long long)slot * capacity + positions[slot] % capacity];
     u64 target = (u64)(u * (double)kept);
     target = min(target, kept - 1);
     const End end = find<false>(row, target);
@@ -196,6 +197,6 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     __syncthreads();
     if (threadIdx.x == 0) {
         drawn[blockIdx.x] = chosen;
-        if (chosen >= 0) seen[(long long)blockIdx.x * words + (chosen >> 5)] |= 1 << (chosen & 31);
+        if (chosen >= 0) seen[(long long)slot * words + (chosen >> 5)] |= 1 << (chosen & 31);
     }
 }

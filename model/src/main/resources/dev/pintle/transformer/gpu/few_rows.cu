@@ -1,4 +1,5 @@
-// Matrix products of a decoding step for up to 8*NT rows.
+// Matrix products of a decoding step, each thread block for up to 8*NT rows: those of group blockIdx.y. The sums of a row have
+// the same order whatever NT is and however many rows there are.
 //
 // A step reads every weight once, so its lower bound is the size of the weights divided by memory bandwidth. All
 // products therefore use one kernel structure: a block owns 16 rows of a weight, its warps interleave along the inner
@@ -8,7 +9,11 @@
 // stream x also writes gain*x for the next norm, and partial sums of the squares of x, 16 at a time; the product is
 // computed with gain*x, and its result scaled by 1/rms(x).
 //
-// Compiled with -DNT=1 or 2 and -DWARPS=warps per block.
+// Compiled with -DNT=1, 2 or 4 and -DWARPS=warps per block.
+
+#define GROUP_ROWS (NT * 8)
+#define COLUMNS 16 // rows whose squares are summed at a time
+#define PASSES ((GROUP_ROWS + COLUMNS - 1) / COLUMNS)
 
 // Measured on an H200 for the Llama 3.1 8B shape: deeper prefetching costs registers, and with them warps.
 #if NT == 1
@@ -34,14 +39,14 @@ static __device__ __forceinline__ int piece_of(int warp, int i) {
 // Products of 16 weight rows with all sequences: done(row, n, sum, partner) is called once for each weight row of the
 // block and each sequence, where partner is the sum of row + 8 if PAIRED, which then is not reported separately. Lane
 // (g, t) of a warp holds weight rows g and g + 8 at rowA and rowB; x is [rows, k]. With squares, [parts, rows], sums
-// are scaled by 1/rms. The weights of the first steps are loaded before the previous kernel has finished, since they do
+// are scaled by 1/rms. Rows are those of the group, and squares those of the group in a table of `all` rows. The weights of the first steps are loaded before the previous kernel has finished, since they do
 // not depend on it; with FETCH, all weights of the block are prefetched into the L2 cache.
 template <bool NORM, bool PAIRED, bool FETCH, class Done>
 static __device__ __forceinline__ void product(
-        const half_t* rowA, const half_t* rowB, const half_t* x, const float* squares, int parts, int rows, int k, float eps,
-        Done done) {
+        const half_t* rowA, const half_t* rowB, const half_t* x, const float* squares, int parts, int rows, int all, int k,
+        float eps, Done done) {
     __shared__ float sums[WARPS][NT * 128];
-    __shared__ float shares[WARPS][NT * 8];
+    __shared__ float shares[WARPS][PASSES * COLUMNS];
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
     const int steps = k >> 5;
     const uint4 zero = make_uint4(0, 0, 0, 0);
@@ -65,12 +70,16 @@ static __device__ __forceinline__ void product(
     }
     release_next();
     await_previous();
-    float square = 0; // of sequence lane % (NT * 8), partial over its parts
+    float square[PASSES]; // of sequence lane % COLUMNS, partial over its parts
     if (NORM) {
-        const int n = threadIdx.x % (NT * 8);
-        if (n < rows) {
+#pragma unroll
+        for (int c = 0; c < PASSES; c++) {
+            const int n = c * COLUMNS + threadIdx.x % COLUMNS;
+            square[c] = 0;
+            if (n < rows) {
 #pragma unroll 8
-            for (int p = threadIdx.x / (NT * 8); p < parts; p += blockDim.x / (NT * 8)) square += squares[p * rows + n];
+                for (int p = threadIdx.x / COLUMNS; p < parts; p += blockDim.x / COLUMNS) square[c] += squares[p * all + n];
+            }
         }
     }
     for (int first = 0; piece_of(warp, first) < steps; first += AHEAD) {
@@ -114,8 +123,10 @@ static __device__ __forceinline__ void product(
     }
     if (NORM) {
 #pragma unroll
-        for (int o = NT * 8; o < 32; o <<= 1) square += __shfl_xor_sync(0xffffffffu, square, o);
-        if (lane < NT * 8) shares[warp][lane] = square;
+        for (int c = 0; c < PASSES; c++) {
+            square[c] += __shfl_xor_sync(0xffffffffu, square[c], COLUMNS);
+            if (lane < COLUMNS) shares[warp][c * COLUMNS + lane] = square[c];
+        }
     }
     __syncthreads();
     for (int i = threadIdx.x; i < NT * 128; i += blockDim.x) {
@@ -123,26 +134,26 @@ static __device__ __forceinline__ void product(
         int row = ((i >> 4) & 7) + ((i & 2) << 2);
         int n = (i >> 7) * 8 + ((i >> 1) & 6) + (i & 1);
         if (n >= rows || (PAIRED && row >= 8)) continue;
-        float s = 0, partner = 0, all = 0;
+        float s = 0, partner = 0, whole = 0;
 #pragma unroll
         for (int w = 0; w < WARPS; w++) {
             s += sums[w][i];
             if (PAIRED) partner += sums[w][i + 2];
-            if (NORM) all += shares[w][n];
+            if (NORM) whole += shares[w][n];
         }
-        float by = NORM ? rsqrtf(all / k + eps) : 1.0f;
+        float by = NORM ? rsqrtf(whole / k + eps) : 1.0f;
         done(row, n, s * by, partner * by);
     }
 }
 
-// x [rows, dModel] = embedding rows of ids; scaled and squares as in write_back
+// x [rows, dModel] = embedding rows of the token that is next in each row's slot; scaled and squares as in write_back
 extern "C" __global__ void __launch_bounds__(256) embed(
-        half_t* x, half_t* scaled, float* squares, const half_t* embedding, const float* gain, const int* ids, int rows,
-        int dModel) {
+        half_t* x, half_t* scaled, float* squares, const half_t* embedding, const float* gain, const int* slots, const int* ids,
+        int rows, int dModel) {
     release_next();
     await_previous();
     const int row = blockIdx.x;
-    const long long from = (long long)ids[row] * dModel, to = (long long)row * dModel;
+    const long long from = slots[row] < 0 ? 0 : (long long)ids[slots[row]] * dModel, to = (long long)row * dModel;
     for (int part = threadIdx.x; part < dModel / 16; part += blockDim.x) {
         float sum = 0;
         for (int i = part * 16; i < part * 16 + 16; i++) {
@@ -173,50 +184,55 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) qkv(
         at = first - rows0;
     }
     const half_t* mine = w + (long long)(at + g) * k;
-    product<true, false, false>(mine, mine + 8LL * k, x, squares, k / 16, rows, k, eps, [&](int row, int n, float sum, float) {
-        float added = bias ? widen(bias[at + row]) : 0.0f;
-        out[(long long)n * (rows0 + rows1 + rows2) + first + row] = narrow(sum + added);
-    });
+    const int group = blockIdx.y * GROUP_ROWS;
+    product<true, false, false>(
+            mine, mine + 8LL * k, x + (long long)group * k, squares + group, k / 16, min(rows - group, GROUP_ROWS), rows, k, eps,
+            [&](int row, int n, float sum, float) {
+                float added = bias ? widen(bias[at + row]) : 0.0f;
+                out[(long long)(group + n) * (rows0 + rows1 + rows2) + first + row] = narrow(sum + added);
+            });
 }
 
-// resid [rows, m] += x . w^T + bias, then + steer [rows, m]; bias and steer may be null. scaled [rows, m] = gain *
-// resid and squares [m/16, rows] = partial sums of resid^2, for the norm that follows.
+// resid [rows, m] += x . w^T + bias, which may be null. scaled [rows, m] = gain * resid and squares [m/16, rows] = partial sums
+// of resid^2, for the norm that follows.
 template <bool FETCH>
 static __device__ __forceinline__ void add_product(
-        half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
-        const float* gain, int rows, int k, int m) {
-    __shared__ float squared[NT * 8][17];
-    const int first = blockIdx.x * 16, g = (threadIdx.x & 31) >> 2;
+        half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* gain,
+        int rows, int k, int m) {
+    __shared__ float squared[GROUP_ROWS][17];
+    const int first = blockIdx.x * 16, g = (threadIdx.x & 31) >> 2, group = blockIdx.y * GROUP_ROWS;
+    const int here = min(rows - group, GROUP_ROWS);
     const half_t* mine = w + (long long)(first + g) * k;
-    product<false, false, FETCH>(mine, mine + 8LL * k, x, nullptr, 0, rows, k, 0.0f, [&](int row, int n, float sum, float) {
-        float added = bias ? widen(bias[first + row]) : 0.0f;
-        long long at = (long long)n * m + first + row;
-        float r = rounded(widen(resid[at]) + rounded(sum + added));
-        if (steer) r = rounded(r + steer[at]);
-        resid[at] = narrow(r);
-        scaled[at] = narrow(r * gain[first + row]);
-        squared[n][row] = r * r;
-    });
+    product<false, false, FETCH>(
+            mine, mine + 8LL * k, x + (long long)group * k, nullptr, 0, here, rows, k, 0.0f,
+            [&](int row, int n, float sum, float) {
+                float added = bias ? widen(bias[first + row]) : 0.0f;
+                long long at = (long long)(group + n) * m + first + row;
+                float r = rounded(widen(resid[at]) + rounded(sum + added));
+                resid[at] = narrow(r);
+                scaled[at] = narrow(r * gain[first + row]);
+                squared[n][row] = __fmul_rn(r, r);
+            });
     __syncthreads();
-    if (threadIdx.x < rows) {
+    if (threadIdx.x < here) {
         float s = 0;
 #pragma unroll
-        for (int i = 0; i < 16; i++) s += squared[threadIdx.x][i];
-        squares[blockIdx.x * rows + threadIdx.x] = s;
+        for (int i = 0; i < 16; i++) s = __fadd_rn(s, squared[threadIdx.x][i]);
+        squares[blockIdx.x * rows + group + threadIdx.x] = s;
     }
 }
 
 extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) write_back(
-        half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
-        const float* gain, int rows, int k, int m) {
-    add_product<false>(resid, scaled, squares, w, bias, x, steer, gain, rows, k, m);
+        half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* gain,
+        int rows, int k, int m) {
+    add_product<false>(resid, scaled, squares, w, bias, x, gain, rows, k, m);
 }
 
 // The same after attention, which takes long enough to prefetch the weights.
 extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) write_back_fetching(
-        half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* steer,
-        const float* gain, int rows, int k, int m) {
-    add_product<true>(resid, scaled, squares, w, bias, x, steer, gain, rows, k, m);
+        half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* gain,
+        int rows, int k, int m) {
+    add_product<true>(resid, scaled, squares, w, bias, x, gain, rows, k, m);
 }
 
 // out [rows, m] = silu(norm(x) . gate^T + gateBias) * (norm(x) . up^T + upBias); biases may be null
@@ -225,11 +241,13 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) gate_up(
         const float* squares, int rows, int k, int m, float eps) {
     const int first = blockIdx.x * 8, g = (threadIdx.x & 31) >> 2;
     const long long mine = (long long)(first + g) * k;
+    const int group = blockIdx.y * GROUP_ROWS;
     product<true, true, false>(
-            gate + mine, up + mine, x, squares, k / 16, rows, k, eps, [&](int row, int n, float sum, float partner) {
+            gate + mine, up + mine, x + (long long)group * k, squares + group, k / 16, min(rows - group, GROUP_ROWS), rows, k, eps,
+            [&](int row, int n, float sum, float partner) {
                 float z = rounded(sum + (gateBias ? widen(gateBias[first + row]) : 0.0f));
                 float y = rounded(partner + (upBias ? widen(upBias[first + row]) : 0.0f));
-                out[(long long)n * m + first + row] = narrow(rounded(z / (1.0f + __expf(-z))) * y);
+                out[(long long)(group + n) * m + first + row] = narrow(rounded(z / (1.0f + __expf(-z))) * y);
             });
 }
 
@@ -238,8 +256,8 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32, BLOCKS_PER_SM) unembed(
         float* out, const half_t* w, const half_t* x, const float* squares, int rows, int k, int m, float eps) {
     const int first = blockIdx.x * 16, g = (threadIdx.x & 31) >> 2;
     const half_t* mine = w + (long long)(first + g) * k;
+    const int group = blockIdx.y * GROUP_ROWS;
     product<true, false, false>(
-            mine, mine + 8LL * k, x, squares, k / 16, rows, k, eps, [&](int row, int n, float sum, float) {
-                out[(long long)n * m + first + row] = sum;
-            });
+            mine, mine + 8LL * k, x + (long long)group * k, squares + group, k / 16, min(rows - group, GROUP_ROWS), rows, k, eps,
+            [&](int row, int n, float sum, float) { out[(long long)(group + n) * m + first + row] = sum; });
 }

@@ -117,15 +117,16 @@ extern "C" __global__ void __launch_bounds__(256) turn_heads(
     }
 }
 
-// Steps that decode many rows. x and normed [rows, width]: the embedding of ids [rows] times factor, and its normalised
-// form for the next product, x / rms(x) * gain. One block per row, width a multiple of 8, as in add_normed.
+// Steps that decode many rows. x and normed [rows, width]: the embedding of the token that is next in each row's slot, times
+// factor, and its normalised form for the next product, x / rms(x) * gain. One block per row, width a multiple of 8, as in add_normed.
 extern "C" __global__ void __launch_bounds__(256) embed_normed(
-        half_t* x, half_t* normed, const half_t* embedding, const float* gain, const int* ids, int width, float eps,
-        float factor) {
+        half_t* x, half_t* normed, const half_t* embedding, const float* gain, const int* slots, const int* ids, int width,
+        float eps, float factor) {
     __shared__ float sums[8];
     release_next();
     await_previous();
-    const long long from = (long long)ids[blockIdx.x] * width, to = (long long)blockIdx.x * width;
+    const int slot = slots[blockIdx.x];
+    const long long from = slot < 0 ? 0 : (long long)ids[slot] * width, to = (long long)blockIdx.x * width;
     float s = 0;
     for (int i = threadIdx.x * 8; i < width; i += 256 * 8) {
         Eight v;
@@ -140,10 +141,10 @@ extern "C" __global__ void __launch_bounds__(256) embed_normed(
     scale(normed + to, x + to, gain, width, rsqrtf(block_sum(s, sums) / width + eps)); // what this thread has just written
 }
 
-// out [rows, width] = resid + product, then + steer [rows, width]; normed = out / rms(out) * gain. If postGain is not
-// null, the product is normalised first. steer and normed may be null; out may alias resid.
+// out [rows, width] = resid + product; normed = out / rms(out) * gain. If postGain is not null, the product is normalised
+// first. normed may be null; out may alias resid.
 extern "C" __global__ void __launch_bounds__(256) add_normed(
-        half_t* out, half_t* normed, const half_t* resid, const half_t* product, const float* steer, const float* gain,
+        half_t* out, half_t* normed, const half_t* resid, const half_t* product, const float* gain,
         const float* postGain, int width, float eps, float postEps) {
     __shared__ float sums[8], postSums[8];
     release_next();
@@ -161,7 +162,6 @@ extern "C" __global__ void __launch_bounds__(256) add_normed(
             float add = widen(p.part[j]);
             if (postGain) add = rounded(add * post * postGain[i + j]);
             float v = rounded(widen(r.part[j]) + add);
-            if (steer) v = rounded(v + steer[base + i + j]);
             r.part[j] = narrow(v);
             s += v * v;
         }

@@ -1,13 +1,13 @@
 // What every recorded decoding step does: attention, and the choice of the token. Compiled with -DHEAD=dHead, 16 or a
 // multiple of 32, and -DGROUP=nHeads/nKvHeads.
 
-// Attention of one new token per sequence over the KV cache, where GROUP query heads share a key head. A row's slots
-// are divided among a few blocks, and a block's slots among its warps, each of which processes TILE of them at a time
+// Attention of one new token per sequence over the KV cache, where GROUP query heads share a key head. A row's tokens
+// are divided among a few blocks, and a block's tokens among its warps, each of which processes TILE of them at a time
 // independently: scores are keys times queries, and the output is values times weights, both on tensor cores with the
 // queries as the narrow side. The accumulated output is rescaled whenever a larger score appears (online softmax;
 // Milakov and Gimelshein 2018, arXiv:1805.02867). The last block of a head group to finish combines the pieces.
 #define TILE 16
-#define UNIT 64                                // slots of a block's four warps
+#define UNIT 64                                // tokens of a page, and of a block's four warps
 #define COLUMNS ((GROUP + 7) / 8)              // groups of eight query heads
 #define KEY_RUN (HEAD >= 32 ? 8 : 4)           // contiguous elements of a key per lane
 #define KEY_STEPS (HEAD / (4 * KEY_RUN))
@@ -63,50 +63,60 @@ static __device__ __forceinline__ float largest_of_column(float f) {
     return f;
 }
 
-// out [rows, nHeads, HEAD]; qkv [rows, (nHeads + 2 nKvHeads) HEAD]; keys and values [rows, nKvHeads, capacity, HEAD];
-// cos and sin [maxPositions, HEAD/2]; state: slot of the new token, then first slot of each row, then position of each
-// row; partial [rows, nKvHeads, pieces, GROUP, HEAD + 2]. Grid (pieces, nKvHeads, rows), 128 threads, at most
-// MOST_PIECES pieces. Keys and values of earlier tokens are loaded before the kernel that computes those of the new one
-// has finished.
+// out [rows, nHeads, HEAD]; qkv [rows, (nHeads + 2 nKvHeads) HEAD]; keys and values [pages, nKvHeads, UNIT, HEAD];
+// cos and sin [maxPositions, HEAD/2]; slots [rows]: the sequence of each row, or -1; positions [slots]: that of the new token;
+// tables [slots, mostPages]: the pages of a sequence's tokens, -1 where there are none; partial [rows, nKvHeads, pieces, GROUP,
+// HEAD + 2]. Grid (pieces, nKvHeads, rows), 128 threads. A row's tokens are divided into at most `most` pieces, at most
+// MOST_PIECES, depending on nothing but their number, so that the order of the sums does not depend on other rows; the grid must
+// have as many as the longest row needs. Keys and values of earlier tokens are loaded before the kernel that computes those of
+// the new one has finished.
 extern "C" __global__ void __launch_bounds__(128) attend(
         half_t* out, const half_t* qkv, half_t* keys, half_t* values, const float* cos, const float* sin, const float* qGain,
-        const float* kGain, const int* state, float* partial, int* arrived, int nHeads, int nKvHeads, int capacity, int window,
-        float scale, float eps, float softCap) {
-    const int piece = blockIdx.x, kv = blockIdx.y, row = blockIdx.z, rows = gridDim.z, pieces = gridDim.x;
+        const float* kGain, const int* slots, const int* positions, const int* tables, float* partial, int* arrived, int nHeads,
+        int nKvHeads, int mostPages, int most, int window, float scale, float eps, float softCap) {
+    const int piece = blockIdx.x, kv = blockIdx.y, row = blockIdx.z, pieces = gridDim.x;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
     __shared__ alignas(16) half_t query[COLUMNS * 8][HEAD + 8]; // padded, so that lanes read from different banks
     __shared__ alignas(16) half_t newKey[HEAD], newValue[HEAD];
     __shared__ float largest[4][COLUMNS * 8], total[4][COLUMNS * 8];
     __shared__ float mix[GROUP][HEAD];
     __shared__ bool last;
-    const int slot = state[0], position = state[1 + rows + row];
-    int start = state[1 + row];
-    if (window > 0) start = max(start, slot - window + 1);
+    const int owner = slots[row];
+    if (owner < 0) {
+        release_next();
+        await_previous();
+        return;
+    }
+    const int slot = positions[owner], start = window > 0 ? max(0, slot - window + 1) : 0;
     const int firstUnit = start / UNIT, units = slot / UNIT - firstUnit + 1;
-    const int each = (units + pieces - 1) / pieces, used = (units + each - 1) / each; // pieces that are not empty
+    const int each = (units + most - 1) / most, used = (units + each - 1) / each; // pieces that are not empty
     if (piece >= used) return; // the next kernel is released by the remaining blocks, and by the end of this one
     const int from = (firstUnit + piece * each) * UNIT, to = min(slot + 1, from + each * UNIT);
     const bool newest = to == slot + 1; // this piece contains the new token
-    const long long base = ((long long)row * nKvHeads + kv) * capacity * HEAD;
+    const int* table = tables + (long long)owner * mostPages;
+    // where the keys and values of a unit's tokens begin
+    auto base_of = [&](int token) { return ((long long)table[token / UNIT] * nKvHeads + kv) * UNIT * HEAD; };
     KeyRun k[2][KEY_STEPS];
     ValueRun v[4][VALUE_STEPS];
     // keys of slots g and g + 8 of a tile, and values of slots 2t, 2t + 1, 2t + 8 and 2t + 9
     auto load_keys = [&](int tile) {
+        const half_t* unit = keys + (tile < to ? base_of(tile) : 0);
 #pragma unroll
         for (int r = 0; r < 2; r++) {
             const int s = tile + g + 8 * r;
             const bool seen = s >= start && s < to && s != slot;
-            const half_t* there = keys + base + (long long)s * HEAD + t * KEY_RUN;
+            const half_t* there = unit + s % UNIT * HEAD + t * KEY_RUN;
 #pragma unroll
             for (int i = 0; i < KEY_STEPS; i++) k[r][i] = seen ? *(const KeyRun*)(there + i * 4 * KEY_RUN) : KeyRun{};
         }
     };
     auto load_values = [&](int tile) {
+        const half_t* unit = values + (tile < to ? base_of(tile) : 0);
 #pragma unroll
         for (int r = 0; r < 4; r++) {
             const int s = tile + 2 * t + (r & 1) + (r >> 1) * 8;
             const bool seen = s >= start && s < to && s != slot;
-            const half_t* there = values + base + (long long)s * HEAD + g * VALUE_RUN;
+            const half_t* there = unit + s % UNIT * HEAD + g * VALUE_RUN;
 #pragma unroll
             for (int i = 0; i < VALUE_STEPS; i++) v[r][i] = seen ? *(const ValueRun*)(there + i * 8 * VALUE_RUN) : ValueRun{};
         }
@@ -114,8 +124,8 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     int tile = from + warp * TILE;
     load_keys(tile);
     load_values(tile);
-    cos += (long long)position * (HEAD / 2);
-    sin += (long long)position * (HEAD / 2);
+    cos += (long long)slot * (HEAD / 2);
+    sin += (long long)slot * (HEAD / 2);
     release_next();
     await_previous();
     const half_t* mine = qkv + (long long)row * (nHeads + 2 * nKvHeads) * HEAD;
@@ -128,11 +138,15 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         const half_t* fresh = mine + (nHeads + kv) * HEAD;
         const half_t* value = mine + (nHeads + nKvHeads + kv) * HEAD;
         const float norm = kGain ? inverse_rms(fresh, eps) : 1.0f;
+        const bool kept = slot / UNIT < mostPages && table[slot / UNIT] >= 0; // not if the row has ended one step ago
+        const long long at = kept ? base_of(slot) + slot % UNIT * HEAD : 0;
         for (int d = threadIdx.x; d < HEAD; d += 128) {
             newKey[d] = narrow(turned(fresh, d, cos, sin, kGain, norm));
             newValue[d] = value[d];
-            keys[base + (long long)slot * HEAD + d] = newKey[d];
-            values[base + (long long)slot * HEAD + d] = newValue[d];
+            if (kept) {
+                keys[at + d] = newKey[d];
+                values[at + d] = newValue[d];
+            }
         }
     }
     __syncthreads();
@@ -315,17 +329,21 @@ extern "C" __global__ void __launch_bounds__(256) soft_cap(float* logits, int co
     if (i < count) logits[i] = cap * tanhf(logits[i] / cap);
 }
 
-// The most probable token of each sequence, or the one that was sampled (drawn may be null, and -1 if nothing was), and
-// its log-probability; advances the state by one token. Ties go to the smallest id. Both are also written to host
-// memory, seen [2, rows], at the parity of the position, so that the CPU can read one step while the next is running.
-// One block per row, 1024 threads.
+// The most probable token of each sequence, or the one that was sampled (-1 if nothing was), and
+// its log-probability; advances the position by one token. Ties go to the smallest id. Both are also written to host
+// memory, seen [2, slots], at the parity of the position, so that the CPU can read one step while the next is running. A slot
+// with leads[slot] >= 0 also chooses for that slot; one with -2 chooses for none, itself included. One block per row, 1024
+// threads.
 extern "C" __global__ void __launch_bounds__(1024) choose(
-        const float* logits, const int* drawn, int* ids, int* seenIds, float* seenLogProbs, int* state, int dVocab, int rows) {
+        const float* logits, const int* drawn, const int* slots, const int* leads, int* ids, int* seenIds, float* seenLogProbs,
+        int* positions, int dVocab, int most) {
     __shared__ float best[32], sums[32];
     __shared__ int where[32];
     const int row = blockIdx.x, lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     release_next();
     await_previous();
+    const int slot = slots[row];
+    if (slot < 0) return;
     const float* mine = logits + (long long)row * dVocab;
     float m = -1e30f, sum = 0;
     int at = 0;
@@ -369,12 +387,12 @@ extern "C" __global__ void __launch_bounds__(1024) choose(
         }
     }
     if (threadIdx.x == 0) {
-        if (drawn && drawn[row] >= 0) at = drawn[row];
-        ids[row] = at;
-        int parity = state[1 + rows + row] & 1;
-        seenIds[parity * rows + row] = at;
-        seenLogProbs[parity * rows + row] = mine[at] - m - logf(sum);
-        state[1 + rows + row]++;
-        if (row == 0) state[0]++;
+        if (drawn[row] >= 0) at = drawn[row];
+        const int led = leads[slot], parity = positions[slot] & 1;
+        if (led != -2) ids[slot] = at;
+        if (led >= 0) ids[led] = at;
+        seenIds[parity * most + slot] = at;
+        seenLogProbs[parity * most + slot] = mine[at] - m - logf(sum);
+        positions[slot]++;
     }
 }
