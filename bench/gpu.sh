@@ -3,7 +3,7 @@
 #
 #   bench/gpu.sh OUT [STEP ...]
 #
-# Steps, in this order by default: doctor tests engine steer extract sae memory full peer vectors compiled. Each writes OUT/STEP.txt
+# Steps, in this order by default: doctor tests engine steer extract sae serve memory full peer vectors compiled. Each writes OUT/STEP.txt
 # and has a time limit in seconds, PINTLE_LIMIT_<STEP>; a failing step does not stop the others.
 #   PINTLE        how to start Pintle (default: ./pintle)
 #   PINTLE_TESTS  how to start JUnit's ConsoleLauncher with the test classes; without it, tests run through Maven
@@ -22,7 +22,7 @@ export PYTHONUNBUFFERED=1
 packages="dev.pintle.tensor dev.pintle.transformer dev.pintle.model dev.pintle.steering dev.pintle.sae dev.pintle.server"
 classes="GpuTest FusedOpsTest FusedBlocksTest GraphDecoderTest GpuProductsTest GoldenForwardTest PlainReferenceTest LawsTest GoldenVectorsTest
 NeighboursTest HeapWeightTest WorkersTest FloatMathTest GoldenGenerationTest InterventionTest GoldenSaeTest GoldenSaeStudiesTest GeneratorTest ReportingTest
-ChatCompletionsTest"
+ChatCompletionsTest ServerLawsTest"
 
 run_tests() {
     if [ -z "${PINTLE_TESTS:-}" ]; then
@@ -40,6 +40,11 @@ step() {
         tests) export PINTLE_TEST_DEVICE=$device && run_tests ;;
         doctor) $pintle doctor ;;
         engine | steer | extract) $pintle bench "$1" --device "$device" --shape "$shape" ;;
+        serve) # each answer with a vector of its own: exact, then fast; then answers long enough for all to decode together
+            serve="$pintle bench serve --device $device --dtype bf16 --shape $shape"
+            $serve --prompt 512 --tokens 128 --streams 1,8,256 --unsteered
+            $serve --prompt 512 --tokens 128 --streams 1,8,256 --unsteered --fast
+            $serve --prompt 65 --tokens 512 --streams 256 --unsteered --fast ;;
         sae) $pintle bench sae --device "$device" --dtype bf16 ;;
         memory) PINTLE_GPU_MEMORY=22GB $pintle bench memory --device "$device" --shape "$shape" ;;
         full) # what is said when there is too little
@@ -54,8 +59,8 @@ step() {
 export -f step run_tests
 export here out shape device pintle packages classes
 
-declare -A limit=([tests]=240 [doctor]=30 [engine]=120 [steer]=90 [extract]=60 [sae]=60 [memory]=60 [full]=40 [peer]=120 [vectors]=30 [compiled]=200)
-[ $# -gt 0 ] || set -- doctor tests engine steer extract sae memory full peer vectors compiled
+declare -A limit=([tests]=240 [doctor]=30 [engine]=120 [steer]=90 [extract]=60 [sae]=60 [serve]=240 [memory]=60 [full]=40 [peer]=120 [vectors]=30 [compiled]=200)
+[ $# -gt 0 ] || set -- doctor tests engine steer extract sae serve memory full peer vectors compiled
 for name in "$@"; do
     variable=PINTLE_LIMIT_${name^^}
     began=$(date +%s)

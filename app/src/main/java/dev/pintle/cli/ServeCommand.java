@@ -10,6 +10,7 @@ import dev.pintle.server.PintleServer;
 import dev.pintle.server.ServerSettings;
 import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.Front;
+import dev.pintle.server.serving.EngineSettings;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.io.PrintWriter;
@@ -122,6 +123,13 @@ final class ServeCommand implements Callable<Integer> {
     private long cacheMemory;
 
     @Option(
+            names = "--fast",
+            description =
+                    "With more than 16 answers at once on a GPU, let their number change their last bits, which is"
+                            + " faster; every answer says so.")
+    private boolean fast;
+
+    @Option(
             names = "--lenient",
             description = "Ignore fields of requests that are not known, and say so, instead of refusing them.")
     private boolean lenient;
@@ -189,8 +197,7 @@ final class ServeCommand implements Callable<Integer> {
                     new InetSocketAddress(InetAddress.getByName(address), port),
                     keys,
                     new Front.Names(hostNames, origins),
-                    queue,
-                    Math.max(0, cacheMemory) << 20,
+                    new EngineSettings(queue, Math.max(0, cacheMemory) << 20, fast),
                     lenient,
                     SLOWEST_WRITE,
                     line -> {

@@ -6,6 +6,7 @@ import dev.pintle.server.PintleServer;
 import dev.pintle.server.ServerSettings;
 import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.Front;
+import dev.pintle.server.serving.EngineSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -69,6 +70,14 @@ final class BenchServeCommand implements Callable<Integer> {
             description = "Instead, send N requests, a third of which hang up, and watch memory and handles.")
     private int soak;
 
+    @Option(names = "--unsteered", description = "Send the requests of --streams without vectors too.")
+    private boolean unsteered;
+
+    @Option(
+            names = "--fast",
+            description = "Serve with --fast: an answer's bits may depend on what is generated beside it.")
+    private boolean fast;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -76,8 +85,7 @@ final class BenchServeCommand implements Callable<Integer> {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 ApiKeys.none(),
                 new Front.Names(List.of(), List.of()),
-                1024,
-                0,
+                new EngineSettings(1024, 0, fast),
                 false,
                 Duration.ofSeconds(30),
                 line -> {});
@@ -100,7 +108,7 @@ final class BenchServeCommand implements Callable<Integer> {
     }
 
     private void load(ServeBench bench, PrintWriter out) throws IOException, InterruptedException {
-        bench.load(2); // compiled and warm
+        bench.load(2, true); // compiled and warm
         ServeBench.Added added = bench.added();
         out.printf(
                 Locale.ROOT,
@@ -108,21 +116,33 @@ final class BenchServeCommand implements Callable<Integer> {
                 added.engine() * 1e3,
                 added.http() * 1e3,
                 (added.http() - added.engine()) * 1e3);
-        out.println("| streams | generated tokens | seconds | tokens/s | first event, median ms | failed |");
-        out.println("| ---: | ---: | ---: | ---: | ---: | ---: |");
+        out.println(
+                "| streams | vectors | generated tokens | seconds | tokens/s | while all decode | first event, median ms"
+                        + " | failed |");
+        out.println("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         for (int count : streams) {
-            ServeBench.Load load = bench.load(count);
-            out.printf(
-                    Locale.ROOT,
-                    "| %d | %d | %.2f | %.1f | %.1f | %d |%n",
-                    count,
-                    load.tokens(),
-                    load.seconds(),
-                    load.rate(),
-                    load.firstToken() * 1e3,
-                    load.failed());
-            out.flush();
+            if (unsteered) {
+                bench.load(count, false); // recordings of the step and buffers are made once
+                tell(out, bench.load(count, false), 0);
+            }
+            bench.load(count, true);
+            tell(out, bench.load(count, true), count);
         }
+    }
+
+    private static void tell(PrintWriter out, ServeBench.Load load, int vectors) {
+        out.printf(
+                Locale.ROOT,
+                "| %d | %d | %d | %.2f | %.1f | %s | %.1f | %d |%n",
+                load.streams(),
+                vectors,
+                load.tokens(),
+                load.seconds(),
+                load.rate(),
+                Double.isNaN(load.together()) ? "" : String.format(Locale.ROOT, "%.1f", load.together()),
+                load.firstToken() * 1e3,
+                load.failed());
+        out.flush();
     }
 
     private void soak(ServeBench bench, PrintWriter out) throws InterruptedException {

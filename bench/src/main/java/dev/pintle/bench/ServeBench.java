@@ -32,6 +32,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 
 /** Requests to a server over HTTP on this machine, each with its own prompt and steering vector. */
 public final class ServeBench {
@@ -66,10 +67,11 @@ public final class ServeBench {
      * @param streams requests at once
      * @param seconds from the first request to the last reply
      * @param tokens generated
+     * @param together generated tokens per second while all streams decode; NaN if they never do
      * @param firstToken median seconds from a request to the first event
      * @param failed requests without a complete reply
      */
-    public record Load(int streams, double seconds, long tokens, double firstToken, int failed) {
+    public record Load(int streams, double seconds, long tokens, double together, double firstToken, int failed) {
         /** Generated tokens per second. */
         public double rate() {
             return tokens / seconds;
@@ -111,14 +113,14 @@ public final class ServeBench {
         return new Added(engine[ROUNDS / 2], http[ROUNDS / 2]);
     }
 
-    /** Sends so many requests at once, each with a vector of its own, and waits for all. */
-    public Load load(int streams) throws InterruptedException {
+    /** Sends so many requests at once, each with a vector of its own or none with any, and waits for all. */
+    public Load load(int streams, boolean steered) throws InterruptedException {
         Random random = new Random(streams);
         List<Callable<Reply>> all = new ArrayList<>();
         for (int i = 0; i < streams; i++) {
             int length =
                     SHORTEST_PROMPT >= prompt ? prompt : SHORTEST_PROMPT + random.nextInt(prompt - SHORTEST_PROMPT);
-            byte[] request = request(ids(random, length), i, true);
+            byte[] request = request(ids(random, length), i, steered);
             all.add(() -> ask(request, -1));
         }
         ExecutorService clients = Executors.newFixedThreadPool(streams);
@@ -129,17 +131,20 @@ public final class ServeBench {
             long made = 0;
             int failed = 0;
             List<Double> first = new ArrayList<>();
+            List<long[]> times = new ArrayList<>();
             for (Future<Reply> reply : replies) {
                 try {
                     made += reply.get().tokens();
                     first.add(reply.get().firstToken());
+                    times.add(reply.get().times());
                     failed += reply.get().complete() ? 0 : 1;
                 } catch (ExecutionException e) {
                     failed++;
                 }
             }
             first.sort(null);
-            return new Load(streams, seconds, made, first.isEmpty() ? Double.NaN : first.get(first.size() / 2), failed);
+            double median = first.isEmpty() ? Double.NaN : first.get(first.size() / 2);
+            return new Load(streams, seconds, made, together(times), median, failed);
         } finally {
             clients.shutdownNow();
         }
@@ -215,8 +220,26 @@ public final class ServeBench {
         return Base64.getEncoder().encodeToString(bytes.array());
     }
 
-    /** What came back: tokens by the usage, and seconds to the first event. */
-    private record Reply(long tokens, double firstToken, boolean complete) {}
+    /** Tokens per second between the last stream's first event and the first one's last. */
+    private static double together(List<long[]> times) {
+        List<long[]> some = times.stream().filter(own -> own.length > 0).toList();
+        long from = some.stream().mapToLong(own -> own[0]).max().orElse(0);
+        long to = some.stream().mapToLong(own -> own[own.length - 1]).min().orElse(0);
+        long events = some.stream()
+                .mapToLong(own ->
+                        Arrays.stream(own).filter(at -> at > from && at <= to).count())
+                .sum();
+        return to > from ? events * 1e9 / (to - from) : Double.NaN;
+    }
+
+    /**
+     * What came back.
+     *
+     * @param tokens by the usage
+     * @param firstToken seconds to the first event
+     * @param times of the events, in nanoseconds
+     */
+    private record Reply(long tokens, double firstToken, long[] times, boolean complete) {}
 
     /** @param most bytes to read before hanging up; -1 for all */
     private Reply ask(byte[] request, int most) throws IOException {
@@ -238,20 +261,31 @@ public final class ServeBench {
             double first = (System.nanoTime() - began) / 1e9;
             if (most >= 0) {
                 in.readNBytes(most);
-                return new Reply(0, first, true);
+                return new Reply(0, first, new long[0], true);
             }
-            in.transferTo(all);
-            return read(all.toString(StandardCharsets.UTF_8), first);
+            LongStream.Builder times = LongStream.builder().add(System.nanoTime());
+            byte[] some = new byte[1 << 14];
+            for (int count = in.read(some); count >= 0; count = in.read(some)) {
+                long now = System.nanoTime();
+                for (int at = 0; at < count - 1; at++) { // a blank line ends an event
+                    if (some[at] == '\n' && some[at + 1] == '\n') {
+                        times.add(now);
+                    }
+                }
+                all.write(some, 0, count);
+            }
+            return read(
+                    all.toString(StandardCharsets.UTF_8), first, times.build().toArray());
         }
     }
 
-    private static Reply read(String text, double first) throws IOException {
+    private static Reply read(String text, double first, long[] times) throws IOException {
         int usage = text.lastIndexOf("\"usage\":");
         if (usage < 0 || !text.contains("data: [DONE]")) {
-            return new Reply(0, first, false);
+            return new Reply(0, first, times, false);
         }
         int start = text.lastIndexOf("data: ", usage) + "data: ".length();
         JsonNode last = Json.parse(text.substring(start, text.indexOf('\n', start)));
-        return new Reply(last.at("/usage/completion_tokens").asLong(), first, true);
+        return new Reply(last.at("/usage/completion_tokens").asLong(), first, times, true);
     }
 }

@@ -65,8 +65,7 @@ public final class PintleServer implements AutoCloseable {
                     .toException();
         }
         Models models = new Models(library);
-        loaded.forEach((name, model) ->
-                models.add(ServedModel.start(name, model, library, settings.mostWaiting(), settings.cacheBytes())));
+        loaded.forEach((name, model) -> models.add(ServedModel.start(name, model, library, settings.engine())));
         Jobs jobs = new Jobs();
         try {
             Requests requests = new Requests();
@@ -103,7 +102,7 @@ public final class PintleServer implements AutoCloseable {
         new Saes(library, models).addTo(routes, OWN);
         new JobsApi(library, models, jobs).addTo(routes, OWN);
         new Runs(library).addTo(routes, OWN);
-        new Loading(library, models, jobs, requests, settings.mostWaiting(), settings.cacheBytes()).addTo(routes, OWN);
+        new Loading(library, models, jobs, requests, settings.engine()).addTo(routes, OWN);
         new Operations(models, metrics, routes).addTo(routes, OWN);
         return routes;
     }

@@ -2,6 +2,7 @@ package dev.pintle.server;
 
 import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.Front;
+import dev.pintle.server.serving.EngineSettings;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -14,8 +15,7 @@ import java.util.function.Consumer;
  * @param address to listen at
  * @param keys what callers must present
  * @param names names and pages by which it may be called
- * @param mostWaiting requests of a model that may wait while others run
- * @param cacheBytes keys and values of earlier prompts that a model keeps at most; 0 for none
+ * @param engine how requests of a model are generated
  * @param lenient whether fields that are not known are ignored, and said to be, instead of refused
  * @param slowest time that one write to a client may take
  * @param log receives a line per request, without what was asked or answered
@@ -24,25 +24,17 @@ public record ServerSettings(
         InetSocketAddress address,
         ApiKeys keys,
         Front.Names names,
-        int mostWaiting,
-        long cacheBytes,
+        EngineSettings engine,
         boolean lenient,
         Duration slowest,
         Consumer<String> log) {
-    /** Requests that may wait, unless something else is asked for. */
-    public static final int MOST_WAITING = 64;
-
-    /** Bytes of earlier prompts that are kept, unless something else is asked for. */
-    public static final long CACHE_BYTES = 256L << 20;
-
     /** For clients on this machine, at a port; 0 for any that is free. */
     public static ServerSettings local(int port) {
         return new ServerSettings(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                 ApiKeys.none(),
                 new Front.Names(List.of(), List.of()),
-                MOST_WAITING,
-                CACHE_BYTES,
+                EngineSettings.DEFAULT,
                 false,
                 Duration.ofSeconds(30),
                 line -> {});

@@ -7,6 +7,7 @@ import dev.pintle.base.PintleException;
 import dev.pintle.library.Library;
 import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.Front;
+import dev.pintle.server.serving.EngineSettings;
 import dev.pintle.tensor.DType;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -36,8 +37,7 @@ class SafetyTest {
                         new InetSocketAddress("127.0.0.1", 0),
                         keys,
                         names,
-                        4,
-                        0,
+                        new EngineSettings(4, 0, false),
                         false,
                         Duration.ofSeconds(1),
                         line -> {}));
@@ -116,8 +116,7 @@ class SafetyTest {
                 new InetSocketAddress("0.0.0.0", 0),
                 ApiKeys.none(),
                 new Front.Names(List.of(), List.of()),
-                4,
-                0,
+                new EngineSettings(4, 0, false),
                 false,
                 Duration.ofSeconds(1),
                 line -> {});

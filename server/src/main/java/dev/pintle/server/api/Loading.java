@@ -13,6 +13,7 @@ import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.Routes;
+import dev.pintle.server.serving.EngineSettings;
 import dev.pintle.server.serving.Jobs;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.Requests;
@@ -31,20 +32,15 @@ public final class Loading {
     private final Models models;
     private final Jobs jobs;
     private final Requests requests;
-    private final int mostWaiting;
-    private final long cacheBytes;
+    private final EngineSettings engine;
 
-    /**
-     * @param mostWaiting requests of a model that may wait
-     * @param cacheBytes keys and values that a model keeps
-     */
-    public Loading(Library library, Models models, Jobs jobs, Requests requests, int mostWaiting, long cacheBytes) {
+    /** @param engine how requests of a model are generated */
+    public Loading(Library library, Models models, Jobs jobs, Requests requests, EngineSettings engine) {
         this.library = library;
         this.models = models;
         this.jobs = jobs;
         this.requests = requests;
-        this.mostWaiting = mostWaiting;
-        this.cacheBytes = cacheBytes;
+        this.engine = engine;
     }
 
     /** Adds its routes below a path. */
@@ -102,7 +98,7 @@ public final class Loading {
                 at("dtype", () -> DType.parse(asked.dtype() == null ? "bf16" : asked.dtype(), DType.MODELS)));
         Jobs.Job job = jobs.start("load", progress -> {
             progress.at("loading", 0, 1);
-            models.add(ServedModel.start(name, library.model(name, options), library, mostWaiting, cacheBytes));
+            models.add(ServedModel.start(name, library.model(name, options), library, engine));
             progress.at("loading", 1, 1);
             return Json.object().put("model", name);
         });

@@ -8,7 +8,6 @@ import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.study.RunManifest;
-import dev.pintle.tensor.Device;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -30,16 +29,14 @@ public record ServedModel(
     /**
      * Starts to serve a model, and closes it in the end.
      *
-     * @param mostWaiting requests that may wait while others run
-     * @param cacheBytes keys and values of earlier prompts that are kept at most
+     * @param settings how its requests are generated
      */
-    public static ServedModel start(
-            String name, LanguageModel model, Library library, int mostWaiting, long cacheBytes) {
+    public static ServedModel start(String name, LanguageModel model, Library library, EngineSettings settings) {
         warmUp(model);
         return new ServedModel(
                 name,
                 model,
-                model.engine(mostWaiting, cacheBytes),
+                model.engine(settings.mostWaiting(), settings.cacheBytes(), settings.fast()),
                 library.sources(model, false),
                 new Reads(),
                 Instant.now());
@@ -67,7 +64,7 @@ public record ServedModel(
 
     /** Whether an answer's bits do not depend on what is generated beside it. */
     public boolean isExact() {
-        return model.device().equals(Device.CPU);
+        return engine.isExact();
     }
 
     /** Cancels what runs, then releases the model. */
