@@ -36,6 +36,7 @@ public final class GenerationEngine implements AutoCloseable {
     private final Set<Generation> unfinished = new LinkedHashSet<>(); // guarded by this
     private final List<Thread> threads = new ArrayList<>();
     private boolean closed; // guarded by this
+    private @Nullable Throwable failure; // guarded by this
 
     /**
      * @param mostWaiting requests that may wait while others run
@@ -65,13 +66,17 @@ public final class GenerationEngine implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             List<Generation> left;
             synchronized (this) {
+                failure = e;
                 closed = true;
                 left = List.copyOf(unfinished);
                 notifyAll();
             }
-            left.forEach(generation ->
-                    end(generation, new IllegalStateException("The engine has failed; load the model again: " + e, e)));
+            left.forEach(generation -> end(generation, failed(e)));
         }
+    }
+
+    private static RuntimeException failed(Throwable cause) {
+        return new IllegalStateException("The engine has failed; load the model again: " + cause, cause);
     }
 
     /**
@@ -138,7 +143,7 @@ public final class GenerationEngine implements AutoCloseable {
         boolean joins = generator.joins(row);
         synchronized (this) {
             if (closed) {
-                throw new IllegalStateException("The engine is closed.");
+                throw failure == null ? new IllegalStateException("The engine is closed.") : failed(failure);
             }
             if (arrived.size() + apart.size() >= mostWaiting) {
                 throw new EngineFullException(Problem.of("Too many requests are waiting.")

@@ -146,12 +146,15 @@ final class Generator {
             return;
         }
         long pageBytes = KvCache.bytes(transformer.config(), transformer.dtype(), 1, Slots.PAGE);
-        long tokens = (long) (SHARE_OF_AN_ENGINE * graphs.mostBytes() / pageBytes) * Slots.PAGE;
-        Slots slots = graphs.take(GraphDecoder.MOST_ROWS, tokens, !fast)
-                .orElseThrow(() -> Problem.of("The GPU has no room for another engine of this model.")
-                        .fact("try", "closing the other engine")
-                        .toException());
-        write(graphs, slots, arrivals, cacheBytes / pageBytes);
+        long pages = (long) (SHARE_OF_AN_ENGINE * graphs.mostBytes() / pageBytes);
+        Optional<Slots> slots = Optional.empty();
+        for (; pages > 0 && slots.isEmpty(); pages /= 2) { // less beside another engine
+            slots = graphs.take(GraphDecoder.MOST_ROWS, pages * Slots.PAGE, !fast);
+        }
+        Slots taken = slots.orElseThrow(() -> Problem.of("The GPU has no room for another engine of this model.")
+                .fact("try", "closing the other engine")
+                .toException());
+        write(graphs, taken, arrivals, cacheBytes / pageBytes);
     }
 
     /** Generates one row by itself, without a recorded step. */

@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.PrefixCache.Beginning;
 import dev.pintle.model.PrefixCache.Grain;
 import dev.pintle.model.PrefixCache.Sequence;
@@ -207,6 +208,11 @@ final class SlotBatch {
     /** Begins with the first row that waits; false if there is no room for it yet. */
     private boolean begin(Deque<GenerationRow> waiting, Arrivals arrivals) {
         GenerationRow row = waiting.element();
+        if (pages(row) > slots.allPages()) {
+            waiting.remove();
+            fail(row, tooLong(row), arrivals);
+            return true;
+        }
         List<Lane> lanes = Lane.of(List.of(row));
         List<RowProgram> programs = lanes.stream().map(this::program).toList();
         if (free.size() < lanes.size() || !slots.hasRoom(programs) || !makeRoom(pages(row))) {
@@ -225,6 +231,14 @@ final class SlotBatch {
             stopPrompting();
         }
         return true;
+    }
+
+    private RuntimeException tooLong(GenerationRow row) {
+        return Problem.of("The request does not fit into the memory for keys and values.")
+                .fact("prompt and answer", row.longest() + " tokens")
+                .fact("there is room for", slots.allPages() / Lane.count(row) * Slots.PAGE + " tokens")
+                .fact("try", "fewer new tokens, or one engine of the model at a time")
+                .toException();
     }
 
     /** Drops kept prompts until so many pages are free. */

@@ -23,12 +23,14 @@ public final class CudaKernel {
     private final CUfunc_st function;
     private final Device device;
     private final boolean overlaps;
+    private final int sharedBytes;
 
-    CudaKernel(String name, CUfunc_st function, Device device, boolean overlaps) {
+    CudaKernel(String name, CUfunc_st function, Device device, boolean overlaps, int sharedBytes) {
         this.name = name;
         this.function = function;
         this.device = device;
         this.overlaps = overlaps;
+        this.sharedBytes = sharedBytes;
     }
 
     /** The launch grid. */
@@ -58,6 +60,7 @@ public final class CudaKernel {
                     .gridDimY(grid.y())
                     .gridDimZ(grid.z())
                     .blockDimX(threads)
+                    .sharedMemBytes(sharedBytes)
                     .hStream(stream)
                     .numAttrs(overlaps ? 1 : 0);
             CudaCalls.driver(
@@ -81,7 +84,7 @@ public final class CudaKernel {
             }
             overlap.id(cudart.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
             overlap.value().programmaticStreamSerializationAllowed(1);
-            config.blockDimY(1).blockDimZ(1).sharedMemBytes(0).attrs(overlap);
+            config.blockDimY(1).blockDimZ(1).attrs(overlap);
         }
     }
 

@@ -136,8 +136,23 @@ public final class CudaProgram {
 
     /** A kernel declared {@code extern "C"}. */
     public CudaKernel kernel(String name) {
+        return kernel(name, 0);
+    }
+
+    /**
+     * A kernel declared {@code extern "C"}.
+     *
+     * @param sharedBytes dynamic shared memory of each thread block
+     */
+    public CudaKernel kernel(String name, int sharedBytes) {
         CUfunc_st function = new CUfunc_st();
         CudaCalls.driver("cuModuleGetFunction " + name, cudart.cuModuleGetFunction(function, module, name));
-        return new CudaKernel(name, function, device, capability(device) >= OVERLAP_CAPABILITY);
+        if (sharedBytes > 0) {
+            CudaCalls.driver(
+                    "cuFuncSetAttribute " + name,
+                    cudart.cuFuncSetAttribute(
+                            function, cudart.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
+        }
+        return new CudaKernel(name, function, device, capability(device) >= OVERLAP_CAPABILITY, sharedBytes);
     }
 }

@@ -101,7 +101,7 @@ public final class GraphDecoder implements AutoCloseable {
 
     /** Whether a row's bits can be made independent of the number of rows, at any number of rows. */
     public boolean canBeExact() {
-        return FewRowsStep.suits(transformer);
+        return OwnProductsStep.suits(transformer);
     }
 
     private Slots make(Key key) {
@@ -118,13 +118,13 @@ public final class GraphDecoder implements AutoCloseable {
                 config,
                 key.pages,
                 kind -> kind.products() == StepKind.Products.OWN
-                        ? new FewRowsStep(transformer, config, memory, kind)
-                        : new ManyRowsStep(transformer, config, memory, kind),
+                        ? new OwnProductsStep(transformer, config, memory, kind)
+                        : new LibraryStep(transformer, config, memory, kind),
                 rows -> products(rows, key.exact));
     }
 
     private StepKind.Products products(int rows, boolean exact) {
-        boolean own = FewRowsStep.suits(transformer) && (exact || rows <= FEW_ROWS);
+        boolean own = OwnProductsStep.suits(transformer) && (exact || rows <= FEW_ROWS);
         return own ? StepKind.Products.OWN : StepKind.Products.LIBRARY;
     }
 

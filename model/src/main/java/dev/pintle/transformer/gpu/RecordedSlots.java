@@ -212,6 +212,12 @@ final class RecordedSlots implements Slots {
 
     @Override
     public void launch(int[] slots, boolean[] keep) {
+        try (TensorScope scope = TensorScope.open("launch a step")) {
+            launchIn(slots, keep);
+        }
+    }
+
+    private void launchIn(int[] slots, boolean[] keep) {
         int longest = 0;
         boolean changing = false;
         int[] fed = new int[slots.length];
@@ -226,9 +232,7 @@ final class RecordedSlots implements Slots {
             int[] padded = new int[memory.most];
             Arrays.fill(padded, -1);
             System.arraycopy(slots, 0, padded, 0, slots.length);
-            try (TensorScope scope = TensorScope.open("choose rows")) {
-                memory.slots.copyFrom(Tensor.of(padded, padded.length));
-            }
+            memory.slots.copyFrom(Tensor.of(padded, padded.length));
             rows = slots.clone();
         }
         int turn = launched++ & 1;
@@ -245,24 +249,25 @@ final class RecordedSlots implements Slots {
     }
 
     private void keep(List<Integer> asked, int turn) {
+        if (asked.isEmpty()) {
+            return;
+        }
         Tensor to = kept[turn];
-        if (!asked.isEmpty() && (to == null || to.size(0) < asked.size())) {
+        if (to == null || to.size(0) < asked.size()) {
             if (to != null) {
                 to.close();
             }
             to = owner.adopt(Tensor.pinned(DType.FP32, 2L * asked.size(), config.dVocab()));
             kept[turn] = to;
         }
-        try (TensorScope scope = TensorScope.open("keep logits")) {
-            for (int i = 0; i < asked.size(); i++) {
-                keepLogits.launch(
-                        Grid.of(KEPT_BLOCKS),
-                        KEPT_THREADS,
-                        to.select(0, i),
-                        memory.logits(),
-                        asked.get(i),
-                        config.dVocab());
-            }
+        for (int i = 0; i < asked.size(); i++) {
+            keepLogits.launch(
+                    Grid.of(KEPT_BLOCKS),
+                    KEPT_THREADS,
+                    to.select(0, i),
+                    memory.logits(),
+                    asked.get(i),
+                    config.dVocab());
         }
     }
 

@@ -7,14 +7,14 @@ import dev.pintle.transformer.Transformer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step bound by arithmetic, or for families that {@link FewRowsStep} does not support: matrix products by libtorch, with
+ * A step bound by arithmetic, or for families that {@link OwnProductsStep} does not support: matrix products by libtorch, with
  * one kernel between each two. A row's bits may depend on the number of rows.
  */
-final class ManyRowsStep extends StepKernels {
+final class LibraryStep extends StepKernels {
     private final FusedOps ops;
     private final FusedBlock fused;
 
-    ManyRowsStep(Transformer transformer, ModelConfig config, SlotMemory memory, StepKind kind) {
+    LibraryStep(Transformer transformer, ModelConfig config, SlotMemory memory, StepKind kind) {
         super(transformer, config, memory, kind);
         this.ops = FusedOps.of(memory.device(), memory.dtype());
         this.fused = new FusedBlock(ops);

@@ -14,15 +14,16 @@ import dev.pintle.transformer.Transformer;
 import java.util.Map;
 
 /**
- * A step bound by reading the weights: custom kernels for the matrix products, with norms fused into them. A row's numbers
- * do not depend on the other rows: the sums of its products have the same order however many there are.
+ * A step with custom kernels for the matrix products, with norms fused into them: for few rows bound by reading the weights,
+ * for many with tiles in shared memory. A row's numbers do not depend on the other rows: the sums of its products have the
+ * same order however many there are.
  */
-final class FewRowsStep extends StepKernels {
-    private static final int WARP = 32;
-    private static final int WARPS = 16; // per thread block
-    private static final int THREADS = WARP * WARPS;
+final class OwnProductsStep extends StepKernels {
+    private static final int WARPS = 16; // per thread block of the kernels for few rows
     private static final int EMBEDDING_THREADS = 256; // as in the kernel
     private static final int EIGHT = 8; // rows of a tensor core's tile
+    private static final int MOST_FEW = 32; // rows
+    private static final int BLOCK = 64; // of the inner axis, in the kernels for many rows
 
     private final CudaKernel embed;
     private final CudaKernel qkv;
@@ -30,20 +31,43 @@ final class FewRowsStep extends StepKernels {
     private final CudaKernel writeBackFetching;
     private final CudaKernel gateUp;
     private final CudaKernel unembed;
-    private final int groups; // of rows
+    private final Tile tile;
 
-    FewRowsStep(Transformer transformer, ModelConfig config, SlotMemory memory, StepKind kind) {
+    /**
+     * What a thread block computes.
+     *
+     * @param weightRows of a matrix
+     * @param rows of the step
+     */
+    private record Tile(int weightRows, int rows, int threads) {}
+
+    OwnProductsStep(Transformer transformer, ModelConfig config, SlotMemory memory, StepKind kind) {
         super(transformer, config, memory, kind);
-        int tiles = kind.rows() <= EIGHT ? 1 : kind.rows() <= 2 * EIGHT ? 2 : 4;
-        this.groups = (kind.rows() + tiles * EIGHT - 1) / (tiles * EIGHT);
+        int rows = kind.rows();
+        int tiles = rows <= EIGHT ? 1 : rows <= 2 * EIGHT ? 2 : 4; // of tensor cores
         Map<String, Integer> macros = Map.of("WARPS", WARPS, "NT", tiles);
-        CudaProgram program = CudaSources.program("few_rows.cu", memory.dtype(), macros, memory.device());
-        this.embed = program.kernel("embed");
-        this.qkv = program.kernel("qkv");
-        this.writeBack = program.kernel("write_back");
-        this.writeBackFetching = program.kernel("write_back_fetching");
-        this.gateUp = program.kernel("gate_up");
-        this.unembed = program.kernel("unembed");
+        CudaProgram few = CudaSources.program("few_rows.cu", memory.dtype(), macros, memory.device());
+        this.embed = few.kernel("embed");
+        boolean many =
+                rows > MOST_FEW && config.dModel() % BLOCK == 0 && config.dMlp() % BLOCK == 0 && queries % BLOCK == 0;
+        if (many) {
+            CudaProgram program = CudaSources.program("many_rows.cu", memory.dtype(), Map.of(), memory.device());
+            this.tile = new Tile(64, 128, 256); // as in the source, like the size of its shared memory
+            int shared =
+                    4 * (tile.weightRows + tile.rows) * BLOCK * memory.dtype().bytes();
+            this.qkv = program.kernel("qkv", shared);
+            this.writeBack = program.kernel("write_back", shared);
+            this.writeBackFetching = writeBack;
+            this.gateUp = program.kernel("gate_up", shared);
+            this.unembed = program.kernel("unembed", shared);
+        } else {
+            this.tile = new Tile(16, tiles * EIGHT, 32 * WARPS);
+            this.qkv = few.kernel("qkv");
+            this.writeBack = few.kernel("write_back");
+            this.writeBackFetching = few.kernel("write_back_fetching");
+            this.gateUp = few.kernel("gate_up");
+            this.unembed = few.kernel("unembed");
+        }
     }
 
     /** Whether the kernels support this model: only norms before attention and MLP, SiLU, and no embedding scale. */
@@ -79,8 +103,8 @@ final class FewRowsStep extends StepKernels {
     @Override
     void unembed() {
         unembed.launch(
-                grid(config.dVocab() / 16),
-                THREADS,
+                grid(config.dVocab()),
+                tile.threads,
                 rows.logits(),
                 FusedBlock.dense(transformer.unembedding()).weight(),
                 rows.work().normed(),
@@ -97,8 +121,8 @@ final class FewRowsStep extends StepKernels {
         Dense key = part(block.attention().qkv(), 1);
         Dense value = part(block.attention().qkv(), 2);
         qkv.launch(
-                grid((queries + 2 * shared) / 16),
-                THREADS,
+                grid(queries + 2 * shared),
+                tile.threads,
                 rows.work().mapped(),
                 query.weight(),
                 key.weight(),
@@ -120,8 +144,8 @@ final class FewRowsStep extends StepKernels {
         Dense gate = part(block.mlp().gateUp(), 0);
         Dense up = part(block.mlp().gateUp(), 1);
         gateUp.launch(
-                grid(config.dMlp() / 8),
-                THREADS,
+                grid(2 * config.dMlp()),
+                tile.threads,
                 rows.work().hidden(),
                 gate.weight(),
                 up.weight(),
@@ -141,8 +165,9 @@ final class FewRowsStep extends StepKernels {
                 normBefore(block.layer() + 1));
     }
 
-    private Grid grid(int blocks) {
-        return new Grid(blocks, groups, 1);
+    private Grid grid(int weightRows) {
+        return new Grid(
+                (weightRows + tile.weightRows - 1) / tile.weightRows, (rows.count() + tile.rows - 1) / tile.rows, 1);
     }
 
     private static Dense part(Joined maps, int index) {
@@ -152,8 +177,8 @@ final class FewRowsStep extends StepKernels {
     /** Adds a product to the residual stream. */
     private void writeBack(CudaKernel kernel, Dense map, Tensor x, int width, RmsNorm next) {
         kernel.launch(
-                grid(config.dModel() / 16),
-                THREADS,
+                grid(config.dModel()),
+                tile.threads,
                 rows.resid(),
                 rows.work().normed(),
                 rows.squares(),
