@@ -117,29 +117,30 @@ final class BenchServeCommand implements Callable<Integer> {
                 added.http() * 1e3,
                 (added.http() - added.engine()) * 1e3);
         out.println(
-                "| streams | vectors | generated tokens | seconds | tokens/s | while all decode | first event, median ms"
+                "| streams | vectors | generated tokens | seconds | tokens/s | while decoding | first event, median ms"
                         + " | failed |");
         out.println("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         for (int count : streams) {
+            bench.load(count, true); // steps are recorded and buffers allocated once
             if (unsteered) {
-                bench.load(count, false); // recordings of the step and buffers are made once
-                tell(out, bench.load(count, false), 0);
+                tell(out, bench, count, false);
             }
-            bench.load(count, true);
-            tell(out, bench.load(count, true), count);
+            tell(out, bench, count, true);
         }
     }
 
-    private static void tell(PrintWriter out, ServeBench.Load load, int vectors) {
+    private static void tell(PrintWriter out, ServeBench bench, int count, boolean steered)
+            throws InterruptedException {
+        ServeBench.Load load = bench.load(count, steered);
         out.printf(
                 Locale.ROOT,
-                "| %d | %d | %d | %.2f | %.1f | %s | %.1f | %d |%n",
-                load.streams(),
-                vectors,
+                "| %d | %d | %d | %.2f | %.1f | %.1f | %.1f | %d |%n",
+                count,
+                steered ? count : 0,
                 load.tokens(),
                 load.seconds(),
                 load.rate(),
-                Double.isNaN(load.together()) ? "" : String.format(Locale.ROOT, "%.1f", load.together()),
+                bench.decoding(load, steered),
                 load.firstToken() * 1e3,
                 load.failed());
         out.flush();

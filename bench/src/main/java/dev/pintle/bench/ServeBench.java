@@ -32,7 +32,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
-import java.util.stream.LongStream;
 
 /** Requests to a server over HTTP on this machine, each with its own prompt and steering vector. */
 public final class ServeBench {
@@ -67,11 +66,10 @@ public final class ServeBench {
      * @param streams requests at once
      * @param seconds from the first request to the last reply
      * @param tokens generated
-     * @param together generated tokens per second while all streams decode; NaN if they never do
      * @param firstToken median seconds from a request to the first event
      * @param failed requests without a complete reply
      */
-    public record Load(int streams, double seconds, long tokens, double together, double firstToken, int failed) {
+    public record Load(int streams, double seconds, long tokens, double firstToken, int failed) {
         /** Generated tokens per second. */
         public double rate() {
             return tokens / seconds;
@@ -104,7 +102,7 @@ public final class ServeBench {
                 }
                 engine[round] = (System.nanoTime() - began) / 1e9 / Math.max(1, made);
                 began = System.nanoTime();
-                Reply reply = ask(request(ids, round, false), -1);
+                Reply reply = ask(request(ids, round, false, tokens), -1);
                 http[round] = (System.nanoTime() - began) / 1e9 / Math.max(1, reply.tokens());
             }
         }
@@ -115,12 +113,26 @@ public final class ServeBench {
 
     /** Sends so many requests at once, each with a vector of its own or none with any, and waits for all. */
     public Load load(int streams, boolean steered) throws InterruptedException {
+        return load(streams, steered, tokens);
+    }
+
+    /**
+     * Generated tokens per second while all streams decode: what answers that are three times as long take longer.
+     *
+     * @param known what was measured of the same streams
+     */
+    public double decoding(Load known, boolean steered) throws InterruptedException {
+        Load longer = load(known.streams(), steered, 3 * tokens);
+        return (longer.tokens() - known.tokens()) / (longer.seconds() - known.seconds());
+    }
+
+    private Load load(int streams, boolean steered, int each) throws InterruptedException {
         Random random = new Random(streams);
         List<Callable<Reply>> all = new ArrayList<>();
         for (int i = 0; i < streams; i++) {
             int length =
                     SHORTEST_PROMPT >= prompt ? prompt : SHORTEST_PROMPT + random.nextInt(prompt - SHORTEST_PROMPT);
-            byte[] request = request(ids(random, length), i, steered);
+            byte[] request = request(ids(random, length), i, steered, each);
             all.add(() -> ask(request, -1));
         }
         ExecutorService clients = Executors.newFixedThreadPool(streams);
@@ -131,12 +143,10 @@ public final class ServeBench {
             long made = 0;
             int failed = 0;
             List<Double> first = new ArrayList<>();
-            List<long[]> times = new ArrayList<>();
             for (Future<Reply> reply : replies) {
                 try {
                     made += reply.get().tokens();
                     first.add(reply.get().firstToken());
-                    times.add(reply.get().times());
                     failed += reply.get().complete() ? 0 : 1;
                 } catch (ExecutionException e) {
                     failed++;
@@ -144,7 +154,7 @@ public final class ServeBench {
             }
             first.sort(null);
             double median = first.isEmpty() ? Double.NaN : first.get(first.size() / 2);
-            return new Load(streams, seconds, made, together(times), median, failed);
+            return new Load(streams, seconds, made, median, failed);
         } finally {
             clients.shutdownNow();
         }
@@ -163,7 +173,7 @@ public final class ServeBench {
                 List<Callable<Reply>> some = new ArrayList<>();
                 for (int i = 0; i < requests / REPORTS; i++) {
                     Random random = new Random((long) part * requests + i);
-                    byte[] request = request(ids(random, 16), i, i % 2 == 0);
+                    byte[] request = request(ids(random, 16), i, i % 2 == 0, tokens);
                     int most = i % 3 == 0 ? random.nextInt(4000) : -1;
                     cancelled += most < 0 ? 0 : 1;
                     some.add(() -> ask(request, most));
@@ -188,9 +198,10 @@ public final class ServeBench {
         return random.ints(length, vocabulary / 8, vocabulary).toArray();
     }
 
-    private byte[] request(int[] ids, long seed, boolean steered) {
+    private byte[] request(int[] ids, long seed, boolean steered, int most) {
         ObjectNode body =
-                Json.object().put("model", name).put("max_tokens", tokens).put("stream", true);
+                Json.object().put("model", name).put("max_tokens", most).put("stream", true);
+        body.put("tokens", true); // an event for each, even if it has no text
         body.put("temperature", 1).put("seed", seed);
         body.putObject("stream_options").put("include_usage", true);
         ArrayNode prompts = body.putArray("prompt");
@@ -237,9 +248,8 @@ public final class ServeBench {
      *
      * @param tokens by the usage
      * @param firstToken seconds to the first event
-     * @param times of the events, in nanoseconds
      */
-    private record Reply(long tokens, double firstToken, long[] times, boolean complete) {}
+    private record Reply(long tokens, double firstToken, boolean complete) {}
 
     /** @param most bytes to read before hanging up; -1 for all */
     private Reply ask(byte[] request, int most) throws IOException {
@@ -261,31 +271,20 @@ public final class ServeBench {
             double first = (System.nanoTime() - began) / 1e9;
             if (most >= 0) {
                 in.readNBytes(most);
-                return new Reply(0, first, new long[0], true);
+                return new Reply(0, first, true);
             }
-            LongStream.Builder times = LongStream.builder().add(System.nanoTime());
-            byte[] some = new byte[1 << 14];
-            for (int count = in.read(some); count >= 0; count = in.read(some)) {
-                long now = System.nanoTime();
-                for (int at = 0; at < count - 1; at++) { // a blank line ends an event
-                    if (some[at] == '\n' && some[at + 1] == '\n') {
-                        times.add(now);
-                    }
-                }
-                all.write(some, 0, count);
-            }
-            return read(
-                    all.toString(StandardCharsets.UTF_8), first, times.build().toArray());
+            in.transferTo(all);
+            return read(all.toString(StandardCharsets.UTF_8), first);
         }
     }
 
-    private static Reply read(String text, double first, long[] times) throws IOException {
+    private static Reply read(String text, double first) throws IOException {
         int usage = text.lastIndexOf("\"usage\":");
         if (usage < 0 || !text.contains("data: [DONE]")) {
-            return new Reply(0, first, times, false);
+            return new Reply(0, first, false);
         }
         int start = text.lastIndexOf("data: ", usage) + "data: ".length();
         JsonNode last = Json.parse(text.substring(start, text.indexOf('\n', start)));
-        return new Reply(last.at("/usage/completion_tokens").asLong(), first, times, true);
+        return new Reply(last.at("/usage/completion_tokens").asLong(), first, true);
     }
 }

@@ -344,7 +344,7 @@ public final class LanguageModel implements AutoCloseable {
      * An engine that keeps keys and values of prompts and answers, so that a request that begins like an earlier one is
      * answered sooner, with the same bits. Tokens count as the same if hooks that equal each other acted on them, of which
      * {@link Hook#actsOn} tells; so the next turn of a chat does not begin with an answer that was steered otherwise. On a
-     * GPU with recorded steps, prompts are kept in whole chunks of 256 tokens. Other models that do not run on the Java heap
+     * GPU with recorded steps, prompts are kept in whole chunks of 512 tokens. Other models that do not run on the Java heap
      * ({@link #route}) keep nothing, since their bits depend on how a prompt is divided.
      *
      * @param mostWaiting requests that may wait while others run; more are refused

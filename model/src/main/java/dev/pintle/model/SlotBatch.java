@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 /** Generates on a GPU for rows that join and leave while others decode, with recorded steps. */
 final class SlotBatch {
     /** Tokens of a prompt that are run at once, and of what is kept of prompts. */
-    static final int CHUNK = 256;
+    static final int CHUNK = 512;
 
     private static final int MOST_TOKENS = 2048; // of prompts, run between two steps
     private static final int PROMPTS_AHEAD =

@@ -22,7 +22,7 @@ final class OwnProductsStep extends StepKernels {
     private static final int WARPS = 16; // per thread block of the kernels for few rows
     private static final int EMBEDDING_THREADS = 256; // as in the kernel
     private static final int EIGHT = 8; // rows of a tensor core's tile
-    private static final int MOST_FEW = 32; // rows
+    private static final int MOST_FEW = 64; // rows; measured: beyond that, the kernels for many are faster
     private static final int BLOCK = 64; // of the inner axis, in the kernels for many rows
 
     private final CudaKernel embed;

@@ -218,16 +218,14 @@ final class RecordedSlots implements Slots {
     }
 
     private void launchIn(int[] slots, boolean[] keep) {
-        int longest = 0;
         boolean changing = false;
         int[] fed = new int[slots.length];
         for (int row = 0; row < slots.length; row++) {
             fed[row] = positions[slots[row]]++;
-            longest = Math.max(longest, fed[row] + 1);
             changing |= memory.changes.changes(slots[row]);
             memory.draws.prepare(slots[row], fed[row]);
         }
-        CudaGraph graph = recording(slots.length, longest, changing);
+        CudaGraph graph = recording(slots.length, changing);
         if (!Arrays.equals(slots, rows)) {
             int[] padded = new int[memory.most];
             Arrays.fill(padded, -1);
@@ -300,14 +298,12 @@ final class RecordedSlots implements Slots {
         }
     }
 
-    private CudaGraph recording(int count, int longest, boolean changing) {
+    private CudaGraph recording(int count, boolean changing) {
         int most = Math.min(
                 memory.most,
                 Arrays.stream(ROWS).filter(some -> some >= count).findFirst().orElse(count));
-        int pieces = Math.min(SlotMemory.MOST_PIECES, Slots.pages(longest));
-        pieces =
-                memory.areFew(most, config.nKvHeads()) ? SlotMemory.MOST_PIECES : Integer.highestOneBit(2 * pieces - 1);
-        StepKind kind = new StepKind(most, pieces, changing, products.apply(most));
+        int blocks = memory.blocksPerRow(most, config.nKvHeads());
+        StepKind kind = new StepKind(most, blocks, changing, products.apply(most));
         CudaGraph known = recordings.get(kind);
         if (known != null) {
             return known;

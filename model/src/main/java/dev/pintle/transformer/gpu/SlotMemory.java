@@ -21,6 +21,11 @@ final class SlotMemory implements AutoCloseable {
     /** Pieces that attention divides a row's tokens into, at most, so that few rows occupy the GPU. */
     static final int MOST_PIECES = 16;
 
+    /** Pages of such a piece, at least; measured. */
+    static final int LEAST_PAGES = 2;
+
+    private static final int BLOCKS_PER_PROCESSOR = 3; // of attention, running concurrently
+
     final int most; // slots, and rows of a step
     final int mostPages; // of a slot
     final Tensor slots; // [most]: the slot of each row, or -1
@@ -132,9 +137,10 @@ final class SlotMemory implements AutoCloseable {
         return device;
     }
 
-    /** Whether so many rows leave parts of the GPU idle. */
-    boolean areFew(int rows, int nKvHeads) {
-        return (long) rows * nKvHeads < 2L * CudaProgram.processors(device);
+    /** Thread blocks among which attention divides a row's tokens: as many as it takes to occupy the GPU. */
+    int blocksPerRow(int rows, int nKvHeads) {
+        int wanted = BLOCKS_PER_PROCESSOR * CudaProgram.processors(device) / (rows * nKvHeads);
+        return Math.max(1, Math.min(MOST_PIECES, wanted));
     }
 
     Tensor keys(int layer) {

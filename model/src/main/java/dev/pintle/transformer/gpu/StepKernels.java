@@ -31,7 +31,7 @@ abstract class StepKernels implements Runnable {
     final int queries;
     final int shared;
     private final boolean changing;
-    private final int pieces;
+    private final int blocksPerRow;
     private final CudaKernel attend;
     private final CudaKernel choose;
     private final CudaKernel softCap;
@@ -43,7 +43,7 @@ abstract class StepKernels implements Runnable {
         this.memory = memory;
         this.rows = memory.rows(kind.rows());
         this.changing = kind.changing();
-        this.pieces = kind.pieces();
+        this.blocksPerRow = kind.blocks();
         this.queries = config.nHeads() * config.dHead();
         this.shared = config.nKvHeads() * config.dHead();
         Map<String, Integer> macros = Map.of("HEAD", config.dHead(), "GROUP", config.nHeads() / config.nKvHeads());
@@ -130,7 +130,7 @@ abstract class StepKernels implements Runnable {
         @Nullable RmsNorm queryNorm = norms.queries() instanceof RmsNorm norm ? norm : null;
         @Nullable RmsNorm keyNorm = norms.keys() instanceof RmsNorm norm ? norm : null;
         attend.launch(
-                new Grid(pieces, config.nKvHeads(), rows.count()),
+                new Grid(blocksPerRow, config.nKvHeads(), rows.count()),
                 ATTENTION_THREADS,
                 rows.mixed(),
                 rows.work().mapped(),
@@ -149,6 +149,7 @@ abstract class StepKernels implements Runnable {
                 config.nKvHeads(),
                 memory.mostPages,
                 SlotMemory.MOST_PIECES,
+                SlotMemory.LEAST_PAGES,
                 window == null ? 0 : window,
                 (float) config.attentionScale(),
                 queryNorm == null ? 0f : (float) queryNorm.eps(),

@@ -11,6 +11,7 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 
 #define THREADS 1024
+#define AHEAD 8 // logits that a thread reads at once
 #define BINS 256
 #define ONE 4294967296.0f // mass of the most probable token
 
@@ -25,6 +26,24 @@ static __device__ __forceinline__ float score(const Row& row, int i) {
     float logit = row.logits[i];
     if (row.penalty != 1.0f && (row.seen[i >> 5] >> (i & 31) & 1)) logit = logit > 0 ? logit / row.penalty : logit * row.penalty;
     return logit / row.temperature + 0.0f; // never -0
+}
+
+// Calls f(i, score) for every token; a thread reads several logits at once, since it would otherwise wait for each.
+template <class F>
+static __device__ __forceinline__ void each(const Row& row, F f) {
+    for (int from = threadIdx.x; from < row.dVocab; from += AHEAD * THREADS) {
+        float s[AHEAD];
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            const int i = from + u * THREADS;
+            s[u] = i < row.dVocab ? score(row, i) : 0;
+        }
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            const int i = from + u * THREADS;
+            if (i < row.dVocab) f(i, s[u]);
+        }
+    }
 }
 
 static __device__ __forceinline__ u64 mass(const Row& row, float s) {
@@ -78,18 +97,17 @@ static __device__ End find(const Row& row, u64 target) {
         __syncthreads();
         for (int i = threadIdx.x; i < BINS; i += THREADS) table[i] = 0;
         __syncthreads();
-        for (int i = threadIdx.x; i < row.dVocab; i += THREADS) {
-            const float s = score(row, i);
+        each(row, [&](int, float s) {
             int at = sixteenth(row, s);
             if (level > 0) {
-                if (at != top) continue;
+                if (at != top) return;
                 const u32 k = falling(s);
-                if (level > 1 && k >> (shift + 8) != key) continue;
+                if (level > 1 && k >> (shift + 8) != key) return;
                 at = k >> shift & 0xff;
             }
             const u64 add = COUNT ? 1 : mass(row, s);
             if (add) atomicAdd(table + at, add);
-        }
+        });
         __syncthreads();
         if (threadIdx.x < 32) {
             u64 own = 0;
@@ -128,7 +146,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
         const int* positions, int dVocab, int words, int capacity) {
     __shared__ float maxima[THREADS / 32];
     __shared__ int chosen;
-    __shared__ int counts[THREADS];
+    __shared__ int tokens[THREADS], among;
 #if __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;");
     asm volatile("griddepcontrol.wait;" ::: "memory");
@@ -141,7 +159,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     }
     Row row = {logits + (long long)blockIdx.x * dVocab, seen + (long long)slot * words, dVocab, own[0], own[4], 0};
     float most = -3e38f;
-    for (int i = threadIdx.x; i < dVocab; i += THREADS) most = fmaxf(most, score(row, i));
+    each(row, [&](int, float s) { most = fmaxf(most, s); });
 #pragma unroll
     for (int o = 16; o; o >>= 1) most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, o));
     if ((threadIdx.x & 31) == 0) maxima[threadIdx.x >> 5] = most;
@@ -158,12 +176,11 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     }
     u64 kept = 0, probable = 0;
     const u64 least = (u64)(own[3] * ONE);
-    for (int i = threadIdx.x; i < dVocab; i += THREADS) {
-        const float s = score(row, i);
+    each(row, [&](int, float s) {
         const u64 m = mass(row, s);
         if (falling(s) < last.key) kept += m;
         if (m >= least) probable += m;
-    }
+    });
     kept = total(kept) + (equals ? equals * mass(row, score_of(last.key)) : 0);
     probable = total(probable);
     if (own[2] < 1.0f) {
@@ -178,19 +195,29 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     target = min(target, kept - 1);
     const End end = find<false>(row, target);
     // among the tokens with that score, the one whose share of the mass contains it
-    const int share = (dVocab + THREADS - 1) / THREADS, from = threadIdx.x * share;
-    const int to = from + share < dVocab ? from + share : dVocab;
-    int mine = 0;
-    for (int i = from; i < to; i++) mine += falling(score(row, i)) == end.key;
-    counts[threadIdx.x] = mine;
-    if (threadIdx.x == 0) chosen = -1; // stays -1 if a logit is NaN and no token has the score
-    const int among = (int)total(mine);
-    const u64 each = among ? end.here / among : 0;
-    const int nth = each ? (int)min((target - end.before) / each, (u64)among - 1) : 0;
-    if (mine) {
+    if (threadIdx.x == 0) {
+        chosen = -1; // stays -1 if a logit is NaN and no token has the score
+        among = 0;
+    }
+    __syncthreads();
+    each(row, [&](int i, float s) {
+        if (falling(s) == end.key) {
+            const int at = atomicAdd(&among, 1);
+            if (at < THREADS) tokens[at] = i;
+        }
+    });
+    __syncthreads();
+    const u64 one = among ? end.here / among : 0;
+    const int nth = one ? (int)min((target - end.before) / one, (u64)among - 1) : 0; // by the order of the ids
+    if (among <= THREADS) {
+        if (threadIdx.x < among) {
+            int before = 0;
+            for (int i = 0; i < among; i++) before += tokens[i] < tokens[threadIdx.x];
+            if (before == nth) chosen = tokens[threadIdx.x];
+        }
+    } else if (threadIdx.x == 0) {
         int passed = 0;
-        for (int t = 0; t < threadIdx.x; t++) passed += counts[t];
-        for (int i = from; i < to; i++) {
+        for (int i = 0; i < dVocab && chosen < 0; i++) {
             if (falling(score(row, i)) == end.key && passed++ == nth) chosen = i;
         }
     }

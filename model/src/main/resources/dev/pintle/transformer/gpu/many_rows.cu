@@ -80,19 +80,24 @@ static __device__ __forceinline__ void product(
         }
     }
     if (NORM) {
-        for (int n = threadIdx.x; n < BN; n += THREADS) {
-            float whole = 0;
-            if (n < rows) {
-                for (int w = 0; w < PARTS; w++) {
-                    float two[2] = {0, 0};
+        const int n = threadIdx.x % BN;
+        float part[PARTS]; // every second thread has the odd ones
 #pragma unroll
-                    for (int h = 0; h < 2; h++) {
-#pragma unroll 8
-                        for (int p = 2 * w + h; p < parts; p += 2 * PARTS) two[h] += squares[(long long)p * all + n];
-                    }
-                    whole += two[0] + two[1];
-                }
-            }
+        for (int w = 0; w < PARTS; w++) part[w] = 0;
+        for (int p = threadIdx.x / BN; n < rows && p < parts; p += 2 * PARTS) {
+#pragma unroll
+            for (int w = 0; w < PARTS; w++) part[w] += p + 2 * w < parts ? squares[(long long)(p + 2 * w) * all + n] : 0.0f;
+        }
+        float* odd = (float*)(stages + (STAGES - 1) * STAGE); // not loaded yet
+        if (threadIdx.x >= BN) {
+#pragma unroll
+            for (int w = 0; w < PARTS; w++) odd[w * BN + n] = part[w];
+        }
+        __syncthreads();
+        if (threadIdx.x < BN) {
+            float whole = 0;
+#pragma unroll
+            for (int w = 0; w < PARTS; w++) whole += part[w] + odd[w * BN + n];
             scales[n] = rsqrtf(whole / k + eps);
         }
     }

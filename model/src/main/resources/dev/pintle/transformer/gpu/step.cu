@@ -65,16 +65,16 @@ static __device__ __forceinline__ float largest_of_column(float f) {
 
 // out [rows, nHeads, HEAD]; qkv [rows, (nHeads + 2 nKvHeads) HEAD]; keys and values [pages, nKvHeads, UNIT, HEAD];
 // cos and sin [maxPositions, HEAD/2]; slots [rows]: the sequence of each row, or -1; positions [slots]: that of the new token;
-// tables [slots, mostPages]: the pages of a sequence's tokens, -1 where there are none; partial [rows, nKvHeads, pieces, GROUP,
-// HEAD + 2]. Grid (pieces, nKvHeads, rows), 128 threads. A row's tokens are divided into at most `most` pieces, at most
-// MOST_PIECES, depending on nothing but their number, so that the order of the sums does not depend on other rows; the grid must
-// have as many as the longest row needs. Keys and values of earlier tokens are loaded before the kernel that computes those of
-// the new one has finished.
+// tables [slots, mostPages]: the pages of a sequence's tokens, -1 where there are none; partial [rows, nKvHeads, most, GROUP,
+// HEAD + 2]. A row's tokens are divided into at most `most` pieces, at most MOST_PIECES, of at least `least` units: depending on
+// nothing but their number, so that the order of the sums does not depend on other rows. Grid (blocks, nKvHeads, rows), 128
+// threads; a block computes every gridDim.x-th piece. Keys and values of earlier tokens are loaded before the kernel that
+// computes those of the new one has finished.
 extern "C" __global__ void __launch_bounds__(128) attend(
         half_t* out, const half_t* qkv, half_t* keys, half_t* values, const float* cos, const float* sin, const float* qGain,
         const float* kGain, const int* slots, const int* positions, const int* tables, float* partial, int* arrived, int nHeads,
-        int nKvHeads, int mostPages, int most, int window, float scale, float eps, float softCap) {
-    const int piece = blockIdx.x, kv = blockIdx.y, row = blockIdx.z, pieces = gridDim.x;
+        int nKvHeads, int mostPages, int most, int least, int window, float scale, float eps, float softCap) {
+    const int kv = blockIdx.y, row = blockIdx.z;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
     __shared__ alignas(16) half_t query[COLUMNS * 8][HEAD + 8]; // padded, so that lanes read from different banks
     __shared__ alignas(16) half_t newKey[HEAD], newValue[HEAD];
@@ -89,10 +89,10 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     }
     const int slot = positions[owner], start = window > 0 ? max(0, slot - window + 1) : 0;
     const int firstUnit = start / UNIT, units = slot / UNIT - firstUnit + 1;
-    const int each = (units + most - 1) / most, used = (units + each - 1) / each; // pieces that are not empty
+    const int each = max(least, (units + most - 1) / most), used = (units + each - 1) / each; // pieces that are not empty
+    int piece = blockIdx.x;
     if (piece >= used) return; // the next kernel is released by the remaining blocks, and by the end of this one
-    const int from = (firstUnit + piece * each) * UNIT, to = min(slot + 1, from + each * UNIT);
-    const bool newest = to == slot + 1; // this piece contains the new token
+    int from = (firstUnit + piece * each) * UNIT, to = min(slot + 1, from + each * UNIT);
     const int* table = tables + (long long)owner * mostPages;
     // where the keys and values of a unit's tokens begin
     auto base_of = [&](int token) { return ((long long)table[token / UNIT] * nKvHeads + kv) * UNIT * HEAD; };
@@ -134,7 +134,7 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         const float norm = qGain && h < GROUP ? inverse_rms(head, eps) : 1.0f;
         for (int d = lane; d < HEAD; d += 32) query[h][d] = h < GROUP ? narrow(turned(head, d, cos, sin, qGain, norm)) : (half_t)0;
     }
-    if (newest) {
+    if ((used - 1 - piece) % (int)gridDim.x == 0) { // the block computes the piece of the new token
         const half_t* fresh = mine + (nHeads + kv) * HEAD;
         const half_t* value = mine + (nHeads + nKvHeads + kv) * HEAD;
         const float norm = kGain ? inverse_rms(fresh, eps) : 1.0f;
@@ -157,145 +157,160 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     for (int c = 0; c < COLUMNS; c++) {
 #pragma unroll
         for (int i = 0; i < KEY_STEPS; i++) q[c][i] = *(const KeyRun*)(query[c * 8 + g] + i * 4 * KEY_RUN + t * KEY_RUN);
-#pragma unroll
-        for (int i = 0; i < VALUE_STEPS * VALUE_PAIRS; i++) acc[c][i][0] = acc[c][i][1] = acc[c][i][2] = acc[c][i][3] = 0;
-        top[c][0] = top[c][1] = LEAST;
-        sum[c][0] = sum[c][1] = 0;
     }
-    // a score as a base-2 exponent; with a soft cap, cap tanh(score / cap)
-    auto exponent = [&](float score) { return (softCap > 0 ? softCap * tanhf(score * scale / softCap) : score * scale) * LOG2E; };
-    for (; tile < to; tile += UNIT) {
-        if (slot >= tile && slot < tile + TILE && newest) {
-#pragma unroll
-            for (int r = 0; r < 2; r++) {
-                if (tile + g + 8 * r == slot) {
-#pragma unroll
-                    for (int i = 0; i < KEY_STEPS; i++) k[r][i] = *(const KeyRun*)(newKey + i * 4 * KEY_RUN + t * KEY_RUN);
-                }
-            }
-#pragma unroll
-            for (int r = 0; r < 4; r++) {
-                if (tile + 2 * t + (r & 1) + (r >> 1) * 8 == slot) {
-#pragma unroll
-                    for (int i = 0; i < VALUE_STEPS; i++) v[r][i] = *(const ValueRun*)(newValue + (i * 8 + g) * VALUE_RUN);
-                }
-            }
-        }
-        float s[COLUMNS][4];
+    half_t* result = out + ((long long)row * nHeads + kv * GROUP) * HEAD;
+    float* those = partial + ((long long)row * nKvHeads + kv) * most * GROUP * (HEAD + 2);
+    while (piece < used) {
+        const bool newest = to == slot + 1; // this piece contains the new token
 #pragma unroll
         for (int c = 0; c < COLUMNS; c++) {
-            s[c][0] = s[c][1] = s[c][2] = s[c][3] = 0;
 #pragma unroll
-            for (int i = 0; i < KEY_STEPS; i++) {
+            for (int i = 0; i < VALUE_STEPS * VALUE_PAIRS; i++) acc[c][i][0] = acc[c][i][1] = acc[c][i][2] = acc[c][i][3] = 0;
+            top[c][0] = top[c][1] = LEAST;
+            sum[c][0] = sum[c][1] = 0;
+        }
+        // a score as a base-2 exponent; with a soft cap, cap tanh(score / cap)
+        auto exponent = [&](float score) { return (softCap > 0 ? softCap * tanhf(score * scale / softCap) : score * scale) * LOG2E; };
+        for (; tile < to; tile += UNIT) {
+            if (slot >= tile && slot < tile + TILE && newest) {
 #pragma unroll
-                for (int w = 0; w < KEY_RUN / 2; w += 2) {
-                    mma(s[c], k[0][i].word[w], k[1][i].word[w], k[0][i].word[w + 1], k[1][i].word[w + 1], q[c][i].word[w],
-                        q[c][i].word[w + 1]);
+                for (int r = 0; r < 2; r++) {
+                    if (tile + g + 8 * r == slot) {
+#pragma unroll
+                        for (int i = 0; i < KEY_STEPS; i++) k[r][i] = *(const KeyRun*)(newKey + i * 4 * KEY_RUN + t * KEY_RUN);
+                    }
+                }
+#pragma unroll
+                for (int r = 0; r < 4; r++) {
+                    if (tile + 2 * t + (r & 1) + (r >> 1) * 8 == slot) {
+#pragma unroll
+                        for (int i = 0; i < VALUE_STEPS; i++) v[r][i] = *(const ValueRun*)(newValue + (i * 8 + g) * VALUE_RUN);
+                    }
                 }
             }
-        }
-        load_keys(tile + UNIT);
-        const bool sees[2] = {tile + g >= start && tile + g < to, tile + g + 8 >= start && tile + g + 8 < to};
-#pragma unroll
-        for (int c = 0; c < COLUMNS; c++) {
-            float p[4];
-#pragma unroll
-            for (int j = 0; j < 2; j++) { // head 2t + j; its scores are s[j] for slot g and s[2 + j] for slot g + 8
-                const float low = sees[0] ? exponent(s[c][j]) : LEAST, high = sees[1] ? exponent(s[c][2 + j]) : LEAST;
-                const float now = fmaxf(top[c][j], largest_of_column(fmaxf(low, high)));
-                const float keep = exp2f(top[c][j] - now);
-                p[j] = sees[0] ? exp2f(low - now) : 0;
-                p[2 + j] = sees[1] ? exp2f(high - now) : 0;
-                sum[c][j] = sum[c][j] * keep + p[j] + p[2 + j];
-                top[c][j] = now;
-#pragma unroll
-                for (int i = 0; i < VALUE_STEPS * VALUE_PAIRS; i++) {
-                    acc[c][i][j] *= keep;
-                    acc[c][i][2 + j] *= keep;
-                }
-            }
-            const u32 low = transposed(pack(p[0], p[1])), high = transposed(pack(p[2], p[3]));
-#pragma unroll
-            for (int i = 0; i < VALUE_STEPS; i++) {
-#pragma unroll
-                for (int w = 0; w < VALUE_PAIRS; w++) { // rows of the left side: even elements, then odd ones
-                    const u32 v0 = v[0][i].word[w], v1 = v[1][i].word[w], v8 = v[2][i].word[w], v9 = v[3][i].word[w];
-                    mma(acc[c][i * VALUE_PAIRS + w], __byte_perm(v0, v1, 0x5410), __byte_perm(v0, v1, 0x7632),
-                        __byte_perm(v8, v9, 0x5410), __byte_perm(v8, v9, 0x7632), low, high);
-                }
-            }
-        }
-        load_values(tile + UNIT);
-    }
-    // combine the four warps
-#pragma unroll
-    for (int c = 0; c < COLUMNS; c++) {
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-#pragma unroll
-            for (int o = 4; o < 32; o <<= 1) sum[c][j] += __shfl_xor_sync(0xffffffffu, sum[c][j], o);
-            if (g == 0) {
-                largest[warp][c * 8 + 2 * t + j] = top[c][j];
-                total[warp][c * 8 + 2 * t + j] = sum[c][j];
-            }
-        }
-    }
-    __syncthreads();
-    for (int turn = 0; turn < 4; turn++) {
-        if (turn == warp) {
+            float s[COLUMNS][4];
 #pragma unroll
             for (int c = 0; c < COLUMNS; c++) {
+                s[c][0] = s[c][1] = s[c][2] = s[c][3] = 0;
 #pragma unroll
-                for (int j = 0; j < 2; j++) {
-                    const int h = c * 8 + 2 * t + j;
-                    if (h >= GROUP) continue;
-                    const float all = fmaxf(fmaxf(largest[0][h], largest[1][h]), fmaxf(largest[2][h], largest[3][h]));
-                    const float keep = exp2f(top[c][j] - all);
+                for (int i = 0; i < KEY_STEPS; i++) {
+#pragma unroll
+                    for (int w = 0; w < KEY_RUN / 2; w += 2) {
+                        mma(s[c], k[0][i].word[w], k[1][i].word[w], k[0][i].word[w + 1], k[1][i].word[w + 1], q[c][i].word[w],
+                            q[c][i].word[w + 1]);
+                    }
+                }
+            }
+            load_keys(tile + UNIT);
+            const bool sees[2] = {tile + g >= start && tile + g < to, tile + g + 8 >= start && tile + g + 8 < to};
+#pragma unroll
+            for (int c = 0; c < COLUMNS; c++) {
+                float p[4];
+#pragma unroll
+                for (int j = 0; j < 2; j++) { // head 2t + j; its scores are s[j] for slot g and s[2 + j] for slot g + 8
+                    const float low = sees[0] ? exponent(s[c][j]) : LEAST, high = sees[1] ? exponent(s[c][2 + j]) : LEAST;
+                    const float now = fmaxf(top[c][j], largest_of_column(fmaxf(low, high)));
+                    const float keep = exp2f(top[c][j] - now);
+                    p[j] = sees[0] ? exp2f(low - now) : 0;
+                    p[2 + j] = sees[1] ? exp2f(high - now) : 0;
+                    sum[c][j] = sum[c][j] * keep + p[j] + p[2 + j];
+                    top[c][j] = now;
 #pragma unroll
                     for (int i = 0; i < VALUE_STEPS * VALUE_PAIRS; i++) {
-                        float2* there = (float2*)(mix[h] + (i / VALUE_PAIRS * 8 + g) * VALUE_RUN + i % VALUE_PAIRS * 2);
-                        const float2 before = turn == 0 ? make_float2(0, 0) : *there;
-                        *there = make_float2(before.x + acc[c][i][j] * keep, before.y + acc[c][i][2 + j] * keep);
+                        acc[c][i][j] *= keep;
+                        acc[c][i][2 + j] *= keep;
                     }
+                }
+                const u32 low = transposed(pack(p[0], p[1])), high = transposed(pack(p[2], p[3]));
+#pragma unroll
+                for (int i = 0; i < VALUE_STEPS; i++) {
+#pragma unroll
+                    for (int w = 0; w < VALUE_PAIRS; w++) { // rows of the left side: even elements, then odd ones
+                        const u32 v0 = v[0][i].word[w], v1 = v[1][i].word[w], v8 = v[2][i].word[w], v9 = v[3][i].word[w];
+                        mma(acc[c][i * VALUE_PAIRS + w], __byte_perm(v0, v1, 0x5410), __byte_perm(v0, v1, 0x7632),
+                            __byte_perm(v8, v9, 0x5410), __byte_perm(v8, v9, 0x7632), low, high);
+                    }
+                }
+            }
+            load_values(tile + UNIT);
+        }
+        const int current = piece;
+        piece += gridDim.x;
+        from = (firstUnit + piece * each) * UNIT;
+        to = min(slot + 1, from + each * UNIT);
+        tile = from + warp * TILE;
+        load_keys(tile); // of the next piece, nothing after the last
+        load_values(tile);
+        // combine the four warps
+#pragma unroll
+        for (int c = 0; c < COLUMNS; c++) {
+#pragma unroll
+            for (int j = 0; j < 2; j++) {
+#pragma unroll
+                for (int o = 4; o < 32; o <<= 1) sum[c][j] += __shfl_xor_sync(0xffffffffu, sum[c][j], o);
+                if (g == 0) {
+                    largest[warp][c * 8 + 2 * t + j] = top[c][j];
+                    total[warp][c * 8 + 2 * t + j] = sum[c][j];
                 }
             }
         }
         __syncthreads();
-    }
-    auto whole = [&](int h, float& most, float& all) { // over the block's slots
-        most = fmaxf(fmaxf(largest[0][h], largest[1][h]), fmaxf(largest[2][h], largest[3][h]));
-        all = 0;
+        for (int turn = 0; turn < 4; turn++) {
+            if (turn == warp) {
 #pragma unroll
-        for (int w = 0; w < 4; w++) all += total[w][h] * exp2f(largest[w][h] - most);
-    };
-    half_t* result = out + ((long long)row * nHeads + kv * GROUP) * HEAD;
-    if (used == 1) {
-        for (int i = threadIdx.x * 2; i < GROUP * HEAD; i += 256) {
-            float most, all;
-            whole(i / HEAD, most, all);
-            *(u32*)(result + i) = pack(mix[i / HEAD][i % HEAD] / all, mix[i / HEAD][i % HEAD + 1] / all);
+                for (int c = 0; c < COLUMNS; c++) {
+#pragma unroll
+                    for (int j = 0; j < 2; j++) {
+                        const int h = c * 8 + 2 * t + j;
+                        if (h >= GROUP) continue;
+                        const float all = fmaxf(fmaxf(largest[0][h], largest[1][h]), fmaxf(largest[2][h], largest[3][h]));
+                        const float keep = exp2f(top[c][j] - all);
+#pragma unroll
+                        for (int i = 0; i < VALUE_STEPS * VALUE_PAIRS; i++) {
+                            float2* there = (float2*)(mix[h] + (i / VALUE_PAIRS * 8 + g) * VALUE_RUN + i % VALUE_PAIRS * 2);
+                            const float2 before = turn == 0 ? make_float2(0, 0) : *there;
+                            *there = make_float2(before.x + acc[c][i][j] * keep, before.y + acc[c][i][2 + j] * keep);
+                        }
+                    }
+                }
+            }
+            __syncthreads();
         }
-        return;
+        auto whole = [&](int h, float& most, float& all) { // over the block's slots
+            most = fmaxf(fmaxf(largest[0][h], largest[1][h]), fmaxf(largest[2][h], largest[3][h]));
+            all = 0;
+#pragma unroll
+            for (int w = 0; w < 4; w++) all += total[w][h] * exp2f(largest[w][h] - most);
+        };
+        if (used == 1) {
+            for (int i = threadIdx.x * 2; i < GROUP * HEAD; i += 256) {
+                float most, all;
+                whole(i / HEAD, most, all);
+                *(u32*)(result + i) = pack(mix[i / HEAD][i % HEAD] / all, mix[i / HEAD][i % HEAD + 1] / all);
+            }
+            return;
+        }
+        float* own = those + (long long)current * GROUP * (HEAD + 2);
+        for (int i = threadIdx.x; i < GROUP * HEAD; i += 128) own[i / HEAD * (HEAD + 2) + i % HEAD] = mix[i / HEAD][i % HEAD];
+        if (threadIdx.x < GROUP) {
+            float most, all;
+            whole(threadIdx.x, most, all);
+            *(float2*)(own + threadIdx.x * (HEAD + 2) + HEAD) = make_float2(most, all);
+        }
+        __syncthreads(); // before the shared memory is written again
     }
-    float* those = partial + ((long long)row * nKvHeads + kv) * pieces * GROUP * (HEAD + 2);
-    float* own = those + (long long)piece * GROUP * (HEAD + 2);
-    for (int i = threadIdx.x; i < GROUP * HEAD; i += 128) own[i / HEAD * (HEAD + 2) + i % HEAD] = mix[i / HEAD][i % HEAD];
-    if (threadIdx.x < GROUP) {
-        float most, all;
-        whole(threadIdx.x, most, all);
-        *(float2*)(own + threadIdx.x * (HEAD + 2) + HEAD) = make_float2(most, all);
-    }
+    const int share = (used - 1 - (int)blockIdx.x) / (int)gridDim.x + 1; // pieces of this block
     __threadfence();
     __syncthreads();
     if (threadIdx.x == 0) {
-        int before = atomicAdd(arrived + row * nKvHeads + kv, 1);
-        last = before == used - 1;
+        int before = atomicAdd(arrived + row * nKvHeads + kv, share);
+        last = before + share == used;
         if (last) arrived[row * nKvHeads + kv] = 0; // reset for the next layer
     }
     __syncthreads();
     if (!last) return;
     __threadfence();
-    __shared__ float share[GROUP][MOST_PIECES];
+    __shared__ float weight[GROUP][MOST_PIECES];
     for (int h = warp; h < GROUP; h += 4) { // the weight of each piece
         float most = LEAST, all = 0;
         for (int p = lane; p < used; p += 32) most = fmaxf(most, __ldcg(those + ((long long)p * GROUP + h) * (HEAD + 2) + HEAD));
@@ -304,19 +319,19 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         for (int p = lane; p < used; p += 32) {
             const float* there = those + ((long long)p * GROUP + h) * (HEAD + 2) + HEAD;
             const float counts = exp2f(__ldcg(there) - most);
-            share[h][p] = counts;
+            weight[h][p] = counts;
             all += __ldcg(there + 1) * counts;
         }
 #pragma unroll
         for (int o = 16; o; o >>= 1) all += __shfl_xor_sync(0xffffffffu, all, o);
-        for (int p = lane; p < used; p += 32) share[h][p] /= all;
+        for (int p = lane; p < used; p += 32) weight[h][p] /= all;
     }
     __syncthreads();
     for (int i = threadIdx.x; i < GROUP * HEAD; i += 128) {
         const float* there = those + i / HEAD * (HEAD + 2) + i % HEAD;
         float sum = 0;
 #pragma unroll 8
-        for (int p = 0; p < used; p++) sum += share[i / HEAD][p] * __ldcg(there + (long long)p * GROUP * (HEAD + 2));
+        for (int p = 0; p < used; p++) sum += weight[i / HEAD][p] * __ldcg(there + (long long)p * GROUP * (HEAD + 2));
         result[i] = narrow(sum);
     }
 }
