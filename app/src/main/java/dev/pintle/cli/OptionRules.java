@@ -112,6 +112,7 @@ public final class OptionRules {
                         "--cors-origin",
                         "--queue",
                         "--cache-memory",
+                        "--fast",
                         "--lenient");
         of("vector show").free(READING).free("--json");
         of("vector list").free("--json");

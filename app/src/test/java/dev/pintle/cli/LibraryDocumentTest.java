@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 import javax.tools.ToolProvider;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
@@ -56,6 +57,7 @@ class LibraryDocumentTest {
     }
 
     @Test
+    @Tag("slow")
     void the_program_compiles_and_prints_what_is_shown_in_a_jvm_without_flags() throws Exception {
         String out = printed(
                 "Steer",
@@ -66,6 +68,7 @@ class LibraryDocumentTest {
     }
 
     @Test
+    @Tag("slow")
     void what_a_program_keeps_by_name_the_command_steers_with() throws Exception {
         assertThat(printed("Keep", blocks("java").get(1))).isEqualTo(blocks("").get(1));
         CommandRun run = CommandRun.of(

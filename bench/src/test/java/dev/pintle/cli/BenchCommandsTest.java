@@ -10,6 +10,7 @@ import java.io.StringWriter;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -120,6 +121,7 @@ class BenchCommandsTest {
     }
 
     @Test
+    @Tag("slow")
     void memory_over_many_answers_of_the_embedded_model_is_measured() {
         Ran run = run("bench soak --count 20");
         assertThat(run.err()).isEmpty();

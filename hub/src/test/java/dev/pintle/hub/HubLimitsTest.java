@@ -106,7 +106,7 @@ class HubLimitsTest {
     void a_list_that_never_ends_takes_no_memory() {
         byte[] name =
                 "{\"rfilename\": \"a\", \"other\": [1, 2, 3]},".repeat(1000).getBytes(StandardCharsets.UTF_8);
-        settings = settings.withTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5));
+        settings = settings.withTimeouts(Duration.ofSeconds(60), Duration.ofSeconds(60)); // not what ends it
         hub.fail("hub", "GET", "/api/", exchange -> {
             try (OutputStream out = started(exchange)) {
                 out.write("{\"sha\": \"x\", \"siblings\": [".getBytes(StandardCharsets.UTF_8));
@@ -137,7 +137,7 @@ class HubLimitsTest {
                 .append(FakeHub.COMMIT)
                 .append("\"}");
         hub.fail("hub", "GET", "/api/", hub.body(list.toString().getBytes(StandardCharsets.UTF_8)));
-        settings = settings.withTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5));
+        settings = settings.withTimeouts(Duration.ofSeconds(60), Duration.ofSeconds(60)); // not what ends it
         assertTimeout(Duration.ofSeconds(10), () -> {
             HubPlan plan = client().plan(REPO, Selection.forModel());
             assertThat(plan.files()).hasSize(2);

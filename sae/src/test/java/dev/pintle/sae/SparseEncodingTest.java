@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class SparseEncodingTest {
@@ -51,6 +52,7 @@ class SparseEncodingTest {
     }
 
     @Test
+    @Tag("slow")
     void blocks_of_tokens_answer_as_single_tokens_do() {
         int dSae = 1 << 16; // 512 tokens a block
         try (SparseAutoencoder sae =

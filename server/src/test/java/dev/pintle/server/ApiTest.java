@@ -316,10 +316,11 @@ class ApiTest {
         CompletableFuture<TestServer.Reply> reply = CompletableFuture.supplyAsync(
                 () -> server.post("/v1/chat/completions", "{" + TestServer.ENDLESS + "}"));
         JsonNode running = server.get(OWN + "/requests").json().get("requests");
-        for (int i = 0; i < 500 && running.isEmpty(); i++) {
+        while (running.isEmpty() && !reply.isDone()) {
             Thread.sleep(10);
             running = server.get(OWN + "/requests").json().get("requests");
         }
+        assertThat(running).as("requests that run before the answer has ended").isNotEmpty();
         assertThat(server.send("DELETE", OWN + "/requests/" + running.get(0).asText(), null, Map.of())
                         .status())
                 .isEqualTo(204);

@@ -12,10 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** OpenAI's client for JavaScript, where .ci/install-test-tools has installed it. */
+@Tag("slow")
 class NodeClientTest {
     @TempDir
     Path folder = Path.of("");

@@ -27,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Clients that join, leave, hang up and swap vectors at random: every answer has the bits that it has alone, and in the end
  * everything is free.
  */
+@Tag("slow")
 class ServerLawsTest {
     private static final int CLIENTS = 16;
     private static final int ROUNDS = Integer.getInteger("pintle.test.rounds", 500); // of each dtype

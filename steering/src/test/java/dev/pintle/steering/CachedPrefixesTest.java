@@ -28,10 +28,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Requests to an engine that keeps prefixes, beside the same requests alone. */
@@ -100,7 +102,21 @@ class CachedPrefixesTest {
 
     @ParameterizedTest
     @MethodSource("models")
+    @Tag("slow")
     void what_is_cached_changes_no_bit(String name, DType dtype) throws Exception {
+        changesNoBit(name, dtype);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"FP32", "BF16"})
+    @Tag("sample")
+    void what_is_cached_changes_no_bit_of_a_family(DType dtype) throws Exception {
+        changesNoBit("qwen3", dtype);
+    }
+
+    private static void changesNoBit(String name, DType dtype) throws Exception {
         String folder =
                 (name.equals("parley") ? Golden.parley() : Golden.folder().resolve(name)).toString();
         try (LanguageModel model = LanguageModel.load(folder, Device.CPU, dtype);

@@ -15,8 +15,10 @@ import dev.pintle.testkit.Golden;
 import dev.pintle.testkit.TestDevice;
 import dev.pintle.text.Message;
 import dev.pintle.transformer.HookPoint;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class GoldenGenerationTest {
     /** Below this gap between the best two logits, rounding may choose. */
     private static final double CLEAR = 1e-3;

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class TensorScopeTest {
@@ -119,6 +120,7 @@ class TensorScopeTest {
      * JVM runs with JavaCPP's garbage collection switched off, so nothing but the scopes can have released them.
      */
     @Test
+    @Tag("slow")
     void ten_thousand_rounds_leave_the_process_no_larger() throws IOException {
         Assumptions.assumeTrue(Files.exists(Path.of("/proc/self/status")), "needs /proc to read the process's size");
         rounds(3_000); // until Java has touched the heap that it has reserved

@@ -269,7 +269,8 @@ class HostileTemplateTest {
     }
 
     @Test
-    void the_first_and_every_sixteenth_template_end_within_five_seconds_and_256_megabytes(@TempDir Path folder)
+    @Tag("sample")
+    void the_first_and_some_other_templates_end_within_five_seconds_and_256_megabytes(@TempDir Path folder)
             throws Exception {
         System.out.println(Hostile.survives(Sample.class, folder, 256, 200));
     }
@@ -305,7 +306,7 @@ class HostileTemplateTest {
         thread.start();
         Thread.sleep(50);
         thread.interrupt();
-        thread.join(1000);
+        thread.join(5000);
         assertThat(said).containsExactly("The rendering of the template was interrupted.true");
     }
 
@@ -329,7 +330,7 @@ class HostileTemplateTest {
             List<String> all = templates();
             List<String> some =
                     new ArrayList<>(List.of(all.get(0), all.get(1), all.get(3), all.get(7), all.get(12), all.get(15)));
-            for (int i = 6; i < all.size(); i += 16) {
+            for (int i = 6; i < all.size(); i += 48) {
                 some.add(all.get(i));
             }
             Run.render(some);

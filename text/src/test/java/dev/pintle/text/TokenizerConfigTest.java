@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -79,6 +80,7 @@ class TokenizerConfigTest {
     }
 
     @Test
+    @Tag("slow")
     void five_thousand_damaged_configurations_leave_the_process_alive() throws Exception {
         System.out.println(Hostile.survives(Fuzz.class, folder, 256, 200));
     }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -265,6 +266,7 @@ class TokenizerSafetyTest {
     }
 
     @Test
+    @Tag("slow")
     void five_thousand_damaged_files_leave_the_process_alive() throws Exception {
         System.out.println(Hostile.survives(Fuzz.class, Files.createDirectory(folder.resolve("fuzz")), 256, 120));
     }

@@ -61,6 +61,7 @@ class NotebooksTest {
 
     @ParameterizedTest
     @ValueSource(strings = "quick-start")
+    @Tag("sample")
     void the_first_notebook_runs_to_its_end(String name) throws IOException {
         agreesWithItsBuiltFile(name);
     }

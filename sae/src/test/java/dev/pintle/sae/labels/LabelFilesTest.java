@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -158,6 +159,7 @@ class LabelFilesTest {
     }
 
     @Test
+    @Tag("slow")
     void five_thousand_damaged_files_are_read_or_refused() throws Exception {
         System.out.println(Hostile.survives(Fuzz.class, folder, 256, 200));
     }

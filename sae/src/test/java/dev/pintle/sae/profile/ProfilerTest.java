@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -297,6 +298,7 @@ class ProfilerTest {
     // ---------------------------------------------------------------- stopping and going on
 
     @Test
+    @Tag("slow")
     void a_run_that_is_stopped_anywhere_goes_on_to_the_same_profile() throws IOException {
         Texts texts = Texts.of(texts(60));
         ProfileSettings small = new ProfileSettings(256, 256, 4, 10, 4, false, 0);
@@ -318,6 +320,7 @@ class ProfilerTest {
     }
 
     @Test
+    @Tag("slow")
     void a_run_that_fails_between_two_writes_counts_nothing_twice() throws IOException {
         Texts texts = Texts.of(texts(60));
         ProfileSettings small = new ProfileSettings(256, 256, 4, 10, 4, false, 0);

@@ -19,10 +19,12 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Hostile files: whatever a damaged or forged file says, reading it ends in an error that says what is wrong. */
+@Tag("slow")
 class FuzzTest {
     private static final int MUTATIONS = 20_000;
     private static Path folder;
