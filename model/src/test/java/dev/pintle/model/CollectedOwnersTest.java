@@ -12,6 +12,7 @@ import dev.pintle.testkit.ChildJvm;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
  */
 class CollectedOwnersTest {
     @Test
+    @Tag("slow")
     void operations_give_the_same_while_the_garbage_collector_runs_all_the_time() {
         ChildJvm child = ChildJvm.run(Program.class, List.of("-Xmx96m"), Map.of("PINTLE_THREADS", "2"), 180);
         assertThat(child.output()).contains("all the same");

@@ -25,6 +25,7 @@ class LibraryUseTest {
     private static final Pattern STATE = Pattern.compile("(\\d+) answers, (\\d+) kB, (-?\\d+) objects, (\\d+) files");
 
     @Test
+    @Tag("slow")
     void a_bf16_model_answers_the_same_while_the_garbage_collector_runs_all_the_time() {
         ChildJvm child = ChildJvm.run(
                 Answers.class,

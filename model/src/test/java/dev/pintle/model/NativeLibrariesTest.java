@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +40,7 @@ class NativeLibrariesTest {
     }
 
     @Test
+    @Tag("slow")
     void a_library_cut_short_by_a_killed_start_is_unpacked_again() throws IOException {
         assertThat(start().output()).endsWith("sum 3.0");
         Path torch = library(System.mapLibraryName("torch_cpu"));
