@@ -7,14 +7,17 @@ import dev.pintle.transformer.KvCache;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import dev.pintle.transformer.gpu.ProgramHook;
+import dev.pintle.transformer.gpu.RowProgram;
 import dev.pintle.transformer.gpu.Slots;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** Slots on a CPU, one plain pass per row, which fail if they are used wrongly. */
@@ -66,6 +69,10 @@ final class PlainSlots implements Slots {
         return launches;
     }
 
+    private Slot at(int slot) {
+        return Objects.requireNonNull(used.get(slot), () -> "slot " + slot + " is free");
+    }
+
     @Override
     public int count() {
         return count;
@@ -82,7 +89,7 @@ final class PlainSlots implements Slots {
     }
 
     @Override
-    public boolean hasRoom(List<dev.pintle.transformer.gpu.RowProgram> programs) {
+    public boolean hasRoom(List<RowProgram> programs) {
         return true;
     }
 
@@ -127,7 +134,7 @@ final class PlainSlots implements Slots {
         try (TensorScope scope = TensorScope.open("restore")) {
             for (int i = 0; i < known.size(); i++) {
                 require(users.containsKey(known.get(i)), "page " + known.get(i) + " is free");
-                List<Tensor> some = content.get(known.get(i));
+                List<Tensor> some = Objects.requireNonNull(content.get(known.get(i)));
                 for (int layer = 0; layer < model.config().nLayers(); layer++) {
                     KvCache.Entry entry = cache.entry(layer);
                     entry.keys().narrow(2, i * PAGE, PAGE).copyFrom(some.get(2 * layer));
@@ -139,7 +146,7 @@ final class PlainSlots implements Slots {
 
     @Override
     public List<Integer> retain(int slot, int from, int to) {
-        List<Integer> some = List.copyOf(used.get(slot).pages.subList(from, to));
+        List<Integer> some = List.copyOf(at(slot).pages.subList(from, to));
         some.forEach(page -> users.merge(page, 1, Integer::sum));
         return some;
     }
@@ -156,7 +163,8 @@ final class PlainSlots implements Slots {
 
     @Override
     public void leave(int slot) {
-        Slot left = used.remove(slot);
+        Slot left = at(slot);
+        used.remove(slot);
         left.cache.close();
         release(left.pages);
     }
@@ -164,14 +172,14 @@ final class PlainSlots implements Slots {
     @Override
     public void launch(int[] slots, boolean[] keep) {
         require(results.size() < 2, "two steps are in flight");
-        require(new HashSet<>(java.util.Arrays.stream(slots).boxed().toList()).size() == slots.length, "a slot twice");
+        require(new HashSet<>(Arrays.stream(slots).boxed().toList()).size() == slots.length, "a slot twice");
         mostRows = Math.max(mostRows, slots.length);
         launches++;
         Choice[] choices = new Choice[slots.length];
         List<float[]> logits = new ArrayList<>();
         Set<Integer> going = new HashSet<>();
         for (int row = 0; row < slots.length; row++) {
-            Slot slot = used.get(slots[row]);
+            Slot slot = at(slots[row]);
             going.add(slots[row]);
             require(slot.position < slot.pages.size() * PAGE, "beyond the pages");
             try (TensorScope scope = TensorScope.open("row")) {
@@ -190,14 +198,14 @@ final class PlainSlots implements Slots {
             slot.position++;
         }
         for (int row = 0; row < slots.length; row++) {
-            Slot slot = used.get(slots[row]);
+            Slot slot = at(slots[row]);
             int leads = slot.sequence.leads();
             if (leads != -2) {
                 slot.token = choices[row].id();
             }
             if (leads >= 0) {
                 require(going.contains(leads), "a twin does not go along");
-                used.get(leads).token = choices[row].id();
+                at(leads).token = choices[row].id();
             }
         }
         results.add(choices);

@@ -13,9 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -109,13 +107,13 @@ class SlotBatchTest {
         Random random = new Random(5);
         int[] shared = random.ints(600, 0, 272).toArray();
         List<GenerationRequest> requests =
-                IntStream.range(0, 60).mapToObj(i -> request(random, shared)).toList();
-        int[] most = random.ints(60, 1, 40).toArray(); // some are cancelled
+                IntStream.range(0, 32).mapToObj(i -> request(random, shared)).toList();
+        int[] most = random.ints(32, 1, 40).toArray(); // some are cancelled
         PlainSlots slots = new PlainSlots(model, 7, 60);
-        Map<Integer, List<GeneratedToken>> found = new HashMap<>();
+        List<List<GeneratedToken>> found = new ArrayList<>();
         List<GenerationRow> rows = new ArrayList<>();
         for (int i = 0; i < requests.size(); i++) {
-            found.put(i, new ArrayList<>());
+            found.add(new ArrayList<>());
             rows.add(row(i, requests.get(i), found.get(i), most[i]));
         }
         Deque<GenerationRow> coming = new ArrayDeque<>(rows);

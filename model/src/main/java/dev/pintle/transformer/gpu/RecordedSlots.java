@@ -290,7 +290,7 @@ final class RecordedSlots implements Slots {
     public float[] logits(int row) {
         Launch step = last;
         int at = step == null ? -1 : step.kept.indexOf(row);
-        if (at < 0) {
+        if (step == null || at < 0) {
             throw new IllegalStateException("The logits of row " + row + " were not kept.");
         }
         try (TensorScope scope = TensorScope.open("read logits")) {

@@ -22,7 +22,7 @@ final class SlotMemory implements AutoCloseable {
     static final int MOST_PIECES = 16;
 
     /** Pages of such a piece, at least; measured. */
-    static final int LEAST_PAGES = 2;
+    static final int LEAST_PAGES = 4;
 
     private static final int BLOCKS_PER_PROCESSOR = 3; // of attention, running concurrently
 

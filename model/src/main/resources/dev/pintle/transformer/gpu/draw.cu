@@ -86,7 +86,7 @@ struct End {
 
 template <bool COUNT>
 static __device__ End find(const Row& row, u64 target) {
-    __shared__ u64 table[BINS];
+    __shared__ u32 table[3][BINS]; // 11 bits of the sum each, since 64-bit atomic additions take several times as long
     __shared__ u64 before, here;
     __shared__ int bin;
     int top = 0;
@@ -95,7 +95,7 @@ static __device__ End find(const Row& row, u64 target) {
     for (int level = 0; level < 5; level++) {
         const int shift = 32 - 8 * level;
         __syncthreads();
-        for (int i = threadIdx.x; i < BINS; i += THREADS) table[i] = 0;
+        for (int i = threadIdx.x; i < 3 * BINS; i += THREADS) table[i / BINS][i % BINS] = 0;
         __syncthreads();
         each(row, [&](int, float s) {
             int at = sixteenth(row, s);
@@ -105,13 +105,17 @@ static __device__ End find(const Row& row, u64 target) {
                 if (level > 1 && k >> (shift + 8) != key) return;
                 at = k >> shift & 0xff;
             }
-            const u64 add = COUNT ? 1 : mass(row, s);
-            if (add) atomicAdd(table + at, add);
+            const u64 add = COUNT ? 1 : mass(row, s); // below 2^33
+            for (int part = 0; part < 3; part++) {
+                const u32 bits = add >> (11 * part) & 0x7ff;
+                if (bits) atomicAdd(table[part] + at, bits);
+            }
         });
         __syncthreads();
         if (threadIdx.x < 32) {
+            auto sum_of = [&](int i) { return table[0][i] + ((u64)table[1][i] << 11) + ((u64)table[2][i] << 22); };
             u64 own = 0;
-            for (int i = 0; i < BINS / 32; i++) own += table[threadIdx.x * (BINS / 32) + i];
+            for (int i = 0; i < BINS / 32; i++) own += sum_of(threadIdx.x * (BINS / 32) + i);
             u64 until = own;
 #pragma unroll
             for (int o = 1; o < 32; o <<= 1) {
@@ -120,7 +124,7 @@ static __device__ End find(const Row& row, u64 target) {
             }
             u64 sum = start + until - own;
             for (int i = 0; i < BINS / 32; i++) {
-                const u64 part = table[threadIdx.x * (BINS / 32) + i];
+                const u64 part = sum_of(threadIdx.x * (BINS / 32) + i);
                 if (sum <= target && target < sum + part) {
                     bin = threadIdx.x * (BINS / 32) + i;
                     before = sum;
