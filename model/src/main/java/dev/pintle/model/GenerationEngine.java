@@ -2,6 +2,7 @@ package dev.pintle.model;
 
 import dev.pintle.base.Problem;
 import dev.pintle.transformer.gpu.GraphDecoder;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -93,6 +94,16 @@ public final class GenerationEngine implements AutoCloseable {
     /** Whether the bits of a request's numbers do not depend on what runs beside it. */
     public boolean isExact() {
         return generator.isExact();
+    }
+
+    /**
+     * Tries which numbers of rows leave a row the bits that it has alone. It takes memory of its own, so it is done before
+     * requests come.
+     *
+     * @param time after which no larger numbers of rows are tried
+     */
+    public RowCheck check(Duration time) {
+        return generator.check(time);
     }
 
     /** What this engine is doing now. */

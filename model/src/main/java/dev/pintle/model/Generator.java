@@ -15,6 +15,7 @@ import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import dev.pintle.transformer.gpu.GraphDecoder;
 import dev.pintle.transformer.gpu.Slots;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -155,6 +156,11 @@ final class Generator {
                 .fact("try", "closing the other engine")
                 .toException());
         write(graphs, taken, arrivals, cacheBytes / pageBytes);
+    }
+
+    /** Which numbers of rows leave a row the bits that it has alone. */
+    RowCheck check(Duration time) {
+        return RowCheck.of(this, transformer.config().dVocab(), time);
     }
 
     /** Generates one row by itself, without a recorded step. */

@@ -12,6 +12,7 @@ import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.KvRows;
 import dev.pintle.transformer.ModelConfig;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -263,6 +264,16 @@ class GenerationEngineTest {
         }
         for (Generation generation : taken) {
             assertThat(generation.await().ending()).isNotNull();
+        }
+    }
+
+    @Test
+    void the_check_at_load_finds_no_number_of_rows_that_changes_bits() {
+        try (GenerationEngine engine = model.engine(1)) {
+            RowCheck check = engine.check(Duration.ofSeconds(20));
+            assertThat(check.different()).isEmpty();
+            assertThat(check.equal()).contains(2, 17, 256);
+            assertThat(engine.isExact()).isTrue();
         }
     }
 }

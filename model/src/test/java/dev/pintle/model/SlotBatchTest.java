@@ -88,10 +88,11 @@ class SlotBatchTest {
     }
 
     private static GenerationRequest request(Random random, int[] shared) {
-        int length = 1 + random.nextInt(random.nextBoolean() ? 20 : 700);
+        boolean begins = random.nextInt(3) == 0;
+        int length = begins ? shared.length + random.nextInt(60) : 1 + random.nextInt(random.nextBoolean() ? 20 : 700);
         int[] prompt = random.ints(length, 0, 272).toArray();
-        if (random.nextBoolean()) {
-            System.arraycopy(shared, 0, prompt, 0, Math.min(shared.length, length));
+        if (begins) {
+            System.arraycopy(shared, 0, prompt, 0, shared.length);
         }
         GenerationRequest plain = GenerationRequest.of(prompt, Decoding.greedy(1 + random.nextInt(12)));
         GenerationRequest steered = plain.with(Change.some(random, 64, random.nextInt(3)));

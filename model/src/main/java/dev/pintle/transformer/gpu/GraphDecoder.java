@@ -33,7 +33,7 @@ public final class GraphDecoder implements AutoCloseable {
     private final Device device;
     private final DType dtype;
     private final RopeTables tables;
-    private final StepPool<Key, Slots> lent;
+    private final LendingPool<Key, Slots> lent;
 
     /** What slots are made for. */
     private record Key(int slots, int pages, boolean exact) {}
@@ -45,7 +45,7 @@ public final class GraphDecoder implements AutoCloseable {
         this.device = device;
         this.dtype = dtype;
         this.tables = tables;
-        this.lent = new StepPool<>(KEPT, this::mostBytes, key -> bytes(key.pages), this::make);
+        this.lent = new LendingPool<>(KEPT, this::mostBytes, key -> bytes(key.pages), this::make);
     }
 
     /**

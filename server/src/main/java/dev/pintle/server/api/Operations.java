@@ -66,6 +66,7 @@ public final class Operations {
                     .put("device", served.model().device().toString())
                     .put("exact", served.isExact())
                     .put("route", served.model().route().toString());
+            one.set("rows_checked", JsonNumbers.tree(served.check()));
             one.set("load", JsonNumbers.tree(served.engine().load()));
         }
         call.reply(json);

@@ -7,7 +7,9 @@ import dev.pintle.model.GenerationEngine;
 import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.model.RowCheck;
 import dev.pintle.study.RunManifest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -17,14 +19,22 @@ import java.util.Locale;
  *
  * @param name as clients call it
  * @param engine generates for all requests
+ * @param check which numbers of rows leave a row the bits that it has alone, as tried when it was loaded
  * @param sources vectors and autoencoders for steering it
  * @param reads what runs beside generation: scoring, capturing, fitting
  * @param since when it was loaded
  */
 public record ServedModel(
-        String name, LanguageModel model, GenerationEngine engine, OpenSources sources, Reads reads, Instant since)
+        String name,
+        LanguageModel model,
+        GenerationEngine engine,
+        RowCheck check,
+        OpenSources sources,
+        Reads reads,
+        Instant since)
         implements AutoCloseable {
     private static final int SHOWN = 8;
+    private static final Duration CHECKING = Duration.ofMillis(500);
 
     /**
      * Starts to serve a model, and closes it in the end.
@@ -33,13 +43,9 @@ public record ServedModel(
      */
     public static ServedModel start(String name, LanguageModel model, Library library, EngineSettings settings) {
         warmUp(model);
-        return new ServedModel(
-                name,
-                model,
-                model.engine(settings.mostWaiting(), settings.cacheBytes(), settings.fast()),
-                library.sources(model, false),
-                new Reads(),
-                Instant.now());
+        GenerationEngine engine = model.engine(settings.mostWaiting(), settings.cacheBytes(), settings.fast());
+        RowCheck check = engine.check(CHECKING);
+        return new ServedModel(name, model, engine, check, library.sources(model, false), new Reads(), Instant.now());
     }
 
     /** Reads the tokenizer and generates a few tokens, so that the first caller does not wait for it. */
@@ -64,7 +70,7 @@ public record ServedModel(
 
     /** Whether an answer's bits do not depend on what is generated beside it. */
     public boolean isExact() {
-        return engine.isExact();
+        return engine.isExact() && check.different().isEmpty();
     }
 
     /** Cancels what runs, then releases the model. */

@@ -19,10 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** To whom a recorded step belongs, without a GPU. */
-class StepPoolTest {
+class LendingPoolTest {
     private final List<Step> made = new ArrayList<>();
     private boolean full;
-    private final StepPool<String, Step> pool = new StepPool<>(2, () -> 10, String::length, this::record);
+    private final LendingPool<String, Step> pool = new LendingPool<>(2, () -> 10, String::length, this::record);
 
     private static final class Step implements AutoCloseable {
         private final AtomicBoolean busy = new AtomicBoolean();

@@ -13,18 +13,18 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pool of recordings, which are expensive to make and have one user at a time: each belongs to whoever took it until
- * it is given back, and can then be reused. No lock is held in between. Idle recordings are evicted, least recently
- * used first, until count and total size are within bounds.
+ * A pool of things that are expensive to make and have one user at a time: each belongs to whoever took it until it is given
+ * back, and can then be used again. No lock is held in between. Idle ones are evicted, least recently used first, until count
+ * and total size are within bounds.
  *
- * @param <K> what a recording is specialised for
- * @param <S> a recording
+ * @param <K> what one is made for
+ * @param <S> one of them
  */
-final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
+final class LendingPool<K, S extends AutoCloseable> implements AutoCloseable {
     private final int most;
     private final LongSupplier mostBytes;
     private final ToLongFunction<K> bytes;
-    private final Function<K, S> record;
+    private final Function<K, S> make;
     private final Deque<Kept<K, S>> idle = new ArrayDeque<>(); // most recently used last
     private final Map<S, K> lent = new IdentityHashMap<>();
     private boolean closed;
@@ -32,23 +32,23 @@ final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
     private record Kept<K, S>(K key, S step) {}
 
     /**
-     * @param most maximum number of recordings
-     * @param mostBytes maximum size of all recordings together
-     * @param bytes size of a recording
-     * @param record makes a recording
+     * @param most maximum number
+     * @param mostBytes maximum size of all together
+     * @param bytes size of one
+     * @param make makes one
      */
-    StepPool(int most, LongSupplier mostBytes, ToLongFunction<K> bytes, Function<K, S> record) {
+    LendingPool(int most, LongSupplier mostBytes, ToLongFunction<K> bytes, Function<K, S> make) {
         this.most = most;
         this.mostBytes = mostBytes;
         this.bytes = bytes;
-        this.record = record;
+        this.make = make;
     }
 
     /**
-     * Takes a recording for exclusive use. If no recordings are in use, there always is one.
+     * Takes one for exclusive use. If none is in use, there always is one.
      *
-     * @return empty if all fitting recordings are in use and there is no room for another
-     * @throws PintleException if no recordings are in use and none can be made
+     * @return empty if all that fit are in use and there is no room for another
+     * @throws PintleException if none is in use and none can be made
      */
     synchronized Optional<S> take(K key) {
         S step = idle(key);
@@ -58,7 +58,7 @@ final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
                 return Optional.empty();
             }
             try {
-                step = record.apply(key);
+                step = make.apply(key);
             } catch (PintleException e) {
                 if (lent.isEmpty()) {
                     throw e;
@@ -70,11 +70,11 @@ final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
         return Optional.of(step);
     }
 
-    /** Returns a recording that was taken. */
+    /** Returns one that was taken. */
     synchronized void giveBack(S step) {
         K key = lent.remove(step);
         if (key == null) {
-            throw new IllegalStateException("The recording was not taken, or has already been given back.");
+            throw new IllegalStateException("It was not taken, or has already been given back.");
         }
         if (closed) {
             close(step);
@@ -113,11 +113,11 @@ final class StepPool<K, S extends AutoCloseable> implements AutoCloseable {
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
-            throw new IllegalStateException("A recording cannot be closed.", e);
+            throw new IllegalStateException("It cannot be closed.", e);
         }
     }
 
-    /** Closes idle recordings; those in use are closed when they are given back. */
+    /** Closes idle ones; those in use are closed when they are given back. */
     @Override
     public synchronized void close() {
         closed = true;
