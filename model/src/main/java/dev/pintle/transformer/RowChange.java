@@ -40,19 +40,44 @@ public record RowChange(HookPoint at, List<Condition> conditions, Formula formul
     public record Condition(HookPoint judged, Vec unit, double threshold) {}
 
     /** What x becomes. */
-    public sealed interface Formula {}
+    public sealed interface Formula {
+        /** The result for x, `[dModel]`, computed in FP64: what kernels are held against. */
+        Vec of(Vec x);
+    }
 
     /** x + v. */
-    public record Plus(Vec vector) implements Formula {}
+    public record Plus(Vec vector) implements Formula {
+        @Override
+        public Vec of(Vec x) {
+            return x.plus(vector);
+        }
+    }
 
     /** x − share · (x·u) u. */
-    public record Without(Vec unit, double share) implements Formula {}
+    public record Without(Vec unit, double share) implements Formula {
+        @Override
+        public Vec of(Vec x) {
+            return x.plus(unit.times(-share * x.dot(unit)));
+        }
+    }
 
     /** x + (clip(x·u, low, high) − x·u) u. */
-    public record Bounded(Vec unit, double low, double high) implements Formula {}
+    public record Bounded(Vec unit, double low, double high) implements Formula {
+        @Override
+        public Vec of(Vec x) {
+            double p = x.dot(unit);
+            return x.plus(unit.times(clip(p, low, high) - p));
+        }
+    }
 
     /** (x + v) ‖x‖ / ‖x + v‖. */
-    public record Turned(Vec vector) implements Formula {}
+    public record Turned(Vec vector) implements Formula {
+        @Override
+        public Vec of(Vec x) {
+            Vec sum = x.plus(vector);
+            return sum.times(x.norm() / sum.norm());
+        }
+    }
 
     /** x + Σ (f' − f) decoder, over latents that all read the unchanged x. */
     public record Edited(List<Latent> latents) implements Formula {
@@ -60,6 +85,21 @@ public record RowChange(HookPoint at, List<Condition> conditions, Formula formul
         public Edited {
             latents = List.copyOf(latents);
         }
+
+        @Override
+        public Vec of(Vec x) {
+            Vec sum = x;
+            for (Latent latent : latents) {
+                double f = latent.gate.of(x.dot(latent.encoder) + latent.bias);
+                double changed = clip(f * latent.factor + latent.amount, latent.low, latent.high);
+                sum = sum.plus(latent.decoder.times(changed - f));
+            }
+            return sum;
+        }
+    }
+
+    private static double clip(double x, double low, double high) {
+        return Math.min(Math.max(x, low), high);
     }
 
     /**
@@ -74,11 +114,25 @@ public record RowChange(HookPoint at, List<Condition> conditions, Formula formul
             Vec encoder, double bias, Gate gate, double factor, double amount, double low, double high, Vec decoder) {}
 
     /** What makes a latent's activation f of its pre-activation z. */
-    public sealed interface Gate {}
+    public sealed interface Gate {
+        /** f. */
+        double of(double z);
+    }
 
-    /** z if max(z, 0) &gt; threshold, else 0; ReLU with a threshold of 0. */
-    public record Above(double threshold) implements Gate {}
+    /** max(z, 0) if that is above the threshold, else 0; ReLU with a threshold of 0. */
+    public record Above(double threshold) implements Gate {
+        @Override
+        public double of(double z) {
+            double positive = Math.max(z, 0);
+            return positive > threshold ? positive : 0;
+        }
+    }
 
     /** max(z · scale + bias, 0) if z &gt; 0, else 0. */
-    public record Scaled(double scale, double bias) implements Gate {}
+    public record Scaled(double scale, double bias) implements Gate {
+        @Override
+        public double of(double z) {
+            return z > 0 ? Math.max(z * scale + bias, 0) : 0;
+        }
+    }
 }

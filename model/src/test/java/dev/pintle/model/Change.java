@@ -41,38 +41,13 @@ record Change(RowChange change, int from, int to) implements Hook {
                 int row = t / layout.tokens();
                 if (actsOn(layout.position(row, t % layout.tokens()), layout.promptLength(row))) {
                     Vec h = Vec.of(Arrays.copyOfRange(all, t * width, (t + 1) * width));
-                    System.arraycopy(changed(h).toArray(), 0, all, t * width, width);
+                    System.arraycopy(change.formula().of(h).toArray(), 0, all, t * width, width);
                 }
             }
             return Tensor.of(all, activation.shape().toArray())
                     .to(activation.device())
                     .to(activation.dtype());
         };
-    }
-
-    private Vec changed(Vec h) {
-        if (change.formula() instanceof RowChange.Plus plus) {
-            return h.plus(plus.vector());
-        }
-        if (change.formula() instanceof RowChange.Without without) {
-            return h.plus(without.unit().times(-without.share() * h.dot(without.unit())));
-        }
-        if (change.formula() instanceof RowChange.Turned turned) {
-            Vec sum = h.plus(turned.vector());
-            return sum.times(h.norm() / sum.norm());
-        }
-        if (change.formula() instanceof RowChange.Bounded bounded) {
-            double p = h.dot(bounded.unit());
-            return h.plus(bounded.unit().times(Math.min(Math.max(p, bounded.low()), bounded.high()) - p));
-        }
-        Vec sum = h;
-        for (RowChange.Latent latent : ((RowChange.Edited) change.formula()).latents()) {
-            double z = h.dot(latent.encoder()) + latent.bias();
-            double f = Math.max(z, 0) > ((RowChange.Above) latent.gate()).threshold() ? Math.max(z, 0) : 0;
-            double changed = Math.min(Math.max(f * latent.factor() + latent.amount(), latent.low()), latent.high());
-            sum = sum.plus(latent.decoder().times(changed - f));
-        }
-        return sum;
     }
 
     /** Some changes of all kinds, drawn at random. */

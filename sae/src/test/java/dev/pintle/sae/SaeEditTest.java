@@ -26,6 +26,7 @@ import dev.pintle.tensor.Vec;
 import dev.pintle.testkit.Golden;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.RowChange;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
@@ -71,6 +72,7 @@ class SaeEditTest {
                         for (List<LatentChange> changes : EDITS) {
                             Intervention edit = edit(sae, changes, Tokens.all());
                             Intervention whole = new SaeRoundTrip(sae, changes, true, sae.place(), Tokens.all());
+                            requireSaidOfRows(edit, sparsity.decidesEachAlone() && normalisation.isSameForAll());
                             edits++;
                             changing += sameChange(edit, whole, sparsity + ", " + normalisation + ", " + changes);
                         }
@@ -79,6 +81,26 @@ class SaeEditTest {
             }
         }
         assertThat(changing).isGreaterThan(edits * 9 / 10); // a latent that never fires cannot be scaled
+    }
+
+    /** What a recorded step on a GPU is told is what happens to each activation. */
+    private static void requireSaidOfRows(Intervention edit, boolean ofRows) {
+        boolean can = ofRows || edit instanceof Add;
+        assertThat(edit.rowChange().isPresent()).as(edit.toString()).isEqualTo(can);
+        if (can) {
+            RowChange.Formula formula = edit.rowChange().orElseThrow().formula();
+            try (TensorScope scope = TensorScope.open("test")) {
+                List<Vec> before = activations().squeeze(0).toVecs();
+                List<Vec> after = activations(edit).squeeze(0).toVecs();
+                for (int token = 0; token < before.size(); token++) {
+                    assertThat(after.get(token)
+                                    .minus(formula.of(before.get(token)))
+                                    .norm())
+                            .as(edit + " at token " + token)
+                            .isLessThan(1e-4 * before.get(token).norm());
+                }
+            }
+        }
     }
 
     /** 1 if they change anything, 0 if not. */

@@ -11,6 +11,7 @@ import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
@@ -21,6 +22,7 @@ import dev.pintle.text.Role;
 import dev.pintle.text.TokenizedPrompt;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.RowChange;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
@@ -68,6 +70,44 @@ class InterventionTest {
                 Parley.AT,
                 ids,
                 java.util.stream.IntStream.range(0, ids.length).toArray());
+    }
+
+    /** What a recorded step on a GPU is told, beside what a pass does. */
+    @Test
+    void what_is_said_of_a_single_activation_is_what_happens_to_it() {
+        Vec other = Vec.of(Tensor.randn(
+                                5, DType.FP32, Device.CPU, style.direction().size())
+                        .toFloats())
+                .unit();
+        List<Intervention> all = List.of(
+                new Add(style.direction(), Parley.AT, 3),
+                new Ablate(other.times(2), Parley.AT, 0.7, Tokens.all()),
+                new Clamp(style.direction(), Parley.AT, 0.5, 0.5, Tokens.all()),
+                Clamp.cap(style, -0.5),
+                new Rotate(style.direction(), Parley.AT, 4, Tokens.all()),
+                new Conditional(other, 0, new Conditional(style.direction(), -1, new Add(other, Parley.AT, 2))));
+        double[][] before = activations();
+        for (Intervention intervention : all) {
+            RowChange change = intervention.rowChange().orElseThrow();
+            double[][] after = activations(intervention);
+            for (int token = 0; token < before.length; token++) {
+                Vec x = vec(before[token]);
+                boolean acts = change.conditions().stream()
+                        .allMatch(condition -> x.dot(condition.unit()) >= condition.threshold());
+                Vec expected = acts ? change.formula().of(x) : x;
+                assertThat(vec(after[token]).minus(expected).norm())
+                        .as(intervention + " at token " + token)
+                        .isLessThan(1e-5 * x.norm());
+            }
+        }
+    }
+
+    private static Vec vec(double[] numbers) {
+        float[] narrow = new float[numbers.length];
+        for (int i = 0; i < narrow.length; i++) {
+            narrow[i] = (float) numbers[i];
+        }
+        return Vec.of(narrow);
     }
 
     private static double along(double[] activation) {
