@@ -5,6 +5,7 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.labels.LatentLabels;
 import dev.pintle.studies.Studies;
+import dev.pintle.study.RecordedRun;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.study.StudySettings;
 import dev.pintle.tensor.DType;
@@ -55,7 +56,7 @@ final class DemoCommand implements Callable<Integer> {
             output.run(
                     Objects.requireNonNull(spec),
                     "demo",
-                    new StudyOutput.On(model, sae, latents -> {
+                    new RecordedRun.On(model, sae, latents -> {
                         Map<Integer, String> found = new LinkedHashMap<>();
                         latents.forEach(latent -> labels.label(latent).ifPresent(label -> found.put(latent, label)));
                         return found;

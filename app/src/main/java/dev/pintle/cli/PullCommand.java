@@ -1,8 +1,5 @@
 package dev.pintle.cli;
 
-import dev.pintle.hub.HubClient;
-import dev.pintle.hub.RepoId;
-import dev.pintle.hub.Selection;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,10 +36,10 @@ final class PullCommand implements Callable<Integer> {
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
         Session session = Session.of(command);
-        Path folder = HubClient.of(session.hub())
-                .snapshot(
-                        RepoId.parse(repo),
-                        files.isEmpty() ? Selection.forModel() : Selection.matching(files),
+        Path folder = Session.library(command)
+                .pull(
+                        repo,
+                        files,
                         new DownloadProgress(command.commandLine().getErr(), session.terminal(), System::nanoTime));
         command.commandLine().getOut().println(folder);
         return 0;

@@ -33,6 +33,6 @@ class SaeFile {
 
     /** The autoencoder's file name without extension, under which its profile is saved. */
     String name() {
-        return String.valueOf(file().getFileName()).replaceAll("\\.[A-Za-z]{1,11}$", "");
+        return Library.profileName(file());
     }
 }

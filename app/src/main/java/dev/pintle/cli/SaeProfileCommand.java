@@ -9,24 +9,17 @@ import dev.pintle.sae.profile.Explainer;
 import dev.pintle.sae.profile.LatentProfile;
 import dev.pintle.sae.profile.ProfileSettings;
 import dev.pintle.sae.profile.Profiler;
-import dev.pintle.text.Role;
 import dev.pintle.web.ChatEndpoint;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -132,7 +125,7 @@ final class SaeProfileCommand implements Callable<Integer> {
                 ? Optional.empty()
                 : Optional.of(ChatEndpoint.of(endpoint, explainer, session.variables()));
         if (fresh) {
-            setAside(file);
+            Profiler.setAside(file);
         }
         ProgressLine line =
                 new ProgressLine(Objects.requireNonNull(spec).commandLine().getErr(), session.terminal());
@@ -174,21 +167,12 @@ final class SaeProfileCommand implements Callable<Integer> {
             ProfileSettings settings = ProfileSettings.usual()
                     .withWindow(window)
                     .withSpecialTokens(specialTokens)
-                    .withRoles(roles())
+                    .withRoles(ProfileSettings.roles(roles))
                     .upTo(mostTokens);
             return new Profiler(loaded, coder, coder.place(), file, settings)
                     .run(from, listener)
                     .finished();
         }
-    }
-
-    private Set<Role> roles() {
-        if (roles.isEmpty()) {
-            return EnumSet.complementOf(EnumSet.of(Role.SYSTEM));
-        }
-        return roles.equals(List.of("all"))
-                ? EnumSet.allOf(Role.class)
-                : roles.stream().map(Role::parse).collect(Collectors.toCollection(() -> EnumSet.noneOf(Role.class)));
     }
 
     private List<Integer> explained(Path file) {
@@ -205,16 +189,7 @@ final class SaeProfileCommand implements Callable<Integer> {
         try (LatentProfile profile = LatentProfile.open(file)) {
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("file", file.toString());
-            fields.put("model", profile.model());
-            fields.put("autoencoder", profile.autoencoder());
-            fields.put("texts", profile.texts());
-            fields.put("roles", profile.roles());
-            fields.put("documents", profile.documents());
-            fields.put("tokens", profile.tokens());
-            fields.put("latents", profile.dSae());
-            fields.put("latents_that_fired", profile.alive());
-            fields.put("latents_labelled_by_a_model", profile.explained());
-            fields.put("finished", profile.finished());
+            fields.putAll(profile.summary());
             failure.ifPresent(why -> fields.put("explaining_ended", why));
             fields.put(
                     "setup",
@@ -243,19 +218,6 @@ final class SaeProfileCommand implements Callable<Integer> {
             if (!profile.finished()) {
                 out.println("  not finished; the same command resumes");
             }
-        }
-    }
-
-    private static void setAside(Path file) {
-        try {
-            if (Files.exists(file)) {
-                Files.move(file, file.resolveSibling(file.getFileName() + ".old"), StandardCopyOption.REPLACE_EXISTING);
-            }
-        } catch (IOException e) {
-            throw Problem.of("The existing profile cannot be renamed.")
-                    .fact("file", file)
-                    .fact("cause", e)
-                    .toException(e);
         }
     }
 }

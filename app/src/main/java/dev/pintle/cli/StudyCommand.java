@@ -4,6 +4,7 @@ import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.studies.Studies;
+import dev.pintle.study.RecordedRun;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudySettings;
 import java.io.PrintWriter;
@@ -79,7 +80,7 @@ final class StudyCommand implements Callable<Integer> {
             output.run(
                     Objects.requireNonNull(spec),
                     "study " + name + (asPublished ? " --as-published" : ""),
-                    new StudyOutput.On(
+                    new RecordedRun.On(
                             loaded,
                             coder,
                             latents -> labels.lookup(Session.library(Objects.requireNonNull(spec)), file, latents)

@@ -12,13 +12,11 @@ import dev.pintle.steering.Strength;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The result of a sweep as tables, as JSON and as a figure. */
+/** The result of a sweep as tables and as a figure. */
 final class SweepAccount {
     private static final int MOST_CURVES = 4;
     private static final String TITLE = "How much answers show the concept";
@@ -109,45 +107,6 @@ final class SweepAccount {
 
     static String name(SweepPoint point) {
         return point.method() + ", layer " + point.layer();
-    }
-
-    // ---------------------------------------------------------------- JSON
-
-    Map<String, Object> fields() {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("concept", result.concept());
-        fields.put("whole", result.whole());
-        fields.put("points", result.points().stream().map(SweepAccount::fields).toList());
-        fields.put("steerability", result.steerability());
-        fields.put("equal_cost", result.equalCost());
-        result.proposal().ifPresent(proposal -> {
-            Map<String, Object> proposed = new LinkedHashMap<>();
-            proposed.put("method", proposal.point().method());
-            proposed.put("layer", proposal.point().layer());
-            proposed.put("strength", proposal.point().strength());
-            proposed.put("strength_unit", proposal.point().unit().words());
-            proposed.put("coefficient", proposal.point().coefficient());
-            proposed.put("sentences", proposal.sentences());
-            fields.put("proposal", proposed);
-        });
-        return fields;
-    }
-
-    private static Map<String, Object> fields(SweepPoint point) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("method", point.method().isEmpty() ? "unsteered" : point.method());
-        fields.put("layer", point.layer());
-        fields.put("strength", point.strength());
-        fields.put("strength_unit", point.unit().words());
-        fields.put("coefficient", point.coefficient());
-        fields.put("concept", point.concept());
-        fields.put("fluent_concept", point.fluentConcept());
-        fields.put("loops", point.loops());
-        fields.put("repetition", point.repetition());
-        fields.put("perplexity", point.perplexity());
-        fields.put("kl", point.divergence());
-        fields.put("samples", point.samples());
-        return fields;
     }
 
     // ---------------------------------------------------------------- figure

@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Json;
+import dev.pintle.evaluation.SweepJson;
 import dev.pintle.evaluation.SweepResult;
 import java.io.PrintWriter;
 import java.util.List;
@@ -44,7 +45,7 @@ final class SweepCommand implements Callable<Integer> {
             options.draw(account.figure());
         }
         if (options.json()) {
-            Map<String, Object> fields = account.fields();
+            Map<String, Object> fields = SweepJson.fields(result);
             fields.put("positions", options.positions());
             fields.put("setup", swept.setup().fields());
             out.println(Json.text(fields));

@@ -9,28 +9,23 @@ import dev.pintle.base.JsonLists;
 import dev.pintle.base.Problem;
 import dev.pintle.evaluation.Candidate;
 import dev.pintle.evaluation.Concept;
+import dev.pintle.evaluation.ConceptPrompts;
 import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.evaluation.Sweep;
 import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
 import dev.pintle.figure.Figure;
 import dev.pintle.figure.Theme;
-import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.Decoding;
 import dev.pintle.model.LanguageModel;
-import dev.pintle.steering.Aggregation;
-import dev.pintle.steering.ContrastPair;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
-import dev.pintle.steering.VectorFit;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,7 +34,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +43,6 @@ import picocli.CommandLine.Option;
 /** What {@code sweep} and {@code tune} try, on which questions, and how answers are scored. */
 final class SweepOptions {
     private static final int MOST_LAYERS = 10_000;
-    private static final String NEUTRAL = "The assistant should act normally.";
 
     @Mixin
     private SteerOption specified = new SteerOption(); // acts in every setting
@@ -72,8 +65,9 @@ final class SweepOptions {
     @Option(
             names = "--negative",
             paramLabel = "TEXT",
-            description = "System prompt that does not elicit the concept (default: \"" + NEUTRAL + "\").")
-    private String negative = NEUTRAL;
+            description =
+                    "System prompt that does not elicit the concept (default: \"" + ConceptPrompts.NEUTRAL + "\").")
+    private String negative = ConceptPrompts.NEUTRAL;
 
     @HelpSection.In(HelpSection.PROMPTS)
     @Option(
@@ -114,9 +108,7 @@ final class SweepOptions {
             paramLabel = "S",
             description = "Strengths, in activation norms, or all raw multipliers such as 2abs,4abs (default:"
                     + " 0.15,0.3,0.45,0.6,0.8,1.0,1.4).")
-    private List<Strength> strengths = DoubleStream.of(0.15, 0.3, 0.45, 0.6, 0.8, 1.0, 1.4)
-            .mapToObj(Strength::norms)
-            .toList();
+    private List<Strength> strengths = Sweep.USUAL_STRENGTHS;
 
     @HelpSection.In(HelpSection.STEERING)
     @Option(
@@ -211,16 +203,7 @@ final class SweepOptions {
     }
 
     /** What a sweep found, and the vectors that it tried. */
-    record Swept(SweepResult result, List<Candidate> candidates, Setup setup) {
-        /** The vector of a setting. */
-        Candidate candidate(SweepPoint point) {
-            return candidates.stream()
-                    .filter(one -> one.method().equals(point.method())
-                            && one.vector().at().layer() == point.layer())
-                    .findFirst()
-                    .orElseThrow(() -> new IllegalArgumentException("No vector was tried at " + point.method()));
-        }
-    }
+    record Swept(SweepResult result, List<Candidate> candidates, Setup setup) {}
 
     /** The vector option that a candidate came from; empty if it was fitted here. */
     Optional<String> given(Candidate candidate) {
@@ -281,7 +264,7 @@ final class SweepOptions {
         Map<String, SteeringMethod> fits = new LinkedHashMap<>();
         if (read.isEmpty() || !methods.isEmpty()) {
             for (String method : methods.isEmpty() ? usualMethods : methods) {
-                fits.put(method, SteeringMethod.of(method, data(method), Aggregation.parse("mean")));
+                fits.put(method, prompts().method(method));
             }
         }
         specified.prepare();
@@ -292,7 +275,7 @@ final class SweepOptions {
             Sweep sweep = new Sweep(loaded.with(background.interventions()), beside, asked, how, maxNewTokens);
             Path file = sweep.fileIn(model.library().sweeps());
             if (fresh) {
-                setAside(file);
+                Sweep.setAside(file);
             }
             List<Integer> wanted = layers(loaded.config().nLayers(), allLayers);
             List<Candidate> candidates = candidates(loaded, progress, read, fits, wanted, where);
@@ -351,15 +334,7 @@ final class SweepOptions {
         List<Candidate> candidates = new ArrayList<>();
         read.forEach((name, vectors) -> vectors.forEach(vector -> candidates.add(
                 new Candidate(String.valueOf(Path.of(name).getFileName()), vector.requireFits(loaded, false), where))));
-        fits.forEach((name, method) -> VectorFit.of(loaded, method)
-                .listening((stage, done, total) -> progress.at(stage + " for " + name, done, total))
-                .atAllLayers()
-                .run()
-                .vectors()
-                .values()
-                .stream()
-                .filter(vector -> wanted.contains(vector.at().layer()))
-                .forEach(vector -> candidates.add(new Candidate(name, vector, where))));
+        candidates.addAll(Candidate.fitted(loaded, fits, wanted, where, progress));
         return candidates;
     }
 
@@ -389,20 +364,11 @@ final class SweepOptions {
                 .toIllegalArgument();
     }
 
-    private List<ContrastPair> data(String method) {
-        String up = positive != null ? positive : "The assistant should " + marked().ask() + ".";
-        if (!List.of("last-position", "diff-mean").contains(method)) {
-            return List.of(ContrastPair.ofSystemPrompts(up, negative));
-        }
-        Path begun = prefixes;
-        if (begun == null) {
-            begun = ModelFolders.embeddedFile("prefixes.json")
-                    .orElseThrow(() -> Problem.of("The method needs answer prefixes.")
-                            .fact("method", method)
-                            .fact("missing", "--prefixes FILE, a JSON list of strings")
-                            .toException());
-        }
-        return ContrastPair.ofPrefixes(up, negative, JsonLists.strings(begun));
+    private ConceptPrompts prompts() {
+        return new ConceptPrompts(
+                positive != null ? positive : "The assistant should " + marked().ask() + ".",
+                negative,
+                prefixes == null ? List.of() : JsonLists.strings(prefixes));
     }
 
     // ---------------------------------------------------------------- what is asked and how it is scored
@@ -444,19 +410,7 @@ final class SweepOptions {
     }
 
     private StyleMarker marked() {
-        Path file = ModelFolders.embeddedFile("styles.json")
-                .orElseThrow(() -> Problem.of("Styles come with the embedded model, which is missing.")
-                        .fact("try", "--positive TEXT with --marker REGEX")
-                        .toException());
-        Map<String, StyleMarker> styles = StyleMarker.read(file);
-        StyleMarker wanted = styles.get(style == null ? "pirate" : style);
-        if (wanted == null) {
-            throw Problem.of("The embedded model was not taught that style.")
-                    .fact("but was", style)
-                    .fact("choose", String.join(", ", styles.keySet()))
-                    .toIllegalArgument();
-        }
-        return wanted;
+        return StyleMarker.embedded(style == null ? "pirate" : style);
     }
 
     private static Concept continuations(Path file) {
@@ -479,18 +433,5 @@ final class SweepOptions {
                 .filter(JsonNode::isTextual)
                 .map(JsonNode::textValue)
                 .toList();
-    }
-
-    private static void setAside(Path file) {
-        try {
-            if (Files.exists(file)) {
-                Files.move(file, file.resolveSibling(file.getFileName() + ".old"), StandardCopyOption.REPLACE_EXISTING);
-            }
-        } catch (IOException e) {
-            throw Problem.of("The existing sweep cannot be renamed.")
-                    .fact("file", file)
-                    .fact("cause", e)
-                    .toException(e);
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Json;
+import dev.pintle.evaluation.SweepJson;
 import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
 import java.io.PrintWriter;
@@ -59,7 +60,7 @@ final class TuneCommand implements Callable<Integer> {
             options.draw(account.figure());
         }
         if (options.json()) {
-            Map<String, Object> fields = account.fields();
+            Map<String, Object> fields = SweepJson.fields(result);
             fields.put("positions", options.positions());
             tuned.ifPresent(one -> {
                 fields.put("vector", one.vector());

@@ -29,7 +29,7 @@ record TunedVector(String vector, String saved, String command) {
             SweepOptions options,
             Library library,
             @Nullable String wanted) {
-        Candidate candidate = swept.candidate(point);
+        Candidate candidate = Candidate.of(point, swept.candidates());
         Optional<String> given = options.given(candidate);
         boolean several = given.isPresent()
                 && swept.candidates().stream()

@@ -6,8 +6,11 @@ import dev.pintle.base.Problem;
 import dev.pintle.base.Progress;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubException;
+import dev.pintle.hub.HubListener;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
+import dev.pintle.hub.RepoId;
+import dev.pintle.hub.Selection;
 import dev.pintle.hub.Variables;
 import dev.pintle.library.steer.Presets;
 import dev.pintle.model.LanguageModel;
@@ -190,6 +193,22 @@ public final class Library implements AutoCloseable {
 
     private List<String> modelNames() {
         return models().stream().map(KnownModel::name).distinct().toList();
+    }
+
+    /**
+     * Downloads a model, or some files of a repository, into the cache; what is there already is not downloaded again.
+     *
+     * @param repository {@code org/name[@revision]}
+     * @param files names or patterns such as {@code *.safetensors}; none for what is needed to run a model
+     * @return the folder of the files
+     * @throws dev.pintle.hub.HubException saying what is wrong and what to do
+     */
+    public Path pull(String repository, List<String> files, HubListener listener) {
+        return HubClient.of(hub)
+                .snapshot(
+                        RepoId.parse(repository),
+                        files.isEmpty() ? Selection.forModel() : Selection.matching(files),
+                        listener);
     }
 
     // ---------------------------------------------------------------- vectors
@@ -424,6 +443,11 @@ public final class Library implements AutoCloseable {
                     .toIllegalArgument();
         }
         return folder.resolve("profiles").resolve(name + ".sqlite");
+    }
+
+    /** The name that the profile of an autoencoder has if no other is given: that of its file, without its ending. */
+    public static String profileName(Path autoencoder) {
+        return String.valueOf(autoencoder.getFileName()).replaceAll("\\.[A-Za-z]{1,11}$", "");
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.pintle.evaluation;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
+import dev.pintle.hub.ModelFolders;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -49,6 +50,33 @@ public record StyleMarker(String name, String ask, Pattern marker) {
                     .fact("cause", e)
                     .toException(e);
         }
+    }
+
+    /**
+     * A style that the embedded model was taught.
+     *
+     * @throws dev.pintle.base.PintleException if this installation has no embedded model
+     * @throws IllegalArgumentException listing the styles, if it was not taught this one
+     */
+    public static StyleMarker embedded(String name) {
+        Path file = ModelFolders.embeddedFile("styles.json")
+                .orElseThrow(() -> Problem.of("Styles come with the embedded model, which is missing.")
+                        .fact("try", "a system prompt and a marker of your own")
+                        .toException());
+        return find(file, name);
+    }
+
+    /** @throws IllegalArgumentException listing the styles of the file, if it has not this one */
+    public static StyleMarker find(Path file, String name) {
+        Map<String, StyleMarker> styles = read(file);
+        StyleMarker wanted = styles.get(name);
+        if (wanted == null) {
+            throw Problem.of("The embedded model was not taught that style.")
+                    .fact("but was", name)
+                    .fact("choose", String.join(", ", styles.keySet()))
+                    .toIllegalArgument();
+        }
+        return wanted;
     }
 
     private static StyleMarker of(Path file, String name, JsonNode style) {

@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -34,6 +36,11 @@ import java.util.stream.IntStream;
  * still reads as text, and how far the model was moved.
  */
 public final class Sweep {
+    /** What is tried where nothing else is asked for, in activation norms. */
+    public static final List<Strength> USUAL_STRENGTHS = DoubleStream.of(0.15, 0.3, 0.45, 0.6, 0.8, 1.0, 1.4)
+            .mapToObj(Strength::norms)
+            .toList();
+
     /** As many as decode together; more would only lose more when a sweep is interrupted. */
     private static final int ROWS_AT_ONCE = 64;
 
@@ -189,12 +196,27 @@ public final class Sweep {
         return candidate.tokens() instanceof Tokens.All ? name : name + ", texts as generated";
     }
 
-    private static void requireOneUnit(List<Strength> strengths) {
+    /** @throws IllegalArgumentException if the strengths count in two units */
+    public static void requireOneUnit(List<Strength> strengths) {
         if (strengths.stream().map(Strength::unit).distinct().count() > 1) {
             throw Problem.of("The strengths of a sweep count in one unit.")
                     .fact("expected", "all in activation norms, such as 0.3,0.6, or all factors, such as 3abs,6abs")
                     .fact("but was", strengths)
                     .toIllegalArgument();
+        }
+    }
+
+    /** Renames a sweep's file to {@code NAME.jsonl.old}, if there is one, so that everything is computed again. */
+    public static void setAside(Path file) {
+        try {
+            if (Files.exists(file)) {
+                Files.move(file, file.resolveSibling(file.getFileName() + ".old"), StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (IOException e) {
+            throw Problem.of("The existing sweep cannot be renamed.")
+                    .fact("file", file)
+                    .fact("cause", e)
+                    .toException(e);
         }
     }
 

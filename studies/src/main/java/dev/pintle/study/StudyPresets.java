@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /** Presets of the settings, as JSON objects in layers: of several values for a key, the last counts. */
 public final class StudyPresets {
@@ -40,14 +39,7 @@ public final class StudyPresets {
      * @throws IllegalArgumentException listing the styles, if it was not taught this one
      */
     public static ObjectNode embedded(Path folder, String style) {
-        Map<String, StyleMarker> styles = StyleMarker.read(folder.resolve("styles.json"));
-        StyleMarker wanted = styles.get(style);
-        if (wanted == null) {
-            throw Problem.of("The embedded model was not taught that style.")
-                    .fact("but was", style)
-                    .fact("choose", String.join(", ", styles.keySet()))
-                    .toIllegalArgument();
-        }
+        StyleMarker wanted = StyleMarker.find(folder.resolve("styles.json"), style);
         ObjectNode preset = resource("parley-7m.json");
         preset.put("concept", style);
         preset.put("positive", "The assistant should " + wanted.ask() + ".");

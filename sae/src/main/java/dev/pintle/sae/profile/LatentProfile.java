@@ -88,6 +88,22 @@ public final class LatentProfile implements AutoCloseable {
         return facts.getOrDefault("state", "").equals("finished");
     }
 
+    /** What it is of and how far it has come, for JSON. */
+    public Map<String, Object> summary() {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("model", model());
+        fields.put("autoencoder", autoencoder());
+        fields.put("texts", texts());
+        fields.put("roles", roles());
+        fields.put("documents", documents());
+        fields.put("tokens", tokens());
+        fields.put("latents", dSae());
+        fields.put("latents_that_fired", alive());
+        fields.put("latents_labelled_by_a_model", explained());
+        fields.put("finished", finished());
+        return fields;
+    }
+
     /** Changes whenever the profile does. */
     public String stamp() {
         return facts + "|" + explanations.size();

@@ -2,7 +2,9 @@ package dev.pintle.sae.profile;
 
 import dev.pintle.text.Role;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * How texts are read for a profile.
@@ -47,6 +49,21 @@ public record ProfileSettings(
     /** Windows of 256 tokens, 2,048 at once, eight contexts of 14 and 6 tokens, special tokens left out, all texts. */
     public static ProfileSettings usual() {
         return new ProfileSettings(256, 2048, 8, 14, 6, false, 0);
+    }
+
+    /**
+     * The roles of some names.
+     *
+     * @param names {@code all} alone for every role; none for all but system, on which autoencoders are rarely trained
+     * @throws IllegalArgumentException listing the roles
+     */
+    public static Set<Role> roles(List<String> names) {
+        if (names.isEmpty()) {
+            return EnumSet.complementOf(EnumSet.of(Role.SYSTEM));
+        }
+        return names.equals(List.of("all"))
+                ? EnumSet.allOf(Role.class)
+                : names.stream().map(Role::parse).collect(Collectors.toCollection(() -> EnumSet.noneOf(Role.class)));
     }
 
     /** A copy that stops after about this many tokens. */

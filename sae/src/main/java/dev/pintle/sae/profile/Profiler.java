@@ -12,8 +12,11 @@ import dev.pintle.text.Role;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -94,6 +97,20 @@ public final class Profiler {
      * @param finished whether all texts were read and all effects computed
      */
     public record Outcome(long documents, long tokens, boolean finished) {}
+
+    /** Renames the profile of a file to {@code NAME.sqlite.old}, if there is one, so that another begins. */
+    public static void setAside(Path file) {
+        try {
+            if (Files.exists(file)) {
+                Files.move(file, file.resolveSibling(file.getFileName() + ".old"), StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (IOException e) {
+            throw Problem.of("The existing profile cannot be renamed.")
+                    .fact("file", file)
+                    .fact("cause", e)
+                    .toException(e);
+        }
+    }
 
     /**
      * Reads what has not been read yet, then computes the effects that are missing.
