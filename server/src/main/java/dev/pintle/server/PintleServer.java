@@ -11,6 +11,8 @@ import dev.pintle.server.api.PresetsApi;
 import dev.pintle.server.api.Runs;
 import dev.pintle.server.api.Saes;
 import dev.pintle.server.api.Scores;
+import dev.pintle.server.api.StudyJobs;
+import dev.pintle.server.api.SweepJobs;
 import dev.pintle.server.api.Texts;
 import dev.pintle.server.api.Vectors;
 import dev.pintle.server.http.ApiKeys.Scope;
@@ -101,6 +103,8 @@ public final class PintleServer implements AutoCloseable {
         new Activations(models).addTo(routes, OWN);
         new Saes(library, models).addTo(routes, OWN);
         new JobsApi(library, models, jobs).addTo(routes, OWN);
+        new SweepJobs(library, models, jobs).addTo(routes, OWN);
+        new StudyJobs(library, models, jobs, OWN).addTo(routes);
         new Runs(library).addTo(routes, OWN);
         new Loading(library, models, jobs, requests, settings.engine()).addTo(routes, OWN);
         new Operations(models, metrics, routes).addTo(routes, OWN);

@@ -2,6 +2,7 @@ package dev.pintle.server.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.base.FieldException;
+import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.openai.ChatCompletions;
@@ -9,6 +10,7 @@ import dev.pintle.server.serving.ServedModel;
 import dev.pintle.server.serving.TokenIds;
 import dev.pintle.text.Prompt;
 import dev.pintle.text.TokenizedPrompt;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A text in a request: {@code text}, {@code messages} or {@code ids}, exactly one of them. */
@@ -62,6 +64,21 @@ final class Input {
                             .fact("text", tokenized.ids().length + " tokens"));
         }
         return new Input(tokenized.ids(), tokenized);
+    }
+
+    /**
+     * Makes something of a field.
+     *
+     * @throws FieldException naming the field, if it can't be used
+     */
+    static <T> T at(String field, Supplier<T> part) {
+        try {
+            return part.get();
+        } catch (PintleException e) {
+            throw new FieldException(field, e.problem(), e);
+        } catch (IllegalArgumentException e) {
+            throw new FieldException(field, Problem.of(String.valueOf(e.getMessage())), e);
+        }
     }
 
     int[] ids() {

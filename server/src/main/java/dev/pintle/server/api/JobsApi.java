@@ -15,7 +15,6 @@ import dev.pintle.server.http.OpenReply;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Jobs;
 import dev.pintle.server.serving.Models;
-import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.steering.Aggregation;
 import dev.pintle.steering.ContrastPair;
@@ -138,14 +137,12 @@ public final class JobsApi {
         if (name != null) {
             library.vectors().requireName(name, true);
         }
-        Jobs.Job job = jobs.start("fit", progress -> {
-            try (Reads.Turn turn = served.reads().begin()) {
-                FitResult fitted = VectorFit.of(served.model(), method)
-                        .at(points)
-                        .listening(progress)
-                        .run();
-                return kept(fitted, name);
-            }
+        Jobs.Job job = jobs.start("fit", served, progress -> {
+            FitResult fitted = VectorFit.of(served.model(), method)
+                    .at(points)
+                    .listening(progress)
+                    .run();
+            return kept(fitted, name);
         });
         call.reply(202, job.json());
     }
@@ -196,15 +193,19 @@ public final class JobsApi {
     private static List<HookPoint> points(ServedModel served, @Nullable List<Integer> layers) {
         int blocks = served.model().config().nLayers();
         List<Integer> chosen = layers == null || layers.isEmpty() ? List.of(blocks / 2) : layers;
-        for (int i = 0; i < chosen.size(); i++) {
-            if (chosen.get(i) < 0 || chosen.get(i) >= blocks) {
+        requireLayers(chosen, blocks);
+        return chosen.stream().map(HookPoint::residPost).toList();
+    }
+
+    static void requireLayers(List<Integer> layers, int blocks) {
+        for (int i = 0; i < layers.size(); i++) {
+            if (layers.get(i) < 0 || layers.get(i) >= blocks) {
                 throw new FieldException(
                         "layers[" + i + "]",
                         Problem.of("The model has no such layer.")
                                 .fact("expected", "0 to " + (blocks - 1))
-                                .fact("but was", chosen.get(i)));
+                                .fact("but was", layers.get(i)));
             }
         }
-        return chosen.stream().map(HookPoint::residPost).toList();
     }
 }

@@ -2,10 +2,14 @@ package dev.pintle.server.api;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.pintle.base.FieldException;
 import dev.pintle.base.Json;
 import dev.pintle.base.JsonRecords;
 import dev.pintle.base.Problem;
+import dev.pintle.base.Progress;
+import dev.pintle.hub.HubListener;
+import dev.pintle.hub.HubPlan;
+import dev.pintle.hub.RepoId;
+import dev.pintle.hub.Selection;
 import dev.pintle.library.KnownModel;
 import dev.pintle.library.Library;
 import dev.pintle.model.LoadOptions;
@@ -21,9 +25,10 @@ import dev.pintle.server.serving.ServedModel;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Supplier;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Models on this machine, loading and unloading them, and the requests that run. */
@@ -47,6 +52,7 @@ public final class Loading {
     public void addTo(Routes routes, String path) {
         routes.add("GET", path + "/models", Scope.READ, "Models on this machine, and which are served", this::list)
                 .add("POST", path + "/models/load", Scope.MANAGE, "Loads a cached model, as a job", this::load)
+                .add("POST", path + "/models/pull", Scope.MANAGE, "Downloads a model, as a job", this::pull)
                 .add("POST", path + "/models/unload", Scope.MANAGE, "Serves a model no longer", this::unload)
                 .add("GET", path + "/requests", Scope.READ, "Requests that run", this::running)
                 .add("DELETE", path + "/requests/{id}", Scope.MANAGE, "Cancels a request", this::cancel);
@@ -94,8 +100,8 @@ public final class Loading {
                     Problem.of("The model is served already.").fact("model", name));
         }
         LoadOptions options = LoadOptions.of(
-                at("device", () -> Device.parse(asked.device() == null ? "best" : asked.device())),
-                at("dtype", () -> DType.parse(asked.dtype() == null ? "bf16" : asked.dtype(), DType.MODELS)));
+                Input.at("device", () -> Device.parse(asked.device() == null ? "best" : asked.device())),
+                Input.at("dtype", () -> DType.parse(asked.dtype() == null ? "bf16" : asked.dtype(), DType.MODELS)));
         Jobs.Job job = jobs.start("load", progress -> {
             progress.at("loading", 0, 1);
             models.add(ServedModel.start(name, library.model(name, options), library, engine));
@@ -105,11 +111,58 @@ public final class Loading {
         call.reply(202, job.json());
     }
 
-    private static <T> T at(String field, Supplier<T> part) {
-        try {
-            return part.get();
-        } catch (IllegalArgumentException e) {
-            throw new FieldException(field, Problem.of(String.valueOf(e.getMessage())), e);
+    /**
+     * What a download takes.
+     *
+     * @param model {@code org/name[@revision]}
+     * @param files names or patterns; what is needed to run a model where absent
+     */
+    record Pulled(@Nullable String model, @Nullable List<String> files) {}
+
+    private void pull(Call call) throws IOException {
+        Pulled asked = JsonRecords.read(call.json(), Pulled.class, "");
+        RepoId repository = Input.at("model", () -> RepoId.parse(String.valueOf(asked.model())));
+        List<String> files = asked.files() == null ? List.of() : asked.files();
+        if (!files.isEmpty()) {
+            Input.at("files", () -> Selection.matching(files));
+        }
+        Jobs.Job job = jobs.start("pull", progress -> {
+            Arriving arriving = new Arriving(progress);
+            library.pull(repository.toString(), files, arriving);
+            return Json.object().put("model", repository.toString()).put("bytes", arriving.here());
+        });
+        call.reply(202, job.json());
+    }
+
+    /** Tells how many bytes of a download are here. Two files arrive at a time. */
+    private static final class Arriving implements HubListener {
+        private final Progress progress;
+        private final Map<String, Long> here = new HashMap<>(); // guarded by this
+        private long all;
+
+        Arriving(Progress progress) {
+            this.progress = progress;
+        }
+
+        @Override
+        public synchronized void planned(HubPlan plan) {
+            all = plan.bytes();
+            plan.files().forEach(file -> here.put(file.path(), file.bytes() - file.bytesMissing()));
+            tell();
+        }
+
+        @Override
+        public synchronized void progress(String file, long bytesDone, long bytesTotal) {
+            here.put(file, bytesDone);
+            tell();
+        }
+
+        private void tell() {
+            progress.at("downloading", here(), all);
+        }
+
+        synchronized long here() {
+            return here.values().stream().mapToLong(Long::longValue).sum();
         }
     }
 

@@ -185,6 +185,20 @@ public final class Jobs implements AutoCloseable {
         return job;
     }
 
+    /**
+     * Starts a job on a model, which lets scoring and capturing have a turn at each of its steps, and ends if the model is
+     * unloaded.
+     *
+     * @throws HttpProblem 429 if too many wait
+     */
+    public Job start(String kind, ServedModel on, Work work) {
+        return start(kind, progress -> {
+            try (Reads.Turn turn = on.reads().begin()) {
+                return work.run(turn.shared(progress));
+            }
+        });
+    }
+
     /** All jobs that are remembered, oldest first. */
     public synchronized List<Job> all() {
         return new ArrayList<>(jobs.values());
