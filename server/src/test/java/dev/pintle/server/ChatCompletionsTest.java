@@ -10,8 +10,12 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -287,6 +291,40 @@ class ChatCompletionsTest {
         TestServer.Reply whole = chat(fields);
         assertThat(whole.status()).isEqualTo(400);
         assertThat(whole.json().at("/error/code").asText()).isEqualTo("not_finite");
+    }
+
+    /** The strength that overflows acts on tokens that only the longer prompt has; the other answer would take seconds. */
+    @Test
+    void when_one_of_several_streamed_answers_fails_the_others_end_before_the_error_is_said() throws Exception {
+        String request =
+                ("{'model': 'parley-7m', 'stream': true, 'temperature': 0, 'max_tokens': 3000, 'prompt': ['Hello',"
+                                + " '" + "The whale is blue. ".repeat(12)
+                                + "'], 'steering': [{'vector': 'pirate', 'strength': 4},"
+                                + " {'vector': 'pirate', 'strength': '1e30abs', 'positions': {'prompt': [[40, null]]}}]}")
+                        .replace('\'', '"');
+        StringBuilder told = new StringBuilder();
+        try (Socket socket = new Socket("127.0.0.1", server.server().port())) {
+            socket.getOutputStream()
+                    .write(("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                    + "Content-Length: " + request.length() + "\r\n\r\n" + request)
+                            .getBytes(StandardCharsets.UTF_8));
+            BufferedReader lines =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                told.append(line).append('\n');
+            }
+        }
+        List<String> frames = told.toString()
+                .lines()
+                .filter(line -> line.startsWith("data: "))
+                .toList();
+        assertThat(frames.get(frames.size() - 1)).contains("not_finite");
+        assertThat(frames).hasSizeLessThan(3000);
+        assertThat(server.get("/pintle/v1/server")
+                        .json()
+                        .at("/models/0/load/unfinished")
+                        .asInt())
+                .isZero();
     }
 
     @Test

@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Generates the answers to a request and writes them, whole or as a stream of events. */
@@ -280,18 +281,32 @@ final class Answers {
         }
     }
 
-    /** Several answers in one stream, as their tokens come. */
+    /** Several answers in one stream, as their tokens come. Once one fails, the others are cancelled and say nothing more. */
     private List<Generated> together(OpenReply reply, List<Generation> generations)
             throws IOException, InterruptedException {
+        AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
         List<Streaming> streams = new ArrayList<>();
         for (int i = 0; i < generations.size(); i++) {
-            Streaming one = new Streaming(reply, generations.get(i), i);
-            streams.add(one);
-            one.start();
+            streams.add(new Streaming(reply, generations, i, failure));
+        }
+        streams.forEach(Thread::start);
+        for (Streaming stream : streams) {
+            stream.join();
+        }
+        Exception first = failure.get();
+        if (first instanceof IOException gone) {
+            throw gone;
+        }
+        if (first instanceof RuntimeException failed) {
+            throw failed;
         }
         List<Generated> ended = new ArrayList<>();
-        for (int i = 0; i < streams.size(); i++) {
-            ended.add(streams.get(i).result());
+        for (Streaming stream : streams) {
+            Generated answer = stream.ended;
+            if (answer == null) {
+                throw new InterruptedException();
+            }
+            ended.add(answer);
         }
         return ended;
     }
@@ -299,42 +314,28 @@ final class Answers {
     /** Writes one of several answers. */
     private final class Streaming extends Thread {
         private final OpenReply reply;
-        private final Generation generation;
+        private final List<Generation> all;
         private final int index;
+        private final AtomicReference<@Nullable Exception> failure; // of whichever failed first
         private @Nullable Generated ended;
-        private @Nullable Exception failure;
 
-        Streaming(OpenReply reply, Generation generation, int index) {
+        Streaming(OpenReply reply, List<Generation> all, int index, AtomicReference<@Nullable Exception> failure) {
             super("pintle-server answer " + index);
             this.reply = reply;
-            this.generation = generation;
+            this.all = all;
             this.index = index;
+            this.failure = failure;
             setDaemon(true);
         }
 
         @Override
         public void run() {
             try {
-                ended = stream(
-                        reply, generation, index, index == asked.requests().size() - 1);
+                ended = stream(reply, all.get(index), index, index == all.size() - 1);
             } catch (IOException | InterruptedException | RuntimeException e) {
-                failure = e;
-                generation.cancel();
+                failure.compareAndSet(null, e); // before others fail for being cancelled
+                all.forEach(Generation::cancel);
             }
-        }
-
-        Generated result() throws IOException, InterruptedException {
-            join();
-            if (failure instanceof IOException gone) {
-                throw gone;
-            }
-            if (failure instanceof RuntimeException failed) {
-                throw failed;
-            }
-            if (ended == null) {
-                throw new InterruptedException();
-            }
-            return ended;
         }
     }
 
