@@ -189,7 +189,7 @@ class ApiTest {
         JsonNode scored = server.post(
                         OWN + "/score",
                         "{'model': 'parley-7m', 'ids': [" + ids.substring(0, ids.length() - 1)
-                                + "], 'twin': [{'vector': 'pirate', 'strength': 0.3}], 'top': 2}")
+                                + "], 'twin': {'steering': [{'vector': 'pirate', 'strength': 0.3}]}, 'top': 2}")
                 .json();
         for (int i = 0; i < written.size(); i++) {
             JsonNode token = scored.at("/tokens/" + (prompt.length + i));
@@ -198,6 +198,26 @@ class ApiTest {
             assertThat(token.at("/twin/kl").asDouble()).isPositive();
             assertThat(token.get("top")).hasSize(2);
         }
+    }
+
+    @Test
+    void the_twin_of_a_score_has_the_form_that_a_chats_has() {
+        String ask = "{'model': 'parley-7m', 'text': 'The whale is blue.', 'steering': [{'vector': 'pirate',"
+                + " 'strength': 0.3}], 'twin': ";
+        JsonNode unsteered = server.post(OWN + "/score", ask + "'unsteered'}").json();
+        JsonNode none = server.post(OWN + "/score", ask + "{'steering': []}}").json();
+        assertThat(unsteered.get("tokens")).isEqualTo(none.get("tokens"));
+        assertThat(unsteered.at("/tokens/1/twin/kl").asDouble()).isPositive();
+        assertThat(server.post(OWN + "/score", ask + "[]}")
+                        .json()
+                        .at("/error/param")
+                        .asText())
+                .isEqualTo("twin");
+        assertThat(server.post(OWN + "/score", ask + "{'steering': [{'vector': 'nobody', 'strength': 1}]}}")
+                        .json()
+                        .at("/error/param")
+                        .asText())
+                .isEqualTo("twin.steering[0].vector");
     }
 
     @Test

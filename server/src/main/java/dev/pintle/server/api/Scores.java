@@ -15,6 +15,7 @@ import dev.pintle.server.http.Call;
 import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.openai.Alternatives;
+import dev.pintle.server.openai.Twin;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.ServedModel;
@@ -44,7 +45,7 @@ public final class Scores {
     /**
      * What the route takes.
      *
-     * @param twin {@code []} for the unsteered model, or another steering to compare with; null for none
+     * @param twin another steering to compare with; null for none
      * @param top number of alternatives, 0 to 20
      */
     record Given(
@@ -53,7 +54,7 @@ public final class Scores {
             @Nullable JsonNode messages,
             @Nullable JsonNode ids,
             @Nullable JsonNode steering,
-            @Nullable JsonNode twin,
+            @Nullable Twin twin,
             @Nullable Integer top) {}
 
     private void score(Call call) throws IOException, InterruptedException {
@@ -62,7 +63,7 @@ public final class Scores {
         ServedModel served = chosen.model();
         Input input = Input.of(served, asked.text(), asked.messages(), false, asked.ids());
         Steering steering = Steered.of(chosen, asked.steering(), input, "steering");
-        Steering twin = asked.twin() == null ? null : Steered.of(chosen, asked.twin(), input, "twin");
+        Steering twin = twin(served, asked.twin(), input);
         int top = asked.top() == null ? 0 : asked.top();
         List<GeneratedToken> scored = scored(served, input, steering, twin, top);
         ObjectNode json = Json.object().put("model", String.valueOf(asked.model()));
@@ -89,6 +90,12 @@ public final class Scores {
         }
         json.set("steering", JsonNumbers.tree(steering.facts(input.ids().length, input.ids().length)));
         call.reply(json);
+    }
+
+    private static @Nullable Steering twin(ServedModel served, @Nullable Twin asked, Input input) {
+        return asked == null
+                ? null
+                : asked.steering().resolve(served.sources(), served.model(), input.tokenized(), "twin.steering");
     }
 
     private static List<GeneratedToken> scored(

@@ -69,7 +69,7 @@ record Asked(
         ServedModel served = chosen.model();
         SteeringSpec spec = spec(chosen, fields);
         Steering steering = spec.resolve(served.sources(), served.model(), roles(spec, prompt), "steering");
-        Fields.Twin asked = fields.twin();
+        Twin asked = fields.twin();
         Steering twin = asked == null
                 ? null
                 : asked.steering()

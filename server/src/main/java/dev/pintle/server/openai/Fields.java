@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed drawn where absent, and said in the reply
  * @param n number of answers
  * @param steering a {@link SteeringSpec}; the preset's where absent
- * @param twin {@code "unsteered"} or {@code {"steering": […]}}: a second row that is fed the same tokens
+ * @param twin a second row that is fed the same tokens
  * @param tokens what is told of each token
  * @param capture activations to return
  */
@@ -68,20 +68,6 @@ record Fields(
                 throw JsonRecords.wrong("", "a text, or up to " + MOST + " of them", json);
             }
             return new Stops(strings);
-        }
-    }
-
-    /** A second row. */
-    record Twin(SteeringSpec steering) {
-        @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
-        static Twin of(JsonNode json) {
-            if (json.isTextual() && json.textValue().equals("unsteered")) {
-                return new Twin(SteeringSpec.none());
-            }
-            if (!json.isObject() || json.size() != 1 || !json.has("steering")) {
-                throw JsonRecords.wrong("", "\"unsteered\" or {\"steering\": […]}", json);
-            }
-            return new Twin(SteeringSpec.of(json.get("steering"), "steering"));
         }
     }
 
