@@ -8,26 +8,14 @@ import dev.pintle.tensor.Device;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The model a command runs, its dtype and its device. */
 @HelpSection.In(HelpSection.MODEL)
 final class ModelOptions extends ModelChoice {
-    @Option(
-            names = "--dtype",
-            paramLabel = "DTYPE",
-            completionCandidates = Candidates.Dtypes.class,
-            defaultValue = "fp32",
-            description = "Dtype of weights and residual stream: fp32, bf16 or fp16 (default: ${DEFAULT-VALUE}).")
-    private String dtype = "fp32";
-
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            completionCandidates = Candidates.Devices.class,
-            defaultValue = "best",
-            description = "Device: cpu, cuda, cuda:N or best (default: ${DEFAULT-VALUE}).")
-    private String device = "best";
+    @Mixin
+    private ModelPlacement placement = new ModelPlacement();
 
     @Option(
             names = "--ignore-config",
@@ -39,12 +27,10 @@ final class ModelOptions extends ModelChoice {
     private boolean checkNan;
 
     LanguageModel load() {
-        Device where = Device.parse(device);
-        DType how = dtype();
+        LoadOptions placed = placement.load();
         folder(); // which offers to download it
         PrintWriter err = err();
-        LoadOptions options =
-                LoadOptions.of(where, how).ignoringConfig(ignoredConfig).telling(note -> err.println("Note: " + note));
+        LoadOptions options = placed.ignoringConfig(ignoredConfig).telling(note -> err.println("Note: " + note));
         LanguageModel loaded = library().model(name(), options);
         return checkNan ? loaded.checkingForNan() : loaded;
     }
@@ -55,21 +41,16 @@ final class ModelOptions extends ModelChoice {
         if (!name().equals(ModelFolders.EMBEDDED)) {
             options.addAll(List.of("--model", name()));
         }
-        if (!dtype.equals("fp32")) {
-            options.addAll(List.of("--dtype", dtype));
-        }
-        if (!device.equals("best")) {
-            options.addAll(List.of("--device", device));
-        }
+        options.addAll(placement.given());
         ignoredConfig.forEach(key -> options.addAll(List.of("--ignore-config", key)));
         return options;
     }
 
     DType dtype() {
-        return DType.parse(dtype, DType.MODELS);
+        return placement.dtype();
     }
 
     Device device() {
-        return Device.parse(device);
+        return placement.device();
     }
 }

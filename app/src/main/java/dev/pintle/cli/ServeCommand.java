@@ -11,8 +11,6 @@ import dev.pintle.server.ServerSettings;
 import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.Front;
 import dev.pintle.server.serving.EngineSettings;
-import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -28,6 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -55,23 +54,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "Model to serve: parley-7m (the default), a folder, or a cached repository; may be repeated.")
     private List<String> models = new ArrayList<>();
 
-    @HelpSection.In(HelpSection.MODEL)
-    @Option(
-            names = "--dtype",
-            paramLabel = "DTYPE",
-            completionCandidates = Candidates.Dtypes.class,
-            defaultValue = "fp32",
-            description = "Dtype of weights and residual stream: fp32, bf16 or fp16 (default: ${DEFAULT-VALUE}).")
-    private String dtype = "fp32";
-
-    @HelpSection.In(HelpSection.MODEL)
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            completionCandidates = Candidates.Devices.class,
-            defaultValue = "best",
-            description = "Device: cpu, cuda, cuda:N or best (default: ${DEFAULT-VALUE}).")
-    private String device = "best";
+    @Mixin
+    private ModelPlacement placement = new ModelPlacement();
 
     @Option(
             names = "--port",
@@ -167,8 +151,7 @@ final class ServeCommand implements Callable<Integer> {
     private Map<String, LanguageModel> load(CommandSpec command, Library library) {
         PrintWriter err = command.commandLine().getErr();
         Map<String, LanguageModel> loaded = new LinkedHashMap<>();
-        LoadOptions options = LoadOptions.of(Device.parse(device), DType.parse(dtype, DType.MODELS))
-                .telling(note -> err.println("Note: " + note));
+        LoadOptions options = placement.load().telling(note -> err.println("Note: " + note));
         try {
             for (String model : names()) {
                 Path folder = Path.of(model).getFileName();

@@ -1,0 +1,56 @@
+package dev.pintle.cli;
+
+import dev.pintle.model.LoadOptions;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** The dtype of a model and the device it runs on. */
+@HelpSection.In(HelpSection.MODEL)
+final class ModelPlacement {
+    private static final String USUAL_DTYPE = "fp32";
+    private static final String USUAL_DEVICE = "best";
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "DTYPE",
+            completionCandidates = Candidates.Dtypes.class,
+            defaultValue = USUAL_DTYPE,
+            description = "Dtype of weights and residual stream: fp32, bf16 or fp16 (default: ${DEFAULT-VALUE}).")
+    private String dtype = USUAL_DTYPE;
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            completionCandidates = Candidates.Devices.class,
+            defaultValue = USUAL_DEVICE,
+            description = "Device: cpu, cuda, cuda:N or best (default: ${DEFAULT-VALUE}).")
+    private String device = USUAL_DEVICE;
+
+    DType dtype() {
+        return DType.parse(dtype, DType.MODELS);
+    }
+
+    Device device() {
+        return Device.parse(device);
+    }
+
+    /** How to load a model. */
+    LoadOptions load() {
+        return LoadOptions.of(device(), dtype());
+    }
+
+    /** The options as words of a command line, without those at their defaults. */
+    List<String> given() {
+        List<String> options = new ArrayList<>();
+        if (!dtype.equals(USUAL_DTYPE)) {
+            options.addAll(List.of("--dtype", dtype));
+        }
+        if (!device.equals(USUAL_DEVICE)) {
+            options.addAll(List.of("--device", device));
+        }
+        return options;
+    }
+}
