@@ -20,6 +20,7 @@ import dev.pintle.server.http.Front;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.openai.ChatCompletions;
+import dev.pintle.server.openai.Completing;
 import dev.pintle.server.openai.Completions;
 import dev.pintle.server.openai.ModelList;
 import dev.pintle.server.serving.Jobs;
@@ -85,8 +86,9 @@ public final class PintleServer implements AutoCloseable {
         Metrics metrics = new Metrics(models::all);
         Routes routes = new Routes(metrics::refused);
         ModelList list = new ModelList(models);
-        ChatCompletions chat = new ChatCompletions(models, metrics, requests, settings.lenient());
-        Completions text = new Completions(models, metrics, requests, settings.lenient());
+        Completing shared = new Completing(models, metrics, requests, settings.lenient());
+        ChatCompletions chat = new ChatCompletions(shared);
+        Completions text = new Completions(shared);
         routes.add("GET", "/v1/models", Scope.READ, "Models and presets", list::list)
                 .add("GET", "/v1/models/{id...}", Scope.READ, "One model or preset", list::show)
                 .add("POST", "/v1/chat/completions", Scope.GENERATE, "Answers a conversation", chat::handle)

@@ -8,9 +8,7 @@ import dev.pintle.base.JsonRecords;
 import dev.pintle.base.Problem;
 import dev.pintle.library.steer.Presets.Preset;
 import dev.pintle.server.http.Call;
-import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
-import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.text.ChatTemplateException;
 import dev.pintle.text.Message;
@@ -26,17 +24,11 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code POST /v1/chat/completions}. */
 public final class ChatCompletions {
-    private final Models models;
-    private final Metrics metrics;
-    private final Requests requests;
-    private final boolean lenient;
+    private final Completing shared;
 
-    /** @param lenient whether unknown fields are ignored, and said to be */
-    public ChatCompletions(Models models, Metrics metrics, Requests requests, boolean lenient) {
-        this.models = models;
-        this.metrics = metrics;
-        this.requests = requests;
-        this.lenient = lenient;
+    /** @param shared with completions */
+    public ChatCompletions(Completing shared) {
+        this.shared = shared;
     }
 
     /** The fields that only chat completions have. */
@@ -51,14 +43,10 @@ public final class ChatCompletions {
 
     /** Answers a request. */
     public void handle(Call call) throws IOException, InterruptedException {
-        Body body = Body.of(call.json(), List.of(Fields.class, ChatFields.class), lenient);
-        Models.Chosen chosen = models.find(body.read(Fields.class).model());
-        Preset preset = chosen.preset();
-        if (preset != null && preset.defaults() != null) {
-            body.defaults(preset.defaults());
-        }
-        Fields fields = body.read(Fields.class);
-        ChatFields chat = body.read(ChatFields.class);
+        Completing.Begun<ChatFields> begun = shared.begin(call, ChatFields.class);
+        Models.Chosen chosen = begun.chosen();
+        Fields fields = begun.fields();
+        ChatFields chat = begun.own();
         Asked.Given prompt = prompt(chosen, chat);
         boolean logprobs = Boolean.TRUE.equals(chat.logprobs());
         int alternatives = chat.topLogprobs() == null ? 0 : chat.topLogprobs();
@@ -67,11 +55,11 @@ public final class ChatCompletions {
                     "top_logprobs", Problem.of("top_logprobs needs logprobs.").fact("expected", "logprobs: true"));
         }
         Asked asked =
-                Asked.of(chosen, fields, prompt, most(fields, chat), alternatives, Asked.seed(fields), body.ignored());
+                Asked.of(chosen, fields, prompt, most(fields, chat), alternatives, Asked.seed(fields), begun.ignored());
         ServedModel served = chosen.model();
         ChatFormat format =
                 new ChatFormat(new TokenTexts(new TokenBytes(served.model().tokenizer())), logprobs);
-        new Answers(call, metrics, requests, asked, Collections.nCopies(fields.answers(), format)).write();
+        shared.answer(call, asked, Collections.nCopies(fields.answers(), format));
     }
 
     private static @Nullable Integer most(Fields fields, ChatFields chat) {

@@ -5,14 +5,11 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.pintle.base.FieldException;
 import dev.pintle.base.JsonRecords;
 import dev.pintle.base.Problem;
-import dev.pintle.library.steer.Presets.Preset;
 import dev.pintle.model.GeneratedToken;
 import dev.pintle.model.Reporting;
 import dev.pintle.server.http.Call;
-import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.Reads;
-import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.server.serving.TokenIds;
 import dev.pintle.text.Prompt;
@@ -27,17 +24,11 @@ import org.jspecify.annotations.Nullable;
 public final class Completions {
     private static final int MOST_PROMPTS = 64;
 
-    private final Models models;
-    private final Metrics metrics;
-    private final Requests requests;
-    private final boolean lenient;
+    private final Completing shared;
 
-    /** @param lenient whether unknown fields are ignored, and said to be */
-    public Completions(Models models, Metrics metrics, Requests requests, boolean lenient) {
-        this.models = models;
-        this.metrics = metrics;
-        this.requests = requests;
-        this.lenient = lenient;
+    /** @param shared with chat completions */
+    public Completions(Completing shared) {
+        this.shared = shared;
     }
 
     /** The fields that only completions have. */
@@ -48,14 +39,10 @@ public final class Completions {
 
     /** Answers a request. */
     public void handle(Call call) throws IOException, InterruptedException {
-        Body body = Body.of(call.json(), List.of(Fields.class, TextFields.class), lenient);
-        Models.Chosen chosen = models.find(body.read(Fields.class).model());
-        Preset preset = chosen.preset();
-        if (preset != null && preset.defaults() != null) {
-            body.defaults(preset.defaults());
-        }
-        Fields fields = body.read(Fields.class);
-        TextFields text = body.read(TextFields.class);
+        Completing.Begun<TextFields> begun = shared.begin(call, TextFields.class);
+        Models.Chosen chosen = begun.chosen();
+        Fields fields = begun.fields();
+        TextFields text = begun.own();
         List<Asked.Given> prompts = prompts(chosen.model(), text.prompt());
         boolean logprobs = text.logprobs() != null;
         int alternatives = text.logprobs() == null ? 0 : text.logprobs();
@@ -64,7 +51,7 @@ public final class Completions {
         List<TextFormat> formats = new ArrayList<>();
         for (Asked.Given prompt : prompts) {
             Integer most = fields.maxTokens() == null ? Integer.valueOf(16) : fields.maxTokens();
-            Asked one = Asked.of(chosen, fields, prompt, most, alternatives, seed, body.ignored());
+            Asked one = Asked.of(chosen, fields, prompt, most, alternatives, seed, begun.ignored());
             asked = asked == null ? one : asked.and(one);
             TextFormat.Echo echo =
                     Boolean.TRUE.equals(text.echo()) ? echo(chosen.model(), one, prompt, logprobs) : null;
@@ -74,7 +61,7 @@ public final class Completions {
             }
         }
         if (asked != null) {
-            new Answers(call, metrics, requests, asked, formats).write();
+            shared.answer(call, asked, formats);
         }
     }
 
