@@ -305,6 +305,16 @@ final class ForwardPass {
                 && !bound.sees(Site.NORMALIZED, -1);
     }
 
+    /**
+     * Logits of some tokens, for those who need not hold all at once.
+     *
+     * @param normalized `[tokens, dModel]`, as captured at {@link HookPoint#normalized}
+     * @return `[tokens, dVocab]` in FP32, in the current scope
+     */
+    Tensor logits(Tensor normalized) {
+        return transformer.logits(normalized, config);
+    }
+
     private Optional<Tensor> logits(Tensor resid, boolean lastChunk, BoundHooks bound, RunOptions options, Pass pass) {
         boolean all = options.logits() == RunOptions.Logits.ALL;
         boolean last = options.logits() == RunOptions.Logits.LAST && lastChunk;

@@ -41,6 +41,9 @@ public final class LanguageModel implements AutoCloseable {
     private final boolean view;
 
     /** The state that all views of a model share. */
+    /** Tokens whose logits are held together while a text is scored. */
+    private static final int SCORED_AT_ONCE = 64;
+
     private record Loaded(ModelId id, LoadedTransformer transformer, ModelText text, Set<Integer> stopIds) {}
 
     private LanguageModel(Loaded loaded, List<Hook> hooks, boolean view) {
@@ -275,24 +278,36 @@ public final class LanguageModel implements AutoCloseable {
         List<? extends Hook> twin = reporting.twin();
         List<GeneratedToken> scored = new ArrayList<>();
         try (TensorScope scope = TensorScope.open("score a text")) {
-            Tensor logits = with(own).logits(ids, promptLength); // [tokens, dVocab]
-            Tensor twins = twin == null ? null : with(twin).logits(ids, promptLength);
-            for (int t = 1; t < ids.length; t++) {
-                NextToken predicted = NextToken.of(logits.select(0, t - 1).toFloats());
-                NextToken other = twins == null
-                        ? null
-                        : NextToken.of(twins.select(0, t - 1).toFloats());
-                String text = loaded.text.hasTokenizer() ? tokenizer().decode(new int[] {ids[t]}, false) : "";
-                scored.add(predicted.reported(ids[t], text, reporting.alternatives(), other));
+            Tensor normalized = with(own).normalized(ids, promptLength); // [tokens, dModel]
+            Tensor twins = twin == null ? null : with(twin).normalized(ids, promptLength);
+            for (int from = 0; from < ids.length - 1; from += SCORED_AT_ONCE) {
+                try (TensorScope window = TensorScope.open("score some tokens")) {
+                    int count = Math.min(SCORED_AT_ONCE, ids.length - 1 - from);
+                    Tensor logits = logits(normalized, from, count); // [count, dVocab]
+                    Tensor others = twins == null ? null : logits(twins, from, count);
+                    for (int t = 0; t < count; t++) {
+                        int id = ids[from + t + 1];
+                        NextToken predicted =
+                                NextToken.of(logits.select(0, t).toFloats());
+                        NextToken other = others == null
+                                ? null
+                                : NextToken.of(others.select(0, t).toFloats());
+                        String text = loaded.text.hasTokenizer() ? tokenizer().decode(new int[] {id}, false) : "";
+                        scored.add(predicted.reported(id, text, reporting.alternatives(), other));
+                    }
+                }
             }
         }
         return scored;
     }
 
-    private Tensor logits(int[] ids, int promptLength) {
-        return run(TokenBatch.of(ids), RunOptions.allLogits(), new int[] {promptLength})
-                .logits()
-                .select(0, 0);
+    private Tensor normalized(int[] ids, int promptLength) {
+        return run(TokenBatch.of(ids), RunOptions.reading(HookPoint.normalized()), new int[] {promptLength})
+                .row(HookPoint.normalized(), 0);
+    }
+
+    private Tensor logits(Tensor normalized, int from, int count) {
+        return loaded.transformer.forward().logits(normalized.narrow(0, from, count));
     }
 
     /**
