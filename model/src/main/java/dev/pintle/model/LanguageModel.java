@@ -36,14 +36,13 @@ import java.util.stream.IntStream;
  * on different threads. Closing the loaded model releases the weights; closing a view does nothing.
  */
 public final class LanguageModel implements AutoCloseable {
+    private static final int SCORED_AT_ONCE = 64; // tokens whose logits are held together
+
     private final Loaded loaded;
     private final List<Hook> hooks;
     private final boolean view;
 
     /** The state that all views of a model share. */
-    /** Tokens whose logits are held together while a text is scored. */
-    private static final int SCORED_AT_ONCE = 64;
-
     private record Loaded(ModelId id, LoadedTransformer transformer, ModelText text, Set<Integer> stopIds) {}
 
     private LanguageModel(Loaded loaded, List<Hook> hooks, boolean view) {
