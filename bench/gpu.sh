@@ -20,7 +20,7 @@ pintle=${PINTLE:-$here/../pintle}
 export PYTHONUNBUFFERED=1
 
 packages="dev.pintle.tensor dev.pintle.transformer dev.pintle.model dev.pintle.steering dev.pintle.sae dev.pintle.server"
-classes="GpuTest FusedOpsTest FusedBlocksTest GraphDecoderTest GpuProductsTest GoldenForwardTest PlainReferenceTest LawsTest GoldenVectorsTest
+classes="GpuTest FusedOpsTest FusedBlocksTest RecordedStepTest GpuProductsTest GoldenForwardTest PlainReferenceTest LawsTest GoldenVectorsTest
 NeighboursTest HeapWeightTest WorkersTest FloatMathTest GoldenGenerationTest InterventionTest GoldenSaeTest GoldenSaeStudiesTest GeneratorTest ReportingTest
 ChatCompletionsTest ServerLawsTest"
 

@@ -1,7 +1,7 @@
 package dev.pintle.model;
 
 import dev.pintle.base.Problem;
-import dev.pintle.transformer.gpu.GraphDecoder;
+import dev.pintle.transformer.gpu.SlotLender;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -233,7 +233,7 @@ public final class GenerationEngine implements AutoCloseable {
 
     private void inBatches() {
         while (isOpen()) {
-            List<Generation> batch = taken(arrived, GraphDecoder.MOST_ROWS, true);
+            List<Generation> batch = taken(arrived, SlotLender.MOST_ROWS, true);
             if (!batch.isEmpty()) {
                 written(
                         batch,

@@ -13,7 +13,7 @@ import dev.pintle.transformer.KvRows;
 import dev.pintle.transformer.Route;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
-import dev.pintle.transformer.gpu.GraphDecoder;
+import dev.pintle.transformer.gpu.SlotLender;
 import dev.pintle.transformer.gpu.Slots;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -112,26 +112,26 @@ final class Generator {
 
     /** Generates rows that {@link #joins join}. */
     private void write(List<GenerationRow> rows, Arrivals arrivals) {
-        GraphDecoder graphs = transformer.graphs().orElse(null);
-        if (graphs == null) {
+        SlotLender lender = transformer.lender().orElse(null);
+        if (lender == null) {
             continuous(null).write(arrivals);
             return;
         }
         int lanes = rows.stream().mapToInt(Lane::count).sum();
         long tokens = rows.stream().mapToLong(SlotBatch::pages).sum() * Slots.PAGE;
-        Optional<Slots> free = graphs.take(Math.min(lanes, GraphDecoder.MOST_ROWS), tokens, !fast);
+        Optional<Slots> free = lender.take(Math.min(lanes, SlotLender.MOST_ROWS), tokens, !fast);
         if (free.isEmpty()) {
             new StaticBatch(forward, hooks, overflow(), arrivals).write(rows);
             return;
         }
-        write(graphs, free.get(), arrivals, 0);
+        write(lender, free.get(), arrivals, 0);
     }
 
-    private void write(GraphDecoder graphs, Slots slots, Arrivals arrivals, long keptPages) {
+    private void write(SlotLender lender, Slots slots, Arrivals arrivals, long keptPages) {
         try {
             new SlotBatch(forward, transformer.config(), hooks, overflow(), slots, keptPages).write(arrivals);
         } finally {
-            graphs.giveBack(slots);
+            lender.giveBack(slots);
         }
     }
 
@@ -141,21 +141,21 @@ final class Generator {
      * @param cacheBytes what keys and values of prompts and answers may take that are kept for other rows
      */
     void join(Arrivals arrivals, long cacheBytes) {
-        GraphDecoder graphs = transformer.graphs().orElse(null);
-        if (graphs == null) {
+        SlotLender lender = transformer.lender().orElse(null);
+        if (lender == null) {
             continuous(prefixes(cacheBytes)).write(arrivals);
             return;
         }
         long pageBytes = KvCache.bytes(transformer.config(), transformer.dtype(), 1, Slots.PAGE);
-        long pages = (long) (SHARE_OF_AN_ENGINE * graphs.mostBytes() / pageBytes);
+        long pages = (long) (SHARE_OF_AN_ENGINE * lender.mostBytes() / pageBytes);
         Optional<Slots> slots = Optional.empty();
         for (; pages > 0 && slots.isEmpty(); pages /= 2) { // less beside another engine
-            slots = graphs.take(GraphDecoder.MOST_ROWS, pages * Slots.PAGE, !fast);
+            slots = lender.take(SlotLender.MOST_ROWS, pages * Slots.PAGE, !fast);
         }
         Slots taken = slots.orElseThrow(() -> Problem.of("The GPU has no room for another engine of this model.")
                 .fact("try", "closing the other engine")
                 .toException());
-        write(graphs, taken, arrivals, cacheBytes / pageBytes);
+        write(lender, taken, arrivals, cacheBytes / pageBytes);
     }
 
     /** Which numbers of rows leave a row the bits that it has alone. */
@@ -185,8 +185,8 @@ final class Generator {
             return KvRows.room();
         }
         return transformer
-                .graphs()
-                .map(graphs -> (long) (SHARE_OF_AN_ENGINE * graphs.mostBytes()))
+                .lender()
+                .map(lender -> (long) (SHARE_OF_AN_ENGINE * lender.mostBytes()))
                 .orElseGet(() ->
                         reserved + Engine.availableMemory(transformer.device()).orElse(0));
     }
@@ -221,15 +221,15 @@ final class Generator {
 
     /** Whether rows join and leave while others decode; otherwise, they start together. */
     boolean joinRows() {
-        return isOnCpu() || transformer.graphs().isPresent();
+        return isOnCpu() || transformer.lender().isPresent();
     }
 
     /** Whether the bits of a row's numbers do not depend on what runs beside it. */
     boolean isExact() {
         return isOnCpu()
                 || transformer
-                        .graphs()
-                        .map(graphs -> !fast && graphs.canBeExact())
+                        .lender()
+                        .map(lender -> !fast && lender.canBeExact())
                         .orElse(false);
     }
 
@@ -238,8 +238,8 @@ final class Generator {
      * reads the attention pattern. On a GPU: its hooks can be part of a recorded step, and it fits into its memory.
      */
     boolean joins(GenerationRow row) {
-        return transformer.graphs().isPresent()
-                ? fitsSlots(row, transformer.graphs().get())
+        return transformer.lender().isPresent()
+                ? fitsSlots(row, transformer.lender().get())
                 : fitsHeap(row);
     }
 
@@ -252,10 +252,10 @@ final class Generator {
                         .noneMatch(point -> point.site() == HookPoint.Site.ATTN_PATTERN);
     }
 
-    private boolean fitsSlots(GenerationRow row, GraphDecoder graphs) {
+    private boolean fitsSlots(GenerationRow row, SlotLender lender) {
         long bytes =
                 KvCache.bytes(transformer.config(), transformer.dtype(), 1, (long) SlotBatch.pages(row) * Slots.PAGE);
-        return bytes <= SHARE_OF_AN_ENGINE * graphs.mostBytes()
+        return bytes <= SHARE_OF_AN_ENGINE * lender.mostBytes()
                 && transformer.routes().ofSteps(List.of(row.request()), hooks).kind() == Route.Kind.RECORDED;
     }
 }

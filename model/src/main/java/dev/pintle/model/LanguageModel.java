@@ -286,8 +286,7 @@ public final class LanguageModel implements AutoCloseable {
                     Tensor others = twins == null ? null : logits(twins, from, count);
                     for (int t = 0; t < count; t++) {
                         int id = ids[from + t + 1];
-                        NextToken predicted =
-                                NextToken.of(logits.select(0, t).toFloats());
+                        NextToken predicted = NextToken.of(logits.select(0, t).toFloats());
                         NextToken other = others == null
                                 ? null
                                 : NextToken.of(others.select(0, t).toFloats());

@@ -18,7 +18,7 @@ import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Packing;
 import dev.pintle.transformer.RopeTables;
 import dev.pintle.transformer.Transformer;
-import dev.pintle.transformer.gpu.GraphDecoder;
+import dev.pintle.transformer.gpu.SlotLender;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -33,7 +33,7 @@ final class LoadedTransformer implements AutoCloseable {
     private final TensorScope owner;
     private final Packing packing;
     private final Routes routes;
-    private final @Nullable GraphDecoder graphs;
+    private final @Nullable SlotLender lender;
 
     private LoadedTransformer(
             ModelConfig config,
@@ -43,7 +43,7 @@ final class LoadedTransformer implements AutoCloseable {
             TensorScope owner,
             Packing packing,
             Routes routes,
-            @Nullable GraphDecoder graphs) {
+            @Nullable SlotLender lender) {
         this.config = config;
         this.forward = forward;
         this.device = device;
@@ -51,7 +51,7 @@ final class LoadedTransformer implements AutoCloseable {
         this.owner = owner;
         this.packing = packing;
         this.routes = routes;
-        this.graphs = graphs;
+        this.lender = lender;
     }
 
     /**
@@ -98,8 +98,8 @@ final class LoadedTransformer implements AutoCloseable {
             RopeTables tables = new RopeTables(dtype.precise(), device, owner);
             Routes routes = new Routes(transformer, real, device, dtype);
             ForwardPass forward = new ForwardPass(transformer, real, device, dtype, tables, routes);
-            GraphDecoder graphs = routes.records() ? new GraphDecoder(transformer, real, device, dtype, tables) : null;
-            return new LoadedTransformer(real, forward, device, dtype, owner, packing, routes, graphs);
+            SlotLender lender = routes.records() ? new SlotLender(transformer, real, device, dtype, tables) : null;
+            return new LoadedTransformer(real, forward, device, dtype, owner, packing, routes, lender);
         } catch (RuntimeException e) {
             owner.close();
             throw e;
@@ -115,8 +115,8 @@ final class LoadedTransformer implements AutoCloseable {
     }
 
     /** Decodes faster than {@link #forward}; empty if the device or the family does not allow it. */
-    Optional<GraphDecoder> graphs() {
-        return Optional.ofNullable(graphs);
+    Optional<SlotLender> lender() {
+        return Optional.ofNullable(lender);
     }
 
     Routes routes() {
@@ -143,8 +143,8 @@ final class LoadedTransformer implements AutoCloseable {
 
     @Override
     public void close() {
-        if (graphs != null) {
-            graphs.close();
+        if (lender != null) {
+            lender.close();
         }
         owner.close();
         packing.close();

@@ -9,6 +9,7 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.transformer.Choice;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.KvCache;
+import dev.pintle.transformer.Layout;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.RowHooks;
 import dev.pintle.transformer.RunOptions;
@@ -56,11 +57,31 @@ final class SlotBatch {
     private static final class Running {
         private final Lane lane;
         private final int slot;
+        private final List<RowProgram.Read> reads;
         private int launched; // steps
+        private int read; // steps
 
-        Running(Lane lane, int slot) {
+        Running(Lane lane, int slot, List<RowProgram.Read> reads) {
             this.lane = lane;
             this.slot = slot;
+            this.reads = reads;
+        }
+
+        /** Tells hooks what they read in a step; each is told of one row, whose position is known. */
+        void tellHooks(int row, Slots slots) {
+            if (reads.isEmpty()) {
+                return;
+            }
+            int position = lane.promptLength() - 1 + read;
+            Layout layout =
+                    new Layout(new int[][] {{position}}, new int[] {lane.promptLength()}, new int[] {lane.index()});
+            for (RowProgram.Read one : reads) {
+                if (one.hook().actsOn(position, lane.promptLength())) {
+                    try (TensorScope scope = TensorScope.open("tell a hook")) {
+                        one.hook().read(one.at(), slots.read(row, one.index()), layout, 0);
+                    }
+                }
+            }
         }
 
         /** Whether it needs more steps than are launched. */
@@ -315,6 +336,7 @@ final class SlotBatch {
                     ? Draw.MOST_PROBABLE
                     : one.lane.row().sampler().onGpu();
             int[] prompt = one.lane.prompt();
+            RowProgram program = program(one.lane);
             slots.join(
                     one.slot,
                     new Slots.Joining(
@@ -324,9 +346,9 @@ final class SlotBatch {
                             prompt.length - 1,
                             one.lane.row().longest(),
                             draw,
-                            program(one.lane),
+                            program,
                             leads));
-            active.add(new Running(one.lane, one.slot));
+            active.add(new Running(one.lane, one.slot, program.reads()));
         }
         if (prefixes != null && !now.row.hasFailed()) {
             for (Started one : now.lanes) {
@@ -382,6 +404,16 @@ final class SlotBatch {
         List<Running> rows = inFlight.removeFirst();
         Choice[] choices = slots.await();
         List<Lane> lanes = rows.stream().map(running -> running.lane).toList();
+        for (int at = 0; at < choices.length; at++) {
+            if (!lanes.get(at).hasEnded()) {
+                try {
+                    rows.get(at).tellHooks(at, slots);
+                } catch (RuntimeException e) {
+                    fail(lanes.get(at).row(), e, arrivals);
+                }
+            }
+            rows.get(at).read++;
+        }
         for (int at = 0; at < choices.length; at++) {
             Lane lane = lanes.get(at);
             if (!lane.isTwin() && !lane.hasEnded()) {

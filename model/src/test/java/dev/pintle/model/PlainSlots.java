@@ -32,7 +32,9 @@ final class PlainSlots implements Slots {
     private final Deque<Integer> free = new ArrayDeque<>();
     private final Deque<Choice[]> results = new ArrayDeque<>();
     private final Deque<List<float[]>> kept = new ArrayDeque<>();
+    private final Deque<List<List<float[]>>> read = new ArrayDeque<>();
     private List<float[]> last = List.of();
+    private List<List<float[]>> lastRead = List.of();
     private int mostRows;
     private int launches;
 
@@ -40,6 +42,7 @@ final class PlainSlots implements Slots {
         private final KvCache cache;
         private final List<Integer> pages;
         private final Joining sequence;
+        private final ProgramHook hook;
         private int token;
         private int position;
 
@@ -47,6 +50,7 @@ final class PlainSlots implements Slots {
             this.cache = cache;
             this.pages = pages;
             this.sequence = sequence;
+            this.hook = new ProgramHook(sequence.program());
             this.token = sequence.token();
             this.position = sequence.position();
         }
@@ -177,6 +181,7 @@ final class PlainSlots implements Slots {
         launches++;
         Choice[] choices = new Choice[slots.length];
         List<float[]> logits = new ArrayList<>();
+        List<List<float[]>> reads = new ArrayList<>();
         Set<Integer> going = new HashSet<>();
         for (int row = 0; row < slots.length; row++) {
             Slot slot = at(slots[row]);
@@ -187,13 +192,18 @@ final class PlainSlots implements Slots {
                         .run(
                                 TokenBatch.of(new int[] {slot.token}),
                                 RunOptions.lastLogits().continuing(slot.cache),
-                                List.of(new ProgramHook(slot.sequence.program())),
+                                List.of(slot.hook),
                                 new int[] {slot.sequence.position() + 1})
                         .logits()
                         .toFloats();
                 NextToken next = NextToken.of(some);
                 choices[row] = new Choice(next.best(), next.logProbability(next.best()));
                 logits.add(keep[row] ? some : new float[0]);
+                List<float[]> read = new ArrayList<>();
+                for (int i = 0; i < slot.sequence.program().reads().size(); i++) {
+                    read.add(slot.hook.read(i));
+                }
+                reads.add(read);
             }
             slot.position++;
         }
@@ -210,12 +220,20 @@ final class PlainSlots implements Slots {
         }
         results.add(choices);
         kept.add(logits);
+        read.add(reads);
     }
 
     @Override
     public Choice[] await() {
         last = kept.removeFirst();
+        lastRead = read.removeFirst();
         return results.removeFirst();
+    }
+
+    @Override
+    public Tensor read(int row, int index) {
+        float[] some = lastRead.get(row).get(index);
+        return Tensor.of(some, 1, 1, some.length);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.pintle.family.ConfigReader;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.Layout;
 import dev.pintle.transformer.Reading;
@@ -138,6 +139,75 @@ class SlotBatchTest {
                 .hasValue(512);
         for (int i = 0; i < requests.size(); i++) {
             assertThat(told(found.get(i))).as("request " + i).isEqualTo(alone(requests.get(i), most[i]));
+        }
+    }
+
+    /** Keeps what it reads of tokens from a position on, counted from the first of the answer. */
+    private static final class Keeping implements Reading {
+        private final int from;
+        private final List<String> kept = new ArrayList<>();
+
+        Keeping(int from) {
+            this.from = from;
+        }
+
+        @Override
+        public Set<HookPoint> points() {
+            return Set.of(HookPoint.residPost(0), HookPoint.residPre(1), HookPoint.residPost(1));
+        }
+
+        @Override
+        public boolean actsOn(int position, int promptLength) {
+            return position - promptLength >= from;
+        }
+
+        @Override
+        public void read(HookPoint point, Tensor activation, Layout layout, int row) {
+            float[] all = activation.select(0, row).toFloats();
+            int width = all.length / layout.tokens();
+            for (int t = 0; t < layout.tokens(); t++) {
+                int position = layout.position(row, t);
+                if (actsOn(position, layout.promptLength(row))) {
+                    kept.add(point + " " + position + " " + Math.round(all[t * width] * 1e3));
+                }
+            }
+        }
+    }
+
+    @Test
+    void what_hooks_read_of_a_row_is_what_they_read_of_it_alone() {
+        PlainSlots slots = new PlainSlots(model, 4, 40);
+        Random random = new Random(8);
+        List<GenerationRow> rows = new ArrayList<>();
+        List<List<String>> found = new ArrayList<>();
+        List<List<String>> expected = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            int[] prompt = random.ints(3 + i, 0, 272).toArray();
+            List<Hook> change = Change.some(random, 64, 2);
+            for (List<List<String>> to : List.of(expected, found)) {
+                Keeping first = new Keeping(i % 3 - 2);
+                Keeping second = new Keeping(i % 2);
+                GenerationRequest request = GenerationRequest.of(prompt, Decoding.greedy(5))
+                        .with(first, change.get(0), second, change.get(1));
+                if (to == found) {
+                    rows.add(row(i, request, new ArrayList<>(), 9));
+                } else {
+                    alone(request, 9);
+                }
+                to.add(first.kept);
+                to.add(second.kept);
+            }
+        }
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 0)
+                .write(Arrivals.of(rows, (some, cause) -> {
+                    throw cause;
+                }));
+        slots.close();
+        for (int i = 0; i < found.size(); i++) {
+            assertThat(found.get(i))
+                    .as("hook " + i)
+                    .hasSizeGreaterThan(8)
+                    .containsExactlyInAnyOrderElementsOf(expected.get(i));
         }
     }
 

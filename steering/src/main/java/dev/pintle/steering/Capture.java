@@ -88,6 +88,11 @@ public final class Capture implements Reading {
     }
 
     @Override
+    public boolean actsOn(int position, int promptLength) {
+        return tokens.include(position, promptLength);
+    }
+
+    @Override
     public void read(HookPoint point, Tensor activation, Layout layout, int row) {
         List<Integer> chosen = new ArrayList<>();
         for (int t = 0; t < layout.tokens(); t++) {

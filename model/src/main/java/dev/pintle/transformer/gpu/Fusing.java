@@ -75,7 +75,7 @@ public final class Fusing {
         if (fusing.isPresent()) {
             return fusing;
         }
-        if (!GraphDecoder.recordsSteps(System.getenv("PINTLE_CUDA_GRAPHS"))) {
+        if (!SlotLender.recordsSteps(System.getenv("PINTLE_CUDA_GRAPHS"))) {
             return Optional.of("PINTLE_CUDA_GRAPHS is off");
         }
         if (c.dVocab() % 16 != 0) {

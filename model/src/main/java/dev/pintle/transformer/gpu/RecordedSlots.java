@@ -287,6 +287,12 @@ final class RecordedSlots implements Slots {
     }
 
     @Override
+    public Tensor read(int row, int index) {
+        Launch step = Objects.requireNonNull(last, "no step was read");
+        return memory.changes.read(step.slots[row], step.positions[row], index);
+    }
+
+    @Override
     public float[] logits(int row) {
         Launch step = last;
         int at = step == null ? -1 : step.kept.indexOf(row);

@@ -9,16 +9,19 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.RmsNorm;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The programs of all slots on the GPU, and the vectors that they read. */
+/** The programs of all slots on the GPU, the vectors that they use, and what they read of their rows. */
 final class RowChanges {
     private static final int THREADS = 256;
     private static final int FEWEST_VECTORS = 512;
+    private static final int MOST_READS = 512; // of all slots
 
     private final CudaKernel kernel;
     private final int places;
@@ -27,8 +30,13 @@ final class RowChanges {
     private final Tensor met; // [slots, MOST_CONDITIONS]
     private final Tensor vectors; // [rows, dModel] FP32
     private final Deque<Integer> free = new ArrayDeque<>(); // rows of vectors
-    private final Map<Integer, int[]> taken = new HashMap<>(); // by slot
+    private final Tensor reads; // [2, MOST_READS, dModel], pinned host memory
+    private final Deque<Integer> freeReads = new ArrayDeque<>(); // entries of reads
+    private final Map<Integer, Taken> taken = new HashMap<>(); // by slot
     private final boolean[] changes; // by slot
+
+    /** The rows of vectors and the entries of reads that a slot has. */
+    private record Taken(int[] vectors, int[] reads) {}
 
     /** Allocates buffers owned by {@code owner}. */
     RowChanges(TensorScope owner, ModelConfig c, Device device, DType dtype, int slots) {
@@ -42,14 +50,21 @@ final class RowChanges {
                 Tensor.zeros(DType.INT32, device, slots, (long) RowProgram.MOST_OPERATIONS * RowProgram.WORDS));
         this.met = owner.adopt(Tensor.zeros(DType.INT32, device, slots, RowProgram.MOST_CONDITIONS));
         this.vectors = owner.adopt(Tensor.zeros(DType.FP32, device, most, c.dModel()));
+        this.reads = owner.adopt(Tensor.pinned(dtype, 2, MOST_READS, c.dModel()));
         for (int row = 0; row < most; row++) {
             free.add(row);
         }
+        for (int entry = 0; entry < MOST_READS; entry++) {
+            freeReads.add(entry);
+        }
     }
 
-    /** Whether there is room for programs' vectors beside those of other slots. */
+    /** Whether there is room for programs' vectors, and for what they read, beside those of other slots. */
     boolean hasRoom(List<RowProgram> programs) {
-        return programs.stream().mapToInt(program -> program.vectors().size()).sum() <= free.size();
+        int wanted =
+                programs.stream().mapToInt(program -> program.vectors().size()).sum();
+        int read = programs.stream().mapToInt(program -> program.reads().size()).sum();
+        return wanted <= free.size() && read <= freeReads.size();
     }
 
     void load(int slot, RowProgram program) {
@@ -64,20 +79,32 @@ final class RowChanges {
             rows[i] = free.removeFirst();
             vectors.select(0, rows[i]).copyFrom(Tensor.of(program.vectors().get(i)));
         }
-        taken.put(slot, rows);
-        int[] words = program.words(rows);
+        int[] entries = new int[program.reads().size()];
+        Arrays.setAll(entries, i -> freeReads.removeFirst());
+        taken.put(slot, new Taken(rows, entries));
+        int[] words = program.words(rows, entries);
         operations.select(0, slot).narrow(0, 0, words.length).copyFrom(Tensor.of(words, words.length));
     }
 
     /** Frees what a slot holds. */
     void unload(int slot) {
         changes[slot] = false;
-        int[] rows = taken.remove(slot);
-        if (rows != null) {
-            for (int row : rows) {
-                free.addFirst(row);
-            }
+        Taken left = taken.remove(slot);
+        if (left != null) {
+            Arrays.stream(left.vectors).forEach(free::addFirst);
+            Arrays.stream(left.reads).forEach(freeReads::addLast); // a step in flight may still write to them
         }
+    }
+
+    /**
+     * What was read of a slot's row, `[1, 1, dModel]`, until its next but one step.
+     *
+     * @param position of the token that the step was fed
+     * @param index of the program's reads
+     */
+    Tensor read(int slot, int position, int index) {
+        int entry = Objects.requireNonNull(taken.get(slot)).reads[index];
+        return reads.select(0, position & 1).narrow(0, entry, 1).unsqueeze(0);
     }
 
     /** Whether anything is done to a slot's row. */
@@ -105,10 +132,12 @@ final class RowChanges {
                 met,
                 vectors,
                 next.weight(),
+                reads,
                 place,
                 places,
                 RowProgram.MOST_OPERATIONS,
                 RowProgram.MOST_CONDITIONS,
+                MOST_READS,
                 (float) next.eps());
     }
 }

@@ -5,6 +5,7 @@ import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.HookPoint.Site;
 import dev.pintle.transformer.ModelConfig;
+import dev.pintle.transformer.Reading;
 import dev.pintle.transformer.RowChange;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -24,6 +25,7 @@ public final class RowProgram {
     static final int WORDS = 16; // of an operation
     static final int MOST_OPERATIONS = 256;
     static final int MOST_CONDITIONS = 32;
+    static final int MOST_READS = 64;
     private static final int NUMBERS = 6; // the first word with a number
     private static final int MOST_LATENTS = 64; // of one hook
     private static final int MOST_RANGES = 16; // of consecutive tokens on which a hook acts
@@ -32,6 +34,7 @@ public final class RowProgram {
     private final List<Operation> operations = new ArrayList<>();
     private final List<Vec> vectors = new ArrayList<>();
     private final Map<Vec, Integer> known = new HashMap<>();
+    private final List<Read> reads = new ArrayList<>();
     private int conditions;
 
     /** Kinds of operations, in the order of the kernel's enum. */
@@ -44,8 +47,16 @@ public final class RowProgram {
         UNLESS,
         LATENT,
         WRITE,
-        ROUND
+        ROUND,
+        READ
     }
+
+    /**
+     * What a hook reads of a row.
+     *
+     * @param index of the row's reads
+     */
+    public record Read(Reading hook, HookPoint at, int index) {}
 
     /**
      * An operation.
@@ -73,9 +84,11 @@ public final class RowProgram {
             }
         }
         RowProgram program = of(config, hooks, promptLength, newTokens);
-        return program.operations.size() > MOST_OPERATIONS || program.conditions > MOST_CONDITIONS
-                ? Optional.of(
-                        "a row has at most " + MOST_OPERATIONS + " operations and " + MOST_CONDITIONS + " conditions")
+        return program.operations.size() > MOST_OPERATIONS
+                        || program.conditions > MOST_CONDITIONS
+                        || program.reads.size() > MOST_READS
+                ? Optional.of("a row has at most " + MOST_OPERATIONS + " operations, " + MOST_CONDITIONS
+                        + " conditions and " + MOST_READS + " captures")
                 : Optional.empty();
     }
 
@@ -85,6 +98,14 @@ public final class RowProgram {
             return Optional.empty();
         }
         String where = " at " + new TreeSet<>(hook.points()).first();
+        if (ranges.size() > MOST_RANGES) {
+            return Optional.of("a hook acts on more than " + MOST_RANGES + " ranges of tokens" + where);
+        }
+        if (hook instanceof Reading) {
+            return hook.points().stream().allMatch(RowProgram::isBetweenBlocks)
+                    ? Optional.empty()
+                    : Optional.of("a hook reads the inside of a block" + where);
+        }
         Optional<RowChange> change = hook.rowChange();
         if (change.isEmpty()) {
             return Optional.of("a hook does more than change single activations" + where);
@@ -98,9 +119,7 @@ public final class RowProgram {
                 && edited.latents().size() > MOST_LATENTS) {
             return Optional.of("a hook changes more than " + MOST_LATENTS + " latents" + where);
         }
-        return ranges.size() > MOST_RANGES
-                ? Optional.of("a hook acts on more than " + MOST_RANGES + " ranges of tokens" + where)
-                : Optional.empty();
+        return Optional.empty();
     }
 
     private static boolean isBetweenBlocks(HookPoint point) {
@@ -118,7 +137,7 @@ public final class RowProgram {
         for (Hook hook : hooks) {
             List<int[]> ranges = ranges(hook, promptLength, newTokens);
             if (!ranges.isEmpty()) {
-                program.add(hook.rowChange().orElseThrow(), ranges);
+                program.add(hook, ranges);
             }
         }
         program.operations.sort(Comparator.comparingInt(Operation::order)); // stable
@@ -142,6 +161,20 @@ public final class RowProgram {
         return ranges;
     }
 
+    private void add(Hook hook, List<int[]> ranges) {
+        if (!(hook instanceof Reading reading)) {
+            add(hook.rowChange().orElseThrow(), ranges);
+            return;
+        }
+        for (HookPoint point : new TreeSet<>(hook.points())) {
+            Read read = new Read(reading, point, reads.size());
+            reads.add(read);
+            for (int[] range : ranges) {
+                within(range, () -> add(point, Kind.READ, null, 0, read.index));
+            }
+        }
+    }
+
     private void add(RowChange change, List<int[]> ranges) {
         List<Integer> conditionsHere = new ArrayList<>();
         for (RowChange.Condition condition : change.conditions()) {
@@ -156,12 +189,21 @@ public final class RowProgram {
                 int skipped = conditionsHere.size() - 1 - i + length;
                 add(change.at(), Kind.UNLESS, null, skipped, conditionsHere.get(i));
             }
-            add(change.at(), change.formula(), range);
+            within(range, () -> add(change.at(), change.formula()));
         }
     }
 
-    private void add(HookPoint at, RowChange.Formula formula, int[] range) {
+    /** Adds operations that only act on a range of positions. */
+    private void within(int[] range, Runnable adding) {
         int first = operations.size();
+        adding.run();
+        for (Operation operation : operations.subList(first, operations.size())) {
+            operation.words[2] = range[0];
+            operation.words[3] = range[1];
+        }
+    }
+
+    private void add(HookPoint at, RowChange.Formula formula) {
         if (formula instanceof RowChange.Plus plus) {
             add(at, Kind.ADD, plus.vector(), 0, 0);
         } else if (formula instanceof RowChange.Without without) {
@@ -172,10 +214,6 @@ public final class RowProgram {
             add(at, Kind.TURN, turned.vector(), 0, 0);
         } else if (formula instanceof RowChange.Edited edited) {
             add(at, edited.latents());
-        }
-        for (Operation operation : operations.subList(first, operations.size())) {
-            operation.words[2] = range[0];
-            operation.words[3] = range[1];
         }
     }
 
@@ -232,6 +270,11 @@ public final class RowProgram {
         return vectors;
     }
 
+    /** What hooks read. */
+    public List<Read> reads() {
+        return reads;
+    }
+
     /** Index of the first operation of each place, and their number; `[places + 1]`. */
     int[] starts() {
         int[] starts = new int[places + 1];
@@ -248,13 +291,17 @@ public final class RowProgram {
      * The operations, `[operations, 16]`.
      *
      * @param rows where each of the vectors is
+     * @param entries where each of the reads goes
      */
-    int[] words(int[] rows) {
+    int[] words(int[] rows, int[] entries) {
         int[] all = new int[operations.size() * WORDS];
         for (int i = 0; i < operations.size(); i++) {
             System.arraycopy(operations.get(i).words, 0, all, i * WORDS, WORDS);
             if (!vectors.isEmpty()) {
                 all[i * WORDS + 1] = rows[all[i * WORDS + 1]];
+            }
+            if (all[i * WORDS] == Kind.READ.ordinal()) {
+                all[i * WORDS + 4] = entries[all[i * WORDS + 4]];
             }
         }
         return all;

@@ -1,5 +1,6 @@
 package dev.pintle.transformer.gpu;
 
+import dev.pintle.tensor.Tensor;
 import dev.pintle.transformer.Choice;
 import dev.pintle.transformer.KvCache;
 import java.util.List;
@@ -81,6 +82,13 @@ public interface Slots extends AutoCloseable {
 
     /** Waits for the oldest step in flight; the token of each of its rows. */
     Choice[] await();
+
+    /**
+     * What a hook reads of a row, in the step that was read last, `[1, 1, dModel]`, in the current scope.
+     *
+     * @param index of the {@link RowProgram#reads reads} of the row's program
+     */
+    Tensor read(int row, int index);
 
     /** Logits of a row of the step that was read last, `[dVocab]`; they must have been asked for. */
     float[] logits(int row);

@@ -12,11 +12,11 @@ union Eight {
 };
 
 // The kinds of operations; keep in step with RowProgram.
-enum { ADD, PROJECT, BOUND, TURN, JUDGE, UNLESS, LATENT, WRITE, ROUND };
+enum { ADD, PROJECT, BOUND, TURN, JUDGE, UNLESS, LATENT, WRITE, ROUND, READ };
 enum { ABOVE, SCALED };
 
-// kind; vector; first position and the one after the last; index of a condition or latent; number of operations to skip, or
-// kind of gate; then numbers.
+// kind; vector; first position and the one after the last; index of a condition, a latent or what is read; number of operations
+// to skip, or kind of gate; then numbers.
 struct Operation {
     int kind, vector, from, to, index, count;
     float number[10];
@@ -37,13 +37,14 @@ static __device__ __forceinline__ float block_sum(float s, float* sums) {
 
 // Runs the operations of each row for one place between blocks, of which there are `places`, and prepares the next product:
 // normed [rows, WIDTH] = gain * resid, with squares [WIDTH / 16, rows] = sums of 16 squares of resid; or, if squares is null,
-// normed = resid / rms(resid) * gain. A row without operations is left alone. slots [rows]: the sequence of each row, or -1;
+// normed = resid / rms(resid) * gain. A row of which nothing changes is left alone. What is read goes to host memory, reads
+// [2, mostReads, WIDTH], at the parity of the position. slots [rows]: the sequence of each row, or -1;
 // positions [slots]; starts [slots, places + 1]; operations [slots, most]; met [slots, conditions]; vectors [., WIDTH]. One
 // block per row; a thread has eight neighbouring elements of each chunk.
 extern "C" __global__ void __launch_bounds__(THREADS) change_rows(
         half_t* resid, half_t* normed, float* squares, const int* slots, const int* positions, const int* starts,
-        const int* operations, int* met, const float* vectors, const float* gain, int place, int places, int most,
-        int conditions, float eps) {
+        const int* operations, int* met, const float* vectors, const float* gain, half_t* reads, int place, int places, int most,
+        int conditions, int mostReads, float eps) {
     __shared__ float sums[THREADS / 32];
     __shared__ float deltas[64];
     release_next();
@@ -75,7 +76,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) change_rows(
         }
         return block_sum(s, sums);
     };
-    auto length = [&](const float* plus) { // of h, or of h + plus
+    auto squared = [&](const float* plus) { // length of h, or of h + plus
         float s = 0;
 #pragma unroll
         for (int c = 0; c < CHUNKS; c++) {
@@ -88,7 +89,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) change_rows(
                 }
             }
         }
-        return sqrtf(block_sum(s, sums));
+        return block_sum(s, sums);
     };
     auto add = [&](const float* v, float by) {
 #pragma unroll
@@ -100,6 +101,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) change_rows(
             }
         }
     };
+    bool changed = false;
     for (int i = first; i < end; i++) {
         const Operation op = *(const Operation*)(operations + ((long long)slot * most + i) * WORDS);
         const float* v = vectors + (long long)op.vector * WIDTH;
@@ -114,6 +116,19 @@ extern "C" __global__ void __launch_bounds__(THREADS) change_rows(
             continue;
         }
         if (position < op.from || position >= op.to) continue;
+        if (op.kind == READ) {
+            half_t* to = reads + ((long long)(position & 1) * mostReads + op.index) * WIDTH;
+#pragma unroll
+            for (int c = 0; c < CHUNKS; c++) {
+                const int at = (c * THREADS + threadIdx.x) * 8;
+                Eight now;
+#pragma unroll
+                for (int j = 0; j < 8; j++) now.part[j] = narrow(h[c][j]);
+                if (at < WIDTH) *(uint4*)(to + at) = now.whole;
+            }
+            continue;
+        }
+        changed = true;
         switch (op.kind) {
             case ADD: add(v, 1.0f); break;
             case PROJECT: add(v, -op.number[0] * dot(v)); break;
@@ -123,7 +138,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) change_rows(
                 break;
             }
             case TURN: {
-                const float by = length(nullptr) / (length(v) + 1e-30f);
+                const float by = sqrtf(squared(nullptr)) / (sqrtf(squared(v)) + 1e-30f);
                 add(v, 1.0f);
 #pragma unroll
                 for (int c = 0; c < CHUNKS; c++) {
@@ -152,11 +167,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) change_rows(
             }
         }
     }
-    float by = 1.0f;
-    if (!squares) {
-        const float norm = length(nullptr);
-        by = rsqrtf(norm * norm / WIDTH + eps);
-    }
+    if (!changed) return;
+    const float by = squares ? 1.0f : rsqrtf(squared(nullptr) / WIDTH + eps);
 #pragma unroll
     for (int c = 0; c < CHUNKS; c++) {
         const int at = (c * THREADS + threadIdx.x) * 8;

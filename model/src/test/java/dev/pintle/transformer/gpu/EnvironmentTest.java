@@ -8,11 +8,11 @@ import org.junit.jupiter.api.Test;
 class EnvironmentTest {
     @Test
     void recorded_steps_are_switched_on_or_off_and_nothing_else() {
-        assertThat(GraphDecoder.recordsSteps(null)).isTrue();
-        assertThat(GraphDecoder.recordsSteps("on")).isTrue();
-        assertThat(GraphDecoder.recordsSteps("OFF")).isFalse();
-        assertThat(GraphDecoder.recordsSteps("0")).isFalse();
-        assertThatThrownBy(() -> GraphDecoder.recordsSteps("no way"))
+        assertThat(SlotLender.recordsSteps(null)).isTrue();
+        assertThat(SlotLender.recordsSteps("on")).isTrue();
+        assertThat(SlotLender.recordsSteps("OFF")).isFalse();
+        assertThat(SlotLender.recordsSteps("0")).isFalse();
+        assertThatThrownBy(() -> SlotLender.recordsSteps("no way"))
                 .hasMessage("PINTLE_CUDA_GRAPHS must be on or off.\n  expected: on or off\n  but was:  no way");
     }
 }

@@ -17,12 +17,16 @@ public final class ProgramHook implements Hook {
     private final int[] starts;
     private final int[] words;
     private final List<Vec> vectors;
+    private final float[][] reads;
     private final boolean[] met = new boolean[RowProgram.MOST_CONDITIONS];
 
     public ProgramHook(RowProgram program) {
         this.starts = program.starts();
         this.vectors = program.vectors();
-        this.words = program.words(IntStream.range(0, vectors.size()).toArray());
+        this.words = program.words(
+                IntStream.range(0, vectors.size()).toArray(),
+                IntStream.range(0, program.reads().size()).toArray());
+        this.reads = new float[program.reads().size()][];
     }
 
     @Override
@@ -42,6 +46,11 @@ public final class ProgramHook implements Hook {
             run(place, layout.position(0, 0), h);
             return Tensor.of(h, activation.shape().toArray()).to(dtype);
         };
+    }
+
+    /** What was read in the last run. */
+    public float[] read(int index) {
+        return reads[index];
     }
 
     private void run(int place, int position, float[] h) {
@@ -84,6 +93,7 @@ public final class ProgramHook implements Hook {
                 deltas[word(i, 4)] = Math.min(Math.max(moved, number(i, 5)), number(i, 6)) - f;
             }
             case 7 -> add(h, v, deltas[word(i, 4)]);
+            case 9 -> reads[word(i, 4)] = h.clone();
             default -> {}
         }
     }

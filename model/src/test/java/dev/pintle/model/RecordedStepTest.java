@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The recorded step beside the plain forward pass, both on a GPU. */
-class GraphDecoderTest {
+class RecordedStepTest {
     /** BF16 keeps 8 bits, and the two ways round at different places. */
     private static final double NO_WORSE = 1.5;
 
@@ -178,7 +178,7 @@ class GraphDecoderTest {
 
         Taken(LoadedTransformer model, int rows, int tokens, boolean exact) {
             this.model = model;
-            this.slots = model.graphs()
+            this.slots = model.lender()
                     .orElseThrow()
                     .take(rows, (long) rows * Slots.pages(tokens) * Slots.PAGE, exact)
                     .orElseThrow();
@@ -221,7 +221,7 @@ class GraphDecoderTest {
         @Override
         public void close() {
             used.forEach(slots::leave);
-            model.graphs().orElseThrow().giveBack(slots);
+            model.lender().orElseThrow().giveBack(slots);
         }
     }
 

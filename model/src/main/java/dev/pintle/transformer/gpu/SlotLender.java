@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Lends slots for decoding on a GPU with recorded steps, for Llama-like families whose hooks change nothing but single
  * activations between blocks.
  */
-public final class GraphDecoder implements AutoCloseable {
+public final class SlotLender implements AutoCloseable {
     /** Maximum number of rows of a recorded step. */
     public static final int MOST_ROWS = 256;
 
@@ -39,7 +39,7 @@ public final class GraphDecoder implements AutoCloseable {
     private record Key(int slots, int pages, boolean exact) {}
 
     /** @param tables must outlive this decoder */
-    public GraphDecoder(Transformer transformer, ModelConfig config, Device device, DType dtype, RopeTables tables) {
+    public SlotLender(Transformer transformer, ModelConfig config, Device device, DType dtype, RopeTables tables) {
         this.transformer = transformer;
         this.config = config;
         this.device = device;
