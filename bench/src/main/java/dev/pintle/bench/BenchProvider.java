@@ -24,7 +24,7 @@ public final class BenchProvider implements CommandProvider {
         model("bench extract").free("--pairs", "--once", "--whole");
         model("bench memory").free("--d-sae", "--tokens");
         OptionRules.of("bench sae").free("--d-model", "--d-sae", "--tokens", "--device", "--dtype", "--shape");
-        model("bench serve").free("--streams", "--prompt", "--tokens", "--soak");
+        model("bench serve").free("--streams", "--prompt", "--tokens", "--soak", "--unsteered", "--fast");
         model("bench steer").free("--rows");
         model("bench studies").free("--latents", "--max-new-tokens");
     }
