@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
@@ -148,14 +149,27 @@ final class Generator {
         }
         long pageBytes = KvCache.bytes(transformer.config(), transformer.dtype(), 1, Slots.PAGE);
         long pages = (long) (SHARE_OF_AN_ENGINE * lender.mostBytes() / pageBytes);
-        Optional<Slots> slots = Optional.empty();
-        for (; pages > 0 && slots.isEmpty(); pages /= 2) { // less beside another engine
-            slots = lender.take(SlotLender.MOST_ROWS, pages * Slots.PAGE, !fast);
+        write(lender, taken(lender, pages), arrivals, cacheBytes / pageBytes);
+    }
+
+    /** Slots with so many pages, or fewer if other engines or the GPU's memory leave no room for as many. */
+    private Slots taken(SlotLender lender, long pages) {
+        PintleException full = null;
+        for (long fewer = pages; fewer > 0; fewer /= 2) {
+            try {
+                Optional<Slots> slots = lender.take(SlotLender.MOST_ROWS, fewer * Slots.PAGE, !fast);
+                if (slots.isPresent()) {
+                    return slots.get();
+                }
+            } catch (PintleException e) {
+                full = e;
+            }
         }
-        Slots taken = slots.orElseThrow(() -> Problem.of("The GPU has no room for another engine of this model.")
-                .fact("try", "closing the other engine")
-                .toException());
-        write(lender, taken, arrivals, cacheBytes / pageBytes);
+        throw full != null
+                ? full
+                : Problem.of("The GPU has no room for another engine of this model.")
+                        .fact("try", "closing the other engine")
+                        .toException();
     }
 
     /** Which numbers of rows leave a row the bits that it has alone. */

@@ -13,6 +13,7 @@ typedef unsigned long long u64;
 #define THREADS 1024
 #define AHEAD 8 // logits that a thread reads at once
 #define BINS 256
+#define COPIES 8 // of a histogram
 #define ONE 4294967296.0f // mass of the most probable token
 
 struct Row {
@@ -84,9 +85,12 @@ struct End {
     u64 here;   // sum over tokens with this score
 };
 
-template <bool COUNT>
-static __device__ End find(const Row& row, u64 target) {
-    __shared__ u32 table[3][BINS]; // 11 bits of the sum each, since 64-bit atomic additions take several times as long
+// Sums masses, or counts tokens.
+static __device__ End find(const Row& row, u64 target, bool count) {
+    // 11 bits of the sums each, since 64-bit atomic additions take several times as long; in copies, since many lanes of a warp
+    // add to the same bin
+    __shared__ u32 table[3][BINS * COPIES];
+    __shared__ u64 sums[BINS];
     __shared__ u64 before, here;
     __shared__ int bin;
     int top = 0;
@@ -95,7 +99,7 @@ static __device__ End find(const Row& row, u64 target) {
     for (int level = 0; level < 5; level++) {
         const int shift = 32 - 8 * level;
         __syncthreads();
-        for (int i = threadIdx.x; i < 3 * BINS; i += THREADS) table[i / BINS][i % BINS] = 0;
+        for (int i = threadIdx.x; i < 3 * BINS * COPIES; i += THREADS) table[i / (BINS * COPIES)][i % (BINS * COPIES)] = 0;
         __syncthreads();
         each(row, [&](int, float s) {
             int at = sixteenth(row, s);
@@ -105,17 +109,26 @@ static __device__ End find(const Row& row, u64 target) {
                 if (level > 1 && k >> (shift + 8) != key) return;
                 at = k >> shift & 0xff;
             }
-            const u64 add = COUNT ? 1 : mass(row, s); // below 2^33
+            const u64 add = count ? 1 : mass(row, s); // below 2^33
             for (int part = 0; part < 3; part++) {
                 const u32 bits = add >> (11 * part) & 0x7ff;
-                if (bits) atomicAdd(table[part] + at, bits);
+                if (bits) atomicAdd(table[part] + at * COPIES + threadIdx.x % COPIES, bits);
             }
         });
         __syncthreads();
+        if (threadIdx.x < BINS) {
+            u64 sum = 0;
+#pragma unroll
+            for (int c = 0; c < COPIES; c++) {
+                const int i = threadIdx.x * COPIES + c;
+                sum += table[0][i] + ((u64)table[1][i] << 11) + ((u64)table[2][i] << 22);
+            }
+            sums[threadIdx.x] = sum;
+        }
+        __syncthreads();
         if (threadIdx.x < 32) {
-            auto sum_of = [&](int i) { return table[0][i] + ((u64)table[1][i] << 11) + ((u64)table[2][i] << 22); };
             u64 own = 0;
-            for (int i = 0; i < BINS / 32; i++) own += sum_of(threadIdx.x * (BINS / 32) + i);
+            for (int i = 0; i < BINS / 32; i++) own += sums[threadIdx.x * (BINS / 32) + i];
             u64 until = own;
 #pragma unroll
             for (int o = 1; o < 32; o <<= 1) {
@@ -124,7 +137,7 @@ static __device__ End find(const Row& row, u64 target) {
             }
             u64 sum = start + until - own;
             for (int i = 0; i < BINS / 32; i++) {
-                const u64 part = sum_of(threadIdx.x * (BINS / 32) + i);
+                const u64 part = sums[threadIdx.x * (BINS / 32) + i];
                 if (sum <= target && target < sum + part) {
                     bin = threadIdx.x * (BINS / 32) + i;
                     before = sum;
@@ -175,7 +188,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     u64 equals = 0;                 // how many tokens with the last score are among them
     const int topK = (int)own[1];
     if (topK > 0 && topK < dVocab) {
-        last = find<true>(row, topK - 1);
+        last = find(row, topK - 1, true);
         equals = topK - last.before;
     }
     u64 kept = 0, probable = 0;
@@ -189,7 +202,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     probable = total(probable);
     if (own[2] < 1.0f) {
         const u64 wanted = max(1ull, (u64)ceil((double)own[2] * (double)kept));
-        const End end = find<false>(row, wanted - 1);
+        const End end = find(row, wanted - 1, false);
         const u64 one = mass(row, score_of(end.key));
         kept = min(kept, end.before + (wanted - end.before + one - 1) / one * one);
     }
@@ -197,7 +210,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) draw(
     const double u = uniform[(long long)slot * capacity + positions[slot] % capacity];
     u64 target = (u64)(u * (double)kept);
     target = min(target, kept - 1);
-    const End end = find<false>(row, target);
+    const End end = find(row, target, false);
     // among the tokens with that score, the one whose share of the mass contains it
     if (threadIdx.x == 0) {
         chosen = -1; // stays -1 if a logit is NaN and no token has the score

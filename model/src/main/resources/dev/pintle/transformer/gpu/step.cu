@@ -300,16 +300,18 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         __syncthreads(); // before the shared memory is written again
     }
     const int share = (used - 1 - (int)blockIdx.x) / (int)gridDim.x + 1; // pieces of this block
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0) {
-        int before = atomicAdd(arrived + row * nKvHeads + kv, share);
-        last = before + share == used;
-        if (last) arrived[row * nKvHeads + kv] = 0; // reset for the next layer
+    if (share < used) {
+        __threadfence();
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            int before = atomicAdd(arrived + row * nKvHeads + kv, share);
+            last = before + share == used;
+            if (last) arrived[row * nKvHeads + kv] = 0; // reset for the next layer
+        }
+        __syncthreads();
+        if (!last) return;
+        __threadfence();
     }
-    __syncthreads();
-    if (!last) return;
-    __threadfence();
     __shared__ float weight[GROUP][MOST_PIECES];
     for (int h = warp; h < GROUP; h += 4) { // the weight of each piece
         float most = LEAST, all = 0;
