@@ -111,6 +111,8 @@ public final class OptionRules {
                         "--host-name",
                         "--cors-origin",
                         "--queue",
+                        "--slots",
+                        "--kv-memory",
                         "--cache-memory",
                         "--fast",
                         "--lenient");

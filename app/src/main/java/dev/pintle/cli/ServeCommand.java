@@ -4,13 +4,13 @@ import dev.pintle.base.Problem;
 import dev.pintle.base.Visible;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.library.Library;
+import dev.pintle.model.EngineOptions;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.LoadOptions;
 import dev.pintle.server.PintleServer;
 import dev.pintle.server.ServerSettings;
 import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.Front;
-import dev.pintle.server.serving.EngineSettings;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -99,6 +99,20 @@ final class ServeCommand implements Callable<Integer> {
     private int queue;
 
     @Option(
+            names = "--slots",
+            paramLabel = "N",
+            description = "Answers that are written at once, at most (default: 64 on a CPU, 256 on a GPU).")
+    private @Nullable Integer slots;
+
+    @Option(
+            names = "--kv-memory",
+            paramLabel = "MIB",
+            description =
+                    "Memory for keys and values of answers that are being written (default: half of the Java heap, or"
+                            + " 3/16 of a GPU's memory); requests wait for room.")
+    private @Nullable Long kvMemory;
+
+    @Option(
             names = "--cache-memory",
             paramLabel = "MIB",
             defaultValue = "256",
@@ -170,6 +184,17 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
+    private EngineOptions engine() {
+        EngineOptions options = EngineOptions.DEFAULT
+                .waiting(queue)
+                .keeping(Math.max(0, cacheMemory) << 20)
+                .fast(fast);
+        if (slots != null) {
+            options = options.rows(slots);
+        }
+        return kvMemory == null ? options : options.room(kvMemory << 20);
+    }
+
     private ServerSettings settings(CommandSpec command) {
         String key = Session.of(command).variables().getOrDefault("PINTLE_API_KEY", "");
         ApiKeys keys = keyFile != null ? ApiKeys.read(keyFile) : key.isBlank() ? ApiKeys.none() : ApiKeys.of(key);
@@ -180,7 +205,7 @@ final class ServeCommand implements Callable<Integer> {
                     new InetSocketAddress(InetAddress.getByName(address), port),
                     keys,
                     new Front.Names(hostNames, origins),
-                    new EngineSettings(queue, Math.max(0, cacheMemory) << 20, fast),
+                    engine(),
                     lenient,
                     SLOWEST_WRITE,
                     line -> {

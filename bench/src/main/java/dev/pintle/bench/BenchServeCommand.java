@@ -1,12 +1,12 @@
 package dev.pintle.bench;
 
 import dev.pintle.library.Library;
+import dev.pintle.model.EngineOptions;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.PintleServer;
 import dev.pintle.server.ServerSettings;
 import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.Front;
-import dev.pintle.server.serving.EngineSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -85,7 +85,7 @@ final class BenchServeCommand implements Callable<Integer> {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 ApiKeys.none(),
                 new Front.Names(List.of(), List.of()),
-                new EngineSettings(1024, 0, fast),
+                EngineOptions.DEFAULT.waiting(1024).fast(fast),
                 false,
                 Duration.ofSeconds(30),
                 line -> {});

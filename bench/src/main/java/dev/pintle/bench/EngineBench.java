@@ -1,6 +1,7 @@
 package dev.pintle.bench;
 
 import dev.pintle.model.Decoding;
+import dev.pintle.model.EngineOptions;
 import dev.pintle.model.Generation;
 import dev.pintle.model.GenerationEngine;
 import dev.pintle.model.GenerationListener;
@@ -148,7 +149,8 @@ public final class EngineBench {
     private void firstToken(boolean known) {
         int[] shared = ids(0, PREFIX);
         AtomicInteger runs = new AtomicInteger();
-        try (GenerationEngine engine = model.engine(1, CACHE_BYTES)) {
+        try (GenerationEngine engine =
+                model.engine(EngineOptions.DEFAULT.waiting(1).keeping(CACHE_BYTES))) {
             double seconds = Timing.medianSeconds(() -> {
                 int run = runs.incrementAndGet();
                 int[] before = known ? shared : ids(-run, PREFIX);

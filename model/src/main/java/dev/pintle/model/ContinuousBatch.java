@@ -36,6 +36,7 @@ final class ContinuousBatch {
     private final List<Hook> hooks;
     private final Overflow overflow;
     private final boolean together;
+    private final Limits limits;
     private final @Nullable PrefixCache<KvPart> prefixes;
     private final KvRows kept;
     private final List<Lane> active = new ArrayList<>(); // by row of `kept`
@@ -43,7 +44,15 @@ final class ContinuousBatch {
     private long reserved; // bytes of the longest that the active rows can become
 
     /**
+     * What rows may take together; one row and its twin are allowed in any case.
+     *
+     * @param roomBytes of keys and values
+     */
+    record Limits(int mostRows, long roomBytes) {}
+
+    /**
      * @param hooks of all rows, before their own
+     * @param limits what rows may take together
      * @param together whether prompts of one length may be run together, and in parts
      * @param prefixes what prompts may begin with, if they may be run in parts; null for none
      */
@@ -53,14 +62,20 @@ final class ContinuousBatch {
             List<Hook> hooks,
             Overflow overflow,
             boolean together,
+            Limits limits,
             @Nullable PrefixCache<KvPart> prefixes) {
         this.forward = forward;
         this.config = config;
         this.hooks = hooks;
         this.overflow = overflow;
         this.together = together;
+        this.limits = limits;
         this.prefixes = prefixes;
         this.kept = new KvRows(config);
+    }
+
+    private int mostRows() {
+        return Math.min(MOST_ROWS, limits.mostRows);
     }
 
     /** Generates until no more rows come and all have ended. */
@@ -71,7 +86,7 @@ final class ContinuousBatch {
             boolean more = true;
             while (more || !active.isEmpty() || !waiting.isEmpty()) {
                 boolean changed = leave();
-                int free = MOST_ROWS
+                int free = mostRows()
                         - active.size()
                         - waiting.stream().mapToInt(Lane::count).sum();
                 more = arrivals.addTo(waiting, free, active.isEmpty() && waiting.isEmpty());
@@ -143,7 +158,7 @@ final class ContinuousBatch {
                 + joining.stream()
                         .mapToLong(one -> Lane.count(one) * bytes(one))
                         .sum();
-        return lanes == 0 || (lanes + Lane.count(row) <= MOST_ROWS && bytes <= KvRows.room());
+        return lanes == 0 || (lanes + Lane.count(row) <= mostRows() && bytes <= limits.roomBytes);
     }
 
     /** Bytes that a lane of a row may come to take. */

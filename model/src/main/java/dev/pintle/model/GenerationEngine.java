@@ -30,8 +30,7 @@ public final class GenerationEngine implements AutoCloseable {
     private static final int MOST_UNREAD = 256;
 
     private final Generator generator;
-    private final int mostWaiting;
-    private final long cacheBytes;
+    private final EngineOptions options;
     private final Deque<Generation> arrived = new ArrayDeque<>(); // guarded by this
     private final Deque<Generation> apart = new ArrayDeque<>(); // guarded by this; decode alone
     private final Set<Generation> unfinished = new LinkedHashSet<>(); // guarded by this
@@ -39,14 +38,9 @@ public final class GenerationEngine implements AutoCloseable {
     private boolean closed; // guarded by this
     private @Nullable Throwable failure; // guarded by this
 
-    /**
-     * @param mostWaiting requests that may wait while others run
-     * @param cacheBytes what keys and values of prompts and answers may take that are kept for other requests
-     */
-    GenerationEngine(Generator generator, String name, int mostWaiting, long cacheBytes) {
+    GenerationEngine(Generator generator, String name, EngineOptions options) {
         this.generator = generator;
-        this.cacheBytes = cacheBytes;
-        this.mostWaiting = mostWaiting;
+        this.options = options;
         start(name, generator.joinRows() ? this::join : this::inBatches);
         if (generator.joinRows()) {
             start(name + " apart", this::alone);
@@ -156,10 +150,10 @@ public final class GenerationEngine implements AutoCloseable {
             if (closed) {
                 throw failure == null ? new IllegalStateException("The engine is closed.") : failed(failure);
             }
-            if (arrived.size() + apart.size() >= mostWaiting) {
+            if (arrived.size() + apart.size() >= options.mostWaiting()) {
                 throw new EngineFullException(Problem.of("Too many requests are waiting.")
                         .fact("waiting", arrived.size() + apart.size())
-                        .fact("expected", "at most " + mostWaiting)
+                        .fact("expected", "at most " + options.mostWaiting())
                         .fact("try", "again later"));
             }
             unfinished.add(generation);
@@ -174,7 +168,7 @@ public final class GenerationEngine implements AutoCloseable {
     private void join() {
         Joining joining = new Joining();
         while (isOpen()) {
-            generator.join(joining, cacheBytes);
+            generator.join(joining);
         }
         joining.endThoseThatHave();
     }

@@ -35,14 +35,19 @@ final class Generator {
     private final ModelText words;
     private final Set<Integer> stopIds;
     private final List<Hook> hooks;
-    private final boolean fast;
+    private final EngineOptions options;
 
     /**
      * @param hooks of all rows, before their own
-     * @param fast whether a row's bits may depend on the number of rows where that makes steps of many rows faster
+     * @param options of which one generation, too, keeps to rows, room and exactness
      */
-    Generator(LoadedTransformer transformer, ModelText words, Set<Integer> stopIds, List<Hook> hooks, boolean fast) {
-        this.fast = fast;
+    Generator(
+            LoadedTransformer transformer,
+            ModelText words,
+            Set<Integer> stopIds,
+            List<Hook> hooks,
+            EngineOptions options) {
+        this.options = options;
         this.transformer = transformer;
         this.forward = transformer.forward();
         this.words = words;
@@ -120,7 +125,8 @@ final class Generator {
         }
         int lanes = rows.stream().mapToInt(Lane::count).sum();
         long tokens = rows.stream().mapToLong(SlotBatch::pages).sum() * Slots.PAGE;
-        Optional<Slots> free = lender.take(Math.min(lanes, SlotLender.MOST_ROWS), tokens, !fast);
+        Optional<Slots> free = lender.take(
+                Math.min(lanes, Math.min(SlotLender.MOST_ROWS, options.mostRows())), tokens, !options.fast());
         if (free.isEmpty()) {
             new StaticBatch(forward, hooks, overflow(), arrivals).write(rows);
             return;
@@ -130,7 +136,8 @@ final class Generator {
 
     private void write(SlotLender lender, Slots slots, Arrivals arrivals, long keptPages) {
         try {
-            new SlotBatch(forward, transformer.config(), hooks, overflow(), slots, keptPages).write(arrivals);
+            new SlotBatch(forward, transformer.config(), hooks, overflow(), slots, options.mostRows(), keptPages)
+                    .write(arrivals);
         } finally {
             lender.giveBack(slots);
         }
@@ -138,18 +145,16 @@ final class Generator {
 
     /**
      * Generates for rows as they arrive, until no more come.
-     *
-     * @param cacheBytes what keys and values of prompts and answers may take that are kept for other rows
      */
-    void join(Arrivals arrivals, long cacheBytes) {
+    void join(Arrivals arrivals) {
         SlotLender lender = transformer.lender().orElse(null);
         if (lender == null) {
-            continuous(prefixes(cacheBytes)).write(arrivals);
+            continuous(prefixes()).write(arrivals);
             return;
         }
         long pageBytes = KvCache.bytes(transformer.config(), transformer.dtype(), 1, Slots.PAGE);
-        long pages = (long) (SHARE_OF_AN_ENGINE * lender.mostBytes() / pageBytes);
-        write(lender, taken(lender, pages), arrivals, cacheBytes / pageBytes);
+        Slots slots = taken(lender, Math.max(1, room(0) / pageBytes));
+        write(lender, slots, arrivals, options.cacheBytes() / pageBytes);
     }
 
     /** Slots with so many pages, or fewer if other engines or the GPU's memory leave no room for as many. */
@@ -157,7 +162,8 @@ final class Generator {
         PintleException full = null;
         for (long fewer = pages; fewer > 0; fewer /= 2) {
             try {
-                Optional<Slots> slots = lender.take(SlotLender.MOST_ROWS, fewer * Slots.PAGE, !fast);
+                Optional<Slots> slots = lender.take(
+                        Math.min(SlotLender.MOST_ROWS, options.mostRows()), fewer * Slots.PAGE, !options.fast());
                 if (slots.isPresent()) {
                     return slots.get();
                 }
@@ -196,33 +202,38 @@ final class Generator {
      */
     long room(long reserved) {
         if (isOnCpu()) {
-            return KvRows.room();
+            return Math.min(KvRows.room(), options.roomBytes());
         }
-        return transformer
+        long own = transformer
                 .lender()
                 .map(lender -> (long) (SHARE_OF_AN_ENGINE * lender.mostBytes()))
                 .orElseGet(() ->
                         reserved + Engine.availableMemory(transformer.device()).orElse(0));
+        return Math.min(own, options.roomBytes());
     }
 
     private ContinuousBatch continuous(@Nullable PrefixCache<KvPart> prefixes) {
         return new ContinuousBatch(
-                forward, transformer.config(), hooks, overflow(), transformer.promptsRunTogether(), prefixes);
+                forward,
+                transformer.config(),
+                hooks,
+                overflow(),
+                transformer.promptsRunTogether(),
+                new ContinuousBatch.Limits(options.mostRows(), room(0)),
+                prefixes);
     }
 
     /**
      * An empty cache of what prompts may begin with; null where prompts can't be run in parts without changing bits, or for
      * 0 bytes.
-     *
-     * @param bytes that it may take, at most half of the room for rows
      */
-    private @Nullable PrefixCache<KvPart> prefixes(long bytes) {
-        if (!transformer.promptsRunTogether() || bytes == 0) {
+    private @Nullable PrefixCache<KvPart> prefixes() {
+        if (!transformer.promptsRunTogether() || options.cacheBytes() == 0) {
             return null;
         }
         long node = KvPart.bytes(transformer.config(), NODE);
         return new PrefixCache<>(
-                new PrefixCache.Grain(NODE, false), Math.min(bytes, KvRows.room() / 2) / node, part -> {});
+                new PrefixCache.Grain(NODE, false), Math.min(options.cacheBytes(), room(0) / 2) / node, part -> {});
     }
 
     private Overflow overflow() {
@@ -243,7 +254,7 @@ final class Generator {
         return isOnCpu()
                 || transformer
                         .lender()
-                        .map(lender -> !fast && lender.canBeExact())
+                        .map(lender -> !options.fast() && lender.canBeExact())
                         .orElse(false);
     }
 
@@ -252,24 +263,22 @@ final class Generator {
      * reads the attention pattern. On a GPU: its hooks can be part of a recorded step, and it fits into its memory.
      */
     boolean joins(GenerationRow row) {
-        return transformer.lender().isPresent()
-                ? fitsSlots(row, transformer.lender().get())
-                : fitsHeap(row);
+        return transformer.lender().isPresent() ? fitsSlots(row) : fitsHeap(row);
     }
 
     private boolean fitsHeap(GenerationRow row) {
         return KvRows.suits(transformer.device(), transformer.dtype())
-                && Lane.count(row) * KvRows.bytes(transformer.config(), row.longest()) <= KvRows.room()
+                && Lane.count(row) * KvRows.bytes(transformer.config(), row.longest()) <= room(0)
                 && Stream.of(hooks, row.request().hooks(), twinHooks(row.request()))
                         .flatMap(List::stream)
                         .flatMap(hook -> hook.points().stream())
                         .noneMatch(point -> point.site() == HookPoint.Site.ATTN_PATTERN);
     }
 
-    private boolean fitsSlots(GenerationRow row, SlotLender lender) {
+    private boolean fitsSlots(GenerationRow row) {
         long bytes =
                 KvCache.bytes(transformer.config(), transformer.dtype(), 1, (long) SlotBatch.pages(row) * Slots.PAGE);
-        return bytes <= SHARE_OF_AN_ENGINE * lender.mostBytes()
+        return bytes <= room(0)
                 && transformer.routes().ofSteps(List.of(row.request()), hooks).kind() == Route.Kind.RECORDED;
     }
 }

@@ -340,7 +340,8 @@ public final class LanguageModel implements AutoCloseable {
      * @throws IllegalArgumentException for ids outside the vocabulary, or a prompt longer than the model's context
      */
     public List<Generated> generate(List<GenerationRequest> requests, GenerationListener listener) {
-        return new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks, true).generate(requests, listener);
+        return new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks, EngineOptions.DEFAULT.fast(true))
+                .generate(requests, listener);
     }
 
     /**
@@ -350,43 +351,23 @@ public final class LanguageModel implements AutoCloseable {
      * @param mostWaiting requests that may wait while others run; more are refused
      */
     public GenerationEngine engine(int mostWaiting) {
-        return engine(mostWaiting, 0);
+        return engine(EngineOptions.DEFAULT.waiting(mostWaiting));
     }
 
     /**
-     * An engine that keeps keys and values of prompts and answers, so that a request that begins like an earlier one is
-     * answered sooner, with the same bits. Tokens count as the same if hooks that equal each other acted on them, of which
+     * An engine with other options.
+     *
+     * <p>One that {@linkplain EngineOptions#keeping keeps} keys and values answers a request that begins like an earlier one
+     * sooner, with the same bits. Tokens count as the same if hooks that equal each other acted on them, of which
      * {@link Hook#actsOn} tells; so the next turn of a chat does not begin with an answer that was steered otherwise. On a
      * GPU with recorded steps, prompts are kept in whole chunks of 512 tokens. Other models that do not run on the Java heap
      * ({@link #route}) keep nothing, since their bits depend on how a prompt is divided.
-     *
-     * @param mostWaiting requests that may wait while others run; more are refused
-     * @param cacheBytes what is kept at most, the least recently used being dropped first; at most a quarter of the Java
-     *     heap, or half of the memory for keys and values on a GPU; 0 for nothing
-     * @throws IllegalArgumentException for a negative number of bytes
      */
-    public GenerationEngine engine(int mostWaiting, long cacheBytes) {
-        return engine(mostWaiting, cacheBytes, false);
-    }
-
-    /**
-     * The same, either exact or fast.
-     *
-     * @param fast whether the bits of a request's numbers may depend on how many others run beside it, where that makes
-     *     steps of many rows faster: with more than 16 rows on a GPU
-     */
-    public GenerationEngine engine(int mostWaiting, long cacheBytes, boolean fast) {
-        if (cacheBytes < 0) {
-            throw Problem.of("A cache cannot have a negative size.")
-                    .fact("expected", "0 (no cache) or more bytes")
-                    .fact("but was", cacheBytes)
-                    .toIllegalArgument();
-        }
+    public GenerationEngine engine(EngineOptions options) {
         return new GenerationEngine(
-                new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks, fast),
+                new Generator(loaded.transformer, loaded.text, loaded.stopIds, hooks, options),
                 loaded.id.name(),
-                mostWaiting,
-                cacheBytes);
+                options);
     }
 
     /**

@@ -136,10 +136,17 @@ final class SlotBatch {
     /**
      * @param hooks of all rows, before their own
      * @param slots all of them free, as they are afterwards
+     * @param mostRows that run together, at most; two are allowed in any case, for a row and its twin
      * @param keptPages that may hold prompts' keys and values for other rows, at most half of the slots' pages
      */
     SlotBatch(
-            ForwardPass forward, ModelConfig config, List<Hook> hooks, Overflow overflow, Slots slots, long keptPages) {
+            ForwardPass forward,
+            ModelConfig config,
+            List<Hook> hooks,
+            Overflow overflow,
+            Slots slots,
+            int mostRows,
+            long keptPages) {
         this.forward = forward;
         this.config = config;
         this.hooks = hooks;
@@ -147,7 +154,7 @@ final class SlotBatch {
         this.slots = slots;
         long nodes = Math.min(keptPages, slots.allPages() / 2) / (CHUNK / Slots.PAGE);
         this.prefixes = nodes > 0 ? new PrefixCache<>(new Grain(CHUNK, true), nodes, slots::release) : null;
-        for (int slot = 0; slot < slots.count(); slot++) {
+        for (int slot = 0; slot < Math.min(slots.count(), Math.max(2, mostRows)); slot++) {
             free.add(slot);
         }
     }

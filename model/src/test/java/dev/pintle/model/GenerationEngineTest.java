@@ -276,4 +276,28 @@ class GenerationEngineTest {
             assertThat(engine.isExact()).isTrue();
         }
     }
+
+    @Test
+    void no_more_rows_run_together_than_an_engine_may_run_and_numbers_are_the_same() throws InterruptedException {
+        List<GenerationRequest> requests = requests(model).subList(0, 12);
+        int row = model.config().maxPositions() * 1024; // bytes; more than any of these takes
+        for (EngineOptions options : List.of(
+                EngineOptions.DEFAULT.rows(3), EngineOptions.DEFAULT.rows(1), EngineOptions.DEFAULT.room(row))) {
+            try (GenerationEngine engine = model.engine(options)) {
+                List<Generation> all = requests.stream().map(engine::submit).toList();
+                int most = 0;
+                while (engine.load().unfinished() > 0) {
+                    most = Math.max(most, engine.load().rows());
+                }
+                assertThat(most).isLessThanOrEqualTo(options.mostRows());
+                for (int i = 0; i < all.size(); i++) {
+                    assertThat(all.get(i).await().ids())
+                            .isEqualTo(model.generate(List.of(requests.get(i)), GenerationListener.SILENT)
+                                    .get(0)
+                                    .ids());
+                }
+            }
+        }
+        assertThatThrownBy(() -> EngineOptions.DEFAULT.rows(0)).hasMessageContaining("rows");
+    }
 }

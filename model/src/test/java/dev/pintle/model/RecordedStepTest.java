@@ -301,7 +301,12 @@ class RecordedStepTest {
     }
 
     private static Generator generator(LoadedTransformer model) {
-        return new Generator(model, new ModelText(Path.of("no text"), "no text"), Set.of(), List.of(), true);
+        return new Generator(
+                model,
+                new ModelText(Path.of("no text"), "no text"),
+                Set.of(),
+                List.of(),
+                EngineOptions.DEFAULT.fast(true));
     }
 
     /** The listener runs while the step is taken; with a lock held, the other thread would never answer. */

@@ -119,7 +119,7 @@ class SlotBatchTest {
             rows.add(row(i, requests.get(i), found.get(i), most[i]));
         }
         Deque<GenerationRow> coming = new ArrayDeque<>(rows);
-        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 24).write(new Arrivals() {
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 24).write(new Arrivals() {
             @Override
             public boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle) {
                 for (int i = random.nextInt(4); i > 0 && !coming.isEmpty(); i--) {
@@ -198,7 +198,7 @@ class SlotBatchTest {
                 to.add(second.kept);
             }
         }
-        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 0)
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0)
                 .write(Arrivals.of(rows, (some, cause) -> {
                     throw cause;
                 }));
@@ -239,7 +239,7 @@ class SlotBatchTest {
                 row(1, good.with(new Failing()), found.get(1), 9),
                 row(2, good, found.get(2), 9));
         List<GenerationRow> failed = new ArrayList<>();
-        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 0)
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0)
                 .write(Arrivals.of(rows, (some, cause) -> failed.addAll(some)));
         slots.close();
         assertThat(failed).containsExactly(rows.get(1));
@@ -252,7 +252,7 @@ class SlotBatchTest {
         PlainSlots slots = new PlainSlots(model, 4, 40);
         List<GenerationRow> rows =
                 List.of(row(0, GenerationRequest.of(new int[] {1, 2}, Decoding.greedy(5)), new ArrayList<>(), 9));
-        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 0)
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0)
                 .write(Arrivals.of(rows, (some, cause) -> {
                     throw cause;
                 }));

@@ -1,8 +1,8 @@
 package dev.pintle.server;
 
+import dev.pintle.model.EngineOptions;
 import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.Front;
-import dev.pintle.server.serving.EngineSettings;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -24,17 +24,20 @@ public record ServerSettings(
         InetSocketAddress address,
         ApiKeys keys,
         Front.Names names,
-        EngineSettings engine,
+        EngineOptions engine,
         boolean lenient,
         Duration slowest,
         Consumer<String> log) {
+    /** Bytes of earlier prompts that are kept, unless something else is asked for. */
+    public static final long CACHE_BYTES = 256L << 20;
+
     /** For clients on this machine, at a port; 0 for any that is free. */
     public static ServerSettings local(int port) {
         return new ServerSettings(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                 ApiKeys.none(),
                 new Front.Names(List.of(), List.of()),
-                EngineSettings.DEFAULT,
+                EngineOptions.DEFAULT.keeping(CACHE_BYTES),
                 false,
                 Duration.ofSeconds(30),
                 line -> {});

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.library.Library;
+import dev.pintle.model.EngineOptions;
 import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.Front;
-import dev.pintle.server.serving.EngineSettings;
 import dev.pintle.tensor.DType;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,7 +37,7 @@ class SafetyTest {
                         new InetSocketAddress("127.0.0.1", 0),
                         keys,
                         names,
-                        new EngineSettings(4, 0, false),
+                        EngineOptions.DEFAULT.waiting(4),
                         false,
                         Duration.ofSeconds(1),
                         line -> {}));
@@ -116,7 +116,7 @@ class SafetyTest {
                 new InetSocketAddress("0.0.0.0", 0),
                 ApiKeys.none(),
                 new Front.Names(List.of(), List.of()),
-                new EngineSettings(4, 0, false),
+                EngineOptions.DEFAULT.waiting(4),
                 false,
                 Duration.ofSeconds(1),
                 line -> {});

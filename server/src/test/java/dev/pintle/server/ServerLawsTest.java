@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
-import dev.pintle.server.serving.EngineSettings;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.testkit.TestDevice;
@@ -171,7 +170,7 @@ class ServerLawsTest {
                 local.address(),
                 local.keys(),
                 local.names(),
-                new EngineSettings(local.engine().mostWaiting(), cacheBytes, false),
+                local.engine().keeping(cacheBytes),
                 false,
                 local.slowest(),
                 local.log());

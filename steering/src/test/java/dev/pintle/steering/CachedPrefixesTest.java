@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.model.Decoding;
+import dev.pintle.model.EngineOptions;
 import dev.pintle.model.Generated;
 import dev.pintle.model.Generation;
 import dev.pintle.model.GenerationEngine;
@@ -120,7 +121,8 @@ class CachedPrefixesTest {
         String folder =
                 (name.equals("parley") ? Golden.parley() : Golden.folder().resolve(name)).toString();
         try (LanguageModel model = LanguageModel.load(folder, Device.CPU, dtype);
-                GenerationEngine engine = model.engine(64, ROOM)) {
+                GenerationEngine engine =
+                        model.engine(EngineOptions.DEFAULT.waiting(64).keeping(ROOM))) {
             ModelConfig config = model.config();
             Random random = new Random(name.hashCode());
             int shared = Math.min(SHARED, config.maxPositions() / 2);
@@ -185,7 +187,8 @@ class CachedPrefixesTest {
 
     /** How many tokens of a second request are known after a first one. */
     private static int known(GenerationRequest first, GenerationRequest second) throws InterruptedException {
-        try (GenerationEngine engine = parley.engine(4, ROOM)) {
+        try (GenerationEngine engine =
+                parley.engine(EngineOptions.DEFAULT.waiting(4).keeping(ROOM))) {
             assertThat(engine.submit(first).await().cachedTokens()).isZero();
             Generated warm = engine.submit(second).await();
             assertThat(warm.tokens()).isEqualTo(alone(parley, second).tokens());
@@ -268,7 +271,8 @@ class CachedPrefixesTest {
     @Test
     void requests_that_wait_together_share_their_beginning() throws InterruptedException {
         int[] system = text(5, 100);
-        try (GenerationEngine engine = parley.engine(16, ROOM)) {
+        try (GenerationEngine engine =
+                parley.engine(EngineOptions.DEFAULT.waiting(16).keeping(ROOM))) {
             Generation runs = engine.submit(request(text(6, 20)));
             List<Generation> going = IntStream.range(0, 8)
                     .mapToObj(i -> engine.submit(request(joined(system, text(10 + i, 7)))))
@@ -285,15 +289,17 @@ class CachedPrefixesTest {
     @Test
     void without_room_nothing_is_kept_and_less_than_none_is_refused() throws InterruptedException {
         int[] prompt = text(3, 64);
-        try (GenerationEngine engine = parley.engine(4, 0)) {
+        try (GenerationEngine engine =
+                parley.engine(EngineOptions.DEFAULT.waiting(4).keeping(0))) {
             engine.submit(request(prompt)).await();
             assertThat(engine.submit(request(prompt)).await().cachedTokens()).isZero();
         }
-        assertThatThrownBy(() -> parley.engine(4, -1))
+        assertThatThrownBy(() -> parley.engine(EngineOptions.DEFAULT.waiting(4).keeping(-1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("""
-                        A cache cannot have a negative size.
-                          expected: 0 (no cache) or more bytes
+                        An option of an engine is out of range.
+                          option:   bytes of a cache
+                          expected: 0 or more
                           but was:  -1""");
     }
 }

@@ -22,7 +22,7 @@ final class OwnProductsStep extends StepKernels {
     private static final int WARPS = 16; // per thread block of the kernels for few rows
     private static final int EMBEDDING_THREADS = 256; // as in the kernel
     private static final int EIGHT = 8; // rows of a tensor core's tile
-    private static final int MOST_FEW = 64; // rows; measured: beyond that, the kernels for many are faster
+    private static final int MOST_FEW = 32; // rows that one thread block of the kernels for few rows can take
     private static final int BLOCK = 64; // of the inner axis, in the kernels for many rows
 
     private final CudaKernel embed;
@@ -52,9 +52,9 @@ final class OwnProductsStep extends StepKernels {
                 rows > MOST_FEW && config.dModel() % BLOCK == 0 && config.dMlp() % BLOCK == 0 && queries % BLOCK == 0;
         if (many) {
             CudaProgram program = CudaSources.program("many_rows.cu", memory.dtype(), Map.of(), memory.device());
-            this.tile = new Tile(64, 128, 256); // as in the source, like the size of its shared memory
+            this.tile = new Tile(128, 128, 256); // as in the source, like the size of its shared memory
             int shared =
-                    4 * (tile.weightRows + tile.rows) * BLOCK * memory.dtype().bytes();
+                    3 * (tile.weightRows + tile.rows) * BLOCK * memory.dtype().bytes();
             this.qkv = program.kernel("qkv", shared);
             this.writeBack = program.kernel("write_back", shared);
             this.writeBackFetching = writeBack;

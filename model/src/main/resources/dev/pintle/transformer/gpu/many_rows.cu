@@ -1,17 +1,18 @@
-// The matrix products of few_rows.cu for more rows: the same kernels with the same bits, from tiles of 64 weight rows and 128
+// The matrix products of few_rows.cu for more rows: the same kernels with the same bits, from tiles of 128 weight rows and 128
 // sequences in shared memory.
 //
 // There, the inner axis is divided among 16 warps, of which warp w has the blocks w, w + 16, ... of 64 elements; their sums are
 // added in the order of the warps. Here, one warp computes all of them one after another, with two sets of accumulators: one for
-// the current sum, and one for the sum of those that are complete. The inner axis is a multiple of 64.
+// the current sum, and one for the sum of those that are complete. A warp reads the operands of its next tensor core
+// instructions while the current ones run. The inner axis is a multiple of 64.
 
 #define WARPS 8
 #define THREADS (WARPS * 32)
-#define BM 64        // weight rows of a tile
+#define BM 128       // weight rows of a tile
 #define BN 128       // sequences of a tile
 #define BK 64        // elements of the inner axis
 #define PARTS 16     // sums per element, as in few_rows.cu
-#define STAGES 4
+#define STAGES 3
 #define UNITS (BK / 8) // of 16 bytes, in a row of a tile
 #define STAGE ((BM + BN) * UNITS)
 #define COLUMNS 16   // as in few_rows.cu
@@ -101,21 +102,52 @@ static __device__ __forceinline__ void product(
             scales[n] = rsqrtf(whole / k + eps);
         }
     }
-    const int m0 = (warp >> 2) * 32, n0 = (warp & 3) * 32; // of the warp's part of the tile
-    float acc[2][4][4], sum[2][4][4];
+    const int m0 = (warp >> 1) * 32, n0 = (warp & 1) * 64; // of the warp's part of the tile
+    float acc[2][8][4], sum[2][8][4];
 #pragma unroll
     for (int i = 0; i < 2; i++)
 #pragma unroll
-        for (int j = 0; j < 4; j++)
+        for (int j = 0; j < 8; j++)
 #pragma unroll
             for (int e = 0; e < 4; e++) acc[i][j][e] = sum[i][j][e] = 0;
+    uint4 a[2][2][2], b[2][4]; // operands of this and the next turn: of a piece of 32 elements, and of half the sequences
+    auto read_weights = [&](int turn, int stage, int piece) {
+        const uint4* w = stages + stage * STAGE;
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+            a[turn][i][0] = w[unit_of(m0 + i * 16 + g, piece * 4 + t)];
+            a[turn][i][1] = w[unit_of(m0 + i * 16 + 8 + g, piece * 4 + t)];
+        }
+    };
+    auto read_rows = [&](int turn, int stage, int piece, int half) {
+        const uint4* v = stages + stage * STAGE + BM * UNITS;
+#pragma unroll
+        for (int j = 0; j < 4; j++) b[turn][j] = v[unit_of(n0 + half * 32 + j * 8 + g, piece * 4 + t)];
+    };
+    auto multiply = [&](int turn, int half) { // a of the piece, b of the half
+        const auto& w = a[turn];
+        const auto& v = b[half];
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+#pragma unroll
+            for (int j = 0; j < 4; j++)
+                mma(acc[i][half * 4 + j], w[i][0].x, w[i][1].x, w[i][0].y, w[i][1].y, v[j].x, v[j].y);
+        }
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+#pragma unroll
+            for (int j = 0; j < 4; j++)
+                mma(acc[i][half * 4 + j], w[i][0].z, w[i][1].z, w[i][0].w, w[i][1].w, v[j].z, v[j].w);
+        }
+    };
+    asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 2));
+    __syncthreads();
+    read_weights(0, 0, 0);
+    read_rows(0, 0, 0, 0);
     int block = 0;
     for (int it = 0; it < blocks; it++) {
-        asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 2));
-        __syncthreads();
-        const uint4* w = stages + it % STAGES * STAGE;
-        const uint4* v = w + BM * UNITS;
-        if (loaded < blocks) {
+        const int stage = it % STAGES, following = (it + 1) % STAGES;
+        if (loaded < blocks) { // into the stage of the previous block, which all warps have read
             load_weights(loaded % STAGES, ahead);
             load_rows(loaded % STAGES, ahead);
             next(ahead);
@@ -123,32 +155,25 @@ static __device__ __forceinline__ void product(
         } else {
             asm volatile("cp.async.commit_group;");
         }
-#pragma unroll
-        for (int piece = 0; piece < 2; piece++) {
-            uint4 a[2][2], b[4];
-#pragma unroll
-            for (int i = 0; i < 2; i++) {
-                a[i][0] = w[unit_of(m0 + i * 16 + g, piece * 4 + t)];
-                a[i][1] = w[unit_of(m0 + i * 16 + 8 + g, piece * 4 + t)];
-            }
-#pragma unroll
-            for (int j = 0; j < 4; j++) b[j] = v[unit_of(n0 + j * 8 + g, piece * 4 + t)];
-#pragma unroll
-            for (int i = 0; i < 2; i++) {
-#pragma unroll
-                for (int j = 0; j < 4; j++) mma(acc[i][j], a[i][0].x, a[i][1].x, a[i][0].y, a[i][1].y, b[j].x, b[j].y);
-            }
-#pragma unroll
-            for (int i = 0; i < 2; i++) {
-#pragma unroll
-                for (int j = 0; j < 4; j++) mma(acc[i][j], a[i][0].z, a[i][1].z, a[i][0].w, a[i][1].w, b[j].z, b[j].w);
-            }
+        read_rows(1, stage, 0, 1);
+        multiply(0, 0);
+        read_weights(1, stage, 1);
+        read_rows(0, stage, 1, 0);
+        multiply(0, 1);
+        read_rows(1, stage, 1, 1);
+        multiply(1, 0);
+        asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 2));
+        __syncthreads();
+        if (it + 1 < blocks) {
+            read_weights(0, following, 0);
+            read_rows(0, following, 0, 0);
         }
+        multiply(1, 1);
         if (block + PARTS >= blocks) { // the part is complete
 #pragma unroll
             for (int i = 0; i < 2; i++)
 #pragma unroll
-                for (int j = 0; j < 4; j++)
+                for (int j = 0; j < 8; j++)
 #pragma unroll
                     for (int e = 0; e < 4; e++) {
                         sum[i][j][e] += acc[i][j][e];
@@ -162,7 +187,7 @@ static __device__ __forceinline__ void product(
 #pragma unroll
     for (int i = 0; i < 2; i++) {
 #pragma unroll
-        for (int j = 0; j < 4; j++) {
+        for (int j = 0; j < 8; j++) {
 #pragma unroll
             for (int e = 0; e < (PAIRED ? 2 : 4); e++) {
                 const int n = n0 + j * 8 + 2 * t + (e & 1), row = m0 + i * 16 + g + (e & 2) * 4;
@@ -175,7 +200,7 @@ static __device__ __forceinline__ void product(
 }
 
 // As in few_rows.cu.
-extern "C" __global__ void __launch_bounds__(THREADS, 2) qkv(
+extern "C" __global__ void __launch_bounds__(THREADS, 1) qkv(
         half_t* out, const half_t* w0, const half_t* w1, const half_t* w2, const half_t* bias0, const half_t* bias1,
         const half_t* bias2, int rows0, int rows1, int rows2, const half_t* x, const float* squares, int rows, int k, float eps) {
     const int first = blockIdx.x * BM, group = blockIdx.y * BN, width = rows0 + rows1 + rows2;
@@ -195,7 +220,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) qkv(
             });
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS, 2) write_back(
+extern "C" __global__ void __launch_bounds__(THREADS, 1) write_back(
         half_t* resid, half_t* scaled, float* squares, const half_t* w, const half_t* bias, const half_t* x, const float* gain,
         int rows, int k, int m) {
     const int first = blockIdx.x * BM, group = blockIdx.y * BN, here = min(rows - group, BN);
@@ -223,7 +248,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) write_back(
 }
 
 // A tile has the rows of gate and up in turns of eight.
-extern "C" __global__ void __launch_bounds__(THREADS, 2) gate_up(
+extern "C" __global__ void __launch_bounds__(THREADS, 1) gate_up(
         half_t* out, const half_t* gate, const half_t* up, const half_t* gateBias, const half_t* upBias, const half_t* x,
         const float* squares, int rows, int k, int m, float eps) {
     const int first = blockIdx.x * (BM / 2), group = blockIdx.y * BN;
@@ -240,7 +265,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) gate_up(
             });
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS, 2) unembed(
+extern "C" __global__ void __launch_bounds__(THREADS, 1) unembed(
         float* out, const half_t* w, const half_t* x, const float* squares, int rows, int k, int m, float eps) {
     const int first = blockIdx.x * BM, group = blockIdx.y * BN;
     product<true, false>(

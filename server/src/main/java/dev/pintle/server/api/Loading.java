@@ -12,12 +12,12 @@ import dev.pintle.hub.RepoId;
 import dev.pintle.hub.Selection;
 import dev.pintle.library.KnownModel;
 import dev.pintle.library.Library;
+import dev.pintle.model.EngineOptions;
 import dev.pintle.model.LoadOptions;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.Routes;
-import dev.pintle.server.serving.EngineSettings;
 import dev.pintle.server.serving.Jobs;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.Requests;
@@ -37,10 +37,10 @@ public final class Loading {
     private final Models models;
     private final Jobs jobs;
     private final Requests requests;
-    private final EngineSettings engine;
+    private final EngineOptions engine;
 
     /** @param engine how requests of a model are generated */
-    public Loading(Library library, Models models, Jobs jobs, Requests requests, EngineSettings engine) {
+    public Loading(Library library, Models models, Jobs jobs, Requests requests, EngineOptions engine) {
         this.library = library;
         this.models = models;
         this.jobs = jobs;

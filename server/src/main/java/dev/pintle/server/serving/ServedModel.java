@@ -3,6 +3,7 @@ package dev.pintle.server.serving;
 import dev.pintle.library.Library;
 import dev.pintle.library.OpenSources;
 import dev.pintle.model.Decoding;
+import dev.pintle.model.EngineOptions;
 import dev.pintle.model.GenerationEngine;
 import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
@@ -41,9 +42,9 @@ public record ServedModel(
      *
      * @param settings how its requests are generated
      */
-    public static ServedModel start(String name, LanguageModel model, Library library, EngineSettings settings) {
+    public static ServedModel start(String name, LanguageModel model, Library library, EngineOptions settings) {
         warmUp(model);
-        GenerationEngine engine = model.engine(settings.mostWaiting(), settings.cacheBytes(), settings.fast());
+        GenerationEngine engine = model.engine(settings);
         RowCheck check = engine.check(CHECKING);
         return new ServedModel(name, model, engine, check, library.sources(model, false), new Reads(), Instant.now());
     }
