@@ -82,39 +82,44 @@ static __device__ __forceinline__ void product(
             }
         }
     }
-    for (int first = 0; piece_of(warp, first) < steps; first += AHEAD) {
-        uint4 v[AHEAD];
-        if (NT == 1) {
+    auto read_rows = [&](uint4* to, int step) {
 #pragma unroll
-            for (int u = 0; u < AHEAD; u++) {
-                int step = piece_of(warp, first + u);
-                v[u] = step < steps && g < rows ? *(const uint4*)(x + (long long)g * k + step * 32 + t * 8) : zero;
-            }
+        for (int j = 0; j < NT; j++) {
+            const int n = j * 8 + g;
+            to[j] = step < steps && n < rows ? *(const uint4*)(x + (long long)n * k + step * 32 + t * 8) : zero;
         }
-        uint4 an[AHEAD], bn[AHEAD];
+    };
+    uint4 v[AHEAD][NT];
+    if (NT > 1) read_rows(v[0], piece_of(warp, 0));
+    for (int first = 0; piece_of(warp, first) < steps; first += AHEAD) {
+        if (NT == 1) { // no registers are left to read ahead
+#pragma unroll
+            for (int u = 0; u < AHEAD; u++) read_rows(v[u], piece_of(warp, first + u));
+        }
+        uint4 an[AHEAD], bn[AHEAD], vn[NT];
 #pragma unroll
         for (int u = 0; u < AHEAD; u++) {
             int step = piece_of(warp, first + AHEAD + u);
             an[u] = step < steps ? stream16(rowA + step * 32 + t * 8) : zero;
             bn[u] = step < steps ? stream16(rowB + step * 32 + t * 8) : zero;
         }
+        if (NT > 1) read_rows(vn, piece_of(warp, first + 1));
 #pragma unroll
         for (int u = 0; u < AHEAD; u++) {
-            int step = piece_of(warp, first + u);
 #pragma unroll
             for (int j = 0; j < NT; j++) {
-                int n = j * 8 + g;
-                uint4 w = NT == 1 ? v[u]
-                        : step < steps && n < rows ? *(const uint4*)(x + (long long)n * k + step * 32 + t * 8)
-                                                   : zero;
-                mma(acc[j], a[u].x, b[u].x, a[u].y, b[u].y, w.x, w.y);
-                mma(acc[j], a[u].z, b[u].z, a[u].w, b[u].w, w.z, w.w);
+                mma(acc[j], a[u].x, b[u].x, a[u].y, b[u].y, v[u][j].x, v[u][j].y);
+                mma(acc[j], a[u].z, b[u].z, a[u].w, b[u].w, v[u][j].z, v[u][j].w);
             }
         }
 #pragma unroll
         for (int u = 0; u < AHEAD; u++) {
             a[u] = an[u];
             b[u] = bn[u];
+        }
+        if (NT > 1) {
+#pragma unroll
+            for (int j = 0; j < NT; j++) v[0][j] = vn[j];
         }
     }
 #pragma unroll

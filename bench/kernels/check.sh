@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Checks CUDA kernels on a CPU, with g++ 12 or newer: bench/kernels/check.sh [attend draw products rows]. A few minutes each.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+sources=$here/../../model/src/main/resources/dev/pintle/transformer/gpu
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for source in step draw few_rows many_rows rows; do # what only a GPU's assembler knows
+    sed -E -e 's/asm\("movmatrix[^;]*;" : "=r"\(result\) : "r"\(elements\)\);/result = transposed_elements(elements);/' \
+        -e 's/^extern __shared__ uint4 stages\[\];/static uint4 stages[3 * 256 * 8];/' \
+        -e 's/const u32 there = .*cvta_generic.*//' \
+        -e 's/asm volatile\("cp\.async\.cg.*/if (bytes) memcpy(to, from, 16); else memset(to, 0, 16);/' \
+        -e 's/asm volatile\("(cp\.async|griddepcontrol)[^;]*;"[^;]*;//' \
+        -e 's/asm\("ld\.global\.nc.*/v = *(const uint4*)p;/' \
+        -e 's/asm volatile\("prefetch.*//' "$sources/$source.cu" >"$work/$source.inc"
+done
+[ $# -gt 0 ] || set -- attend draw products rows
+status=0
+for name in "$@"; do
+    variants=("")
+    [ "$name" != products ] || variants=(-DNT=2 -DNT=4)
+    for variant in "${variants[@]}"; do
+        g++ -O2 -std=c++20 -pthread -w $variant -I"$work" -I"$here" "$here/$name.cpp" -o "$work/$name"
+        "$work/$name" || status=1
+    done
+done
+exit $status
