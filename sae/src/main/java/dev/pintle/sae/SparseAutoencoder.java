@@ -149,6 +149,18 @@ public final class SparseAutoencoder implements AutoCloseable {
         return this;
     }
 
+    /**
+     * Returns this autoencoder if it fits a vector.
+     *
+     * @param force whether to accept a vector from a different hook point or model; a different width is never accepted
+     * @throws dev.pintle.base.PintleException naming both if it does not fit
+     */
+    public SparseAutoencoder requireFits(SteeringVector vector, boolean force) {
+        requireVector(vector.direction());
+        SaeFit.require(this, vector, force);
+        return this;
+    }
+
     // ---------------------------------------------------------------- encoding and decoding
 
     /**
@@ -348,9 +360,7 @@ public final class SparseAutoencoder implements AutoCloseable {
      * @param force whether to accept a vector from a different hook point or model; a different width is never accepted
      */
     public Decomposition decompose(SteeringVector vector, Decompose how, boolean force) {
-        requireVector(vector.direction());
-        SaeFit.require(this, vector, force);
-        return decompose(vector.direction(), how);
+        return requireFits(vector, force).decompose(vector.direction(), how);
     }
 
     /**

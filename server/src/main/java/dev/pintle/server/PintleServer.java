@@ -4,6 +4,7 @@ import dev.pintle.base.Problem;
 import dev.pintle.library.Library;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.api.Activations;
+import dev.pintle.server.api.Decompositions;
 import dev.pintle.server.api.JobsApi;
 import dev.pintle.server.api.Loading;
 import dev.pintle.server.api.Operations;
@@ -104,6 +105,7 @@ public final class PintleServer implements AutoCloseable {
         new Scores(models).addTo(routes, OWN);
         new Activations(models).addTo(routes, OWN);
         new Saes(library, models).addTo(routes, OWN);
+        new Decompositions(library, models).addTo(routes, OWN);
         new JobsApi(library, models, jobs).addTo(routes, OWN);
         new SweepJobs(library, models, jobs).addTo(routes, OWN);
         new StudyJobs(library, models, jobs, OWN).addTo(routes);

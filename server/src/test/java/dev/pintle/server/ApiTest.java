@@ -241,7 +241,7 @@ class ApiTest {
     }
 
     @Test
-    void an_autoencoder_reads_a_text_and_takes_a_vector_apart() {
+    void an_autoencoder_reads_a_text_and_its_labels_are_searched() {
         JsonNode saes = server.get(OWN + "/saes").json();
         assertThat(saes.at("/saes/0/id").asText()).isEqualTo("parley-7m-sae-l3");
         JsonNode found =
@@ -255,11 +255,6 @@ class ApiTest {
             assertThat(token.get("latents").size()).isBetween(1, 3);
             assertThat(token.get("left_out").asDouble()).isPositive();
         });
-        JsonNode parts = server.post(
-                        OWN + "/vectors/decompose",
-                        "{'model': 'parley-7m', 'vector': 'pirate', 'sae': 'parley-7m-sae-l3', 'terms': 4}")
-                .json();
-        assertThat(parts.get("terms")).hasSize(4);
         assertThat(server.get(OWN + "/saes/parley-7m-sae-l3/latents/146")
                         .json()
                         .get("label")

@@ -11,8 +11,6 @@ import dev.pintle.base.Problem;
 import dev.pintle.library.Labels;
 import dev.pintle.library.Library;
 import dev.pintle.library.steer.Steering;
-import dev.pintle.sae.Decompose;
-import dev.pintle.sae.Decomposition;
 import dev.pintle.sae.SaeOrigin;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.SparseLatents;
@@ -25,7 +23,6 @@ import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.ServedModel;
-import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -38,7 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Sparse autoencoders: what they are, which latents a text activates, labels, and decompositions of vectors. */
+/** Sparse autoencoders: what they are, which latents a text activates, and labels. */
 public final class Saes {
     private static final int MOST_FOUND = 50;
     private static final int USUAL_TOP = 8;
@@ -66,8 +63,7 @@ public final class Saes {
                         Scope.READ,
                         "A latent: label and, with ?profile=, its facts",
                         this::latent)
-                .add("POST", one + "/encode", Scope.GENERATE, "Latents that a text activates, by token", this::encode)
-                .add("POST", path + "/vectors/decompose", Scope.READ, "What a vector is made of", this::decompose);
+                .add("POST", one + "/encode", Scope.GENERATE, "Latents that a text activates, by token", this::encode);
     }
 
     private ServedModel served(Call call) {
@@ -82,7 +78,8 @@ public final class Saes {
         return all.get(0);
     }
 
-    private static SparseAutoencoder open(ServedModel served, String name) {
+    /** @throws HttpProblem 404 if there is none */
+    static SparseAutoencoder open(ServedModel served, String name) {
         try {
             return served.sources().autoencoder(name);
         } catch (PintleException e) {
@@ -227,10 +224,15 @@ public final class Saes {
     }
 
     private static int top(@Nullable Integer asked) {
+        return top(asked, "top");
+    }
+
+    /** A number of latents, within limits. */
+    static int top(@Nullable Integer asked, String path) {
         int top = asked == null ? USUAL_TOP : asked;
         if (top < 1 || top > MOST_TOP) {
             throw new FieldException(
-                    "top",
+                    path,
                     Problem.of("The value is out of range.")
                             .fact("expected", "1 to " + MOST_TOP)
                             .fact("but was", top));
@@ -250,50 +252,5 @@ public final class Saes {
         Map<Integer, String> known =
                 labels.get().lookup(seen.stream().distinct().toList()).labels();
         known.forEach((latent, label) -> texts.put(String.valueOf(latent), label));
-    }
-
-    /**
-     * What {@code decompose} takes.
-     *
-     * @param vector a name, or {@code sha256:} and a hash
-     * @param terms latents in the decomposition, by signed pursuit
-     */
-    record Decomposed(
-            @Nullable String model,
-            @Nullable String vector,
-            @Nullable String sae,
-            @Nullable Integer terms) {}
-
-    private void decompose(Call call) throws IOException {
-        Decomposed asked = JsonRecords.read(call.json(), Decomposed.class, "");
-        ServedModel served = models.find(asked.model()).model();
-        if (asked.vector() == null || asked.sae() == null) {
-            throw new FieldException(
-                    asked.vector() == null ? "vector" : "sae",
-                    Problem.of("A decomposition needs a vector and an autoencoder."));
-        }
-        List<SteeringVector> vectors;
-        try {
-            vectors = served.sources().vectors(asked.vector());
-        } catch (PintleException e) {
-            throw HttpProblem.of(404, "vector_not_found", e.problem());
-        }
-        SparseAutoencoder sae = open(served, asked.sae());
-        SteeringVector vector = vectors.stream()
-                .filter(one -> one.at().equals(sae.place()))
-                .findFirst()
-                .orElse(vectors.get(0));
-        Decompose how = Decompose.signedPursuit(asked.terms() == null ? USUAL_TOP : top(asked.terms()));
-        Decomposition parts = sae.decompose(vector, how);
-        ObjectNode json = Json.object().put("at", vector.at().toString());
-        JsonNumbers.put(json, "relative_error", parts.relativeError());
-        ArrayNode terms = json.putArray("terms");
-        Optional<Labels> labels = labels(sae);
-        parts.terms().forEach(term -> {
-            ObjectNode one = terms.addObject().put("latent", term.latent()).put("coefficient", term.activation());
-            labels.ifPresent(source ->
-                    one.put("label", source.lookup(List.of(term.latent())).labelOrAbsence(term.latent())));
-        });
-        call.reply(json);
     }
 }
