@@ -35,6 +35,6 @@ class ServerDocumentTest {
                 calls++;
             }
         }
-        assertThat(calls).isEqualTo(7);
+        assertThat(calls).isEqualTo(8);
     }
 }

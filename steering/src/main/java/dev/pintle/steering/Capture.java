@@ -131,7 +131,8 @@ public final class Capture implements Reading {
         return all;
     }
 
-    private Captured at(HookPoint point) {
+    /** What was captured at one of the hook points, once the row has ended. */
+    public Captured at(HookPoint point) {
         List<float[]> rows = kept.getOrDefault(point, List.of());
         int width = rows.isEmpty() ? 0 : rows.get(0).length;
         float[] values = new float[Math.multiplyExact(rows.size(), width)];

@@ -39,6 +39,14 @@ public final class JsonNumbers {
         return Base64.getEncoder().encodeToString(bytes.array());
     }
 
+    /** INT32, little-endian, in Base64. */
+    public static String base64(int[] values) {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, Integer.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asIntBuffer().put(values);
+        return Base64.getEncoder().encodeToString(bytes.array());
+    }
+
     /** Maps, lists and plain values as a tree. */
     public static JsonNode tree(Object value) {
         try {

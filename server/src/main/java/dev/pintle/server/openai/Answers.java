@@ -193,7 +193,7 @@ final class Answers {
     }
 
     /** What is said of an answer at its end. */
-    private void ended(ObjectNode own, int index, Generated answer) {
+    private void ended(ObjectNode own, int index, Generated answer) throws InterruptedException {
         own.put("stop_reason", answer.reason().name().toLowerCase(Locale.ROOT));
         if (answer.ending().stopString() != null) {
             own.put("stop_string", answer.ending().stopString());

@@ -8,12 +8,11 @@ import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.http.HttpProblem;
-import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.steering.Capture;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Tokens;
-import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,13 +30,15 @@ final class Captures {
     private static final long MOST_LISTED = 64 << 10; // bytes as FP32
 
     private final List<Wanted> asked = new ArrayList<>();
-    private final Map<String, Projection> projections = new LinkedHashMap<>();
+    private final Map<String, Components> projections = new LinkedHashMap<>();
 
-    /** A capture and what was asked. */
-    private record Wanted(Fields.CaptureSpec spec, Capture capture, String positions) {}
-
-    /** A vector and the activations that are projected on it. */
-    private record Projection(Vec unit, HookPoint at, Capture capture) {}
+    /**
+     * A capture that was asked for.
+     *
+     * @param points its hook points, in order
+     * @param positions the name of its tokens
+     */
+    private record Wanted(Fields.CaptureSpec spec, Kept kept, Set<HookPoint> points, String positions) {}
 
     private Captures() {}
 
@@ -51,17 +52,27 @@ final class Captures {
             String path = "capture[" + i + "]";
             Set<HookPoint> points = points(served.model(), String.valueOf(spec.point()), path);
             Tokens tokens = tokens(spec, prompt, path);
-            Capture capture = captured(points, tokens, path);
-            long its = Float.BYTES
-                    * capture.elements(served.model().config(), prompt.ids().length, prompt.ids().length + longest);
-            bytes += its;
-            if ("ndarray".equals(spec.format()) && its > MOST_LISTED) {
-                throw tooLarge(path, its, MOST_LISTED, "\"format\": \"inline\"");
+            Capture whole = captured(points, tokens, path);
+            Kept kept = new Reducing(served, path).kept(spec.reduce(), points, tokens);
+            CaptureSize size = CaptureSize.of(
+                    spec.reduce(),
+                    points,
+                    tokens,
+                    whole.elements(served.model().config(), prompt.ids().length, prompt.ids().length + longest),
+                    prompt.ids().length,
+                    longest);
+            bytes += Math.max(size.held(), size.told());
+            if (spec.lists() && size.told() > MOST_LISTED) {
+                throw tooLarge(path, size.told(), MOST_LISTED, "\"format\": \"inline\"");
             }
-            captures.asked.add(new Wanted(spec, capture, tokens.name()));
+            captures.asked.add(new Wanted(spec, kept, points, tokens.name()));
         }
         if (bytes > MOST_BYTES) {
-            throw tooLarge("capture", bytes, MOST_BYTES, "fewer hook points or positions, or a smaller max_tokens");
+            throw tooLarge(
+                    "capture",
+                    bytes,
+                    MOST_BYTES,
+                    "\"reduce\", fewer hook points or positions, or a smaller max_tokens");
         }
         captures.project(served, fields.tokens());
         return captures;
@@ -124,36 +135,39 @@ final class Captures {
             if (found.size() > 1) {
                 throw new FieldException(path, Problem.of("A projection needs a vector of one layer."));
             }
-            HookPoint at = found.get(0).at();
+            SteeringVector vector = found.get(0);
             projections.put(
-                    names.get(i),
-                    new Projection(found.get(0).direction().unit(), at, new Capture(Set.of(at), Tokens.all())));
+                    names.get(i), new Components(Map.of(vector.at(), Map.of(names.get(i), vector)), Tokens.all()));
         }
     }
 
     /** Hooks that read before the steering. */
-    List<Capture> before() {
-        return asked.stream()
-                .filter(one -> one.spec.seesBefore())
-                .map(Wanted::capture)
-                .toList();
+    List<Hook> before() {
+        return hooks(true);
     }
 
     /** Hooks that read after the steering. */
-    List<Capture> after() {
-        List<Capture> after = new ArrayList<>(asked.stream()
-                .filter(one -> !one.spec.seesBefore())
-                .map(Wanted::capture)
-                .toList());
-        projections.values().forEach(projection -> after.add(projection.capture));
+    List<Hook> after() {
+        List<Hook> after = hooks(false);
+        after.addAll(projections.values());
         return after;
     }
 
+    private List<Hook> hooks(boolean before) {
+        List<Hook> hooks = new ArrayList<>();
+        for (Wanted one : asked) {
+            if (one.spec.seesBefore() == before) {
+                hooks.add(one.kept.hook());
+            }
+        }
+        return hooks;
+    }
+
     /** The captures of an answer that has ended, one per hook point. */
-    ArrayNode json(int[] sequence) {
+    ArrayNode json(int[] sequence) throws InterruptedException {
         ArrayNode all = Json.array();
         for (Wanted one : asked) {
-            one.capture.captured().forEach((point, captured) -> {
+            for (HookPoint point : one.points) {
                 ObjectNode node = all.addObject();
                 node.put("name", one.spec.name() == null ? point.toString() : one.spec.name());
                 node.put("point", point.toString());
@@ -161,27 +175,12 @@ final class Captures {
                 node.put("positions_asked", one.positions);
                 ArrayNode positions = node.putArray("positions");
                 ArrayNode ids = node.putArray("token_ids");
-                for (int position : captured.positions()) {
+                for (int position : one.kept.positions(point)) {
                     positions.add(position);
                     ids.add(sequence[position]);
                 }
-                ArrayNode shape = node.putArray("shape");
-                for (long size : captured.shape()) {
-                    shape.add(size);
-                }
-                node.put("dtype", "f32");
-                if ("ndarray".equals(one.spec.format())) {
-                    ArrayNode rows = node.putArray("data");
-                    for (int i = 0; i < captured.positions().length; i++) {
-                        ArrayNode row = rows.addArray();
-                        for (float value : captured.row(i)) {
-                            row.add(value);
-                        }
-                    }
-                } else {
-                    node.put("data", JsonNumbers.base64(captured.values()));
-                }
-            });
+                one.kept.numbers(point).put(node, one.spec.lists());
+            }
         }
         return all;
     }
@@ -197,8 +196,7 @@ final class Captures {
 
     /** The component of a position's activation along a named vector; NaN if it has not been run. */
     double component(String vector, int position) {
-        Projection projection = Objects.requireNonNull(projections.get(vector));
-        float[] row = projection.capture.row(projection.at, position);
-        return row == null ? Double.NaN : Vec.of(row).dot(projection.unit);
+        Components components = Objects.requireNonNull(projections.get(vector));
+        return components.component(components.points().iterator().next(), position, 0);
     }
 }

@@ -101,6 +101,7 @@ record Fields(
      * @param point a hook point, or a pattern with * for several
      * @param positions the tokens; all where absent
      * @param see {@code after} the steering at the hook point, the default, or {@code before}
+     * @param reduce what is returned instead of whole activations; null for these
      * @param format {@code inline} (Base64 of FP32, little-endian), the default, or {@code ndarray} (lists)
      */
     record CaptureSpec(
@@ -108,6 +109,7 @@ record Fields(
             @Nullable String point,
             @Nullable PositionsSpec positions,
             @Nullable String see,
+            @Nullable Reduce reduce,
             @Nullable String format) {
         CaptureSpec {
             if (point == null) {
@@ -129,6 +131,10 @@ record Fields(
 
         boolean seesBefore() {
             return "before".equals(see);
+        }
+
+        boolean lists() {
+            return "ndarray".equals(format);
         }
     }
 
