@@ -44,7 +44,7 @@ class LibraryUseTest {
     void hundreds_of_answers_leave_memory_and_handles_where_they_were() {
         ChildJvm child = ChildJvm.run(
                 Answers.class,
-                List.of("-Xmx256m"),
+                List.of("-Xmx256m", "-Xms256m", "-XX:+AlwaysPreTouch"), // so that a heap that grows does not count
                 Map.of(),
                 600,
                 Golden.parley().toString(),
