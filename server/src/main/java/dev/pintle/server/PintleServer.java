@@ -85,7 +85,7 @@ public final class PintleServer implements AutoCloseable {
     private static Routes routes(
             Library library, Models models, Jobs jobs, Requests requests, ServerSettings settings) {
         Metrics metrics = new Metrics(models::all);
-        Routes routes = new Routes(metrics::refused);
+        Routes routes = new Routes(metrics::refused, models::letGo);
         ModelList list = new ModelList(models);
         Completing shared = new Completing(models, metrics, requests, settings.lenient());
         ChatCompletions chat = new ChatCompletions(shared);

@@ -138,6 +138,7 @@ public final class Front implements AutoCloseable {
             try {
                 answer(exchange, guard, settings.keys(), routes);
             } finally {
+                routes.ended();
                 running.decrementAndGet();
                 settings.log()
                         .accept(exchange.getRequestMethod() + " "

@@ -21,10 +21,19 @@ public final class Routes {
 
     private final List<Route> routes = new ArrayList<>();
     private final Consumer<String> refused;
+    private final Runnable ended;
 
-    /** @param refused receives the error's code of each request that is refused */
-    public Routes(Consumer<String> refused) {
+    /**
+     * @param refused receives the error's code of each request that is refused
+     * @param ended called on a request's thread when it has been answered or broken off
+     */
+    public Routes(Consumer<String> refused, Runnable ended) {
         this.refused = refused;
+        this.ended = ended;
+    }
+
+    void ended() {
+        ended.run();
     }
 
     /** Answers a request. */

@@ -8,6 +8,7 @@ import dev.pintle.library.steer.Presets.Preset;
 import dev.pintle.library.steer.SteeringSpec;
 import dev.pintle.server.http.HttpProblem;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -23,6 +24,8 @@ public final class Models implements AutoCloseable {
     private static final long WAIT = 50; // milliseconds
 
     private final Map<String, ServedModel> served = new ConcurrentSkipListMap<>();
+    private final Map<ServedModel, Integer> held = new IdentityHashMap<>(); // requests that found it; guarded by this
+    private final ThreadLocal<List<ServedModel>> holding = ThreadLocal.withInitial(ArrayList::new); // of a request
     private final Library library;
 
     /** @param library whose presets stand as models */
@@ -73,8 +76,31 @@ public final class Models implements AutoCloseable {
         return names;
     }
 
-    /** @throws HttpProblem 404 with the names that exist, unless it names a model or preset */
-    public Chosen find(@Nullable String name) {
+    /**
+     * The model or preset of that name, which is not released before the request's thread {@linkplain #letGo lets it go}.
+     *
+     * @throws HttpProblem 404 with the names that exist, unless it names a model or preset
+     */
+    public synchronized Chosen find(@Nullable String name) {
+        Chosen chosen = named(name);
+        held.merge(chosen.model(), 1, Integer::sum);
+        holding.get().add(chosen.model());
+        return chosen;
+    }
+
+    /** Lets go of what the current thread's request has found. */
+    public synchronized void letGo() {
+        for (ServedModel model : holding.get()) {
+            held.merge(model, -1, (count, less) -> count + less == 0 ? null : count + less);
+        }
+        holding.remove();
+    }
+
+    private synchronized boolean isHeld(ServedModel model) {
+        return held.containsKey(model);
+    }
+
+    private Chosen named(@Nullable String name) {
         if (name == null) {
             throw HttpProblem.field(
                     "model",
@@ -119,7 +145,10 @@ public final class Models implements AutoCloseable {
      * @throws HttpProblem 404 if there is none
      */
     public void remove(String name) {
-        ServedModel model = served.remove(name);
+        ServedModel model;
+        synchronized (this) {
+            model = served.remove(name);
+        }
         if (model == null) {
             throw missing(name);
         }
@@ -128,9 +157,9 @@ public final class Models implements AutoCloseable {
         closing.start();
     }
 
-    private static void closeWhenFree(ServedModel model) {
+    private void closeWhenFree(ServedModel model) {
         try {
-            while (model.engine().load().unfinished() > 0) {
+            while (isHeld(model) || model.engine().load().unfinished() > 0) {
                 Thread.sleep(WAIT);
             }
         } catch (InterruptedException e) {
