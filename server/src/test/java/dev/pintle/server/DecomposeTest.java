@@ -14,6 +14,7 @@ import dev.pintle.steering.TokenPair;
 import dev.pintle.tensor.Vec;
 import dev.pintle.text.Message;
 import dev.pintle.text.Prompt;
+import dev.pintle.transformer.HookPoint;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -173,6 +174,30 @@ class DecomposeTest {
         float[] numbers = new float[bytes.remaining() / Float.BYTES];
         bytes.asFloatBuffer().get(numbers);
         return numbers;
+    }
+
+    @Test
+    void a_vector_of_another_hook_point_and_texts_that_are_too_long_are_refused_before_anything_runs() {
+        server.library()
+                .keep(
+                        "elsewhere",
+                        List.of(new SteeringVector(vector.direction(), HookPoint.residPost(2), vector.origin())),
+                        true);
+        JsonNode elsewhere = server.post(
+                        "/pintle/v1/vectors/decompose",
+                        "{'model': 'parley-7m', 'vector': 'elsewhere', 'sae': '" + SAE + "'}")
+                .json();
+        assertThat(elsewhere.at("/error/param").asText()).isEqualTo("sae");
+        assertThat(elsewhere.at("/error/message").asText()).contains("read different places");
+        String text = "'" + "whale ".repeat(1500) + "'";
+        String way = "{'how': 'difference', 'strength': 1, 'texts': [" + text + "]}";
+        JsonNode many =
+                post(", 'ways': [" + String.join(", ", way, way, way) + "]").json();
+        assertThat(many.at("/error/code").asText()).isEqualTo("context_length_exceeded");
+        assertThat(many.at("/error/param").asText()).isEqualTo("ways");
+        JsonNode one = post(", 'way': {'how': 'difference', 'strength': 1, 'texts': ['" + "whale ".repeat(9000) + "']}")
+                .json();
+        assertThat(one.at("/error/param").asText()).isEqualTo("way.texts[0]");
     }
 
     @ParameterizedTest

@@ -89,6 +89,10 @@ public final class Decompositions {
             };
         }
 
+        int tokens() {
+            return texts.stream().mapToInt(text -> text.length).sum();
+        }
+
         private List<Vec> activations(ServedModel served, HookPoint at) {
             List<Vec> all = new ArrayList<>();
             texts.forEach(ids -> all.addAll(served.model().activations(ids, at)));
@@ -142,10 +146,11 @@ public final class Decompositions {
     // ---------------------------------------------------------------- what is asked
 
     private static List<Way> ways(ServedModel served, SteeringVector vector, Asked asked) {
+        int usual = Saes.top(asked.terms(), "terms");
         List<WaySpec> given = asked.ways();
         if (given == null) {
             WaySpec one = asked.way() == null ? WaySpec.of(WaySpec.How.PURSUIT) : asked.way();
-            return List.of(way(served, vector, one, asked.terms(), asked.way() == null ? "" : "way"));
+            return List.of(way(served, vector, one, usual, asked.way() == null ? "" : "way"));
         }
         if (asked.way() != null || given.isEmpty() || given.size() > MOST_WAYS) {
             throw new FieldException(
@@ -155,17 +160,16 @@ public final class Decompositions {
         }
         List<Way> ways = new ArrayList<>();
         for (int i = 0; i < given.size(); i++) {
-            ways.add(way(served, vector, given.get(i), asked.terms(), "ways[" + i + "]"));
+            ways.add(way(served, vector, given.get(i), usual, "ways[" + i + "]"));
         }
+        requireAtMost(ways.stream().mapToInt(Way::tokens).sum(), MOST_TOKENS, "ways");
         return ways;
     }
 
-    private static Way way(
-            ServedModel served, SteeringVector vector, WaySpec spec, @Nullable Integer usual, String path) {
-        int terms = spec.terms() == null
-                ? Saes.top(usual, "terms")
-                : Saes.top(spec.terms(), JsonRecords.join(path, "terms"));
+    private static Way way(ServedModel served, SteeringVector vector, WaySpec spec, int usual, String path) {
+        int terms = spec.terms() == null ? usual : Saes.top(spec.terms(), JsonRecords.join(path, "terms"));
         Way way = new Way(spec, terms, factor(vector, spec, path), texts(served, spec, path));
+        requireAtMost(way.tokens(), MOST_TOKENS, JsonRecords.join(path, "texts"));
         if (spec.enough() != null && !(spec.enough() >= 0 && spec.enough() < 1)) {
             throw new FieldException(
                     JsonRecords.join(path, "enough"),
@@ -210,17 +214,18 @@ public final class Decompositions {
             ids.add(ids(served, () -> pair.equalised(served.model().text()).positive(), path, "positive"));
             ids.add(ids(served, () -> pair.equalised(served.model().text()).negative(), path, "negative"));
         }
-        int sum = ids.stream().mapToInt(text -> text.length).sum();
-        int context = served.model().config().maxPositions();
-        if (sum > MOST_TOKENS || ids.stream().anyMatch(text -> text.length > context)) {
+        return ids;
+    }
+
+    private static void requireAtMost(int tokens, int most, String path) {
+        if (tokens > most) {
             throw HttpProblem.field(
-                    JsonRecords.join(path, "texts"),
+                    path,
                     "context_length_exceeded",
                     Problem.of("The texts of a difference are too long.")
-                            .fact("expected", "at most " + MOST_TOKENS + " tokens in all, " + context + " each")
-                            .fact("but was", sum + " tokens"));
+                            .fact("expected", "at most " + most + " tokens")
+                            .fact("but was", tokens + " tokens"));
         }
-        return ids;
     }
 
     private static int[] ids(ServedModel served, Supplier<Prompt> prompt, String path, String field) {
@@ -236,6 +241,7 @@ public final class Decompositions {
         if (ids.length == 0) {
             throw new FieldException(where, Problem.of("The text has no tokens."));
         }
+        requireAtMost(ids.length, served.model().config().maxPositions(), where);
         return ids;
     }
 
