@@ -4,6 +4,7 @@ import dev.pintle.base.Problem;
 import dev.pintle.library.Library;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.api.Activations;
+import dev.pintle.server.api.CapturesApi;
 import dev.pintle.server.api.Decompositions;
 import dev.pintle.server.api.JobsApi;
 import dev.pintle.server.api.Loading;
@@ -24,6 +25,7 @@ import dev.pintle.server.openai.ChatCompletions;
 import dev.pintle.server.openai.Completing;
 import dev.pintle.server.openai.Completions;
 import dev.pintle.server.openai.ModelList;
+import dev.pintle.server.serving.CaptureLinks;
 import dev.pintle.server.serving.Jobs;
 import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
@@ -87,7 +89,8 @@ public final class PintleServer implements AutoCloseable {
         Metrics metrics = new Metrics(models::all);
         Routes routes = new Routes(metrics::refused, models::letGo);
         ModelList list = new ModelList(models);
-        Completing shared = new Completing(models, metrics, requests, settings.lenient());
+        CaptureLinks links = CaptureLinks.usual(OWN + "/captures");
+        Completing shared = new Completing(models, metrics, requests, links, settings.lenient());
         ChatCompletions chat = new ChatCompletions(shared);
         Completions text = new Completions(shared);
         routes.add("GET", "/v1/models", Scope.READ, "Models and presets", list::list)
@@ -104,6 +107,7 @@ public final class PintleServer implements AutoCloseable {
         new Texts(models).addTo(routes, OWN);
         new Scores(models).addTo(routes, OWN);
         new Activations(models).addTo(routes, OWN);
+        new CapturesApi(links).addTo(routes, OWN);
         new Saes(library, models).addTo(routes, OWN);
         new Decompositions(library, models).addTo(routes, OWN);
         new JobsApi(library, models, jobs).addTo(routes, OWN);

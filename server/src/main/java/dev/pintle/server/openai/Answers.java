@@ -14,6 +14,7 @@ import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.OpenReply;
+import dev.pintle.server.serving.CaptureLinks;
 import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Requests;
 import java.io.IOException;
@@ -38,17 +39,28 @@ final class Answers {
     private final Requests requests;
     private final Asked asked;
     private final List<? extends Format> formats; // of each answer
+    private final CaptureLinks.Space space;
     private final String id;
     private final long created = Instant.now().getEpochSecond();
     private final long began = System.nanoTime();
 
-    /** @param formats one per answer */
-    Answers(Call call, Metrics metrics, Requests requests, Asked asked, List<? extends Format> formats) {
+    /**
+     * @param formats one per answer
+     * @param space for captures that are links
+     */
+    Answers(
+            Call call,
+            Metrics metrics,
+            Requests requests,
+            Asked asked,
+            List<? extends Format> formats,
+            CaptureLinks.Space space) {
         this.call = call;
         this.metrics = metrics;
         this.requests = requests;
         this.asked = asked;
         this.formats = formats;
+        this.space = space;
         this.id = formats.get(0).idPrefix() + call.id().replace("req-", "");
     }
 
@@ -212,7 +224,7 @@ final class Answers {
         System.arraycopy(prompt, 0, sequence, 0, prompt.length);
         System.arraycopy(ids, 0, sequence, prompt.length, ids.length);
         if (reads.hasCaptures()) {
-            own.set("captures", reads.json(sequence));
+            own.set("captures", reads.json(sequence, space));
         }
         if (!reads.projected().isEmpty()) {
             ObjectNode projected = own.putObject("project");

@@ -8,6 +8,7 @@ import dev.pintle.model.Decoding;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.Reporting;
 import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.serving.CaptureLinks;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.text.TokenizedPrompt;
@@ -169,6 +170,19 @@ record Asked(
         List<GenerationRequest> more = new ArrayList<>(requests);
         more.addAll(other.requests);
         return new Asked(model, name, fields, steering, twin, alternatives, moreReads, more, seed, ignored);
+    }
+
+    /**
+     * Space for the captures that are links.
+     *
+     * @throws HttpProblem if there is never, or at the moment not, as much
+     */
+    CaptureLinks.Space space(CaptureLinks links) {
+        long bytes = reads.stream().mapToLong(Captures::linkedBytes).sum();
+        if (bytes > links.most()) {
+            throw Captures.tooLarge("capture", bytes, links.most(), "\"reduce\", or fewer hook points or positions");
+        }
+        return links.reserve(bytes);
     }
 
     /** Tokens of all prompts, each once. */

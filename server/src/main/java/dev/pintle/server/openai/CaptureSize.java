@@ -10,8 +10,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param held bytes of activations that are kept until the answer has ended
  * @param told bytes that the reply gives
+ * @param linked bytes of a file that has the same
  */
-record CaptureSize(long held, long told) {
+record CaptureSize(long held, long told, long linked) {
+    private CaptureSize(long held, long told, long included, int points) {
+        this(held, told, told + 2 * Integer.BYTES * included + CaptureFile.header(points));
+    }
+
     /**
      * The size of a capture.
      *
@@ -26,16 +31,17 @@ record CaptureSize(long held, long told) {
         }
         long whole = elements * Float.BYTES;
         if (reduce == null) {
-            return new CaptureSize(whole, whole);
+            return new CaptureSize(whole, whole, included, points.size());
         }
         if (reduce instanceof Reduce.Project project) {
             long components = included * points.size() * project.vectors().size();
-            return new CaptureSize(components * Double.BYTES, components * Float.BYTES);
+            return new CaptureSize(components * Double.BYTES, components * Float.BYTES, included, points.size());
         }
         if (reduce instanceof Reduce.Latents latents) {
-            return new CaptureSize(whole, included * latents.count() * (Float.BYTES + Integer.BYTES));
+            long told = included * latents.count() * (Float.BYTES + Integer.BYTES);
+            return new CaptureSize(whole, told, included, points.size());
         }
         long mean = included == 0 ? 0 : elements / included;
-        return new CaptureSize(mean * Double.BYTES, mean * Float.BYTES);
+        return new CaptureSize(mean * Double.BYTES, mean * Float.BYTES, included, points.size());
     }
 }

@@ -8,6 +8,7 @@ import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.serving.CaptureLinks;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.steering.Capture;
 import dev.pintle.steering.SteeringVector;
@@ -15,6 +16,7 @@ import dev.pintle.steering.Tokens;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,7 @@ final class Captures {
 
     private final List<Wanted> asked = new ArrayList<>();
     private final Map<String, Components> projections = new LinkedHashMap<>();
+    private long linked; // bytes
 
     /**
      * A capture that was asked for.
@@ -61,7 +64,12 @@ final class Captures {
                     whole.elements(served.model().config(), prompt.ids().length, prompt.ids().length + longest),
                     prompt.ids().length,
                     longest);
-            bytes += Math.max(size.held(), size.told());
+            if (spec.isLinked()) {
+                captures.linked += size.linked();
+                bytes += spec.reduce() == null ? 0 : size.held();
+            } else {
+                bytes += Math.max(size.held(), size.told());
+            }
             if (spec.lists() && size.told() > MOST_LISTED) {
                 throw tooLarge(path, size.told(), MOST_LISTED, "\"format\": \"inline\"");
             }
@@ -72,7 +80,7 @@ final class Captures {
                     "capture",
                     bytes,
                     MOST_BYTES,
-                    "\"reduce\", fewer hook points or positions, or a smaller max_tokens");
+                    "\"reduce\", \"format\": \"link\", fewer hook points or positions, or a smaller max_tokens");
         }
         captures.project(served, fields.tokens());
         return captures;
@@ -86,7 +94,7 @@ final class Captures {
         }
     }
 
-    private static HttpProblem tooLarge(String path, long bytes, long most, String instead) {
+    static HttpProblem tooLarge(String path, long bytes, long most, String instead) {
         return HttpProblem.field(
                 path,
                 "capture_too_large",
@@ -163,10 +171,21 @@ final class Captures {
         return hooks;
     }
 
-    /** The captures of an answer that has ended, one per hook point. */
-    ArrayNode json(int[] sequence) throws InterruptedException {
+    /** The most bytes that files of its captures take. */
+    long linkedBytes() {
+        return linked;
+    }
+
+    /**
+     * The captures of an answer that has ended, one per hook point.
+     *
+     * @param space for those that are links
+     */
+    ArrayNode json(int[] sequence, CaptureLinks.Space space) throws InterruptedException {
         ArrayNode all = Json.array();
         for (Wanted one : asked) {
+            CaptureFile file = new CaptureFile();
+            List<ObjectNode> nodes = new ArrayList<>();
             for (HookPoint point : one.points) {
                 ObjectNode node = all.addObject();
                 node.put("name", one.spec.name() == null ? point.toString() : one.spec.name());
@@ -179,7 +198,24 @@ final class Captures {
                     positions.add(position);
                     ids.add(sequence[position]);
                 }
-                one.kept.numbers(point).put(node, one.spec.lists());
+                Kept.Numbers numbers = one.kept.numbers(point);
+                if (one.spec.isLinked()) {
+                    numbers.put(node, file, point.toString());
+                } else {
+                    numbers.put(node, one.spec.lists());
+                }
+                nodes.add(node);
+            }
+            if (one.spec.isLinked()) {
+                int[] positions = one.kept.positions(one.points.iterator().next());
+                int[] ids = Arrays.stream(positions)
+                        .map(position -> sequence[position])
+                        .toArray();
+                long[] shape = {positions.length};
+                file.add("positions", shape, positions).add("token_ids", shape, ids);
+                String href = space.keep(file.bytes());
+                nodes.forEach(node ->
+                        node.put("href", href).put("expires_in", space.life().toSeconds()));
             }
         }
         return all;

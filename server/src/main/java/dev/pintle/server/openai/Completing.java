@@ -2,6 +2,7 @@ package dev.pintle.server.openai;
 
 import dev.pintle.library.steer.Presets.Preset;
 import dev.pintle.server.http.Call;
+import dev.pintle.server.serving.CaptureLinks;
 import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.Requests;
@@ -14,9 +15,10 @@ import java.util.List;
  * @param models that answer
  * @param metrics count what is answered
  * @param requests that run
+ * @param links where large captures are kept
  * @param lenient whether unknown fields are ignored, and said to be
  */
-public record Completing(Models models, Metrics metrics, Requests requests, boolean lenient) {
+public record Completing(Models models, Metrics metrics, Requests requests, CaptureLinks links, boolean lenient) {
     /**
      * A request as it was read, with the defaults of its preset.
      *
@@ -39,6 +41,8 @@ public record Completing(Models models, Metrics metrics, Requests requests, bool
 
     /** @param formats one per answer */
     void answer(Call call, Asked asked, List<? extends Format> formats) throws IOException, InterruptedException {
-        new Answers(call, metrics, requests, asked, formats).write();
+        try (CaptureLinks.Space space = asked.space(links)) {
+            new Answers(call, metrics, requests, asked, formats, space).write();
+        }
     }
 }

@@ -102,7 +102,7 @@ record Fields(
      * @param positions the tokens; all where absent
      * @param see {@code after} the steering at the hook point, the default, or {@code before}
      * @param reduce what is returned instead of whole activations; null for these
-     * @param format {@code inline} (Base64 of FP32, little-endian), the default, or {@code ndarray} (lists)
+     * @param format {@code inline} (Base64 of FP32, little-endian), the default, {@code ndarray} (lists), or {@code link}
      */
     record CaptureSpec(
             @Nullable String name,
@@ -116,15 +116,15 @@ record Fields(
                 throw new FieldException("point", Problem.of("A capture needs a hook point."));
             }
             require("see", see, "after", "before");
-            require("format", format, "inline", "ndarray");
+            require("format", format, "inline", "ndarray", "link");
         }
 
-        private static void require(String field, @Nullable String value, String one, String other) {
-            if (value != null && !value.equals(one) && !value.equals(other)) {
+        private static void require(String field, @Nullable String value, String... choices) {
+            if (value != null && !List.of(choices).contains(value)) {
                 throw new FieldException(
                         field,
                         Problem.of("There is no such choice.")
-                                .fact("choose", one + ", " + other)
+                                .fact("choose", String.join(", ", choices))
                                 .fact("but was", value));
             }
         }
@@ -135,6 +135,10 @@ record Fields(
 
         boolean lists() {
             return "ndarray".equals(format);
+        }
+
+        boolean isLinked() {
+            return "link".equals(format);
         }
     }
 

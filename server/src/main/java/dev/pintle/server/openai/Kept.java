@@ -37,11 +37,7 @@ interface Kept {
             @Nullable ObjectNode reduced) {
         /** Puts shape and data. */
         void put(ObjectNode node, boolean lists) {
-            ArrayNode sizes = node.putArray("shape");
-            for (long size : shape) {
-                sizes.add(size);
-            }
-            node.put("dtype", "f32");
+            putFacts(node);
             if (lists) {
                 putLists(node.putArray("data"));
             } else {
@@ -50,9 +46,27 @@ interface Kept {
                     node.put("indices", JsonNumbers.base64(indices));
                 }
             }
+        }
+
+        private void putFacts(ObjectNode node) {
+            ArrayNode sizes = node.putArray("shape");
+            for (long size : shape) {
+                sizes.add(size);
+            }
+            node.put("dtype", "f32");
             if (reduced != null) {
                 node.set("reduced", reduced);
             }
+        }
+
+        /** Adds the data to a file, and puts the shape and which of the file's arrays it is. */
+        void put(ObjectNode node, CaptureFile file, String array) {
+            putFacts(node);
+            file.add(array, shape, values);
+            if (indices != null) {
+                file.add(array + ".indices", shape, indices);
+            }
+            node.put("tensor", array);
         }
 
         /** The numbers of an array of one axis; otherwise a list per row. */
