@@ -58,6 +58,12 @@ class ServerLawsTest {
             "[{'sae': 'parley-7m-sae-l3', 'latent': 146, 'value': 4}, {'sae': 'parley-7m-sae-l3', 'latent': 628, 'op':"
                     + " 'scale', 'value': 2}]");
 
+    private static final List<String> CAPTURES = List.of(
+            "[{'point': 'blocks.3.hook_resid_post', 'positions': 'generated'}]",
+            "[{'point': 'blocks.*.hook_resid_post', 'reduce': {'mean': true}}]",
+            "[{'point': 'blocks.3.hook_resid_post', 'see': 'before', 'reduce': {'project': ['pirate', 'other']}}]",
+            "[{'point': 'blocks.3.hook_resid_post', 'reduce': {'latents': {'sae': 'parley-7m-sae-l3', 'top': 8}}}]");
+
     private static ObjectNode request(Random random) {
         ObjectNode request = Json.object().put("model", TestServer.MODEL).put("logprobs", true);
         var messages = request.putArray("messages");
@@ -83,7 +89,7 @@ class ServerLawsTest {
             if (random.nextInt(4) == 0) {
                 request.set(
                         "capture",
-                        Json.parse("[{\"point\": \"blocks.3.hook_resid_post\", \"positions\": \"generated\"}]"));
+                        Json.parse(CAPTURES.get(random.nextInt(CAPTURES.size())).replace('\'', '"')));
             }
             if (random.nextInt(6) == 0) {
                 request.put("twin", "unsteered").put("tokens", true);
