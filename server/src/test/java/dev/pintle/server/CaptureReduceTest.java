@@ -220,6 +220,7 @@ class CaptureReduceTest {
             quoteCharacter = '~',
             value = {
                 "'reduce': 'mean' | reduce | has the wrong type",
+                "'point': 'logits' | point | which tells the most probable tokens",
                 "'reduce': {} | reduce | has the wrong type",
                 "'reduce': {'mean': false} | reduce.mean | has the wrong type",
                 "'reduce': {'median': true} | reduce.median | no such field",

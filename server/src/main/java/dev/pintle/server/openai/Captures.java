@@ -120,11 +120,12 @@ final class Captures {
                 .filter(point -> !pattern.contains("*") || point.site() != HookPoint.Site.ATTN_PATTERN)
                 .collect(Collectors.toCollection(TreeSet::new));
         if (points.isEmpty()) {
+            Problem problem = Problem.of("The model has no such hook point.").fact("but was", pattern);
             throw new FieldException(
                     path + ".point",
-                    Problem.of("The model has no such hook point.")
-                            .fact("but was", pattern)
-                            .fact("expected", "such as blocks.3.hook_resid_post or blocks.*.hook_mlp_out"));
+                    pattern.equals("logits")
+                            ? problem.fact("try", "\"tokens\": {\"top\": 20}, which tells the most probable tokens")
+                            : problem.fact("expected", "such as blocks.3.hook_resid_post or blocks.*.hook_mlp_out"));
         }
         return points;
     }
