@@ -39,8 +39,7 @@ final class SlotBatch {
     static final int CHUNK = 512;
 
     private static final int MOST_TOKENS = 2048; // of prompts, run between two steps
-    private static final int PROMPTS_AHEAD =
-            16; // the share of waiting tokens that is run between two steps: one in so many
+    private static final int WAVES = 16; // steps between which the prompts that wait are run, unless they are too long
 
     private final ForwardPass forward;
     private final ModelConfig config;
@@ -209,7 +208,7 @@ final class SlotBatch {
         long tokens = waiting.stream()
                 .mapToLong(row -> (long) Lane.count(row) * row.request().prompt().length)
                 .sum();
-        long budget = Math.max(1, Math.min(MOST_TOKENS, tokens / PROMPTS_AHEAD));
+        long budget = Math.max(1, Math.min(MOST_TOKENS, tokens / WAVES));
         while (budget > 0 && (prompting != null || (!waiting.isEmpty() && begin(waiting, arrivals)))) {
             Prompting now = prompting;
             if (now == null) {
@@ -252,7 +251,7 @@ final class SlotBatch {
         prompting = begun;
         try {
             for (Lane lane : lanes) {
-                begun.lanes.add(started(lane));
+                start(lane, begun);
             }
         } catch (RuntimeException e) {
             fail(row, e, arrivals);
@@ -279,18 +278,18 @@ final class SlotBatch {
         return true;
     }
 
-    private Started started(Lane lane) {
+    private void start(Lane lane, Prompting begun) {
         Sequence sequence = new Sequence(lane.prompt(), all(lane), lane.promptLength());
         Beginning<List<Integer>> beginning = prefixes == null ? Beginning.none() : prefixes.find(sequence);
         List<Integer> known = beginning.parts().stream().flatMap(List::stream).toList();
         KvCache cache = forward.newCache(Math.max(1, lane.promptLength() - 1));
         int slot = free.removeFirst();
         Started started = new Started(lane, slot, sequence, known, cache);
+        begun.lanes.add(started); // first, so that it is given back if the rest fails
         lane.began(started.done);
         if (!known.isEmpty()) {
             slots.restore(slot, known, cache);
         }
-        return started;
     }
 
     /**
@@ -335,7 +334,30 @@ final class SlotBatch {
         }
     }
 
+    /** Lets a row decode; if it can't, none of its lanes does. */
     private void join(Prompting now) {
+        int before = active.size();
+        try {
+            joinLanes(now);
+        } catch (RuntimeException e) {
+            List<Running> joined = active.subList(before, active.size());
+            joined.forEach(running -> slots.leave(running.slot));
+            joined.clear();
+            throw e;
+        }
+        if (prefixes != null && !now.row.hasFailed()) {
+            for (Started one : now.lanes) {
+                prefixes.keep(
+                        one.sequence,
+                        one.done,
+                        (from, to) -> slots.retain(one.slot, from / Slots.PAGE, to / Slots.PAGE));
+            }
+        }
+        now.close();
+        prompting = null;
+    }
+
+    private void joinLanes(Prompting now) {
         for (int i = now.lanes.size() - 1; i >= 0; i--) { // a twin before the row that leads it
             Started one = now.lanes.get(i);
             int leads = one.lane.isTwin() ? -2 : now.lanes.size() > 1 ? now.lanes.get(1).slot : -1;
@@ -357,16 +379,6 @@ final class SlotBatch {
                             leads));
             active.add(new Running(one.lane, one.slot, program.reads()));
         }
-        if (prefixes != null && !now.row.hasFailed()) {
-            for (Started one : now.lanes) {
-                prefixes.keep(
-                        one.sequence,
-                        one.done,
-                        (from, to) -> slots.retain(one.slot, from / Slots.PAGE, to / Slots.PAGE));
-            }
-        }
-        now.close();
-        prompting = null;
     }
 
     private void stopPrompting() {
