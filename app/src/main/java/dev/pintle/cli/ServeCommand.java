@@ -186,13 +186,28 @@ final class ServeCommand implements Callable<Integer> {
 
     private EngineOptions engine() {
         EngineOptions options = EngineOptions.DEFAULT
-                .waiting(queue)
-                .keeping(Math.max(0, cacheMemory) << 20)
+                .waiting((int) inRange("--queue", queue, 0, Integer.MAX_VALUE))
+                .keeping(bytes("--cache-memory", cacheMemory, 0))
                 .fast(fast);
         if (slots != null) {
-            options = options.rows(slots);
+            options = options.rows((int) inRange("--slots", slots, 1, Integer.MAX_VALUE));
         }
-        return kvMemory == null ? options : options.room(kvMemory << 20);
+        return kvMemory == null ? options : options.room(bytes("--kv-memory", kvMemory, 1));
+    }
+
+    private static long bytes(String option, long mebibytes, long least) {
+        return inRange(option, mebibytes, least, Long.MAX_VALUE >> 20) << 20;
+    }
+
+    private static long inRange(String option, long number, long least, long most) {
+        if (number < least || number > most) {
+            throw Problem.of("An option is out of range.")
+                    .fact("option", option)
+                    .fact("expected", least + " to " + most)
+                    .fact("but was", number)
+                    .toException();
+        }
+        return number;
     }
 
     private ServerSettings settings(CommandSpec command) {
