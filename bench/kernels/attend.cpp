@@ -1,7 +1,6 @@
-// Attention of step.cu: near a plain computation, and the same bits however many thread blocks share a row.
+// Attention of step.cu: near a plain computation, and the same bits however many thread blocks share a row. Compiled with -DHEAD,
+// -DGROUP and -DSTAGES.
 #include "emulate.h"
-#define HEAD 32
-#define GROUP 4
 #include "step.inc"
 
 static const int KV_HEADS = 2, HEADS = KV_HEADS * GROUP, MOST_PIECES_HERE = 16, PAGES_PER_SLOT = 12, SLOTS = 8;

@@ -8,6 +8,8 @@ trap 'rm -rf "$work"' EXIT
 for source in step draw few_rows many_rows rows; do # what only a GPU's assembler knows
     sed -E -e 's/asm\("movmatrix[^;]*;" : "=r"\(result\) : "r"\(elements\)\);/result = transposed_elements(elements);/' \
         -e 's/^extern __shared__ uint4 stages\[\];/static uint4 stages[3 * 256 * 8];/' \
+        -e '/^extern __shared__ uint4 ring/s/.*/static uint4 ring[1 << 17];/' \
+        -e 's/^extern __shared__ int list\[\];/static int list[LISTED + 1024];/' \
         -e 's/const u32 there = .*cvta_generic.*//' \
         -e 's/asm volatile\("cp\.async\.cg.*/if (bytes) memcpy(to, from, 16); else memset(to, 0, 16);/' \
         -e 's/asm volatile\("(cp\.async|griddepcontrol)[^;]*;"[^;]*;//' \
@@ -19,6 +21,8 @@ status=0
 for name in "$@"; do
     variants=("")
     [ "$name" != products ] || variants=(-DNT=2 -DNT=4)
+    [ "$name" != draw ] || variants=(-DLISTED=2048 -DLISTED=8)
+    [ "$name" != attend ] || variants=("-DSTAGES=3 -DHEAD=32 -DGROUP=4" "-DSTAGES=1 -DHEAD=96 -DGROUP=3")
     for variant in "${variants[@]}"; do
         g++ -O2 -std=c++20 -pthread -w $variant -I"$work" -I"$here" "$here/$name.cpp" -o "$work/$name"
         "$work/$name" || status=1

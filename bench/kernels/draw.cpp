@@ -1,5 +1,6 @@
 // draw.cu beside sorting.
 #include "emulate.h"
+#define SHARES 1
 #include "draw.inc"
 
 static const int TOKENS = 700;
@@ -39,13 +40,14 @@ static int drawn_by_sorting(const float* logits, const float* settings, double u
 }
 
 int main() {
-    for (int test = 0; test < 12; test++) {
-        srand(test);
+    for (int test = 0; test < 24; test++) {
+        const int cached = test % 2;
+        srand(test / 2);
         const int rows = 2, words = (TOKENS + 31) / 32, capacity = 8;
         std::vector<float> logits(rows * TOKENS), settings;
-        for (auto& x : logits) x = test % 3 == 1 ? roundf(8 * random_number()) / 2 : test == 8 ? 1.0f : 4 * random_number();
+        for (auto& x : logits) x = test / 2 % 3 == 1 ? roundf(8 * random_number()) / 2 : test / 2 == 8 ? 1.0f : 4 * random_number();
         for (int row = 0; row < rows; row++) {
-            const bool greedy = row == 1 && test % 5 == 0;
+            const bool greedy = row == 1 && test / 2 % 5 == 0;
             const float own[5] = {
                 greedy ? 0 : 0.3f + rand() % 20 * 0.1f,
                 rand() % 2 ? rand() % 30 : 0.0f,
@@ -67,7 +69,7 @@ int main() {
         launch({rows, 1, 1}, THREADS, [&] {
             draw(
                     drawn.data(), logits.data(), settings.data(), uniform.data(), seen.data(), slots.data(), positions.data(), TOKENS,
-                    words, capacity);
+                    words, capacity, cached);
         });
         check(drawn == expected, "another token", test);
     }

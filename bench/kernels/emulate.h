@@ -50,6 +50,7 @@ static float4 make_float4(float x, float y, float z, float w) { return {x, y, z,
 
 static void __syncthreads() { blockBarrier->arrive_and_wait(); }
 static void syncWarp() { warpBarriers[threadIdx.x >> 5]->arrive_and_wait(); }
+static void __syncwarp() { syncWarp(); }
 
 template <class T>
 static T fromLane(T value, int lane) {

@@ -1,6 +1,10 @@
 // many_rows.cu beside few_rows.cu: the same bits. Compiled with -DNT=2 or 4.
 #include "emulate.h"
 #define WARPS 16
+#define STAGES 3
+#define BLOCKS_PER_SM 1
+#define copy16 few_copy16
+#define unit_of few_unit_of
 #define qkv few_qkv
 #define write_back few_write_back
 #define write_back_fetching few_write_back_fetching
@@ -10,6 +14,12 @@ namespace few {
 #include "few_rows.inc"
 }
 #undef qkv
+#undef copy16
+#undef unit_of
+#undef STAGES
+#undef TILE
+#undef BLOCK
+#undef UNITS
 #undef write_back
 #undef gate_up
 #undef unembed
@@ -38,7 +48,7 @@ int main() {
         for (auto& s : gain) s = random_number();
         const Index ofMany = {(2 * width + 127) / 128, (rows + 127) / 128, 1};
         std::vector<half_t> a((size_t)rows * width), b(a);
-        launch({width / 16, (rows + each - 1) / each, 1}, 512, [&] {
+        launch({5, (rows + each - 1) / each, 1}, 512, [&] {
             few::few_qkv(
                     a.data(), w0.data(), w1.data(), w2.data(), bias.data(), nullptr, nullptr, 64, 16, 16, x.data(), squares.data(),
                     rows, k, eps);
@@ -49,7 +59,7 @@ int main() {
                     rows, k, eps);
         });
         check(a == b, "queries, keys and values differ", k);
-        launch({width / 8, (rows + each - 1) / each, 1}, 512, [&] {
+        launch({7, (rows + each - 1) / each, 1}, 512, [&] {
             few::few_gate_up(a.data(), gate.data(), up.data(), nullptr, nullptr, x.data(), squares.data(), rows, k, width, eps);
         });
         launch(ofMany, 256, [&] {
@@ -59,7 +69,7 @@ int main() {
         auto resid1 = resid, resid2 = resid;
         std::vector<half_t> scaled1((size_t)rows * m), scaled2(scaled1);
         std::vector<float> squares1(m / 16 * rows), squares2(squares1);
-        launch({m / 16, (rows + each - 1) / each, 1}, 512, [&] {
+        launch({5, (rows + each - 1) / each, 1}, 512, [&] {
             few::few_write_back(
                     resid1.data(), scaled1.data(), squares1.data(), down.data(), nullptr, x.data(), gain.data(), rows, k, m);
         });

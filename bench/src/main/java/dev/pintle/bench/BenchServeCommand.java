@@ -131,7 +131,8 @@ final class BenchServeCommand implements Callable<Integer> {
 
     private static void tell(PrintWriter out, ServeBench bench, int count, boolean steered)
             throws InterruptedException {
-        ServeBench.Load load = bench.load(count, steered);
+        ServeBench.Measured measured = bench.measure(count, steered);
+        ServeBench.Load load = measured.load();
         out.printf(
                 Locale.ROOT,
                 "| %d | %d | %d | %.2f | %.1f | %.1f | %.1f | %d |%n",
@@ -140,7 +141,7 @@ final class BenchServeCommand implements Callable<Integer> {
                 load.tokens(),
                 load.seconds(),
                 load.rate(),
-                bench.decoding(load, steered),
+                measured.decoding(),
                 load.firstToken() * 1e3,
                 load.failed());
         out.flush();

@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -36,6 +37,7 @@ import java.util.function.Consumer;
 /** Requests to a server over HTTP on this machine, each with its own prompt and steering vector. */
 public final class ServeBench {
     private static final int ROUNDS = 9;
+    private static final int TRIALS = 3;
     private static final int SHORTEST_PROMPT = 64;
     private static final int REPORTS = 10;
 
@@ -117,13 +119,26 @@ public final class ServeBench {
     }
 
     /**
-     * Generated tokens per second while all streams decode: what answers that are three times as long take longer.
+     * The median of a few loads by their time, and the tokens per second of the second half of the answers: how much longer
+     * whole answers take than halves.
      *
-     * @param known what was measured of the same streams
+     * @param decoding tokens per second of all streams
      */
-    public double decoding(Load known, boolean steered) throws InterruptedException {
-        Load longer = load(known.streams(), steered, 3 * tokens);
-        return (longer.tokens() - known.tokens()) / (longer.seconds() - known.seconds());
+    public record Measured(Load load, double decoding) {}
+
+    /** Sends the requests several times. */
+    public Measured measure(int streams, boolean steered) throws InterruptedException {
+        List<Load> loads = new ArrayList<>();
+        double[] decoding = new double[TRIALS];
+        for (int trial = 0; trial < TRIALS; trial++) {
+            Load half = load(streams, steered, tokens / 2);
+            Load whole = load(streams, steered, tokens);
+            loads.add(whole);
+            decoding[trial] = (whole.tokens() - half.tokens()) / (whole.seconds() - half.seconds());
+        }
+        loads.sort(Comparator.comparing(Load::seconds));
+        Arrays.sort(decoding);
+        return new Measured(loads.get(TRIALS / 2), decoding[TRIALS / 2]);
     }
 
     private Load load(int streams, boolean steered, int each) throws InterruptedException {

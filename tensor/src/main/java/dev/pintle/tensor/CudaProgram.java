@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.cuda.cudart.cudaDeviceProp;
@@ -23,9 +24,14 @@ import org.bytedeco.javacpp.SizeTPointer;
 public final class CudaProgram {
     private static final int OVERLAP_CAPABILITY =
             90; // from this compute capability on, kernels of a stream may overlap
+    private static final int CLUSTER_CAPABILITY = 90;
+
+    /** Shared memory that every thread block needs in addition, in bytes. */
+    public static final int RESERVED_SHARED = 1024;
 
     private final Device device;
     private final CUmod_st module;
+    private final Map<String, Integer> allowed = new ConcurrentHashMap<>(); // shared memory, by kernel
 
     private CudaProgram(Device device, CUmod_st module) {
         this.device = device;
@@ -90,6 +96,23 @@ public final class CudaProgram {
         return attribute(cudart.cudaDevAttrMultiProcessorCount, device);
     }
 
+    /** Whether thread blocks can form clusters, which read each other's shared memory. */
+    public static boolean hasClusters(Device device) {
+        return capability(device) >= CLUSTER_CAPABILITY;
+    }
+
+    /** Shared memory of a processor, in bytes, of which each thread block needs {@link #RESERVED_SHARED} more than it uses. */
+    public static int processorSharedBytes(Device device) {
+        LibTorch.load();
+        return attribute(cudart.cudaDevAttrMaxSharedMemoryPerMultiprocessor, device);
+    }
+
+    /** Shared memory that a thread block can have, in bytes. */
+    public static int sharedBytes(Device device) {
+        LibTorch.load();
+        return attribute(cudart.cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+    }
+
     private static int attribute(int which, Device device) {
         int[] value = new int[1];
         CudaCalls.runtime("cudaDeviceGetAttribute", cudart.cudaDeviceGetAttribute(value, which, device.index()));
@@ -147,12 +170,16 @@ public final class CudaProgram {
     public CudaKernel kernel(String name, int sharedBytes) {
         CUfunc_st function = new CUfunc_st();
         CudaCalls.driver("cuModuleGetFunction " + name, cudart.cuModuleGetFunction(function, module, name));
-        if (sharedBytes > 0) {
-            CudaCalls.driver(
-                    "cuFuncSetAttribute " + name,
-                    cudart.cuFuncSetAttribute(
-                            function, cudart.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
-        }
+        allowed.compute(name, (key, before) -> { // all kernels of this name are one to the driver: the largest counts
+            if (sharedBytes > 0 && (before == null || sharedBytes > before)) {
+                CudaCalls.driver(
+                        "cuFuncSetAttribute " + name,
+                        cudart.cuFuncSetAttribute(
+                                function, cudart.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
+                return sharedBytes;
+            }
+            return before;
+        });
         return new CudaKernel(name, function, device, capability(device) >= OVERLAP_CAPABILITY, sharedBytes);
     }
 }

@@ -17,9 +17,9 @@ final class CudaSources {
     private CudaSources() {}
 
     /** Compiles a self-contained source. */
-    static CudaProgram program(String name, Device device) {
+    static CudaProgram program(String name, Map<String, Integer> macros, Device device) {
         return PROGRAMS.computeIfAbsent(
-                new Compiled(name, Map.of(), device),
+                new Compiled(name, Map.copyOf(macros), device),
                 key -> CudaProgram.compile(key.name, text(key.name), key.macros, key.device));
     }
 

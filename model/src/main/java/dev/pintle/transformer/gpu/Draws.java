@@ -2,12 +2,12 @@ package dev.pintle.transformer.gpu;
 
 import dev.pintle.tensor.CudaKernel;
 import dev.pintle.tensor.CudaKernel.Grid;
+import dev.pintle.tensor.CudaProgram;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +19,12 @@ final class Draws {
     private static final int THREADS = 1024;
     private static final int SETTINGS = 5;
     private static final int AHEAD = 512; // random numbers uploaded at once; there is room for twice as many
-    private static final Map<Device, CudaKernel> KERNELS = new ConcurrentHashMap<>();
+    private static final int LIST_BYTES = 8 * 1024; // as in the source
+    private static final int SHARED_BYTES = 40 * 1024; // of a block, at most, beside list and scores
 
     private final CudaKernel kernel;
+    private final int shares; // thread blocks per row, a cluster
+    private final boolean cached;
     private final int dVocab;
     private final int words; // bit masks of 32 tokens each
     private final Tensor drawn; // [rows]
@@ -39,8 +42,11 @@ final class Draws {
 
     /** Allocates zeroed buffers owned by {@code owner}. */
     Draws(TensorScope owner, Device device, int slots, int dVocab) {
-        this.kernel = KERNELS.computeIfAbsent(
-                device, d -> CudaSources.program("draw.cu", d).kernel("draw"));
+        this.shares = CudaProgram.hasClusters(device) ? 8 : 1;
+        int share = (dVocab + shares - 1) / shares;
+        this.cached = SHARED_BYTES + LIST_BYTES + share * Float.BYTES <= CudaProgram.sharedBytes(device);
+        this.kernel = CudaSources.program("draw.cu", Map.of("SHARES", shares), device)
+                .kernel("draw", LIST_BYTES + (cached ? share * Float.BYTES : 0));
         this.dVocab = dVocab;
         this.words = (dVocab + Integer.SIZE - 1) / Integer.SIZE;
         this.sources = new Source[slots];
@@ -105,7 +111,7 @@ final class Draws {
     /** @param logits `[rows, dVocab]` FP32 */
     void launch(SlotMemory memory, Tensor logits) {
         kernel.launch(
-                Grid.of(logits.size(0)),
+                Grid.of(logits.size(0) * shares),
                 THREADS,
                 drawn,
                 logits,
@@ -116,6 +122,7 @@ final class Draws {
                 memory.positions,
                 dVocab,
                 words,
-                2 * AHEAD);
+                2 * AHEAD,
+                cached ? 1 : 0);
     }
 }

@@ -3,6 +3,7 @@ package dev.pintle.transformer.gpu;
 import dev.pintle.tensor.CudaKernel;
 import dev.pintle.tensor.CudaKernel.Grid;
 import dev.pintle.tensor.CudaProgram;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.transformer.Activation;
 import dev.pintle.transformer.Dense;
@@ -23,7 +24,10 @@ final class OwnProductsStep extends StepKernels {
     private static final int EMBEDDING_THREADS = 256; // as in the kernel
     private static final int EIGHT = 8; // rows of a tensor core's tile
     private static final int MOST_FEW = 32; // rows that one thread block of the kernels for few rows can take
-    private static final int BLOCK = 64; // of the inner axis, in the kernels for many rows
+    private static final int WEIGHT_ROWS = 16; // of a tile of the kernels for few rows
+    private static final int BLOCK = 64; // elements of the inner axis that kernels load at a time
+    private static final int SUMS_BYTES =
+            10 * 1024; // shared memory of a tile of tensor cores beside the rings, at most
 
     private final CudaKernel embed;
     private final CudaKernel qkv;
@@ -38,21 +42,52 @@ final class OwnProductsStep extends StepKernels {
      *
      * @param weightRows of a matrix
      * @param rows of the step
+     * @param blocks that divide the tiles of all weight rows among them, at most
      */
-    private record Tile(int weightRows, int rows, int threads) {}
+    private record Tile(int weightRows, int rows, int threads, int blocks) {}
+
+    /**
+     * The rings that warps fill with weights ahead, in shared memory.
+     *
+     * @param stages of a ring
+     * @param blocks that run concurrently on a processor
+     */
+    private record Rings(int stages, int blocks) {
+        private static final int FEWEST_STAGES = 2;
+
+        /** Fills a processor's shared memory: measured, two blocks are faster with 8 rows, and one with more. */
+        static Rings fitting(Device device, int tiles) {
+            for (Rings rings : tiles == 1
+                    ? new Rings[] {new Rings(3, 2), new Rings(2, 2)}
+                    : new Rings[] {new Rings(4, 1), new Rings(3, 1)}) {
+                int block = rings.bytes() + CudaProgram.RESERVED_SHARED + SUMS_BYTES * tiles;
+                if (rings.blocks * block <= CudaProgram.processorSharedBytes(device)
+                        && block <= CudaProgram.sharedBytes(device)) {
+                    return rings;
+                }
+            }
+            return new Rings(FEWEST_STAGES, 1);
+        }
+
+        int bytes() {
+            return WARPS * stages * WEIGHT_ROWS * BLOCK * Short.BYTES;
+        }
+    }
 
     OwnProductsStep(Transformer transformer, ModelConfig config, SlotMemory memory, StepKind kind) {
         super(transformer, config, memory, kind);
         int rows = kind.rows();
         int tiles = rows <= EIGHT ? 1 : rows <= 2 * EIGHT ? 2 : 4; // of tensor cores
-        Map<String, Integer> macros = Map.of("WARPS", WARPS, "NT", tiles);
+        Rings rings = Rings.fitting(memory.device(), tiles);
+        Map<String, Integer> macros =
+                Map.of("WARPS", WARPS, "NT", tiles, "STAGES", rings.stages, "BLOCKS_PER_SM", rings.blocks);
         CudaProgram few = CudaSources.program("few_rows.cu", memory.dtype(), macros, memory.device());
         this.embed = few.kernel("embed");
         boolean many =
                 rows > MOST_FEW && config.dModel() % BLOCK == 0 && config.dMlp() % BLOCK == 0 && queries % BLOCK == 0;
         if (many) {
             CudaProgram program = CudaSources.program("many_rows.cu", memory.dtype(), Map.of(), memory.device());
-            this.tile = new Tile(128, 128, 256); // as in the source, like the size of its shared memory
+            this.tile = new Tile(128, 128, 256, Integer.MAX_VALUE); // as in the source, like its shared memory
             int shared =
                     3 * (tile.weightRows + tile.rows) * BLOCK * memory.dtype().bytes();
             this.qkv = program.kernel("qkv", shared);
@@ -61,12 +96,13 @@ final class OwnProductsStep extends StepKernels {
             this.gateUp = program.kernel("gate_up", shared);
             this.unembed = program.kernel("unembed", shared);
         } else {
-            this.tile = new Tile(16, tiles * EIGHT, 32 * WARPS);
-            this.qkv = few.kernel("qkv");
-            this.writeBack = few.kernel("write_back");
-            this.writeBackFetching = few.kernel("write_back_fetching");
-            this.gateUp = few.kernel("gate_up");
-            this.unembed = few.kernel("unembed");
+            int blocks = rings.blocks * CudaProgram.processors(memory.device());
+            this.tile = new Tile(WEIGHT_ROWS, tiles * EIGHT, 32 * WARPS, blocks);
+            this.qkv = few.kernel("qkv", rings.bytes());
+            this.writeBack = few.kernel("write_back", rings.bytes());
+            this.writeBackFetching = few.kernel("write_back_fetching", rings.bytes());
+            this.gateUp = few.kernel("gate_up", rings.bytes());
+            this.unembed = few.kernel("unembed", rings.bytes());
         }
     }
 
@@ -166,8 +202,8 @@ final class OwnProductsStep extends StepKernels {
     }
 
     private Grid grid(int weightRows) {
-        return new Grid(
-                (weightRows + tile.weightRows - 1) / tile.weightRows, (rows.count() + tile.rows - 1) / tile.rows, 1);
+        int tiles = (weightRows + tile.weightRows - 1) / tile.weightRows;
+        return new Grid(Math.min(tiles, tile.blocks), (rows.count() + tile.rows - 1) / tile.rows, 1);
     }
 
     private static Dense part(Joined maps, int index) {

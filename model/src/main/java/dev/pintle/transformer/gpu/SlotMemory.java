@@ -19,10 +19,10 @@ import java.util.List;
  */
 final class SlotMemory implements AutoCloseable {
     /** Pieces that attention divides a row's tokens into, at most, so that few rows occupy the GPU. */
-    static final int MOST_PIECES = 16;
+    static final int MOST_PIECES = 32;
 
     /** Pages of such a piece, at least; measured. */
-    static final int LEAST_PAGES = 4;
+    static final int LEAST_PAGES = 2;
 
     private static final int BLOCKS_PER_PROCESSOR = 3; // of attention, running concurrently
 
@@ -42,7 +42,7 @@ final class SlotMemory implements AutoCloseable {
     private final Workspace work; // its residual stream between attention and MLP is resid
     private final Tensor mixed; // [most, nHeads dHead]
     private final Tensor squares; // [dModel / 16 most]
-    final Tensor partial; // partial results of attention, FP32
+    final Tensor partial; // partial results of attention, FP32, of as many rows as may be divided among blocks
     final Tensor arrived; // [most, nKvHeads]: number of finished pieces
     private final TensorScope owner = TensorScope.owner("decoding slots");
     private final List<Tensor> keys = new ArrayList<>(); // [pages, nKvHeads, PAGE, dHead] per layer
@@ -76,7 +76,9 @@ final class SlotMemory implements AutoCloseable {
             work = Workspace.inPlace(c, width -> zeros(dtype, most, width), resid);
             mixed = zeros(dtype, most, queries);
             squares = zeros(DType.FP32, c.dModel() / 16L * most);
-            partial = zeros(DType.FP32, most * c.nHeads() * MOST_PIECES * (c.dHead() + 2L));
+            int divided =
+                    Math.min(most, BLOCKS_PER_PROCESSOR * CudaProgram.processors(device) / (2 * c.nKvHeads()) + 1);
+            partial = zeros(DType.FP32, divided * c.nHeads() * MOST_PIECES * (c.dHead() + 2L));
             arrived = zeros(DType.INT32, (long) most * c.nKvHeads());
             for (int layer = 0; layer < c.nLayers(); layer++) {
                 keys.add(zeros(dtype, pages, c.nKvHeads(), Slots.PAGE, c.dHead()));

@@ -3,6 +3,7 @@ package dev.pintle.transformer.gpu;
 import dev.pintle.tensor.CudaKernel;
 import dev.pintle.tensor.CudaKernel.Grid;
 import dev.pintle.tensor.CudaProgram;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.transformer.Attention;
 import dev.pintle.transformer.FusableBlock;
@@ -46,15 +47,32 @@ abstract class StepKernels implements Runnable {
         this.blocksPerRow = kind.blocks();
         this.queries = config.nHeads() * config.dHead();
         this.shared = config.nKvHeads() * config.dHead();
-        Map<String, Integer> macros = Map.of("HEAD", config.dHead(), "GROUP", config.nHeads() / config.nKvHeads());
+        int group = config.nHeads() / config.nKvHeads();
+        int stages = stages(memory.device(), config.dHead(), group, kind.blocks() == 1);
+        Map<String, Integer> macros = Map.of("HEAD", config.dHead(), "GROUP", group, "STAGES", stages);
         CudaProgram program = CudaSources.program("step.cu", memory.dtype(), macros, memory.device());
-        this.attend = program.kernel("attend");
+        this.attend = program.kernel("attend", stages * stageBytes(config.dHead()));
         this.choose = program.kernel("choose");
         this.softCap = program.kernel("soft_cap");
         this.blocks = Fusing.blocks(transformer);
         for (FusableBlock block : blocks) {
             turns.computeIfAbsent(rope(block.attention()), memory::table);
         }
+    }
+
+    /**
+     * Tiles of keys and values that a warp of attention has room for; a row's bits do not depend on it.
+     *
+     * @param many whether there are many blocks: more of them run concurrently if each has fewer stages, which is faster
+     */
+    private static int stages(Device device, int dHead, int group, boolean many) {
+        int beside = 16 * group * dHead + 4 * (group + 8) * dHead + 4 * 1024; // sums, queries and the rest
+        int most = (CudaProgram.sharedBytes(device) - beside) / stageBytes(dHead);
+        return Math.max(1, Math.min(most, many ? 2 : 3));
+    }
+
+    private static int stageBytes(int dHead) {
+        return 2 * Slots.PAGE * dHead * Short.BYTES;
     }
 
     /** Embeds the tokens and prepares the first block's input. */

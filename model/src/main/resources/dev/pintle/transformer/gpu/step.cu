@@ -1,20 +1,22 @@
 // What every recorded decoding step does: attention, and the choice of the token. Compiled with -DHEAD=dHead, 16 or a
-// multiple of 32, and -DGROUP=nHeads/nKvHeads.
+// multiple of 32, -DGROUP=nHeads/nKvHeads, and -DSTAGES=tiles that a warp has room for.
 
 // Attention of one new token per sequence over the KV cache, where GROUP query heads share a key head. A row's tokens
 // are divided among a few blocks, and a block's tokens among its warps, each of which processes TILE of them at a time
-// independently: scores are keys times queries, and the output is values times weights, both on tensor cores with the
-// queries as the narrow side. The accumulated output is rescaled whenever a larger score appears (online softmax;
-// Milakov and Gimelshein 2018, arXiv:1805.02867). The last block of a head group to finish combines the pieces.
+// independently, from a ring of STAGES tiles in shared memory that it fills ahead: scores are keys times queries, and the
+// output is values times weights, both on tensor cores with the queries as the narrow side. The accumulated output is
+// rescaled whenever a larger score appears (online softmax; Milakov and Gimelshein 2018, arXiv:1805.02867). The last block
+// of a head group to finish combines the pieces.
 #define TILE 16
 #define UNIT 64                                // tokens of a page, and of a block's four warps
+#define CHUNKS (HEAD / 8)                      // of 16 bytes, in a head
 #define COLUMNS ((GROUP + 7) / 8)              // groups of eight query heads
 #define KEY_RUN (HEAD >= 32 ? 8 : 4)           // contiguous elements of a key per lane
 #define KEY_STEPS (HEAD / (4 * KEY_RUN))
 #define VALUE_RUN (HEAD % 64 == 0 ? 8 : HEAD % 32 == 0 ? 4 : 2) // the same for a value
 #define VALUE_STEPS (HEAD / (8 * VALUE_RUN))
 #define VALUE_PAIRS (VALUE_RUN / 2)
-#define MOST_PIECES 64
+#define OUTPUTS ((GROUP * HEAD + 127) / 128)   // per thread
 #define LEAST -1e30f
 #define LOG2E 1.4426950408889634f
 
@@ -24,6 +26,24 @@ struct alignas(4 * COUNT) Words {
 };
 typedef Words<KEY_RUN / 2> KeyRun;
 typedef Words<VALUE_RUN / 2> ValueRun;
+
+extern __shared__ uint4 ring[]; // [4 warps, STAGES, 2, TILE, CHUNKS]
+
+static __device__ __forceinline__ void copy16(void* to, const void* from, bool valid) {
+    const u32 there = (u32)__cvta_generic_to_shared(to);
+    const int bytes = valid ? 16 : 0;
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(there), "l"(from), "r"(bytes));
+}
+
+// Where an element of a token lies in a tile of keys: rotated by its token, so that eight lanes read from different banks.
+static __device__ __forceinline__ int key_at(int token, int d) {
+    return token * HEAD + (d / 8 + (token & 1) * 4) % CHUNKS * 8 + d % 8;
+}
+
+// The same for values, where lanes read other tokens at once.
+static __device__ __forceinline__ int value_at(int token, int d) {
+    return token * HEAD + (d / 8 + (token >> 1 & 3) * 2) % CHUNKS * 8 + d % 8;
+}
 
 // Element d of a head after its norm, if any, and rotary embedding.
 static __device__ __forceinline__ float turned(const half_t* head, int d, const float* cos, const float* sin, const float* gain,
@@ -66,10 +86,10 @@ static __device__ __forceinline__ float largest_of_column(float f) {
 // out [rows, nHeads, HEAD]; qkv [rows, (nHeads + 2 nKvHeads) HEAD]; keys and values [pages, nKvHeads, UNIT, HEAD];
 // cos and sin [maxPositions, HEAD/2]; slots [rows]: the sequence of each row, or -1; positions [slots]: that of the new token;
 // tables [slots, mostPages]: the pages of a sequence's tokens, -1 where there are none; partial [rows, nKvHeads, most, GROUP,
-// HEAD + 2]. A row's tokens are divided into at most `most` pieces, at most MOST_PIECES, of at least `least` units: depending on
-// nothing but their number, so that the order of the sums does not depend on other rows. Grid (blocks, nKvHeads, rows), 128
-// threads; a block computes every gridDim.x-th piece. Keys and values of earlier tokens are loaded before the kernel that
-// computes those of the new one has finished.
+// HEAD + 2]. A row's tokens are divided into at most `most` pieces of at least `least` units, depending on nothing but their
+// number, and pieces are added in order, so that a row's bits depend neither on other rows nor on the number of blocks. Grid
+// (blocks, nKvHeads, rows), 128 threads; a block computes every gridDim.x-th piece. Keys and values of earlier tokens are loaded
+// before the kernel that computes those of the new one has finished.
 extern "C" __global__ void __launch_bounds__(128) attend(
         half_t* out, const half_t* qkv, half_t* keys, half_t* values, const float* cos, const float* sin, const float* qGain,
         const float* kGain, const int* slots, const int* positions, const int* tables, float* partial, int* arrived, int nHeads,
@@ -79,7 +99,7 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     __shared__ alignas(16) half_t query[COLUMNS * 8][HEAD + 8]; // padded, so that lanes read from different banks
     __shared__ alignas(16) half_t newKey[HEAD], newValue[HEAD];
     __shared__ float largest[4][COLUMNS * 8], total[4][COLUMNS * 8];
-    __shared__ float mix[GROUP][HEAD];
+    __shared__ float mix[4][GROUP][HEAD];
     __shared__ bool last;
     const int owner = slots[row];
     if (owner < 0) {
@@ -90,40 +110,37 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     const int slot = positions[owner], start = window > 0 ? max(0, slot - window + 1) : 0;
     const int firstUnit = start / UNIT, units = slot / UNIT - firstUnit + 1;
     const int each = max(least, (units + most - 1) / most), used = (units + each - 1) / each; // pieces that are not empty
-    int piece = blockIdx.x;
-    if (piece >= used) return; // the next kernel is released by the remaining blocks, and by the end of this one
-    int from = (firstUnit + piece * each) * UNIT, to = min(slot + 1, from + each * UNIT);
+    if ((int)blockIdx.x >= used) return; // the next kernel is released by the remaining blocks, and by the end of this one
     const int* table = tables + (long long)owner * mostPages;
     // where the keys and values of a unit's tokens begin
-    auto base_of = [&](int token) { return ((long long)table[token / UNIT] * nKvHeads + kv) * UNIT * HEAD; };
-    KeyRun k[2][KEY_STEPS];
-    ValueRun v[4][VALUE_STEPS];
-    // keys of slots g and g + 8 of a tile, and values of slots 2t, 2t + 1, 2t + 8 and 2t + 9
-    auto load_keys = [&](int tile) {
-        const half_t* unit = keys + (tile < to ? base_of(tile) : 0);
+    auto base_of = [&](int unit) { return ((long long)table[unit] * nKvHeads + kv) * UNIT * HEAD; };
+    // a warp has one tile of each unit of the block's pieces
+    half_t* const tiles = (half_t*)ring + warp * STAGES * 2 * TILE * HEAD;
+    int nextPiece = blockIdx.x, nextUnit = nextPiece * each, nextStage = 0;
+    auto load_next = [&]() {
+        if (nextPiece < used) {
+            const int first = (firstUnit + nextUnit) * UNIT + warp * TILE;
+            const bool some = first < slot && first + TILE > start; // else there may be no page
+            const long long base = some ? base_of(firstUnit + nextUnit) + warp * TILE * HEAD : 0;
+            half_t* to = tiles + nextStage * 2 * TILE * HEAD;
 #pragma unroll
-        for (int r = 0; r < 2; r++) {
-            const int s = tile + g + 8 * r;
-            const bool seen = s >= start && s < to && s != slot;
-            const half_t* there = unit + s % UNIT * HEAD + t * KEY_RUN;
-#pragma unroll
-            for (int i = 0; i < KEY_STEPS; i++) k[r][i] = seen ? *(const KeyRun*)(there + i * 4 * KEY_RUN) : KeyRun{};
+            for (int i = lane; i < TILE * CHUNKS; i += 32) {
+                const int token = i / CHUNKS, d = i % CHUNKS * 8;
+                const bool seen = first + token >= start && first + token < slot;
+                const long long from = base + (seen ? i * 8 : 0);
+                copy16(to + key_at(token, d), keys + from, seen);
+                copy16(to + TILE * HEAD + value_at(token, d), values + from, seen);
+            }
+            nextStage = nextStage + 1 == STAGES ? 0 : nextStage + 1;
+            if (++nextUnit == min(units, (nextPiece + 1) * each)) {
+                nextPiece += gridDim.x;
+                nextUnit = nextPiece * each;
+            }
         }
+        asm volatile("cp.async.commit_group;");
     };
-    auto load_values = [&](int tile) {
-        const half_t* unit = values + (tile < to ? base_of(tile) : 0);
 #pragma unroll
-        for (int r = 0; r < 4; r++) {
-            const int s = tile + 2 * t + (r & 1) + (r >> 1) * 8;
-            const bool seen = s >= start && s < to && s != slot;
-            const half_t* there = unit + s % UNIT * HEAD + g * VALUE_RUN;
-#pragma unroll
-            for (int i = 0; i < VALUE_STEPS; i++) v[r][i] = seen ? *(const ValueRun*)(there + i * 8 * VALUE_RUN) : ValueRun{};
-        }
-    };
-    int tile = from + warp * TILE;
-    load_keys(tile);
-    load_values(tile);
+    for (int s = 0; s < STAGES - 1; s++) load_next();
     cos += (long long)slot * (HEAD / 2);
     sin += (long long)slot * (HEAD / 2);
     release_next();
@@ -134,12 +151,12 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         const float norm = qGain && h < GROUP ? inverse_rms(head, eps) : 1.0f;
         for (int d = lane; d < HEAD; d += 32) query[h][d] = h < GROUP ? narrow(turned(head, d, cos, sin, qGain, norm)) : (half_t)0;
     }
-    if ((used - 1 - piece) % (int)gridDim.x == 0) { // the block computes the piece of the new token
+    if ((used - 1 - (int)blockIdx.x) % (int)gridDim.x == 0) { // the block computes the piece of the new token
         const half_t* fresh = mine + (nHeads + kv) * HEAD;
         const half_t* value = mine + (nHeads + nKvHeads + kv) * HEAD;
         const float norm = kGain ? inverse_rms(fresh, eps) : 1.0f;
         const bool kept = slot / UNIT < mostPages && table[slot / UNIT] >= 0; // not if the row has ended one step ago
-        const long long at = kept ? base_of(slot) + slot % UNIT * HEAD : 0;
+        const long long at = kept ? base_of(slot / UNIT) + slot % UNIT * HEAD : 0;
         for (int d = threadIdx.x; d < HEAD; d += 128) {
             newKey[d] = narrow(turned(fresh, d, cos, sin, kGain, norm));
             newValue[d] = value[d];
@@ -151,156 +168,170 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     }
     __syncthreads();
     KeyRun q[COLUMNS][KEY_STEPS];
-    float acc[COLUMNS][VALUE_STEPS * VALUE_PAIRS][4]; // pairs of elements, of two heads
-    float top[COLUMNS][2], sum[COLUMNS][2];           // of heads 2t and 2t + 1; scores are base-2 exponents
 #pragma unroll
     for (int c = 0; c < COLUMNS; c++) {
 #pragma unroll
         for (int i = 0; i < KEY_STEPS; i++) q[c][i] = *(const KeyRun*)(query[c * 8 + g] + i * 4 * KEY_RUN + t * KEY_RUN);
     }
+    // a score as a base-2 exponent; with a soft cap, cap tanh(score / cap)
+    auto exponent = [&](float score) { return (softCap > 0 ? softCap * tanhf(score * scale / softCap) : score * scale) * LOG2E; };
     half_t* result = out + ((long long)row * nHeads + kv * GROUP) * HEAD;
     float* those = partial + ((long long)row * nKvHeads + kv) * most * GROUP * (HEAD + 2);
-    while (piece < used) {
-        const bool newest = to == slot + 1; // this piece contains the new token
+    const bool alone = used == 1 || gridDim.x == 1; // this block has all pieces
+    // of every 128th output of the group, over the pieces so far: the largest score, and sums relative to it
+    float top[OUTPUTS], sum[OUTPUTS], mixed[OUTPUTS];
+#pragma unroll
+    for (int o = 0; o < OUTPUTS; o++) {
+        top[o] = LEAST;
+        sum[o] = mixed[o] = 0;
+    }
+    auto add = [&](int o, float itsTop, float itsSum, float itsMixed) { // nothing is contracted, so that the bits are the same
+        const float now = fmaxf(top[o], itsTop), keep = exp2f(top[o] - now), counts = exp2f(itsTop - now);
+        sum[o] = __fadd_rn(__fmul_rn(sum[o], keep), __fmul_rn(itsSum, counts));
+        mixed[o] = __fadd_rn(__fmul_rn(mixed[o], keep), __fmul_rn(itsMixed, counts));
+        top[o] = now;
+    };
+    int stage = 0;
+    for (int piece = blockIdx.x; piece < used; piece += gridDim.x) {
+        float acc[COLUMNS][VALUE_STEPS * VALUE_PAIRS][4]; // pairs of elements, of two heads
+        float highest[COLUMNS][2], weights[COLUMNS][2];   // of heads 2t and 2t + 1
 #pragma unroll
         for (int c = 0; c < COLUMNS; c++) {
 #pragma unroll
             for (int i = 0; i < VALUE_STEPS * VALUE_PAIRS; i++) acc[c][i][0] = acc[c][i][1] = acc[c][i][2] = acc[c][i][3] = 0;
-            top[c][0] = top[c][1] = LEAST;
-            sum[c][0] = sum[c][1] = 0;
+            highest[c][0] = highest[c][1] = LEAST;
+            weights[c][0] = weights[c][1] = 0;
         }
-        // a score as a base-2 exponent; with a soft cap, cap tanh(score / cap)
-        auto exponent = [&](float score) { return (softCap > 0 ? softCap * tanhf(score * scale / softCap) : score * scale) * LOG2E; };
-        for (; tile < to; tile += UNIT) {
-            if (slot >= tile && slot < tile + TILE && newest) {
-#pragma unroll
-                for (int r = 0; r < 2; r++) {
-                    if (tile + g + 8 * r == slot) {
-#pragma unroll
-                        for (int i = 0; i < KEY_STEPS; i++) k[r][i] = *(const KeyRun*)(newKey + i * 4 * KEY_RUN + t * KEY_RUN);
-                    }
-                }
-#pragma unroll
-                for (int r = 0; r < 4; r++) {
-                    if (tile + 2 * t + (r & 1) + (r >> 1) * 8 == slot) {
-#pragma unroll
-                        for (int i = 0; i < VALUE_STEPS; i++) v[r][i] = *(const ValueRun*)(newValue + (i * 8 + g) * VALUE_RUN);
-                    }
-                }
+        const int end = min(units, (piece + 1) * each);
+        for (int unit = piece * each; unit < end; unit++) {
+            const int first = (firstUnit + unit) * UNIT + warp * TILE;
+            half_t* own = tiles + stage * 2 * TILE * HEAD;
+            stage = stage + 1 == STAGES ? 0 : stage + 1;
+            if (STAGES == 1) {
+                __syncwarp();
+                load_next();
+                asm volatile("cp.async.wait_group 0;" ::: "memory");
+            } else {
+                asm volatile("cp.async.wait_group %0;" ::"n"(STAGES > 1 ? STAGES - 2 : 0) : "memory");
             }
-            float s[COLUMNS][4];
+            __syncwarp();
+            if (STAGES > 1) load_next(); // where the previous tile was
+            if (first > slot || first + TILE <= start) continue;
+            if (slot < first + TILE) { // the new token is in the tile
+                for (int d = lane; d < HEAD; d += 32) {
+                    own[key_at(slot - first, d)] = newKey[d];
+                    own[TILE * HEAD + value_at(slot - first, d)] = newValue[d];
+                }
+                __syncwarp();
+            }
+            float s[2][COLUMNS][4]; // of even and of odd steps, since they depend on each other
 #pragma unroll
             for (int c = 0; c < COLUMNS; c++) {
-                s[c][0] = s[c][1] = s[c][2] = s[c][3] = 0;
 #pragma unroll
-                for (int i = 0; i < KEY_STEPS; i++) {
+                for (int e = 0; e < 4; e++) s[0][c][e] = s[1][c][e] = 0;
+            }
+#pragma unroll
+            for (int i = 0; i < KEY_STEPS; i++) {
+                const KeyRun low = *(const KeyRun*)(own + key_at(g, (i * 4 + t) * KEY_RUN));
+                const KeyRun high = *(const KeyRun*)(own + key_at(g + 8, (i * 4 + t) * KEY_RUN));
+#pragma unroll
+                for (int c = 0; c < COLUMNS; c++) {
 #pragma unroll
                     for (int w = 0; w < KEY_RUN / 2; w += 2) {
-                        mma(s[c], k[0][i].word[w], k[1][i].word[w], k[0][i].word[w + 1], k[1][i].word[w + 1], q[c][i].word[w],
+                        mma(s[i & 1][c], low.word[w], high.word[w], low.word[w + 1], high.word[w + 1], q[c][i].word[w],
                             q[c][i].word[w + 1]);
                     }
                 }
             }
-            load_keys(tile + UNIT);
-            const bool sees[2] = {tile + g >= start && tile + g < to, tile + g + 8 >= start && tile + g + 8 < to};
+            const bool sees[2] = {
+                first + g >= start && first + g <= slot, first + g + 8 >= start && first + g + 8 <= slot};
+            u32 low[COLUMNS], high[COLUMNS]; // weights of tokens 0 to 7 and 8 to 15
 #pragma unroll
             for (int c = 0; c < COLUMNS; c++) {
                 float p[4];
 #pragma unroll
-                for (int j = 0; j < 2; j++) { // head 2t + j; its scores are s[j] for slot g and s[2 + j] for slot g + 8
-                    const float low = sees[0] ? exponent(s[c][j]) : LEAST, high = sees[1] ? exponent(s[c][2 + j]) : LEAST;
-                    const float now = fmaxf(top[c][j], largest_of_column(fmaxf(low, high)));
-                    const float keep = exp2f(top[c][j] - now);
-                    p[j] = sees[0] ? exp2f(low - now) : 0;
-                    p[2 + j] = sees[1] ? exp2f(high - now) : 0;
-                    sum[c][j] = sum[c][j] * keep + p[j] + p[2 + j];
-                    top[c][j] = now;
+                for (int j = 0; j < 2; j++) { // head 2t + j; its scores are s[j] for token g and s[2 + j] for token g + 8
+                    const float before = sees[0] ? exponent(s[0][c][j] + s[1][c][j]) : LEAST;
+                    const float after = sees[1] ? exponent(s[0][c][2 + j] + s[1][c][2 + j]) : LEAST;
+                    const float now = fmaxf(highest[c][j], largest_of_column(fmaxf(before, after)));
+                    const float keep = exp2f(highest[c][j] - now);
+                    p[j] = sees[0] ? exp2f(before - now) : 0;
+                    p[2 + j] = sees[1] ? exp2f(after - now) : 0;
+                    weights[c][j] = weights[c][j] * keep + p[j] + p[2 + j];
+                    highest[c][j] = now;
 #pragma unroll
                     for (int i = 0; i < VALUE_STEPS * VALUE_PAIRS; i++) {
                         acc[c][i][j] *= keep;
                         acc[c][i][2 + j] *= keep;
                     }
                 }
-                const u32 low = transposed(pack(p[0], p[1])), high = transposed(pack(p[2], p[3]));
+                low[c] = transposed(pack(p[0], p[1]));
+                high[c] = transposed(pack(p[2], p[3]));
+            }
 #pragma unroll
-                for (int i = 0; i < VALUE_STEPS; i++) {
+            for (int i = 0; i < VALUE_STEPS; i++) {
+                ValueRun v[4]; // of tokens 2t, 2t + 1, 2t + 8 and 2t + 9
 #pragma unroll
-                    for (int w = 0; w < VALUE_PAIRS; w++) { // rows of the left side: even elements, then odd ones
-                        const u32 v0 = v[0][i].word[w], v1 = v[1][i].word[w], v8 = v[2][i].word[w], v9 = v[3][i].word[w];
+                for (int r = 0; r < 4; r++) {
+                    const int token = 2 * t + (r & 1) + (r >> 1) * 8;
+                    v[r] = *(const ValueRun*)(own + TILE * HEAD + value_at(token, (i * 8 + g) * VALUE_RUN));
+                }
+#pragma unroll
+                for (int w = 0; w < VALUE_PAIRS; w++) { // rows of the left side: even elements, then odd ones
+                    const u32 v0 = v[0].word[w], v1 = v[1].word[w], v8 = v[2].word[w], v9 = v[3].word[w];
+#pragma unroll
+                    for (int c = 0; c < COLUMNS; c++) {
                         mma(acc[c][i * VALUE_PAIRS + w], __byte_perm(v0, v1, 0x5410), __byte_perm(v0, v1, 0x7632),
-                            __byte_perm(v8, v9, 0x5410), __byte_perm(v8, v9, 0x7632), low, high);
+                            __byte_perm(v8, v9, 0x5410), __byte_perm(v8, v9, 0x7632), low[c], high[c]);
                     }
                 }
             }
-            load_values(tile + UNIT);
         }
-        const int current = piece;
-        piece += gridDim.x;
-        from = (firstUnit + piece * each) * UNIT;
-        to = min(slot + 1, from + each * UNIT);
-        tile = from + warp * TILE;
-        load_keys(tile); // of the next piece, nothing after the last
-        load_values(tile);
-        // combine the four warps
+        // add the four warps' parts
 #pragma unroll
         for (int c = 0; c < COLUMNS; c++) {
 #pragma unroll
             for (int j = 0; j < 2; j++) {
+                const int h = c * 8 + 2 * t + j;
 #pragma unroll
-                for (int o = 4; o < 32; o <<= 1) sum[c][j] += __shfl_xor_sync(0xffffffffu, sum[c][j], o);
+                for (int o = 4; o < 32; o <<= 1) weights[c][j] += __shfl_xor_sync(0xffffffffu, weights[c][j], o);
                 if (g == 0) {
-                    largest[warp][c * 8 + 2 * t + j] = top[c][j];
-                    total[warp][c * 8 + 2 * t + j] = sum[c][j];
+                    largest[warp][h] = highest[c][j];
+                    total[warp][h] = weights[c][j];
+                }
+                if (h >= GROUP) continue;
+#pragma unroll
+                for (int i = 0; i < VALUE_STEPS * VALUE_PAIRS; i++) {
+                    *(float2*)(mix[warp][h] + (i / VALUE_PAIRS * 8 + g) * VALUE_RUN + i % VALUE_PAIRS * 2) =
+                            make_float2(acc[c][i][j], acc[c][i][2 + j]);
                 }
             }
         }
         __syncthreads();
-        for (int turn = 0; turn < 4; turn++) {
-            if (turn == warp) {
+        float* piecePartial = those + (long long)piece * GROUP * (HEAD + 2);
 #pragma unroll
-                for (int c = 0; c < COLUMNS; c++) {
+        for (int o = 0; o < OUTPUTS; o++) {
+            const int i = o * 128 + threadIdx.x, h = i / HEAD, d = i % HEAD;
+            if (i >= GROUP * HEAD) continue;
+            const float itsTop = fmaxf(fmaxf(largest[0][h], largest[1][h]), fmaxf(largest[2][h], largest[3][h]));
+            float itsSum = 0, itsMixed = 0;
 #pragma unroll
-                    for (int j = 0; j < 2; j++) {
-                        const int h = c * 8 + 2 * t + j;
-                        if (h >= GROUP) continue;
-                        const float all = fmaxf(fmaxf(largest[0][h], largest[1][h]), fmaxf(largest[2][h], largest[3][h]));
-                        const float keep = exp2f(top[c][j] - all);
-#pragma unroll
-                        for (int i = 0; i < VALUE_STEPS * VALUE_PAIRS; i++) {
-                            float2* there = (float2*)(mix[h] + (i / VALUE_PAIRS * 8 + g) * VALUE_RUN + i % VALUE_PAIRS * 2);
-                            const float2 before = turn == 0 ? make_float2(0, 0) : *there;
-                            *there = make_float2(before.x + acc[c][i][j] * keep, before.y + acc[c][i][2 + j] * keep);
-                        }
-                    }
-                }
+            for (int w = 0; w < 4; w++) {
+                const float counts = exp2f(largest[w][h] - itsTop);
+                itsSum += total[w][h] * counts;
+                itsMixed += mix[w][h][d] * counts;
             }
-            __syncthreads();
-        }
-        auto whole = [&](int h, float& most, float& all) { // over the block's slots
-            most = fmaxf(fmaxf(largest[0][h], largest[1][h]), fmaxf(largest[2][h], largest[3][h]));
-            all = 0;
-#pragma unroll
-            for (int w = 0; w < 4; w++) all += total[w][h] * exp2f(largest[w][h] - most);
-        };
-        if (used == 1) {
-            for (int i = threadIdx.x * 2; i < GROUP * HEAD; i += 256) {
-                float most, all;
-                whole(i / HEAD, most, all);
-                *(u32*)(result + i) = pack(mix[i / HEAD][i % HEAD] / all, mix[i / HEAD][i % HEAD + 1] / all);
+            if (alone) {
+                add(o, itsTop, itsSum, itsMixed);
+            } else {
+                piecePartial[h * (HEAD + 2) + d] = itsMixed;
+                if (d == 0) *(float2*)(piecePartial + h * (HEAD + 2) + HEAD) = make_float2(itsTop, itsSum);
             }
-            return;
-        }
-        float* own = those + (long long)current * GROUP * (HEAD + 2);
-        for (int i = threadIdx.x; i < GROUP * HEAD; i += 128) own[i / HEAD * (HEAD + 2) + i % HEAD] = mix[i / HEAD][i % HEAD];
-        if (threadIdx.x < GROUP) {
-            float most, all;
-            whole(threadIdx.x, most, all);
-            *(float2*)(own + threadIdx.x * (HEAD + 2) + HEAD) = make_float2(most, all);
         }
         __syncthreads(); // before the shared memory is written again
     }
-    const int share = (used - 1 - (int)blockIdx.x) / (int)gridDim.x + 1; // pieces of this block
-    if (share < used) {
+    if (!alone) {
+        const int share = (used - 1 - (int)blockIdx.x) / (int)gridDim.x + 1; // pieces of this block
         __threadfence();
         __syncthreads();
         if (threadIdx.x == 0) {
@@ -311,30 +342,20 @@ extern "C" __global__ void __launch_bounds__(128) attend(
         __syncthreads();
         if (!last) return;
         __threadfence();
-    }
-    __shared__ float weight[GROUP][MOST_PIECES];
-    for (int h = warp; h < GROUP; h += 4) { // the weight of each piece
-        float most = LEAST, all = 0;
-        for (int p = lane; p < used; p += 32) most = fmaxf(most, __ldcg(those + ((long long)p * GROUP + h) * (HEAD + 2) + HEAD));
+#pragma unroll 4
+        for (int p = 0; p < used; p++) {
 #pragma unroll
-        for (int o = 16; o; o >>= 1) most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, o));
-        for (int p = lane; p < used; p += 32) {
-            const float* there = those + ((long long)p * GROUP + h) * (HEAD + 2) + HEAD;
-            const float counts = exp2f(__ldcg(there) - most);
-            weight[h][p] = counts;
-            all += __ldcg(there + 1) * counts;
+            for (int o = 0; o < OUTPUTS; o++) {
+                const int i = o * 128 + threadIdx.x;
+                const float* there = those + ((long long)p * GROUP + i / HEAD) * (HEAD + 2);
+                if (i < GROUP * HEAD) add(o, __ldcg(there + HEAD), __ldcg(there + HEAD + 1), __ldcg(there + i % HEAD));
+            }
         }
-#pragma unroll
-        for (int o = 16; o; o >>= 1) all += __shfl_xor_sync(0xffffffffu, all, o);
-        for (int p = lane; p < used; p += 32) weight[h][p] /= all;
     }
-    __syncthreads();
-    for (int i = threadIdx.x; i < GROUP * HEAD; i += 128) {
-        const float* there = those + i / HEAD * (HEAD + 2) + i % HEAD;
-        float sum = 0;
-#pragma unroll 8
-        for (int p = 0; p < used; p++) sum += weight[i / HEAD][p] * __ldcg(there + (long long)p * GROUP * (HEAD + 2));
-        result[i] = narrow(sum);
+#pragma unroll
+    for (int o = 0; o < OUTPUTS; o++) {
+        const int i = o * 128 + threadIdx.x;
+        if (i < GROUP * HEAD) result[i] = narrow(mixed[o] / sum[o]);
     }
 }
 
