@@ -136,7 +136,15 @@ final class Generator {
 
     private void write(SlotLender lender, Slots slots, Arrivals arrivals, long keptPages) {
         try {
-            new SlotBatch(forward, transformer.config(), hooks, overflow(), slots, options.mostRows(), keptPages)
+            new SlotBatch(
+                            forward,
+                            transformer.config(),
+                            hooks,
+                            overflow(),
+                            slots,
+                            options.mostRows(),
+                            keptPages,
+                            options.fast())
                     .write(arrivals);
         } finally {
             lender.giveBack(slots);

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * Prompts are run one at a time, in chunks that begin at multiples of CHUNK, so that their keys and values depend on nothing
  * but the prompt: not on other prompts, and not on what is known of them already. A prompt's last token is left to the first
  * step, which also chooses the first token of the answer. Between two chunks, all rows advance by one token; if many prompts
- * wait, several chunks are run at a time, since rows that join early cost the same steps as those that join late.
+ * wait, several chunks are run at a time, since rows that join early cost the same steps as those that join late. Where exactness
+ * has been given up, short prompts are run together instead, see PromptGroup.
  *
  * A step is launched before the last one is read, so that the GPU never waits for the CPU. So a row that turns out to have
  * ended is in one more step, whose token for it is dropped.
@@ -39,6 +40,7 @@ final class SlotBatch {
     static final int CHUNK = 512;
 
     private static final int MOST_TOKENS = 2048; // of prompts, run between two steps
+    private static final int MOST_TOGETHER = 2 * PromptGroup.MOST_TOKENS; // the same if prompts are run together
     private static final int WAVES = 16; // steps between which the prompts that wait are run, unless they are too long
 
     private final ForwardPass forward;
@@ -46,6 +48,7 @@ final class SlotBatch {
     private final List<Hook> hooks;
     private final Overflow overflow;
     private final Slots slots;
+    private final boolean fast;
     private final @Nullable PrefixCache<List<Integer>> prefixes;
     private final Deque<Integer> free = new ArrayDeque<>(); // slots
     private final List<Running> active = new ArrayList<>();
@@ -137,6 +140,7 @@ final class SlotBatch {
      * @param slots all of them free, as they are afterwards
      * @param mostRows that run together, at most; two are allowed in any case, for a row and its twin
      * @param keptPages that may hold prompts' keys and values for other rows, at most half of the slots' pages
+     * @param fast whether prompts may be run together, though their bits may then depend on each other
      */
     SlotBatch(
             ForwardPass forward,
@@ -145,7 +149,9 @@ final class SlotBatch {
             Overflow overflow,
             Slots slots,
             int mostRows,
-            long keptPages) {
+            long keptPages,
+            boolean fast) {
+        this.fast = fast;
         this.forward = forward;
         this.config = config;
         this.hooks = hooks;
@@ -208,8 +214,16 @@ final class SlotBatch {
         long tokens = waiting.stream()
                 .mapToLong(row -> (long) Lane.count(row) * row.request().prompt().length)
                 .sum();
-        long budget = Math.max(1, Math.min(MOST_TOKENS, tokens / WAVES));
-        while (budget > 0 && (prompting != null || (!waiting.isEmpty() && begin(waiting, arrivals)))) {
+        long budget = Math.max(1, Math.min(fast ? MOST_TOGETHER : MOST_TOKENS, tokens / WAVES));
+        while (budget > 0 && (prompting != null || !waiting.isEmpty())) {
+            int together = prompting == null && fast ? runTogether(waiting, arrivals) : 0;
+            budget -= together;
+            if (together > 0) {
+                continue;
+            }
+            if (prompting == null && !begin(waiting, arrivals)) {
+                return;
+            }
             Prompting now = prompting;
             if (now == null) {
                 continue; // its hooks did not fit
@@ -222,6 +236,59 @@ final class SlotBatch {
             if (now.row.hasEnded()) {
                 stopPrompting();
             }
+        }
+    }
+
+    /**
+     * Runs some prompts in one pass; their rows join.
+     *
+     * @return tokens run; 0 if the first prompt has to be run by itself
+     */
+    private int runTogether(Deque<GenerationRow> waiting, Arrivals arrivals) {
+        PromptGroup group = PromptGroup.of(waiting, hooks, this::fit);
+        if (group.isEmpty()) {
+            return 0;
+        }
+        List<GenerationRow> rows = group.lanes().stream().map(Lane::row).toList();
+        waiting.removeAll(rows);
+        rows.forEach(GenerationRow::begin);
+        group.lanes().forEach(lane -> lane.began(0));
+        try (KvCache cache = forward.newCache(group.width())) {
+            group.run(forward, hooks, cache, arrivals);
+            for (int i = 0; i < rows.size(); i++) {
+                if (!rows.get(i).hasEnded()) {
+                    joinAfterGroup(group.lanes().get(i), cache, i);
+                }
+            }
+        } catch (RuntimeException e) {
+            rows.stream()
+                    .filter(row -> active.stream().noneMatch(running -> running.lane.row() == row))
+                    .forEach(row -> fail(row, e, arrivals));
+        }
+        return group.width() * rows.size();
+    }
+
+    private boolean fit(List<Lane> lanes) {
+        int pages = lanes.stream().mapToInt(lane -> pages(lane.row())).sum();
+        return free.size() >= lanes.size()
+                && slots.hasRoom(lanes.stream().map(this::program).toList())
+                && makeRoom(pages);
+    }
+
+    private void joinAfterGroup(Lane lane, KvCache cache, int row) {
+        int slot = free.removeFirst();
+        try {
+            join(lane, slot, List.of(), cache, row, -1);
+        } catch (RuntimeException e) {
+            free.add(slot);
+            throw e;
+        }
+        if (prefixes != null) {
+            Sequence sequence = new Sequence(lane.prompt(), all(lane), lane.promptLength());
+            prefixes.keep(
+                    sequence,
+                    lane.promptLength() - 1,
+                    (from, to) -> slots.retain(slot, from / Slots.PAGE, to / Slots.PAGE));
         }
     }
 
@@ -361,24 +428,29 @@ final class SlotBatch {
         for (int i = now.lanes.size() - 1; i >= 0; i--) { // a twin before the row that leads it
             Started one = now.lanes.get(i);
             int leads = one.lane.isTwin() ? -2 : now.lanes.size() > 1 ? now.lanes.get(1).slot : -1;
-            Draw draw = one.lane.isTwin()
-                    ? Draw.MOST_PROBABLE
-                    : one.lane.row().sampler().onGpu();
-            int[] prompt = one.lane.prompt();
-            RowProgram program = program(one.lane);
-            slots.join(
-                    one.slot,
-                    new Slots.Joining(
-                            one.known,
-                            one.done == one.known.size() * Slots.PAGE ? null : one.cache,
-                            prompt[prompt.length - 1],
-                            prompt.length - 1,
-                            one.lane.row().longest(),
-                            draw,
-                            program,
-                            leads));
-            active.add(new Running(one.lane, one.slot, program.reads()));
+            boolean known = one.done == one.known.size() * Slots.PAGE;
+            join(one.lane, one.slot, one.known, known ? null : one.cache, 0, leads);
         }
+    }
+
+    private void join(Lane lane, int slot, List<Integer> known, @Nullable KvCache cache, int cacheRow, int leads) {
+        Draw draw =
+                lane.isTwin() ? Draw.MOST_PROBABLE : lane.row().sampler().onGpu();
+        int[] prompt = lane.prompt();
+        RowProgram program = program(lane);
+        slots.join(
+                slot,
+                new Slots.Joining(
+                        known,
+                        cache,
+                        cacheRow,
+                        prompt[prompt.length - 1],
+                        prompt.length - 1,
+                        lane.row().longest(),
+                        draw,
+                        program,
+                        leads));
+        active.add(new Running(lane, slot, program.reads()));
     }
 
     private void stopPrompting() {

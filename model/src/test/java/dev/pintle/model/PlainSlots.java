@@ -36,6 +36,7 @@ final class PlainSlots implements Slots {
     private List<float[]> last = List.of();
     private List<List<float[]>> lastRead = List.of();
     private int mostRows;
+    private int mostTogether;
     private int launches;
 
     private static final class Slot {
@@ -67,6 +68,11 @@ final class PlainSlots implements Slots {
 
     int mostRows() {
         return mostRows;
+    }
+
+    /** Prompts that were run in one pass, at most. */
+    int mostTogether() {
+        return mostTogether;
     }
 
     int launches() {
@@ -112,8 +118,10 @@ final class PlainSlots implements Slots {
         if (sequence.prompt() == null && known > 0) {
             restore(slot, sequence.known(), cache);
         } else if (sequence.prompt() != null) {
-            require(sequence.prompt().slots() == sequence.position(), "the prompt is not complete");
-            cache = sequence.prompt().branch(1);
+            require(sequence.prompt().slots() >= sequence.position(), "the prompt is not complete");
+            mostTogether = Math.max(mostTogether, sequence.prompt().batch());
+            cache = sequence.prompt().select(sequence.promptRow());
+            cache.truncate(sequence.position());
             for (int page = sequence.known().size(); (page + 1) * PAGE <= sequence.position(); page++) {
                 List<Tensor> some = new ArrayList<>();
                 try (TensorScope scope = TensorScope.open("page")) {

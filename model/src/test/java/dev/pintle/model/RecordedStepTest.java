@@ -200,6 +200,7 @@ class RecordedStepTest {
                         new Slots.Joining(
                                 List.of(),
                                 known > 0 ? cache : null,
+                                0,
                                 prompt[known],
                                 known,
                                 prompt.length + newTokens,

@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows that join and leave slots, on a CPU, beside each row by itself. */
 class SlotBatchTest {
@@ -104,8 +106,9 @@ class SlotBatchTest {
         };
     }
 
-    @Test
-    void rows_that_join_and_leave_generate_what_each_does_alone() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void rows_that_join_and_leave_generate_what_each_does_alone(boolean fast) {
         Random random = new Random(5);
         int[] shared = random.ints(600, 0, 272).toArray();
         List<GenerationRequest> requests =
@@ -119,7 +122,7 @@ class SlotBatchTest {
             rows.add(row(i, requests.get(i), found.get(i), most[i]));
         }
         Deque<GenerationRow> coming = new ArrayDeque<>(rows);
-        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 24).write(new Arrivals() {
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 24, fast).write(new Arrivals() {
             @Override
             public boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle) {
                 for (int i = random.nextInt(4); i > 0 && !coming.isEmpty(); i--) {
@@ -135,6 +138,7 @@ class SlotBatchTest {
         });
         slots.close();
         assertThat(slots.mostRows()).isEqualTo(7);
+        assertThat(slots.mostTogether() > 1).as("prompts run together").isEqualTo(fast);
         assertThat(rows.stream().mapToInt(row -> row.finished().cachedTokens()).max())
                 .hasValue(512);
         for (int i = 0; i < requests.size(); i++) {
@@ -198,7 +202,7 @@ class SlotBatchTest {
                 to.add(second.kept);
             }
         }
-        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0)
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0, false)
                 .write(Arrivals.of(rows, (some, cause) -> {
                     throw cause;
                 }));
@@ -239,7 +243,7 @@ class SlotBatchTest {
                 row(1, good.with(new Failing()), found.get(1), 9),
                 row(2, good, found.get(2), 9));
         List<GenerationRow> failed = new ArrayList<>();
-        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0)
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0, false)
                 .write(Arrivals.of(rows, (some, cause) -> failed.addAll(some)));
         slots.close();
         assertThat(failed).containsExactly(rows.get(1));
@@ -252,7 +256,7 @@ class SlotBatchTest {
         PlainSlots slots = new PlainSlots(model, 4, 40);
         List<GenerationRow> rows =
                 List.of(row(0, GenerationRequest.of(new int[] {1, 2}, Decoding.greedy(5)), new ArrayList<>(), 9));
-        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0)
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0, false)
                 .write(Arrivals.of(rows, (some, cause) -> {
                     throw cause;
                 }));

@@ -148,7 +148,13 @@ final class RecordedSlots implements Slots {
             memory.draws.load(slot, sequence.draw(), sequence.position());
             memory.changes.load(slot, sequence.program());
             if (sequence.prompt() != null) {
-                move(slot, sequence.prompt(), sequence.known().size() * PAGE, sequence.position(), true);
+                move(
+                        slot,
+                        sequence.prompt(),
+                        sequence.promptRow(),
+                        sequence.known().size() * PAGE,
+                        sequence.position(),
+                        true);
             }
         }
     }
@@ -157,8 +163,8 @@ final class RecordedSlots implements Slots {
         to.narrow(0, at, 1).copyFrom(Tensor.of(new int[] {number}, 1));
     }
 
-    /** Copies tokens of a one-row cache to the pages of a slot, or back. */
-    private void move(int slot, KvCache cache, int from, int to, boolean toPages) {
+    /** Copies tokens of a cache's row to the pages of a slot, or back. */
+    private void move(int slot, KvCache cache, int row, int from, int to, boolean toPages) {
         Tensor table = memory.tables.narrow(0, (long) slot * memory.mostPages, memory.mostPages);
         for (int layer = 0; layer < config.nLayers() && to > from; layer++) {
             KvCache.Entry entry = cache.entry(layer);
@@ -167,8 +173,8 @@ final class RecordedSlots implements Slots {
                     config.dHead() / 8,
                     memory.keys(layer),
                     memory.values(layer),
-                    entry.keys(),
-                    entry.values(),
+                    entry.keys().narrow(0, row, 1),
+                    entry.values().narrow(0, row, 1),
                     table,
                     from,
                     (int) (entry.keys().stride(1) / config.dHead()),
@@ -184,7 +190,7 @@ final class RecordedSlots implements Slots {
                     .narrow(0, (long) slot * memory.mostPages, table.length)
                     .copyFrom(Tensor.of(table, table.length));
             cache.restore(table.length * PAGE);
-            move(slot, cache, 0, table.length * PAGE, false);
+            move(slot, cache, 0, 0, table.length * PAGE, false);
         }
     }
 

@@ -23,7 +23,8 @@ public interface Slots extends AutoCloseable {
      * A sequence that joins.
      *
      * @param known pages that hold the keys and values of its first tokens already
-     * @param prompt keys and values of all tokens but the last; null if all of them are known
+     * @param prompt keys and values of all tokens but the last, padding after them allowed; null if all of them are known
+     * @param promptRow the sequence's row in that
      * @param token the last token of the prompt
      * @param position its position
      * @param longest number of tokens that the sequence may come to have
@@ -34,6 +35,7 @@ public interface Slots extends AutoCloseable {
     record Joining(
             List<Integer> known,
             @Nullable KvCache prompt,
+            int promptRow,
             int token,
             int position,
             int longest,
