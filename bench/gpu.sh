@@ -58,7 +58,7 @@ step() {
 export -f step run_tests
 export here out shape device pintle packages classes
 
-declare -A limit=([tests]=240 [doctor]=30 [engine]=120 [steer]=90 [extract]=60 [sae]=60 [serve]=240 [memory]=60 [full]=40 [peer]=120 [vectors]=30 [compiled]=200)
+declare -A limit=([tests]=420 [doctor]=30 [engine]=120 [steer]=90 [extract]=60 [sae]=60 [serve]=300 [memory]=60 [full]=40 [peer]=120 [vectors]=30 [compiled]=200)
 [ $# -gt 0 ] || set -- doctor tests engine steer extract sae serve memory full peer vectors compiled
 for name in "$@"; do
     variable=PINTLE_LIMIT_${name^^}

@@ -23,7 +23,7 @@ final class OwnProductsStep extends StepKernels {
     private static final int WARPS = 16; // per thread block of the kernels for few rows
     private static final int EMBEDDING_THREADS = 256; // as in the kernel
     private static final int EIGHT = 8; // rows of a tensor core's tile
-    private static final int MOST_FEW = 32; // rows that one thread block of the kernels for few rows can take
+    private static final int MOST_FEW = 96; // rows; measured: with more, the kernels for many rows are faster
     private static final int WEIGHT_ROWS = 16; // of a tile of the kernels for few rows
     private static final int BLOCK = 64; // elements of the inner axis that kernels load at a time
     private static final int SUMS_BYTES =
