@@ -157,7 +157,8 @@ record Lane(GenerationRow row, boolean isTwin) {
         return new TwinToken(twin.logProbability(id), first.divergenceFrom(twin), its);
     }
 
-    private static void fail(GenerationRow row, RuntimeException cause, Failures failures) {
+    /** Ends a row that can't go on. */
+    static void fail(GenerationRow row, RuntimeException cause, Failures failures) {
         if (!row.hasEnded()) {
             failures.failed(List.of(row), cause);
             row.fail();

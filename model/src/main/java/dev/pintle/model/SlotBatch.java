@@ -40,7 +40,7 @@ final class SlotBatch {
     static final int CHUNK = 512;
 
     private static final int MOST_TOKENS = 2048; // of prompts, run between two steps
-    private static final int MOST_TOGETHER = 2 * PromptGroup.MOST_TOKENS; // the same if prompts are run together
+    private static final int MOST_TOGETHER = 4 * PromptGroup.MOST_TOKENS; // the same if prompts are run together
     private static final int WAVES = 16; // steps between which the prompts that wait are run, unless they are too long
 
     private final ForwardPass forward;
@@ -214,7 +214,8 @@ final class SlotBatch {
         long tokens = waiting.stream()
                 .mapToLong(row -> (long) Lane.count(row) * row.request().prompt().length)
                 .sum();
-        long budget = Math.max(1, Math.min(fast ? MOST_TOGETHER : MOST_TOKENS, tokens / WAVES));
+        long budget = fast ? Math.min(MOST_TOGETHER, 2 * tokens / WAVES) : Math.min(MOST_TOKENS, tokens / WAVES);
+        budget = Math.max(1, budget);
         while (budget > 0 && (prompting != null || !waiting.isEmpty())) {
             int together = prompting == null && fast ? runTogether(waiting, arrivals) : 0;
             budget -= together;
@@ -231,7 +232,7 @@ final class SlotBatch {
             try {
                 budget -= advance(now, arrivals);
             } catch (RuntimeException e) {
-                fail(now.row, e, arrivals);
+                Lane.fail(now.row, e, arrivals);
             }
             if (now.row.hasEnded()) {
                 stopPrompting();
@@ -263,7 +264,7 @@ final class SlotBatch {
         } catch (RuntimeException e) {
             rows.stream()
                     .filter(row -> active.stream().noneMatch(running -> running.lane.row() == row))
-                    .forEach(row -> fail(row, e, arrivals));
+                    .forEach(row -> Lane.fail(row, e, arrivals));
         }
         return group.width() * rows.size();
     }
@@ -292,19 +293,12 @@ final class SlotBatch {
         }
     }
 
-    private static void fail(GenerationRow row, RuntimeException cause, Lane.Failures failures) {
-        if (!row.hasEnded()) {
-            failures.failed(List.of(row), cause);
-            row.fail();
-        }
-    }
-
     /** Begins with the first row that waits; false if there is no room for it yet. */
     private boolean begin(Deque<GenerationRow> waiting, Arrivals arrivals) {
         GenerationRow row = waiting.element();
         if (pages(row) > slots.allPages()) {
             waiting.remove();
-            fail(row, tooLong(row), arrivals);
+            Lane.fail(row, tooLong(row), arrivals);
             return true;
         }
         List<Lane> lanes = Lane.of(List.of(row));
@@ -321,7 +315,7 @@ final class SlotBatch {
                 start(lane, begun);
             }
         } catch (RuntimeException e) {
-            fail(row, e, arrivals);
+            Lane.fail(row, e, arrivals);
             stopPrompting();
         }
         return true;
@@ -500,7 +494,7 @@ final class SlotBatch {
                 try {
                     rows.get(at).tellHooks(at, slots);
                 } catch (RuntimeException e) {
-                    fail(lanes.get(at).row(), e, arrivals);
+                    Lane.fail(lanes.get(at).row(), e, arrivals);
                 }
             }
             rows.get(at).read++;
@@ -522,7 +516,7 @@ final class SlotBatch {
                         lane.row().take(choices[row], overflow);
                     }
                 } catch (RuntimeException e) {
-                    fail(lane.row(), e, arrivals);
+                    Lane.fail(lane.row(), e, arrivals);
                 }
             }
         }

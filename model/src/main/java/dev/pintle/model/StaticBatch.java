@@ -102,7 +102,12 @@ final class StaticBatch {
         float[] logProbs = logits.logSoftmax().max(-1, false).toFloats();
         List<Integer> chosen = new ArrayList<>();
         for (int row = 0; row < ids.length; row++) {
-            active.get(row).row().take(new Choice(ids[row], logProbs[row]), overflow);
+            GenerationRow taking = active.get(row).row();
+            try {
+                taking.take(new Choice(ids[row], logProbs[row]), overflow);
+            } catch (RuntimeException e) {
+                Lane.fail(taking, e, failures);
+            }
             chosen.add(ids[row]);
         }
         return chosen;

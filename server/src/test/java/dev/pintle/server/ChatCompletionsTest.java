@@ -1,15 +1,18 @@
 package dev.pintle.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.TestDevice;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.Socket;
@@ -296,6 +299,9 @@ class ChatCompletionsTest {
     /** The strength that overflows acts on tokens that only the longer prompt has; the other answer would take seconds. */
     @Test
     void when_one_of_several_streamed_answers_fails_the_others_end_before_the_error_is_said() throws Exception {
+        assumeTrue(
+                TestDevice.current().equals(Device.CPU),
+                "skipped: on a GPU, rows that arrive later than others wait for them unless in 16 bits");
         String request =
                 ("{'model': 'parley-7m', 'stream': true, 'temperature': 0, 'max_tokens': 3000, 'prompt': ['Hello',"
                                 + " '" + "The whale is blue. ".repeat(12)
