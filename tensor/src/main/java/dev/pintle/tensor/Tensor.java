@@ -440,6 +440,18 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
+     * Copies elements from pageable host memory, converting the dtype, without waiting for what the device still has to do
+     * before: {@code host} may be changed or closed as soon as this returns, and later work on the device sees the copy.
+     *
+     * @return this tensor
+     */
+    public Tensor enqueueCopy(Tensor host) {
+        requireNotClosed(host);
+        LibTorch.call("enqueueCopy", () -> handle().copy_(host.handle(), true), this, host);
+        return this;
+    }
+
+    /**
      * Sets every element.
      *
      * @return this tensor

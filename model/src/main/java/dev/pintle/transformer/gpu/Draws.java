@@ -72,14 +72,14 @@ final class Draws {
                     (float) filters.minP(),
                     (float) filters.repetitionPenalty()
                 };
-        settings.select(0, slot).copyFrom(Tensor.of(own, SETTINGS));
+        settings.select(0, slot).enqueueCopy(Tensor.of(own, SETTINGS));
         sources[slot] = null;
         if (filters != null) {
             int[] bits = new int[words];
             for (int id : draw.seen()) {
                 bits[id / Integer.SIZE] |= 1 << id % Integer.SIZE;
             }
-            seen.select(0, slot).copyFrom(Tensor.of(bits, words)); // keeps the low half of each INT64
+            seen.select(0, slot).enqueueCopy(Tensor.of(bits, words)); // keeps the low half of each INT64
             int begun = position / AHEAD * AHEAD;
             sources[slot] = new Source(draw.uniform(), begun);
             fill(slot, position);
@@ -104,7 +104,7 @@ final class Draws {
         }
         uniform.select(0, slot)
                 .narrow(0, position % (2 * AHEAD), numbers.length)
-                .copyFrom(Tensor.of(numbers, numbers.length));
+                .enqueueCopy(Tensor.of(numbers, numbers.length));
         sources[slot] = new Source(source.numbers, until);
     }
 

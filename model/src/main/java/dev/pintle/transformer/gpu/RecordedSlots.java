@@ -141,7 +141,7 @@ final class RecordedSlots implements Slots {
             }
             memory.tables
                     .narrow(0, (long) slot * memory.mostPages, table.length)
-                    .copyFrom(Tensor.of(table, table.length));
+                    .enqueueCopy(Tensor.of(table, table.length));
             put(memory.ids, slot, sequence.token());
             put(memory.positions, slot, sequence.position());
             put(memory.leads, slot, sequence.leads());
@@ -160,7 +160,7 @@ final class RecordedSlots implements Slots {
     }
 
     private static void put(Tensor to, int at, int number) {
-        to.narrow(0, at, 1).copyFrom(Tensor.of(new int[] {number}, 1));
+        to.narrow(0, at, 1).enqueueCopy(Tensor.of(new int[] {number}, 1));
     }
 
     /** Copies tokens of a cache's row to the pages of a slot, or back. */
@@ -188,7 +188,7 @@ final class RecordedSlots implements Slots {
             int[] table = known.stream().mapToInt(page -> page).toArray();
             memory.tables
                     .narrow(0, (long) slot * memory.mostPages, table.length)
-                    .copyFrom(Tensor.of(table, table.length));
+                    .enqueueCopy(Tensor.of(table, table.length));
             cache.restore(table.length * PAGE);
             move(slot, cache, 0, 0, table.length * PAGE, false);
         }
@@ -236,7 +236,7 @@ final class RecordedSlots implements Slots {
             int[] padded = new int[memory.most];
             Arrays.fill(padded, -1);
             System.arraycopy(slots, 0, padded, 0, slots.length);
-            memory.slots.copyFrom(Tensor.of(padded, padded.length));
+            memory.slots.enqueueCopy(Tensor.of(padded, padded.length));
             rows = slots.clone();
         }
         int turn = launched++ & 1;

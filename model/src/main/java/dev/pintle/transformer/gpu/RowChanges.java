@@ -70,20 +70,20 @@ final class RowChanges {
     void load(int slot, RowProgram program) {
         unload(slot);
         changes[slot] = !program.isEmpty();
-        starts.select(0, slot).copyFrom(Tensor.of(program.starts(), places + 1L));
+        starts.select(0, slot).enqueueCopy(Tensor.of(program.starts(), places + 1L));
         if (program.isEmpty()) {
             return;
         }
         int[] rows = new int[program.vectors().size()];
         for (int i = 0; i < rows.length; i++) {
             rows[i] = free.removeFirst();
-            vectors.select(0, rows[i]).copyFrom(Tensor.of(program.vectors().get(i)));
+            vectors.select(0, rows[i]).enqueueCopy(Tensor.of(program.vectors().get(i)));
         }
         int[] entries = new int[program.reads().size()];
         Arrays.setAll(entries, i -> freeReads.removeFirst());
         taken.put(slot, new Taken(rows, entries));
         int[] words = program.words(rows, entries);
-        operations.select(0, slot).narrow(0, 0, words.length).copyFrom(Tensor.of(words, words.length));
+        operations.select(0, slot).narrow(0, 0, words.length).enqueueCopy(Tensor.of(words, words.length));
     }
 
     /** Frees what a slot holds. */
