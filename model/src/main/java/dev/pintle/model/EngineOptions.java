@@ -12,7 +12,7 @@ import dev.pintle.base.Problem;
  * @param cacheBytes what keys and values of earlier prompts and answers may take, the least recently used being dropped
  *     first; never more than half of the room; 0 for none
  * @param fast whether the bits of a request's numbers may depend on how many others run beside it, where that makes steps of
- *     many rows faster: with more than 16 rows on a GPU
+ *     many rows faster: with more than 8 rows on a GPU, where short prompts are then also run together
  */
 public record EngineOptions(int mostWaiting, int mostRows, long roomBytes, long cacheBytes, boolean fast) {
     /** 64 requests may wait, as many rows run as can, nothing is kept, and bits do not depend on other requests. */

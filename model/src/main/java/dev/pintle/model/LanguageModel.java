@@ -334,7 +334,7 @@ public final class LanguageModel implements AutoCloseable {
 
     /**
      * Generates one continuation per request. Rows do not affect each other: a row that overflows or fills its context
-     * ends on its own and says why. With more than 16 rows on a GPU, their number may change last bits, which an
+     * ends on its own and says why. With more than 8 rows on a GPU, their number may change last bits, which an
      * {@link #engine(EngineOptions) engine} can rule out. Without a tokenizer, the continuations are only token ids, and their texts are
      * empty.
      *
