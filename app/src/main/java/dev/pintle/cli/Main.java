@@ -30,6 +30,7 @@ import picocli.CommandLine.ScopeType;
             CaptureCommand.class,
             ChatCommand.class,
             ServeCommand.class,
+            StudioCommand.class,
             VectorCommand.class,
             SaeCommand.class,
             PullCommand.class,

@@ -100,22 +100,8 @@ public final class OptionRules {
                 .oneOf("one prompt is captured", "--ids", "--prompt", "--chat")
                 .free("--at", "--layers", "--logits", "--steer", "--out", "-o");
         of("chat").model().decoding().steering().free("--system", "--force");
-        of("serve")
-                .free(
-                        "--model",
-                        "--dtype",
-                        "--device",
-                        "--port",
-                        "--address",
-                        "--api-key-file",
-                        "--host-name",
-                        "--cors-origin",
-                        "--queue",
-                        "--slots",
-                        "--kv-memory",
-                        "--cache-memory",
-                        "--fast",
-                        "--lenient");
+        serving("serve");
+        serving("studio").free("--no-open");
         of("vector show").free(READING).free("--json");
         of("vector list").free("--json");
         of("vector rename").free("--force");
@@ -169,6 +155,24 @@ public final class OptionRules {
         of("help");
         of("completion");
         CommandProvider.all().forEach(CommandProvider::rules);
+    }
+
+    private static OptionRules serving(String name) {
+        return of(name).free(
+                        "--model",
+                        "--dtype",
+                        "--device",
+                        "--port",
+                        "--address",
+                        "--api-key-file",
+                        "--host-name",
+                        "--cors-origin",
+                        "--queue",
+                        "--slots",
+                        "--kv-memory",
+                        "--cache-memory",
+                        "--fast",
+                        "--lenient");
     }
 
     private static void study() {

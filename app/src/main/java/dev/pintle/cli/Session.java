@@ -48,7 +48,7 @@ interface Session {
 
     /** Opens a page in the user's browser if there is a desktop. */
     default void show(Path page) {
-        Desktop.show(page);
+        Desktop.show(page.toString());
     }
 
     /** Whether standard error, where progress goes, is a terminal, according to the launcher. */

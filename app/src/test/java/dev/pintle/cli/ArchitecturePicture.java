@@ -24,7 +24,7 @@ import javax.imageio.ImageIO;
  */
 final class ArchitecturePicture {
     static final int WIDTH = 760;
-    static final int HEIGHT = 980;
+    static final int HEIGHT = 1068;
     private static final int BOX = 52;
     private static final int PITCH = 88;
     private static final int GUTTER = 380;
@@ -52,17 +52,18 @@ final class ArchitecturePicture {
         PLACES.put("bench", new Place(0, 40, 680, "pintle bench: measuring code, not in the distribution"));
         PLACES.put("app", new Place(1, 40, 680, "the pintle command: options in, tables and JSON out"));
         PLACES.put("notebook", new Place(2, 40, 330, "notebooks in Java, and Jupyter"));
-        PLACES.put("server", new Place(2, 390, 330, "models over HTTP, with steering"));
-        PLACES.put("library", new Place(3, 40, 680, "the user's data folder: everything by name"));
-        PLACES.put("studies", new Place(4, 40, 680, "sweeps, studies, runs, reports, figures"));
-        PLACES.put("sae", new Place(5, 40, 680, "sparse autoencoders, decompositions, labels, profiles"));
-        PLACES.put("steering", new Place(6, 40, 680, "steering vectors, interventions, vector files"));
-        PLACES.put("model", new Place(7, 40, 680, "transformer, GPU kernels, model families, generation"));
-        PLACES.put("hub", new Place(8, 450, 270, "Hugging Face cache, HTTP"));
-        PLACES.put("tensor", new Place(9, 40, 300, "tensors over libtorch, tensor files"));
-        PLACES.put("text", new Place(9, 420, 300, "tokenizers, chats, roles"));
-        PLACES.put("base", new Place(10, 40, 300, "errors, foreign files, JSON"));
-        PLACES.put("jinja", new Place(10, 420, 300, "chat-template language"));
+        PLACES.put("studio", new Place(2, 390, 330, "pages in the browser"));
+        PLACES.put("server", new Place(3, 390, 330, "models over HTTP, with steering"));
+        PLACES.put("library", new Place(4, 40, 680, "the user's data folder: everything by name"));
+        PLACES.put("studies", new Place(5, 40, 680, "sweeps, studies, runs, reports, figures"));
+        PLACES.put("sae", new Place(6, 40, 680, "sparse autoencoders, decompositions, labels, profiles"));
+        PLACES.put("steering", new Place(7, 40, 680, "steering vectors, interventions, vector files"));
+        PLACES.put("model", new Place(8, 40, 680, "transformer, GPU kernels, model families, generation"));
+        PLACES.put("hub", new Place(9, 450, 270, "Hugging Face cache, HTTP"));
+        PLACES.put("tensor", new Place(10, 40, 300, "tensors over libtorch, tensor files"));
+        PLACES.put("text", new Place(10, 420, 300, "tokenizers, chats, roles"));
+        PLACES.put("base", new Place(11, 40, 300, "errors, foreign files, JSON"));
+        PLACES.put("jinja", new Place(11, 420, 300, "chat-template language"));
     }
 
     private ArchitecturePicture() {}

@@ -49,6 +49,8 @@ class ModulesTest {
             .definedBy("dev.pintle.notebook..")
             .layer("server")
             .definedBy("dev.pintle.server..")
+            .layer("studio")
+            .definedBy("dev.pintle.studio..")
             .layer("app")
             .definedBy("dev.pintle.cli..")
             .whereLayer("base")
@@ -75,6 +77,9 @@ class ModulesTest {
             .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae", "studies", "library")
             .whereLayer("server")
             .mayOnlyAccessLayers("base", "tensor", "text", "hub", "model", "steering", "sae", "studies", "library")
+            .whereLayer("studio")
+            .mayOnlyAccessLayers(
+                    "base", "tensor", "text", "hub", "model", "steering", "sae", "studies", "library", "server")
             .whereLayer("app")
             .mayNotBeAccessedByAnyLayer();
 

@@ -133,13 +133,17 @@ class ReportCommandTest {
     @Test
     void a_browser_is_started_only_where_there_is_a_desktop() {
         Path page = Path.of("/runs/x/report.html");
-        assertThat(Desktop.command(Map.of(), "Linux", page)).isEmpty();
-        assertThat(Desktop.command(Map.of("DISPLAY", ":0"), "Linux", page))
+        assertThat(Desktop.command(Map.of(), "Linux", page.toString())).isEmpty();
+        assertThat(Desktop.command(Map.of("DISPLAY", ":0"), "Linux", page.toString()))
                 .containsExactly("xdg-open", "/runs/x/report.html");
-        assertThat(Desktop.command(Map.of("WAYLAND_DISPLAY", "w"), "Linux", page))
+        assertThat(Desktop.command(Map.of("WAYLAND_DISPLAY", "w"), "Linux", page.toString()))
                 .first()
                 .isEqualTo("xdg-open");
-        assertThat(Desktop.command(Map.of(), "Mac OS X", page)).first().isEqualTo("open");
-        assertThat(Desktop.command(Map.of(), "Windows 11", page)).first().isEqualTo("rundll32");
+        assertThat(Desktop.command(Map.of(), "Mac OS X", page.toString()))
+                .first()
+                .isEqualTo("open");
+        assertThat(Desktop.command(Map.of(), "Windows 11", page.toString()))
+                .first()
+                .isEqualTo("rundll32");
     }
 }

@@ -33,6 +33,7 @@ import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Serves models over HTTP: OpenAI's routes with fields that steer, and routes of our own under {@code /pintle/v1}. A request
@@ -63,6 +64,20 @@ public final class PintleServer implements AutoCloseable {
      *     needed
      */
     public static PintleServer start(Library library, Map<String, LanguageModel> loaded, ServerSettings settings) {
+        return start(library, loaded, settings, routes -> {});
+    }
+
+    /**
+     * Starts to serve, also what others add.
+     *
+     * @param library where vectors, autoencoders and presets are found and kept
+     * @param loaded models by the names that clients call them; the server closes them
+     * @param more adds routes after the server's own
+     * @throws dev.pintle.base.PintleException if the address can't be bound, or is not this machine's own and no key is
+     *     needed
+     */
+    public static PintleServer start(
+            Library library, Map<String, LanguageModel> loaded, ServerSettings settings, Consumer<Routes> more) {
         if (!settings.address().getAddress().isLoopbackAddress()
                 && !settings.keys().areNeeded()) {
             throw Problem.of("A server that other machines reach needs API keys.")
@@ -76,6 +91,7 @@ public final class PintleServer implements AutoCloseable {
         try {
             Requests requests = new Requests();
             Routes routes = routes(library, models, jobs, requests, settings);
+            more.accept(routes);
             return new PintleServer(models, jobs, requests, Front.start(settings.front(), routes));
         } catch (RuntimeException e) {
             jobs.close();

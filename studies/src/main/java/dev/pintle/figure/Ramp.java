@@ -1,7 +1,6 @@
 package dev.pintle.figure;
 
 import java.awt.Color;
-import java.util.Arrays;
 import java.util.List;
 import org.jfree.chart.renderer.PaintScale;
 
@@ -12,9 +11,9 @@ import org.jfree.chart.renderer.PaintScale;
  * @param to value of the last; larger values have its colour too
  */
 record Ramp(double from, double to, List<Color> colors) implements PaintScale {
-    static Ramp of(double from, double to, int... colors) {
+    static Ramp of(double from, double to, List<Color> colors) {
         double end = to > from ? to : from + 1; // one value alone has a scale too
-        return new Ramp(from, end, Arrays.stream(colors).mapToObj(Color::new).toList());
+        return new Ramp(from, end, colors);
     }
 
     Color color(double value) {

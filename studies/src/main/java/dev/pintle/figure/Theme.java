@@ -7,7 +7,9 @@ import java.awt.Shape;
 import java.awt.Stroke;
 import java.awt.geom.Line2D;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.Axis;
 import org.jfree.chart.axis.ValueAxis;
@@ -22,9 +24,21 @@ import org.jfree.chart.ui.RectangleInsets;
 /** How figures look. Series colours are Okabe and Ito's, which stay apart for colour-blind readers. */
 public enum Theme {
     /** Dark ink on white. */
-    LIGHT(0xFFFFFF, 0x222222, 0xE6E6E6, new int[] {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9}),
+    LIGHT(
+            0xFFFFFF,
+            0x222222,
+            0xE6E6E6,
+            new int[] {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9},
+            new int[] {0xF7F7F2, 0xC6DBEF, 0x6BAED6, 0x2171B5, 0x08306B},
+            new int[] {0x0B4F8A, 0x6BA6D6, 0xF7F7F2, 0xF2A45C, 0xB34400}),
     /** Light ink on near-black. */
-    DARK(0x15181C, 0xE6E6E6, 0x33383F, new int[] {0x56B4E9, 0xFF8F3F, 0x2DC99A, 0xE79AC8, 0xF0C050, 0x8AB4F8});
+    DARK(
+            0x15181C,
+            0xE6E6E6,
+            0x33383F,
+            new int[] {0x56B4E9, 0xFF8F3F, 0x2DC99A, 0xE79AC8, 0xF0C050, 0x8AB4F8},
+            new int[] {0x1B2026, 0x16406B, 0x1F72B4, 0x56B4E9, 0xD6F0FF},
+            new int[] {0x8CCBFF, 0x2B6AA3, 0x1B2026, 0xA85A1B, 0xFFB070});
 
     static {
         TextUtils.setUseDrawRotatedStringWorkaround(false); // it would draw upright axis labels as outlines
@@ -42,11 +56,49 @@ public enum Theme {
     @SuppressWarnings("ImmutableEnumChecker") // an unmodifiable list of colours, which cannot change either
     private final List<Color> series;
 
-    Theme(int ground, int ink, int grid, int[] series) {
+    @SuppressWarnings("ImmutableEnumChecker")
+    private final List<Color> sequential;
+
+    @SuppressWarnings("ImmutableEnumChecker")
+    private final List<Color> diverging;
+
+    Theme(int ground, int ink, int grid, int[] series, int[] sequential, int[] diverging) {
         this.ground = new Color(ground);
         this.ink = new Color(ink);
         this.grid = new Color(grid);
-        this.series = Arrays.stream(series).mapToObj(Color::new).toList();
+        this.series = colors(series);
+        this.sequential = colors(sequential);
+        this.diverging = colors(diverging);
+    }
+
+    private static List<Color> colors(int[] numbers) {
+        return Arrays.stream(numbers).mapToObj(Color::new).toList();
+    }
+
+    /**
+     * All colours by name, as six hexadecimal digits: {@code ground}, {@code ink}, {@code grid}, {@code series-0} on, and the
+     * evenly spaced colours of the scales, {@code sequential-0} and {@code diverging-0} on. What else draws figures takes them
+     * from here.
+     */
+    public Map<String, String> palette() {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put("ground", hex(ground));
+        all.put("ink", hex(ink));
+        all.put("grid", hex(grid));
+        putAll(all, "series", series);
+        putAll(all, "sequential", sequential);
+        putAll(all, "diverging", diverging);
+        return all;
+    }
+
+    private static void putAll(Map<String, String> all, String name, List<Color> colors) {
+        for (int i = 0; i < colors.size(); i++) {
+            all.put(name + "-" + i, hex(colors.get(i)));
+        }
+    }
+
+    private static String hex(Color color) {
+        return "%06x".formatted(color.getRGB() & 0xFFFFFF);
     }
 
     Color ground() {
@@ -73,16 +125,12 @@ public enum Theme {
 
     /** Colours for values from 0 on: from the ground to one strong hue, evenly in lightness. */
     Ramp sequential(double from, double to) {
-        return this == LIGHT
-                ? Ramp.of(from, to, 0xF7F7F2, 0xC6DBEF, 0x6BAED6, 0x2171B5, 0x08306B)
-                : Ramp.of(from, to, 0x1B2026, 0x16406B, 0x1F72B4, 0x56B4E9, 0xD6F0FF);
+        return Ramp.of(from, to, sequential);
     }
 
     /** Colours for signed values: two hues that colour-blind readers tell apart, the ground between them at 0. */
     Ramp diverging(double reach) {
-        return this == LIGHT
-                ? Ramp.of(-reach, reach, 0x0B4F8A, 0x6BA6D6, 0xF7F7F2, 0xF2A45C, 0xB34400)
-                : Ramp.of(-reach, reach, 0x8CCBFF, 0x2B6AA3, 0x1B2026, 0xA85A1B, 0xFFB070);
+        return Ramp.of(-reach, reach, diverging);
     }
 
     /** Dash of a series, so that colour is not all that tells series apart. */

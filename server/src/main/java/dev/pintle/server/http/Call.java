@@ -168,6 +168,7 @@ public final class Call {
     private void begin(int status, long length) throws IOException {
         begun = true;
         header("x-request-id", id);
+        header("X-Content-Type-Options", "nosniff"); // what others uploaded is never run as a page
         exchange.sendResponseHeaders(status, length);
     }
 }

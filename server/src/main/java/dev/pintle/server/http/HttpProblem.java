@@ -132,13 +132,15 @@ public final class HttpProblem extends RuntimeException {
         return problem;
     }
 
-    /** The body: OpenAI's error object, with the problem's facts in one message. */
+    /** The body: OpenAI's error object, with the problem's facts in one message, and apart under {@code pintle}. */
     public ObjectNode json() {
         ObjectNode error = Json.object();
         error.put("message", message(problem));
         error.put("type", type);
         error.put("param", param);
         error.put("code", code);
+        ObjectNode own = error.putObject("pintle").put("sentence", problem.sentence());
+        own.set("facts", JsonNumbers.tree(problem.facts()));
         ObjectNode body = Json.object();
         body.set("error", error);
         return body;

@@ -1,0 +1,16 @@
+/*
+ * The pages. A page is one module in pages/ whose default export is a component that gets {params, state, setState}.
+ *
+ *   path    of the address; :names are given in params
+ *   title   in the rail and of the window
+ *   key     g and this letter go there
+ *   icon    a path in a square of 24, drawn with strokes; without one the page is not in the rail
+ *   under   the path of the page in the rail that this one belongs to
+ */
+export const pages = [
+];
+
+/** What the shell shows besides: lazily loaded components, null where there is none. */
+export const parts = {
+  jobs: null,
+};
