@@ -92,7 +92,7 @@ final class StudioServer implements AutoCloseable {
         String path = "/pintle/v1/jobs/" + job.get("id").asText();
         String events = get(path + "/events").body(); // until it has ended
         JsonNode ended = json("GET", path, null);
-        if (!ended.get("state").asText().equals("done")) {
+        if (!ended.get("state").asText().equals("finished")) {
             throw new AssertionError(events);
         }
         return ended.get("result");

@@ -4,10 +4,12 @@
  *   path    of the address; :names are given in params
  *   title   in the rail and of the window
  *   key     g and this letter go there
+ *   css     names of style sheets besides studio.css, loaded before the page is shown
  *   icon    a path in a square of 24, drawn with strokes; without one the page is not in the rail
  *   under   the path of the page in the rail that this one belongs to
  */
 export const pages = [
+  { path: '/chat', title: 'Chat', key: 'c', icon: 'M4 5h16v11H9l-5 4z', css: ['chat'], load: () => import('./pages/chat.js') },
 ];
 
 /** What the shell shows besides: lazily loaded components, null where there is none. */

@@ -144,15 +144,15 @@ function Messages() {
       <button class="quiet" aria-label="Dismiss" onClick=${() => dismiss(message)}><${Icon} path="M6 6l12 12M18 6 6 18" /></button></div>`)}</div>`;
 }
 
-/** A part that is loaded when it is first shown. */
-function Lazy({ load, given, what }) {
+/** A part that is loaded when it is first shown; says what is awaited, where that is something. */
+export function Later({ load, what, ...given }) {
   const [found, set] = useState(null);
   useEffect(() => {
     let here = true;
     load().then(module => here && set({ Part: module.default }), error => here && set({ error }));
     return () => { here = false; };
   }, [load]);
-  if (!found) return html`<${Loading} what=${what} />`;
+  if (!found) return what && html`<${Loading} what=${what} />`;
   if (found.error) return html`<${Trouble} error=${found.error} />`;
   return html`<${found.Part} ...${given} />`;
 }
@@ -160,7 +160,7 @@ function Lazy({ load, given, what }) {
 function Jobs() {
   const open = useSignal(jobsOpen);
   return parts.jobs && html`<aside class="drawer" hidden=${!open} aria-label="Jobs">
-    <${Lazy} load=${parts.jobs} what="Jobs" given=${{ open, close: () => openJobs(false) }} /></aside>`;
+    <${Later} load=${parts.jobs} what="Jobs" open=${open} close=${() => openJobs(false)} /></aside>`;
 }
 
 /** Shows what a page threw while it was drawn, instead of nothing. */
@@ -169,13 +169,29 @@ class Fence extends Component {
   render({ children }, { error }) { return error ? html`<div class="page"><${Trouble} error=${error} again=${() => this.setState({ error: null })} /></div>` : children; }
 }
 
+const styles = new Map();
+
+/** Loads a style sheet once. */
+const style = name => {
+  if (!styles.has(name)) {
+    styles.set(name, new Promise(resolve => {
+      const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/studio/css/${name}.css`, onload: resolve, onerror: resolve });
+      document.head.append(link);
+    }));
+  }
+  return styles.get(name);
+};
+
+/** Loads the module of a page and its style sheets. */
+const withStyles = page => (page.whole ??= () => Promise.all([page.load(), ...(page.css ?? []).map(style)]).then(([module]) => module));
+
 function Page({ place }) {
   const state = useSignal(pageState);
   if (!place?.page) {
     return html`<div class="page empty"><h1>There is no such page</h1><p>${place?.path}</p>
       ${pages[0] && html`<a class="button main" href=${'#' + pages[0].path}>${pages[0].title}</a>`}</div>`;
   }
-  return html`<${Fence} key=${place.path}><${Lazy} load=${place.page.load} what=${place.page.title} given=${{ params: place.params, state, setState }} /><//>`;
+  return html`<${Fence} key=${place.path}><${Later} load=${withStyles(place.page)} what=${place.page.title} ...${{ params: place.params, state, setState }} /><//>`;
 }
 
 function Offline() {

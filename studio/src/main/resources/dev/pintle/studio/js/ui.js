@@ -62,5 +62,8 @@ export function visible(text) {
     SIGNS[c] ?? (c < ' ' ? String.fromCodePoint(0x2400 + c.charCodeAt(0)) : `⟨${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`));
 }
 
+/** A token's text on its own: blanks at its ends can be seen too. */
+export const piece = text => visible(text).replace(/^ +| +$/g, blanks => '␣'.repeat(blanks.length)) || '∅';
+
 /** Words for a class attribute; what is false is left out. */
 export const cls = (...words) => words.filter(Boolean).join(' ');

@@ -2,7 +2,9 @@
  * A text as its tokens, each coloured by a number.
  *
  *   <Strip tokens=${[{text}]} values=${numbers} scale=${scale} what="projection on pirate"
- *     chosen=${index} onChoose=${(index, event) => …} span=${[from, to]} onSpan=${([from, to]) => …} dim=${index => bool} />
+ *     chosen=${index} onChoose=${(index, event) => …} span=${[from, to]} onSpan=${([from, to]) => …} dim=${index => bool} prose />
+ *
+ * prose leaves spaces and line ends as they are read, for answers; otherwise they are drawn as signs.
  *
  * A grid for the keyboard: one token has the focus, arrows move it, Enter chooses it, Shift and arrows or dragging select a
  * span (end is exclusive). Values that are null have no colour. Long texts are cut into rows that the browser only lays out
@@ -24,6 +26,7 @@ function rows(tokens) {
   return found;
 }
 
+const proseText = text => visible(text).replaceAll('⏎', '\n');
 const shownText = text => text === '' ? '∅' : text.includes('\n') ? visible(text) : text.trim() === '' ? '␣'.repeat(text.length) : visible(text);
 
 class Row extends Component {
@@ -36,25 +39,26 @@ class Row extends Component {
     return span !== next.span && [span, next.span].some(one => one && one[0] < to && one[1] > from);
   }
 
-  render({ from, to, tokens, values, scale, what, chosen, focus, span, dim }) {
+  render({ from, to, tokens, values, scale, what, chosen, focus, span, dim, prose }) {
     const cells = [];
     for (let i = from; i < to; i++) {
       const value = values?.[i];
       const fill = scale?.fill(value);
-      cells.push(html`<button type="button" role="gridcell" key=${i} data-i=${i} tabindex=${i === focus ? 0 : -1}
+      cells.push(html`<span role="gridcell" key=${i} data-i=${i} tabindex=${i === focus ? 0 : -1}
         aria-selected=${i === chosen} class=${cls('token', i === chosen && 'chosen', span && i >= span[0] && i < span[1] && 'in')}
         aria-label=${`${visible(tokens[i].text)}${value == null || Number.isNaN(value) ? '' : `, ${what} ${num(value)}`}`}
-        style=${{ background: fill ?? '', color: fill ? scale.ink(value) : '', opacity: dim?.(i) ? 0.55 : '' }}>${shownText(tokens[i].text)}</button>`);
+        style=${{ background: fill ?? '', color: fill ? scale.ink(value) : '', opacity: dim?.(i) ? 0.55 : '' }}>${(prose ? proseText : shownText)(tokens[i].text)}</span>`);
     }
     return html`<div role="row">${cells}</div>`;
   }
 }
 
-export function Strip({ tokens, values, scale, what = 'value', chosen = -1, onChoose, span, onSpan, dim, label }) {
+export function Strip({ tokens, values, scale, what = 'value', chosen = -1, onChoose, span, onSpan, dim, label, prose }) {
   const theme = useTheme();
   const box = useRef();
   const focus = useRef(0);
   const drag = useRef(null);
+  if (tokens.length === 0) return null;
   if (focus.current >= tokens.length) focus.current = Math.max(0, tokens.length - 1);
   if (chosen >= 0 && chosen < tokens.length && drag.current === null) focus.current = chosen;
   const at = event => { const cell = event.target.closest?.('[data-i]'); return cell ? Number(cell.dataset.i) : -1; };
@@ -71,6 +75,7 @@ export function Strip({ tokens, values, scale, what = 'value', chosen = -1, onCh
   const key = event => {
     const here = at(event);
     if (here < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); onChoose?.(here, event); return; }
     const last = tokens.length - 1;
     const next = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: last }[event.key];
     if (next == null) return;
@@ -108,9 +113,9 @@ export function Strip({ tokens, values, scale, what = 'value', chosen = -1, onCh
     return () => removeEventListener('pointerup', up);
   }, []);
 
-  return html`<div class="strip" role="grid" aria-label=${label ?? `Tokens${values ? `, coloured by ${what}` : ''}`} ref=${box}
+  return html`<div class=${cls('strip', prose && 'prose')} role="grid" aria-label=${label ?? `Tokens${values ? `, coloured by ${what}` : ''}`} ref=${box}
     onKeyDown=${key} onPointerDown=${down} onPointerOver=${over} onClick=${click}>
-    ${rows(tokens).map(([from, to]) => html`<${Row} key=${from} ...${{ from, to, tokens, values, scale, what, theme, chosen, focus: focus.current, span, dim }} />`)}</div>`;
+    ${rows(tokens).map(([from, to]) => html`<${Row} key=${from} ...${{ from, to, tokens, values, scale, what, theme, chosen, focus: focus.current, span, dim, prose }} />`)}</div>`;
 }
 
 /** A strip as a picture of its own, for exports: {tokens, values, scale, title, paint} to SVG. */
