@@ -8,6 +8,7 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.ColorScheme;
 import java.io.File;
 import java.io.IOException;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.Tag;
  */
 @Tag("slow")
 abstract class BrowserTest {
-    private static final double PATIENCE = 20_000; // milliseconds
+    private static final double PATIENCE = 40_000; // milliseconds
     private static final Path PICTURES = Path.of("target", "screenshots");
 
     private static @Nullable Shared shared;
@@ -167,6 +168,7 @@ abstract class BrowserTest {
                         .setAcceptDownloads(true)
                         .setPermissions(List.of("clipboard-read", "clipboard-write")));
         context.setDefaultTimeout(PATIENCE);
+        PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE);
         if (!firstTime) {
             context.addInitScript("localStorage.setItem('pintle.toured', '1')");
         }

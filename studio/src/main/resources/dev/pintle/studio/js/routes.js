@@ -10,6 +10,7 @@
  */
 export const pages = [
   { path: '/chat', title: 'Chat', key: 'c', icon: 'M4 5h16v11H9l-5 4z', css: ['chat'], load: () => import('./pages/chat.js') },
+  { path: '/text', title: 'Text', key: 't', icon: 'M5 5h14M5 10h14M5 15h9M5 20h5', css: ['chat', 'text'], load: () => import('./pages/text.js') },
 ];
 
 /** What the shell shows besides: lazily loaded components, null where there is none. */

@@ -121,6 +121,7 @@ function Help() {
       ${pages.filter(page => page.key).map(page => html`<div key=${page.path}><dt><kbd>g</kbd> <kbd>${page.key}</kbd></dt><dd>${page.title}</dd></div>`)}
       <div><dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>previous, next token in a strip</dd></div>
     </dl>
+    <p class="row"><button class="small" onClick=${() => { localStorage.removeItem('pintle.toured'); location.hash = '#/chat'; location.reload(); }}>Take the tour</button></p>
   <//>`;
 }
 

@@ -2,9 +2,9 @@
  * A text as its tokens, each coloured by a number.
  *
  *   <Strip tokens=${[{text}]} values=${numbers} scale=${scale} what="projection on pirate"
- *     chosen=${index} onChoose=${(index, event) => …} span=${[from, to]} onSpan=${([from, to]) => …} dim=${index => bool} prose />
+ *     chosen=${index} onChoose=${(index, event) => …} span=${[from, to]} onSpan=${([from, to]) => …} mark=${set of indices} prose />
  *
- * prose leaves spaces and line ends as they are read, for answers; otherwise they are drawn as signs.
+ * mark underlines tokens; prose leaves spaces and line ends as they are read, for answers; otherwise they are drawn as signs.
  *
  * A grid for the keyboard: one token has the focus, arrows move it, Enter chooses it, Shift and arrows or dragging select a
  * span (end is exclusive). Values that are null have no colour. Long texts are cut into rows that the browser only lays out
@@ -31,29 +31,29 @@ const shownText = text => text === '' ? '∅' : text.includes('\n') ? visible(te
 
 class Row extends Component {
   shouldComponentUpdate(next) {
-    const { from, to, tokens, values, scale, theme, chosen, focus, span, dim } = this.props;
-    if (tokens !== next.tokens || values !== next.values || scale !== next.scale || theme !== next.theme || dim !== next.dim || from !== next.from || to !== next.to) return true;
+    const { from, to, tokens, values, scale, theme, chosen, focus, span, mark } = this.props;
+    if (tokens !== next.tokens || values !== next.values || scale !== next.scale || theme !== next.theme || mark !== next.mark || from !== next.from || to !== next.to) return true;
     const inside = index => index >= from && index < to;
     if (chosen !== next.chosen && (inside(chosen) || inside(next.chosen))) return true;
     if (focus !== next.focus && (inside(focus) || inside(next.focus))) return true;
     return span !== next.span && [span, next.span].some(one => one && one[0] < to && one[1] > from);
   }
 
-  render({ from, to, tokens, values, scale, what, chosen, focus, span, dim, prose }) {
+  render({ from, to, tokens, values, scale, what, chosen, focus, span, mark, prose }) {
     const cells = [];
     for (let i = from; i < to; i++) {
       const value = values?.[i];
       const fill = scale?.fill(value);
       cells.push(html`<span role="gridcell" key=${i} data-i=${i} tabindex=${i === focus ? 0 : -1}
-        aria-selected=${i === chosen} class=${cls('token', i === chosen && 'chosen', span && i >= span[0] && i < span[1] && 'in')}
-        aria-label=${`${visible(tokens[i].text)}${value == null || Number.isNaN(value) ? '' : `, ${what} ${num(value)}`}`}
-        style=${{ background: fill ?? '', color: fill ? scale.ink(value) : '', opacity: dim?.(i) ? 0.55 : '' }}>${(prose ? proseText : shownText)(tokens[i].text)}</span>`);
+        aria-selected=${i === chosen} class=${cls('token', i === chosen && 'chosen', span && i >= span[0] && i < span[1] && 'in', mark?.has(i) && 'marked')}
+        aria-label=${`${visible(tokens[i].text)}${value == null || Number.isNaN(value) ? '' : `, ${what} ${num(value)}`}${mark?.has(i) ? ', differs' : ''}`}
+        style=${{ background: fill ?? '', color: fill ? scale.ink(value) : '' }}>${(prose ? proseText : shownText)(tokens[i].text)}</span>`);
     }
     return html`<div role="row">${cells}</div>`;
   }
 }
 
-export function Strip({ tokens, values, scale, what = 'value', chosen = -1, onChoose, span, onSpan, dim, label, prose }) {
+export function Strip({ tokens, values, scale, what = 'value', chosen = -1, onChoose, span, onSpan, mark, label, prose }) {
   const theme = useTheme();
   const box = useRef();
   const focus = useRef(0);
@@ -115,7 +115,7 @@ export function Strip({ tokens, values, scale, what = 'value', chosen = -1, onCh
 
   return html`<div class=${cls('strip', prose && 'prose')} role="grid" aria-label=${label ?? `Tokens${values ? `, coloured by ${what}` : ''}`} ref=${box}
     onKeyDown=${key} onPointerDown=${down} onPointerOver=${over} onClick=${click}>
-    ${rows(tokens).map(([from, to]) => html`<${Row} key=${from} ...${{ from, to, tokens, values, scale, what, theme, chosen, focus: focus.current, span, dim, prose }} />`)}</div>`;
+    ${rows(tokens).map(([from, to]) => html`<${Row} key=${from} ...${{ from, to, tokens, values, scale, what, theme, chosen, focus: focus.current, span, mark, prose }} />`)}</div>`;
 }
 
 /** A strip as a picture of its own, for exports: {tokens, values, scale, title, paint} to SVG. */

@@ -9,7 +9,7 @@ import { mean } from './session.js';
 const NOTHING = signal(null);
 const STOPS = { stop_token: 'ended by itself', stop_string: 'stop string', length: 'token limit', context: 'context is full', stopped: 'stopped', cancelled: 'cancelled', error: 'failed', not_finite: 'overflowed' };
 
-export function Answer({ node, column, name, live, colour, coloured, scale, chosen, onToken, stack, onAgain, onContinue, isLast }) {
+export function Answer({ node, column, name, live, colour, coloured, scale, chosen, onToken, stack, onAgain, onContinue, onText, isLast }) {
   const writing = useSignal(live ?? NOTHING);
   const answer = writing ?? node.answers[column.id];
   if (!answer) return html`<div class="turn answer" data-column=${column.id}><p class="who">${name}</p><p><button class="small" onClick=${onAgain}>Answer</button></p></div>`;
@@ -29,7 +29,8 @@ export function Answer({ node, column, name, live, colour, coloured, scale, chos
       ${stale && html`<span class="tag" title=${`This answer: ${inWords(steering)}`}>steering has changed</span>`}
       <span class="grow" />
       ${!writing && html`<span class="row nowrap acts">${answer.stop === 'length' || answer.stop === 'stopped' ? isLast && html`<button class="quiet small" onClick=${onContinue}>Continue</button>` : null}
-        ${(stale || answer.stop === 'error') && html`<button class="quiet small" onClick=${onAgain}>Run again</button>`}
+        <button class="quiet small" onClick=${onAgain}>Run again</button>
+        <button class="quiet small" title="Look into this text" onClick=${onText}>Text</button>
         <button class="quiet small" onClick=${() => copy(answer.text)}>Copy</button></span>`}</div>
   </div>`;
 }

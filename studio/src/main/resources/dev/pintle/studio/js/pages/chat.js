@@ -4,7 +4,7 @@
  */
 import { html, useEffect, useMemo, useRef, useState, useSignal, useLoaded, cls, debounced } from '../ui.js';
 import { get, own, post } from '../api.js';
-import { models, plain, readModels, say, inspect, Icon } from '../shell.js';
+import { models, plain, say, inspect, Later } from '../shell.js';
 import { useKeys } from '../keys.js';
 import { Empty, Segmented, Trouble, Growing, Loading, Panel } from '../parts.js';
 import { Legend, positive, signed } from '../charts/scale.js';
@@ -14,7 +14,11 @@ import { busy, request, running, stop, turns, write } from '../chat/run.js';
 import { Column } from '../chat/column.js';
 import { Answer } from '../chat/answer.js';
 import { Sampling } from '../chat/sampling.js';
+import { go } from '../state.js';
+import { asText } from '../text/input.js';
 
+const TOUR = () => import('../tour.js');
+const PARLEY = 'parley-7m';
 const QUESTIONS = ['Tell me about the whale.', 'What is honey?', 'How do I bake bread?'];
 
 /** What tokens can be coloured by: [key, words]. */
@@ -44,6 +48,7 @@ export default function Chat({ state, setState }) {
   const [live, setLive] = useState(false);
   const [draft, setDraft] = useState('');
   const [editing, setEditing] = useState(null);
+  const [touring, setTouring] = useState(() => !localStorage.getItem('pintle.toured') && !state.nodes);
   const input = useRef();
   const end = useRef();
   const change = (next, options) => setState(typeof next === 'function' ? next(fresh({ model: all[0]?.id, ...now.current })) : next, options);
@@ -69,8 +74,9 @@ export default function Chat({ state, setState }) {
     const next = { ...base, sampling, nodes: [...base.nodes, node], leaf: node.id };
     now.current = next;
     change(next, { push: false });
-    run(node, columns);
+    const written = run(node, columns);
     requestAnimationFrame(() => end.current?.scrollIntoView({ block: 'end' }));
+    return written;
   };
   const send = () => {
     const text = draft.trim();
@@ -78,7 +84,15 @@ export default function Chat({ state, setState }) {
     setDraft('');
     ask(text, session.leaf);
   };
-  const again = (node, column) => run(node, column ? [column] : session.columns.map(one => one.id));
+  /** The same again, under the steering of now; says whether the bits are the same where nothing else has changed. */
+  const again = async (node, column) => {
+    const before = node.answers[column];
+    await run(node, [column]);
+    const after = now.current.nodes.find(one => one.id === node.id)?.answers[column];
+    if (before?.body && after?.stop && JSON.stringify(before.body) === JSON.stringify(after.body)) {
+      say(JSON.stringify(before.tokens) === JSON.stringify(after.tokens) ? 'Run again: the same, to the bit.' : 'Run again: the tokens or their probabilities differ.');
+    }
+  };
   const rerun = useMemo(() => debounced(columns => { const last = path(now.current).at(-1); if (last) run(last, columns); }, 200), []);
   const restack = (column, stack) => {
     change(old => ({ ...old, columns: old.columns.map(one => one.id === column ? { ...one, stack } : one) }));
@@ -147,7 +161,10 @@ export default function Chat({ state, setState }) {
   if (all.length === 0) return html`<div class="page"><${Loading} what="Models" /></div>`;
 
   const view = session.columns.some(column => column.id === session.view) ? session.view : 'both';
-  const columnName = column => column.stack.length === 0 ? 'Unsteered' : session.columns.filter(one => one.stack.length > 0).length > 1 ? `Steered ${letter(session, column.id)}` : 'Steered';
+  const columnName = column => {
+    const acts = column.stack.length > 0;
+    return (acts ? 'Steered' : 'Unsteered') + (session.columns.filter(one => one.stack.length > 0 === acts).length > 1 ? ' ' + letter(session, column.id) : '');
+  };
   const last = shown.at(-1);
   const exports = {
     name: 'chat',
@@ -172,6 +189,9 @@ export default function Chat({ state, setState }) {
       <button class="small" onClick=${() => { stop(); inspect(null); change({ ...session, nodes: [], leaf: null }, { push: true }); }} disabled=${session.nodes.length === 0}>New chat</button>
     </header>
     ${session.unreadable && html`<${Trouble} error=${new Error(session.unreadable)} />`}
+    ${touring && session.model === PARLEY && html`<${Later} load=${TOUR} model=${PARLEY} layer=${3} onLibrary=${async () => { libNow.current = await library(); found.again(); }} answered=${shown.length > 0 && !busy()}
+      onSteer=${entry => { const target = now.current.columns.at(-1); restack(target.id, target.stack.some(one => one.vector === entry.vector) ? target.stack : [...target.stack, entry]); }}
+      onAsk=${text => ask(text, now.current.leaf)} onEnd=${() => { localStorage.setItem('pintle.toured', '1'); setTouring(false); }} />`}
     ${session.columns.length > 1 && html`<div class="switch"><${Segmented} label="Columns shown" value=${view} onChange=${key => change({ ...session, view: key })}
       options=${[['both', session.columns.length > 2 ? 'All' : 'Both'], ...session.columns.map(column => [column.id, columnName(column)])]} /></div>`}
     <${Panel} title="Conversation" class="conversation" exports=${exports} note=${shown.length ? null : 'The same words go to every column.'}>
@@ -195,7 +215,7 @@ export default function Chat({ state, setState }) {
                 <button class="quiet small" disabled=${busy()} onClick=${() => ask(node.user, node.parent)}>Regenerate</button></div>`}</div>`,
           ...session.columns.map(column => html`<${Answer} key=${node.id + column.id} node=${node} column=${column} name=${columnName(column)} live=${running(node.id, column.id)} colour=${colour} coloured=${coloured} scale=${scale}
             chosen=${chosen?.node === node.id && chosen.column === column.id ? chosen.index : -1} onToken=${index => lookAt({ node: node.id, column: column.id, index })}
-            stack=${api(column.stack)} onAgain=${() => again(node, column.id)} onContinue=${() => run(node, [column.id], { [column.id]: node.answers[column.id] })} isLast=${turn === shown.length - 1} />`)];
+            stack=${api(column.stack)} onAgain=${() => again(node, column.id)} onText=${() => go('/text', { model: session.model, text: asText([...messages(session, column.id, node), { role: 'assistant', content: node.answers[column.id].text }]), stack: column.stack })} onContinue=${() => run(node, [column.id], { [column.id]: node.answers[column.id] })} isLast=${turn === shown.length - 1} />`)];
         })}
       </div>
     <//>
