@@ -65,7 +65,6 @@ class ChatTest extends BrowserTest {
         assertThat(answer(page, "b").locator(".token").first())
                 .hasAttribute("aria-label", java.util.regex.Pattern.compile("Ahoy, projection on pirate \\d.*"));
         picture(page, "chat", view);
-        requireAccessible(page);
         if (view.width < 900) {
             page.getByRole(
                             com.microsoft.playwright.options.AriaRole.GROUP,

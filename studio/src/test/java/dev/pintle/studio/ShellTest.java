@@ -4,6 +4,7 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -39,5 +40,45 @@ class ShellTest extends BrowserTest {
         assertThat(page.locator("html")).hasAttribute("data-theme", "dark");
         assertThat(page.evaluate("getComputedStyle(document.body).backgroundColor"))
                 .isEqualTo("rgb(15, 18, 21)");
+    }
+
+    @Test
+    void a_server_that_does_not_answer_is_said_and_tried_again() {
+        Page page = open("#/chat", View.WIDE_LIGHT);
+        assertThat(page.locator(".conversation")).isVisible();
+        page.context().setOffline(true);
+        page.getByText("What is honey?").click();
+        assertThat(page.locator(".banner")).containsText("The server does not answer.");
+        assertThat(page.locator(".answer").first()).containsText("The server cannot be reached.");
+        requireAccessible(page);
+        page.context().setOffline(false);
+        page.locator(".banner").getByText("Try again").click();
+        assertThat(page.locator(".banner")).hasCount(0);
+        page.locator(".answer").first().getByText("Try again").click();
+        assertThat(page.locator(".answer").first().locator(".strip")).not().isEmpty();
+        expectComplaints("ERR_INTERNET_DISCONNECTED");
+    }
+
+    @Test
+    void with_keys_the_page_asks_for_one_and_keeps_it_in_the_tab() {
+        Page page = open("#/nowhere", View.WIDE_LIGHT);
+        page.route("**/v1/**", route -> {
+            if ("Bearer 0123456789abcdef".equals(route.request().headerValue("authorization"))) {
+                route.resume();
+            } else {
+                route.fulfill(new Route.FulfillOptions()
+                        .setStatus(401)
+                        .setContentType("application/json")
+                        .setBody("{\"error\": {\"message\": \"The API key is missing or wrong.\"}}"));
+            }
+        });
+        page.navigate(server().url() + "/#/chat");
+        page.reload();
+        page.getByLabel("Key", new Page.GetByLabelOptions().setExact(true)).fill("0123456789abcdef");
+        requireAccessible(page);
+        page.getByText("Use the key").click();
+        assertThat(page.locator(".conversation")).isVisible();
+        assertThat(page.evaluate("JSON.stringify(localStorage)").toString()).doesNotContain("0123456789abcdef");
+        expectComplaints("status of 401");
     }
 }

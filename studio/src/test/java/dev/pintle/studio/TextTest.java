@@ -72,7 +72,6 @@ class TextTest extends BrowserTest {
         Page page = open("#/text", view);
         assertThat(page.locator(".page.text")).isVisible();
         assertThat(weight(page)).as("bytes of script and style").isLessThan(150_000);
-        requireAccessible(page);
         page.getByText("Read an example").click();
         assertThat(tokens(page).first()).isVisible();
         colourBy(page, "on:pirate");
@@ -218,7 +217,5 @@ class TextTest extends BrowserTest {
         assertThat(((Number) frames).doubleValue())
                 .as("median milliseconds a frame of %d tokens", count)
                 .isLessThan(50);
-        tokens(page).nth(40).click();
-        assertThat(page.locator(".inspector h2")).hasText("Token 40");
     }
 }

@@ -57,7 +57,7 @@ export async function decoded(query) {
   }
   if (asked.has('id')) {
     const found = await kept(asked.get('id'));
-    if (!found) throw new Error('This address names a session of another browser. Ask for it as a JSON export.');
+    if (!found) throw new Error('This address names a session that is kept in the browser where it was made, and not in this one.');
     return found;
   }
   return {};

@@ -41,12 +41,14 @@ const told = token => ({ id: token.id, text: token.text, lp: token.logprob, top:
  * Writes an answer. Returns it when it has ended, in whichever way; a stopped one keeps what was written.
  *
  * @param more the answer that is continued, or null
+ * @param alone without the other row
  */
-export async function write(session, column, node, lib, more = null) {
+export async function write(session, column, node, lib, more = null, alone = false) {
   const key = `${node.id}/${column}`;
   live.get(key)?.abort.abort();
   const abort = new AbortController();
   const body = request(session, column, node, lib, more);
+  if (alone) delete body.twin;
   let answer = more ? { ...more, stop: null, error: null } : { text: '', tokens: [], stop: null };
   answer.body = body;
   const shown = signal(answer);
@@ -70,6 +72,8 @@ export async function write(session, column, node, lib, more = null) {
       shown.value = next;
     }
   } catch (error) {
+    // what is wrong with the steering of another column is that column's to say
+    if (!alone && error.param?.startsWith('twin') && live.get(key) === mine) return write(session, column, node, lib, more, true);
     answer = { ...answer, stop: isAbort(error) ? 'stopped' : 'error', error: isAbort(error) ? null : { message: error.sentence ?? error.message, facts: error.facts, param: error.param, requestId: error.requestId } };
   }
   answer = { ...answer, ms: answer.ms ?? Math.round(performance.now() - began), loops: loops(answer.tokens) };

@@ -102,6 +102,10 @@ export default function Chat({ state, setState }) {
 
   // ------------------------------------------------------------ tokens
 
+  /** The conversation up to an answer, as a text. */
+  const openText = (column, node, how = {}) => go('/text', { model: now.current.model, stack: now.current.columns.find(one => one.id === column).stack, ...how,
+    text: asText([...messages(now.current, column, node), { role: 'assistant', content: answerOf(node, column)?.text ?? '' }]) });
+
   const answerOf = (node, column) => running(node.id, column)?.peek() ?? node.answers[column];
   const lookAt = async ({ node: id, column, index }) => {
     const node = now.current.nodes.find(one => one.id === id);
@@ -124,6 +128,7 @@ export default function Chat({ state, setState }) {
       role: 'assistant', project: answer.project && Object.fromEntries(Object.entries(answer.project).map(([name, values]) => [name, values[index]])),
       extra: prompt ? html`<div><dt>in context</dt><dd class="num">${prompt + index}</dd></div>` : null,
       onMove: step => lookAt({ node: id, column, index: Math.max(0, Math.min(answer.tokens.length - 1, index + step)) }),
+      onAllOf: latent => openText(column, node, { colour: 'latent', latent }),
       onSteer: entry => { const target = steeredColumn(column); restack(target, [...now.current.columns.find(one => one.id === target).stack, entry]); say(`Latent ${entry.latent} was added to ${letter(now.current, target)}.`); },
     });
   };
@@ -215,7 +220,7 @@ export default function Chat({ state, setState }) {
                 <button class="quiet small" disabled=${busy()} onClick=${() => ask(node.user, node.parent)}>Regenerate</button></div>`}</div>`,
           ...session.columns.map(column => html`<${Answer} key=${node.id + column.id} node=${node} column=${column} name=${columnName(column)} live=${running(node.id, column.id)} colour=${colour} coloured=${coloured} scale=${scale}
             chosen=${chosen?.node === node.id && chosen.column === column.id ? chosen.index : -1} onToken=${index => lookAt({ node: node.id, column: column.id, index })}
-            stack=${api(column.stack)} onAgain=${() => again(node, column.id)} onText=${() => go('/text', { model: session.model, text: asText([...messages(session, column.id, node), { role: 'assistant', content: node.answers[column.id].text }]), stack: column.stack })} onContinue=${() => run(node, [column.id], { [column.id]: node.answers[column.id] })} isLast=${turn === shown.length - 1} />`)];
+            stack=${api(column.stack)} onAgain=${() => again(node, column.id)} onText=${() => openText(column.id, node)} onContinue=${() => run(node, [column.id], { [column.id]: node.answers[column.id] })} isLast=${turn === shown.length - 1} />`)];
         })}
       </div>
     <//>
@@ -223,7 +228,7 @@ export default function Chat({ state, setState }) {
       <div class="row nowrap"><${Growing} value=${draft} onInput=${setDraft} placeholder="Say something to every column" aria-label="Message" data-composer
         onKeyDown=${event => { if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); } }} />
         ${busy() ? html`<button type="button" onClick=${stop} title="Esc">Stop</button>` : html`<button class="main" disabled=${!draft.trim()} title="Enter, or Ctrl+Enter">Send</button>`}</div>
-      <${Sampling} session=${session} onChange=${change} />
+      <${Sampling} session=${session} onChange=${change} used=${last ? Math.max(0, ...session.columns.map(column => { const answer = answerOf(last, column.id); return (answer?.prompt ?? 0) + (answer?.tokens.length ?? 0); })) : 0} context=${all.find(model => model.id === session.model)?.pintle.context} />
     </form>
     <div class="hidden-text" aria-live="polite">${busy() ? 'Writing.' : last ? session.columns.map(column => last.answers[column.id] ? `${columnName(column)}: ${last.answers[column.id].text.slice(0, 300)}` : '').join(' ') : ''}</div>
   </div>`;

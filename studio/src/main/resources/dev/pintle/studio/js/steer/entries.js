@@ -18,18 +18,18 @@ export const api = stack => {
 /** Vectors by name, and the strengths that this server's tune jobs found: {vectors, names, ticks}. */
 export async function library(signal) {
   const [{ vectors }, names, { jobs }] = await Promise.all([get(own('/vectors'), { signal }), get(own('/names'), { signal }), get(own('/jobs'), { signal })]);
-  return { vectors, names, byHash: new Map(vectors.map(vector => [vector.hash, vector])), ticks: ticks(jobs) };
+  return { vectors, names, byHash: new Map(vectors.map(vector => [vector.hash, vector])), ticks: ticks(jobs, names) };
 }
 
-/** For each tuned vector, where its tune job found it best, and the least strength at which most answers looped. */
-function ticks(jobs) {
+/** For each tuned vector, by its hash, where its tune job found it best, and the least strength at which most answers looped. */
+function ticks(jobs, names) {
   const found = {};
   for (const { kind, state, result } of jobs) {
     const name = result?.steering?.[0]?.vector;
     if (kind !== 'tune' || state !== 'finished' || !name || !result.proposal) continue;
     const { layer, method, strength } = result.proposal;
     const broken = result.points.filter(point => point.layer === layer && point.method === method && point.strength > 0 && point.loops?.mean > 0.5);
-    found[name] = { tuned: strength, breaks: broken.length ? Math.min(...broken.map(point => point.strength)) : null };
+    found[names[name] ?? name] = { tuned: strength, breaks: broken.length ? Math.min(...broken.map(point => point.strength)) : null };
   }
   return found;
 }

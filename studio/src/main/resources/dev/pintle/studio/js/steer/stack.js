@@ -52,7 +52,7 @@ function When({ entry, onChange, lib }) {
   return html`<${Field} label="When"><select value=${when ? 'when' : ''} onChange=${event => set(event.target.value ? { vector: entry.vector ?? names[0], above: 0.1 } : null)}>
       <option value="">always</option><option value="when" disabled=${names.length === 0}>a component is above …</option></select>
     ${when && html`<div class="row nowrap"><select aria-label="Vector of the condition" value=${when.vector} onChange=${event => set({ ...when, vector: event.target.value })}>
-        ${names.map(name => html`<option key=${name}>${name}</option>`)}</select>
+        ${names.map(name => html`<option key=${name} value=${name}>${name}</option>`)}</select>
       <input type="number" step="0.05" aria-label="Component above, of the norm" value=${when.above} onInput=${event => event.target.value !== '' && set({ ...when, above: Number(event.target.value) })} /></div>`}<//>`;
 }
 
@@ -74,9 +74,9 @@ function Entry({ entry, index, count, onChange, onRemove, onMove, lib, label, dr
       <button class="quiet small" aria-pressed=${!!entry.solo} title="Only this one acts" aria-label=${`Solo ${named(entry)}`} onClick=${() => toggle('solo')}>S</button>
       <button class="quiet small" aria-pressed=${!!entry.muted} title="Mute" aria-label=${`Mute ${named(entry)}`} onClick=${() => toggle('muted')}><${Icon} path=${entry.muted ? MUTED : SPEAKER} /></button>
       <button class="quiet small" aria-label=${`Remove ${named(entry)}`} title="Remove" onClick=${onRemove}><${Icon} path=${CROSS} /></button></div>
-    <${Slider} entry=${entry} onChange=${onChange} about=${about} ticks=${lib?.ticks[entry.vector]} label=${`Strength of ${named(entry)}${label ? ` in ${label}` : ''}`} />
+    <${Slider} entry=${entry} onChange=${onChange} about=${about} ticks=${lib?.ticks[about?.hash]} label=${`Strength of ${named(entry)}${label ? ` in ${label}` : ''}`} />
     ${open && html`<div class="more">
-      <${Field} label="Operation"><select value=${op} onChange=${event => onChange(withOp(entry, event.target.value))}>${operations(entry).map(one => html`<option key=${one}>${one}</option>`)}</select><//>
+      <${Field} label="Operation"><select value=${op} onChange=${event => onChange(withOp(entry, event.target.value))}>${operations(entry).map(one => html`<option key=${one} value=${one}>${one}</option>`)}</select><//>
       <${Positions} entry=${entry} onChange=${onChange} />
       ${entry.latent == null && html`<${Field} label="At layer"><input value=${entry.at ?? ''} placeholder=${about ? String(about.at.length > 1 ? 'as fitted' : about.layer) : ''} inputmode="numeric"
         onChange=${event => { const { at: old, ...rest } = entry; const text = event.target.value.trim(); onChange(text === '' ? rest : { ...rest, at: /^\d+$/.test(text) ? Number(text) : text }); }} /><//>`}
