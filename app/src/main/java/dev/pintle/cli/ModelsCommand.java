@@ -2,7 +2,6 @@ package dev.pintle.cli;
 
 import dev.pintle.base.Json;
 import dev.pintle.base.Sizes;
-import dev.pintle.family.Families;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.library.KnownModel;
 import java.io.PrintWriter;
@@ -30,15 +29,11 @@ final class ModelsCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    private static boolean supported(KnownModel model) {
-        return Families.all().stream().anyMatch(known -> known.modelType().equals(model.family()));
-    }
-
     private static String state(KnownModel model) {
         if (model.family().isEmpty()) {
             return "no model";
         }
-        if (!supported(model)) {
+        if (!model.isSupported()) {
             return "not supported";
         }
         return model.complete() ? "supported" : "incomplete: pintle pull " + model.name() + "@" + model.revision();
@@ -51,7 +46,7 @@ final class ModelsCommand implements Callable<Integer> {
         fields.put("refs", model.refs());
         fields.put("bytes", model.bytes());
         fields.put("family", model.family().isEmpty() ? null : model.family());
-        fields.put("supported", supported(model));
+        fields.put("supported", model.isSupported());
         fields.put("complete", model.complete());
         fields.put("folder", model.folder().toString());
         return fields;

@@ -1,15 +1,12 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Json;
-import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.run.RunDiff;
 import dev.pintle.run.RunStore;
 import dev.pintle.run.StoredRun;
-import dev.pintle.studies.Studies;
-import dev.pintle.study.RunPage;
+import dev.pintle.studies.RunDiffJson;
 import java.io.PrintWriter;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -66,35 +63,23 @@ final class ReportDiffCommand implements Callable<Integer> {
         RunStore runs = ReportCommand.runs(spec);
         StoredRun first = runs.find(a);
         StoredRun second = runs.find(b);
-        RunDiff diff = RunDiff.of(first, second, tolerance);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         if (json) {
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("a", first.id());
-            fields.put("b", second.id());
-            fields.put("tolerance", tolerance);
-            fields.put("headlines", Map.of("a", headlines(first), "b", headlines(second)));
-            fields.put("compared", diff.compared());
-            fields.put("circumstances", diff.circumstances());
-            fields.put("numbers", diff.numbers());
-            fields.put("texts", diff.texts());
-            fields.put("only_in_a", diff.onlyInA());
-            fields.put("only_in_b", diff.onlyInB());
-            out.println(Json.text(fields));
+            out.println(Json.text(RunDiffJson.fields(first, second, tolerance)));
         } else {
             out.printf(
                     "A: %s  %s, %s%nB: %s  %s, %s%n",
                     first.id(), first.name(), first.model(), second.id(), second.name(), second.model());
             headlines(out, first, second);
-            print(out, diff);
+            print(out, RunDiff.of(first, second, tolerance));
         }
         return 0;
     }
 
     /** The numbers that the findings rest on, of both runs, changed or not. */
     private static void headlines(PrintWriter out, StoredRun first, StoredRun second) {
-        Map<String, String> a = headlines(first);
-        Map<String, String> b = headlines(second);
+        Map<String, String> a = RunDiffJson.headlines(first);
+        Map<String, String> b = RunDiffJson.headlines(second);
         Set<String> names = new LinkedHashSet<>(a.keySet());
         names.addAll(b.keySet());
         if (!names.isEmpty()) {
@@ -104,15 +89,6 @@ final class ReportDiffCommand implements Callable<Integer> {
             String one = a.getOrDefault(name, "–");
             String other = b.getOrDefault(name, "–");
             out.printf("| %s | %s | %s | %s |%n", name, one, other, one.equals(other) ? "" : "changed");
-        }
-    }
-
-    /** Empty if the run contains something that is not a study's result. */
-    private static Map<String, String> headlines(StoredRun run) {
-        try {
-            return RunPage.of(run, Studies.all()).headlines();
-        } catch (PintleException | IllegalArgumentException e) {
-            return Map.of();
         }
     }
 

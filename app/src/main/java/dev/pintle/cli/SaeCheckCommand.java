@@ -145,25 +145,7 @@ final class SaeCheckCommand implements Callable<Integer> {
         fields.put("model", model.id().toString());
         fields.put("setup", Setup.of(model).autoencoder(sae).fields());
         fields.put("texts", texts.name());
-        fields.put("tokens", report.tokens());
-        fields.put("mean_activation_norm", report.meanNorm());
-        fields.putAll(numbers(report.numbers()));
-        if (report.tokensAround() > 0) {
-            Map<String, Object> around = new LinkedHashMap<>();
-            around.put("tokens", report.tokensAround());
-            around.putAll(numbers(report.around()));
-            fields.put("system_prompts_and_template", around);
-        }
-        fields.put("trials", report.trials());
-        fields.put("suggestions", report.suggestions());
-        return fields;
-    }
-
-    private static Map<String, Object> numbers(SaeCheck.Numbers numbers) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("mean_l0", numbers.meanL0());
-        fields.put("variance_explained", numbers.varianceExplained());
-        fields.put("share_of_latents_that_fired", numbers.firing());
+        fields.putAll(report.fields());
         return fields;
     }
 }

@@ -68,16 +68,7 @@ final class VectorExportCommand implements Callable<Integer> {
         List<SteeringVector> kept = written.vectors();
         int first = kept.get(0).at().layer();
         int last = kept.get(kept.size() - 1).at().layer();
-        out.println("  "
-                + switch (target) {
-                    case LLAMA_CPP ->
-                        "llama-cli -m MODEL.gguf --control-vector-scaled " + to
-                                + ":STRENGTH --control-vector-layer-range " + first + " " + last;
-                    case REPENG -> "ControlVector.import_gguf(\"" + to + "\")";
-                    case EASYSTEER -> "SteerVectorRequest(steer_vector_local_path=\"" + to + "\", scale=STRENGTH)";
-                    case LM_EVAL -> "lm_eval --model steered --model_args pretrained=MODEL,steer_path=" + to;
-                    case NUMPY, PINTLE -> "numpy.load(\"" + to + "\")";
-                });
+        out.println("  " + target.loading(to.toString(), first, last));
         if (target == VectorTarget.LM_EVAL && kept.size() > 1) {
             out.println(
                     "  its code makes every module add the last module's vector; check yours, or export one layer per file");

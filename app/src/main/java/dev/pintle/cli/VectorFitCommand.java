@@ -14,6 +14,7 @@ import dev.pintle.steering.Positions;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFit;
+import dev.pintle.steering.files.VectorJson;
 import dev.pintle.transformer.HookPoint;
 import java.io.PrintWriter;
 import java.io.Writer;

@@ -5,6 +5,7 @@ import dev.pintle.base.PintleException;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.steering.files.VectorHints;
+import dev.pintle.steering.files.VectorJson;
 import dev.pintle.steering.files.VectorLibrary;
 import java.io.PrintWriter;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package dev.pintle.cli;
 import dev.pintle.base.Json;
 import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.files.VectorJson;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;

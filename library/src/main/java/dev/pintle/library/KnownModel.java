@@ -1,5 +1,6 @@
 package dev.pintle.library;
 
+import dev.pintle.family.Families;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -18,5 +19,10 @@ public record KnownModel(
     /** @param refs copied */
     public KnownModel {
         refs = List.copyOf(refs);
+    }
+
+    /** Whether it is of a family that can be loaded. */
+    public boolean isSupported() {
+        return Families.all().stream().anyMatch(known -> known.modelType().equals(family));
     }
 }

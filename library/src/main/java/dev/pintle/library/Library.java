@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -186,9 +187,29 @@ public final class Library implements AutoCloseable {
         return LocalModels.blocks(modelFolder(model));
     }
 
+    /** Number of weights in a model's matrices, without reading them; empty where its config.json does not tell. */
+    public OptionalLong weights(KnownModel model) {
+        return LocalModels.weights(model.folder());
+    }
+
     /** Models on this machine that have a name: the embedded one, then those in the cache. */
     public List<KnownModel> models() {
         return LocalModels.all(hub);
+    }
+
+    /** Bytes that downloads may still take on the disk of the cache; empty where that cannot be told. */
+    public OptionalLong roomForModels() {
+        Path place = hub.cache().toAbsolutePath();
+        while (place != null && !Files.isDirectory(place)) {
+            place = place.getParent();
+        }
+        try {
+            return place == null
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(Files.getFileStore(place).getUsableSpace());
+        } catch (IOException e) {
+            return OptionalLong.empty();
+        }
     }
 
     private List<String> modelNames() {

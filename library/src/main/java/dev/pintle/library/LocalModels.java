@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.pintle.base.ForeignJson;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.RegularFile;
+import dev.pintle.family.ConfigReader;
+import dev.pintle.family.Families;
 import dev.pintle.hub.CachedRepo;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubSettings;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /** The models on this machine that have a name, and what can be told of a model without reading its weights. */
@@ -55,6 +58,16 @@ final class LocalModels {
         JsonNode blocks = config.path("text_config").path("num_hidden_layers");
         blocks = blocks.isInt() ? blocks : config.path("num_hidden_layers");
         return blocks.isInt() && blocks.intValue() > 0 ? OptionalInt.of(blocks.intValue()) : OptionalInt.empty();
+    }
+
+    /** Number of weights in a model's matrices as its config.json states them; empty where they cannot be told. */
+    static OptionalLong weights(Path model) {
+        try {
+            ConfigReader json = ConfigReader.open(model.resolve("config.json"));
+            return OptionalLong.of(Families.of(json).config(json).weights());
+        } catch (PintleException | IllegalArgumentException e) {
+            return OptionalLong.empty(); // not a model, or of no family that can be loaded
+        }
     }
 
     private static String family(Path model) {

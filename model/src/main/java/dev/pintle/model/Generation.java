@@ -14,6 +14,7 @@ public final class Generation {
     private final BlockingQueue<Optional<Piece>> pieces = new LinkedBlockingQueue<>(); // empty: the end
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean cancelled;
+    private volatile int tokens; // written by the engine alone
     private volatile boolean tooSlow;
     private @Nullable GenerationRow row; // set before the engine sees this
     private @Nullable RuntimeException failure; // written before `ended`
@@ -49,7 +50,9 @@ public final class Generation {
     }
 
     /** Called by the engine; returns whether to go on. A piece that came is part of the text even then. */
+    @SuppressWarnings("NonAtomicVolatileUpdate")
     boolean take(Piece piece) {
+        tokens += piece.token() == null ? 0 : 1;
         if (streams) {
             pieces.add(Optional.of(piece));
             tooSlow = pieces.size() > mostUnread;
@@ -92,6 +95,11 @@ public final class Generation {
             pieces.add(piece); // for whoever asks again
         }
         return piece;
+    }
+
+    /** Number of tokens generated so far. */
+    public int tokens() {
+        return tokens;
     }
 
     /** Whether it has ended, so that {@link #await} returns at once. */

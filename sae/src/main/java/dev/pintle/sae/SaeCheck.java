@@ -18,9 +18,11 @@ import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
@@ -60,7 +62,15 @@ public final class SaeCheck {
      *     prediction
      * @param firing fraction of latents that were active at least once
      */
-    public record Numbers(double meanL0, double varianceExplained, double firing) {}
+    public record Numbers(double meanL0, double varianceExplained, double firing) {
+        private Map<String, Object> fields() {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("mean_l0", meanL0);
+            fields.put("variance_explained", varianceExplained);
+            fields.put("share_of_latents_that_fired", firing);
+            return fields;
+        }
+    }
 
     /**
      * The same measurement with one thing changed.
@@ -94,6 +104,23 @@ public final class SaeCheck {
         public Report {
             trials = List.copyOf(trials);
             suggestions = List.copyOf(suggestions);
+        }
+
+        /** All of it as fields for JSON. */
+        public Map<String, Object> fields() {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("tokens", tokens);
+            fields.put("mean_activation_norm", meanNorm);
+            fields.putAll(numbers.fields());
+            if (tokensAround > 0) {
+                Map<String, Object> beside = new LinkedHashMap<>();
+                beside.put("tokens", tokensAround);
+                beside.putAll(around.fields());
+                fields.put("system_prompts_and_template", beside);
+            }
+            fields.put("trials", trials);
+            fields.put("suggestions", suggestions);
+            return fields;
         }
     }
 

@@ -6,7 +6,9 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.server.api.Activations;
 import dev.pintle.server.api.CapturesApi;
 import dev.pintle.server.api.Decompositions;
+import dev.pintle.server.api.FitJobs;
 import dev.pintle.server.api.JobsApi;
+import dev.pintle.server.api.Latents;
 import dev.pintle.server.api.Loading;
 import dev.pintle.server.api.Operations;
 import dev.pintle.server.api.PresetsApi;
@@ -16,6 +18,7 @@ import dev.pintle.server.api.Scores;
 import dev.pintle.server.api.StudyJobs;
 import dev.pintle.server.api.SweepJobs;
 import dev.pintle.server.api.Texts;
+import dev.pintle.server.api.VectorAlgebra;
 import dev.pintle.server.api.Vectors;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Front;
@@ -119,19 +122,28 @@ public final class PintleServer implements AutoCloseable {
             });
         }
         new Vectors(library, models).addTo(routes, OWN);
+        new VectorAlgebra(library, models).addTo(routes, OWN);
         new PresetsApi(library, models).addTo(routes, OWN);
         new Texts(models).addTo(routes, OWN);
         new Scores(models).addTo(routes, OWN);
         new Activations(models).addTo(routes, OWN);
         new CapturesApi(links).addTo(routes, OWN);
         new Saes(library, models).addTo(routes, OWN);
+        new Latents(library, models).addTo(routes, OWN);
         new Decompositions(library, models).addTo(routes, OWN);
-        new JobsApi(library, models, jobs).addTo(routes, OWN);
+        new JobsApi(jobs).addTo(routes, OWN);
+        new FitJobs(library, models, jobs).addTo(routes, OWN);
         new SweepJobs(library, models, jobs).addTo(routes, OWN);
         new StudyJobs(library, models, jobs, OWN).addTo(routes);
         new Runs(library).addTo(routes, OWN);
         new Loading(library, models, jobs, requests, settings.engine()).addTo(routes, OWN);
-        new Operations(models, metrics, routes).addTo(routes, OWN);
+        new Operations(
+                        models,
+                        metrics,
+                        routes,
+                        settings.engine(),
+                        settings.keys().areNeeded())
+                .addTo(routes, OWN);
         return routes;
     }
 

@@ -336,6 +336,10 @@ class ApiTest {
             running = server.get(OWN + "/requests").json().get("requests");
         }
         assertThat(running).as("requests that run before the answer has ended").isNotEmpty();
+        JsonNode one = server.get(OWN + "/requests").json().at("/running/0");
+        assertThat(one.get("model").asText()).isEqualTo("parley-7m");
+        assertThat(one.get("max_tokens").asInt()).isEqualTo(3900);
+        assertThat(one.at("/steering/0/strength").asDouble()).as(one.toString()).isEqualTo(4);
         assertThat(server.send("DELETE", OWN + "/requests/" + running.get(0).asText(), null, Map.of())
                         .status())
                 .isEqualTo(204);
@@ -347,9 +351,28 @@ class ApiTest {
     }
 
     @Test
+    void metrics_are_told_as_json_too() {
+        server.post("/v1/completions", "{'model': 'parley-7m', 'prompt': 'The whale', 'max_tokens': 3}");
+        JsonNode metrics = server.get(OWN + "/metrics").json();
+        assertThat(metrics.at("/pintle_generated_tokens/0/value").asDouble())
+                .as(metrics.toString())
+                .isGreaterThanOrEqualTo(3);
+        assertThat(metrics.at("/pintle_request_seconds/0/count").asLong()).isPositive();
+        JsonNode about = server.get(OWN + "/server").json();
+        assertThat(about.at("/models/0/config/layers").asInt())
+                .isEqualTo(server.model().config().nLayers());
+        assertThat(about.at("/limits/keys_needed").asBoolean()).isFalse();
+    }
+
+    @Test
     void models_are_listed_and_only_known_ones_are_loaded() {
-        assertThat(server.get(OWN + "/models").json().at("/models/0/served").asBoolean())
-                .isTrue();
+        JsonNode models = server.get(OWN + "/models").json();
+        assertThat(models.at("/models/0/served").asBoolean()).isTrue();
+        long weights = server.model().config().weights();
+        assertThat(models.at("/models/0/needs/fp32").asLong()).isEqualTo(4 * weights);
+        assertThat(models.at("/models/0/loaded/dtype").asText())
+                .isEqualTo(server.model().dtype().toString());
+        assertThat(models.at("/machine/devices/0/available_bytes").asLong()).isPositive();
         assertThat(server.post(OWN + "/models/load", "{'model': '/etc'}").status())
                 .isEqualTo(404);
         assertThat(server.post(OWN + "/models/load", "{'model': 'parley-7m'}").status())

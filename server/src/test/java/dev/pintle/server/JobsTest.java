@@ -3,9 +3,14 @@ package dev.pintle.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.base.Json;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.library.Library;
+import dev.pintle.run.RunStore;
+import dev.pintle.sae.SaeCheck;
+import dev.pintle.sae.corpus.Texts;
 import dev.pintle.sae.labels.LabelSettings;
+import dev.pintle.studies.RunDiffJson;
 import dev.pintle.testkit.FakeHub;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -64,6 +69,8 @@ class JobsTest {
         assertThat(swept.at("/points/2/concept/mean").asDouble()).isEqualTo(1);
         assertThat(swept.at("/points/2/samples/0/text").asText()).startsWith("Ahoy");
         assertThat(swept.at("/proposal/layer").asInt()).isEqualTo(3);
+        assertThat(swept.at("/points/1").has("why_not") ^ swept.at("/points/2").has("why_not"))
+                .isTrue(); // of two that were tried one is proposed
         assertThat(result("/vectors/sweep", fields)).isEqualTo(swept);
         JsonNode given =
                 result("/vectors/sweep", ", 'vectors': ['pirate'], 'strengths': ['2abs'], 'marker': 'whale', " + TWO);
@@ -105,6 +112,48 @@ class JobsTest {
         assertThat(kept.at("/settings/settings/concept").asText()).isEqualTo("chef");
         assertThat(kept.at("/settings/settings/max_new_tokens").asInt()).isEqualTo(8);
         assertThat(server.get(run.get("page").asText()).body()).startsWith("<!doctype html>");
+        assertThat(kept.get("headlines")).isNotEmpty();
+        assertThat(kept.at("/verdicts/0/verdict").asText()).isNotEmpty();
+        assertThat(kept.get("findings")).isEqualTo(run.get("findings"));
+        JsonNode other = result(
+                "/studies/run",
+                ", 'study': 'caa-mean-vs-pca', 'style': 'chef', 'settings': {'max_new_tokens': 8, 'strength': 0.3}");
+        String path = OWN + "/runs/" + run.get("run").asText();
+        String others = other.get("run").asText();
+        JsonNode diff = server.get(path + "/diff/" + others).json();
+        assertThat(diff.get("circumstances").toString()).contains("strength");
+        RunStore runs = server.library().runs();
+        assertThat(diff.toString())
+                .isEqualTo(Json.line(RunDiffJson.fields(runs.find(run.get("run").asText()), runs.find(others), 1e-6)));
+        assertThat(server.get(path + "/diff/" + others + "?tolerance=-1").status())
+                .isEqualTo(400);
+        assertThat(server.send("DELETE", OWN + "/runs/" + others.substring(0, 8), null, Map.of())
+                        .status())
+                .isEqualTo(404);
+        assertThat(server.send("DELETE", OWN + "/runs/" + others, null, Map.of())
+                        .status())
+                .isEqualTo(204);
+        assertThat(server.get(OWN + "/runs/" + others).status()).isEqualTo(404);
+    }
+
+    @Test
+    void a_check_of_an_autoencoder_has_the_numbers_of_the_command() {
+        JsonNode found = result("/saes/parley-7m-sae-l3/check", ", 'max_tokens': 300");
+        assertThat(found.get("variance_explained").asDouble()).isBetween(0.6, 1.0);
+        assertThat(found.get("suggestions")).isEmpty();
+        SaeCheck.Report report = new SaeCheck(
+                        server.model(),
+                        server.server()
+                                .models()
+                                .find("parley-7m")
+                                .model()
+                                .sources()
+                                .autoencoder("parley-7m-sae-l3"),
+                        TestServer.AT)
+                .run(Texts.embedded().orElseThrow(), 300);
+        assertThat(found.get("mean_l0").asDouble()).isEqualTo(report.numbers().meanL0());
+        assertThat(found.get("share_of_latents_that_fired").asDouble())
+                .isEqualTo(report.numbers().firing());
     }
 
     @Test

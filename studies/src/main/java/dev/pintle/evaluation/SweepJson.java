@@ -1,6 +1,8 @@
 package dev.pintle.evaluation;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The result of a sweep as fields for JSON. */
@@ -12,7 +14,7 @@ public final class SweepJson {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("concept", result.concept());
         fields.put("whole", result.whole());
-        fields.put("points", result.points().stream().map(SweepJson::fields).toList());
+        fields.put("points", points(result));
         fields.put("steerability", result.steerability());
         fields.put("equal_cost", result.equalCost());
         result.proposal().ifPresent(proposal -> {
@@ -26,6 +28,19 @@ public final class SweepJson {
             fields.put("proposal", proposed);
         });
         return fields;
+    }
+
+    private static List<Map<String, Object>> points(SweepResult result) {
+        List<String> whyNot = result.whyNot();
+        List<Map<String, Object>> points = new ArrayList<>();
+        for (int i = 0; i < whyNot.size(); i++) {
+            Map<String, Object> fields = fields(result.points().get(i));
+            if (!whyNot.get(i).isEmpty()) {
+                fields.put("why_not", whyNot.get(i));
+            }
+            points.add(fields);
+        }
+        return points;
     }
 
     private static Map<String, Object> fields(SweepPoint point) {

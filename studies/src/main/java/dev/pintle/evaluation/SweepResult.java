@@ -244,28 +244,93 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
      * unsteered model does.
      */
     public Optional<Proposal> proposal() {
-        Optional<SweepPoint> unsteered =
-                points.stream().filter(point -> point.strength() == 0).findFirst();
-        double without =
-                unsteered.map(point -> orZero(point.meanFluentConcept())).orElse(0.0);
-        double loops = Math.max(MOST_LOOPS, unsteered.map(p -> p.loops().mean()).orElse(0.0));
-        List<SweepPoint> sound = points.stream()
+        List<SweepPoint> sound = sound();
+        return bestOf(sound).map(best -> {
+            double enough = enough(best);
+            SweepPoint chosen = sound.stream()
+                    .filter(point -> point.meanFluentConcept() >= enough)
+                    .min(Comparator.comparingDouble(point -> point.meanDivergence()))
+                    .orElse(best);
+            return new Proposal(chosen, best, sentences(chosen, best, without()));
+        });
+    }
+
+    private double without() {
+        return points.stream()
+                .filter(point -> point.strength() == 0)
+                .findFirst()
+                .map(point -> orZero(point.meanFluentConcept()))
+                .orElse(0.0);
+    }
+
+    private double mostLoops() {
+        return Math.max(
+                MOST_LOOPS,
+                points.stream()
+                        .filter(point -> point.strength() == 0)
+                        .findFirst()
+                        .map(point -> point.loops().mean())
+                        .orElse(0.0));
+    }
+
+    private List<SweepPoint> sound() {
+        double without = without();
+        double loops = mostLoops();
+        return points.stream()
                 .filter(point -> point.strength() != 0 && point.loops().mean() <= loops)
                 .filter(point -> point.broken().isEmpty())
                 .filter(point -> orZero(point.meanFluentConcept()) > without)
                 .toList();
+    }
+
+    private static Optional<SweepPoint> bestOf(List<SweepPoint> sound) {
         return sound.stream()
                 .max(Comparator.comparingDouble((SweepPoint point) -> point.meanFluentConcept())
                         .thenComparing(Comparator.comparingDouble((SweepPoint point) -> point.meanDivergence())
-                                .reversed()))
-                .map(best -> {
-                    double enough = Math.max(best.fluentConcept().low(), best.meanFluentConcept() - MOST_LESS);
-                    SweepPoint chosen = sound.stream()
-                            .filter(point -> point.meanFluentConcept() >= enough)
-                            .min(Comparator.comparingDouble(point -> point.meanDivergence()))
-                            .orElse(best);
-                    return new Proposal(chosen, best, sentences(chosen, best, without));
-                });
+                                .reversed()));
+    }
+
+    private static double enough(SweepPoint best) {
+        return Math.max(best.fluentConcept().low(), best.meanFluentConcept() - MOST_LESS);
+    }
+
+    /** Why each setting is not the proposed one, in a few words; empty for the proposed and for the unsteered one. */
+    public List<String> whyNot() {
+        SweepPoint chosen = proposal().map(Proposal::point).orElse(null);
+        Optional<SweepPoint> best = bestOf(sound());
+        double without = without();
+        double loops = mostLoops();
+        return points.stream()
+                .map(point -> {
+                    if (point.strength() == 0 || point.equals(chosen)) {
+                        return "";
+                    }
+                    if (!point.broken().isEmpty()) {
+                        return "numbers overflow";
+                    }
+                    if (point.loops().mean() > loops) {
+                        return String.format(
+                                Locale.ROOT,
+                                "%.0f%% of answers loop",
+                                100 * point.loops().mean());
+                    }
+                    if (orZero(point.meanFluentConcept()) <= without) {
+                        return "no more of the concept than unsteered";
+                    }
+                    if (best.isPresent() && point.meanFluentConcept() < enough(best.get())) {
+                        return String.format(
+                                Locale.ROOT,
+                                "less of the concept than %.2f",
+                                best.get().meanFluentConcept());
+                    }
+                    return chosen == null || point.meanDivergence() == chosen.meanDivergence()
+                            ? "moves the model as far"
+                            : String.format(
+                                    Locale.ROOT,
+                                    "moves the model %.1f times as far",
+                                    point.meanDivergence() / chosen.meanDivergence());
+                })
+                .toList();
     }
 
     private static List<String> sentences(SweepPoint chosen, SweepPoint best, double without) {

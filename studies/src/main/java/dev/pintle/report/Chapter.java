@@ -26,13 +26,7 @@ public record Chapter(
 
     /** Its elements and what is folded in them, in order. */
     public Stream<Element> everything() {
-        return elements.stream().flatMap(Chapter::within);
-    }
-
-    private static Stream<Element> within(Element element) {
-        return element instanceof Element.Details details
-                ? Stream.concat(Stream.of(element), details.elements().stream().flatMap(Chapter::within))
-                : Stream.of(element);
+        return elements.stream().flatMap(Element::everything);
     }
 
     /** Its figures, in order. */

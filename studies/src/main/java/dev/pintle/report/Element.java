@@ -5,9 +5,17 @@ import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.figure.Figure;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** A part of a chapter. */
 public sealed interface Element {
+    /** This, and what is folded in it, in order. */
+    default Stream<Element> everything() {
+        return this instanceof Details details
+                ? Stream.concat(Stream.of(details), details.elements().stream().flatMap(Element::everything))
+                : Stream.of(this);
+    }
+
     /** A few sentences. */
     record Paragraph(String text) implements Element {}
 

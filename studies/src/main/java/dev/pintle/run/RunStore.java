@@ -42,7 +42,7 @@ import java.util.stream.Stream;
  * a step, and leftovers (".new-…", ".….part") are never read and are removed later.
  */
 
-/** The user's runs, kept in a folder: runs are added, never changed. */
+/** The user's runs, kept in a folder: runs are added and deleted, never changed. */
 public final class RunStore {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
@@ -263,6 +263,36 @@ public final class RunStore {
             throw missing("There is no such run.", id, listing);
         }
         return found.get(0);
+    }
+
+    /**
+     * Deletes a run. It is renamed first, so that a kill leaves no run with half of its files.
+     *
+     * @throws PintleException if a live process is running it
+     */
+    public void delete(StoredRun run) {
+        try {
+            Optional<RunLock> lock = RunLock.take(run.folder().resolve(RunFiles.LOCK));
+            if (lock.isEmpty()) {
+                throw Problem.of("The run is still going on.")
+                        .fact("run", run.id())
+                        .fact("try", "cancelling it first")
+                        .toException();
+            }
+            Path beside = folder.resolve(BESIDE + UUID.randomUUID());
+            try (RunLock held = lock.get()) {
+                Files.move(run.folder(), beside, StandardCopyOption.ATOMIC_MOVE);
+            }
+            for (Path file : deepestFirst(beside)) {
+                Files.deleteIfExists(file);
+            }
+            RunFiles.force(folder);
+        } catch (IOException e) {
+            throw Problem.of("The run cannot be deleted.")
+                    .fact("run", run.id())
+                    .fact("cause", e)
+                    .toException(e);
+        }
     }
 
     private PintleException missing(String sentence, String id, Listing listing) {

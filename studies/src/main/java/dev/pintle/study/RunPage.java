@@ -62,6 +62,34 @@ public record RunPage(
         return headlines;
     }
 
+    /** The original's claims with their verdicts, study by study. */
+    public List<JudgedClaim> verdicts() {
+        Shown shown = shown();
+        List<JudgedClaim> all = new ArrayList<>();
+        for (StudyStage<?> stage : stages) {
+            Told told = stage.told(shown);
+            List<Element> elements = new ArrayList<>(told.opening());
+            elements.addAll(told.elements());
+            elements.stream()
+                    .flatMap(Element::everything)
+                    .filter(Element.Claims.class::isInstance)
+                    .flatMap(element -> ((Element.Claims) element).claims().stream())
+                    .forEach(claim -> all.add(new JudgedClaim(
+                            stage.study().name(), claim.claim(), claim.verdict().words(), claim.because())));
+        }
+        return all;
+    }
+
+    /**
+     * A claim of the original, and whether it holds.
+     *
+     * @param study in whose chapter it is
+     * @param claim as a sentence
+     * @param verdict in a word or two
+     * @param because why, as a sentence
+     */
+    public record JudgedClaim(String study, String claim, String verdict, String because) {}
+
     /** What leads the report, then the rest, each in its order. */
     private static List<Told> leadingFirst(List<Told> told) {
         return Stream.concat(told.stream().filter(Told::leads), told.stream().filter(one -> !one.leads()))

@@ -11,8 +11,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Effects of latents: the tokens whose logits a decoder row raises and lowers most when unembedded directly (W_U d,
@@ -27,9 +29,10 @@ final class EffectsStage {
 
     private final LanguageModel model;
     private final SparseAutoencoder sae;
-    private final ProfileStore store;
+    private final @Nullable ProfileStore store;
 
-    EffectsStage(LanguageModel model, SparseAutoencoder sae, ProfileStore store) {
+    /** @param store null to compute without keeping */
+    EffectsStage(LanguageModel model, SparseAutoencoder sae, @Nullable ProfileStore store) {
         this.model = model;
         this.sae = sae;
         this.store = store;
@@ -37,9 +40,10 @@ final class EffectsStage {
 
     /** Processes latents in order and stores them block by block; returns whether all are done. */
     boolean run(Profiler.Listener listener) {
-        Set<Integer> known = new HashSet<>(store.pieces().keySet());
+        ProfileStore kept = Objects.requireNonNull(store);
+        Set<Integer> known = new HashSet<>(kept.pieces().keySet());
         int dSae = sae.dSae();
-        int from = store.effectsDone();
+        int from = kept.effectsDone();
         long widest = Math.max(COLUMNS, model.config().dVocab());
         int atOnce = (int) Math.max(1, Math.min(MOST_AT_ONCE, BLOCK_BYTES / (4 * widest)));
         for (; from < dSae && listener.at("effects", from, dSae); from += atOnce) {
@@ -51,7 +55,7 @@ final class EffectsStage {
                         .filter(known::add)
                         .forEach(id -> fresh.put(id, piece(id)));
             }
-            store.putEffects(effects, fresh);
+            kept.putEffects(effects, fresh);
         }
         if (from >= dSae) {
             listener.at("effects", dSae, dSae);
@@ -60,11 +64,11 @@ final class EffectsStage {
     }
 
     /** Vocabularies are padded, and a padding id has no text. */
-    private String piece(int id) {
+    String piece(int id) {
         return id < model.tokenizer().vocabularySize() ? model.tokenizer().decode(new int[] {id}) : "";
     }
 
-    private Map<Integer, Effects> block(int from, int count) {
+    Map<Integer, Effects> block(int from, int count) {
         try (TensorScope scope = TensorScope.open("effects of latents")) {
             Tensor rows = sae.decoderRows(from, count);
             Tensor logits = model.directLogits(rows.to(model.device())); // [count, dVocab]

@@ -154,6 +154,35 @@ public final class LatentProfile implements AutoCloseable {
     }
 
     /**
+     * The few numbers of a latent by which latents are sorted.
+     *
+     * @param fires number of tokens it fires on
+     * @param density the same as a fraction of all tokens
+     * @param mean mean activation where it fires
+     * @param max largest activation
+     * @param label a language model's, or derived from the other facts
+     * @param token the most telling of those it fires on; empty if there is none
+     */
+    public record Row(int latent, long fires, double density, double mean, double max, String label, String token) {}
+
+    /** A row for each latent that fired, in order. Reads the whole profile. */
+    public List<Row> rows() {
+        List<Row> rows = new ArrayList<>();
+        new TreeMap<>(store.tallies(1)).forEach((latent, tally) -> {
+            LatentFacts facts = facts(latent, tally);
+            rows.add(new Row(
+                    latent,
+                    facts.fires(),
+                    facts.density(),
+                    facts.mean(),
+                    facts.max(),
+                    facts.label(),
+                    facts.tokens().isEmpty() ? "" : facts.tokens().get(0).text()));
+        });
+        return List.copyOf(rows);
+    }
+
+    /**
      * A ubiquitous token says little, and one seen once may be chance. So tokens are ranked by the product of the sum
      * and the mean of the activations on them, where the mean includes a few extra inactive occurrences.
      */

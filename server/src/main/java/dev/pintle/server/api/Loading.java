@@ -1,5 +1,6 @@
 package dev.pintle.server.api;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
@@ -17,6 +18,7 @@ import dev.pintle.model.LoadOptions;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Jobs;
 import dev.pintle.server.serving.Models;
@@ -24,11 +26,13 @@ import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Engine;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Models on this machine, loading and unloading them, and the requests that run. */
@@ -62,17 +66,43 @@ public final class Loading {
         ObjectNode list = Json.object();
         ArrayNode data = list.putArray("models");
         for (KnownModel known : library.models()) {
-            data.addObject()
+            Optional<ServedModel> served = models.all().stream()
+                    .filter(one -> one.name().equals(known.name()))
+                    .findFirst();
+            ObjectNode one = data.addObject()
                     .put("name", known.name())
                     .put("revision", known.revision())
                     .put("family", known.family())
                     .put("bytes", known.bytes())
                     .put("complete", known.complete())
-                    .put(
-                            "served",
-                            models.all().stream().anyMatch(one -> one.name().equals(known.name())));
+                    .put("supported", known.isSupported())
+                    .put("served", served.isPresent());
+            library.weights(known).ifPresent(weights -> {
+                one.put("weights", weights);
+                ObjectNode needs = one.putObject("needs"); // as loading reckons
+                DType.MODELS.forEach(
+                        dtype -> needs.put(dtype.toString().toLowerCase(Locale.ROOT), weights * dtype.bytes()));
+            });
+            served.ifPresent(model -> one.putObject("loaded")
+                    .put("dtype", model.model().dtype().toString())
+                    .put("device", model.model().device().toString())
+                    .put("since", model.since().toString()));
         }
+        ObjectNode machine = list.putObject("machine");
+        ArrayNode devices = machine.putArray("devices");
+        Device best = Device.best();
+        put(devices, Device.CPU);
+        if (!best.equals(Device.CPU)) {
+            put(devices, best);
+        }
+        machine.put("heap_bytes", Runtime.getRuntime().maxMemory());
+        library.roomForModels().ifPresent(bytes -> machine.put("disk_bytes", bytes));
         call.reply(list);
+    }
+
+    private static void put(ArrayNode devices, Device device) {
+        ObjectNode one = devices.addObject().put("device", device.toString());
+        Engine.availableMemory(device).ifPresent(bytes -> one.put("available_bytes", bytes));
     }
 
     /** What these routes take. */
@@ -82,7 +112,8 @@ public final class Loading {
             @Nullable String device) {}
 
     private void load(Call call) throws IOException {
-        Named asked = JsonRecords.read(call.json(), Named.class, "");
+        JsonNode body = call.json();
+        Named asked = JsonRecords.read(body, Named.class, "");
         String name = asked.model();
         List<String> known = library.models().stream().map(KnownModel::name).toList();
         if (name == null || !known.contains(name)) { // a path is no name
@@ -108,7 +139,7 @@ public final class Loading {
             progress.at("loading", 1, 1);
             return Json.object().put("model", name);
         });
-        call.reply(202, job.json());
+        call.reply(202, job.asked("/models/load", body).json());
     }
 
     /**
@@ -120,7 +151,8 @@ public final class Loading {
     record Pulled(@Nullable String model, @Nullable List<String> files) {}
 
     private void pull(Call call) throws IOException {
-        Pulled asked = JsonRecords.read(call.json(), Pulled.class, "");
+        JsonNode body = call.json();
+        Pulled asked = JsonRecords.read(body, Pulled.class, "");
         RepoId repository = Input.at("model", () -> RepoId.parse(String.valueOf(asked.model())));
         List<String> files = asked.files() == null ? List.of() : asked.files();
         if (!files.isEmpty()) {
@@ -131,7 +163,7 @@ public final class Loading {
             library.pull(repository.toString(), files, arriving);
             return Json.object().put("model", repository.toString()).put("bytes", arriving.here());
         });
-        call.reply(202, job.json());
+        call.reply(202, job.asked("/models/pull", body).json());
     }
 
     /** Tells how many bytes of a download are here. Two files arrive at a time. */
@@ -176,6 +208,7 @@ public final class Loading {
         ObjectNode json = Json.object();
         ArrayNode ids = json.putArray("requests");
         requests.ids().forEach(ids::add);
+        json.set("running", JsonNumbers.tree(requests.running()));
         call.reply(json);
     }
 

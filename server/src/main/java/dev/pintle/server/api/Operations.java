@@ -3,6 +3,7 @@ package dev.pintle.server.api;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
+import dev.pintle.model.EngineOptions;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.JsonNumbers;
@@ -11,6 +12,7 @@ import dev.pintle.server.serving.Metrics;
 import dev.pintle.server.serving.Models;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.study.RunManifest;
+import dev.pintle.transformer.ModelConfig;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
@@ -25,12 +27,20 @@ public final class Operations {
     private final Models models;
     private final Metrics metrics;
     private final Routes routes;
+    private final EngineOptions engine;
+    private final boolean keysNeeded;
 
-    /** @param routes all routes, once they are added */
-    public Operations(Models models, Metrics metrics, Routes routes) {
+    /**
+     * @param routes all routes, once they are added
+     * @param engine how requests are generated
+     * @param keysNeeded whether callers must present a key
+     */
+    public Operations(Models models, Metrics metrics, Routes routes, EngineOptions engine, boolean keysNeeded) {
         this.models = models;
         this.metrics = metrics;
         this.routes = routes;
+        this.engine = engine;
+        this.keysNeeded = keysNeeded;
     }
 
     /** Adds its routes. */
@@ -38,7 +48,8 @@ public final class Operations {
         all.add("GET", "/health", null, "Whether the process answers", this::health)
                 .add("GET", "/ready", Scope.READ, "Whether models are served", this::ready)
                 .add("GET", "/metrics", Scope.READ, "Metrics in Prometheus's text format", this::metrics)
-                .add("GET", path + "/server", Scope.READ, "Models, queues, exactness", this::server)
+                .add("GET", path + "/server", Scope.READ, "Models, queues, limits, exactness", this::server)
+                .add("GET", path + "/metrics", Scope.READ, "The metrics as JSON", call -> call.reply(metrics.fields()))
                 .add("GET", "/openapi.json", Scope.READ, "This description", this::openApi);
     }
 
@@ -66,9 +77,26 @@ public final class Operations {
                     .put("device", served.model().device().toString())
                     .put("exact", served.isExact())
                     .put("route", served.model().route().toString());
+            ModelConfig config = served.model().config();
+            one.putObject("config")
+                    .put("family", config.family())
+                    .put("layers", config.nLayers())
+                    .put("d_model", config.dModel())
+                    .put("vocabulary", config.dVocab())
+                    .put("context", config.maxPositions());
+            one.put("fingerprint", served.fingerprint())
+                    .put("since", served.since().toString());
             one.set("rows_checked", JsonNumbers.tree(served.check()));
             one.set("load", JsonNumbers.tree(served.engine().load()));
         }
+        ObjectNode limits = json.putObject("limits");
+        limits.put("waiting", engine.mostWaiting());
+        if (engine.mostRows() < Integer.MAX_VALUE) {
+            limits.put("rows", engine.mostRows());
+        }
+        limits.put("cache_bytes", engine.cacheBytes()).put("fast", engine.fast());
+        limits.put("keys_needed", keysNeeded);
+        limits.put("json_bytes", Routes.JSON_BODY).put("file_bytes", Routes.FILE_BODY);
         call.reply(json);
     }
 

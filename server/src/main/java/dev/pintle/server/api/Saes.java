@@ -37,7 +37,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Sparse autoencoders: what they are, which latents a text activates, and labels. */
 public final class Saes {
-    private static final int MOST_FOUND = 50;
     private static final int USUAL_TOP = 8;
     private static final int MOST_TOP = 100;
     private static final String EMBEDDED = "parley-7m-sae-l3";
@@ -56,26 +55,25 @@ public final class Saes {
         String one = path + "/saes/{id}";
         routes.add("GET", path + "/saes", Scope.READ, "Autoencoders that are open, or embedded", this::list)
                 .add("GET", one, Scope.READ, "What an autoencoder is", this::show)
-                .add("GET", one + "/latents", Scope.READ, "Latents whose label has words; ?query=", this::search)
-                .add(
-                        "GET",
-                        one + "/latents/{n}",
-                        Scope.READ,
-                        "A latent: label and, with ?profile=, its facts",
-                        this::latent)
+                .add("POST", path + "/saes/open", Scope.MANAGE, "Opens an autoencoder of the cache", this::openNamed)
                 .add("POST", one + "/encode", Scope.GENERATE, "Latents that a text activates, by token", this::encode);
     }
 
-    private ServedModel served(Call call) {
-        Optional<String> named = call.query("model");
-        if (named.isPresent()) {
-            return models.find(named.get()).model();
+    /** The model that a request without a body is for: {@code ?model=}, or the only one. */
+    ServedModel served(Call call) {
+        return served(call.query("model").orElse(null));
+    }
+
+    /** @param named null for the only model */
+    ServedModel served(@Nullable String named) {
+        if (named != null) {
+            return models.find(named).model();
         }
         List<ServedModel> all = models.all();
         if (all.size() != 1) {
             throw new FieldException("model", Problem.of("The request does not say which model it is for."));
         }
-        return all.get(0);
+        return models.find(all.get(0).name()).model();
     }
 
     /** @throws HttpProblem 404 if there is none */
@@ -100,6 +98,21 @@ public final class Saes {
         call.reply(list);
     }
 
+    /** What opening takes: an autoencoder of the cache, {@code org/name[@revision][:folder]}. */
+    record Named(@Nullable String model, @Nullable String sae) {}
+
+    private void openNamed(Call call) throws IOException {
+        Named asked = JsonRecords.read(call.json(), Named.class, "");
+        ServedModel served = served(asked.model());
+        String name = asked.sae();
+        if (name == null) {
+            throw new FieldException("sae", Problem.of("The request does not say which autoencoder to open."));
+        }
+        SparseAutoencoder sae = open(served, name);
+        Input.at("sae", () -> sae.requireFits(served.model(), false));
+        call.reply(201, json(name, served, sae));
+    }
+
     private static ObjectNode json(String name, ServedModel served, SparseAutoencoder sae) {
         SaeOrigin origin = sae.origin();
         ObjectNode json = Json.object()
@@ -118,60 +131,36 @@ public final class Saes {
 
     private void show(Call call) throws IOException {
         ServedModel served = served(call);
-        call.reply(json(call.path("id"), served, open(served, call.path("id"))));
-    }
-
-    /** The labels beside an autoencoder. */
-    private Optional<Labels> labels(SparseAutoencoder sae) {
-        return library.labelsBeside(sae.origin().path());
-    }
-
-    private void search(Call call) throws IOException {
-        SparseAutoencoder sae = open(served(call), call.path("id"));
-        String words =
-                call.query("query").orElseThrow(() -> new FieldException("query", Problem.of("The query is missing.")));
-        ObjectNode json = Json.object();
-        Optional<Labels> labels = labels(sae);
-        json.put("source", labels.map(Labels::name).isPresent() ? "beside the autoencoder" : "none");
-        ArrayNode found = json.putArray("latents");
-        labels.ifPresent(source -> source.search(words, MOST_FOUND).forEach((latent, label) -> {
-            found.addObject().put("latent", latent).put("label", label);
-        }));
-        call.reply(json);
-    }
-
-    private void latent(Call call) throws IOException {
-        SparseAutoencoder sae = open(served(call), call.path("id"));
-        int latent = number(call.path("n"));
-        sae.requireLatent(latent);
-        ObjectNode json = Json.object().put("latent", latent);
-        json.put(
-                "label",
-                labels(sae)
-                        .map(source -> source.lookup(List.of(latent)).labelOrAbsence(latent))
-                        .orElse("(no labels)"));
-        json.put("decoder_norm", sae.decoderRow(latent).norm());
-        Optional<String> profile = call.query("profile");
-        if (profile.isPresent()) {
-            try (LatentProfile open = library.profile(profile.get())) {
-                json.put("profile", profile.get());
-                json.set("facts", JsonNumbers.tree(open.latent(latent)));
+        SparseAutoencoder sae = open(served, call.path("id"));
+        ObjectNode json = json(call.path("id"), served, sae);
+        json.put("labels", labels(sae).isPresent());
+        json.put("normalisation", sae.normalisation().toString());
+        json.put("usual_profile", Library.profileName(sae.origin().path()));
+        ArrayNode profiles = json.putArray("profiles");
+        for (String name : library.profileNames()) {
+            try (LatentProfile profile = library.profile(name)) {
+                if (profile.autoencoder().equals(sae.name()) && profile.dSae() == sae.dSae()) {
+                    profiles.addObject().put("name", name).setAll((ObjectNode) JsonNumbers.tree(profile.summary()));
+                }
+            } catch (PintleException e) {
+                profiles.addObject()
+                        .put("name", name)
+                        .put("problem", e.problem().sentence());
             }
         }
         call.reply(json);
     }
 
-    private static int number(String text) {
-        if (!text.matches("\\d{1,9}")) {
-            throw new FieldException("n", Problem.of("A latent is a number.").fact("but was", text));
-        }
-        return Integer.parseInt(text);
+    /** The labels beside an autoencoder. */
+    Optional<Labels> labels(SparseAutoencoder sae) {
+        return library.labelsBeside(sae.origin().path());
     }
 
     /**
      * What {@code encode} takes.
      *
      * @param top latents per token
+     * @param latents whose activations are told at every token, whether they are among the largest or not
      */
     record Encoded(
             @Nullable String model,
@@ -180,7 +169,8 @@ public final class Saes {
             @Nullable JsonNode ids,
             @Nullable Boolean open,
             @Nullable JsonNode steering,
-            @Nullable Integer top) {}
+            @Nullable Integer top,
+            @Nullable List<Integer> latents) {}
 
     private void encode(Call call) throws IOException, InterruptedException {
         Encoded asked = JsonRecords.read(call.json(), Encoded.class, "");
@@ -191,6 +181,7 @@ public final class Saes {
                 Input.of(served, asked.text(), asked.messages(), !Boolean.FALSE.equals(asked.open()), asked.ids());
         Steering steering = Steered.of(chosen, asked.steering(), input, "steering");
         int top = top(asked.top());
+        List<Integer> watched = watched(sae, asked.latents());
         ObjectNode json =
                 Json.object().put("sae", call.path("id")).put("at", sae.place().toString());
         ArrayNode tokens = json.putArray("tokens");
@@ -201,6 +192,7 @@ public final class Saes {
                     .run(TokenBatch.of(input.ids()), RunOptions.reading(sae.place()))
                     .row(sae.place(), 0); // [tokens, dModel]
             SparseLatents latents = sae.encodeTop(activations, top);
+            float[][] values = values(sae, activations, watched);
             Tensor left = activations
                     .to(DType.FP32)
                     .minus(sae.reconstruct(activations))
@@ -216,11 +208,51 @@ public final class Saes {
                 for (int entry = 0; entry < latents.count(t); entry++) {
                     active.addArray().add(latents.latent(t, entry)).add(latents.activation(t, entry));
                 }
+                if (!watched.isEmpty()) {
+                    ArrayNode of = token.putArray("values");
+                    for (float value : values[t]) {
+                        of.add(value);
+                    }
+                }
             }
         }
         labelled(json, sae, tokens);
         json.set("steering", JsonNumbers.tree(steering.facts(input.ids().length, input.ids().length)));
         call.reply(json);
+    }
+
+    private static List<Integer> watched(SparseAutoencoder sae, @Nullable List<Integer> asked) {
+        List<Integer> latents = asked == null ? List.of() : asked;
+        if (latents.size() > MOST_TOP) {
+            throw new FieldException(
+                    "latents",
+                    Problem.of("There are too many latents.")
+                            .fact("expected", "at most " + MOST_TOP)
+                            .fact("but was", latents.size()));
+        }
+        latents.forEach(latent -> Input.at("latents", () -> {
+            sae.requireLatent(latent);
+            return latent;
+        }));
+        return latents;
+    }
+
+    /** The activations of some latents, token by token: `[tokens][latents]`. */
+    private static float[][] values(SparseAutoencoder sae, Tensor activations, List<Integer> watched) {
+        if (watched.isEmpty()) {
+            return new float[0][];
+        }
+        SparseLatents all = sae.encodeActive(activations);
+        float[][] values = new float[all.tokens()][watched.size()];
+        for (int t = 0; t < all.tokens(); t++) {
+            for (int entry = 0; entry < all.count(t); entry++) {
+                int at = watched.indexOf(all.latent(t, entry));
+                if (at >= 0) {
+                    values[t][at] = all.activation(t, entry);
+                }
+            }
+        }
+        return values;
     }
 
     private static int top(@Nullable Integer asked) {

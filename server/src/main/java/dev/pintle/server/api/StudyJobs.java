@@ -1,6 +1,7 @@
 package dev.pintle.server.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.FieldException;
 import dev.pintle.base.Json;
@@ -9,6 +10,7 @@ import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.library.Labels;
 import dev.pintle.library.Library;
+import dev.pintle.sae.SaeCheck;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.corpus.Texts;
 import dev.pintle.sae.profile.LatentProfile;
@@ -40,6 +42,8 @@ import org.jspecify.annotations.Nullable;
 public final class StudyJobs {
     private static final String EMBEDDED = "parley-7m-sae-l3";
 
+    private static final int USUAL_CHECK = 2000; // as on the command line
+
     private final Library library;
     private final Models models;
     private final Jobs jobs;
@@ -65,7 +69,13 @@ public final class StudyJobs {
                         path + "/saes/{id}/profile",
                         Scope.MANAGE,
                         "Profiles an autoencoder's latents over texts, as a job",
-                        this::profile);
+                        this::profile)
+                .add(
+                        "POST",
+                        path + "/saes/{id}/check",
+                        Scope.MANAGE,
+                        "Whether an autoencoder matches the model, as a job",
+                        this::check);
     }
 
     private void list(Call call) throws IOException {
@@ -100,7 +110,8 @@ public final class StudyJobs {
             @JsonProperty("as_published") @Nullable Boolean asPublished) {}
 
     private void study(Call call) throws IOException {
-        Asked asked = JsonRecords.read(call.json(), Asked.class, "");
+        JsonNode body = call.json();
+        Asked asked = JsonRecords.read(body, Asked.class, "");
         ServedModel served = models.find(asked.model()).model();
         String name = asked.study() == null ? "all" : asked.study();
         boolean asPublished = Boolean.TRUE.equals(asked.asPublished());
@@ -134,7 +145,7 @@ public final class StudyJobs {
             run.page().page().findings().forEach(json.putArray("findings")::add);
             return json;
         });
-        call.reply(202, job.json());
+        call.reply(202, job.asked("/studies/run", body).json());
     }
 
     private static SparseAutoencoder autoencoder(ServedModel served, String name) {
@@ -178,14 +189,13 @@ public final class StudyJobs {
             @Nullable Boolean fresh) {}
 
     private void profile(Call call) throws IOException {
-        Profiled asked = JsonRecords.read(call.json(), Profiled.class, "");
+        JsonNode body = call.json();
+        Profiled asked = JsonRecords.read(body, Profiled.class, "");
         ServedModel served = models.find(asked.model()).model();
         SparseAutoencoder sae = autoencoder(served, call.path("id"));
         String name = asked.name() == null ? Library.profileName(sae.origin().path()) : asked.name();
         Path file = Input.at("name", () -> library.profileFile(name));
-        Texts texts = Texts.embedded()
-                .orElseThrow(() ->
-                        Problem.of("The texts bundled with Pintle are missing.").toException());
+        Texts texts = texts();
         ProfileSettings usual = ProfileSettings.usual();
         ProfileSettings settings = usual.withWindow(window(asked.window(), usual.window()))
                 .withSpecialTokens(Boolean.TRUE.equals(asked.specialTokens()))
@@ -220,7 +230,10 @@ public final class StudyJobs {
                 return json;
             }
         });
-        call.reply(202, job.json());
+        call.reply(
+                202,
+                job.asked("/saes/" + call.path("id").replace("/", "%2F") + "/profile", body)
+                        .json());
     }
 
     private static int window(@Nullable Integer asked, int usual) {
@@ -229,5 +242,51 @@ public final class StudyJobs {
                     "window", Problem.of("A window needs at least one token.").fact("but was", asked));
         }
         return asked == null ? usual : asked;
+    }
+
+    // ---------------------------------------------------------------- checks
+
+    /**
+     * What a check takes.
+     *
+     * @param maxTokens of the bundled conversations to read, about
+     */
+    record Checked(
+            @Nullable String model,
+            @JsonProperty("max_tokens") @Nullable Integer maxTokens) {}
+
+    private void check(Call call) throws IOException {
+        JsonNode body = call.json();
+        Checked asked = JsonRecords.read(body, Checked.class, "");
+        ServedModel served = models.find(asked.model()).model();
+        SparseAutoencoder sae = autoencoder(served, call.path("id"));
+        Input.at("sae", () -> sae.requireFits(served.model(), false));
+        int most = asked.maxTokens() == null ? USUAL_CHECK : asked.maxTokens();
+        if (most < 1) {
+            throw new FieldException(
+                    "max_tokens",
+                    Problem.of("A check needs at least one token.").fact("but was", most));
+        }
+        Texts texts = texts();
+        Jobs.Job job = jobs.start("check", served, progress -> {
+            progress.at("checking", 0, 1);
+            SaeCheck.Report report = new SaeCheck(served.model(), sae, sae.place()).run(texts, most);
+            ObjectNode json = Json.object()
+                    .put("sae", call.path("id"))
+                    .put("at", sae.place().toString())
+                    .put("texts", texts.name());
+            json.setAll((ObjectNode) JsonNumbers.tree(report.fields()));
+            return json;
+        });
+        call.reply(
+                202,
+                job.asked("/saes/" + call.path("id").replace("/", "%2F") + "/check", body)
+                        .json());
+    }
+
+    private static Texts texts() {
+        return Texts.embedded()
+                .orElseThrow(() ->
+                        Problem.of("The texts bundled with Pintle are missing.").toException());
     }
 }

@@ -160,18 +160,20 @@ public final class SweepJobs {
     private record Swept(SweepResult result, List<Candidate> tried) {}
 
     private void sweep(Call call) throws IOException {
-        Asked asked = JsonRecords.read(call.json(), Asked.class, "");
+        JsonNode body = call.json();
+        Asked asked = JsonRecords.read(body, Asked.class, "");
         Plan plan = plan(asked, List.of("last-position", "after-last-difference", "all-positions"), false);
         Jobs.Job job = jobs.start(
                 "sweep",
                 plan.served(),
                 progress ->
                         JsonNumbers.tree(SweepJson.fields(swept(plan, progress).result())));
-        call.reply(202, job.json());
+        call.reply(202, job.asked("/vectors/sweep", body).json());
     }
 
     private void tune(Call call) throws IOException {
         JsonNode body = call.json();
+        JsonNode whole = body.deepCopy();
         JsonNode named = body instanceof ObjectNode fields ? fields.remove("name") : null; // which a sweep has not
         if (named != null && !named.isTextual() && !named.isNull()) {
             throw JsonRecords.wrong("name", "a text", named);
@@ -196,7 +198,7 @@ public final class SweepJobs {
             });
             return json;
         });
-        call.reply(202, job.json());
+        call.reply(202, job.asked("/vectors/tune", whole).json());
     }
 
     /** The name of the proposed vector, which is kept unless it has one. */
@@ -254,7 +256,7 @@ public final class SweepJobs {
         List<Integer> layers = asked.layers() != null
                 ? asked.layers()
                 : allLayers ? IntStream.range(0, blocks).boxed().toList() : List.of(blocks / 2 - 1);
-        JobsApi.requireLayers(layers, blocks);
+        FitJobs.requireLayers(layers, blocks);
         List<Strength> strengths = asked.strengths() == null ? Sweep.USUAL_STRENGTHS : asked.strengths();
         at("strengths", () -> {
             Sweep.requireOneUnit(strengths);

@@ -1,5 +1,6 @@
 package dev.pintle.server.api;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.FieldException;
@@ -11,17 +12,20 @@ import dev.pintle.library.Library;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
+import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.steering.files.VectorHints;
+import dev.pintle.steering.files.VectorJson;
 import dev.pintle.steering.files.VectorLibrary;
 import dev.pintle.steering.files.VectorTarget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -51,9 +55,14 @@ public final class Vectors {
                         Routes.FILE_BODY,
                         "Keeps a file of vectors; ?format=safetensors|gguf|npy|npz|pt, ?model=, ?name=",
                         this::upload))
-                .add("POST", path + "/vectors/compare", Scope.READ, "Cosines between vectors", this::compare)
                 .add("GET", one, Scope.READ, "One file of vectors", this::show)
-                .add("GET", one + "/file", Scope.READ, "The file; ?format=safetensors|gguf", this::download)
+                .add(
+                        "GET",
+                        one + "/file",
+                        Scope.READ,
+                        "The file; ?format=safetensors|gguf, or ?for= a tool",
+                        this::download)
+                .add("GET", one + "/export", Scope.READ, "How a tool loads the file; ?for=", this::export)
                 .add("DELETE", one, Scope.MANAGE, "Deletes vectors that have no name", this::delete)
                 .add("GET", path + "/names", Scope.READ, "Names and what they stand for", this::names)
                 .add("PUT", path + "/names/{name}", Scope.MANAGE, "Gives or moves a name; If-Match: hash", this::assign)
@@ -102,7 +111,30 @@ public final class Vectors {
     }
 
     private void show(Call call) throws IOException {
-        call.reply(json(hash(call.path("hash"))));
+        String hash = hash(call.path("hash"));
+        ObjectNode json = json(hash);
+        ArrayNode records = json.putArray("records");
+        VectorFiles.readAll(vectors().ofHash(hash), VectorHints.none())
+                .forEach(vector -> records.add(JsonNumbers.tree(VectorJson.of(vector))));
+        ArrayNode presets = json.putObject("used_by").putArray("presets");
+        List<String> names = new ArrayList<>(List.of("sha256:" + hash));
+        json.get("names").forEach(name -> names.add(name.textValue()));
+        for (String preset : library.presets().names()) {
+            if (names(library.presets().find(preset).steering(), names)) {
+                presets.add(preset);
+            }
+        }
+        call.reply(json);
+    }
+
+    /** Whether a vector of one of these names stands anywhere in a steering. */
+    private static boolean names(JsonNode steering, List<String> names) {
+        for (JsonNode one : steering.findValues("vector")) {
+            if (one.isTextual() && names.contains(one.textValue())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** @throws HttpProblem 404 unless vectors of that hash are kept */
@@ -158,7 +190,7 @@ public final class Vectors {
     }
 
     /** A problem without the name of the file on this machine. */
-    private static Problem withoutPath(Problem problem) {
+    static Problem withoutPath(Problem problem) {
         Problem fresh = Problem.of(problem.sentence());
         for (var fact : problem.facts().entrySet()) {
             if (!fact.getKey().equals("file")) {
@@ -172,6 +204,16 @@ public final class Vectors {
 
     private void download(Call call) throws IOException {
         String hash = hash(call.path("hash"));
+        Optional<String> tool = call.query("for");
+        if (tool.isPresent()) {
+            VectorTarget target = Input.at("for", () -> VectorTarget.parse(tool.get()));
+            call.header("Content-Disposition", "attachment; filename=\"" + fileName(hash, target) + "\"");
+            written(
+                    hash,
+                    target,
+                    (file, written) -> call.reply(200, "application/octet-stream", Files.readAllBytes(file)));
+            return;
+        }
         String format = call.query("format").orElse("safetensors");
         if (format.equals("safetensors")) {
             call.reply(
@@ -187,16 +229,61 @@ public final class Vectors {
                             .fact("choose", "safetensors, gguf")
                             .fact("but was", format));
         }
-        Path file = Files.createTempFile("pintle-download", ".gguf");
+        written(
+                hash,
+                VectorTarget.LLAMA_CPP,
+                (file, written) -> call.reply(200, "application/octet-stream", Files.readAllBytes(file)));
+    }
+
+    /** Does something with a file for a tool. */
+    @FunctionalInterface
+    private interface WithFile {
+        void accept(Path file, VectorFiles.Written written) throws IOException;
+    }
+
+    private void written(String hash, VectorTarget target, WithFile then) throws IOException {
+        Path file = Files.createTempFile("pintle-download", "." + target.ending());
         try {
-            VectorFiles.write(
-                    VectorFiles.readAll(vectors().ofHash(hash), VectorHints.none()),
-                    file,
-                    VectorTarget.parse("llama.cpp"));
-            call.reply(200, "application/octet-stream", Files.readAllBytes(file));
+            VectorFiles.Written written;
+            try {
+                written = VectorFiles.write(
+                        VectorFiles.readAll(vectors().ofHash(hash), VectorHints.none()), file, target);
+            } catch (PintleException e) {
+                throw HttpProblem.field("for", "vector_unusable", withoutPath(e.problem()));
+            }
+            then.accept(file, written);
         } finally {
             Files.deleteIfExists(file);
         }
+    }
+
+    /** A name for the file: the vector's, or the beginning of its hash. */
+    private String fileName(String hash, VectorTarget target) {
+        return vectors().names().stream()
+                        .filter(name -> vectors().hashOf(name).equals(hash))
+                        .findFirst()
+                        .orElse(hash.substring(0, 12))
+                + "." + target.ending();
+    }
+
+    private void export(Call call) throws IOException {
+        String hash = hash(call.path("hash"));
+        VectorTarget target =
+                Input.at("for", () -> VectorTarget.parse(call.query("for").orElse("")));
+        String name = fileName(hash, target);
+        written(hash, target, (file, written) -> {
+            List<SteeringVector> kept = written.vectors();
+            ObjectNode json =
+                    Json.object().put("for", target.label()).put("file", name).put("bytes", Files.size(file));
+            json.put(
+                    "loads",
+                    target.loading(
+                            name,
+                            kept.get(0).at().layer(),
+                            kept.get(kept.size() - 1).at().layer()));
+            written.leftOut().forEach(json.putArray("left_out")::add);
+            call.reply(json);
+        });
     }
 
     private void delete(Call call) throws IOException {
@@ -207,38 +294,6 @@ public final class Vectors {
             throw HttpProblem.of(412, "vector_in_use", e.problem());
         }
         call.replyEmpty(204);
-    }
-
-    /** What {@code POST /vectors/compare} takes. */
-    record Compared(@Nullable List<String> vectors) {}
-
-    private void compare(Call call) throws IOException {
-        Compared asked = JsonRecords.read(call.json(), Compared.class, "");
-        List<String> names = asked.vectors() == null ? List.of() : asked.vectors();
-        if (names.size() < 2) {
-            throw new FieldException("vectors", Problem.of("A comparison needs at least two vectors."));
-        }
-        List<SteeringVector> vectors = names.stream().map(this::one).toList();
-        ObjectNode json = Json.object();
-        ArrayNode rows = json.putArray("cosines");
-        for (SteeringVector vector : vectors) {
-            ArrayNode row = rows.addArray();
-            vectors.forEach(other -> row.add(vector.direction().cosine(other.direction())));
-        }
-        ArrayNode at = json.putArray("at");
-        vectors.forEach(vector -> at.add(vector.at().toString()));
-        call.reply(json);
-    }
-
-    private SteeringVector one(String name) {
-        String hash = name.startsWith("sha256:") ? hash(name) : hashOf(name);
-        List<SteeringVector> found = VectorFiles.readAll(vectors().ofHash(hash), VectorHints.none());
-        if (found.size() > 1) {
-            throw new FieldException(
-                    "vectors",
-                    Problem.of("A comparison needs vectors of one layer each.").fact("but was", name));
-        }
-        return found.get(0);
     }
 
     private String hashOf(String name) {

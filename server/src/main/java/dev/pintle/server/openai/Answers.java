@@ -68,7 +68,7 @@ final class Answers {
     void write() throws IOException, InterruptedException {
         List<Generation> generations = submit();
         boolean ended = false;
-        try (Requests.Entry entry = requests.add(call.id(), generations)) {
+        try (Requests.Entry entry = requests.add(call.id(), asked.about(), generations)) {
             if (asked.fields().streams()) {
                 stream(generations);
             } else {

@@ -10,6 +10,7 @@ import dev.pintle.model.Reporting;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.serving.CaptureLinks;
 import dev.pintle.server.serving.Models;
+import dev.pintle.server.serving.Requests;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.text.TokenizedPrompt;
 import dev.pintle.transformer.Hook;
@@ -145,6 +146,13 @@ record Asked(
     }
 
     /** The most tokens that an answer may have. */
+    /** What is told of it while it runs. */
+    Requests.About about() {
+        GenerationRequest first = requests.get(0);
+        return new Requests.About(
+                name, first.prompt().length, first.decoding().maxNewTokens(), fields.streams(), steering.facts());
+    }
+
     private static int longest(ServedModel served, int[] prompt, @Nullable Integer most) {
         int context = served.model().config().maxPositions();
         if (most != null && most < 0) {

@@ -6,6 +6,8 @@ import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.base.Progress;
 import dev.pintle.server.http.HttpProblem;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class Jobs implements AutoCloseable {
     private static final int REMEMBERED = 100;
     private static final int MOST_WAITING = 16;
+    private static final int LONGEST_ASKED = 64 << 10; // characters
 
     private final ExecutorService worker = Executors.newSingleThreadExecutor(work -> {
         Thread thread = new Thread(work, "pintle-server jobs");
@@ -61,6 +64,10 @@ public final class Jobs implements AutoCloseable {
         private long total;
         private long version;
         private boolean cancelled;
+        private final Instant created = Instant.now();
+        private @Nullable Instant started;
+        private @Nullable Instant ended;
+        private @Nullable ObjectNode asked;
         private @Nullable JsonNode result;
         private @Nullable JsonNode error;
 
@@ -73,6 +80,20 @@ public final class Jobs implements AutoCloseable {
             return id;
         }
 
+        /**
+         * Remembers what was asked for, so that it can be told and asked again.
+         *
+         * @param route below the path of our own routes
+         * @param body of the request; left out where it is long
+         */
+        public synchronized Job asked(String route, JsonNode body) {
+            asked = Json.object().put("route", route);
+            if (Json.line(body).length() <= LONGEST_ASKED) {
+                asked.set("body", body);
+            }
+            return this;
+        }
+
         /** Where it stands, for JSON. */
         public synchronized ObjectNode json() {
             ObjectNode json = Json.object()
@@ -80,6 +101,18 @@ public final class Jobs implements AutoCloseable {
                     .put("kind", kind)
                     .put("state", state.name().toLowerCase(Locale.ROOT));
             json.putObject("progress").put("stage", stage).put("done", done).put("total", total);
+            json.put("created", created.toString());
+            if (started != null) {
+                json.put("started", started.toString());
+                Instant until = ended == null ? Instant.now() : ended;
+                json.put("seconds", Duration.between(started, until).toMillis() / 1000.0);
+            }
+            if (ended != null) {
+                json.put("ended", ended.toString());
+            }
+            if (asked != null) {
+                json.set("asked", asked);
+            }
             if (result != null) {
                 json.set("result", result);
             }
@@ -120,6 +153,11 @@ public final class Jobs implements AutoCloseable {
 
         private synchronized void move(State next) {
             state = next;
+            if (next == State.RUNNING) {
+                started = Instant.now();
+            } else {
+                ended = Instant.now();
+            }
             changed();
         }
 

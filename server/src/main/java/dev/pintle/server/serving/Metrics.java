@@ -7,10 +7,19 @@ import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.DataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
@@ -113,5 +122,35 @@ public final class Metrics {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrometheusTextFormatWriter.create().write(out, registry.scrape());
         return out.toByteArray();
+    }
+
+    /** All of it as fields for JSON: by name, each with its labels and numbers. */
+    public Map<String, Object> fields() {
+        Map<String, Object> all = new TreeMap<>();
+        for (MetricSnapshot snapshot : registry.scrape()) {
+            List<Map<String, Object>> points = new ArrayList<>();
+            for (DataPointSnapshot point : snapshot.getDataPoints()) {
+                Map<String, Object> fields = new LinkedHashMap<>();
+                point.getLabels().forEach(label -> fields.put(label.getName(), label.getValue()));
+                if (point instanceof CounterSnapshot.CounterDataPointSnapshot counter) {
+                    fields.put("value", counter.getValue());
+                } else if (point instanceof GaugeSnapshot.GaugeDataPointSnapshot gauge) {
+                    fields.put("value", gauge.getValue());
+                } else if (point instanceof HistogramSnapshot.HistogramDataPointSnapshot histogram) {
+                    fields.put("count", histogram.getCount());
+                    fields.put("sum", histogram.getSum());
+                    List<List<Number>> buckets = new ArrayList<>();
+                    histogram.getClassicBuckets().forEach(bucket -> {
+                        if (Double.isFinite(bucket.getUpperBound())) {
+                            buckets.add(List.of(bucket.getUpperBound(), bucket.getCount()));
+                        }
+                    });
+                    fields.put("buckets", buckets);
+                }
+                points.add(fields);
+            }
+            all.put(snapshot.getMetadata().getName(), points);
+        }
+        return all;
     }
 }

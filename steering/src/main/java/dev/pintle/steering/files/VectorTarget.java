@@ -3,8 +3,8 @@ package dev.pintle.steering.files;
 import dev.pintle.base.Problem;
 import dev.pintle.transformer.HookPoint;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /** A tool that vectors can be written for, and what its files can hold. */
 public enum VectorTarget {
@@ -44,6 +44,33 @@ public enum VectorTarget {
         return ending;
     }
 
+    /**
+     * How the tool loads its file.
+     *
+     * @param file its name
+     * @param first the first layer in it
+     * @param last the last one
+     */
+    public String loading(String file, int first, int last) {
+        return switch (this) {
+            case LLAMA_CPP ->
+                "llama-cli -m MODEL.gguf --control-vector-scaled " + file + ":STRENGTH --control-vector-layer-range "
+                        + first + " " + last;
+            case REPENG -> "ControlVector.import_gguf(\"" + file + "\")";
+            case EASYSTEER -> "SteerVectorRequest(steer_vector_local_path=\"" + file + "\", scale=STRENGTH)";
+            case LM_EVAL -> "lm_eval --model steered --model_args pretrained=MODEL,steer_path=" + file;
+            case NUMPY, PINTLE -> "numpy.load(\"" + file + "\")";
+        };
+    }
+
+    /** Names of the tools other than Pintle, in order. */
+    public static List<String> names() {
+        return Arrays.stream(values())
+                .filter(target -> target != PINTLE)
+                .map(VectorTarget::label)
+                .toList();
+    }
+
     /** @throws IllegalArgumentException listing the names of all tools other than Pintle */
     public static VectorTarget parse(String name) {
         return Arrays.stream(values())
@@ -51,12 +78,7 @@ public enum VectorTarget {
                 .findFirst()
                 .orElseThrow(() -> Problem.of("There is no export for that tool.")
                         .fact("but was", name)
-                        .fact(
-                                "choose",
-                                Arrays.stream(values())
-                                        .filter(target -> target != PINTLE)
-                                        .map(VectorTarget::label)
-                                        .collect(Collectors.joining(", ")))
+                        .fact("choose", String.join(", ", names()))
                         .toIllegalArgument());
     }
 

@@ -1,4 +1,4 @@
-package dev.pintle.cli;
+package dev.pintle.steering.files;
 
 import dev.pintle.steering.ExtractionReport;
 import dev.pintle.steering.Origin;
@@ -7,11 +7,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Records of vectors as JSON. Unknown values are omitted. */
-final class VectorJson {
+/** Records of vectors as fields for JSON. Unknown values are omitted. */
+public final class VectorJson {
     private VectorJson() {}
 
-    static Map<String, Object> of(SteeringVector vector) {
+    /** Where a vector comes from, and what was measured of it. */
+    public static Map<String, Object> of(SteeringVector vector) {
         Origin origin = vector.origin();
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("hook_point", vector.at().toString());
@@ -47,7 +48,8 @@ final class VectorJson {
         return fields;
     }
 
-    static Map<String, Object> of(ExtractionReport report) {
+    /** What reading the prompts of a fit cost. */
+    public static Map<String, Object> of(ExtractionReport report) {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("prompts", report.sequences());
         fields.put("tokens_computed", report.tokensComputed());
