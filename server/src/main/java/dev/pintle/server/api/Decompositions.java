@@ -115,15 +115,12 @@ public final class Decompositions {
                 .put("at", vector.at().toString())
                 .put("sha256", vector.hash())
                 .put("sae", asked.sae());
-        try (Reads.Turn turn = served.reads().begin()) {
-            if (asked.ways() == null) {
-                put(json, served, sae, vector, ways.get(0), asked);
-            } else {
-                ArrayNode all = json.putArray("ways");
-                for (Way way : ways) {
-                    put(all.addObject(), served, sae, vector, way, asked);
-                }
+        if (ways.stream().anyMatch(way -> way.tokens() > 0)) { // the others don't run the model
+            try (Reads.Turn turn = served.reads().begin()) {
+                putAll(json, served, sae, vector, ways, asked);
             }
+        } else {
+            putAll(json, served, sae, vector, ways, asked);
         }
         call.reply(json);
     }
@@ -246,6 +243,23 @@ public final class Decompositions {
     }
 
     // ---------------------------------------------------------------- what is told
+
+    private void putAll(
+            ObjectNode json,
+            ServedModel served,
+            SparseAutoencoder sae,
+            SteeringVector vector,
+            List<Way> ways,
+            Asked asked) {
+        if (asked.ways() == null) {
+            put(json, served, sae, vector, ways.get(0), asked);
+            return;
+        }
+        ArrayNode all = json.putArray("ways");
+        for (Way way : ways) {
+            put(all.addObject(), served, sae, vector, way, asked);
+        }
+    }
 
     private void put(
             ObjectNode json, ServedModel served, SparseAutoencoder sae, SteeringVector vector, Way way, Asked asked) {

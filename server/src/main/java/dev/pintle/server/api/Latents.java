@@ -18,7 +18,6 @@ import dev.pintle.server.http.Call;
 import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
-import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.steering.SteeringVector;
 import java.io.IOException;
@@ -29,7 +28,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The latents of an autoencoder: searched, sorted and filtered, and what is known of each. */
+/**
+ * The latents of an autoencoder: searched, sorted and filtered, and what is known of each. None of it runs the model, so it does
+ * not wait for a job's turn.
+ */
 public final class Latents {
     private static final int USUAL_LIMIT = 50;
     private static final int MOST_LIMIT = 1000;
@@ -70,7 +72,7 @@ public final class Latents {
 
     // ---------------------------------------------------------------- many
 
-    private void list(Call call) throws IOException, InterruptedException {
+    private void list(Call call) throws IOException {
         ServedModel served = saes.served(call);
         SparseAutoencoder sae = Saes.open(served, call.path("id"));
         LatentTables.Asked asked = new LatentTables.Asked(
@@ -85,10 +87,7 @@ public final class Latents {
                 numbers(call.query("latents").orElse(""), sae));
         int offset = number(call.query("offset").orElse("0"), "offset");
         int limit = Math.min(MOST_LIMIT, number(call.query("limit").orElse("" + USUAL_LIMIT), "limit"));
-        List<LatentTables.Row> rows;
-        try (Reads.Turn turn = served.reads().begin()) {
-            rows = tables.rows(served, sae, asked);
-        }
+        List<LatentTables.Row> rows = tables.rows(served, sae, asked);
         Optional<Labels> labels = saes.labels(sae);
         ObjectNode json = Json.object();
         json.put("source", labels.isPresent() ? "beside the autoencoder" : "none");
@@ -172,7 +171,7 @@ public final class Latents {
 
     // ---------------------------------------------------------------- one
 
-    private void show(Call call) throws IOException, InterruptedException {
+    private void show(Call call) throws IOException {
         ServedModel served = saes.served(call);
         SparseAutoencoder sae = Saes.open(served, call.path("id"));
         int latent = latent(call, sae);
@@ -199,11 +198,9 @@ public final class Latents {
             }
         }
         if (call.query("effects").orElse("false").equals("true")) {
-            try (Reads.Turn turn = served.reads().begin()) {
-                LatentEffects effects = LatentEffects.of(served.model(), sae, latent);
-                json.set("effects", JsonNumbers.tree(effects));
-                nearest = effects.nearest();
-            }
+            LatentEffects effects = LatentEffects.of(served.model(), sae, latent);
+            json.set("effects", JsonNumbers.tree(effects));
+            nearest = effects.nearest();
         }
         List<Integer> near = nearest.stream().map(LatentFacts.Neighbour::latent).toList();
         json.set(

@@ -2,12 +2,15 @@ package dev.pintle.server.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.FieldException;
 import dev.pintle.base.Json;
 import dev.pintle.base.JsonRecords;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.evaluation.StyleMarker;
+import dev.pintle.hub.ModelFolders;
 import dev.pintle.library.Labels;
 import dev.pintle.library.Library;
 import dev.pintle.sae.SaeCheck;
@@ -27,6 +30,7 @@ import dev.pintle.server.serving.ServedModel;
 import dev.pintle.studies.Studies;
 import dev.pintle.study.RecordedRun;
 import dev.pintle.study.Study;
+import dev.pintle.study.StudyJson;
 import dev.pintle.study.StudyPresets;
 import dev.pintle.study.StudySettings;
 import java.io.IOException;
@@ -62,7 +66,12 @@ public final class StudyJobs {
 
     /** Adds its routes. */
     public void addTo(Routes routes) {
-        routes.add("GET", path + "/studies", Scope.READ, "Studies, and what they ask", this::list)
+        routes.add(
+                        "GET",
+                        path + "/studies",
+                        Scope.READ,
+                        "Studies, what they ask, and with ?model= their settings",
+                        this::list)
                 .add("POST", path + "/studies/run", Scope.MANAGE, "Runs studies, as a job", this::study)
                 .add(
                         "POST",
@@ -85,7 +94,19 @@ public final class StudyJobs {
                     .addObject()
                     .put("name", study.name())
                     .put("title", study.title())
-                    .put("asks", study.asks());
+                    .put("asks", study.asks())
+                    .put("replicates", study.replicates());
+        }
+        ArrayNode styles = list.putArray("styles");
+        ModelFolders.embeddedFile("styles.json")
+                .ifPresent(file -> StyleMarker.read(file)
+                        .forEach((name, style) ->
+                                styles.addObject().put("name", name).put("ask", style.ask())));
+        Optional<String> model = call.query("model");
+        if (model.isPresent()) {
+            ServedModel served = models.find(model.get()).model();
+            Asked usual = new Asked(null, null, null, call.query("style").orElse(null), null, null);
+            list.set("settings", StudyJson.tree(settings(usual, served)));
         }
         call.reply(list);
     }

@@ -17,7 +17,6 @@ import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
-import dev.pintle.server.serving.Reads;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorComparison;
@@ -257,7 +256,7 @@ public final class VectorAlgebra {
             @Nullable Integer at,
             @Nullable Integer top) {}
 
-    private void effects(Call call) throws IOException, InterruptedException {
+    private void effects(Call call) throws IOException {
         Promoted asked = JsonRecords.read(call.json(), Promoted.class, "");
         ServedModel served = models.find(asked.model()).model();
         if (asked.vector() == null) {
@@ -265,14 +264,12 @@ public final class VectorAlgebra {
         }
         int top = asked.top() == null ? USUAL_TOKENS : Saes.top(asked.top(), "top");
         ArrayNode all = Json.array();
-        try (Reads.Turn turn = served.reads().begin()) {
-            for (SteeringVector vector : chosen(asked.vector(), asked.at())) {
-                Input.at("vector", () -> vector.requireFits(served.model(), false));
-                LatentEffects effects = LatentEffects.of(served.model(), vector.direction(), top);
-                ObjectNode one = all.addObject().put("at", vector.at().toString());
-                one.set("promoted", JsonNumbers.tree(effects.promoted()));
-                one.set("suppressed", JsonNumbers.tree(effects.suppressed()));
-            }
+        for (SteeringVector vector : chosen(asked.vector(), asked.at())) {
+            Input.at("vector", () -> vector.requireFits(served.model(), false));
+            LatentEffects effects = LatentEffects.of(served.model(), vector.direction(), top);
+            ObjectNode one = all.addObject().put("at", vector.at().toString());
+            one.set("promoted", JsonNumbers.tree(effects.promoted()));
+            one.set("suppressed", JsonNumbers.tree(effects.suppressed()));
         }
         ObjectNode json = Json.object().put("vector", asked.vector());
         json.set("effects", all);

@@ -15,6 +15,7 @@ import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
 import dev.pintle.server.serving.Models;
+import dev.pintle.steering.Stability;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.files.VectorFiles;
@@ -102,9 +103,12 @@ public final class Vectors {
             if (Strength.knowsNorm(vector)) {
                 one.put("mean_activation_norm", vector.origin().meanActivationNorm());
             }
-            double halves = vector.origin().measures().stability().splitHalfCosine();
-            if (Double.isFinite(halves)) {
-                one.put("split_half_cosine", halves);
+            Stability halves = vector.origin().measures().stability();
+            if (Double.isFinite(halves.splitHalfCosine())) {
+                one.put("split_half_cosine", halves.splitHalfCosine());
+            }
+            if (Double.isFinite(halves.low())) {
+                one.put("split_half_cosine_low", halves.low()).put("split_half_cosine_high", halves.high());
             }
         }
         return json;
