@@ -173,7 +173,7 @@ class Fence extends Component {
 const styles = new Map();
 
 /** Loads a style sheet once. */
-const style = name => {
+export const style = name => {
   if (!styles.has(name)) {
     styles.set(name, new Promise(resolve => {
       const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/studio/css/${name}.css`, onload: resolve, onerror: resolve });

@@ -5,9 +5,7 @@ import { Field, Loading, Panel, Segmented, Trouble } from '../parts.js';
 import { useKeys } from '../keys.js';
 import { go } from '../state.js';
 import { Bars } from '../charts/bars.js';
-import { cancelJob, count, ended, fixed, known, layerOf, place, Progress, Samples, startJob, styled, useJob, useModel } from './common.js';
-
-await styled('pages');
+import { cancelJob, count, ended, fixed, known, layerOf, place, Progress, Samples, startJob, useJob, useModel } from './common.js';
 
 const METHODS = [['', 'usual'], ['after-last-difference', 'after the last difference'], ['first-difference', 'from the first difference'], ['all-positions', 'all positions'], ['last-position', 'last position (CAA)'], ['contrast', 'chosen positions'], ['diff-mean', 'difference of means'], ['generated-tokens', 'generated tokens']];
 const AGGREGATIONS = ['mean', 'pca-centred', 'pca-uncentred', 'pca-paired', 'pca-reconstructed-mean', 'logistic-probe'];

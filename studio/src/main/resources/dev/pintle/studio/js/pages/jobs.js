@@ -1,10 +1,11 @@
 /* The drawer of jobs: how far each is, cancelling, and where its result is. Always here, so that the rail can say how many run. */
 import { html, useEffect, useState } from '../ui.js';
 import { get, own } from '../api.js';
-import { Icon, running, say } from '../shell.js';
-import { ago, cancelJob, ended, enc, Progress, styled } from './common.js';
+import { Icon, running, say, style } from '../shell.js';
+import { cancelJob, ended, Progress } from '../jobs.js';
+import { ago } from '../numbers.js';
 
-await styled('pages');
+await style('jobs');
 
 const OFTEN = 1000, SELDOM = 15_000; // milliseconds
 
@@ -15,7 +16,7 @@ function link(job) {
     case 'fit': return ['/vectors/new', { job: job.id, positive: body.positive, negative: body.negative, layers: body.layers, name: body.name, ...(body.data ? { mode: 'pairs', data: body.data.text } : {}) }];
     case 'sweep': case 'tune': return ['/sweeps', { kind: job.kind, job: job.id }];
     case 'study': return ['/runs', { job: job.id }];
-    case 'profile': case 'check': return [`/sae/${enc(decodeURIComponent(/saes\/([^/]+)/.exec(job.asked?.route ?? '')?.[1] ?? ''))}`, {}];
+    case 'profile': case 'check': return [`/sae/${encodeURIComponent(decodeURIComponent(/saes\/([^/]+)/.exec(job.asked?.route ?? '')?.[1] ?? ''))}`, {}];
     default: return ['/models', { job: job.id }];
   }
 }

@@ -9,9 +9,7 @@ import { Bars } from '../charts/bars.js';
 import { Histogram } from '../charts/histogram.js';
 import { Strip } from '../charts/strip.js';
 import { Legend, positive } from '../charts/scale.js';
-import { count, enc, fixed, place, query, Samples, steerBy, styled, useModel } from './common.js';
-
-await styled('pages');
+import { count, enc, fixed, place, query, Samples, steerBy, three, useModel } from './common.js';
 
 const pins = () => JSON.parse(localStorage.getItem('pintle.pins') ?? '{}');
 const signed = value => (value >= 0 ? '+' : '') + fixed(value, 2);
@@ -107,7 +105,7 @@ export default function Latent({ params: { id, n }, state, setState }) {
       <${Panel} title="Activations" note=${facts && `${count(shown.profiled.tokens)} tokens, profile ${profile}`}
           exports=${facts && { name: `latent-${latent}`, figure: facts.histogram.length > 0, json: () => ({ sae: id, ...shown }), csv: () => [['from', 'to', 'count'], ...facts.histogram.map(bin => [bin.from, bin.to, bin.count])],
             request: () => ({ method: 'GET', path }), cli: () => `./pintle sae show ${latent}${profile === about.value.usual_profile ? '' : ` --profile ${profile}`}` }}>
-        ${facts ? html`<dl class="stats"><div><dt>density</dt><dd>${facts.fires ? num(100 * facts.density) + '%' : 'never fires'}</dd></div><div><dt>fires on</dt><dd>${count(facts.fires)}</dd></div>
+        ${facts ? html`<dl class="stats"><div><dt>density</dt><dd>${facts.fires ? three(100 * facts.density) + '%' : 'never fires'}</dd></div><div><dt>fires on</dt><dd>${count(facts.fires)}</dd></div>
             <div><dt>mean</dt><dd>${fixed(facts.mean, 2)}</dd></div><div><dt>max</dt><dd>${fixed(facts.max, 2)}</dd></div><div><dt>decoder norm</dt><dd>${fixed(shown.decoder_norm, 3)}</dd></div></dl>
           ${facts.histogram.length > 0 && html`<${Histogram} bins=${facts.histogram} label=${`Activations of latent ${n}`} xlabel="activation" logx=${true} />`}`
           : html`<p class="muted">Decoder norm ${fixed(shown.decoder_norm, 3)}. Where it fires is known from a profile, which <a href=${`#/sae/${enc(id)}`}>the list of latents</a> makes.</p>`}<//>

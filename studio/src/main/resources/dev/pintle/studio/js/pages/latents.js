@@ -6,9 +6,7 @@ import { useKeys } from '../keys.js';
 import { go } from '../state.js';
 import { say } from '../shell.js';
 import { color, useTheme } from '../charts/scale.js';
-import { count, enc, fixed, known, place, Progress, query, startJob, steerBy, styled, useJob, useModel } from './common.js';
-
-await styled('pages');
+import { count, enc, fixed, known, place, Progress, query, startJob, steerBy, three, useJob, useModel } from './common.js';
 
 const SORTS = [['latent', 'number'], ['density', 'density'], ['max', 'largest activation'], ['mean', 'mean activation'], ['cosine', 'cosine to a vector']];
 const STEP = 50;
@@ -126,7 +124,7 @@ export default function Latents({ params, state, setState }) {
           <td class="num"><a href=${`#/sae/${enc(id)}/${row.latent}`} onFocus=${() => moveTo(i)} onClick=${event => { event.preventDefault(); open(row); }}>${row.latent}</a></td>
           <td class="label">${row.label ? visible(row.label) : row.auto_label ? html`<i>${visible(row.auto_label)}</i>` : html`<span class="muted">no label</span>`}</td>
           ${has.here && html`<td class="num">${num(row.here)}</td>`}${has.cosine && html`<td class="num">${fixed(row.cosine, 3)}</td>`}
-          ${has.profile && html`<td class="num"><span class="row nowrap end"><${Density} share=${row.density} /><span class="figure-width">${known(row.density) ? num(100 * row.density) + '%' : 'never'}</span></span></td>
+          ${has.profile && html`<td class="num"><span class="row nowrap end"><${Density} share=${row.density} /><span class="figure-width">${known(row.density) ? three(100 * row.density) + '%' : 'never'}</span></span></td>
             <td class="num max">${fixed(row.max, 2)}</td><td class="num mean">${fixed(row.mean, 2)}</td><td class="token mono">${row.token ? visible(row.token).replaceAll(' ', '␣') : ''}</td>`}
         </tr>`)}</tbody></table></div>
       ${list.value.total > limit && html`<p class="more"><button onClick=${() => set({ limit: Math.min(1000, limit + 4 * STEP) })}>Show more</button></p>`}`}

@@ -3,9 +3,7 @@ import { html, useEffect, useLoaded, useState, visible, cls } from '../ui.js';
 import { get, own, post } from '../api.js';
 import { Field, Loading, Panel, Trouble } from '../parts.js';
 import { readModels, say } from '../shell.js';
-import { bytes, cancelJob, count, enc, ended, fixed, percent, place, Progress, startJob, styled, useJob, useModel } from './common.js';
-
-await styled('pages');
+import { bytes, cancelJob, count, enc, ended, fixed, percent, place, Progress, startJob, useJob, useModel } from './common.js';
 
 /** What loading needs beside what is there; says it before anything is loaded. */
 function Room({ needs, machine, device }) {

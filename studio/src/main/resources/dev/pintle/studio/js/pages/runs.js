@@ -4,9 +4,7 @@ import { get, own, send } from '../api.js';
 import { Empty, Field, Loading, Panel, Segmented, Trouble } from '../parts.js';
 import { useKeys } from '../keys.js';
 import { say } from '../shell.js';
-import { ago, cancelJob, count, ended, Progress, query, startJob, styled, useJob, useModel } from './common.js';
-
-await styled('pages');
+import { ago, cancelJob, count, ended, Progress, query, startJob, useJob, useModel } from './common.js';
 
 const value = number => typeof number === 'number' ? num(number, 5) : String(number);
 

@@ -4,9 +4,7 @@ import { get, own, send } from '../api.js';
 import { Loading, Panel, Segmented, Trouble, copy } from '../parts.js';
 import { say } from '../shell.js';
 import { Curves } from '../charts/curves.js';
-import { bytes, count, fixed, percent, styled, useModel } from './common.js';
-
-await styled('pages');
+import { bytes, count, fixed, percent, useModel } from './common.js';
 
 const EVERY = 1500, KEPT = 10 * 60; // milliseconds; seconds
 const past = []; // samples of this tab: {time, tokens, rows, waiting}

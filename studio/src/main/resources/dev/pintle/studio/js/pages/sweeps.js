@@ -6,9 +6,7 @@ import { useKeys } from '../keys.js';
 import { HeatMap } from '../charts/heat.js';
 import { Curves } from '../charts/curves.js';
 import { Legend, positive } from '../charts/scale.js';
-import { ago, cancelJob, count, ended, fixed, known, percent, Progress, range, startJob, steerBy, styled, useJob, useModel, visibleLines } from './common.js';
-
-await styled('pages');
+import { ago, cancelJob, count, ended, fixed, known, percent, Progress, range, startJob, steerBy, useJob, useModel, visibleLines } from './common.js';
 
 const METHODS = ['after-last-difference', 'all-positions', 'first-difference', 'last-position'];
 const DRAWN = 4; // curves in one figure, as the command draws them
@@ -109,8 +107,8 @@ export function command({ kind, asked: { body } }) {
   const quoted = text => `'${String(text).replaceAll("'", "'\\''")}'`;
   const parts = [`./pintle ${kind}`];
   (body.vectors ?? []).forEach(one => parts.push(`--vector ${quoted(one)}`));
-  if (body.methods) parts.push(`--methods ${body.methods.join(',')}`);
-  if (body.layers) parts.push(`--layers ${body.layers.join(',')}`);
+  if (body.methods) parts.push(`--method ${body.methods.join(',')}`);
+  if (body.layers) parts.push(`--layer ${body.layers.join(',')}`);
   if (body.strengths) parts.push(`--strengths ${body.strengths.join(',')}`);
   if (body.style) parts.push(`--style ${body.style}`);
   if (body.marker) parts.push(`--marker ${quoted(body.marker)}`);
@@ -146,7 +144,7 @@ export default function Sweeps({ state, setState }) {
   useKeys({ 'Ctrl+Enter': ['start', () => { if (busy || !model) return false; start(); return true; }] });
   useEffect(() => { if (ended(job)) jobs.again(); }, [job?.state]);
   return html`<div class="page"><header><h1>Sweeps</h1><span class="muted">how much a concept shows at rising strengths, and when texts break</span></header>
-    <${Panel} title="Settings" actions=${html`<${Segmented} label="What to run" value=${kind} onChange=${key => set({ kind: key === 'tune' ? undefined : key })} options=${[['tune', 'Tune', 'finds layer and strength and keeps the vector'], ['sweep', 'Sweep', 'measures every setting']]} />`}>
+    <${Panel} title="What to try" actions=${html`<${Segmented} label="What to run" value=${kind} onChange=${key => set({ kind: key === 'tune' ? undefined : key })} options=${[['tune', 'Tune', 'finds layer and strength and keeps the vector'], ['sweep', 'Sweep', 'measures every setting']]} />`}>
       <div class="stack"><div class="controls">
         <${Field} label="Vectors"><select value=${state.source ?? ''} onChange=${event => set({ source: event.target.value || undefined })}><option value="">fitted for the concept</option><option value="vectors">of the library</option></select><//>
         ${own_ ? html`<${Field} label="Which" class="wide"><select multiple size="3" value=${state.vectors ?? []} onChange=${event => set({ vectors: [...event.target.selectedOptions].map(one => one.value) })}>${(vectors.value?.vectors ?? []).flatMap(one => one.names).map(name => html`<option key=${name} value=${name} selected=${(state.vectors ?? []).includes(name)}>${visible(name)}</option>`)}</select><//>`

@@ -8,9 +8,7 @@ import { say } from '../shell.js';
 import { Bars } from '../charts/bars.js';
 import { HeatMap } from '../charts/heat.js';
 import { signed } from '../charts/scale.js';
-import { called, count, enc, fixed, known, layerOf, percent, place, ref, Samples, steerBy, styled, useModel, bytes } from './common.js';
-
-await styled('pages');
+import { called, count, enc, fixed, known, layerOf, percent, place, ref, Samples, steerBy, useModel, bytes } from './common.js';
 
 const WAYS = [['pursuit', 'Pursuit', 'coefficient'], ['encode', 'Encode', 'activation'], ['scaled', 'Scaled', 'activation'], ['difference', 'Difference', 'change'], ['nearest', 'Nearest', 'cosine']];
 const MEANS = {
@@ -104,7 +102,8 @@ export default function Vector({ params, state, setState }) {
   const set = changes => setState(old => ({ ...old, ...changes }));
   const { value, error, again } = useLoaded(async signal => {
     const names = /^[0-9a-f]{64}$/.test(params.hash) ? {} : await get(own('/names'), { signal });
-    return get(own('/vectors/' + enc(names[params.hash] ?? params.hash)), { signal });
+    const found = await get(own('/vectors/' + enc(names[params.hash] ?? params.hash)), { signal });
+    return names[params.hash] ? { ...found, names: [params.hash, ...found.names.filter(name => name !== params.hash)] } : found;
   }, [params.hash]);
   const several = (value?.layers.length ?? 0) > 1;
   const layers = useMemo(() => value?.layers.map(one => layerOf(one.at)) ?? [], [value]);

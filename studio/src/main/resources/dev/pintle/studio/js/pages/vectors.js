@@ -7,9 +7,7 @@ import { go } from '../state.js';
 import { say } from '../shell.js';
 import { HeatMap } from '../charts/heat.js';
 import { Legend, signed } from '../charts/scale.js';
-import { called, count, fixed, known, layerOf, place, query, ref, startJob, styled, useModel } from './common.js';
-
-await styled('pages');
+import { called, count, fixed, known, layerOf, place, query, ref, startJob, useModel } from './common.js';
 
 const OPS = [['minus', '−'], ['plus', '+'], ['without', 'without its part along'], ['projected-onto', 'projected onto']];
 
