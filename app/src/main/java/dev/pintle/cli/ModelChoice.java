@@ -37,6 +37,11 @@ class ModelChoice {
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec command;
 
+    /** Says which command these options are of, where they are part of options that it shares with others. */
+    void belongTo(@Nullable CommandSpec of) {
+        command = of;
+    }
+
     /** The model's folder. Accesses the network only for a repository that is not cached, and only if the user agrees. */
     Path folder() {
         Session session = Session.of(Objects.requireNonNull(command));

@@ -38,7 +38,9 @@ import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** What {@code sweep} and {@code tune} try, on which questions, and how answers are scored. */
 final class SweepOptions {
@@ -49,6 +51,9 @@ final class SweepOptions {
 
     @Mixin
     private ModelOptions model = new ModelOptions();
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
 
     @HelpSection.In(HelpSection.PROMPTS)
     @Option(
@@ -253,6 +258,7 @@ final class SweepOptions {
      * @param allLayers whether to try every layer if none are named
      */
     Swept run(Session session, ProgressLine progress, List<String> usualMethods, boolean allLayers) {
+        model.belongTo(command); // of which they are options only by way of these
         if (figure != null) {
             OutputFile.require(figure, ".svg", ".png");
         }
