@@ -46,14 +46,14 @@ export function Curves({ label, x, xlabel, ylabel, series, height = 260, time = 
   const line = values => runs(values).map(run => 'M' + run.map(i => `${px(x[i]).toFixed(1)} ${py(values[i]).toFixed(1)}`).join('L')).join('');
   const band = one => runs(x.map((_, i) => finite(one.low?.[i]) && finite(one.high?.[i]) ? 1 : null))
     .map(run => 'M' + [...run.map(i => [i, one.high[i]]), ...[...run].reverse().map(i => [i, one.low[i]])].map(([i, value]) => `${px(x[i]).toFixed(1)} ${py(value).toFixed(1)}`).join('L') + 'Z').join('');
-  const when = value => { const ago = last - value; return ago < 1 ? 'now' : ago < 90 ? `−${num(ago)} s` : `−${num(ago / 60, 2)} min`; };
-  const xs = time ? ticks(first, last, Math.max(2, Math.floor(width / 160))).map(one => last - (one - first)) : ticks(first, last, Math.max(2, Math.floor(width / 90)));
+  const when = value => { const ago = last - value; return ago < 0.5 ? 'now' : ago < 90 ? `−${num(ago)} s` : `−${num(ago / 60, 2)} min`; };
+  const xs = time ? ticks(0, last - first, Math.max(2, Math.floor(width / 160))).map(ago => last - ago) : ticks(first, last, Math.max(2, Math.floor(width / 90)));
   const ends = one => { const known = one.values.filter(finite); return known.length ? `${one.name} from ${num(known[0])} to ${num(known.at(-1))}, at most ${num(Math.max(...known))}` : `${one.name}: nothing yet`; };
   return html`<div>${series.length > 1 && html`<div class="row legend-row">${series.map((one, i) => html`<span key=${one.name} class="row nowrap"><svg width="28" height="8" aria-hidden="true">
       <line x1="0" x2="28" y1="4" y2="4" stroke=${color('series', i)} stroke-width="2.4" stroke-dasharray=${DASHES[i % 4]} /></svg><small>${one.name}</small></span>`)}</div>`}
     <div ref=${box}><svg class="figure" viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${`${label}: ${series.map(ends).join('; ')}`}>
       ${ticks(low, high, Math.max(2, Math.floor(height / 50))).map(tick => html`<g key=${tick}><line x1=${left} x2=${width - right} y1=${py(tick)} y2=${py(tick)} stroke=${color('grid')} /><text x=${left - 6} y=${py(tick) + 4} text-anchor="end">${num(tick)}</text></g>`)}
-      ${xs.map(tick => html`<text key=${tick} x=${px(tick)} y=${height - bottom + 16} text-anchor="middle">${time ? when(tick) : num(tick)}</text>`)}
+      ${xs.map(tick => html`<text key=${tick} x=${px(tick)} y=${height - bottom + 16} text-anchor=${time && tick === last ? 'end' : 'middle'}>${time ? when(tick) : num(tick)}</text>`)}
       ${mark && html`<g><line x1=${px(mark.x)} x2=${px(mark.x)} y1=${top} y2=${height - bottom} stroke=${color('ink')} stroke-dasharray="3 3" opacity="0.6" /><text x=${px(mark.x) + (px(mark.x) > width / 2 ? -6 : 6)} y=${height - bottom - 6} text-anchor=${px(mark.x) > width / 2 ? 'end' : 'start'} class="strong">${mark.words}</text></g>`}
       ${series.map((one, i) => html`<g key=${one.name}>${one.low && html`<path d=${band(one)} fill=${color('series', i)} opacity="0.14" />`}
         <path d=${line(one.values)} fill="none" stroke=${color('series', i)} stroke-width="2" stroke-dasharray=${DASHES[i % 4]} stroke-linejoin="round" />

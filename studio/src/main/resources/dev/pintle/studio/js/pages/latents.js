@@ -43,11 +43,12 @@ export default function Latents({ params, state, setState }) {
   const search = useMemo(() => debounced(q => set({ q: q || undefined, limit: undefined }), 200), []);
   const onText = useLoaded(signal => state.text && id && model ? active(id, model, state.text, signal) : Promise.resolve(null), [id, model, state.text]);
   const sort = state.sort ?? (state.text ? 'text' : 'latent');
+  const pinned = useMemo(() => Object.keys(JSON.parse(localStorage.getItem('pintle.pins') ?? '{}')).filter(key => key.startsWith(id + '/')).map(key => Number(key.slice(id.length + 1))), [id]);
   const path = useMemo(() => id && model && about.value && own(`/saes/${enc(id)}/latents?` + query({ model, query: state.q, profile, limit,
     sort: sort === 'text' || (sort !== 'latent' && sort !== 'cosine' && !profile) ? 'latent' : sort, ascending: state.rising == null ? null : state.rising,
     dead: profile ? state.dead : null, special: profile ? state.special : null, cosine_to: state.to,
-    latents: onText.value ? [...onText.value.keys()].join(',') || '0' : null })),
-  [id, model, about.value, state.q, profile, limit, sort, state.rising, state.dead, state.special, state.to, onText.value]);
+    latents: state.pinned ? pinned.join(',') || '0' : onText.value ? [...onText.value.keys()].join(',') || '0' : null })),
+  [id, model, about.value, state.q, profile, limit, sort, state.rising, state.dead, state.special, state.to, state.pinned, onText.value]);
   const list = useLoaded(signal => path && !onText.loading ? get(path, { signal }) : Promise.resolve(null), [path, onText.loading]);
   const rows = useMemo(() => {
     const found = list.value?.latents ?? [];
@@ -105,6 +106,7 @@ export default function Latents({ params, state, setState }) {
       <${Field} label="Active on a text" class="wide"><span class="row nowrap"><input value=${text} placeholder="Ahoy, matey!" onInput=${event => setText(event.target.value)}
         onKeyDown=${event => { if (event.key === 'Enter') set({ text: text || undefined, sort: undefined }); }} />
         <button type="button" onClick=${() => set({ text: text || undefined, sort: undefined })}>Show</button></span><//>
+      ${(pinned.length > 0 || state.pinned) && html`<button type="button" aria-pressed=${Boolean(state.pinned)} onClick=${() => set({ pinned: state.pinned ? undefined : true })}>${state.pinned ? 'All latents' : `Pinned (${pinned.length})`}</button>`}
     </form>
     ${about.value && !profile && html`<section class="note"><p><b>How often these latents fire is not known yet.</b> A profile reads the bundled conversations once, and then densities,
       histograms and contexts are shown.</p>

@@ -23,7 +23,7 @@ function useWatched() {
           const [server, requests, metrics] = await Promise.all([get(own('/server')), get(own('/requests')), get(own('/metrics'))]);
           if (gone) return;
           const now = Date.now() / 1000;
-          past.push({ time: now, tokens: sum(metrics.pintle_generated_tokens), rows: sum(metrics.pintle_rows), waiting: sum(metrics.pintle_requests_waiting) });
+          past.push({ time: now, tokens: sum(metrics.pintle_generated_tokens) + requests.running.reduce((all, one) => all + one.tokens, 0), rows: sum(metrics.pintle_rows), waiting: sum(metrics.pintle_requests_waiting) });
           while (past.length && past[0].time < now - KEPT) past.shift();
           set({ server, requests, metrics, at: now });
         } catch (error) { if (!gone) set(old => ({ ...old, error })); }
@@ -76,10 +76,10 @@ export default function Server({ state, setState }) {
   return html`<div class="page"><header><h1>Server</h1><span class="muted">Pintle ${server.pintle} at <code>${location.origin}/v1</code></span>
       ${server.models.map(one => html`<span key=${one.name} class=${`tag ${one.exact ? 'good' : ''}`}>${one.name}: ${one.exact ? 'exact' : 'batched'}</span>`)}</header>
     ${error && html`<${Trouble} error=${error} again=${again} />`}
-    <div class="columns"><div class="stack">
-      <${Panel} title=${`${count(running.length)} ${running.length === 1 ? 'request runs' : 'requests run'}`} exports=${{ name: 'requests', json: () => running, csv: () => [['id', 'model', 'prompt_tokens', 'tokens', 'max_tokens', 'seconds', 'steering'], ...running.map(one => [one.id, one.model, one.prompt_tokens, one.tokens, one.max_tokens, one.seconds, JSON.stringify(one.steering)])], request: () => ({ method: 'GET', path: own('/requests') }) }}>
+    <${Panel} title=${`${count(running.length)} ${running.length === 1 ? 'request runs' : 'requests run'}`} exports=${{ name: 'requests', json: () => running, csv: () => [['id', 'model', 'prompt_tokens', 'tokens', 'max_tokens', 'seconds', 'steering'], ...running.map(one => [one.id, one.model, one.prompt_tokens, one.tokens, one.max_tokens, one.seconds, JSON.stringify(one.steering)])], request: () => ({ method: 'GET', path: own('/requests') }) }}>
         ${running.length === 0 ? html`<p class="muted">Nothing runs. Requests are listed with how far they are and what steers them; their prompts are nobody’s business.</p>` : html`<div class="table" tabindex="0" role="group" aria-label="Requests that run"><table><thead><tr><th>request</th><th>model</th><th class="num">tokens</th><th class="num">seconds</th><th>steered</th><th><span class="hidden-text">cancel</span></th></tr></thead>
-          <tbody>${running.map(one => html`<tr key=${one.id}><td class="mono">${one.id}</td><td>${visible(one.model)}</td><td class="num">${one.prompt_tokens} + ${one.tokens} of ${one.max_tokens}</td><td class="num">${fixed(one.seconds, 1)}</td><td>${visible(steered(one.steering))}</td><td><button class="small" onClick=${() => cancel(one.id)}>Cancel</button></td></tr>`)}</tbody></table></div>`}<//>
+          <tbody>${running.map(one => html`<tr key=${one.id}><td class="mono nowrap">${one.id}</td><td>${visible(one.model)}</td><td class="num">${one.prompt_tokens} + ${one.tokens} of ${one.max_tokens}</td><td class="num">${fixed(one.seconds, 1)}</td><td>${visible(steered(one.steering))}</td><td><button class="small" onClick=${() => cancel(one.id)}>Cancel</button></td></tr>`)}</tbody></table></div>`}<//>
+    <div class="columns even"><div class="stack">
       <${Panel} title="Rates" note="last ten minutes, as this tab saw them" exports=${{ name: 'rates', figure: true, json: () => past, csv: () => [['time', 'tokens', 'rows', 'waiting'], ...past.map(one => [one.time, one.tokens, one.rows, one.waiting])], request: () => ({ method: 'GET', path: own('/metrics') }) }}>
         <${Curves} label="Tokens per second" x=${rates.x} series=${rates.tokens} time=${true} ylabel="tokens per second" height=${180} /><${Curves} label="Rows that run" x=${rates.x} series=${rates.rows} time=${true} ylabel="rows" height=${140} /><//>
       <${Panel} title="Since it started" exports=${{ name: 'metrics', json: () => metrics, request: () => ({ method: 'GET', path: own('/metrics') }) }}><dl class="stats">

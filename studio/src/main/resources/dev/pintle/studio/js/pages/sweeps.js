@@ -66,7 +66,7 @@ function Figures({ result, measure }) {
   }, [all, measure]);
   const scale = useMemo(() => positive(map ? map.values.flat() : [1], measure === 'kl' ? undefined : 1), [map, measure]);
   const [at, setAt] = useState(null);
-  return html`<div class="stack">${all.length > 0 && html`<${Curves} label=${`${words} over strength`} x=${drawn.x} series=${drawn.series} xlabel=${`strength (${unit})`} ylabel=${words.toLowerCase()} mark=${result.proposal && { x: result.proposal.strength, words: `proposed: ${result.proposal.method}, layer ${result.proposal.layer}` }} />`}
+  return html`<div class="stack">${all.length > 0 && html`<${Curves} label=${`${words} over strength`} x=${drawn.x} series=${drawn.series} xlabel=${`strength (${unit})`} ylabel=${words.toLowerCase()} mark=${result.proposal && { x: result.proposal.strength, words: `proposed: layer ${result.proposal.layer}` }} />`}
     ${all.length > DRAWN && html`<p class="muted">The best ${DRAWN} of ${all.length}.</p>`}
     ${map && html`<div><div class="row"><h3>${words} by vector and strength</h3><${Legend} scale=${scale} /></div>
       <${HeatMap} label=${`${words} by vector and strength`} values=${map.values} rows=${map.rows.map(curve => curve.name)} columns=${map.columns.map(one => fixed(one, 2))} scale=${scale} what=${words.toLowerCase()} xlabel=${`strength (${unit})`} numbers=${true} cell=${44} height=${26} chosen=${at} onChoose=${(row, column) => setAt([row, column])} /></div>`}</div>`;
@@ -133,7 +133,8 @@ export default function Sweeps({ state, setState }) {
   const [error, setError] = useState(null);
   const questions = (state.questions ?? '').split('\n').filter(line => line.trim()).length || 12;
   const steps = settings({ ...state, kind }, blocks), answers = steps * questions;
-  const rate = earlier.find(one => one.state === 'finished' && one.seconds > 0.5 && one.progress.total > 0);
+  const rate = earlier.filter(one => one.state === 'finished' && one.progress.total > 0) // the slowest, since some knew all answers
+    .sort((a, b) => b.seconds / b.progress.total - a.seconds / a.progress.total)[0];
   const seconds = rate ? steps * rate.seconds / rate.progress.total : null;
   const body = { ...request({ ...state, kind }, model), ...(kind === 'tune' && state.name ? { name: state.name } : {}) };
   const start = async () => {
@@ -159,7 +160,7 @@ export default function Sweeps({ state, setState }) {
         ${kind === 'tune' && html`<${Field} label="Keep as"><input value=${state.name ?? ''} placeholder="derived" onInput=${event => set({ name: event.target.value || undefined })} /><//>`}</div>
       <${Field} label="Questions, one a line"><textarea rows="2" value=${state.questions ?? ''} placeholder="the bundled ones" onInput=${event => set({ questions: event.target.value || undefined })} /><//>
       <div class="row"><button class="main" disabled=${busy || !model} onClick=${start} title="Ctrl Enter">${kind === 'tune' ? 'Tune' : 'Sweep'}</button>
-        <span class="muted">at most ${count(answers)} answers${seconds ? `, about ${seconds < 90 ? Math.ceil(seconds) + ' s' : Math.ceil(seconds / 60) + ' min'} at the rate of the last one` : ''}; what an earlier one knows is not computed again</span></div>
+        <span class="muted">at most ${count(answers)} answers${seconds ? `, about ${seconds < 90 ? Math.ceil(seconds) + ' s' : Math.ceil(seconds / 60) + ' min'} at the rate of an earlier one` : ''}; what an earlier one knows is not computed again</span></div>
       ${error && html`<${Trouble} error=${error} />`}</div><//>
     ${state.job && (jobError ? html`<${Trouble} error=${jobError} again=${start} />` : !job ? html`<${Loading} what="The sweep" />` : !ended(job) ? html`<${Panel} title=${job.kind === 'tune' ? 'Tuning' : 'Sweeping'}><${Progress} job=${job} onCancel=${() => cancelJob(job.id)} /><//>`
       : job.state === 'finished' ? html`<${Result} key=${job.id} job=${job} model=${model} state=${state} set=${set} />` : html`<p class="note">The job was ${job.state}. The same settings go on from where it stopped.</p>`)}
