@@ -94,6 +94,21 @@ class LatentsTest {
     }
 
     @Test
+    void the_latents_of_one_autoencoder_are_compared_with_one_of_another() {
+        JsonNode nearest = latents("cosine_to=latent:parley-7m-sae-l3:146&sort=cosine&limit=3")
+                .get("latents");
+        assertThat(nearest.at("/0/latent").asInt()).isEqualTo(146);
+        assertThat(nearest.at("/0/cosine").asDouble()).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-6));
+        assertThat(nearest.at("/1/latent").asInt())
+                .isEqualTo(LatentEffects.of(server.model(), autoencoder(), 146)
+                        .nearest()
+                        .get(0)
+                        .latent());
+        assertThat(server.get(SAE + "/latents?cosine_to=latent:nobody:3").status())
+                .isEqualTo(404);
+    }
+
+    @Test
     void words_are_found_in_published_and_derived_labels() {
         JsonNode found = latents("query=pirate&profile=small");
         assertThat(found.get("latents")).isNotEmpty();

@@ -26,6 +26,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class Latents {
     private static final int USUAL_LIMIT = 50;
     private static final int MOST_LIMIT = 1000;
+    private static final Pattern OF_LATENT = Pattern.compile("latent:(.+):(\\d{1,9})");
 
     private final Library library;
     private final Saes saes;
@@ -130,8 +133,17 @@ public final class Latents {
         return given.get().equals("true");
     }
 
-    /** A vector to compare decoder rows with: the one at the autoencoder's hook point. */
+    /** What to compare decoder rows with: a vector at the autoencoder's hook point, or a latent of this or another one. */
     private static SteeringVector direction(ServedModel served, SparseAutoencoder sae, String name) {
+        Matcher latent = OF_LATENT.matcher(name);
+        if (latent.matches()) {
+            SparseAutoencoder other = Saes.open(served, latent.group(1));
+            return Input.at("cosine_to", () -> {
+                SteeringVector row = LatentVectors.unit(other, Integer.parseInt(latent.group(2)), served.model());
+                sae.requireFits(row, false);
+                return row;
+            });
+        }
         return Input.at("cosine_to", () -> {
             List<SteeringVector> found = served.sources().vectors(name);
             SteeringVector vector = found.stream()

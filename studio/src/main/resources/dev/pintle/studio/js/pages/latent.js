@@ -41,6 +41,20 @@ function Live({ id, model, latent, reach, state, set }) {
       ${error ? html`<${Trouble} error=${error} />` : values ? html`<div class=${loading ? 'stale' : ''}><${Strip} tokens=${value.tokens} values=${values.map(fired)} scale=${scale} what="activation" label="The text, coloured by the latent" /></div>` : text && html`<${Loading} what="Reading the text" lines=${1} />`}</div><//>`;
 }
 
+/** The latents of another autoencoder whose decoder rows point most the same way. */
+function Elsewhere({ id, latent, model, at }) {
+  const { value: found } = useLoaded(signal => get(own('/saes'), { signal }), []);
+  const others = (found?.saes ?? []).filter(one => one.id !== id && one.model === model && one.at === at);
+  const [chosen, choose] = useState(null);
+  const other = chosen ?? others[0]?.id;
+  const path = other && own(`/saes/${enc(other)}/latents?${query({ model, cosine_to: `latent:${id}:${latent}`, sort: 'cosine', limit: 8 })}`);
+  const { value, error } = useLoaded(signal => path ? get(path, { signal }) : Promise.resolve(null), [path]);
+  if (!other) return null;
+  return html`<${Panel} title="Nearest in another autoencoder" actions=${html`<select class="auto" aria-label="Another autoencoder" value=${other} onChange=${event => choose(event.target.value)}>${others.map(one => html`<option key=${one.id} value=${one.id}>${one.id}</option>`)}</select>`}
+      exports=${value && { name: `latent-${latent}-elsewhere`, json: () => value, csv: () => [['latent', 'cosine', 'label'], ...value.latents.map(one => [one.latent, one.cosine, one.label ?? ''])], request: () => ({ method: 'GET', path }) }}>
+    ${error ? html`<${Trouble} error=${error} />` : value && html`<${Bars} label="Nearest in another autoencoder" reach=${1} format=${number => fixed(number, 2)} rows=${value.latents.map(one => ({ key: one.latent, text: `${one.latent} ${one.label ? visible(one.label) : ''}`, value: one.cosine, onChoose: () => go(`/sae/${enc(other)}/${one.latent}`) }))} />`}<//>`;
+}
+
 export default function Latent({ params: { id, n }, state, setState }) {
   const latent = Number(n);
   const model = useModel(state.model);
@@ -115,6 +129,7 @@ export default function Latent({ params: { id, n }, state, setState }) {
           <div><h3>Suppresses</h3><${Bars} label="Suppressed tokens" format=${signed} rows=${effects.suppressed.map((one, i) => ({ key: i, text: quoted(one.token), value: one.logit }))} /></div></div><//>
       <${Panel} title="Nearest latents" note="cosine of decoder rows"><${Bars} label="Nearest latents" reach=${1} format=${value => fixed(value, 2)}
           rows=${effects.nearest.map(one => ({ key: one.latent, text: nearby(one.latent), value: one.cosine, onChoose: () => to(one.latent) }))} /><//>
+      ${about.value && html`<${Elsewhere} id=${id} latent=${latent} model=${model} at=${about.value.at} />`}
     </div>
     <div class="stack">
       ${facts && html`<${Panel} title="Contexts" note=${facts.contexts.length ? 'each token coloured by its activation' : null} actions=${html`<${Legend} scale=${scale} />`}
