@@ -20,8 +20,11 @@ import dev.pintle.transformer.gpu.Slots;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -53,6 +56,7 @@ final class SlotBatch {
     private final Deque<Integer> free = new ArrayDeque<>(); // slots
     private final List<Running> active = new ArrayList<>();
     private final Deque<List<Running>> inFlight = new ArrayDeque<>(); // the rows of each step
+    private final Set<GenerationRow> alone = Collections.newSetFromMap(new IdentityHashMap<>()); // not run with others
     private @Nullable Prompting prompting;
 
     /** A lane that decodes. */
@@ -246,7 +250,12 @@ final class SlotBatch {
      * @return tokens run; 0 if the first prompt has to be run by itself
      */
     private int runTogether(Deque<GenerationRow> waiting, Arrivals arrivals) {
-        PromptGroup group = PromptGroup.of(waiting, hooks, this::fit);
+        if (alone.contains(waiting.element())) {
+            return 0;
+        }
+        List<GenerationRow> others =
+                waiting.stream().filter(row -> !alone.contains(row)).toList();
+        PromptGroup group = PromptGroup.of(others, hooks, this::fit);
         if (group.isEmpty()) {
             return 0;
         }
@@ -255,16 +264,20 @@ final class SlotBatch {
         rows.forEach(GenerationRow::begin);
         group.lanes().forEach(lane -> lane.began(0));
         try (KvCache cache = forward.newCache(group.width())) {
-            group.run(forward, hooks, cache, arrivals);
+            try {
+                group.run(forward, hooks, cache, arrivals);
+            } catch (RuntimeException e) { // which of them it was shows when each is run by itself
+                alone.addAll(rows);
+                for (int i = rows.size() - 1; i >= 0; i--) {
+                    waiting.addFirst(rows.get(i));
+                }
+                return 0;
+            }
             for (int i = 0; i < rows.size(); i++) {
                 if (!rows.get(i).hasEnded()) {
-                    joinAfterGroup(group.lanes().get(i), cache, i);
+                    joinAfterGroup(group.lanes().get(i), cache, i, arrivals);
                 }
             }
-        } catch (RuntimeException e) {
-            rows.stream()
-                    .filter(row -> active.stream().noneMatch(running -> running.lane.row() == row))
-                    .forEach(row -> Lane.fail(row, e, arrivals));
         }
         return group.width() * rows.size();
     }
@@ -276,13 +289,14 @@ final class SlotBatch {
                 && makeRoom(pages);
     }
 
-    private void joinAfterGroup(Lane lane, KvCache cache, int row) {
+    private void joinAfterGroup(Lane lane, KvCache cache, int row, Arrivals arrivals) {
         int slot = free.removeFirst();
         try {
             join(lane, slot, List.of(), cache, row, -1);
         } catch (RuntimeException e) {
             free.add(slot);
-            throw e;
+            Lane.fail(lane.row(), e, arrivals);
+            return;
         }
         if (prefixes != null) {
             Sequence sequence = new Sequence(lane.prompt(), all(lane), lane.promptLength());
@@ -307,6 +321,7 @@ final class SlotBatch {
             return false;
         }
         waiting.remove();
+        alone.remove(row);
         row.begin();
         Prompting begun = new Prompting(row);
         prompting = begun;
@@ -428,8 +443,7 @@ final class SlotBatch {
     }
 
     private void join(Lane lane, int slot, List<Integer> known, @Nullable KvCache cache, int cacheRow, int leads) {
-        Draw draw =
-                lane.isTwin() ? Draw.MOST_PROBABLE : lane.row().sampler().onGpu();
+        Draw draw = lane.isTwin() ? Draw.MOST_PROBABLE : lane.row().sampler().onGpu();
         int[] prompt = lane.prompt();
         RowProgram program = program(lane);
         slots.join(

@@ -6,9 +6,12 @@ import dev.pintle.family.ConfigReader;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.Vec;
+import dev.pintle.transformer.Addition;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.Layout;
+import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Reading;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -122,20 +125,21 @@ class SlotBatchTest {
             rows.add(row(i, requests.get(i), found.get(i), most[i]));
         }
         Deque<GenerationRow> coming = new ArrayDeque<>(rows);
-        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 24, fast).write(new Arrivals() {
-            @Override
-            public boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle) {
-                for (int i = random.nextInt(4); i > 0 && !coming.isEmpty(); i--) {
-                    waiting.add(coming.removeFirst());
-                }
-                return !coming.isEmpty();
-            }
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 24, fast)
+                .write(new Arrivals() {
+                    @Override
+                    public boolean addTo(Deque<GenerationRow> waiting, int free, boolean idle) {
+                        for (int i = random.nextInt(4); i > 0 && !coming.isEmpty(); i--) {
+                            waiting.add(coming.removeFirst());
+                        }
+                        return !coming.isEmpty();
+                    }
 
-            @Override
-            public void failed(List<GenerationRow> some, RuntimeException cause) {
-                throw cause;
-            }
-        });
+                    @Override
+                    public void failed(List<GenerationRow> some, RuntimeException cause) {
+                        throw cause;
+                    }
+                });
         slots.close();
         assertThat(slots.mostRows()).isEqualTo(7);
         assertThat(slots.mostTogether() > 1).as("prompts run together").isEqualTo(fast);
@@ -248,6 +252,51 @@ class SlotBatchTest {
         slots.close();
         assertThat(failed).containsExactly(rows.get(1));
         assertThat(found.get(1)).isEmpty();
+        assertThat(told(found.get(2))).isEqualTo(told(found.get(0))).isEqualTo(alone(good, 9));
+    }
+
+    /** A vector of another width, which shows when the prompt is run. */
+    private static final class Narrow implements Addition {
+        @Override
+        public Vec added() {
+            return Vec.of(new float[32]);
+        }
+
+        @Override
+        public HookPoint at() {
+            return HookPoint.residPost(0);
+        }
+
+        @Override
+        public boolean actsOn(int position, int promptLength) {
+            return true;
+        }
+
+        @Override
+        public boolean actsEverywhere() {
+            return true;
+        }
+
+        @Override
+        public Action bind(ModelConfig config, Device device, DType dtype) {
+            throw new IllegalStateException("additions of rows are bound together");
+        }
+    }
+
+    @Test
+    void of_prompts_that_run_together_only_the_one_that_cannot_run_fails() {
+        PlainSlots slots = new PlainSlots(model, 4, 40);
+        GenerationRequest good = GenerationRequest.of(new int[] {1, 2, 3, 4, 5, 6}, Decoding.greedy(4));
+        List<List<GeneratedToken>> found = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        List<GenerationRow> rows = List.of(
+                row(0, good, found.get(0), 9),
+                row(1, good.with(new Narrow()), found.get(1), 9),
+                row(2, good, found.get(2), 9));
+        List<GenerationRow> failed = new ArrayList<>();
+        new SlotBatch(model.forward(), model.config(), List.of(), overflow(), slots, 99, 0, true)
+                .write(Arrivals.of(rows, (some, cause) -> failed.addAll(some)));
+        slots.close();
+        assertThat(failed).containsExactly(rows.get(1));
         assertThat(told(found.get(2))).isEqualTo(told(found.get(0))).isEqualTo(alone(good, 9));
     }
 

@@ -26,8 +26,7 @@ final class OwnProductsStep extends StepKernels {
     private static final int MOST_FEW = 96; // rows; measured: with more, the kernels for many rows are faster
     private static final int WEIGHT_ROWS = 16; // of a tile of the kernels for few rows
     private static final int BLOCK = 64; // elements of the inner axis that kernels load at a time
-    private static final int SUMS_BYTES =
-            10 * 1024; // shared memory of a tile of tensor cores beside the rings, at most
+    private static final int SUMS_BYTES = 10 * 1024; // of a tile of tensor cores, beside the rings, at most
 
     private final CudaKernel embed;
     private final CudaKernel qkv;
