@@ -23,11 +23,14 @@ export function Slider({ entry, onChange, about, ticks, label }) {
   const set = next => onChange({ ...entry, [number.field]: Math.round(next * 1e4) / 1e4 });
   const share = at => (at - number.min) / (number.max - number.min) * 100;
   const marks = isNorm ? [[0, '0'], ticks?.tuned != null && [ticks.tuned, 'tuned'], ticks?.breaks != null && [ticks.breaks, 'breaks']].filter(Boolean) : [[0, '0']];
+  const near = (one, other, most) => Math.abs(one - other) < most * (number.max - number.min);
+  const below = ([at, text]) => text === 'breaks' && marks.some(([other, its]) => its === 'tuned' && near(at, other, 0.2)); // their labels would overlap
+  const label0 = at => !marks.some(([other, its]) => its !== '0' && near(at, other, 0.13));
   return html`<div class="slider">
     <div class="track"><input type="range" min=${number.min} max=${number.max} step=${number.step} value=${Math.max(number.min, Math.min(number.max, value))}
         aria-label=${label} aria-valuetext=${said} data-strength onInput=${event => set(Number(event.target.value))} onDblClick=${() => set(0)} title="Double click: 0" />
-      <svg class="ticks" aria-hidden="true">${marks.filter(([at]) => at >= number.min && at <= number.max).map(([at, text]) => html`<g key=${text}>
-        <line x1=${share(at) + '%'} x2=${share(at) + '%'} y1="0" y2="5" /><text x=${share(at) + '%'} y="15" text-anchor="middle">${text === '0' ? '0' : `${text} ${num(at)}`}</text></g>`)}</svg></div>
+      <svg class=${marks.some(below) ? 'ticks two' : 'ticks'} aria-hidden="true">${marks.filter(([at]) => at >= number.min && at <= number.max).map(([at, text]) => html`<g key=${text}>
+        <line x1=${share(at) + '%'} x2=${share(at) + '%'} y1="0" y2="5" /><text x=${share(at) + '%'} y=${below([at, text]) ? 26 : 15} text-anchor="middle">${text !== '0' ? `${text} ${num(at)}` : label0(at) ? '0' : ''}</text></g>`)}</svg></div>
     <input type="number" class="num" step=${number.step} value=${value} aria-label=${`${label}, number`} onInput=${event => event.target.value !== '' && set(Number(event.target.value))} />
     <small class="muted">${number.unit}${length == null ? '' : html`<br />adds ${num(length)}`}</small></div>`;
 }
