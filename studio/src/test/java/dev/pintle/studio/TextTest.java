@@ -214,8 +214,6 @@ class TextTest extends BrowserTest {
                   }
                   return times.sort((a, b) => a - b)[30];
                 }""");
-        assertThat(((Number) frames).doubleValue())
-                .as("median milliseconds a frame of %d tokens", count)
-                .isLessThan(50);
+        requireAbout("milliseconds a frame while " + count + " tokens scroll", ((Number) frames).doubleValue(), 50);
     }
 }

@@ -1,10 +1,10 @@
 package dev.pintle.studio;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,16 +38,16 @@ class TourTest extends BrowserTest {
     void the_shell_is_painted_at_once_and_tokens_as_they_come() {
         Page opened =
                 open("#/chat", View.WIDE_LIGHT); // the browser starts a process for it, which is not the page's time
-        double best = Double.MAX_VALUE;
-        for (int i = 0; i < 8 && best >= 300; i++) { // some may be slowed by what else this machine does
+        double[] paints = new double[5];
+        for (int i = 0; i < paints.length; i++) {
             opened.reload();
             assertThat(opened.locator(".conversation")).isVisible();
-            best = Math.min(
-                    best,
-                    ((Number) opened.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
-                            .doubleValue());
+            paints[i] = ((Number)
+                            opened.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+                    .doubleValue();
         }
-        assertThat(best).as("milliseconds until the first paint").isLessThan(300);
+        Arrays.sort(paints);
+        requireAbout("milliseconds until the first paint", paints[2], 300);
         Page page = open("#/chat", View.WIDE_LIGHT);
         page.evaluate("""
                 () => {
@@ -67,8 +67,6 @@ class TourTest extends BrowserTest {
         assertThat(page.locator(".answer .measures .acts")).hasCount(2);
         double median =
                 ((Number) page.evaluate("waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]")).doubleValue();
-        assertThat(median)
-                .as("milliseconds from a token's arrival to its second frame")
-                .isLessThan(50);
+        requireAbout("milliseconds from a token's arrival to its second frame", median, 50);
     }
 }
