@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
@@ -203,6 +204,11 @@ abstract class BrowserTest {
     /** Keeps a picture in target/screenshots. */
     void picture(Page page, String name, View view) {
         page.screenshot(new Page.ScreenshotOptions().setPath(PICTURES.resolve(name + "-" + view.label() + ".png")));
+    }
+
+    /** What is typed or chosen below a label. */
+    static Locator field(Page page, String label) {
+        return page.locator("label.field:has(> span:text-is(\"" + label + "\")) :is(input, select, textarea)");
     }
 
     /**

@@ -34,11 +34,15 @@ class ChatTest extends BrowserTest {
     }
 
     private static void steerByPirate(Page page, String strength) {
+        steerBy(page, "pirate", strength);
+    }
+
+    private static void steerBy(Page page, String vector, String strength) {
         page.locator("[data-column=b]").getByText("Steer by …").click();
-        page.locator("dialog .choices button", new Page.LocatorOptions().setHasText("pirate"))
+        page.locator("dialog .choices button", new Page.LocatorOptions().setHasText(vector))
                 .first()
                 .click();
-        page.getByLabel("Strength of pirate in B, number").fill(strength);
+        page.getByLabel("Strength of " + vector + " in B, number").fill(strength);
     }
 
     private static void ask(Page page, String text) {
@@ -250,14 +254,28 @@ class ChatTest extends BrowserTest {
 
     @Test
     void from_two_prompts_to_a_preset_that_openais_client_calls() {
-        Page page = open("#/chat", View.WIDE_LIGHT);
-        steerByPirate(page, "0.45");
+        Page page = open("#/vectors/new", View.WIDE_LIGHT);
+        field(page, "Shows the concept").fill("The assistant should talk like a pirate.");
+        field(page, "Does not").fill("The assistant should act normally.");
+        field(page, "Layers").selectOption("one");
+        field(page, "Layer").fill("3");
+        field(page, "Name").fill("corsair");
+        page.keyboard().press("Control+Enter");
+        assertThat(page.locator(".panel[aria-label='The vector']")).containsText("95%:");
+        page.evaluate("() => { location.hash = '#/chat'; }");
+        steerBy(page, "corsair", "0.45");
         ask(page, QUESTION);
         awaitAnswers(page, 2);
         answer(page, "b").locator(".token").first().click();
         Locator inspector = page.locator(".inspector");
         assertThat(inspector.locator(".latent-of-token")).containsText("Latent");
         String latent = inspector.locator(".latent-of-token b").innerText().replace("Latent ", "");
+        inspector.getByText("Its page").click();
+        assertThat(page.locator("h1")).hasText("Latent " + latent);
+        page.goBack();
+        awaitAnswers(page, 2);
+        answer(page, "b").locator(".token").first().click();
+        assertThat(inspector.locator(".latent-of-token b")).hasText("Latent " + latent);
         page.keyboard().press("s");
         assertThat(page.locator("[data-column=b] .entry")).hasCount(2);
         assertThat(page.locator("[data-column=b] .entry").last()).containsText("latent " + latent);

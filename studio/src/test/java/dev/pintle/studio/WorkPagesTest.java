@@ -245,10 +245,6 @@ class WorkPagesTest extends BrowserTest {
     }
 
     /** The control of a field. The text of a label would also have the options of its list. */
-    private static Locator field(Page page, String label) {
-        return page.locator("label.field:has(> span:text-is(\"" + label + "\")) :is(input, select, textarea)");
-    }
-
     // ---------------------------------------------------------------- whole flows
 
     @Test
