@@ -9,10 +9,17 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -336,7 +343,7 @@ class WorkPagesTest extends BrowserTest {
         assertThat(panel.locator(".bars li")).hasCount(12);
         panel.getByRole(AriaRole.BUTTON, new Locator.GetByRoleOptions().setName("Export"))
                 .click();
-        String csv = java.nio.file.Files.readString(page.waitForDownload(
+        String csv = Files.readString(page.waitForDownload(
                         () -> panel.getByRole(AriaRole.MENUITEM, new Locator.GetByRoleOptions().setName("CSV"))
                                 .click())
                 .path());
@@ -355,5 +362,41 @@ class WorkPagesTest extends BrowserTest {
         assertThat(page.locator(".message")).containsText("Copied.");
         assertThat(page.evaluate("navigator.clipboard.readText()"))
                 .isEqualTo("./pintle sae decompose pirate --how pursuit --terms 12");
+    }
+
+    private static byte[] exported(Page page, Locator panel, String kind) throws IOException {
+        panel.getByRole(AriaRole.BUTTON, new Locator.GetByRoleOptions().setName("Export"))
+                .click();
+        return Files.readAllBytes(page.waitForDownload(
+                        () -> panel.getByRole(AriaRole.MENUITEM, new Locator.GetByRoleOptions().setName(kind))
+                                .click())
+                .path());
+    }
+
+    /** A figure by itself has the bars and the numbers of the page, and colours that need no stylesheet. */
+    @Test
+    void a_figure_is_exported_as_svg_and_png() throws IOException {
+        Page page = open("#/sae/parley-7m-sae-l3/146", View.WIDE_LIGHT);
+        Locator panel = page.locator(".panel[aria-label=Activations]");
+        Locator figure = panel.locator("svg.figure");
+        assertThat(figure).isVisible();
+        String svg = new String(exported(page, panel, "SVG"), StandardCharsets.UTF_8);
+        assertThat(svg)
+                .startsWith("<svg")
+                .contains("xmlns=\"http://www.w3.org/2000/svg\"")
+                .doesNotContain("var(--");
+        for (String text : figure.locator("text").allTextContents()) {
+            assertThat(svg).contains(text);
+        }
+        assertThat(svg.split("<rect", -1).length - 1)
+                .isGreaterThanOrEqualTo(figure.locator("rect").count());
+        BufferedImage png = ImageIO.read(new ByteArrayInputStream(exported(page, panel, "PNG")));
+        assertThat(png.getWidth()).isGreaterThan(300);
+        assertThat(IntStream.range(0, png.getWidth())
+                        .map(x -> png.getRGB(x, png.getHeight() / 2))
+                        .distinct()
+                        .count())
+                .as("colours in a line")
+                .isGreaterThan(1);
     }
 }
