@@ -31,6 +31,7 @@ import picocli.CommandLine.Option;
 
 /** Which models are served, where, to whom, and within which limits: what {@code serve} and {@code studio} share. */
 final class ServerOptions {
+    private static final int MOST_PORT = 65_535;
     private static final Duration GRACE = Duration.ofSeconds(20);
     private static final Duration SLOWEST_WRITE = Duration.ofSeconds(30);
 
@@ -208,7 +209,7 @@ final class ServerOptions {
         boolean verbose = Main.isVerbose(command);
         try {
             return new ServerSettings(
-                    new InetSocketAddress(InetAddress.getByName(address), port),
+                    new InetSocketAddress(InetAddress.getByName(address), (int) inRange("--port", port, 0, MOST_PORT)),
                     keys,
                     new Front.Names(hostNames, origins),
                     engine(),

@@ -109,20 +109,14 @@ public final class FitJobs {
             @Nullable String format,
             @Nullable String holds) {
         Data {
-            require("format", format, FORMATS);
-            require("holds", holds == null ? "pairs" : holds, List.of("pairs", "answers"));
+            if (format == null) {
+                throw new FieldException(
+                        "format", Problem.of("format is missing.").fact("choose", String.join(", ", FORMATS)));
+            }
+            FieldException.requireChoice("format", format, FORMATS);
+            FieldException.requireChoice("holds", holds, List.of("pairs", "answers"));
             if (text == null) {
                 throw new FieldException("text", Problem.of("The data is missing."));
-            }
-        }
-
-        private static void require(String field, @Nullable String value, List<String> choices) {
-            if (value == null || !choices.contains(value)) {
-                throw new FieldException(
-                        field,
-                        Problem.of("There is no such choice.")
-                                .fact("choose", String.join(", ", choices))
-                                .fact("but was", value));
             }
         }
 

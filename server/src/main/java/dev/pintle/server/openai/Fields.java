@@ -115,18 +115,8 @@ record Fields(
             if (point == null) {
                 throw new FieldException("point", Problem.of("A capture needs a hook point."));
             }
-            require("see", see, "after", "before");
-            require("format", format, "inline", "ndarray", "link");
-        }
-
-        private static void require(String field, @Nullable String value, String... choices) {
-            if (value != null && !List.of(choices).contains(value)) {
-                throw new FieldException(
-                        field,
-                        Problem.of("There is no such choice.")
-                                .fact("choose", String.join(", ", choices))
-                                .fact("but was", value));
-            }
+            FieldException.requireChoice("see", see, List.of("after", "before"));
+            FieldException.requireChoice("format", format, List.of("inline", "ndarray", "link"));
         }
 
         boolean seesBefore() {
