@@ -1,6 +1,5 @@
 package dev.pintle.bench;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
@@ -11,10 +10,9 @@ import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.server.PintleServer;
 import dev.pintle.tensor.Engine;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -33,6 +31,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 
 /** Requests to a server over HTTP on this machine, each with its own prompt and steering vector. */
 public final class ServeBench {
@@ -40,6 +39,7 @@ public final class ServeBench {
     private static final int TRIALS = 3;
     private static final int SHORTEST_PROMPT = 64;
     private static final int REPORTS = 10;
+    private static final String EVENT = "data: ";
 
     private final PintleServer server;
     private final LanguageModel model;
@@ -69,9 +69,11 @@ public final class ServeBench {
      * @param seconds from the first request to the last reply
      * @param tokens generated
      * @param firstToken median seconds from a request to the first event
+     * @param decoding tokens per second between the last stream's first event and the first one's last; NaN if no time
+     *     lies between
      * @param failed requests without a complete reply
      */
-    public record Load(int streams, double seconds, long tokens, double firstToken, int failed) {
+    public record Load(int streams, double seconds, long tokens, double firstToken, double decoding, int failed) {
         /** Generated tokens per second. */
         public double rate() {
             return tokens / seconds;
@@ -104,7 +106,7 @@ public final class ServeBench {
                 }
                 engine[round] = (System.nanoTime() - began) / 1e9 / Math.max(1, made);
                 began = System.nanoTime();
-                Reply reply = ask(request(ids, round, false, tokens), -1);
+                Reply reply = ask(request(ids, round, false), -1);
                 http[round] = (System.nanoTime() - began) / 1e9 / Math.max(1, reply.tokens());
             }
         }
@@ -115,39 +117,12 @@ public final class ServeBench {
 
     /** Sends so many requests at once, each with a vector of its own or none with any, and waits for all. */
     public Load load(int streams, boolean steered) throws InterruptedException {
-        return load(streams, steered, tokens);
-    }
-
-    /**
-     * The median of a few loads by their time, and the tokens per second of the second half of the answers: how much longer
-     * whole answers take than halves.
-     *
-     * @param decoding tokens per second of all streams
-     */
-    public record Measured(Load load, double decoding) {}
-
-    /** Sends the requests several times. */
-    public Measured measure(int streams, boolean steered) throws InterruptedException {
-        List<Load> loads = new ArrayList<>();
-        double[] decoding = new double[TRIALS];
-        for (int trial = 0; trial < TRIALS; trial++) {
-            Load half = load(streams, steered, tokens / 2);
-            Load whole = load(streams, steered, tokens);
-            loads.add(whole);
-            decoding[trial] = (whole.tokens() - half.tokens()) / (whole.seconds() - half.seconds());
-        }
-        loads.sort(Comparator.comparing(Load::seconds));
-        Arrays.sort(decoding);
-        return new Measured(loads.get(TRIALS / 2), decoding[TRIALS / 2]);
-    }
-
-    private Load load(int streams, boolean steered, int each) throws InterruptedException {
         Random random = new Random(streams);
         List<Callable<Reply>> all = new ArrayList<>();
         for (int i = 0; i < streams; i++) {
             int length =
                     SHORTEST_PROMPT >= prompt ? prompt : SHORTEST_PROMPT + random.nextInt(prompt - SHORTEST_PROMPT);
-            byte[] request = request(ids(random, length), i, steered, each);
+            byte[] request = request(ids(random, length), i, steered);
             all.add(() -> ask(request, -1));
         }
         ExecutorService clients = Executors.newFixedThreadPool(streams);
@@ -158,10 +133,12 @@ public final class ServeBench {
             long made = 0;
             int failed = 0;
             List<Double> first = new ArrayList<>();
+            List<long[]> times = new ArrayList<>();
             for (Future<Reply> reply : replies) {
                 try {
                     made += reply.get().tokens();
                     first.add(reply.get().firstToken());
+                    times.add(reply.get().times());
                     failed += reply.get().complete() ? 0 : 1;
                 } catch (ExecutionException e) {
                     failed++;
@@ -169,10 +146,32 @@ public final class ServeBench {
             }
             first.sort(null);
             double median = first.isEmpty() ? Double.NaN : first.get(first.size() / 2);
-            return new Load(streams, seconds, made, median, failed);
+            return new Load(streams, seconds, made, median, together(times), failed);
         } finally {
             clients.shutdownNow();
         }
+    }
+
+    /**
+     * The median of a few loads by their time.
+     *
+     * @param decoding tokens per second of all streams while every one of them decodes, the median; NaN if there was no
+     *     such time
+     */
+    public record Measured(Load load, double decoding) {}
+
+    /** Sends the requests several times. */
+    public Measured measure(int streams, boolean steered) throws InterruptedException {
+        List<Load> loads = new ArrayList<>();
+        double[] decoding = new double[TRIALS];
+        for (int trial = 0; trial < TRIALS; trial++) {
+            Load load = load(streams, steered);
+            loads.add(load);
+            decoding[trial] = load.decoding();
+        }
+        loads.sort(Comparator.comparing(Load::seconds));
+        Arrays.sort(decoding);
+        return new Measured(loads.get(TRIALS / 2), decoding[TRIALS / 2]);
     }
 
     /**
@@ -188,7 +187,7 @@ public final class ServeBench {
                 List<Callable<Reply>> some = new ArrayList<>();
                 for (int i = 0; i < requests / REPORTS; i++) {
                     Random random = new Random((long) part * requests + i);
-                    byte[] request = request(ids(random, 16), i, i % 2 == 0, tokens);
+                    byte[] request = request(ids(random, 16), i, i % 2 == 0);
                     int most = i % 3 == 0 ? random.nextInt(4000) : -1;
                     cancelled += most < 0 ? 0 : 1;
                     some.add(() -> ask(request, most));
@@ -213,9 +212,9 @@ public final class ServeBench {
         return random.ints(length, vocabulary / 8, vocabulary).toArray();
     }
 
-    private byte[] request(int[] ids, long seed, boolean steered, int most) {
+    private byte[] request(int[] ids, long seed, boolean steered) {
         ObjectNode body =
-                Json.object().put("model", name).put("max_tokens", most).put("stream", true);
+                Json.object().put("model", name).put("max_tokens", tokens).put("stream", true);
         body.put("tokens", true); // an event for each, even if it has no text
         body.put("temperature", 1).put("seed", seed);
         body.putObject("stream_options").put("include_usage", true);
@@ -262,11 +261,12 @@ public final class ServeBench {
      * What came back.
      *
      * @param tokens by the usage
+     * @param times of the events, as {@link System#nanoTime} gives them
      * @param firstToken seconds to the first event
      */
-    private record Reply(long tokens, double firstToken, boolean complete) {}
+    private record Reply(long tokens, long[] times, double firstToken, boolean complete) {}
 
-    /** @param most bytes to read before hanging up; -1 for all */
+    /** @param most bytes to read after the first event before hanging up; -1 for all */
     private Reply ask(byte[] request, int most) throws IOException {
         long began = System.nanoTime();
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
@@ -274,32 +274,34 @@ public final class ServeBench {
             OutputStream out = socket.getOutputStream();
             out.write(request);
             out.flush();
-            InputStream in = new BufferedInputStream(socket.getInputStream(), 1 << 16);
-            ByteArrayOutputStream all = new ByteArrayOutputStream();
-            while (!all.toString(StandardCharsets.UTF_8).contains("\ndata: ")) { // the head has no such line
-                int next = in.read();
-                if (next < 0) {
-                    break;
+            BufferedReader in = new BufferedReader(
+                    new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8), 1 << 16);
+            LongStream.Builder times = LongStream.builder();
+            String usage = "";
+            double first = Double.NaN;
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                if (!line.startsWith(EVENT)) {
+                    continue;
                 }
-                all.write(next);
+                long now = System.nanoTime();
+                if (Double.isNaN(first)) {
+                    first = (now - began) / 1e9;
+                    if (most >= 0) {
+                        in.skip(most);
+                        return new Reply(0, new long[0], first, true);
+                    }
+                }
+                if (line.equals(EVENT + "[DONE]")) {
+                    long tokens = Json.parse(usage).at("/usage/completion_tokens").asLong();
+                    return new Reply(tokens, times.build().toArray(), first, true);
+                }
+                if (line.contains("\"usage\":{")) {
+                    usage = line.substring(EVENT.length());
+                } else {
+                    times.add(now);
+                }
             }
-            double first = (System.nanoTime() - began) / 1e9;
-            if (most >= 0) {
-                in.readNBytes(most);
-                return new Reply(0, first, true);
-            }
-            in.transferTo(all);
-            return read(all.toString(StandardCharsets.UTF_8), first);
+            return new Reply(0, times.build().toArray(), first, false);
         }
-    }
-
-    private static Reply read(String text, double first) throws IOException {
-        int usage = text.lastIndexOf("\"usage\":");
-        if (usage < 0 || !text.contains("data: [DONE]")) {
-            return new Reply(0, first, false);
-        }
-        int start = text.lastIndexOf("data: ", usage) + "data: ".length();
-        JsonNode last = Json.parse(text.substring(start, text.indexOf('\n', start)));
-        return new Reply(last.at("/usage/completion_tokens").asLong(), first, true);
     }
 }

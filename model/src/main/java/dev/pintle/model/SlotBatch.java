@@ -218,8 +218,7 @@ final class SlotBatch {
         long tokens = waiting.stream()
                 .mapToLong(row -> (long) Lane.count(row) * row.request().prompt().length)
                 .sum();
-        long budget = fast ? Math.min(MOST_TOGETHER, 2 * tokens / WAVES) : Math.min(MOST_TOKENS, tokens / WAVES);
-        budget = Math.max(1, budget);
+        long budget = fast ? MOST_TOGETHER : Math.max(1, Math.min(MOST_TOKENS, tokens / WAVES));
         while (budget > 0 && (prompting != null || !waiting.isEmpty())) {
             int together = prompting == null && fast ? runTogether(waiting, arrivals) : 0;
             budget -= together;
