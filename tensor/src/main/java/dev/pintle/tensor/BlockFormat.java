@@ -1,0 +1,349 @@
+package dev.pintle.tensor;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/*
+ * Every format comes down to the same thing: an integer for each element, and for each group of 16 or 32 of them a scale
+ * and perhaps an offset, so that a value is scale · integer + offset. How these are packed differs. Products and decoding
+ * therefore know only integers, scales and offsets, and a format only has to unpack a block.
+ *
+ * A value is computed as the reference does, in FP32: the scale first, then the product, then the sum, each rounded.
+ */
+/**
+ * The quantised storage formats of GGUF files: rows of blocks of equal size along the input axis.
+ *
+ * @see <a href="https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h">the layouts</a>
+ */
+public enum BlockFormat {
+    /** 8 bits, a scale for 32 elements. */
+    Q8_0(32, 34, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            to.scales[block] = half(from, at);
+            System.arraycopy(from, at + 2, to.integers, block * 32, 32);
+        }
+    },
+    /** 4 bits around 8, a scale for 32 elements. */
+    Q4_0(32, 18, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            to.scales[block] = half(from, at);
+            nibbles(from, at + 2, 16, to.integers, block * 32);
+            shift(to.integers, block * 32, 32, -8);
+        }
+    },
+    /** 4 bits, a scale and an offset for 32 elements. */
+    Q4_1(32, 20, 32, true) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            to.scales[block] = half(from, at);
+            to.offsets[block] = half(from, at + 2);
+            nibbles(from, at + 4, 16, to.integers, block * 32);
+        }
+    },
+    /** 5 bits around 16, a scale for 32 elements. */
+    Q5_0(32, 22, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            to.scales[block] = half(from, at);
+            nibbles(from, at + 6, 16, to.integers, block * 32);
+            fifthBits(word(from, at + 2), to.integers, block * 32);
+            shift(to.integers, block * 32, 32, -16);
+        }
+    },
+    /** 5 bits, a scale and an offset for 32 elements. */
+    Q5_1(32, 24, 32, true) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            to.scales[block] = half(from, at);
+            to.offsets[block] = half(from, at + 2);
+            nibbles(from, at + 8, 16, to.integers, block * 32);
+            fifthBits(word(from, at + 4), to.integers, block * 32);
+        }
+    },
+    /** 2 bits, a scale and an offset of 4 bits for 16 elements, times a scale each for 256. */
+    Q2_K(256, 84, 16, true) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            float scale = half(from, at + 80);
+            float least = half(from, at + 82);
+            for (int g = 0; g < 16; g++) {
+                int packed = from[at + g];
+                to.scales[block * 16 + g] = scale * (packed & 15);
+                to.offsets[block * 16 + g] = -(least * ((packed >> 4) & 15));
+            }
+            pairsOfBits(from, at + 16, to.integers, block * 256);
+        }
+    },
+    /** 3 bits around 4, a scale of 6 bits for 16 elements, times a scale for 256. */
+    Q3_K(256, 110, 16, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            float scale = half(from, at + 108);
+            for (int g = 0; g < 16; g++) {
+                int low = (from[at + 96 + (g & 7)] >> (g < 8 ? 0 : 4)) & 15;
+                int high = (from[at + 104 + (g & 3)] >> (2 * (g >> 2))) & 3;
+                to.scales[block * 16 + g] = scale * ((low | high << 4) - 32);
+            }
+            byte[] q = to.integers;
+            pairsOfBits(from, at + 32, q, block * 256);
+            for (int j = 0; j < 8; j++) {
+                int start = block * 256 + 32 * j;
+                for (int l = 0; l < 32; l++) {
+                    q[start + l] = (byte) (q[start + l] + (((from[at + l] >> j) & 1) << 2) - 4);
+                }
+            }
+        }
+    },
+    /** 4 bits, a scale and an offset of 6 bits for 32 elements, times a scale each for 256. */
+    Q4_K(256, 144, 32, true) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            sixBits(from, at, to, block);
+            for (int k = 0; k < 4; k++) {
+                nibbles(from, at + 16 + 32 * k, 32, to.integers, block * 256 + 64 * k);
+            }
+        }
+    },
+    /** 5 bits, a scale and an offset of 6 bits for 32 elements, times a scale each for 256. */
+    Q5_K(256, 176, 32, true) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            sixBits(from, at, to, block);
+            byte[] q = to.integers;
+            for (int k = 0; k < 4; k++) {
+                nibbles(from, at + 48 + 32 * k, 32, q, block * 256 + 64 * k);
+            }
+            for (int g = 0; g < 8; g++) {
+                int start = block * 256 + 32 * g;
+                for (int l = 0; l < 32; l++) {
+                    q[start + l] = (byte) (q[start + l] | ((from[at + 16 + l] >> g) & 1) << 4);
+                }
+            }
+        }
+    },
+    /** 6 bits around 32, a scale of 8 bits for 16 elements, times a scale for 256. */
+    Q6_K(256, 210, 16, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            float scale = half(from, at + 208);
+            for (int g = 0; g < 16; g++) {
+                to.scales[block * 16 + g] = scale * from[at + 192 + g];
+            }
+            byte[] q = to.integers;
+            for (int half = 0; half < 2; half++) {
+                int start = block * 256 + 128 * half;
+                int low = at + 64 * half;
+                int high = at + 128 + 32 * half;
+                for (int l = 0; l < 32; l++) {
+                    q[start + l] = (byte) (((from[low + l] & 15) | (from[high + l] & 3) << 4) - 32);
+                }
+                for (int l = 0; l < 32; l++) {
+                    q[start + 32 + l] = (byte) (((from[low + 32 + l] & 15) | ((from[high + l] >> 2) & 3) << 4) - 32);
+                }
+                for (int l = 0; l < 32; l++) {
+                    q[start + 64 + l] = (byte) ((((from[low + l] >> 4) & 15) | ((from[high + l] >> 4) & 3) << 4) - 32);
+                }
+                for (int l = 0; l < 32; l++) {
+                    q[start + 96 + l] =
+                            (byte) ((((from[low + 32 + l] >> 4) & 15) | ((from[high + l] >> 6) & 3) << 4) - 32);
+                }
+            }
+        }
+    },
+    /** 4 bits that choose among 16 uneven values, a scale for 32 elements. */
+    IQ4_NL(32, 18, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            to.scales[block] = half(from, at);
+            nibbles(from, at + 2, 16, to.integers, block * 32);
+            lookUp(UNEVEN, to.integers, block * 32, 32);
+        }
+    },
+    /** The same with a scale of 6 bits for 32 elements, times a scale for 256. */
+    IQ4_XS(256, 136, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            float scale = half(from, at);
+            int high = (from[at + 2] & 0xFF) | (from[at + 3] & 0xFF) << 8;
+            for (int g = 0; g < 8; g++) {
+                int low = (from[at + 4 + g / 2] >> (g % 2 * 4)) & 15;
+                to.scales[block * 8 + g] = scale * ((low | ((high >> (2 * g)) & 3) << 4) - 32);
+                nibbles(from, at + 8 + 16 * g, 16, to.integers, block * 256 + 32 * g);
+            }
+            lookUp(UNEVEN, to.integers, block * 256, 256);
+        }
+    },
+    /** Floating-point numbers of 4 bits, a power of two for 32 elements (OCP Microscaling Formats 1.0). */
+    MXFP4(32, 17, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            to.scales[block] = Math.scalb(1f, (from[at] & 0xFF) - 128); // half as much, since values are doubled
+            nibbles(from, at + 1, 16, to.integers, block * 32);
+            lookUp(DOUBLED_E2M1, to.integers, block * 32, 32);
+        }
+    };
+
+    private static final byte[] UNEVEN = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    private static final byte[] DOUBLED_E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+    private final int block;
+    private final int bytes;
+    private final int group;
+    private final boolean offsets;
+
+    BlockFormat(int block, int bytes, int group, boolean offsets) {
+        this.block = block;
+        this.bytes = bytes;
+        this.group = group;
+        this.offsets = offsets;
+    }
+
+    /**
+     * Blocks as integers, scales and offsets.
+     *
+     * @param integers of each element
+     * @param scales of each group
+     * @param offsets of each group; zeros for formats without
+     */
+    record Unpacked(byte[] integers, float[] scales, float[] offsets) {}
+
+    /** The format of this name, as ggml spells it. */
+    public static Optional<BlockFormat> named(String name) {
+        return Arrays.stream(values()).filter(format -> format.name().equals(name)).findFirst();
+    }
+
+    /** Elements of a block. */
+    public int block() {
+        return block;
+    }
+
+    /** Bytes of a block. */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** Elements that have a scale in common. */
+    int group() {
+        return group;
+    }
+
+    /** Whether values have an offset. */
+    boolean hasOffsets() {
+        return offsets;
+    }
+
+    /** Bytes of a row of so many elements. */
+    long rowBytes(long elements) {
+        return elements / block * bytes;
+    }
+
+    /** Room for a row of so many elements. */
+    Unpacked room(int elements) {
+        return new Unpacked(new byte[elements], new float[elements / group], new float[elements / group]);
+    }
+
+    /** Unpacks one block, the {@code block}-th of a row. */
+    abstract void unpack(byte[] from, int at, Unpacked to, int block);
+
+    /** Unpacks a row. */
+    void unpackRow(byte[] from, int at, Unpacked to, int elements) {
+        for (int b = 0; b < elements / block; b++) {
+            unpack(from, at + b * bytes, to, b);
+        }
+    }
+
+    /** Writes the values of an unpacked row. */
+    void decode(Unpacked row, float[] to, int at, int elements) {
+        for (int g = 0; g < elements / group; g++) {
+            float scale = row.scales[g];
+            float offset = row.offsets[g];
+            for (int i = g * group; i < (g + 1) * group; i++) {
+                float product = scale * row.integers[i];
+                to[at + i] = offsets ? product + offset : product;
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- parts of blocks
+
+    private static float half(byte[] from, int at) {
+        return Halves.VALUES[(from[at] & 0xFF) | (from[at + 1] & 0xFF) << 8];
+    }
+
+    private static int word(byte[] from, int at) {
+        return (from[at] & 0xFF) | (from[at + 1] & 0xFF) << 8 | (from[at + 2] & 0xFF) << 16 | (from[at + 3] & 0xFF) << 24;
+    }
+
+    /** Low halves of some bytes, then the high halves. */
+    private static void nibbles(byte[] from, int at, int count, byte[] to, int start) {
+        for (int j = 0; j < count; j++) {
+            to[start + j] = (byte) (from[at + j] & 15);
+        }
+        for (int j = 0; j < count; j++) {
+            to[start + count + j] = (byte) ((from[at + j] >> 4) & 15);
+        }
+    }
+
+    /** 256 elements of 2 bits from 64 bytes. */
+    private static void pairsOfBits(byte[] from, int at, byte[] to, int start) {
+        for (int half = 0; half < 2; half++) {
+            for (int j = 0; j < 4; j++) {
+                int first = start + 128 * half + 32 * j;
+                for (int l = 0; l < 32; l++) {
+                    to[first + l] = (byte) ((from[at + 32 * half + l] >> (2 * j)) & 3);
+                }
+            }
+        }
+    }
+
+    private static void fifthBits(int bits, byte[] to, int start) {
+        for (int i = 0; i < 32; i++) {
+            to[start + i] = (byte) (to[start + i] | ((bits >>> i) & 1) << 4);
+        }
+    }
+
+    /** Scales and offsets of Q4_K and Q5_K. */
+    private static void sixBits(byte[] from, int at, Unpacked to, int block) {
+        float scale = half(from, at);
+        float least = half(from, at + 2);
+        int s = at + 4;
+        for (int g = 0; g < 8; g++) {
+            int by = g < 4 ? from[s + g] & 63 : (from[s + g + 4] & 15) | ((from[s + g - 4] >> 6) & 3) << 4;
+            int less = g < 4 ? from[s + g + 4] & 63 : ((from[s + g + 4] >> 4) & 15) | ((from[s + g] >> 6) & 3) << 4;
+            to.scales[block * 8 + g] = scale * by;
+            to.offsets[block * 8 + g] = -(least * less);
+        }
+    }
+
+    private static void shift(byte[] values, int start, int count, int by) {
+        for (int i = start; i < start + count; i++) {
+            values[i] = (byte) (values[i] + by);
+        }
+    }
+
+    private static void lookUp(byte[] table, byte[] values, int start, int count) {
+        for (int i = start; i < start + count; i++) {
+            values[i] = table[values[i]];
+        }
+    }
+
+    /** FP16 as FP32, for which Java has no conversion before version 20. */
+    private static final class Halves {
+        private static final float[] VALUES = new float[1 << 16];
+
+        static {
+            for (int bits = 0; bits < VALUES.length; bits++) {
+                int exponent = (bits >> 10) & 31;
+                int fraction = bits & 0x3FF;
+                float size = exponent == 0
+                        ? Math.scalb((float) fraction, -24)
+                        : exponent < 31
+                                ? Math.scalb((float) (fraction | 0x400), exponent - 25)
+                                : fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+                VALUES[bits] = (bits & 0x8000) == 0 ? size : -size;
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+package dev.pintle.tensor;
+
+import dev.pintle.base.Problem;
+import dev.pintle.tensor.BlockFormat.Unpacked;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * The weight stays as it is in its file, usually memory-mapped, so that loading costs nothing and the memory taken is that of
+ * the file. A product with few rows unpacks one row of the weight at a time into a buffer that stays in the L1 cache. For
+ * many rows, a piece of the weight at a time is decoded and multiplied by libtorch.
+ */
+/** A weight `[out, in]` in a {@link BlockFormat}, on the CPU. */
+public final class QuantisedWeight {
+    private static final int FEW_ROWS = 16; // above, decoding the weight pays off
+    private static final int ROWS_OF_PART = 32; // of the weight, that one thread computes at a time
+    private static final int PIECE = 1 << 20; // elements that are decoded at a time
+    private static final long MOST_BYTES = 1L << 30; // of a buffer
+    private static final double FLOPS_PER_ELEMENT_READ = 40;
+
+    private final Tensor bytes; // UINT8 [rows, bytes of a row]; owns the memory
+    private final BlockFormat format;
+    private final int in;
+    private final int[] rows; // of the memory, by row of the weight
+    private final int rowBytes;
+    private final List<ByteBuffer> buffers;
+    private final int rowsOfBuffer;
+
+    private QuantisedWeight(Tensor bytes, BlockFormat format, int in, int[] rows, List<ByteBuffer> buffers) {
+        this.bytes = bytes;
+        this.format = format;
+        this.in = in;
+        this.rows = rows;
+        this.buffers = buffers;
+        this.rowBytes = Math.toIntExact(format.rowBytes(in));
+        this.rowsOfBuffer = rowsOfBuffer(rowBytes);
+    }
+
+    private static int rowsOfBuffer(int rowBytes) {
+        return (int) Math.max(1, Math.min(Integer.MAX_VALUE, MOST_BYTES / rowBytes));
+    }
+
+    /**
+     * A weight in memory, which is shared and must stay open as long as this is used.
+     *
+     * @param bytes UINT8 `[…]` on the CPU, contiguous: the rows one after the other
+     * @param out rows of the weight
+     * @param in elements of a row
+     * @throws IllegalArgumentException if a row is not a whole number of blocks, or there is another number of bytes
+     */
+    public static QuantisedWeight of(Tensor bytes, BlockFormat format, int out, int in) {
+        long needed = format.rowBytes(in) * out;
+        if (in % format.block() != 0 || out < 1 || bytes.shape().elements() != needed || bytes.dtype() != DType.UINT8) {
+            throw Problem.of("These bytes are not a weight in this format.")
+                    .fact("format", format + ", blocks of " + format.block())
+                    .fact("weight", "[" + out + ", " + in + "]")
+                    .fact("expected", needed + " bytes")
+                    .fact("but was", bytes.describe())
+                    .toIllegalArgument();
+        }
+        int rowBytes = Math.toIntExact(format.rowBytes(in));
+        int atOnce = rowsOfBuffer(rowBytes);
+        List<ByteBuffer> buffers = new ArrayList<>();
+        try (Pointer data = bytes.handle().data_ptr()) {
+            for (int row = 0; row < out; row += atOnce) {
+                long from = (long) row * rowBytes;
+                try (BytePointer part = new BytePointer(data)) {
+                    part.position(from).limit(from + (long) Math.min(atOnce, out - row) * rowBytes);
+                    buffers.add(part.asByteBuffer());
+                }
+            }
+        }
+        return new QuantisedWeight(bytes, format, in, IntStream.range(0, out).toArray(), buffers);
+    }
+
+    /** Storage format. */
+    public BlockFormat format() {
+        return format;
+    }
+
+    /** Rows of the weight: the width of a product. */
+    public int out() {
+        return rows.length;
+    }
+
+    /** Elements of a row. */
+    public int in() {
+        return in;
+    }
+
+    /** Bytes of its rows. */
+    public long size() {
+        return (long) rows.length * rowBytes;
+    }
+
+    /** Some rows of this weight in another order, sharing its memory. */
+    public QuantisedWeight select(int[] which) {
+        return new QuantisedWeight(
+                bytes, format, in, Arrays.stream(which).map(row -> rows[row]).toArray(), buffers);
+    }
+
+    /**
+     * x · weightᵀ + bias for tokens of one sequence, in FP32 on a CPU without 16-bit instructions, rounded once.
+     *
+     * @param x `[…, in]` on the CPU
+     * @param bias `[out]`, or null for none
+     * @return `[…, out]` in x's dtype
+     */
+    public Tensor linear(Tensor x, @Nullable Tensor bias) {
+        return x.shape().elements() / in <= FEW_ROWS ? linearOfRows(x, bias) : inPieces(x, bias);
+    }
+
+    /** The same for rows of different sequences: a row's bits do not depend on the other rows. */
+    public Tensor linearOfRows(Tensor x, @Nullable Tensor bias) {
+        float[] values = x.toFloats();
+        int count = values.length / in;
+        float[] product = new float[Math.multiplyExact(count, out())];
+        float[] sums = format.hasOffsets() ? sumsOfGroups(values) : new float[0];
+        float[] added = bias == null ? null : bias.toFloats();
+        int parts = (out() + ROWS_OF_PART - 1) / ROWS_OF_PART;
+        bytes.handle(); // fails if the memory is closed
+        Workers.share(parts, Math.max(2.0 * count, FLOPS_PER_ELEMENT_READ) * out() * in, part -> {
+            int end = Math.min(out(), (part + 1) * ROWS_OF_PART);
+            multiply(part * ROWS_OF_PART, end, values, sums, added, count, product);
+        });
+        Reference.reachabilityFence(bytes);
+        long[] shape = x.shape().toArray();
+        shape[shape.length - 1] = out();
+        try (TensorScope scope = TensorScope.open("quantised product")) {
+            return scope.keep(Tensor.of(product, shape).to(x.dtype()));
+        }
+    }
+
+    private void multiply(
+            int from, int end, float[] x, float[] sums, float @Nullable [] bias, int count, float[] product) {
+        byte[] packed = new byte[rowBytes];
+        Unpacked row = format.room(in);
+        float[] some = new float[BlockDots.MOST_ROWS];
+        int groups = in / format.group();
+        for (int o = from; o < end; o++) {
+            read(o, packed);
+            format.unpackRow(packed, 0, row, in);
+            int first = 0;
+            while (first < count) {
+                int together = first + BlockDots.MOST_ROWS <= count ? BlockDots.MOST_ROWS : 1;
+                BlockDots.FASTEST.multiply(row, format.group(), x, first, together, in, some);
+                for (int i = 0; i < together; i++) {
+                    float sum = some[i];
+                    if (format.hasOffsets()) {
+                        sum += dot(row.offsets(), sums, (first + i) * groups, groups);
+                    }
+                    product[(first + i) * out() + o] = bias == null ? sum : sum + bias[o];
+                }
+                first += together;
+            }
+        }
+    }
+
+    private static float dot(float[] a, float[] b, int at, int count) {
+        float even = 0;
+        float odd = 0;
+        int i = 0;
+        for (; i + 2 <= count; i += 2) {
+            even = Math.fma(a[i], b[at + i], even);
+            odd = Math.fma(a[i + 1], b[at + i + 1], odd);
+        }
+        return (i < count ? Math.fma(a[i], b[at + i], even) : even) + odd;
+    }
+
+    private float[] sumsOfGroups(float[] x) {
+        int group = format.group();
+        float[] sums = new float[x.length / group];
+        for (int g = 0; g < sums.length; g++) {
+            float sum = 0;
+            for (int i = g * group; i < (g + 1) * group; i++) {
+                sum += x[i];
+            }
+            sums[g] = sum;
+        }
+        return sums;
+    }
+
+    private Tensor inPieces(Tensor x, @Nullable Tensor bias) {
+        boolean half = x.dtype() == DType.BF16 && HalfProducts.hasInstructions();
+        DType dtype = half || x.dtype() == DType.FP64 ? x.dtype() : DType.FP32;
+        int atOnce = Math.max(1, PIECE / in);
+        try (TensorScope scope = TensorScope.open("product in pieces")) {
+            Tensor wide = x.to(dtype);
+            List<Tensor> parts = new ArrayList<>();
+            for (int from = 0; from < out(); from += atOnce) {
+                int to = Math.min(out(), from + atOnce);
+                try (TensorScope piece = TensorScope.open("piece of a weight")) {
+                    parts.add(piece.keep(wide.linear(decoded(from, to).to(dtype))));
+                }
+            }
+            Tensor product = Tensor.cat(parts, -1);
+            return scope.keep((bias == null ? product : product.plus(bias.to(dtype))).to(x.dtype()));
+        }
+    }
+
+    /**
+     * Some rows, exact.
+     *
+     * @return `[to − from, in]` FP32
+     */
+    public Tensor decoded(int from, int to) {
+        return decoded(IntStream.range(from, to).toArray());
+    }
+
+    /**
+     * Some rows, exact.
+     *
+     * @return `[which, in]` FP32
+     */
+    public Tensor decoded(int[] which) {
+        float[] values = new float[Math.multiplyExact(which.length, in)];
+        bytes.handle(); // fails if the memory is closed
+        int parts = (which.length + ROWS_OF_PART - 1) / ROWS_OF_PART;
+        Workers.share(parts, FLOPS_PER_ELEMENT_READ * values.length, part -> {
+            byte[] packed = new byte[rowBytes];
+            Unpacked row = format.room(in);
+            for (int i = part * ROWS_OF_PART; i < Math.min(which.length, (part + 1) * ROWS_OF_PART); i++) {
+                read(which[i], packed);
+                format.unpackRow(packed, 0, row, in);
+                format.decode(row, values, i * in, in);
+            }
+        });
+        Reference.reachabilityFence(bytes);
+        return Tensor.of(values, which.length, in);
+    }
+
+    private void read(int row, byte[] to) {
+        int stored = rows[row];
+        buffers.get(stored / rowsOfBuffer).get(stored % rowsOfBuffer * rowBytes, to, 0, rowBytes);
+    }
+}

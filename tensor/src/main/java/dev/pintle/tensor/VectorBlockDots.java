@@ -1,0 +1,136 @@
+package dev.pintle.tensor;
+
+import dev.pintle.tensor.BlockFormat.Unpacked;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/*
+ * Groups of 16 and of 32 have a loop each, whose inner loops have a constant length, so that the JIT compiler unrolls them.
+ */
+/** {@link BlockDots} with the vector instructions of the CPU. */
+final class VectorBlockDots implements BlockDots {
+    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    private static final int LANES = SPECIES.length();
+    private static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(LANES * Byte.SIZE));
+
+    @Override
+    public void multiply(Unpacked w, int group, float[] x, int first, int count, int in, float[] to) {
+        byte[] q = w.integers();
+        float[] scales = w.scales();
+        if (count == 1) {
+            FloatVector sums =
+                    group == 16 ? one16(q, scales, x, first * in, in) : one32(q, scales, x, first * in, in);
+            to[0] = sum(sums, new float[LANES]);
+        } else if (group == 16) {
+            four16(q, scales, x, first * in, in, to);
+        } else {
+            four32(q, scales, x, first * in, in, to);
+        }
+    }
+
+    private static FloatVector integers(byte[] q, int at) {
+        return (FloatVector) ByteVector.fromArray(BYTES, q, at).convertShape(VectorOperators.B2F, SPECIES, 0);
+    }
+
+    private static FloatVector one32(byte[] q, float[] scales, float[] x, int at, int in) {
+        FloatVector sums = FloatVector.zero(SPECIES);
+        for (int i = 0, g = 0; i < in; i += 32, g++) {
+            FloatVector a = integers(q, i).mul(FloatVector.fromArray(SPECIES, x, at + i));
+            for (int c = LANES; c < 32; c += LANES) {
+                a = integers(q, i + c).fma(FloatVector.fromArray(SPECIES, x, at + i + c), a);
+            }
+            sums = a.fma(FloatVector.broadcast(SPECIES, scales[g]), sums);
+        }
+        return sums;
+    }
+
+    private static FloatVector one16(byte[] q, float[] scales, float[] x, int at, int in) {
+        FloatVector sums = FloatVector.zero(SPECIES);
+        for (int i = 0, g = 0; i < in; i += 16, g++) {
+            FloatVector a = integers(q, i).mul(FloatVector.fromArray(SPECIES, x, at + i));
+            for (int c = LANES; c < 16; c += LANES) {
+                a = integers(q, i + c).fma(FloatVector.fromArray(SPECIES, x, at + i + c), a);
+            }
+            sums = a.fma(FloatVector.broadcast(SPECIES, scales[g]), sums);
+        }
+        return sums;
+    }
+
+    private static void four32(byte[] q, float[] scales, float[] x, int at, int in, float[] to) {
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int i = 0, g = 0; i < in; i += 32, g++) {
+            FloatVector w = integers(q, i);
+            int from = at + i;
+            FloatVector a0 = w.mul(FloatVector.fromArray(SPECIES, x, from));
+            FloatVector a1 = w.mul(FloatVector.fromArray(SPECIES, x, from + in));
+            FloatVector a2 = w.mul(FloatVector.fromArray(SPECIES, x, from + 2 * in));
+            FloatVector a3 = w.mul(FloatVector.fromArray(SPECIES, x, from + 3 * in));
+            for (int c = LANES; c < 32; c += LANES) {
+                w = integers(q, i + c);
+                a0 = w.fma(FloatVector.fromArray(SPECIES, x, from + c), a0);
+                a1 = w.fma(FloatVector.fromArray(SPECIES, x, from + in + c), a1);
+                a2 = w.fma(FloatVector.fromArray(SPECIES, x, from + 2 * in + c), a2);
+                a3 = w.fma(FloatVector.fromArray(SPECIES, x, from + 3 * in + c), a3);
+            }
+            FloatVector scale = FloatVector.broadcast(SPECIES, scales[g]);
+            s0 = a0.fma(scale, s0);
+            s1 = a1.fma(scale, s1);
+            s2 = a2.fma(scale, s2);
+            s3 = a3.fma(scale, s3);
+        }
+        sum(s0, s1, s2, s3, to);
+    }
+
+    private static void four16(byte[] q, float[] scales, float[] x, int at, int in, float[] to) {
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int i = 0, g = 0; i < in; i += 16, g++) {
+            FloatVector w = integers(q, i);
+            int from = at + i;
+            FloatVector a0 = w.mul(FloatVector.fromArray(SPECIES, x, from));
+            FloatVector a1 = w.mul(FloatVector.fromArray(SPECIES, x, from + in));
+            FloatVector a2 = w.mul(FloatVector.fromArray(SPECIES, x, from + 2 * in));
+            FloatVector a3 = w.mul(FloatVector.fromArray(SPECIES, x, from + 3 * in));
+            for (int c = LANES; c < 16; c += LANES) {
+                w = integers(q, i + c);
+                a0 = w.fma(FloatVector.fromArray(SPECIES, x, from + c), a0);
+                a1 = w.fma(FloatVector.fromArray(SPECIES, x, from + in + c), a1);
+                a2 = w.fma(FloatVector.fromArray(SPECIES, x, from + 2 * in + c), a2);
+                a3 = w.fma(FloatVector.fromArray(SPECIES, x, from + 3 * in + c), a3);
+            }
+            FloatVector scale = FloatVector.broadcast(SPECIES, scales[g]);
+            s0 = a0.fma(scale, s0);
+            s1 = a1.fma(scale, s1);
+            s2 = a2.fma(scale, s2);
+            s3 = a3.fma(scale, s3);
+        }
+        sum(s0, s1, s2, s3, to);
+    }
+
+    private static void sum(FloatVector s0, FloatVector s1, FloatVector s2, FloatVector s3, float[] to) {
+        float[] lanes = new float[LANES];
+        to[0] = sum(s0, lanes);
+        to[1] = sum(s1, lanes);
+        to[2] = sum(s2, lanes);
+        to[3] = sum(s3, lanes);
+    }
+
+    /** In turn, since the order of {@link FloatVector#reduceLanes} is not specified. */
+    private static float sum(FloatVector sums, float[] lanes) {
+        sums.intoArray(lanes, 0);
+        float sum = 0;
+        for (float lane : lanes) {
+            sum += lane;
+        }
+        return sum;
+    }
+}
