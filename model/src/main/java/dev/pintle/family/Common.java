@@ -32,6 +32,11 @@ final class Common {
      * Sizes under their usual keys; {@code tiedByDefault} applies if the file does not say whether embeddings are tied.
      */
     static ModelConfig sizes(ConfigReader json, boolean tiedByDefault) {
+        return sizes(json, tiedByDefault, "rms_norm_eps");
+    }
+
+    /** The same for a family whose norms have their epsilon under another key. */
+    static ModelConfig sizes(ConfigReader json, boolean tiedByDefault, String epsilon) {
         int dModel = json.positive("hidden_size");
         return new ModelConfig(
                 json.text("model_type"),
@@ -43,7 +48,7 @@ final class Common {
                         json.positiveOr("max_position_embeddings", Integer.MAX_VALUE)),
                 heads(json, dModel),
                 new Ends(json.flagOr("tie_word_embeddings", tiedByDefault)),
-                json.number("rms_norm_eps"));
+                json.number(epsilon));
     }
 
     /** Heads under their usual keys; dHead is dModel / nHeads only if the file does not state it. */

@@ -2,6 +2,8 @@ package dev.pintle.family;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Excerpt;
 import dev.pintle.base.ForeignFile;
@@ -14,7 +16,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -29,11 +33,14 @@ public final class ConfigReader {
 
     private final Path file;
     private final JsonNode root;
+    private final String prefix; // of its keys in messages: "" or "text_config."
     private final Set<String> understood = new HashSet<>();
+    private final Map<String, ConfigReader> inner = new LinkedHashMap<>(); // by key
 
-    private ConfigReader(Path file, JsonNode root) {
+    private ConfigReader(Path file, JsonNode root, String prefix) {
         this.file = file;
         this.root = root;
+        this.prefix = prefix;
     }
 
     /**
@@ -71,7 +78,7 @@ public final class ConfigReader {
                         .fact("file", file.toAbsolutePath())
                         .toException();
             }
-            return new ConfigReader(file, root);
+            return new ConfigReader(file, root, "");
         } catch (JsonProcessingException e) {
             throw Problem.of("The model's configuration is not valid JSON.")
                     .fact("file", file.toAbsolutePath())
@@ -83,7 +90,9 @@ public final class ConfigReader {
     private ConfigReader without(Set<String> ignored) {
         ObjectNode rest = (ObjectNode) root.deepCopy();
         for (String key : new TreeSet<>(ignored)) {
-            if (rest.remove(key) == null) {
+            int dot = key.indexOf('.');
+            JsonNode holder = dot < 0 ? rest : rest.path(key.substring(0, dot)); // text_config.KEY
+            if (!(holder instanceof ObjectNode object) || object.remove(key.substring(dot + 1)) == null) {
                 throw Problem.of("The model's configuration has no such key to ignore.")
                         .fact("file", file.toAbsolutePath())
                         .fact("key", Excerpt.of(key))
@@ -91,7 +100,7 @@ public final class ConfigReader {
                         .toException();
             }
         }
-        return new ConfigReader(file, rest);
+        return new ConfigReader(file, rest, "");
     }
 
     /** The file, for error messages. */
@@ -205,6 +214,31 @@ public final class ConfigReader {
         return root.get(key);
     }
 
+    /**
+     * The configuration of a part, under a key of its own, as of the text model of one that also reads images. Its keys have
+     * to be understood too.
+     *
+     * @param defaults values of keys that it does not state
+     * @throws PintleException if there is none
+     */
+    public ConfigReader nested(String key, Map<String, Number> defaults) {
+        JsonNode object = objectOrNull(key);
+        if (object == null) {
+            throw unexpected(key, "an object");
+        }
+        return inner.computeIfAbsent(key, k -> {
+            ObjectNode whole = object.deepCopy();
+            defaults.forEach((name, value) -> {
+                if (!whole.hasNonNull(name)) {
+                    whole.set(
+                            name,
+                            value instanceof Integer i ? IntNode.valueOf(i) : new DoubleNode(value.doubleValue()));
+                }
+            });
+            return new ConfigReader(file, whole, prefix + k + ".");
+        });
+    }
+
     /** Requires that a string key, if present, has one of the supported values. */
     public void requireString(String key, String... allowed) {
         if (has(key) && !Arrays.asList(allowed).contains(root.get(key).asText())) {
@@ -221,6 +255,7 @@ public final class ConfigReader {
 
     /** @throws PintleException naming keys that were not read and may change what the model computes */
     public void requireAllUnderstood() {
+        inner.values().forEach(ConfigReader::requireAllUnderstood);
         List<String> unknown = new ArrayList<>();
         root.fields().forEachRemaining(field -> {
             if (!understood.contains(field.getKey()) && !HarmlessKeys.include(field.getKey(), field.getValue())) {
@@ -234,14 +269,14 @@ public final class ConfigReader {
                 .fact("file", file.toAbsolutePath());
         List<String> shown = unknown.subList(0, Math.min(MOST_SHOWN, unknown.size()));
         for (String key : shown) {
-            problem = problem.fact("key", Excerpt.of(key) + " = " + Excerpt.of(String.valueOf(root.get(key))));
+            problem = problem.fact("key", Excerpt.of(prefix + key) + " = " + Excerpt.of(String.valueOf(root.get(key))));
         }
         if (unknown.size() > shown.size()) {
             problem = problem.fact("key", "and " + (unknown.size() - shown.size()) + " more");
         }
         throw problem.fact(
                         "try",
-                        "--ignore-config " + Excerpt.of(unknown.get(0))
+                        "--ignore-config " + Excerpt.of(prefix + unknown.get(0))
                                 + (unknown.size() > 1 ? ", and so on for each key," : "")
                                 + " if it cannot change what the model computes")
                 .toException();
@@ -257,7 +292,7 @@ public final class ConfigReader {
         JsonNode found = root.get(key);
         return Problem.of("The model's configuration has a value that cannot be used.")
                 .fact("file", file.toAbsolutePath())
-                .fact("key", key)
+                .fact("key", prefix + key)
                 .fact("expected", expected)
                 .fact("but was", found == null ? "absent" : Excerpt.of(found.toString()));
     }

@@ -12,8 +12,10 @@ import java.util.stream.Collectors;
  */
 public final class Families {
     private static final List<Architecture> OURS = List.of(
+            new Gemma(),
             new Gemma2(),
             new Gemma3(),
+            new Gemma3WithVision(),
             new GptNeoX(),
             new Granite(),
             new Llama(),

@@ -161,6 +161,11 @@ public final class Weights {
         unused.remove(name);
     }
 
+    /** Ignores the weights of a part that reads something other than text, such as a vision encoder. */
+    public void passOverAll(String prefix) {
+        unused.removeIf(name -> name.startsWith(prefix));
+    }
+
     /**
      * Joins maps that read the same input. On a GPU, their weights are moved next to each other, one group at a time,
      * so that the freed memory serves the next group.

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.family.ConfigReader;
+import dev.pintle.family.Families;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -12,6 +14,7 @@ import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.Checkpoint;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
+import dev.pintle.transformer.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,8 +153,42 @@ class ModelFolderTest {
         config("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"");
         assertThatThrownBy(this::open)
                 .hasMessageContaining(
-                        "expected: gemma2, gemma3_text, gpt_neox, granite, llama, mistral, olmo2, phi3, qwen2, qwen3,")
+                        "expected: gemma, gemma2, gemma3_text, gemma3, gpt_neox, granite, llama, mistral, olmo2, phi3, qwen2,")
                 .hasMessageContaining("but was:  \"mamba\"");
+    }
+
+    @Test
+    void a_key_of_the_text_model_is_named_with_the_part_that_has_it() throws IOException {
+        copy("families/gemma3_wrapper");
+        config("\"query_pre_attn_scalar\"", "\"sparse_attention\": true, \"query_pre_attn_scalar\"");
+        assertThatThrownBy(this::open)
+                .hasMessageContaining("key:  text_config.sparse_attention = true\n"
+                        + "  try:  --ignore-config text_config.sparse_attention if it cannot change");
+        LoadedTransformer.open(
+                        folder, LoadOptions.of(Device.CPU, DType.FP32).ignoringConfig("text_config.sparse_attention"))
+                .close();
+        config("\"hidden_size\": 64", "\"hidden_size\": -64");
+        assertThatThrownBy(this::open)
+                .hasMessageContaining("key:      text_config.hidden_size\n  expected: a positive integer");
+        copy("families/gemma3_wrapper");
+        config("\"model_type\": \"gemma3_text\"", "\"model_type\": \"gemma4_text\"");
+        assertThatThrownBy(this::open)
+                .hasMessageContaining("key:      text_config.model_type\n  expected: gemma3_text");
+    }
+
+    @Test
+    void what_the_text_model_of_gemma_3_leaves_out_has_its_defaults() throws IOException {
+        Files.writeString(folder.resolve("config.json"), """
+                {"model_type": "gemma3", "mm_tokens_per_image": 256, "vision_config": {"model_type": "siglip_vision_model"},
+                 "text_config": {"model_type": "gemma3_text", "hidden_size": 2560, "intermediate_size": 10240,
+                 "num_hidden_layers": 34, "rope_scaling": {"factor": 8.0, "rope_type": "linear"}, "sliding_window": 1024}}""");
+        ConfigReader json = ConfigReader.open(folder.resolve("config.json"));
+        ModelConfig config = Families.of(json).config(json);
+        assertThat(config.dVocab()).isEqualTo(262_208);
+        assertThat(config.heads()).isEqualTo(new ModelConfig.Heads(8, 4, 256));
+        assertThat(config.maxPositions()).isEqualTo(131_072);
+        assertThat(config.tiedEmbeddings()).isTrue();
+        assertThat(config.family()).isEqualTo("gemma3_text");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,20 @@ import org.jspecify.annotations.Nullable;
  * and too plain to be wrong in the same way as the engine.
  */
 final class PlainTransformer {
+    private static final Set<String> KNOWN = Set.of(
+            "gemma2",
+            "gemma3",
+            "granite",
+            "llama31",
+            "llama32_tied",
+            "llama_biased",
+            "mistral_window",
+            "olmo2",
+            "phi3",
+            "qwen2",
+            "qwen3",
+            "smollm3");
+
     private final JsonNode config;
     private final Map<String, double[]> weights = new HashMap<>();
     private final String family;
@@ -52,7 +67,7 @@ final class PlainTransformer {
 
     /** Whether a folder's model is wired as this is. */
     static boolean knows(Path folder) {
-        return !String.valueOf(folder.getFileName()).startsWith("gpt_neox");
+        return KNOWN.contains(String.valueOf(folder.getFileName()));
     }
 
     /** Residual streams after each block, then logits: `[nLayers + 1][tokens][dModel or dVocab]`. */
