@@ -16,6 +16,7 @@ public final class Families {
             new Gemma2(),
             new Gemma3(),
             new Gemma3WithVision(),
+            new Gpt2(),
             new GptNeoX(),
             new Granite(),
             new Llama(),

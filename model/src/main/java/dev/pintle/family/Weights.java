@@ -147,6 +147,42 @@ public final class Weights {
         return joined(each);
     }
 
+    /**
+     * Linear maps of the same input that are stored side by side with their biases `[outs]`, as one matrix `[in, outs]`
+     * that lies the other way round, as in GPT-2.
+     *
+     * @param name without {@code .weight}
+     * @param outs width of each map's output
+     */
+    public Joined sideBySide(String name, int in, int... outs) {
+        return joined(upright(name, in, outs));
+    }
+
+    /** The same for one map. */
+    public Linear sideways(String name, int in, int out) {
+        return upright(name, in, out).get(0);
+    }
+
+    private List<Linear> upright(String name, int in, int... outs) {
+        List<Linear> maps = new ArrayList<>();
+        try (TensorScope scope = TensorScope.open("load " + name)) {
+            Tensor all = taken(name + ".weight", in, Arrays.stream(outs).sum()).transpose(0, 1);
+            Tensor bias = taken(name + ".bias", Arrays.stream(outs).sum());
+            long start = 0;
+            for (int out : outs) {
+                maps.add(
+                        packing.linear(kept(all.narrow(0, start, out).contiguous()), kept(bias.narrow(0, start, out))));
+                start += out;
+            }
+        }
+        return maps;
+    }
+
+    /** Whether there is a weight of this name. */
+    public boolean has(String name) {
+        return source.has(name);
+    }
+
     private Tensor taken(String name, long... shape) {
         unused.remove(name);
         return source.take(name, shape);
@@ -192,6 +228,11 @@ public final class Weights {
      * checkpoint contains a different one.
      */
     public Linear unembedding(Tensor embedding, ModelConfig c) {
+        return unembedding(embedding, EMBEDDING, c);
+    }
+
+    /** The same for a family whose embedding has another name. */
+    public Linear unembedding(Tensor embedding, String embeddingName, ModelConfig c) {
         if (!c.tiedEmbeddings()) {
             if (!source.has(HEAD)) {
                 throw noHead(c);
@@ -199,14 +240,14 @@ public final class Weights {
             return linear("lm_head", c.dVocab(), c.dModel(), false);
         }
         if (unused.contains(HEAD)) {
-            OptionalLong differs = firstRowOfAnotherHead(c);
+            OptionalLong differs = firstRowOfAnotherHead(embeddingName, c);
             if (differs.isPresent()) {
                 notes.accept(Problem.of("The output head differs from the embedding, but the configuration ties them.")
                         .fact("checkpoint", source.place())
                         .fact("configuration", "tie_word_embeddings is true, or absent and true by default")
                         .fact(
                                 "but was",
-                                HEAD + " differs from " + EMBEDDING + ", first at token " + differs.getAsLong())
+                                HEAD + " differs from " + embeddingName + ", first at token " + differs.getAsLong())
                         .fact("used", "the stored head")
                         .fact("try", "\"tie_word_embeddings\": false in config.json, so that both agree"));
                 return linear("lm_head", c.dVocab(), c.dModel(), false);
@@ -222,10 +263,10 @@ public final class Weights {
         return tied;
     }
 
-    private OptionalLong firstRowOfAnotherHead(ModelConfig c) {
+    private OptionalLong firstRowOfAnotherHead(String embeddingName, ModelConfig c) {
         try (TensorScope scope = TensorScope.open("compare head and embedding")) {
             Tensor head = source.take(HEAD, c.dVocab(), c.dModel());
-            Tensor embedding = source.take(EMBEDDING, c.dVocab(), c.dModel());
+            Tensor embedding = source.take(embeddingName, c.dVocab(), c.dModel());
             DType wide = head.dtype() == DType.FP64 || embedding.dtype() == DType.FP64 ? DType.FP64 : DType.FP32;
             for (long start = 0; start < c.dVocab(); start += ROWS_AT_ONCE) {
                 try (TensorScope part = TensorScope.open("compare rows")) {

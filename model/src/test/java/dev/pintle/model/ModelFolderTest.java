@@ -27,6 +27,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelFolderTest {
@@ -153,7 +154,7 @@ class ModelFolderTest {
         config("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"");
         assertThatThrownBy(this::open)
                 .hasMessageContaining(
-                        "expected: gemma, gemma2, gemma3_text, gemma3, gpt_neox, granite, llama, mistral, olmo2, phi3, qwen2,")
+                        "expected: gemma, gemma2, gemma3_text, gemma3, gpt2, gpt_neox, granite, llama, mistral,")
                 .hasMessageContaining("but was:  \"mamba\"");
     }
 
@@ -189,6 +190,46 @@ class ModelFolderTest {
         assertThat(config.maxPositions()).isEqualTo(131_072);
         assertThat(config.tiedEmbeddings()).isTrue();
         assertThat(config.family()).isEqualTo("gemma3_text");
+    }
+
+    @Test
+    void names_of_gpt2_without_a_head_and_with_masks_are_read() throws IOException {
+        rewrite("families/gpt2", weights -> {
+            rename(weights, name -> name.replaceFirst("^transformer\\.", ""));
+            weights.put("h.1.attn.bias", Tensor.of(new float[] {1}, 1, 1, 1, 1));
+            weights.put("h.1.attn.masked_bias", Tensor.of(new float[] {-1e4f}, 1));
+        });
+        open();
+        rewrite("families/gpt2", weights -> weights.put("lm_head.weight", weights.get("transformer.wte.weight")));
+        open();
+        List<Problem> notes = new ArrayList<>();
+        rewrite("families/gpt2", weights -> {
+            Tensor embedding = weights.get("transformer.wte.weight");
+            weights.put("lm_head.weight", embedding.times(2).to(embedding.dtype()));
+        });
+        LoadedTransformer.open(folder, LoadOptions.of(Device.CPU, DType.FP32).telling(notes::add))
+                .close();
+        assertThat(notes).singleElement().asString().contains("lm_head.weight differs from transformer.wte.weight");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"n_head\": 4 | \"n_head\": 5 | n_head | a divisor of n_embd = 64",
+                "\"n_layer\": 4 | \"n_layer\": 0 | n_layer | a positive integer",
+                "\"n_inner\": null | \"n_inner\": -1 | n_inner | a positive integer",
+                "\"n_embd\": 64 | \"n_embd\": 2000000000 | n_embd | at most 536870911",
+                "\"gelu_new\" | \"relu\" | activation_function | gelu_new or gelu_pytorch_tanh",
+                "\"add_cross_attention\": false | \"add_cross_attention\": true | add_cross_attention | false",
+            })
+    void a_value_that_gpt2_cannot_have_is_named(String from, String to, String key, String expected)
+            throws IOException {
+        copy("families/gpt2");
+        config(from, to);
+        assertThatThrownBy(this::open)
+                .isInstanceOf(PintleException.class)
+                .hasMessageContaining("key:      " + key + "\n  expected: " + expected + "\n");
     }
 
     @Test
@@ -345,7 +386,11 @@ class ModelFolderTest {
     }
 
     private void rewrite(Change change) throws IOException {
-        copy("llama31");
+        rewrite("llama31", change);
+    }
+
+    private void rewrite(String family, Change change) throws IOException {
+        copy(family);
         Path file = folder.resolve("model.safetensors");
         try (TensorScope scope = TensorScope.open("rewrite");
                 Checkpoint checkpoint = SafeTensors.open(file)) {
