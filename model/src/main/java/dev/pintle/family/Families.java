@@ -21,10 +21,14 @@ public final class Families {
             new Granite(),
             new Llama(),
             new Mistral(),
+            new Mixtral(),
             new Olmo2(),
+            new Olmoe(),
             new Phi3(),
             new Qwen2(),
+            new Qwen2Moe(),
             new Qwen3(),
+            new Qwen3Moe(),
             new SmolLM3());
 
     private Families() {}

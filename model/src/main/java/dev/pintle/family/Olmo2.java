@@ -1,6 +1,8 @@
 package dev.pintle.family;
 
 import dev.pintle.transformer.Activation;
+import dev.pintle.transformer.Attention;
+import dev.pintle.transformer.Block;
 import dev.pintle.transformer.HeadNorms;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.PostNormBlock;
@@ -31,21 +33,31 @@ public final class Olmo2 implements Architecture {
         return Common.assemble(
                 weights,
                 c,
-                layer -> {
-                    String at = Common.layer(layer) + "self_attn.";
-                    int queries = c.nHeads() * c.dHead();
-                    int keys = c.nKvHeads() * c.dHead();
-                    HeadNorms norms = new HeadNorms(
-                            new RmsNorm(weights.norm(at + "q_norm.weight", queries), c.normEps()),
-                            new RmsNorm(weights.norm(at + "k_norm.weight", keys), c.normEps()),
-                            HeadNorms.Span.ALL_HEADS);
-                    return new PostNormBlock(
-                            layer,
-                            Common.attention(weights, c, layer, bias, bias).with(layer, c, norms, rope, null),
-                            Common.norm(weights, c, layer, "post_attention_layernorm"),
-                            Common.mlp(weights, c, layer, false, Activation.SILU),
-                            Common.norm(weights, c, layer, "post_feedforward_layernorm"));
-                },
+                layer -> postNormBlock(
+                        weights,
+                        c,
+                        layer,
+                        Common.attention(weights, c, layer, bias, bias)
+                                .with(layer, c, normsOfAllHeads(weights, c, layer), rope, null)),
                 Common.finalNorm(weights, c));
+    }
+
+    /** A block with norms after attention and MLP. */
+    static Block postNormBlock(Weights weights, ModelConfig c, int layer, Attention attention) {
+        return new PostNormBlock(
+                layer,
+                attention,
+                Common.norm(weights, c, layer, "post_attention_layernorm"),
+                Common.mlp(weights, c, layer, false, Activation.SILU),
+                Common.norm(weights, c, layer, "post_feedforward_layernorm"));
+    }
+
+    /** One norm over all query heads, and one over all key heads. */
+    static HeadNorms normsOfAllHeads(Weights weights, ModelConfig c, int layer) {
+        String at = Common.layer(layer) + "self_attn.";
+        return new HeadNorms(
+                new RmsNorm(weights.norm(at + "q_norm.weight", (long) c.nHeads() * c.dHead()), c.normEps()),
+                new RmsNorm(weights.norm(at + "k_norm.weight", (long) c.nKvHeads() * c.dHead()), c.normEps()),
+                HeadNorms.Span.ALL_HEADS);
     }
 }

@@ -30,20 +30,22 @@ public final class Qwen3 implements Architecture {
         return Common.assemble(
                 weights,
                 c,
-                layer -> {
-                    String at = Common.layer(layer) + "self_attn.";
-                    HeadNorms norms = new HeadNorms(
-                            new RmsNorm(weights.norm(at + "q_norm.weight", c.dHead()), c.normEps()),
-                            new RmsNorm(weights.norm(at + "k_norm.weight", c.dHead()), c.normEps()),
-                            HeadNorms.Span.HEAD);
-                    return Common.preNormBlock(
-                            weights,
-                            c,
-                            layer,
-                            Common.attention(weights, c, layer, bias, bias)
-                                    .with(layer, c, norms, rope, windows.apply(layer)),
-                            Common.mlp(weights, c, layer, false, Activation.SILU));
-                },
+                layer -> Common.preNormBlock(
+                        weights,
+                        c,
+                        layer,
+                        Common.attention(weights, c, layer, bias, bias)
+                                .with(layer, c, headNorms(weights, c, layer), rope, windows.apply(layer)),
+                        Common.mlp(weights, c, layer, false, Activation.SILU)),
                 Common.finalNorm(weights, c));
+    }
+
+    /** A norm on each query head and each key head. */
+    static HeadNorms headNorms(Weights weights, ModelConfig c, int layer) {
+        String at = Common.layer(layer) + "self_attn.";
+        return new HeadNorms(
+                new RmsNorm(weights.norm(at + "q_norm.weight", c.dHead()), c.normEps()),
+                new RmsNorm(weights.norm(at + "k_norm.weight", c.dHead()), c.normEps()),
+                HeadNorms.Span.HEAD);
     }
 }

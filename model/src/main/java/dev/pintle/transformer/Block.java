@@ -26,7 +26,7 @@ public interface Block {
      * The sites that {@link #forward} passes to {@link Pass#hook}; hooks at any other are refused before anything runs.
      */
     default Set<Site> sites() {
-        return Site.OF_BLOCKS;
+        return Site.OF_DENSE_BLOCKS;
     }
 
     /** Its rotary positions, one per attention that has them. */

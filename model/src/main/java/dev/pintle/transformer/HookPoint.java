@@ -43,6 +43,15 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         ATTN_OUT("hook_attn_out", "batch tokens dModel"),
         /** The residual stream between attention and MLP. */
         RESID_MID("hook_resid_mid", "batch tokens dModel"),
+        /** The logits of a router, by which it chooses the experts of a token. */
+        ROUTER("mlp.hook_router", "batch tokens nExperts"),
+        /**
+         * The factor on each expert's output, 0 for experts that were not chosen. An expert whose factor a hook sets runs, and
+         * one whose factor it sets to 0 does not.
+         */
+        EXPERT_WEIGHTS("mlp.hook_expert_weights", "batch tokens nExperts"),
+        /** The output of each expert before its factor; 0 where it did not run. */
+        EXPERT_OUT("mlp.hook_expert_out", "batch tokens nExperts dModel"),
         /** The input of the MLP's activation function; in a gated MLP, the gate. */
         MLP_PRE("mlp.hook_pre", "batch tokens dMlp"),
         /** The input of the MLP's down projection. */
@@ -57,12 +66,24 @@ public record HookPoint(Site site, int layer) implements Comparable<HookPoint> {
         /** All sites inside blocks. */
         public static final Set<Site> OF_BLOCKS = Collections.unmodifiableSet(EnumSet.range(RESID_PRE, RESID_POST));
 
+        /** Those of a mixture of experts. */
+        public static final Set<Site> OF_EXPERTS = Collections.unmodifiableSet(EnumSet.range(ROUTER, EXPERT_OUT));
+
+        /** Those of a block without a mixture of experts. */
+        public static final Set<Site> OF_DENSE_BLOCKS = Collections.unmodifiableSet(withoutExperts());
+
         private final String suffix;
         private final String axes;
 
         Site(String suffix, String axes) {
             this.suffix = suffix;
             this.axes = axes;
+        }
+
+        private static Set<Site> withoutExperts() {
+            Set<Site> sites = EnumSet.copyOf(OF_BLOCKS);
+            sites.removeAll(OF_EXPERTS);
+            return sites;
         }
 
         /** The name without the block: {@code hook_resid_post}. */

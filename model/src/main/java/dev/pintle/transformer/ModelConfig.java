@@ -12,8 +12,20 @@ import org.jspecify.annotations.Nullable;
  * @param heads the attention heads
  * @param ends what happens before the first and after the last block
  * @param normEps added to the mean square or variance inside norms
+ * @param experts the experts of its mixtures, or null if it has none
  */
-public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, double normEps) {
+public record ModelConfig(
+        String family,
+        Sizes sizes,
+        Heads heads,
+        Ends ends,
+        double normEps,
+        @Nullable Experts experts) {
+    /** A model without experts. */
+    public ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, double normEps) {
+        this(family, sizes, heads, ends, normEps, null);
+    }
+
     /**
      * Sizes of a transformer.
      *
@@ -75,14 +87,30 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
         }
     }
 
+    /**
+     * The experts of a model in which some MLPs are mixtures of experts.
+     *
+     * @param nExperts experts of a mixture
+     * @param nChosen experts that read a token
+     * @param dExpert width inside one expert
+     * @param dShared width inside the expert that reads every token; 0 for none
+     * @param nLayers number of blocks with a mixture
+     */
+    public record Experts(int nExperts, int nChosen, int dExpert, int dShared, int nLayers) {}
+
     /** A copy with other heads. */
     public ModelConfig with(Heads other) {
-        return new ModelConfig(family, sizes, other, ends, normEps);
+        return new ModelConfig(family, sizes, other, ends, normEps, experts);
     }
 
     /** A copy with other ends. */
     public ModelConfig with(Ends other) {
-        return new ModelConfig(family, sizes, heads, other, normEps);
+        return new ModelConfig(family, sizes, heads, other, normEps, experts);
+    }
+
+    /** A copy with experts. */
+    public ModelConfig with(Experts other) {
+        return new ModelConfig(family, sizes, heads, ends, normEps, other);
     }
 
     /** Number of blocks. */
@@ -150,14 +178,35 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
         return ends.tied;
     }
 
-    /** Number of weights in the linear maps of one block, assuming a gated MLP. */
+    /**
+     * The experts of a model that has some.
+     *
+     * @throws IllegalStateException if it has none
+     */
+    public Experts requireExperts() {
+        if (experts == null) {
+            throw new IllegalStateException("The model has no experts.");
+        }
+        return experts;
+    }
+
+    /** Number of weights in the linear maps of one block, assuming a gated MLP and no experts. */
     public long blockWeights() {
         return (long) dModel() * dHead() * (2L * nHeads() + 2L * nKvHeads()) + 3L * dModel() * dMlp();
     }
 
+    /** By how many weights the blocks with experts exceed the same number of others. */
+    private long weightsOfExperts() {
+        if (experts == null) {
+            return 0;
+        }
+        long widths = (long) experts.nExperts * experts.dExpert + experts.dShared - dMlp();
+        return (long) experts.nLayers * dModel() * (3 * widths + experts.nExperts);
+    }
+
     /** Number of weights in the model's matrices, without norms and biases. */
     public long weights() {
-        return nLayers() * blockWeights() + (tiedEmbeddings() ? 1L : 2L) * dVocab() * dModel();
+        return nLayers() * blockWeights() + weightsOfExperts() + (tiedEmbeddings() ? 1L : 2L) * dVocab() * dModel();
     }
 
     /** Sizes by axis name, for shape checks. */
@@ -169,6 +218,9 @@ public record ModelConfig(String family, Sizes sizes, Heads heads, Ends ends, do
         dims.put("dHead", dHead());
         dims.put("dMlp", dMlp());
         dims.put("dVocab", dVocab());
+        if (experts != null) {
+            dims.put("nExperts", experts.nExperts);
+        }
         return dims;
     }
 }

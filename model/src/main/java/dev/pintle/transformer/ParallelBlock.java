@@ -8,8 +8,6 @@ import static dev.pintle.transformer.HookPoint.Site.RESID_PRE;
 
 import dev.pintle.tensor.Tensor;
 import dev.pintle.transformer.HookPoint.Site;
-import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
@@ -18,14 +16,6 @@ import java.util.Set;
  * residual stream between them, so it has no {@code hook_resid_mid}.
  */
 public record ParallelBlock(int layer, Norm attnNorm, Attention attention, Norm mlpNorm, Mlp mlp) implements Block {
-    private static final Set<Site> SITES = Collections.unmodifiableSet(withoutMid());
-
-    private static Set<Site> withoutMid() {
-        Set<Site> sites = EnumSet.copyOf(Site.OF_BLOCKS);
-        sites.remove(RESID_MID);
-        return sites;
-    }
-
     @Override
     public Tensor forward(Tensor resid, Pass pass) { // [batch, tokens, dModel]
         resid = pass.hook(RESID_PRE, layer, resid);
@@ -37,7 +27,7 @@ public record ParallelBlock(int layer, Norm attnNorm, Attention attention, Norm 
 
     @Override
     public Set<Site> sites() {
-        return SITES;
+        return Sites.of(mlp, RESID_MID);
     }
 
     @Override

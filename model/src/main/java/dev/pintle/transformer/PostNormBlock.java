@@ -7,7 +7,9 @@ import static dev.pintle.transformer.HookPoint.Site.RESID_POST;
 import static dev.pintle.transformer.HookPoint.Site.RESID_PRE;
 
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.HookPoint.Site;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A decoder block whose attention and MLP read the residual stream unnormalised, and whose outputs are normalised, as
@@ -21,6 +23,11 @@ public record PostNormBlock(int layer, Attention attention, Norm attnPost, Mlp m
         resid = pass.hook(RESID_MID, layer, pass.needed(layer, resid).plus(attnOut));
         Tensor mlpOut = pass.hook(MLP_OUT, layer, mlpPost.forward(mlp.forward(resid, pass)));
         return pass.hook(RESID_POST, layer, resid.plus(mlpOut));
+    }
+
+    @Override
+    public Set<Site> sites() {
+        return Sites.of(mlp);
     }
 
     @Override

@@ -7,8 +7,10 @@ import static dev.pintle.transformer.HookPoint.Site.RESID_POST;
 import static dev.pintle.transformer.HookPoint.Site.RESID_PRE;
 
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.HookPoint.Site;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A decoder block as in Llama, Mistral, Qwen, Phi-3 and most others: attention and MLP each read the normalised
@@ -22,6 +24,11 @@ public record PreNormBlock(int layer, Norm attnNorm, Attention attention, Norm m
         resid = pass.hook(RESID_MID, layer, pass.needed(layer, resid).plus(attnOut));
         Tensor mlpOut = pass.hook(MLP_OUT, layer, mlp.forward(mlpNorm.forward(resid), pass));
         return pass.hook(RESID_POST, layer, resid.plus(mlpOut));
+    }
+
+    @Override
+    public Set<Site> sites() {
+        return Sites.of(mlp);
     }
 
     @Override

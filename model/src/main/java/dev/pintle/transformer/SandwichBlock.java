@@ -7,8 +7,10 @@ import static dev.pintle.transformer.HookPoint.Site.RESID_POST;
 import static dev.pintle.transformer.HookPoint.Site.RESID_PRE;
 
 import dev.pintle.tensor.Tensor;
+import dev.pintle.transformer.HookPoint.Site;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A decoder block that also normalises the outputs of attention and MLP, as in Gemma 2 and 3, or scales them, as in
@@ -28,6 +30,11 @@ public record SandwichBlock(
         resid = pass.hook(RESID_MID, layer, pass.needed(layer, resid).plus(attnOut));
         Tensor mlpOut = pass.hook(MLP_OUT, layer, mlpPost.forward(mlp.forward(mlpNorm.forward(resid), pass)));
         return pass.hook(RESID_POST, layer, resid.plus(mlpOut));
+    }
+
+    @Override
+    public Set<Site> sites() {
+        return Sites.of(mlp);
     }
 
     @Override

@@ -57,8 +57,14 @@ class GoldenInsideTest {
         Set<HookPoint> points = new TreeSet<>(Set.of(HookPoint.normalized()));
         for (int layer = 0; layer < model.config().nLayers(); layer++) {
             for (Site site : NAMES.keySet()) {
-                points.add(new HookPoint(site, layer));
+                if (model.forward().sites(layer).contains(site)) {
+                    points.add(new HookPoint(site, layer));
+                }
             }
+            int at = layer;
+            model.forward().sites(at).stream()
+                    .filter(Site.OF_EXPERTS::contains)
+                    .forEach(site -> points.add(new HookPoint(site, at)));
         }
         return points;
     }
@@ -167,8 +173,10 @@ class GoldenInsideTest {
                 LoadedTransformer model = open(name, DType.FP64)) {
             RunOptions logits = RunOptions.allLogits();
             Tensor free = run(model, logits, List.of(), IDS).logits();
-            for (Site site : NAMES.keySet()) {
-                HookPoint at = new HookPoint(site, 1);
+            for (HookPoint at : inside(model)) {
+                if (at.layer() != 1) {
+                    continue;
+                }
                 Tensor same = run(model, logits, List.of(new Replace(at, x -> x.times(1))), IDS)
                         .logits();
                 assertThatTensor(same).as("unchanged, " + at).isCloseTo(free, Tolerance.FP64);
@@ -179,6 +187,9 @@ class GoldenInsideTest {
                                 .orElse(0))
                         .as("changed, " + at)
                         .isGreaterThan(1e-6);
+            }
+            if (!model.forward().sites(1).contains(Site.MLP_POST)) {
+                return;
             }
             HookPoint[] added = {HookPoint.attnOut(1), HookPoint.mlpOut(1)};
             Run zeroed = run(
@@ -216,12 +227,12 @@ class GoldenInsideTest {
         try (TensorScope scope = TensorScope.open("test");
                 LoadedTransformer model = open(name, DType.FP32)) {
             List<Hook> hooks = List.of(new Replace(HookPoint.residMid(1), x -> x));
-            if (name.equals("families/gpt_neox")) {
+            if (!model.forward().sites(1).contains(Site.RESID_MID)) {
                 assertThatThrownBy(() -> model.forward().requireFits(hooks))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("The blocks of this model have no such hook point.")
                         .hasMessageContaining("blocks.1.hook_resid_mid")
-                        .hasMessageContaining("hook_resid_pre, attn.hook_q");
+                        .hasMessageContaining("hook_resid_pre, ");
             } else {
                 model.forward().requireFits(hooks);
             }

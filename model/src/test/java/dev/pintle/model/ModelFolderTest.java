@@ -153,8 +153,7 @@ class ModelFolderTest {
         copy("llama31");
         config("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"");
         assertThatThrownBy(this::open)
-                .hasMessageContaining(
-                        "expected: gemma, gemma2, gemma3_text, gemma3, gpt2, gpt_neox, granite, llama, mistral,")
+                .hasMessageContaining("expected: gemma, gemma2, gemma3_text, gemma3, gpt2, gpt_neox, granite, llama,")
                 .hasMessageContaining("but was:  \"mamba\"");
     }
 
@@ -230,6 +229,41 @@ class ModelFolderTest {
         assertThatThrownBy(this::open)
                 .isInstanceOf(PintleException.class)
                 .hasMessageContaining("key:      " + key + "\n  expected: " + expected + "\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"num_local_experts\": 8 | \"num_local_experts\": 0 | num_local_experts | a positive integer",
+                "\"num_local_experts\": 8 | \"num_local_experts\": 1 | num_experts_per_tok | at most num_local_experts = 1",
+                "\"num_local_experts\": 8 | \"num_local_experts\": 8, \"num_experts\": 9 | num_local_experts | 9",
+                "\"moe_intermediate_size\": 48 | \"moe_intermediate_size\": 1.5 | moe_intermediate_size | a positive integer",
+                "\"decoder_sparse_step\": 1 | \"decoder_sparse_step\": -1 | decoder_sparse_step | a positive integer",
+                "\"norm_topk_prob\": true | \"norm_topk_prob\": 1 | norm_topk_prob | true or false",
+            })
+    void a_value_that_a_mixture_of_experts_cannot_have_is_named(String from, String to, String key, String expected)
+            throws IOException {
+        copy("families/qwen3_moe");
+        config(from, to);
+        assertThatThrownBy(this::open)
+                .isInstanceOf(PintleException.class)
+                .hasMessageContaining("key:      " + key + "\n  expected: " + expected + "\n");
+    }
+
+    @Test
+    void more_experts_than_are_stored_are_refused_before_any_is_loaded() throws IOException {
+        copy("families/qwen3_moe");
+        config("\"num_local_experts\": 8", "\"num_local_experts\": 900");
+        assertThatThrownBy(this::open)
+                .isInstanceOf(PintleException.class)
+                .hasMessageContaining("weight:     model.layers.0.mlp.gate.weight")
+                .hasMessageContaining("expected:   [900, 64]");
+        config("\"num_local_experts\": 900", "\"num_local_experts\": 2147483647");
+        assertThatThrownBy(this::open).hasMessageStartingWith("The model does not fit in memory.");
+        copy("families/qwen3_moe");
+        config("\"mlp_only_layers\": [\n    1\n  ]", "\"mlp_only_layers\": []");
+        assertThatThrownBy(this::open).hasMessageContaining("missing:    model.layers.1.mlp.gate.weight [8, 64]");
     }
 
     @Test

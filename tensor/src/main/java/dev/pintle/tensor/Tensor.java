@@ -498,6 +498,11 @@ public final class Tensor implements AutoCloseable {
         return elementwise("silu", torch::silu);
     }
 
+    /** The logistic function, 1 / (1 + exp(-x)). */
+    public Tensor sigmoid() {
+        return elementwise("sigmoid", torch::sigmoid);
+    }
+
     /** Gaussian error linear unit, exact. */
     public Tensor gelu() {
         return elementwise("gelu", torch::gelu);
