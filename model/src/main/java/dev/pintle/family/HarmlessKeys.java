@@ -113,7 +113,7 @@ final class HarmlessKeys {
             "exponential_decay_length_penalty",
             "suppress_tokens",
             "begin_suppress_tokens",
-            // only used by kinds of RoPE scaling that are refused by name
+            // only used by the kinds of RoPE scaling that read it
             "original_max_position_embeddings");
 
     private static final Pattern FAMILIES = Pattern.compile("(unsloth|trl|axolotl|wandb|deepspeed|llamafactory)_.+"

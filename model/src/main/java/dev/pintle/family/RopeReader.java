@@ -8,6 +8,16 @@ import java.util.TreeSet;
 
 /** Reads the rotary position settings of a configuration. */
 public final class RopeReader {
+    private static final List<String> YARN = List.of(
+            "factor",
+            "original_max_position_embeddings",
+            "beta_fast",
+            "beta_slow",
+            "truncate",
+            "attention_factor",
+            "mscale",
+            "mscale_all_dim");
+
     private RopeReader() {}
 
     /**
@@ -79,8 +89,12 @@ public final class RopeReader {
                         number(config, key, rope, keys.get(2), Double.NaN),
                         number(config, key, rope, keys.get(3), Double.NaN));
             }
+            case "yarn" -> {
+                known.addAll(YARN);
+                yield plain.yarn(yarn(config, key, rope, theta));
+            }
             default ->
-                throw config.problem(key, "rope_type default, linear or llama3")
+                throw config.problem(key, "rope_type default, linear, llama3 or yarn")
                         .fact("try", withoutScaling(key, type))
                         .toException();
         };
@@ -92,14 +106,40 @@ public final class RopeReader {
         return scaled;
     }
 
+    /** As transformers reads it: what is absent follows from the factor and the lengths. */
+    private static Rope.Yarn yarn(ConfigReader config, String key, JsonNode rope, double theta) {
+        double original = number(
+                config,
+                key,
+                rope,
+                "original_max_position_embeddings",
+                config.numberOr(
+                        "original_max_position_embeddings", config.numberOr("max_position_embeddings", Double.NaN)));
+        double factor = number(config, key, rope, "factor", Double.NaN);
+        boolean byScales = rope.hasNonNull("mscale") && rope.hasNonNull("mscale_all_dim");
+        double usual = byScales
+                ? Rope.Yarn.usualMagnitude(factor, number(config, key, rope, "mscale", 1))
+                        / Rope.Yarn.usualMagnitude(factor, number(config, key, rope, "mscale_all_dim", 1))
+                : Rope.Yarn.usualMagnitude(factor, 1);
+        JsonNode truncate = rope.path("truncate");
+        if (!truncate.isMissingNode() && !truncate.isBoolean()) {
+            throw config.unexpected(key, "true or false for truncate");
+        }
+        return new Rope.Yarn(
+                theta,
+                factor,
+                original,
+                number(config, key, rope, "beta_fast", 32),
+                number(config, key, rope, "beta_slow", 1),
+                truncate.asBoolean(true),
+                number(config, key, rope, "attention_factor", usual));
+    }
+
     /** What to try for a kind of scaling that is not supported. */
     private static String withoutScaling(String key, String type) {
         String ignore = "--ignore-config " + key + ", or LoadOptions.ignoringConfig(\"" + key + "\")";
         return switch (type) {
             case "dynamic" -> ignore + ": up to the training length, the model computes the same without this scaling";
-            case "yarn" ->
-                ignore + ", if the model was trained without it and the scaling was added later, as Qwen's model cards"
-                        + " describe; texts must then stay within the training length";
             case "longrope", "su" -> "another model: this one was trained with the scaling, even for short texts";
             default -> ignore + ", if the model was trained without the scaling";
         };

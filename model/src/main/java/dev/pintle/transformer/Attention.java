@@ -76,6 +76,11 @@ public record Attention(
                 config.attentionScale());
     }
 
+    /** Whether it is what the fused kernels and the loops on the heap compute. */
+    boolean isPlain() {
+        return rope == null || !rope.isInPairs();
+    }
+
     /** Its rotary positions, if it has any. */
     List<Rope> rotations() {
         return rope == null ? List.of() : List.of(rope);

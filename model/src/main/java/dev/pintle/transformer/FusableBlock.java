@@ -20,7 +20,8 @@ public record FusableBlock(
         @Nullable RmsNorm mlpPost) {
 
     static Optional<FusableBlock> of(PreNormBlock b) {
-        return b.attnNorm() instanceof RmsNorm attnNorm
+        return b.attention().isPlain()
+                        && b.attnNorm() instanceof RmsNorm attnNorm
                         && b.mlpNorm() instanceof RmsNorm mlpNorm
                         && b.mlp() instanceof GatedMlp mlp
                 ? Optional.of(new FusableBlock(b.layer(), attnNorm, b.attention(), null, mlpNorm, mlp, null))
@@ -28,7 +29,8 @@ public record FusableBlock(
     }
 
     static Optional<FusableBlock> of(SandwichBlock b) {
-        return b.attnNorm() instanceof RmsNorm attnNorm
+        return b.attention().isPlain()
+                        && b.attnNorm() instanceof RmsNorm attnNorm
                         && b.attnPost() instanceof RmsNorm attnPost
                         && b.mlpNorm() instanceof RmsNorm mlpNorm
                         && b.mlp() instanceof GatedMlp mlp

@@ -68,7 +68,8 @@ public final class RopeTables {
             int first = layout.position(0, 0);
             return new Rope.Turn(
                     shaped(table.cos().narrow(0, first, tokens), 1, tokens),
-                    shaped(table.sin().narrow(0, first, tokens), 1, tokens));
+                    shaped(table.sin().narrow(0, first, tokens), 1, tokens),
+                    table.inPairs());
         }
         int[] positions = layout.flatPositions();
         for (int i = 0; i < positions.length; i++) {
@@ -77,7 +78,8 @@ public final class RopeTables {
         Tensor at = Tensor.of(positions, positions.length).to(device);
         return new Rope.Turn(
                 shaped(table.cos().rows(at), layout.batch(), tokens),
-                shaped(table.sin().rows(at), layout.batch(), tokens));
+                shaped(table.sin().rows(at), layout.batch(), tokens),
+                table.inPairs());
     }
 
     private static Tensor shaped(Tensor table, int rows, int tokens) {

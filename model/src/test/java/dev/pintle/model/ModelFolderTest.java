@@ -269,13 +269,32 @@ class ModelFolderTest {
     @Test
     void an_unknown_kind_of_rope_scaling_is_refused() throws IOException {
         copy("llama31");
-        config("\"rope_type\": \"llama3\"", "\"rope_type\": \"yarn\"");
+        config("\"rope_type\": \"llama3\"", "\"rope_type\": \"dynamic\"");
         assertThatThrownBy(this::open)
-                .hasMessageContaining("rope_type default, linear or llama3")
+                .hasMessageContaining("rope_type default, linear, llama3 or yarn")
                 .hasMessageContaining("--ignore-config rope_parameters")
-                .hasMessageContaining("if the model was trained without it and the scaling was added later");
+                .hasMessageContaining("up to the training length, the model computes the same without this scaling");
         LoadedTransformer.open(folder, LoadOptions.of(Device.CPU, DType.FP32).ignoringConfig("rope_parameters"))
                 .close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"factor\": 4.0 | \"factor\": 0 | a positive number for factor",
+                "\"beta_fast\": 32.0 | \"beta_fast\": \"32\" | a positive number for beta_fast",
+                "\"beta_slow\": 1.0 | \"beta_slow\": -1 | a positive number for beta_slow",
+                "\"beta_slow\": 1.0 | \"truncate\": 1 | true or false for truncate",
+                "\"beta_slow\": 1.0 | \"slow\": 1 | only the keys attention_factor, beta_fast, beta_slow, factor,",
+                "\"original_max_position_embeddings\": 32 | \"original_max_position_embeddings\": 1e999 | a positive number",
+            })
+    void a_value_that_yarn_cannot_have_is_named(String from, String to, String expected) throws IOException {
+        copy("families/llama_yarn");
+        config(from, to);
+        assertThatThrownBy(this::open)
+                .isInstanceOf(PintleException.class)
+                .hasMessageContaining("key:      rope_parameters\n  expected: " + expected);
     }
 
     @Test
