@@ -18,6 +18,7 @@ public final class Families {
             new Gemma3WithVision(),
             new Gpt2(),
             new GptNeoX(),
+            new GptOss(),
             new Granite(),
             new Llama(),
             new Mistral(),

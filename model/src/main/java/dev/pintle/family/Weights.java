@@ -23,6 +23,7 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The weights of a model, handed out by name and shape; weights left over are an error. */
 public final class Weights {
@@ -183,9 +184,26 @@ public final class Weights {
         return source.has(name);
     }
 
-    private Tensor taken(String name, long... shape) {
+    /**
+     * A weight as stored, in the current scope, for what is taken apart before it is used.
+     *
+     * @throws PintleException if it is missing or has a different shape
+     */
+    Tensor taken(String name, long... shape) {
         unused.remove(name);
         return source.take(name, shape);
+    }
+
+    /** A weight as stored, in any shape and dtype, in the current scope; null if there is none. */
+    @Nullable
+    Tensor findStored(String name) {
+        unused.remove(name);
+        return source.find(name);
+    }
+
+    /** A linear map with these weights `[out, in]`, which are copied, and a bias `[out]` or null. */
+    Linear map(Tensor weight, @Nullable Tensor bias) {
+        return packing.linear(kept(weight), bias == null ? null : kept(bias));
     }
 
     private Tensor kept(Tensor weight) {
@@ -206,7 +224,7 @@ public final class Weights {
      * Joins maps that read the same input. On a GPU, their weights are moved next to each other, one group at a time,
      * so that the freed memory serves the next group.
      */
-    private Joined joined(List<Linear> maps) {
+    Joined joined(List<Linear> maps) {
         return device.kind() == Device.Kind.CUDA
                 ? Joined.together(maps.stream().map(Dense.class::cast).toList(), owner)
                 : Joined.apart(maps);

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param norms of queries and keys, before the rotation
  * @param rope rotary positions, or null for none
  * @param window number of tokens a query attends to, including its own; null for all before it
+ * @param sinks attention to nothing, or null for none
+ * @param gate `[nHeads·dHead, dModel]`, whose sigmoid is multiplied with the mixed values; null for none
  */
 public record Attention(
         int layer,
@@ -26,7 +28,30 @@ public record Attention(
         Linear out,
         HeadNorms norms,
         @Nullable Rope rope,
-        @Nullable Integer window) {
+        @Nullable Integer window,
+        @Nullable Sinks sinks,
+        @Nullable Linear gate) {
+    /** Attention without sinks and gate. */
+    public Attention(
+            int layer,
+            ModelConfig config,
+            Joined qkv,
+            Linear out,
+            HeadNorms norms,
+            @Nullable Rope rope,
+            @Nullable Integer window) {
+        this(layer, config, qkv, out, norms, rope, window, null, null);
+    }
+
+    /** A copy with sinks. */
+    public Attention with(Sinks other) {
+        return new Attention(layer, config, qkv, out, norms, rope, window, other, gate);
+    }
+
+    /** A copy with a gate. */
+    public Attention gated(Linear by) {
+        return new Attention(layer, config, qkv, out, norms, rope, window, sinks, by);
+    }
 
     /**
      * @param x `[batch, tokens, dModel]`
@@ -44,8 +69,17 @@ public record Attention(
                 turned(norms.ofKeys(k).transpose(1, 2), pass), // [batch, nKvHeads, tokens, dHead]
                 v.transpose(1, 2),
                 pass);
-        Tensor z = pass.hook(ATTN_Z, layer, mixed.transpose(1, 2)); // [batch, tokens, nHeads, dHead]
+        Tensor opened = opened(mixed.transpose(1, 2), x, pass);
+        Tensor z = pass.hook(ATTN_Z, layer, opened); // [batch, tokens, nHeads, dHead]
         return out.forward(z.reshape(z.size(0), z.size(1), (long) config.nHeads() * config.dHead()));
+    }
+
+    private Tensor opened(Tensor mixed, Tensor x, Pass pass) {
+        return gate == null
+                ? mixed
+                : mixed.times(gate.forward(pass.needed(layer, x))
+                        .sigmoid()
+                        .reshape(mixed.shape().toArray()));
     }
 
     private Tensor mixed(Tensor q, Tensor k, Tensor v, Pass pass) {
@@ -65,7 +99,7 @@ public record Attention(
      */
     public Tensor mix(Tensor q, KvCache.Entry seen, Pass pass) {
         boolean onlyLast = pass.needsOnlyLast(layer);
-        if (config.attentionSoftCap() != null || pass.isSeen(ATTN_PATTERN, layer)) {
+        if (config.attentionSoftCap() != null || sinks != null || pass.isSeen(ATTN_PATTERN, layer)) {
             return byPattern(q, seen, pass, lastIf(onlyLast, pass.hidden(window)));
         }
         return q.attend(
@@ -78,7 +112,7 @@ public record Attention(
 
     /** Whether it is what the fused kernels and the loops on the heap compute. */
     boolean isPlain() {
-        return rope == null || !rope.isInPairs();
+        return sinks == null && gate == null && (rope == null || !rope.isInPairs());
     }
 
     /** Its rotary positions, if it has any. */
@@ -119,9 +153,8 @@ public record Attention(
         Double cap = config.attentionSoftCap();
         Tensor capped = (cap == null ? scores : scores.times(1 / cap).tanh().times(cap))
                 .reshape(batch, config.nHeads(), tokens, slots);
-        Tensor pattern = (hidden == null ? capped : capped.maskedFill(hidden, Double.NEGATIVE_INFINITY))
-                .softmax()
-                .to(q.dtype());
+        Tensor shown = hidden == null ? capped : capped.maskedFill(hidden, Double.NEGATIVE_INFINITY);
+        Tensor pattern = (sinks == null ? shown.softmax() : sinks.softmax(shown)).to(q.dtype());
         return pass.hook(ATTN_PATTERN, layer, pattern) // [batch, nHeads, tokens, slots]
                 .reshape(batch, config.nKvHeads(), shared * tokens, slots)
                 .matmul(seen.values())

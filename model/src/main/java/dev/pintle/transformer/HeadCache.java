@@ -2,7 +2,6 @@ package dev.pintle.transformer;
 
 import dev.pintle.tensor.FloatMath;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /*
  * Keys are stored by element, so that the loop over tokens is contiguous, values by token. Each is an array of its own,
@@ -73,11 +72,12 @@ public final class HeadCache {
      * Attention of one query: softmax(q·k·scale)·v over its tokens, where scores may be soft-capped.
      *
      * @param attention the layer's attention
+     * @param head the query's head
      * @param position of the query; it attends to itself and to what its window covers before it
      * @param queries contains the query `[dHead]` from {@code at} on
      * @param mixed receives the result there
      */
-    public void attend(Attention attention, int position, float[] queries, int at, float[] mixed) {
+    public void attend(Attention attention, int head, int position, float[] queries, int at, float[] mixed) {
         int end = position + 1;
         Integer window = attention.window();
         int first = window == null ? 0 : Math.max(0, end - window);
@@ -90,23 +90,23 @@ public final class HeadCache {
         for (; d < dHead; d++) {
             FloatMath.addOne(keys[d], queries[at + d], scores);
         }
-        toPattern(
-                scores,
-                first,
-                (float) attention.config().attentionScale(),
-                attention.config().attentionSoftCap());
+        Sinks sinks = attention.sinks();
+        toPattern(scores, first, attention.config(), sinks == null ? Float.NEGATIVE_INFINITY : sinks.of(head));
         FloatMath.mix(scores, first, end, values, mixed, at, dHead);
     }
 
-    private static void toPattern(float[] scores, int first, float scale, @Nullable Double cap) {
-        float most = Float.NEGATIVE_INFINITY;
+    /** @param sink one more score, whose share is dropped; −∞ for none */
+    private static void toPattern(float[] scores, int first, ModelConfig config, float sink) {
+        float scale = (float) config.attentionScale();
+        Double cap = config.attentionSoftCap();
+        float most = sink;
         for (int slot = first; slot < scores.length; slot++) {
             float score = scores[slot] * scale;
             scores[slot] = cap == null ? score : (float) (cap * Math.tanh(score / cap));
             most = Math.max(most, scores[slot]);
         }
         FloatMath.exp(scores, most, first, scores.length);
-        double sum = 0;
+        double sum = sink == Float.NEGATIVE_INFINITY ? 0 : Math.exp(sink - most);
         for (int slot = first; slot < scores.length; slot++) {
             sum += scores[slot];
         }

@@ -204,7 +204,7 @@ public final class KvRows {
             int at = row * nKvHeads + kv;
             head.put(position, keys, values, at * config.dHead());
             for (int h = 0; h < shared; h++) {
-                head.attend(attention, position, queries, (at * shared + h) * config.dHead(), mixed);
+                head.attend(attention, kv * shared + h, position, queries, (at * shared + h) * config.dHead(), mixed);
             }
         }
     }

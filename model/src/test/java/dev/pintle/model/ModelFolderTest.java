@@ -153,7 +153,7 @@ class ModelFolderTest {
         copy("llama31");
         config("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"");
         assertThatThrownBy(this::open)
-                .hasMessageContaining("expected: gemma, gemma2, gemma3_text, gemma3, gpt2, gpt_neox, granite, llama,")
+                .hasMessageContaining("expected: gemma, gemma2, gemma3_text, gemma3, gpt2, gpt_neox, gpt_oss, granite,")
                 .hasMessageContaining("but was:  \"mamba\"");
     }
 

@@ -392,7 +392,7 @@ final class BlockRun {
             int shared = config.nHeads() / config.nKvHeads();
             for (int head = 0; head < config.nHeads() && position != Layout.PADDING; head++) {
                 HeadCache seen = heads[row / tokens * config.nKvHeads() + head / shared];
-                seen.attend(attention, position, q, (row * config.nHeads() + head) * config.dHead(), z);
+                seen.attend(attention, head, position, q, (row * config.nHeads() + head) * config.dHead(), z);
             }
         }
     }
