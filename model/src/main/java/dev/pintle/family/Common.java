@@ -8,6 +8,7 @@ import dev.pintle.transformer.Embedding;
 import dev.pintle.transformer.GatedMlp;
 import dev.pintle.transformer.HeadNorms;
 import dev.pintle.transformer.Joined;
+import dev.pintle.transformer.LayerNorm;
 import dev.pintle.transformer.Linear;
 import dev.pintle.transformer.Mlp;
 import dev.pintle.transformer.ModelConfig;
@@ -15,6 +16,7 @@ import dev.pintle.transformer.ModelConfig.Ends;
 import dev.pintle.transformer.ModelConfig.Heads;
 import dev.pintle.transformer.ModelConfig.Sizes;
 import dev.pintle.transformer.Norm;
+import dev.pintle.transformer.PerHeadLayerNorm;
 import dev.pintle.transformer.PreNormBlock;
 import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.Rope;
@@ -99,6 +101,12 @@ final class Common {
 
     /** Queries, keys, values and output under Llama's names. */
     static AttentionMaps attention(Weights weights, ModelConfig c, int layer, boolean qkvBias, boolean outBias) {
+        return attention(weights, c, layer, qkvBias, "o_proj", outBias);
+    }
+
+    /** The same with the output under another name. */
+    static AttentionMaps attention(
+            Weights weights, ModelConfig c, int layer, boolean qkvBias, String out, boolean outBias) {
         String at = layer(layer) + "self_attn.";
         int queries = c.nHeads() * c.dHead();
         int shared = c.nKvHeads() * c.dHead();
@@ -109,7 +117,7 @@ final class Common {
                         new Weights.Part(at + "q_proj", queries),
                         new Weights.Part(at + "k_proj", shared),
                         new Weights.Part(at + "v_proj", shared)),
-                weights.linear(at + "o_proj", c.dModel(), queries, outBias));
+                weights.linear(at + out, c.dModel(), queries, outBias));
     }
 
     /** The gated MLP under Llama's names. */
@@ -133,6 +141,21 @@ final class Common {
      */
     static Norm norm(Weights weights, ModelConfig c, int layer, String name) {
         return new RmsNorm(weights.norm(layer(layer) + name + ".weight", c.dModel()), c.normEps());
+    }
+
+    /** A layer norm of the residual stream. */
+    static Norm layerNorm(Weights weights, ModelConfig c, String name, boolean biased) {
+        return new LayerNorm(
+                weights.norm(name + ".weight", c.dModel()),
+                biased ? weights.norm(name + ".bias", c.dModel()) : null,
+                c.normEps());
+    }
+
+    /** A layer norm of each head, with a weight `[heads, dHead]`. */
+    static Norm perHead(Weights weights, ModelConfig c, Tensor weight) {
+        Tensor ones = weights.own(
+                Tensor.empty(weight.dtype(), weight.device(), c.dHead()).fillInPlace(1));
+        return new PerHeadLayerNorm(weight, ones, c.normEps());
     }
 
     /** A norm of {@code width} whose weight is stored as an offset from 1. */

@@ -119,6 +119,11 @@ public final class ConfigReader {
         return root.hasNonNull(key);
     }
 
+    /** Whether the key exists and holds a string. */
+    boolean isText(String key) {
+        return has(key) && root.get(key).isTextual();
+    }
+
     /** A required string. */
     public String text(String key) {
         JsonNode node = node(key);

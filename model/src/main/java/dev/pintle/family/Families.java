@@ -12,10 +12,15 @@ import java.util.stream.Collectors;
  */
 public final class Families {
     private static final List<Architecture> OURS = List.of(
+            new Cohere(),
+            new Cohere2(),
+            new Exaone4(),
             new Gemma(),
             new Gemma2(),
             new Gemma3(),
             new Gemma3WithVision(),
+            new Glm(),
+            new Glm4(),
             new Gpt2(),
             new GptNeoX(),
             new GptOss(),
@@ -24,13 +29,16 @@ public final class Families {
             new Mistral(),
             new Mixtral(),
             new Olmo2(),
+            new Olmo3(),
             new Olmoe(),
+            new Phi(),
             new Phi3(),
             new Qwen2(),
             new Qwen2Moe(),
             new Qwen3(),
             new Qwen3Moe(),
-            new SmolLM3());
+            new SmolLM3(),
+            new StableLm());
 
     private Families() {}
 

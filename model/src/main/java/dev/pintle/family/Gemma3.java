@@ -1,9 +1,7 @@
 package dev.pintle.family;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.transformer.HeadNorms;
 import dev.pintle.transformer.ModelConfig;
-import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +34,8 @@ public final class Gemma3 implements Architecture {
                 }
             }
         }
-        Rope local = local(json, c);
-        Rope global = global(json, c);
+        RopeReader.ByWindow ropes =
+                RopeReader.byWindow(json, c.dHead(), json.numberOr("rope_local_base_freq", 10_000), 1_000_000);
         return Common.assemble(
                 weights,
                 c,
@@ -48,28 +46,13 @@ public final class Gemma3 implements Architecture {
                             Common.gemmaNorm(weights, c, at + "k_norm", c.dHead()),
                             HeadNorms.Span.HEAD);
                     Integer window = windows.apply(layer);
-                    Rope rope = window == null ? global : local;
                     return Gemma2.sandwich(
                             weights,
                             c,
                             layer,
-                            Common.attention(weights, c, layer, bias, bias).with(layer, c, norms, rope, window));
+                            Common.attention(weights, c, layer, bias, bias)
+                                    .with(layer, c, norms, ropes.of(window), window));
                 },
                 Common.gemmaNorm(weights, c, "model.norm", c.dModel()));
-    }
-
-    private static Rope local(ConfigReader json, ModelConfig c) {
-        JsonNode both = json.objectOrNull("rope_parameters");
-        double base = json.numberOr("rope_local_base_freq", 10_000);
-        return both != null && both.hasNonNull("sliding_attention")
-                ? RopeReader.read(json, "rope_parameters", both.get("sliding_attention"), c.dHead(), base)
-                : Rope.of(base, c.dHead(), 1);
-    }
-
-    private static Rope global(ConfigReader json, ModelConfig c) {
-        JsonNode both = json.objectOrNull("rope_parameters");
-        return both != null && both.hasNonNull("full_attention")
-                ? RopeReader.read(json, "rope_parameters", both.get("full_attention"), c.dHead(), 1_000_000)
-                : RopeReader.read(json, c.dHead(), 1_000_000);
     }
 }

@@ -6,7 +6,6 @@ import dev.pintle.transformer.Attention;
 import dev.pintle.transformer.Block;
 import dev.pintle.transformer.Embedding;
 import dev.pintle.transformer.HeadNorms;
-import dev.pintle.transformer.LayerNorm;
 import dev.pintle.transformer.Linear;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.ModelConfig.Ends;
@@ -70,7 +69,7 @@ public final class Gpt2 implements Architecture {
                         prefix + "h." + layer + ".",
                         layer))
                 .toList();
-        Norm finalNorm = norm(weights, c, prefix + "ln_f");
+        Norm finalNorm = Common.layerNorm(weights, c, prefix + "ln_f", true);
         Linear unembedding = weights.unembedding(embedding, prefix + "wte.weight", c);
         return new Transformer(new Embedding(embedding, positions, 1), blocks, finalNorm, unembedding);
     }
@@ -80,7 +79,7 @@ public final class Gpt2 implements Architecture {
         weights.passOver(at + "attn.masked_bias"); // the score of masked entries
         return new PreNormBlock(
                 layer,
-                norm(weights, c, at + "ln_1"),
+                Common.layerNorm(weights, c, at + "ln_1", true),
                 new Attention(
                         layer,
                         c,
@@ -89,16 +88,11 @@ public final class Gpt2 implements Architecture {
                         HeadNorms.NONE,
                         null,
                         null),
-                norm(weights, c, at + "ln_2"),
+                Common.layerNorm(weights, c, at + "ln_2", true),
                 new PlainMlp(
                         layer,
                         weights.sideways(at + "mlp.c_fc", c.dModel(), c.dMlp()),
                         weights.sideways(at + "mlp.c_proj", c.dMlp(), c.dModel()),
                         Activation.GELU_TANH));
-    }
-
-    private static Norm norm(Weights weights, ModelConfig c, String name) {
-        return new LayerNorm(
-                weights.norm(name + ".weight", c.dModel()), weights.norm(name + ".bias", c.dModel()), c.normEps());
     }
 }

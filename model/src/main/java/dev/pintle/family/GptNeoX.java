@@ -6,7 +6,6 @@ import dev.pintle.transformer.Attention;
 import dev.pintle.transformer.Block;
 import dev.pintle.transformer.Embedding;
 import dev.pintle.transformer.HeadNorms;
-import dev.pintle.transformer.LayerNorm;
 import dev.pintle.transformer.Linear;
 import dev.pintle.transformer.Mlp;
 import dev.pintle.transformer.ModelConfig;
@@ -68,7 +67,10 @@ public final class GptNeoX implements Architecture {
                 .toList();
         Linear unembedding = weights.linear("embed_out", c.dVocab(), c.dModel(), false);
         return new Transformer(
-                new Embedding(embedding, null, 1), blocks, norm(weights, c, "gpt_neox.final_layer_norm"), unembedding);
+                new Embedding(embedding, null, 1),
+                blocks,
+                Common.layerNorm(weights, c, "gpt_neox.final_layer_norm", true),
+                unembedding);
     }
 
     private static Block block(Weights weights, ModelConfig c, int layer, Rope rope, boolean bias, boolean parallel) {
@@ -88,15 +90,10 @@ public final class GptNeoX implements Architecture {
                 weights.linear(at + "mlp.dense_h_to_4h", c.dMlp(), c.dModel(), true),
                 weights.linear(at + "mlp.dense_4h_to_h", c.dModel(), c.dMlp(), true),
                 Activation.GELU);
-        Norm attnNorm = norm(weights, c, at + "input_layernorm");
-        Norm mlpNorm = norm(weights, c, at + "post_attention_layernorm");
+        Norm attnNorm = Common.layerNorm(weights, c, at + "input_layernorm", true);
+        Norm mlpNorm = Common.layerNorm(weights, c, at + "post_attention_layernorm", true);
         return parallel
                 ? new ParallelBlock(layer, attnNorm, attention, mlpNorm, mlp)
                 : new PreNormBlock(layer, attnNorm, attention, mlpNorm, mlp);
-    }
-
-    private static Norm norm(Weights weights, ModelConfig c, String name) {
-        return new LayerNorm(
-                weights.norm(name + ".weight", c.dModel()), weights.norm(name + ".bias", c.dModel()), c.normEps());
     }
 }

@@ -5,6 +5,7 @@ import dev.pintle.transformer.Rope;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the rotary position settings of a configuration. */
 public final class RopeReader {
@@ -55,6 +56,35 @@ public final class RopeReader {
         return scaling == null
                 ? Rope.of(theta, dHead, partial)
                 : read(config, "rope_scaling", scaling, dHead, theta, partial);
+    }
+
+    /** Rotary positions of layers with a sliding window, and of those without one. */
+    record ByWindow(Rope sliding, Rope full) {
+        Rope of(@Nullable Integer window) {
+            return window == null ? full : sliding;
+        }
+    }
+
+    /**
+     * Rotary positions that differ between layers with and without a sliding window: from the two objects of
+     * {@code rope_parameters}, or else the usual keys for layers without one, and no scaling for the others.
+     *
+     * @param sliding base of layers with a window if the configuration does not state one
+     * @param full base of layers without one if the configuration does not state one
+     */
+    static ByWindow byWindow(ConfigReader config, int dHead, double sliding, double full) {
+        JsonNode both = config.objectOrNull("rope_parameters");
+        JsonNode ofFull = both == null ? null : both.get("full_attention");
+        JsonNode ofSliding = both == null ? null : both.get("sliding_attention");
+        if (both != null && (ofFull != null || ofSliding != null)) {
+            if (ofFull == null || ofSliding == null || !ofFull.isObject() || !ofSliding.isObject() || both.size() > 2) {
+                throw config.unexpected("rope_parameters", "the objects full_attention and sliding_attention");
+            }
+            return new ByWindow(
+                    read(config, "rope_parameters", ofSliding, dHead, sliding),
+                    read(config, "rope_parameters", ofFull, dHead, full));
+        }
+        return new ByWindow(Rope.of(sliding, dHead, 1), read(config, dHead, full));
     }
 
     /**

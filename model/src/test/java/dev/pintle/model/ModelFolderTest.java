@@ -153,7 +153,8 @@ class ModelFolderTest {
         copy("llama31");
         config("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"");
         assertThatThrownBy(this::open)
-                .hasMessageContaining("expected: gemma, gemma2, gemma3_text, gemma3, gpt2, gpt_neox, gpt_oss, granite,")
+                .hasMessageContaining(
+                        "expected: cohere, cohere2, exaone4, gemma, gemma2, gemma3_text, gemma3, glm, glm4, gpt2, gpt_neox,")
                 .hasMessageContaining("but was:  \"mamba\"");
     }
 

@@ -84,6 +84,7 @@ public final class Fusing {
         boolean known = transformer.finalNorm() instanceof RmsNorm
                 && transformer.embedding().positions() == null
                 && c.logitScale() == 1
+                && transformer.logitBias() == null
                 && transformer.unembedding() instanceof Dense head
                 && head.bias() == null;
         return known ? Optional.empty() : Optional.of("the kernels do not support this embedding or unembedding");
