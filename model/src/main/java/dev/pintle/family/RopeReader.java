@@ -19,6 +19,9 @@ public final class RopeReader {
             "mscale",
             "mscale_all_dim");
 
+    private static final List<String> LONG =
+            List.of("factor", "original_max_position_embeddings", "short_factor", "long_factor", "attention_factor");
+
     private RopeReader() {}
 
     /**
@@ -123,8 +126,12 @@ public final class RopeReader {
                 known.addAll(YARN);
                 yield plain.yarn(yarn(config, key, rope, theta));
             }
+            case "longrope", "su" -> {
+                known.addAll(LONG);
+                yield longRope(config, key, rope, plain, theta);
+            }
             default ->
-                throw config.problem(key, "rope_type default, linear, llama3 or yarn")
+                throw config.problem(key, "rope_type default, linear, llama3, yarn or longrope")
                         .fact("try", withoutScaling(key, type))
                         .toException();
         };
@@ -134,6 +141,38 @@ public final class RopeReader {
             }
         });
         return scaled;
+    }
+
+    private static Rope longRope(ConfigReader config, String key, JsonNode rope, Rope plain, double theta) {
+        double longest = config.numberOr("max_position_embeddings", Double.NaN);
+        double original = number(
+                config,
+                key,
+                rope,
+                "original_max_position_embeddings",
+                config.numberOr("original_max_position_embeddings", longest));
+        double factor = number(config, key, rope, "factor", longest / original);
+        double usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+        return plain.longRope(
+                theta,
+                factors(config, key, rope, "short_factor", plain.rotated() / 2),
+                factors(config, key, rope, "long_factor", plain.rotated() / 2),
+                (int) Math.min(Integer.MAX_VALUE, original),
+                number(config, key, rope, "attention_factor", usual));
+    }
+
+    private static double[] factors(ConfigReader config, String key, JsonNode rope, String name, int count) {
+        JsonNode list = rope.path(name);
+        double[] factors = new double[count];
+        boolean fits = list.isArray() && list.size() == count;
+        for (int i = 0; fits && i < count; i++) {
+            factors[i] = list.get(i).isNumber() ? list.get(i).asDouble() : -1;
+            fits = factors[i] > 0 && Double.isFinite(factors[i]);
+        }
+        if (!fits) {
+            throw config.unexpected(key, count + " positive numbers for " + name);
+        }
+        return factors;
     }
 
     /** As transformers reads it: what is absent follows from the factor and the lengths. */
@@ -170,7 +209,6 @@ public final class RopeReader {
         String ignore = "--ignore-config " + key + ", or LoadOptions.ignoringConfig(\"" + key + "\")";
         return switch (type) {
             case "dynamic" -> ignore + ": up to the training length, the model computes the same without this scaling";
-            case "longrope", "su" -> "another model: this one was trained with the scaling, even for short texts";
             default -> ignore + ", if the model was trained without the scaling";
         };
     }

@@ -125,12 +125,14 @@ final class ForwardPass {
                 KvCache cache = own == null ? options.cache() : own;
                 List<Tensor> logits = new ArrayList<>();
                 int[] next = new int[batch.batch()];
+                int[] begun = new int[batch.batch()];
                 for (int row = 0; row < next.length; row++) {
                     next[row] = cache == null ? 0 : cache.nextPosition(row);
+                    begun[row] = cache == null ? batch.length(row) : cache.begunWith(row, batch.length(row));
                 }
                 for (int start = 0; start < batch.tokens(); start += options.chunk()) {
                     int count = Math.min(options.chunk(), batch.tokens() - start);
-                    Layout layout = new Layout(positions(batch, start, count, next), promptLengths, sequences);
+                    Layout layout = new Layout(positions(batch, start, count, next), promptLengths, sequences, begun);
                     pass(batch, start, layout, cache, bound, options, from)
                             .ifPresent(some -> logits.add(scope.adopt(some)));
                 }

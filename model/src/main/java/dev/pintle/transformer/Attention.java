@@ -112,7 +112,7 @@ public record Attention(
 
     /** Whether it is what the fused kernels and the loops on the heap compute. */
     boolean isPlain() {
-        return sinks == null && gate == null && (rope == null || !rope.isInPairs());
+        return sinks == null && gate == null && (rope == null || !(rope.isInPairs() || rope.dependsOnLength()));
     }
 
     /** Its rotary positions, if it has any. */

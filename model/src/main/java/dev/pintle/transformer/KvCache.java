@@ -28,6 +28,7 @@ public final class KvCache implements AutoCloseable {
     private final List<Entry> buffers = new ArrayList<>(); // [batch or more, nKvHeads, capacity, dHead] per layer
     private final Map<Integer, OnHeap> onHeap = new HashMap<>(); // by layer
     private int[][] positions = new int[0][]; // [batch][slots]
+    private int[] begun = new int[0]; // [batch], tokens that each row's sequence begins with
     private int slots;
 
     /**
@@ -75,6 +76,15 @@ public final class KvCache implements AutoCloseable {
         return slots == 0 ? 0 : Arrays.stream(positions[row]).max().orElse(-1) + 1;
     }
 
+    /**
+     * Number of tokens that a row's sequence begins with: those of the run that filled the cache first.
+     *
+     * @param otherwise if the cache is still empty
+     */
+    public int begunWith(int row, int otherwise) {
+        return slots == 0 ? otherwise : begun[row];
+    }
+
     int position(int row, int slot) {
         return positions[row][slot];
     }
@@ -83,6 +93,7 @@ public final class KvCache implements AutoCloseable {
     void begin(Layout layout) {
         if (slots == 0) {
             positions = new int[layout.batch()][0];
+            begun = IntStream.range(0, layout.batch()).map(layout::begunWith).toArray();
         } else if (layout.batch() != positions.length) {
             throw Problem.of("The KV cache and the pass have different numbers of rows.")
                     .fact("cache", positions.length)
@@ -184,8 +195,10 @@ public final class KvCache implements AutoCloseable {
                 }
             }
             positions[row] = positions[last];
+            begun[row] = begun[last];
         }
         positions = Arrays.copyOf(positions, last);
+        begun = Arrays.copyOf(begun, last);
     }
 
     private void move(Tensor buffer, int from, int to) {
@@ -234,6 +247,7 @@ public final class KvCache implements AutoCloseable {
         selected.slots = slots;
         selected.positions =
                 Arrays.stream(rows).mapToObj(row -> positions[row].clone()).toArray(int[][]::new);
+        selected.begun = Arrays.stream(rows).map(row -> begun[row]).toArray();
         boolean one = batch() == 1; // copied by broadcasting, without an intermediate gathered copy
         try (TensorScope scope = TensorScope.open("select rows of the key-value cache")) {
             Tensor index = Tensor.of(Arrays.stream(rows).asLongStream().toArray(), rows.length)
@@ -260,6 +274,7 @@ public final class KvCache implements AutoCloseable {
         }
         slots = tokens;
         positions = new int[][] {IntStream.range(0, tokens).toArray()};
+        begun = new int[] {tokens};
         for (int layer = 0; layer < config.nLayers(); layer++) {
             buffers.add(allocate(1, Math.max(tokens, firstCapacity)));
         }

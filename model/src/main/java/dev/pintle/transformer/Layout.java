@@ -14,6 +14,7 @@ public final class Layout {
     private final int[][] positions; // [batch, tokens]
     private final int[] promptLengths; // [batch]
     private final int[] sequences; // [batch]
+    private final int[] begun; // [batch]
 
     /** A layout whose rows are in the order of the sequences. */
     public Layout(int[][] positions, int[] promptLengths) {
@@ -26,9 +27,23 @@ public final class Layout {
      * @param sequences `[batch]`, the index within the original batch of the sequence that each row continues
      */
     public Layout(int[][] positions, int[] promptLengths, int[] sequences) {
+        this(positions, promptLengths, sequences, promptLengths);
+    }
+
+    /** @param begun `[batch]`, number of tokens that each row's sequence begins with, before it is continued */
+    public Layout(int[][] positions, int[] promptLengths, int[] sequences, int[] begun) {
         this.positions = positions;
         this.promptLengths = promptLengths;
         this.sequences = sequences;
+        this.begun = begun;
+    }
+
+    /** One row by itself. */
+    Layout only(int row) {
+        return new Layout(
+                new int[][] {positions[row]}, new int[] {promptLengths[row]}, new int[] {sequences[row]}, new int[] {
+                    begun[row]
+                });
     }
 
     /** Number of rows. */
@@ -49,6 +64,11 @@ public final class Layout {
     /** Number of tokens in a row's prompt; positions from there on are generated. */
     public int promptLength(int row) {
         return promptLengths[row];
+    }
+
+    /** Number of tokens that a row's sequence begins with: those of the run that began it, in however many chunks. */
+    int begunWith(int row) {
+        return begun[row];
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rotary position embedding (Su et al. 2021, arXiv:2104.09864) in the half-split layout of most Hugging Face checkpoints:
@@ -15,16 +16,21 @@ public final class Rope {
     private final float[] unscaled; // the same before any scaling
     private final double magnitude; // factor on what is rotated
     private final boolean inPairs;
+    private final @Nullable OfLong ofLong;
 
-    private Rope(float[] frequencies, float[] unscaled, double magnitude, boolean inPairs) {
+    /** Rotary positions of sequences that begin with more than so many tokens. */
+    private record OfLong(Rope rope, int beyond) {}
+
+    private Rope(float[] frequencies, float[] unscaled, double magnitude, boolean inPairs, @Nullable OfLong ofLong) {
         this.frequencies = frequencies;
         this.unscaled = unscaled;
         this.magnitude = magnitude;
         this.inPairs = inPairs;
+        this.ofLong = ofLong;
     }
 
     private Rope scaled(float[] other, double factor) {
-        return new Rope(other, unscaled, factor, inPairs);
+        return new Rope(other, unscaled, factor, inPairs, null);
     }
 
     /**
@@ -40,7 +46,7 @@ public final class Rope {
             float exponent = (float) (2 * i) / rotated;
             frequencies[i] = 1.0f / (float) Math.pow(theta, exponent);
         }
-        return new Rope(frequencies, frequencies, 1, false);
+        return new Rope(frequencies, frequencies, 1, false, null);
     }
 
     /** Every frequency divided by {@code factor} (position interpolation, arXiv:2306.15595). */
@@ -124,9 +130,44 @@ public final class Rope {
         }
     }
 
+    /**
+     * LongRoPE (Ding et al. 2024, arXiv:2402.13753): each frequency is divided by a factor of its own, and others are for
+     * sequences that begin with more than {@code beyond} tokens. A sequence keeps what it began with, since its keys are
+     * rotated already.
+     *
+     * @param shortFactors `[rotated / 2]`
+     * @param longFactors `[rotated / 2]`
+     * @param factor on all rotated elements, in short and long sequences
+     */
+    public Rope longRope(double theta, double[] shortFactors, double[] longFactors, int beyond, double factor) {
+        Rope ofShort = scaled(divided(theta, shortFactors), factor);
+        Rope other = scaled(divided(theta, longFactors), factor);
+        return new Rope(ofShort.frequencies, unscaled, factor, inPairs, new OfLong(other, beyond));
+    }
+
+    private float[] divided(double theta, double[] factors) {
+        float[] divided = new float[frequencies.length];
+        for (int i = 0; i < divided.length; i++) {
+            float period = (float) Math.pow(theta, (float) (2 * i) / (2 * divided.length));
+            divided[i] = 1 / ((float) factors[i] * period);
+        }
+        return divided;
+    }
+
+    /** What rotates a sequence that begins with so many tokens. */
+    Rope ofLength(int tokens) {
+        return ofLong != null && tokens > ofLong.beyond ? ofLong.rope : this;
+    }
+
+    /** Whether it depends on the length of what a sequence begins with. */
+    boolean dependsOnLength() {
+        return ofLong != null;
+    }
+
     /** The same with element 2i rotated with element 2i + 1, as in Cohere's and GLM's checkpoints. */
     public Rope inPairs() {
-        return new Rope(frequencies, unscaled, magnitude, true);
+        OfLong other = ofLong == null ? null : new OfLong(ofLong.rope.inPairs(), ofLong.beyond);
+        return new Rope(frequencies, unscaled, magnitude, true, other);
     }
 
     /** Whether neighbouring elements are rotated with each other. */

@@ -5,7 +5,9 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Cosines and sines of a model's positions, computed once: otherwise, a pass over 512 tokens would start with half a
@@ -62,6 +64,25 @@ public final class RopeTables {
 
     /** The rotation for a pass; padding uses that of position 0. */
     public Rope.Turn turn(Rope rope, Layout layout) {
+        if (!rope.dependsOnLength()) {
+            return turnAlike(rope, layout);
+        }
+        List<Rope> each = IntStream.range(0, layout.batch())
+                .mapToObj(row -> rope.ofLength(layout.begunWith(row)))
+                .toList();
+        if (each.stream().distinct().count() == 1) {
+            return turnAlike(each.get(0), layout);
+        }
+        List<Rope.Turn> turns = IntStream.range(0, layout.batch())
+                .mapToObj(row -> turnAlike(each.get(row), layout.only(row)))
+                .toList();
+        return new Rope.Turn(
+                Tensor.cat(turns.stream().map(Rope.Turn::cos).toList(), 0),
+                Tensor.cat(turns.stream().map(Rope.Turn::sin).toList(), 0),
+                turns.get(0).inPairs());
+    }
+
+    private Rope.Turn turnAlike(Rope rope, Layout layout) {
         Rope.Turn table = table(rope, layout.maxPosition() + 1);
         int tokens = layout.tokens();
         if (layout.isRegular()) {

@@ -272,7 +272,7 @@ class ModelFolderTest {
         copy("llama31");
         config("\"rope_type\": \"llama3\"", "\"rope_type\": \"dynamic\"");
         assertThatThrownBy(this::open)
-                .hasMessageContaining("rope_type default, linear, llama3 or yarn")
+                .hasMessageContaining("rope_type default, linear, llama3, yarn or longrope")
                 .hasMessageContaining("--ignore-config rope_parameters")
                 .hasMessageContaining("up to the training length, the model computes the same without this scaling");
         LoadedTransformer.open(folder, LoadOptions.of(Device.CPU, DType.FP32).ignoringConfig("rope_parameters"))
@@ -292,6 +292,23 @@ class ModelFolderTest {
             })
     void a_value_that_yarn_cannot_have_is_named(String from, String to, String expected) throws IOException {
         copy("families/llama_yarn");
+        config(from, to);
+        assertThatThrownBy(this::open)
+                .isInstanceOf(PintleException.class)
+                .hasMessageContaining("key:      rope_parameters\n  expected: " + expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"long_factor\": [ | \"long_factor\": [2, | 8 positive numbers for long_factor",
+                "\"short_factor\": [ | \"short_factor\": 3, \"short\": [ | 8 positive numbers for short_factor",
+                "1.5, | -1.5, | 8 positive numbers for",
+                "\"long_factor\" | \"short_mscale\": 1.2, \"long_factor\" | only the keys attention_factor, factor,",
+            })
+    void a_value_that_longrope_cannot_have_is_named(String from, String to, String expected) throws IOException {
+        copy("families/phi3_longrope");
         config(from, to);
         assertThatThrownBy(this::open)
                 .isInstanceOf(PintleException.class)
