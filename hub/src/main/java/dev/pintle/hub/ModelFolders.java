@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ public final class ModelFolders {
     private ModelFolders() {}
 
     /**
-     * The folder of a model.
+     * The folder of a model, or its GGUF file.
      *
      * @param nameOrFolder {@code parley-7m}, a path, or a cached repository {@code org/name[@revision]}
      * @throws dev.pintle.base.PintleException if there is none, listing where it was searched for; a {@link
@@ -62,7 +63,7 @@ public final class ModelFolders {
                 .fact("model", nameOrFolder)
                 .fact(
                         "expected",
-                        "a folder with config.json, tokenizer.json and *.safetensors; " + EMBEDDED
+                        "a folder with config.json, tokenizer.json and *.safetensors; a *.gguf file; " + EMBEDDED
                                 + "; or a repository such as org/name")
                 .fact("looked in", Path.of(nameOrFolder).toAbsolutePath())
                 .toException();
@@ -106,13 +107,18 @@ public final class ModelFolders {
                     .fact("cause", e.getReason())
                     .toException(e);
         }
-        if (holdsAny(given, signs)) {
+        if (holdsAny(given, signs) || isGguf(given)) {
             return Optional.of(given);
         }
         return homes().stream()
                 .map(home -> home.resolve("models").resolve(nameOrFolder))
                 .filter(folder -> holdsAny(folder, signs))
                 .findFirst();
+    }
+
+    private static boolean isGguf(Path path) {
+        return Files.isRegularFile(path)
+                && String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT).endsWith(".gguf");
     }
 
     private static Path requireWhole(Path snapshot, RepoId repo) {

@@ -160,7 +160,8 @@ final class Common {
 
     /** A norm of {@code width} whose weight is stored as an offset from 1. */
     static Norm gemmaNorm(Weights weights, ModelConfig c, String name, int width) {
-        return new RmsNorm(weights.own(weights.norm(name + ".weight", width).plus(1)), c.normEps());
+        Tensor stored = weights.norm(name + ".weight", width);
+        return new RmsNorm(weights.normsIncludeOne() ? stored : weights.own(stored.plus(1)), c.normEps());
     }
 
     /** A Llama block: norms before attention and MLP. */

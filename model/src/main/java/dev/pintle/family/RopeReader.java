@@ -122,6 +122,10 @@ public final class RopeReader {
                         number(config, key, rope, keys.get(2), Double.NaN),
                         number(config, key, rope, keys.get(3), Double.NaN));
             }
+            case "divided" -> {
+                known.add("divisors");
+                yield plain.divided(divisors(config, key, rope.path("divisors"), plain.rotated() / 2));
+            }
             case "yarn" -> {
                 known.addAll(YARN);
                 yield plain.yarn(yarn(config, key, rope, theta));
@@ -211,6 +215,17 @@ public final class RopeReader {
             case "dynamic" -> ignore + ": up to the training length, the model computes the same without this scaling";
             default -> ignore + ", if the model was trained without the scaling";
         };
+    }
+
+    private static float[] divisors(ConfigReader config, String key, JsonNode list, int count) {
+        float[] divisors = new float[count];
+        for (int i = 0; i < count; i++) {
+            divisors[i] = (float) list.path(i).asDouble(Double.NaN);
+            if (!(divisors[i] > 0) || Float.isInfinite(divisors[i]) || list.size() != count) {
+                throw config.unexpected(key, count + " positive divisors, one for each frequency");
+            }
+        }
+        return divisors;
     }
 
     private static double number(ConfigReader config, String key, JsonNode rope, String name, double otherwise) {

@@ -2,7 +2,10 @@ package dev.pintle.family;
 
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.QuantisedWeight;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +21,21 @@ public interface WeightSource extends AutoCloseable {
      *     floating-point
      */
     Tensor take(String name, long... shape);
+
+    /**
+     * A weight that is stored in a quantised format, without being decoded; empty for others.
+     *
+     * @param owner owns the memory
+     * @throws dev.pintle.base.PintleException if it has a different shape
+     */
+    default Optional<QuantisedWeight> quantised(String name, TensorScope owner, int out, int in) {
+        return Optional.empty();
+    }
+
+    /** Whether norms that multiply by 1 + weight, as Gemma's, are stored with the 1 added. */
+    default boolean normsIncludeOne() {
+        return false;
+    }
 
     /** A weight as stored, in any shape and dtype, in the current scope; null if there is none. */
     @Nullable

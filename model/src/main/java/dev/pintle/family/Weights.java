@@ -1,10 +1,13 @@
 package dev.pintle.family;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.pintle.base.Excerpt;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.tensor.QuantisedWeight;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.transformer.Dense;
@@ -12,6 +15,7 @@ import dev.pintle.transformer.Joined;
 import dev.pintle.transformer.Linear;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Packing;
+import dev.pintle.transformer.Quantised;
 import dev.pintle.transformer.Rope;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +27,7 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The weights of a model, handed out by name and shape; weights left over are an error. */
@@ -83,8 +88,20 @@ public final class Weights {
      * @param name without {@code .weight}
      */
     public Linear linear(String name, int out, int in, boolean biased) {
-        Tensor weight = get(name + ".weight", out, in);
-        return packing.linear(weight, biased ? get(name + ".bias", out) : null);
+        QuantisedWeight kept = quantised(name + ".weight", out, in);
+        Tensor bias = biased ? get(name + ".bias", out) : null;
+        return kept == null ? packing.linear(get(name + ".weight", out, in), bias) : new Quantised(kept, bias);
+    }
+
+    /** A weight that stays quantised; null for one that does not, as on a GPU. */
+    private @Nullable QuantisedWeight quantised(String name, int out, int in) {
+        QuantisedWeight kept = device.equals(Device.CPU)
+                ? source.quantised(name, owner, out, in).orElse(null)
+                : null;
+        if (kept != null) {
+            unused.remove(name);
+        }
+        return kept;
     }
 
     /**
@@ -112,6 +129,16 @@ public final class Weights {
         String weight = name + ".weight";
         unused.remove(weight);
         List<Linear> maps = new ArrayList<>();
+        QuantisedWeight kept = quantised(weight, Arrays.stream(outs).sum(), in);
+        if (kept != null) {
+            int first = 0;
+            for (int out : outs) {
+                maps.add(new Quantised(
+                        kept.select(IntStream.range(first, first + out).toArray()), null));
+                first += out;
+            }
+            return joined(maps);
+        }
         try (TensorScope scope = TensorScope.open("load " + weight)) {
             Tensor all = source.take(weight, Arrays.stream(outs).sum(), in)
                     .to(device)
@@ -134,15 +161,22 @@ public final class Weights {
      */
     public Joined byHead(String name, int in, int heads, int dHead, int maps, boolean biased) {
         List<Linear> each = new ArrayList<>();
+        int out = heads * dHead;
         try (TensorScope scope = TensorScope.open("load " + name)) {
-            Tensor all =
-                    taken(name + ".weight", (long) heads * maps * dHead, in).reshape(heads, maps, dHead, in);
-            Tensor bias =
-                    biased ? taken(name + ".bias", (long) heads * maps * dHead).reshape(heads, maps, dHead) : null;
+            QuantisedWeight kept = quantised(name + ".weight", maps * out, in);
+            Tensor all = kept == null ? taken(name + ".weight", (long) maps * out, in) : null;
+            Tensor bias = biased ? taken(name + ".bias", (long) maps * out) : null;
             for (int map = 0; map < maps; map++) {
-                Tensor own = kept(all.select(1, map).reshape((long) heads * dHead, in));
-                each.add(packing.linear(
-                        own, bias == null ? null : kept(bias.select(1, map).reshape((long) heads * dHead))));
+                int first = map * dHead;
+                int[] rows = IntStream.range(0, out)
+                        .map(row -> row / dHead * maps * dHead + first + row % dHead)
+                        .toArray();
+                Tensor which = Tensor.of(rows, out);
+                Tensor added = bias == null ? null : kept(bias.indexSelect(0, which));
+                each.add(
+                        all == null
+                                ? new Quantised(requireNonNull(kept).select(rows), added)
+                                : packing.linear(kept(all.indexSelect(0, which)), added));
             }
         }
         return joined(each);
@@ -320,6 +354,11 @@ public final class Weights {
         try (TensorScope scope = TensorScope.open("load " + name)) {
             return owner.adopt(source.take(name, shape).to(device).to(as));
         }
+    }
+
+    /** Whether norms that multiply by 1 + weight are stored with the 1 added. */
+    boolean normsIncludeOne() {
+        return source.normsIncludeOne();
     }
 
     /** Keeps a tensor derived from weights for as long as the model lives. */

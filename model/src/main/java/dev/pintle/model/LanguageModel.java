@@ -54,7 +54,7 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Loads a model. Its tokenizer and chat template are read on first use.
      *
-     * @param nameOrFolder {@code parley-7m}, a folder in the Hugging Face format, or a cached repository
+     * @param nameOrFolder {@code parley-7m}, a folder in the Hugging Face format, a GGUF file, or a cached repository
      *     {@code org/name}
      * @param device where to put the weights
      * @param dtype of weights and residual stream; on the CPU, a checkpoint in this dtype stays memory-mapped
@@ -66,12 +66,16 @@ public final class LanguageModel implements AutoCloseable {
 
     /** As {@link #load(String, Device, DType)}, with configuration keys to ignore, or a different receiver of notes. */
     public static LanguageModel load(String nameOrFolder, LoadOptions options) {
-        Path folder = ModelFolders.find(nameOrFolder);
+        Path found = ModelFolders.find(nameOrFolder);
+        boolean gguf = GgufFolder.isGguf(found);
+        Path folder = gguf ? GgufFolder.describe(found) : found;
         LoadedTransformer transformer = LoadedTransformer.open(folder, options);
         try {
-            ModelId id = HubClient.repositoryOf(folder)
-                    .map(repo -> new ModelId(repo.name(), repo.revision()))
-                    .orElseGet(() -> new ModelId(nameOrFolder, Fingerprint.of(folder)));
+            ModelId id = gguf
+                    ? new ModelId(nameOrFolder, GgufFolder.revision(folder))
+                    : HubClient.repositoryOf(folder)
+                            .map(repo -> new ModelId(repo.name(), repo.revision()))
+                            .orElseGet(() -> new ModelId(nameOrFolder, Fingerprint.of(folder)));
             return new LanguageModel(
                     new Loaded(id, transformer, new ModelText(folder, id.toString()), StopIds.read(folder)),
                     List.of(),

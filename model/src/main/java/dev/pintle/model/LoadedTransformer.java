@@ -7,6 +7,7 @@ import dev.pintle.family.Families;
 import dev.pintle.family.RandomWeights;
 import dev.pintle.family.WeightSource;
 import dev.pintle.family.Weights;
+import dev.pintle.gguf.GgufWeights;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
@@ -55,13 +56,15 @@ final class LoadedTransformer implements AutoCloseable {
     }
 
     /**
-     * Reads a folder in the Hugging Face format: config.json and safetensors, in one file or in shards. Weights stay
-     * memory-mapped if dtype and device allow it.
+     * Reads a folder in the Hugging Face format: config.json and safetensors, in one file or in shards, or one that describes
+     * a GGUF file. Weights stay memory-mapped if dtype and device allow it.
      */
     static LoadedTransformer open(Path folder, LoadOptions options) {
         ConfigReader json = ConfigReader.open(folder.resolve("config.json"), options.ignoredConfig());
-        return build(
-                json, folder.getFileName().toString(), options, () -> new CheckpointWeights(SafeTensors.open(folder)));
+        Supplier<WeightSource> source = GgufFolder.fileOf(folder)
+                .<Supplier<WeightSource>>map(file -> () -> GgufWeights.open(file))
+                .orElse(() -> new CheckpointWeights(SafeTensors.open(folder)));
+        return build(json, folder.getFileName().toString(), options, source);
     }
 
     /** The same with nothing ignored. */

@@ -59,6 +59,19 @@ public final class Rope {
     }
 
     /**
+     * Each frequency divided by a number of its own, as GGUF files give Llama 3.1's scaling.
+     *
+     * @param divisors as many as there are frequencies
+     */
+    public Rope divided(float[] divisors) {
+        float[] scaled = new float[frequencies.length];
+        for (int i = 0; i < scaled.length; i++) {
+            scaled[i] = frequencies[i] / divisors[i];
+        }
+        return scaled(scaled, magnitude);
+    }
+
+    /**
      * Llama 3.1's scaling: long wavelengths are stretched by {@code factor}, short ones kept, those in between
      * interpolated.
      */

@@ -211,7 +211,9 @@ public enum BlockFormat {
 
     /** The format of this name, as ggml spells it. */
     public static Optional<BlockFormat> named(String name) {
-        return Arrays.stream(values()).filter(format -> format.name().equals(name)).findFirst();
+        return Arrays.stream(values())
+                .filter(format -> format.name().equals(name))
+                .findFirst();
     }
 
     /** Elements of a block. */
@@ -273,7 +275,10 @@ public enum BlockFormat {
     }
 
     private static int word(byte[] from, int at) {
-        return (from[at] & 0xFF) | (from[at + 1] & 0xFF) << 8 | (from[at + 2] & 0xFF) << 16 | (from[at + 3] & 0xFF) << 24;
+        return (from[at] & 0xFF)
+                | (from[at + 1] & 0xFF) << 8
+                | (from[at + 2] & 0xFF) << 16
+                | (from[at + 3] & 0xFF) << 24;
     }
 
     /** Low halves of some bytes, then the high halves. */

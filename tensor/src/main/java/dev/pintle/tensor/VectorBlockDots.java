@@ -22,8 +22,7 @@ final class VectorBlockDots implements BlockDots {
         byte[] q = w.integers();
         float[] scales = w.scales();
         if (count == 1) {
-            FloatVector sums =
-                    group == 16 ? one16(q, scales, x, first * in, in) : one32(q, scales, x, first * in, in);
+            FloatVector sums = group == 16 ? one16(q, scales, x, first * in, in) : one32(q, scales, x, first * in, in);
             to[0] = sum(sums, new float[LANES]);
         } else if (group == 16) {
             four16(q, scales, x, first * in, in, to);

@@ -26,7 +26,9 @@ class QuantisedWeightTest {
                 double[] expected = product(x.toDoubles(), decoded, bias.toDoubles(), rows);
                 Tensor product = weight.linear(x, bias);
                 assertThat(product.shape()).isEqualTo(Shape.of(1, rows, OUT));
-                assertThat(product.toDoubles()).usingComparatorWithPrecision(2e-4).containsExactly(expected);
+                assertThat(product.toDoubles())
+                        .usingComparatorWithPrecision(2e-4)
+                        .containsExactly(expected);
             }
         }
     }
@@ -104,15 +106,14 @@ class QuantisedWeightTest {
         Random random = new Random(seed);
         byte[] bytes = new byte[(int) format.rowBytes(IN) * OUT];
         random.nextBytes(bytes);
-        int[] scales =
-                switch (format) {
-                    case Q8_0, Q4_0, Q5_0, IQ4_NL, IQ4_XS -> new int[] {0};
-                    case Q4_1, Q5_1, Q4_K, Q5_K -> new int[] {0, 2};
-                    case Q2_K -> new int[] {80, 82};
-                    case Q3_K -> new int[] {108};
-                    case Q6_K -> new int[] {208};
-                    case MXFP4 -> new int[0];
-                };
+        int[] scales = switch (format) {
+            case Q8_0, Q4_0, Q5_0, IQ4_NL, IQ4_XS -> new int[] {0};
+            case Q4_1, Q5_1, Q4_K, Q5_K -> new int[] {0, 2};
+            case Q2_K -> new int[] {80, 82};
+            case Q3_K -> new int[] {108};
+            case Q6_K -> new int[] {208};
+            case MXFP4 -> new int[0];
+        };
         for (int at = 0; at < bytes.length; at += format.bytes()) {
             for (int scale : scales) {
                 bytes[at + scale + 1] = (byte) (0x10 + random.nextInt(4)); // about 0.001

@@ -7,6 +7,7 @@ import dev.pintle.base.GitLfs;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
+import dev.pintle.tensor.BlockFormat;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.MappedFile;
 import dev.pintle.tensor.Shape;
@@ -19,12 +20,14 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  * type, content; each tensor as name, number of axes, sizes innermost first, ggml type, offset; then, from the next
  * multiple of {@code general.alignment} (default 32), the tensors, each at such a multiple.
  *
- * <p>Only unquantised tensors can be read. Quantised ones are listed with name, type and shape, and reading them is
- * refused.
+ * <p>Quantised tensors are listed with name, type and shape. {@link #tensor} refuses them; {@link #bytes} gives their
+ * blocks.
  *
  * @see <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">the format</a>
  */
@@ -179,6 +182,31 @@ public final class Gguf implements Checkpoint {
     public Tensor tensor(String name) {
         Stored stored = Names.find(tensors, name, path);
         return file.tensor(stored.offset(), readable(stored), stored.listed().shape());
+    }
+
+    /**
+     * A quantised tensor's blocks as they are stored, on the CPU, in the current scope: the mapped file, which stays valid
+     * after this is closed.
+     *
+     * @return `[bytes]` UINT8
+     * @throws PintleException if there is no tensor of this name, or its type is not known here
+     */
+    public Tensor bytes(String name) {
+        Stored stored = Names.find(tensors, name, path);
+        if (BlockFormat.named(stored.listed().type()).isEmpty()) {
+            throw FileProblems.of("This type of tensor is not supported.", path)
+                    .fact("tensor", Excerpt.of(name))
+                    .fact(
+                            "expected",
+                            "F32, F16, BF16, "
+                                    + Arrays.stream(BlockFormat.values())
+                                            .map(BlockFormat::name)
+                                            .collect(Collectors.joining(", ")))
+                    .fact("but was", stored.listed().type())
+                    .fact("try", "a file of another quantisation, such as Q4_K_M or Q8_0")
+                    .toException();
+        }
+        return file.tensor(stored.offset(), DType.UINT8, Shape.of(stored.end() - stored.offset()));
     }
 
     private DType readable(Stored stored) {

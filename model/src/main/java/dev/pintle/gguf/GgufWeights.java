@@ -1,0 +1,210 @@
+package dev.pintle.gguf;
+
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.FileProblems;
+import dev.pintle.base.PintleException;
+import dev.pintle.family.WeightSource;
+import dev.pintle.gguf.GgufNames.Order;
+import dev.pintle.gguf.GgufNames.Place;
+import dev.pintle.tensor.BlockFormat;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.QuantisedWeight;
+import dev.pintle.tensor.Shape;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.io.Gguf;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The weights of a model in GGUF files, in the rows' order and under the names of the Hugging Face format. */
+public final class GgufWeights implements WeightSource {
+    private final GgufParts parts;
+    private final Map<String, Place> places; // by name in the Hugging Face format
+    private final boolean normsIncludeOne;
+
+    private GgufWeights(GgufParts parts) {
+        this.parts = parts;
+        GgufKeys keys = new GgufKeys(parts.path(), parts.values());
+        int heads = keys.positive("attention.head_count");
+        this.places = GgufNames.places(
+                parts.names(),
+                new GgufNames.Facts(
+                        keys.architecture(),
+                        heads,
+                        keys.positiveOr("attention.head_count_kv", heads),
+                        keys.positiveOr("expert_count", 0)));
+        this.normsIncludeOne = keys.architecture().startsWith("gemma");
+    }
+
+    /**
+     * @param any of the model's files
+     * @throws PintleException if it is not a model in GGUF, or a part is missing
+     */
+    public static GgufWeights open(Path any) {
+        GgufParts parts = GgufParts.open(any);
+        try {
+            return new GgufWeights(parts);
+        } catch (RuntimeException e) {
+            parts.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public boolean has(String name) {
+        return places.containsKey(name);
+    }
+
+    @Override
+    public Tensor take(String name, long... shape) {
+        Place place = places.get(name);
+        if (place == null) {
+            throw FileProblems.of("The file lacks a weight that its architecture needs.", parts.path())
+                    .fact("missing", name + " " + Arrays.toString(shape))
+                    .fact("has", parts.names().size() + " tensors")
+                    .toException();
+        }
+        requireShape(name, place, shape);
+        return stored(place).reshape(shape);
+    }
+
+    @Override
+    public @Nullable Tensor find(String name) {
+        Place place = places.get(name);
+        return place == null ? null : stored(place);
+    }
+
+    @Override
+    public Optional<QuantisedWeight> quantised(String name, TensorScope owner, int out, int in) {
+        Place place = places.get(name);
+        if (place == null || place.order() instanceof Order.Turned) {
+            return Optional.empty();
+        }
+        Optional<BlockFormat> format = format(place);
+        if (format.isEmpty()) {
+            return Optional.empty();
+        }
+        requireShape(name, place, out, in);
+        return Optional.of(quantised(place, format.get(), owner));
+    }
+
+    private Optional<BlockFormat> format(Place place) {
+        return BlockFormat.named(parts.listed(place.tensor()).type());
+    }
+
+    /** @param owner owns the memory */
+    private QuantisedWeight quantised(Place place, BlockFormat format, TensorScope owner) {
+        Gguf.Listed listed = parts.listed(place.tensor());
+        long[] sizes = listed.shape().toArray();
+        int in = Math.toIntExact(sizes[sizes.length - 1]);
+        long rows = listed.shape().elements() / in;
+        if (in % format.block() != 0) {
+            throw FileProblems.of("A quantised tensor's rows are not whole blocks.", parts.path())
+                    .fact("tensor", Excerpt.of(place.tensor()))
+                    .fact("expected", "rows of a multiple of " + format.block() + " elements for " + format)
+                    .fact("but was", listed.shape())
+                    .toException();
+        }
+        Tensor bytes = owner.adopt(parts.bytes(place.tensor()));
+        QuantisedWeight all = QuantisedWeight.of(bytes, format, Math.toIntExact(rows), in);
+        int count = Math.toIntExact(place.expert() < 0 ? rows : sizes[1]);
+        if (place.expert() < 0 && place.order() instanceof Order.Same) {
+            return all;
+        }
+        int first = Math.max(0, place.expert()) * count;
+        return all.select(
+                Arrays.stream(place.order().rows(count)).map(row -> first + row).toArray());
+    }
+
+    private Tensor stored(Place place) {
+        Optional<BlockFormat> format = format(place);
+        boolean turned = place.order() instanceof Order.Turned;
+        if (format.isPresent()) {
+            try (TensorScope scope = TensorScope.open("decode a weight")) {
+                Place plain = turned ? new Place(place.tensor(), place.expert(), new Order.Same()) : place;
+                QuantisedWeight weight = quantised(plain, format.get(), scope);
+                Tensor decoded = weight.decoded(0, weight.out());
+                Tensor kept = turned ? decoded.transpose(0, 1).contiguous() : decoded;
+                return scope.keep(parts.listed(place.tensor()).shape().rank() == 1 ? kept.reshape(-1) : kept);
+            }
+        }
+        if (!isPlain(place)) {
+            parts.bytes(place.tensor()); // says which types there are
+        }
+        Tensor all = parts.tensor(place.tensor());
+        Tensor weight = place.expert() < 0 ? all : all.select(0, place.expert());
+        if (turned) {
+            return weight.transpose(0, 1).contiguous();
+        }
+        if (place.order() instanceof Order.Same) {
+            return weight;
+        }
+        int[] rows = place.order().rows(Math.toIntExact(weight.size(0)));
+        return weight.indexSelect(0, Tensor.of(rows, rows.length));
+    }
+
+    private boolean isPlain(Place place) {
+        return Set.of("F32", "F16", "BF16", "F64")
+                .contains(parts.listed(place.tensor()).type());
+    }
+
+    private void requireShape(String name, Place place, long... shape) {
+        long[] sizes = parts.listed(place.tensor()).shape().toArray();
+        long[] found = place.expert() >= 0 ? Arrays.copyOfRange(sizes, 1, sizes.length) : sizes;
+        if (place.order() instanceof Order.Turned && found.length == 2) {
+            found = new long[] {found[1], found[0]};
+        }
+        boolean isRow = shape.length == 2 && shape[0] == 1 && found.length == 1 && found[0] == shape[1];
+        if (!Arrays.equals(found, shape) && !isRow) {
+            throw FileProblems.of("A weight's shape does not match the metadata.", parts.path())
+                    .fact("weight", name)
+                    .fact("tensor", Excerpt.of(place.tensor()))
+                    .fact("expected", Shape.of(shape))
+                    .fact("but was", Shape.of(found))
+                    .toException();
+        }
+    }
+
+    @Override
+    public Set<String> names() {
+        return places.keySet();
+    }
+
+    @Override
+    public boolean normsIncludeOne() {
+        return normsIncludeOne;
+    }
+
+    @Override
+    public boolean isMapped(Device device, DType dtype) {
+        return device.equals(Device.CPU)
+                && places.values().stream()
+                        .allMatch(place -> format(place).isPresent()
+                                || parts.listed(place.tensor()).shape().rank() == 1
+                                || dtypeOf(parts.listed(place.tensor()).type()) == dtype);
+    }
+
+    private static @Nullable DType dtypeOf(String type) {
+        return switch (type) {
+            case "F32" -> DType.FP32;
+            case "F16" -> DType.FP16;
+            case "BF16" -> DType.BF16;
+            default -> null;
+        };
+    }
+
+    @Override
+    public String place() {
+        return parts.path().toAbsolutePath().toString();
+    }
+
+    @Override
+    public void close() {
+        parts.close();
+    }
+}
