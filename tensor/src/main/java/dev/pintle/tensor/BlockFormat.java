@@ -20,8 +20,7 @@ public enum BlockFormat {
     Q8_0(32, 34, 32, false) {
         @Override
         void unpack(byte[] from, int at, Unpacked to, int block) {
-            to.scales[block] = half(from, at);
-            System.arraycopy(from, at + 2, to.integers, block * 32, 32);
+            to.scales[block] = half(from, at); // integers stay where they are
         }
     },
     /** 4 bits around 8, a scale for 32 elements. */
@@ -30,7 +29,7 @@ public enum BlockFormat {
         void unpack(byte[] from, int at, Unpacked to, int block) {
             to.scales[block] = half(from, at);
             nibbles(from, at + 2, 16, to.integers, block * 32);
-            shift(to.integers, block * 32, 32, -8);
+            LOOPS.add(to.integers, block * 32, 32, -8);
         }
     },
     /** 4 bits, a scale and an offset for 32 elements. */
@@ -49,7 +48,7 @@ public enum BlockFormat {
             to.scales[block] = half(from, at);
             nibbles(from, at + 6, 16, to.integers, block * 32);
             fifthBits(word(from, at + 2), to.integers, block * 32);
-            shift(to.integers, block * 32, 32, -16);
+            LOOPS.add(to.integers, block * 32, 32, -16);
         }
     },
     /** 5 bits, a scale and an offset for 32 elements. */
@@ -86,14 +85,11 @@ public enum BlockFormat {
                 int high = (from[at + 104 + (g & 3)] >> (2 * (g >> 2))) & 3;
                 to.scales[block * 16 + g] = scale * ((low | high << 4) - 32);
             }
-            byte[] q = to.integers;
-            pairsOfBits(from, at + 32, q, block * 256);
+            pairsOfBits(from, at + 32, to.integers, block * 256);
             for (int j = 0; j < 8; j++) {
-                int start = block * 256 + 32 * j;
-                for (int l = 0; l < 32; l++) {
-                    q[start + l] = (byte) (q[start + l] + (((from[at + l] >> j) & 1) << 2) - 4);
-                }
+                LOOPS.put(from, at, 32, j, 1, 2, to.integers, block * 256 + 32 * j);
             }
+            LOOPS.add(to.integers, block * 256, 256, -4);
         }
     },
     /** 4 bits, a scale and an offset of 6 bits for 32 elements, times a scale each for 256. */
@@ -111,15 +107,11 @@ public enum BlockFormat {
         @Override
         void unpack(byte[] from, int at, Unpacked to, int block) {
             sixBits(from, at, to, block);
-            byte[] q = to.integers;
             for (int k = 0; k < 4; k++) {
-                nibbles(from, at + 48 + 32 * k, 32, q, block * 256 + 64 * k);
+                nibbles(from, at + 48 + 32 * k, 32, to.integers, block * 256 + 64 * k);
             }
             for (int g = 0; g < 8; g++) {
-                int start = block * 256 + 32 * g;
-                for (int l = 0; l < 32; l++) {
-                    q[start + l] = (byte) (q[start + l] | ((from[at + 16 + l] >> g) & 1) << 4);
-                }
+                LOOPS.put(from, at + 16, 32, g, 1, 4, to.integers, block * 256 + 32 * g);
             }
         }
     },
@@ -131,25 +123,14 @@ public enum BlockFormat {
             for (int g = 0; g < 16; g++) {
                 to.scales[block * 16 + g] = scale * from[at + 192 + g];
             }
-            byte[] q = to.integers;
             for (int half = 0; half < 2; half++) {
                 int start = block * 256 + 128 * half;
-                int low = at + 64 * half;
-                int high = at + 128 + 32 * half;
-                for (int l = 0; l < 32; l++) {
-                    q[start + l] = (byte) (((from[low + l] & 15) | (from[high + l] & 3) << 4) - 32);
-                }
-                for (int l = 0; l < 32; l++) {
-                    q[start + 32 + l] = (byte) (((from[low + 32 + l] & 15) | ((from[high + l] >> 2) & 3) << 4) - 32);
-                }
-                for (int l = 0; l < 32; l++) {
-                    q[start + 64 + l] = (byte) ((((from[low + l] >> 4) & 15) | ((from[high + l] >> 4) & 3) << 4) - 32);
-                }
-                for (int l = 0; l < 32; l++) {
-                    q[start + 96 + l] =
-                            (byte) ((((from[low + 32 + l] >> 4) & 15) | ((from[high + l] >> 6) & 3) << 4) - 32);
+                nibbles(from, at + 64 * half, 64, to.integers, start);
+                for (int j = 0; j < 4; j++) {
+                    LOOPS.put(from, at + 128 + 32 * half, 32, 2 * j, 3, 4, to.integers, start + 32 * j);
                 }
             }
+            LOOPS.add(to.integers, block * 256, 256, -32);
         }
     },
     /** 4 bits that choose among 16 uneven values, a scale for 32 elements. */
@@ -188,6 +169,8 @@ public enum BlockFormat {
     private static final byte[] UNEVEN = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
     private static final byte[] DOUBLED_E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
+    private static final ByteLoops LOOPS = ByteLoops.FASTEST;
+
     private final int block;
     private final int bytes;
     private final int group;
@@ -201,13 +184,14 @@ public enum BlockFormat {
     }
 
     /**
-     * Blocks as integers, scales and offsets.
+     * A row as integers, scales and offsets.
      *
-     * @param integers of each element
+     * @param packed the row as it is stored
+     * @param integers of each element, group by group: those of a group begin at {@code start + group · stride}
      * @param scales of each group
      * @param offsets of each group; zeros for formats without
      */
-    record Unpacked(byte[] integers, float[] scales, float[] offsets) {}
+    record Unpacked(byte[] packed, byte[] integers, int start, int stride, float[] scales, float[] offsets) {}
 
     /** The format of this name, as ggml spells it. */
     public static Optional<BlockFormat> named(String name) {
@@ -243,16 +227,26 @@ public enum BlockFormat {
 
     /** Room for a row of so many elements. */
     Unpacked room(int elements) {
-        return new Unpacked(new byte[elements], new float[elements / group], new float[elements / group]);
+        byte[] packed = new byte[Math.toIntExact(rowBytes(elements))];
+        int groups = elements / group;
+        boolean inPlace = this == Q8_0;
+        return new Unpacked(
+                packed,
+                inPlace ? packed : new byte[elements],
+                inPlace ? 2 : 0,
+                inPlace ? bytes : group,
+                new float[groups],
+                new float[groups]);
     }
 
     /** Unpacks one block, the {@code block}-th of a row. */
     abstract void unpack(byte[] from, int at, Unpacked to, int block);
 
-    /** Unpacks a row. */
-    void unpackRow(byte[] from, int at, Unpacked to, int elements) {
-        for (int b = 0; b < elements / block; b++) {
-            unpack(from, at + b * bytes, to, b);
+    /** Unpacks the row that is in {@code row.packed}. */
+    void unpack(Unpacked row) {
+        int blocks = row.packed.length / bytes;
+        for (int b = 0; b < blocks; b++) {
+            unpack(row.packed, b * bytes, row, b);
         }
     }
 
@@ -261,9 +255,10 @@ public enum BlockFormat {
         for (int g = 0; g < elements / group; g++) {
             float scale = row.scales[g];
             float offset = row.offsets[g];
-            for (int i = g * group; i < (g + 1) * group; i++) {
-                float product = scale * row.integers[i];
-                to[at + i] = offsets ? product + offset : product;
+            int from = row.start + g * row.stride;
+            for (int i = 0; i < group; i++) {
+                float product = scale * row.integers[from + i];
+                to[at + g * group + i] = offsets ? product + offset : product;
             }
         }
     }
@@ -283,22 +278,15 @@ public enum BlockFormat {
 
     /** Low halves of some bytes, then the high halves. */
     private static void nibbles(byte[] from, int at, int count, byte[] to, int start) {
-        for (int j = 0; j < count; j++) {
-            to[start + j] = (byte) (from[at + j] & 15);
-        }
-        for (int j = 0; j < count; j++) {
-            to[start + count + j] = (byte) ((from[at + j] >> 4) & 15);
-        }
+        LOOPS.take(from, at, count, 0, 15, to, start);
+        LOOPS.take(from, at, count, 4, 15, to, start + count);
     }
 
     /** 256 elements of 2 bits from 64 bytes. */
     private static void pairsOfBits(byte[] from, int at, byte[] to, int start) {
         for (int half = 0; half < 2; half++) {
             for (int j = 0; j < 4; j++) {
-                int first = start + 128 * half + 32 * j;
-                for (int l = 0; l < 32; l++) {
-                    to[first + l] = (byte) ((from[at + 32 * half + l] >> (2 * j)) & 3);
-                }
+                LOOPS.take(from, at + 32 * half, 32, 2 * j, 3, to, start + 128 * half + 32 * j);
             }
         }
     }
@@ -319,12 +307,6 @@ public enum BlockFormat {
             int less = g < 4 ? from[s + g + 4] & 63 : ((from[s + g + 4] >> 4) & 15) | ((from[s + g] >> 6) & 3) << 4;
             to.scales[block * 8 + g] = scale * by;
             to.offsets[block * 8 + g] = -(least * less);
-        }
-    }
-
-    private static void shift(byte[] values, int start, int count, int by) {
-        for (int i = start; i < start + count; i++) {
-            values[i] = (byte) (values[i] + by);
         }
     }
 

@@ -13,12 +13,14 @@ final class PlainBlockDots implements BlockDots {
         for (int row = 0; row < count; row++) {
             Arrays.fill(sums, 0);
             int at = (first + row) * in;
-            for (int start = 0; start < in; start += group) {
-                float scale = w.scales()[start / group];
+            for (int g = 0; g < in / group; g++) {
+                float scale = w.scales()[g];
+                int from = w.start() + g * w.stride();
+                int with = at + g * group;
                 for (int lane = 0; lane < LANES; lane++) {
-                    float sum = w.integers()[start + lane] * x[at + start + lane];
-                    for (int i = start + lane + LANES; i < start + group; i += LANES) {
-                        sum = Math.fma(w.integers()[i], x[at + i], sum);
+                    float sum = w.integers()[from + lane] * x[with + lane];
+                    for (int i = lane + LANES; i < group; i += LANES) {
+                        sum = Math.fma(w.integers()[from + i], x[with + i], sum);
                     }
                     sums[lane] = Math.fma(sum, scale, sums[lane]);
                 }

@@ -140,13 +140,11 @@ public final class QuantisedWeight {
 
     private void multiply(
             int from, int end, float[] x, float[] sums, float @Nullable [] bias, int count, float[] product) {
-        byte[] packed = new byte[rowBytes];
         Unpacked row = format.room(in);
         float[] some = new float[BlockDots.MOST_ROWS];
         int groups = in / format.group();
         for (int o = from; o < end; o++) {
-            read(o, packed);
-            format.unpackRow(packed, 0, row, in);
+            read(o, row);
             int first = 0;
             while (first < count) {
                 int together = first + BlockDots.MOST_ROWS <= count ? BlockDots.MOST_ROWS : 1;
@@ -224,11 +222,9 @@ public final class QuantisedWeight {
         bytes.handle(); // fails if the memory is closed
         int parts = (which.length + ROWS_OF_PART - 1) / ROWS_OF_PART;
         Workers.share(parts, FLOPS_PER_ELEMENT_READ * values.length, part -> {
-            byte[] packed = new byte[rowBytes];
             Unpacked row = format.room(in);
             for (int i = part * ROWS_OF_PART; i < Math.min(which.length, (part + 1) * ROWS_OF_PART); i++) {
-                read(which[i], packed);
-                format.unpackRow(packed, 0, row, in);
+                read(which[i], row);
                 format.decode(row, values, i * in, in);
             }
         });
@@ -236,8 +232,9 @@ public final class QuantisedWeight {
         return Tensor.of(values, which.length, in);
     }
 
-    private void read(int row, byte[] to) {
+    private void read(int row, Unpacked to) {
         int stored = rows[row];
-        buffers.get(stored / rowsOfBuffer).get(stored % rowsOfBuffer * rowBytes, to, 0, rowBytes);
+        buffers.get(stored / rowsOfBuffer).get(stored % rowsOfBuffer * rowBytes, to.packed(), 0, rowBytes);
+        format.unpack(to);
     }
 }

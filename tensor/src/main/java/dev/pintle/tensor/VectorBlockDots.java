@@ -8,7 +8,8 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /*
- * Groups of 16 and of 32 have a loop each, whose inner loops have a constant length, so that the JIT compiler unrolls them.
+ * Groups of 16 and of 32 have a loop each, unrolled by hand for vectors of 8 and of 16 numbers: left to the JIT compiler, inner
+ * loops are sometimes not, and vectors then go through memory.
  */
 /** {@link BlockDots} with the vector instructions of the CPU. */
 final class VectorBlockDots implements BlockDots {
@@ -19,15 +20,13 @@ final class VectorBlockDots implements BlockDots {
 
     @Override
     public void multiply(Unpacked w, int group, float[] x, int first, int count, int in, float[] to) {
-        byte[] q = w.integers();
-        float[] scales = w.scales();
         if (count == 1) {
-            FloatVector sums = group == 16 ? one16(q, scales, x, first * in, in) : one32(q, scales, x, first * in, in);
+            FloatVector sums = group == 16 ? one16(w, x, first * in, in) : one32(w, x, first * in, in);
             to[0] = sum(sums, new float[LANES]);
         } else if (group == 16) {
-            four16(q, scales, x, first * in, in, to);
+            four16(w, x, first * in, in, to);
         } else {
-            four32(q, scales, x, first * in, in, to);
+            four32(w, x, first * in, in, to);
         }
     }
 
@@ -35,48 +34,69 @@ final class VectorBlockDots implements BlockDots {
         return (FloatVector) ByteVector.fromArray(BYTES, q, at).convertShape(VectorOperators.B2F, SPECIES, 0);
     }
 
-    private static FloatVector one32(byte[] q, float[] scales, float[] x, int at, int in) {
+    private static FloatVector one32(Unpacked row, float[] x, int at, int in) {
+        byte[] q = row.integers();
+        float[] scales = row.scales();
+        int stride = row.stride();
         FloatVector sums = FloatVector.zero(SPECIES);
-        for (int i = 0, g = 0; i < in; i += 32, g++) {
-            FloatVector a = integers(q, i).mul(FloatVector.fromArray(SPECIES, x, at + i));
-            for (int c = LANES; c < 32; c += LANES) {
-                a = integers(q, i + c).fma(FloatVector.fromArray(SPECIES, x, at + i + c), a);
+        for (int i = 0, g = 0, k = row.start(); i < in; i += 32, g++, k += stride) {
+            FloatVector a = integers(q, k).mul(FloatVector.fromArray(SPECIES, x, at + i));
+            a = integers(q, k + LANES).fma(FloatVector.fromArray(SPECIES, x, at + i + LANES), a);
+            if (LANES == 8) {
+                a = integers(q, k + 16).fma(FloatVector.fromArray(SPECIES, x, at + i + 16), a);
+                a = integers(q, k + 24).fma(FloatVector.fromArray(SPECIES, x, at + i + 24), a);
             }
             sums = a.fma(FloatVector.broadcast(SPECIES, scales[g]), sums);
         }
         return sums;
     }
 
-    private static FloatVector one16(byte[] q, float[] scales, float[] x, int at, int in) {
+    private static FloatVector one16(Unpacked row, float[] x, int at, int in) {
+        byte[] q = row.integers();
+        float[] scales = row.scales();
+        int stride = row.stride();
         FloatVector sums = FloatVector.zero(SPECIES);
-        for (int i = 0, g = 0; i < in; i += 16, g++) {
-            FloatVector a = integers(q, i).mul(FloatVector.fromArray(SPECIES, x, at + i));
-            for (int c = LANES; c < 16; c += LANES) {
-                a = integers(q, i + c).fma(FloatVector.fromArray(SPECIES, x, at + i + c), a);
+        for (int i = 0, g = 0, k = row.start(); i < in; i += 16, g++, k += stride) {
+            FloatVector a = integers(q, k).mul(FloatVector.fromArray(SPECIES, x, at + i));
+            if (LANES == 8) {
+                a = integers(q, k + 8).fma(FloatVector.fromArray(SPECIES, x, at + i + 8), a);
             }
             sums = a.fma(FloatVector.broadcast(SPECIES, scales[g]), sums);
         }
         return sums;
     }
 
-    private static void four32(byte[] q, float[] scales, float[] x, int at, int in, float[] to) {
+    private static void four32(Unpacked row, float[] x, int at, int in, float[] to) {
+        byte[] q = row.integers();
+        float[] scales = row.scales();
+        int stride = row.stride();
         FloatVector s0 = FloatVector.zero(SPECIES);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
         FloatVector s3 = s0;
-        for (int i = 0, g = 0; i < in; i += 32, g++) {
-            FloatVector w = integers(q, i);
+        for (int i = 0, g = 0, k = row.start(); i < in; i += 32, g++, k += stride) {
+            FloatVector w = integers(q, k);
             int from = at + i;
             FloatVector a0 = w.mul(FloatVector.fromArray(SPECIES, x, from));
             FloatVector a1 = w.mul(FloatVector.fromArray(SPECIES, x, from + in));
             FloatVector a2 = w.mul(FloatVector.fromArray(SPECIES, x, from + 2 * in));
             FloatVector a3 = w.mul(FloatVector.fromArray(SPECIES, x, from + 3 * in));
-            for (int c = LANES; c < 32; c += LANES) {
-                w = integers(q, i + c);
-                a0 = w.fma(FloatVector.fromArray(SPECIES, x, from + c), a0);
-                a1 = w.fma(FloatVector.fromArray(SPECIES, x, from + in + c), a1);
-                a2 = w.fma(FloatVector.fromArray(SPECIES, x, from + 2 * in + c), a2);
-                a3 = w.fma(FloatVector.fromArray(SPECIES, x, from + 3 * in + c), a3);
+            w = integers(q, k + LANES);
+            a0 = w.fma(FloatVector.fromArray(SPECIES, x, from + LANES), a0);
+            a1 = w.fma(FloatVector.fromArray(SPECIES, x, from + in + LANES), a1);
+            a2 = w.fma(FloatVector.fromArray(SPECIES, x, from + 2 * in + LANES), a2);
+            a3 = w.fma(FloatVector.fromArray(SPECIES, x, from + 3 * in + LANES), a3);
+            if (LANES == 8) {
+                w = integers(q, k + 16);
+                a0 = w.fma(FloatVector.fromArray(SPECIES, x, from + 16), a0);
+                a1 = w.fma(FloatVector.fromArray(SPECIES, x, from + in + 16), a1);
+                a2 = w.fma(FloatVector.fromArray(SPECIES, x, from + 2 * in + 16), a2);
+                a3 = w.fma(FloatVector.fromArray(SPECIES, x, from + 3 * in + 16), a3);
+                w = integers(q, k + 24);
+                a0 = w.fma(FloatVector.fromArray(SPECIES, x, from + 24), a0);
+                a1 = w.fma(FloatVector.fromArray(SPECIES, x, from + in + 24), a1);
+                a2 = w.fma(FloatVector.fromArray(SPECIES, x, from + 2 * in + 24), a2);
+                a3 = w.fma(FloatVector.fromArray(SPECIES, x, from + 3 * in + 24), a3);
             }
             FloatVector scale = FloatVector.broadcast(SPECIES, scales[g]);
             s0 = a0.fma(scale, s0);
@@ -87,24 +107,27 @@ final class VectorBlockDots implements BlockDots {
         sum(s0, s1, s2, s3, to);
     }
 
-    private static void four16(byte[] q, float[] scales, float[] x, int at, int in, float[] to) {
+    private static void four16(Unpacked row, float[] x, int at, int in, float[] to) {
+        byte[] q = row.integers();
+        float[] scales = row.scales();
+        int stride = row.stride();
         FloatVector s0 = FloatVector.zero(SPECIES);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
         FloatVector s3 = s0;
-        for (int i = 0, g = 0; i < in; i += 16, g++) {
-            FloatVector w = integers(q, i);
+        for (int i = 0, g = 0, k = row.start(); i < in; i += 16, g++, k += stride) {
+            FloatVector w = integers(q, k);
             int from = at + i;
             FloatVector a0 = w.mul(FloatVector.fromArray(SPECIES, x, from));
             FloatVector a1 = w.mul(FloatVector.fromArray(SPECIES, x, from + in));
             FloatVector a2 = w.mul(FloatVector.fromArray(SPECIES, x, from + 2 * in));
             FloatVector a3 = w.mul(FloatVector.fromArray(SPECIES, x, from + 3 * in));
-            for (int c = LANES; c < 16; c += LANES) {
-                w = integers(q, i + c);
-                a0 = w.fma(FloatVector.fromArray(SPECIES, x, from + c), a0);
-                a1 = w.fma(FloatVector.fromArray(SPECIES, x, from + in + c), a1);
-                a2 = w.fma(FloatVector.fromArray(SPECIES, x, from + 2 * in + c), a2);
-                a3 = w.fma(FloatVector.fromArray(SPECIES, x, from + 3 * in + c), a3);
+            if (LANES == 8) {
+                w = integers(q, k + 8);
+                a0 = w.fma(FloatVector.fromArray(SPECIES, x, from + 8), a0);
+                a1 = w.fma(FloatVector.fromArray(SPECIES, x, from + in + 8), a1);
+                a2 = w.fma(FloatVector.fromArray(SPECIES, x, from + 2 * in + 8), a2);
+                a3 = w.fma(FloatVector.fromArray(SPECIES, x, from + 3 * in + 8), a3);
             }
             FloatVector scale = FloatVector.broadcast(SPECIES, scales[g]);
             s0 = a0.fma(scale, s0);

@@ -58,7 +58,8 @@ class BlockFormatTest {
 
     private static float[] decoded(BlockFormat format, byte[] bytes, int elements) {
         BlockFormat.Unpacked row = format.room(elements);
-        format.unpackRow(bytes, 0, row, elements);
+        System.arraycopy(bytes, 0, row.packed(), 0, bytes.length);
+        format.unpack(row);
         float[] values = new float[elements];
         format.decode(row, values, 0, elements);
         return values;

@@ -52,7 +52,8 @@ class QuantisedWeightTest {
         try (TensorScope scope = TensorScope.open("test")) {
             for (BlockFormat format : new BlockFormat[] {BlockFormat.Q8_0, BlockFormat.Q6_K}) {
                 BlockFormat.Unpacked row = format.room(IN);
-                format.unpackRow(bytes(format, 5).toBytes(), 0, row, IN);
+                System.arraycopy(bytes(format, 5).toBytes(), 0, row.packed(), 0, row.packed().length);
+                format.unpack(row);
                 float[] x = Tensor.randn(6, DType.FP32, Device.CPU, 4, IN).toFloats();
                 float[] fastest = new float[4];
                 float[] plain = new float[4];
