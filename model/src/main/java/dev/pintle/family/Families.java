@@ -18,7 +18,7 @@ public final class Families {
             new Gemma(),
             new Gemma2(),
             new Gemma3(),
-            new Gemma3WithVision(),
+            WithVision.gemma3(),
             new Glm(),
             new Glm4(),
             new Gpt2(),
@@ -37,6 +37,8 @@ public final class Families {
             new Qwen2Moe(),
             new Qwen3(),
             new Qwen3Moe(),
+            new Qwen35(),
+            WithVision.qwen35(),
             new SmolLM3(),
             new StableLm());
 

@@ -99,7 +99,7 @@ public final class RopeReader {
         return read(config, key, rope, dHead, defaultTheta, 1);
     }
 
-    private static Rope read(
+    static Rope read(
             ConfigReader config, String key, JsonNode rope, int dHead, double defaultTheta, double defaultPartial) {
         String type = rope.path("rope_type").asText(rope.path("type").asText("default"));
         double theta = number(config, key, rope, "rope_theta", defaultTheta);

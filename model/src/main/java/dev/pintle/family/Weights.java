@@ -160,6 +160,11 @@ public final class Weights {
      * @param maps number of maps
      */
     public Joined byHead(String name, int in, int heads, int dHead, int maps, boolean biased) {
+        return joined(mapsByHead(name, in, heads, dHead, maps, biased));
+    }
+
+    /** The same, not yet joined. */
+    List<Linear> mapsByHead(String name, int in, int heads, int dHead, int maps, boolean biased) {
         List<Linear> each = new ArrayList<>();
         int out = heads * dHead;
         try (TensorScope scope = TensorScope.open("load " + name)) {
@@ -179,7 +184,7 @@ public final class Weights {
                                 : packing.linear(kept(all.indexSelect(0, which)), added));
             }
         }
-        return joined(each);
+        return each;
     }
 
     /**

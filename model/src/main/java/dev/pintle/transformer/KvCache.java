@@ -5,17 +5,18 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys and values of past tokens, `[batch, nKvHeads, slots, dHead]` per layer, with each slot's absolute position. It
- * grows by doubling and owns its memory; close it when the sequences are done.
+ * Keys and values of past tokens, `[batch, nKvHeads, slots, dHead]` per layer, with each slot's absolute position, and
+ * what recurrent layers remember in their place. It grows by doubling and owns its memory; close it when the sequences are done.
  */
 public final class KvCache implements AutoCloseable {
     private static final int FIRST_CAPACITY = 64;
@@ -25,7 +26,8 @@ public final class KvCache implements AutoCloseable {
     private final DType dtype;
     private final int firstCapacity;
     private final TensorScope owner = TensorScope.owner("key-value cache");
-    private final List<Entry> buffers = new ArrayList<>(); // [batch or more, nKvHeads, capacity, dHead] per layer
+    private final Map<Integer, Entry> buffers = new HashMap<>(); // [batch or more, nKvHeads, capacity, dHead] by layer
+    private final Map<Integer, RecurrentState[]> states = new HashMap<>(); // [batch] by layer
     private final Map<Integer, OnHeap> onHeap = new HashMap<>(); // by layer
     private int[][] positions = new int[0][]; // [batch][slots]
     private int[] begun = new int[0]; // [batch], tokens that each row's sequence begins with
@@ -129,34 +131,61 @@ public final class KvCache implements AutoCloseable {
      * @param fresh number of tokens in this pass
      */
     public Entry room(int layer, int fresh) {
-        if (buffers.size() <= layer && slots > fresh) {
-            throw Problem.of("The KV cache was filled by a run that stopped before this layer.")
-                    .fact("layer", layer)
-                    .fact("cache holds", buffers.size() + " layers")
-                    .fact(
-                            "try",
-                            "filling the cache with a run that computes logits, or stopping at the same layer again")
-                    .toIllegalArgument();
+        if (!buffers.containsKey(layer) && slots > fresh) {
+            throw stoppedBefore(layer);
         }
-        if (buffers.size() <= layer) {
-            buffers.add(allocate(batch(), Math.max(slots, firstCapacity)));
-        }
-        Entry buffer = rowsOf(buffers.get(layer));
+        Entry buffer = rowsOf(buffers.computeIfAbsent(layer, l -> allocate(batch(), Math.max(slots, firstCapacity))));
         if (buffer.keys().size(2) < slots) {
             Entry larger = allocate(batch(), Math.max(slots, 2 * buffer.keys().size(2)));
             larger.keys().narrow(2, 0, slots - fresh).copyFrom(buffer.keys().narrow(2, 0, slots - fresh));
             larger.values().narrow(2, 0, slots - fresh).copyFrom(buffer.values().narrow(2, 0, slots - fresh));
-            Entry old = buffers.set(layer, larger);
-            old.keys().close();
-            old.values().close();
+            Entry old = buffers.put(layer, larger);
+            if (old != null) {
+                old.keys().close();
+                old.values().close();
+            }
             buffer = larger;
         }
         return buffer;
     }
 
+    private IllegalArgumentException stoppedBefore(int layer) {
+        return Problem.of("The KV cache was filled by a run that stopped before this layer.")
+                .fact("layer", layer)
+                .fact("cache holds", buffers.size() + states.size() + " layers")
+                .fact("try", "filling the cache with a run that computes logits, or stopping at the same layer again")
+                .toIllegalArgument();
+    }
+
+    /**
+     * What a recurrent layer remembers of each row, which the pass changes.
+     *
+     * @param fresh number of tokens in this pass
+     * @param first makes what a row begins with
+     */
+    RecurrentState[] states(int layer, int fresh, Supplier<RecurrentState> first) {
+        if (!states.containsKey(layer) && slots > fresh) {
+            throw stoppedBefore(layer);
+        }
+        return states.computeIfAbsent(
+                layer, l -> Stream.generate(first).limit(batch()).toArray(RecurrentState[]::new));
+    }
+
+    /** What a recurrent layer remembers of a row; null if the layer has keys and values instead. */
+    @Nullable
+    RecurrentState state(int layer, int row) {
+        RecurrentState[] ofLayer = states.get(layer);
+        return ofLayer == null ? null : ofLayer[row];
+    }
+
+    /** Whether a layer has keys and values. */
+    boolean hasKeys(int layer) {
+        return buffers.containsKey(layer);
+    }
+
     /** Keys and values of a layer, as views `[batch, nKvHeads, slots, dHead]`. */
     public Entry entry(int layer) {
-        Entry buffer = rowsOf(buffers.get(layer));
+        Entry buffer = rowsOf(Objects.requireNonNull(buffers.get(layer)));
         return new Entry(buffer.keys().narrow(2, 0, slots), buffer.values().narrow(2, 0, slots));
     }
 
@@ -189,16 +218,18 @@ public final class KvCache implements AutoCloseable {
         int last = batch() - 1;
         if (row != last) {
             try (TensorScope scope = TensorScope.open("remove a row")) {
-                for (Entry buffer : buffers) {
+                for (Entry buffer : buffers.values()) {
                     move(buffer.keys(), last, row);
                     move(buffer.values(), last, row);
                 }
             }
             positions[row] = positions[last];
             begun[row] = begun[last];
+            states.values().forEach(ofLayer -> ofLayer[row] = ofLayer[last]);
         }
         positions = Arrays.copyOf(positions, last);
         begun = Arrays.copyOf(begun, last);
+        states.replaceAll((layer, ofLayer) -> Arrays.copyOf(ofLayer, last));
     }
 
     private void move(Tensor buffer, int from, int to) {
@@ -252,15 +283,17 @@ public final class KvCache implements AutoCloseable {
         try (TensorScope scope = TensorScope.open("select rows of the key-value cache")) {
             Tensor index = Tensor.of(Arrays.stream(rows).asLongStream().toArray(), rows.length)
                     .to(device);
-            for (Entry entry : buffers) {
+            buffers.forEach((layer, entry) -> {
                 Tensor keys = entry.keys().narrow(2, 0, slots);
                 Tensor values = entry.values().narrow(2, 0, slots);
                 Entry copy = selected.allocate(rows.length, slots + FIRST_CAPACITY);
                 copy.keys().narrow(2, 0, slots).copyFrom(one ? keys : keys.indexSelect(0, index));
                 copy.values().narrow(2, 0, slots).copyFrom(one ? values : values.indexSelect(0, index));
-                selected.buffers.add(copy);
-            }
+                selected.buffers.put(layer, copy);
+            });
         }
+        states.forEach((layer, ofLayer) -> selected.states.put(
+                layer, Arrays.stream(rows).mapToObj(row -> ofLayer[row].copy()).toArray(RecurrentState[]::new)));
         return selected;
     }
 
@@ -276,17 +309,31 @@ public final class KvCache implements AutoCloseable {
         positions = new int[][] {IntStream.range(0, tokens).toArray()};
         begun = new int[] {tokens};
         for (int layer = 0; layer < config.nLayers(); layer++) {
-            buffers.add(allocate(1, Math.max(tokens, firstCapacity)));
+            buffers.put(layer, allocate(1, Math.max(tokens, firstCapacity)));
         }
     }
 
-    /** Discards all but the first {@code kept} slots. */
+    /**
+     * Discards all but the first {@code kept} slots.
+     *
+     * @throws IllegalArgumentException if there are fewer, or if recurrent layers would have to forget some tokens but not all
+     */
     public void truncate(int kept) {
         if (kept < 0 || kept > slots) {
             throw Problem.of("A KV cache can only be truncated to fewer slots than it has.")
                     .fact("slots", slots)
                     .fact("asked for", kept)
                     .toIllegalArgument();
+        }
+        if (!states.isEmpty() && kept < slots && kept > 0) {
+            throw Problem.of("A recurrent layer cannot go back to an earlier token.")
+                    .fact("slots", slots)
+                    .fact("asked for", kept)
+                    .fact("try", "a branch of the cache, made where it has to go on")
+                    .toIllegalArgument();
+        }
+        if (kept == 0) {
+            states.clear();
         }
         for (int row = 0; row < positions.length; row++) {
             positions[row] = Arrays.copyOf(positions[row], kept);

@@ -8,6 +8,8 @@ import dev.pintle.tensor.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /*
  * Rows that join and leave while others decode have different lengths. libtorch's attention would need padding, and its
@@ -28,6 +30,7 @@ public final class KvRows {
     private final class Row {
         private int length; // tokens of completed steps
         private final HeadCache[][] heads = new HeadCache[config.nLayers()][config.nKvHeads()];
+        private final @Nullable RecurrentState[] states = new RecurrentState[config.nLayers()];
 
         Row(int capacity) {
             for (HeadCache[] layer : heads) {
@@ -80,6 +83,13 @@ public final class KvRows {
         }
         try (TensorScope scope = TensorScope.open("take over prompts")) {
             for (int layer = 0; layer < config.nLayers(); layer++) {
+                for (int i = 0; i < which.length; i++) {
+                    RecurrentState state = prompts.state(layer, which[i]);
+                    added.get(i).states[layer] = state == null ? null : state.copy();
+                }
+                if (!prompts.hasKeys(layer)) {
+                    continue;
+                }
                 KvCache.Entry entry = prompts.entry(layer); // [batch, nKvHeads, slots, dHead]
                 float[] keys = entry.keys().toFloats();
                 float[] values = entry.values().toFloats();
@@ -150,6 +160,21 @@ public final class KvRows {
      */
     public void advance(int tokens) {
         rows.forEach(row -> row.length += tokens);
+    }
+
+    /**
+     * What a recurrent layer remembers of each row, which the pass changes.
+     *
+     * @param first makes what a row begins with
+     */
+    RecurrentState[] states(int layer, Supplier<RecurrentState> first) {
+        RecurrentState[] states = new RecurrentState[rows.size()];
+        for (int row = 0; row < states.length; row++) {
+            RecurrentState known = rows.get(row).states[layer];
+            states[row] = known == null ? first.get() : known;
+            rows.get(row).states[layer] = states[row];
+        }
+        return states;
     }
 
     /**

@@ -7,6 +7,8 @@ import dev.pintle.transformer.HookPoint.Site;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What accompanies the residual stream through one forward pass: hooks, positions, masks and the KV cache. */
@@ -170,6 +172,20 @@ public final class Pass {
     /** Stores keys and values; returns those of this pass and all previous ones. */
     public KvCache.Entry remember(int layer, Tensor keys, Tensor values) {
         return cache == null ? new KvCache.Entry(keys, values) : cache.append(layer, keys, values);
+    }
+
+    /**
+     * What a recurrent layer remembers of each row before this pass, which the pass changes.
+     *
+     * @param first makes what a row begins with
+     */
+    RecurrentState[] states(int layer, Supplier<RecurrentState> first) {
+        if (rows != null) {
+            return rows.states(layer, first);
+        }
+        return cache != null
+                ? cache.states(layer, layout.tokens(), first)
+                : Stream.generate(first).limit(layout.batch()).toArray(RecurrentState[]::new);
     }
 
     /** Whether a plain causal mask from the first slot on is sufficient. */

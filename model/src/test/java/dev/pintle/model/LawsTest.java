@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.pintle.tensor.DType;
+import dev.pintle.tensor.InferenceMode;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.testkit.Golden;
@@ -21,6 +22,7 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -83,7 +85,7 @@ class LawsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31", "mistral_window", "gemma2"})
+    @MethodSource("dev.pintle.testkit.Golden#models")
     void a_ragged_batch_with_a_cache_equals_single_runs(String family) {
         try (LoadedTransformer model = model(family);
                 KvCache cache = model.forward().newCache()) {
@@ -136,7 +138,7 @@ class LawsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31", "mistral_window", "gemma2", "gemma3"})
+    @MethodSource("dev.pintle.testkit.Golden#models")
     void chunked_prefill_equals_one_run(String family) {
         try (LoadedTransformer model = model(family)) {
             int[][] rows = {ids(29, 7), ids(13, 8)};
@@ -152,7 +154,7 @@ class LawsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31", "gemma2"})
+    @ValueSource(strings = {"llama31", "gemma2", "families/gpt2", "families/gpt_oss", "families/qwen3_5_text"})
     void a_branched_prefix_equals_full_runs(String family) {
         try (LoadedTransformer model = model(family);
                 KvCache prefix = model.forward().newCache()) {
@@ -177,7 +179,7 @@ class LawsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31", "gemma3", "olmo2"})
+    @ValueSource(strings = {"llama31", "gemma3", "olmo2", "families/qwen3_moe", "families/qwen3_5_text"})
     void stopping_at_a_layer_equals_the_full_run_there(String family) {
         try (LoadedTransformer model = model(family)) {
             int[] tokens = ids(15, 13);
@@ -190,7 +192,7 @@ class LawsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31", "gemma2", "olmo2"})
+    @ValueSource(strings = {"llama31", "gemma2", "olmo2", "families/glm4", "families/mixtral", "families/qwen3_5_text"})
     void the_residual_stream_is_the_sum_of_what_is_added_to_it(String family) {
         try (LoadedTransformer model = model(family)) {
             List<HookPoint> points = List.of(
@@ -207,7 +209,7 @@ class LawsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama31"})
+    @ValueSource(strings = {"llama31", "families/qwen3_5_text"})
     void a_cache_that_was_filled_up_to_a_layer_does_not_serve_deeper_ones(String family) {
         try (LoadedTransformer model = model(family);
                 KvCache cache = model.forward().newCache()) {
@@ -216,6 +218,46 @@ class LawsTest {
                     .isThrownBy(() -> run(model, RunOptions.lastLogits().continuing(cache), ids(2, 16)))
                     .withMessageStartingWith("The KV cache was filled by a run that stopped before this layer.\n"
                             + "  layer:       2\n  cache holds: 2 layers");
+        }
+    }
+
+    @Test
+    void a_cache_of_recurrent_layers_goes_back_to_its_beginning_or_not_at_all() {
+        try (LoadedTransformer model = model("families/qwen3_5_text");
+                KvCache cache = model.forward().newCache()) {
+            int[] tokens = ids(9, 17);
+            Run first = run(model, RunOptions.lastLogits().continuing(cache), tokens);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> cache.truncate(4))
+                    .withMessage("A recurrent layer cannot go back to an earlier token.\n  slots:     9\n"
+                            + "  asked for: 4\n  try:       a branch of the cache, made where it has to go on");
+            cache.truncate(0);
+            Run again = run(model, RunOptions.lastLogits().continuing(cache), tokens);
+            assertThatTensor(again.logits()).isIdenticalTo(first.logits());
+        }
+    }
+
+    @Test
+    void rows_that_leave_a_cache_of_recurrent_layers_do_not_change_the_others() {
+        try (LoadedTransformer model = model("families/qwen3_5_text");
+                KvCache cache = model.forward().newCache()) {
+            int[][] rows = {ids(9, 18), ids(4, 19), ids(7, 20)};
+            run(model, RunOptions.lastLogits().continuing(cache), rows);
+            try (InferenceMode mode = InferenceMode.begin()) {
+                cache.remove(0);
+            }
+            Run step = run(model, RunOptions.lastLogits().continuing(cache), new int[] {5}, new int[] {6});
+            for (int row = 0; row < 2; row++) {
+                int[] prompt = rows[row == 0 ? 2 : 1]; // the last row has taken the place of the first
+                int[] whole = Arrays.copyOf(prompt, prompt.length + 1);
+                whole[prompt.length] = 5 + row;
+                assertThatTensor(step.logits().select(0, row))
+                        .isCloseTo(
+                                run(model, RunOptions.lastLogits(), whole)
+                                        .logits()
+                                        .select(0, 0),
+                                Tolerance.FP64);
+            }
         }
     }
 

@@ -267,6 +267,41 @@ class ModelFolderTest {
         assertThatThrownBy(this::open).hasMessageContaining("missing:    model.layers.1.mlp.gate.weight [8, 64]");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"linear_num_value_heads\": 4 | \"linear_num_value_heads\": 3 | linear_num_value_heads | a multiple of linear_num_key_heads = 2",
+                "\"linear_key_head_dim\": 16 | \"linear_key_head_dim\": 2000000000 | linear_num_value_heads | heads whose widths",
+                "\"linear_conv_kernel_dim\": 4 | \"linear_conv_kernel_dim\": 0 | linear_conv_kernel_dim | a positive integer",
+                "\"full_attention\" | \"sliding_attention\" | layer_types | 4 types, each of them linear_attention or full_attention",
+                "\"rope_type\": \"default\" | \"rope_type\": \"default\", \"axes\": 3 | rope_parameters | only the keys",
+            })
+    void a_value_that_a_recurrent_model_cannot_have_is_named(String from, String to, String key, String expected)
+            throws IOException {
+        copy("families/qwen3_5_text");
+        config(from, to);
+        assertThatThrownBy(this::open)
+                .isInstanceOf(PintleException.class)
+                .hasMessageContaining("key:      " + key + "\n  expected: " + expected);
+    }
+
+    @Test
+    void the_text_model_of_qwen_3_5_is_found_beside_an_encoder() throws IOException {
+        rewrite("families/qwen3_5_text", weights -> {
+            rename(weights, name -> name.replaceFirst("^model\\.", "model.language_model."));
+            weights.put("model.visual.patch_embed.proj.bias", Tensor.of(new float[] {1}, 1));
+            weights.put("mtp.fc.weight", Tensor.of(new float[] {1}, 1, 1));
+        });
+        String text = Files.readString(folder.resolve("config.json"))
+                .replace("\"rope_type\"", "\"mrope_section\": [1, 1, 0], \"mrope_interleaved\": true, \"rope_type\"");
+        Files.writeString(
+                folder.resolve("config.json"),
+                "{\"model_type\": \"qwen3_5\", \"vision_config\": {\"depth\": 1}, \"image_token_id\": 7,"
+                        + " \"tie_word_embeddings\": false, \"text_config\": " + text + "}");
+        open();
+    }
+
     @Test
     void an_unknown_kind_of_rope_scaling_is_refused() throws IOException {
         copy("llama31");
