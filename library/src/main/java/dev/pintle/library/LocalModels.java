@@ -57,6 +57,7 @@ final class LocalModels {
         JsonNode config = config(model);
         JsonNode blocks = config.path("text_config").path("num_hidden_layers");
         blocks = blocks.isInt() ? blocks : config.path("num_hidden_layers");
+        blocks = blocks.isInt() ? blocks : config.path("n_layer"); // GPT-2
         return blocks.isInt() && blocks.intValue() > 0 ? OptionalInt.of(blocks.intValue()) : OptionalInt.empty();
     }
 

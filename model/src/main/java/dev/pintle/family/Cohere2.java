@@ -26,7 +26,9 @@ public final class Cohere2 implements Architecture {
         json.requireValue("use_parallel_block", true);
         json.requireValue("use_parallel_embedding", true);
         json.requireValue("use_qk_norm", false);
-        json.requireValue("rotary_pct", 1.0);
+        if (json.numberOr("rotary_pct", 1) != 1) {
+            throw json.unexpected("rotary_pct", "1");
+        }
         ModelConfig c = Cohere.sizes(json);
         json.requireValue("use_embedding_sharing", c.tiedEmbeddings());
         return c;

@@ -6,6 +6,7 @@ import dev.pintle.transformer.Mlp;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Transformer;
+import java.util.List;
 
 /**
  * Phi-3 (arXiv:2404.14219): Llama's block, with queries, keys and values stored as one matrix, and gate and up as
@@ -20,7 +21,11 @@ public final class Phi3 implements Architecture {
     @Override
     public ModelConfig config(ConfigReader json) {
         json.requireString("hidden_act", "silu");
-        json.requireValue("attention_bias", false);
+        for (String key : List.of("attention_bias", "mlp_bias", "lm_head_bias")) {
+            json.requireValue(key, false);
+        }
+        json.requireValue("full_attn_mod", 1); // Phi-4 mini states these two
+        json.requireValue("interpolate_factor", 1);
         return Common.sizes(json, false);
     }
 

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -204,7 +205,7 @@ class ModelFolderTest {
         open();
         List<Problem> notes = new ArrayList<>();
         rewrite("families/gpt2", weights -> {
-            Tensor embedding = weights.get("transformer.wte.weight");
+            Tensor embedding = Objects.requireNonNull(weights.get("transformer.wte.weight"));
             weights.put("lm_head.weight", embedding.times(2).to(embedding.dtype()));
         });
         LoadedTransformer.open(folder, LoadOptions.of(Device.CPU, DType.FP32).telling(notes::add))
