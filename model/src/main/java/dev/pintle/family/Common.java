@@ -20,6 +20,7 @@ import dev.pintle.transformer.PerHeadLayerNorm;
 import dev.pintle.transformer.PreNormBlock;
 import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.Rope;
+import dev.pintle.transformer.Table;
 import dev.pintle.transformer.Transformer;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -176,7 +177,7 @@ final class Common {
 
     /** Embedding, blocks, final norm and unembedding. */
     static Transformer assemble(Weights weights, ModelConfig c, IntFunction<Block> block, Norm finalNorm) {
-        Tensor embedding = weights.embedding(c);
+        Table embedding = weights.embedding(c);
         Linear unembedding = weights.unembedding(embedding, c);
         List<Block> blocks = IntStream.range(0, c.nLayers()).mapToObj(block).toList();
         return new Transformer(

@@ -14,6 +14,7 @@ import dev.pintle.transformer.ModelConfig.Sizes;
 import dev.pintle.transformer.Norm;
 import dev.pintle.transformer.PlainMlp;
 import dev.pintle.transformer.PreNormBlock;
+import dev.pintle.transformer.Table;
 import dev.pintle.transformer.Transformer;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -60,7 +61,7 @@ public final class Gpt2 implements Architecture {
     public Transformer build(ConfigReader json, ModelConfig c, Weights weights) {
         boolean byLayer = json.flagOr("scale_attn_by_inverse_layer_idx", false);
         String prefix = weights.has("transformer.wte.weight") ? "transformer." : "";
-        Tensor embedding = weights.get(prefix + "wte.weight", c.dVocab(), c.dModel());
+        Table embedding = weights.table(prefix + "wte.weight", c.dVocab(), c.dModel());
         Tensor positions = weights.get(prefix + "wpe.weight", c.maxPositions(), c.dModel());
         List<Block> blocks = IntStream.range(0, c.nLayers())
                 .mapToObj(layer -> block(

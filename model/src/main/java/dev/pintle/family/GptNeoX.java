@@ -1,6 +1,5 @@
 package dev.pintle.family;
 
-import dev.pintle.tensor.Tensor;
 import dev.pintle.transformer.Activation;
 import dev.pintle.transformer.Attention;
 import dev.pintle.transformer.Block;
@@ -17,6 +16,7 @@ import dev.pintle.transformer.ParallelBlock;
 import dev.pintle.transformer.PlainMlp;
 import dev.pintle.transformer.PreNormBlock;
 import dev.pintle.transformer.Rope;
+import dev.pintle.transformer.Table;
 import dev.pintle.transformer.Transformer;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -61,7 +61,7 @@ public final class GptNeoX implements Architecture {
         boolean bias = json.flagOr("attention_bias", true);
         Rope rope = RopeReader.read(
                 json, c.dHead(), json.numberOr("rotary_emb_base", 10_000), json.numberOr("rotary_pct", USUAL_SHARE));
-        Tensor embedding = weights.get("gpt_neox.embed_in.weight", c.dVocab(), c.dModel());
+        Table embedding = weights.table("gpt_neox.embed_in.weight", c.dVocab(), c.dModel());
         List<Block> blocks = IntStream.range(0, c.nLayers())
                 .mapToObj(layer -> block(weights, c, layer, rope, bias, parallel))
                 .toList();

@@ -9,6 +9,7 @@ import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.ParallelBlock;
 import dev.pintle.transformer.PlainMlp;
 import dev.pintle.transformer.Rope;
+import dev.pintle.transformer.Table;
 import dev.pintle.transformer.Transformer;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -36,7 +37,7 @@ public final class Phi implements Architecture {
     @Override
     public Transformer build(ConfigReader json, ModelConfig c, Weights weights) {
         Rope rope = RopeReader.read(json, c.dHead(), 10_000, USUAL_SHARE);
-        Tensor embedding = weights.embedding(c);
+        Table embedding = weights.embedding(c);
         Linear unembedding = weights.unembedding(embedding, c);
         Tensor bias = weights.norm("lm_head.bias", c.dVocab()); // added in FP32
         List<Block> blocks = IntStream.range(0, c.nLayers())

@@ -17,6 +17,7 @@ import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Packing;
 import dev.pintle.transformer.Quantised;
 import dev.pintle.transformer.Rope;
+import dev.pintle.transformer.Table;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -274,22 +275,28 @@ public final class Weights {
         return dtype.rounded(number);
     }
 
+    /** A matrix `[rows, width]` whose rows are looked up. */
+    public Table table(String name, int rows, int width) {
+        QuantisedWeight kept = quantised(name, rows, width);
+        return kept == null ? new Table.Plain(get(name, rows, width)) : new Table.Blocks(kept, dtype);
+    }
+
     /** The embedding `[dVocab, dModel]`; if tied, it may be stored only as the unembedding. */
-    public Tensor embedding(ModelConfig c) {
+    public Table embedding(ModelConfig c) {
         boolean asHead = c.tiedEmbeddings() && !unused.contains(EMBEDDING) && unused.contains(HEAD);
-        return get(asHead ? HEAD : EMBEDDING, c.dVocab(), c.dModel());
+        return table(asHead ? HEAD : EMBEDDING, c.dVocab(), c.dModel());
     }
 
     /**
      * The unembedding `[dVocab, dModel]`: the embedding if the configuration says that they are tied, unless the
      * checkpoint contains a different one.
      */
-    public Linear unembedding(Tensor embedding, ModelConfig c) {
+    public Linear unembedding(Table embedding, ModelConfig c) {
         return unembedding(embedding, EMBEDDING, c);
     }
 
     /** The same for a family whose embedding has another name. */
-    public Linear unembedding(Tensor embedding, String embeddingName, ModelConfig c) {
+    public Linear unembedding(Table embedding, String embeddingName, ModelConfig c) {
         if (!c.tiedEmbeddings()) {
             if (!source.has(HEAD)) {
                 throw noHead(c);
@@ -312,7 +319,9 @@ public final class Weights {
             unused.remove(HEAD);
         }
         tied = true;
-        return packing.sharing(embedding);
+        return embedding instanceof Table.Blocks blocks
+                ? new Quantised(blocks.matrix(), null)
+                : packing.sharing(((Table.Plain) embedding).matrix());
     }
 
     /** Whether the unembedding handed out is the embedding. */

@@ -10,7 +10,17 @@ import org.jspecify.annotations.Nullable;
  * @param positions learned position embeddings `[maxPositions, dModel]` (GPT-2); null for none
  * @param scale factor on the token embeddings, rounded to the model's dtype as in Gemma
  */
-public record Embedding(Tensor tokens, @Nullable Tensor positions, double scale) {
+public record Embedding(Table tokens, @Nullable Tensor positions, double scale) {
+    /** The same with token embeddings that are numbers. */
+    public Embedding(Tensor tokens, @Nullable Tensor positions, double scale) {
+        this(new Table.Plain(tokens), positions, scale);
+    }
+
+    /** The token embeddings `[dVocab, dModel]`, as they always are on a GPU. */
+    public Tensor matrix() {
+        return ((Table.Plain) tokens).matrix();
+    }
+
     /**
      * @param ids `[batch, tokens]`
      * @return `[batch, tokens, dModel]`

@@ -12,6 +12,7 @@ import dev.pintle.transformer.HeadNorms;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Norm;
 import dev.pintle.transformer.RmsNorm;
+import dev.pintle.transformer.Table;
 import dev.pintle.transformer.Transformer;
 import java.util.List;
 import java.util.Optional;
@@ -82,6 +83,7 @@ public final class Fusing {
             return Optional.of("the kernels need a vocabulary size that is a multiple of 16, not " + c.dVocab());
         }
         boolean known = transformer.finalNorm() instanceof RmsNorm
+                && transformer.embedding().tokens() instanceof Table.Plain
                 && transformer.embedding().positions() == null
                 && c.logitScale() == 1
                 && transformer.logitBias() == null

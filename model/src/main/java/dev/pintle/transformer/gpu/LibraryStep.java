@@ -29,7 +29,7 @@ final class LibraryStep extends StepKernels {
     @Override
     void embed() {
         ops.embedNormed(
-                transformer.embedding().tokens(),
+                transformer.embedding().matrix(),
                 transformer.embedding().scale(),
                 memory.slots,
                 memory.ids,

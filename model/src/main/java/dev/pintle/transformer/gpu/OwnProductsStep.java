@@ -127,7 +127,7 @@ final class OwnProductsStep extends StepKernels {
                 rows.resid(),
                 rows.work().normed(),
                 rows.squares(),
-                transformer.embedding().tokens(),
+                transformer.embedding().matrix(),
                 normBefore(0).weight(),
                 memory.slots,
                 memory.ids,
