@@ -13,6 +13,7 @@ import dev.pintle.hub.RepoId;
 import dev.pintle.hub.Selection;
 import dev.pintle.hub.Variables;
 import dev.pintle.library.steer.Presets;
+import dev.pintle.model.GgufFolder;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.LoadOptions;
 import dev.pintle.model.ModelId;
@@ -128,6 +129,11 @@ public final class Library implements AutoCloseable {
      *     it is a repository that is not in the cache, or only in part
      */
     public Path modelFolder(String model) {
+        return GgufFolder.of(modelPlace(model));
+    }
+
+    /** The folder of a model, or its GGUF file. */
+    private Path modelPlace(String model) {
         try {
             return ModelFolders.find(model, hub);
         } catch (HubException e) {
@@ -139,7 +145,7 @@ public final class Library implements AutoCloseable {
 
     /** The folder of a model's tokenizer and chat template, which may be all that is there of the model. */
     public Path textFolder(String model) {
-        return ModelFolders.findText(model, hub);
+        return GgufFolder.of(ModelFolders.findText(model, hub));
     }
 
     /**
@@ -148,7 +154,7 @@ public final class Library implements AutoCloseable {
      * @param model as for {@link #modelFolder}
      */
     public LanguageModel model(String model, LoadOptions options) {
-        Path found = modelFolder(model);
+        Path found = modelPlace(model);
         boolean cached = HubClient.repositoryOf(found).isPresent();
         LanguageModel result = LanguageModel.load(cached ? found.toString() : model, options);
         loaded.put(result.id(), cached || model.equals(ModelFolders.EMBEDDED) ? model : absolute(found));

@@ -33,6 +33,11 @@ public final class GgufFolder {
                 && String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT).endsWith(".gguf");
     }
 
+    /** A folder in the Hugging Face format as it is; for a GGUF file, the folder that describes it. */
+    public static Path of(Path folderOrFile) {
+        return isGguf(folderOrFile) ? describe(folderOrFile) : folderOrFile;
+    }
+
     /**
      * The folder that describes a GGUF file, made if need be.
      *

@@ -9,6 +9,7 @@ import dev.pintle.evaluation.StyleMarker;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.hub.Variables;
+import dev.pintle.model.GgufFolder;
 import dev.pintle.report.Published;
 import dev.pintle.sae.SaeFolders;
 import dev.pintle.sae.labels.LatentLabels;
@@ -86,7 +87,7 @@ public record NotebookSettings(
             }
         });
         String model = text(ours, "model", ModelFolders.EMBEDDED);
-        Path folder = ModelFolders.find(model);
+        Path folder = GgufFolder.of(ModelFolders.find(model));
         List<ObjectNode> layers = new ArrayList<>(StudyPresets.of(model, folder, text(ours, "style", "")));
         layers.add(given);
         DType dtype = DType.parse(text(ours, "dtype", "fp32"));

@@ -5,6 +5,7 @@ import dev.pintle.base.Digest;
 import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.hub.ModelFolders;
+import dev.pintle.model.GgufFolder;
 import dev.pintle.model.LanguageModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,7 +21,7 @@ public record ModelHashes(String tokenizer, String template) {
     /** Hashes of a model's files; empty if the files cannot be found. */
     public static ModelHashes of(LanguageModel model) {
         try {
-            Path folder = ModelFolders.find(model.id().name());
+            Path folder = GgufFolder.of(ModelFolders.find(model.id().name()));
             return new ModelHashes(file(folder.resolve("tokenizer.json")), template(folder));
         } catch (IOException | PintleException e) {
             return new ModelHashes("", "");

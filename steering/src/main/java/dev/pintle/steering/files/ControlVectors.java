@@ -3,6 +3,7 @@ package dev.pintle.steering.files;
 import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.hub.ModelFolders;
+import dev.pintle.model.GgufFolder;
 import dev.pintle.model.ModelId;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.tensor.io.Gguf;
@@ -57,7 +58,7 @@ final class ControlVectors implements VectorFormat {
     /** A model's family as named in its config.json; the model's name if that file cannot be found. */
     private static String family(ModelId model) {
         try {
-            Path config = ModelFolders.find(model.name()).resolve("config.json");
+            Path config = GgufFolder.of(ModelFolders.find(model.name())).resolve("config.json");
             return Json.file(config).path("model_type").asText(model.name());
         } catch (IOException | PintleException | InvalidPathException e) {
             return model.name();
