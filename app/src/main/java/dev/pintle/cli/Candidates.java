@@ -1,10 +1,12 @@
 package dev.pintle.cli;
 
+import dev.pintle.model.Quantisation;
 import dev.pintle.steering.SteeringMethod;
 import dev.pintle.studies.Studies;
 import dev.pintle.study.Study;
 import dev.pintle.study.StudyVector;
 import dev.pintle.tensor.DType;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.Set;
@@ -30,6 +32,12 @@ class Candidates implements Iterable<String> {
     static final class Dtypes extends Candidates {
         Dtypes() {
             super(() -> DType.MODELS.stream().map(dtype -> dtype.name().toLowerCase(Locale.ROOT)));
+        }
+    }
+
+    static final class Quantisations extends Candidates {
+        Quantisations() {
+            super(() -> Arrays.stream(Quantisation.values()).map(Quantisation::toString));
         }
     }
 

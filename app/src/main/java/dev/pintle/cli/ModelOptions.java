@@ -3,6 +3,7 @@ package dev.pintle.cli;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.LoadOptions;
+import dev.pintle.model.Quantisation;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.io.PrintWriter;
@@ -32,6 +33,10 @@ final class ModelOptions extends ModelChoice {
         PrintWriter err = err();
         LoadOptions options = placed.ignoringConfig(ignoredConfig).telling(note -> err.println("Note: " + note));
         LanguageModel loaded = library().model(name(), options);
+        if (placed.quantisation() != Quantisation.NONE) {
+            err.println("Note: matrices were rounded to " + placed.quantisation()
+                    + " while loading; numbers differ from those of the stored weights.");
+        }
         return checkNan ? loaded.checkingForNan() : loaded;
     }
 

@@ -1,6 +1,7 @@
 package dev.pintle.cli;
 
 import dev.pintle.model.LoadOptions;
+import dev.pintle.model.Quantisation;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import picocli.CommandLine.Option;
 final class ModelPlacement {
     private static final String USUAL_DTYPE = "fp32";
     private static final String USUAL_DEVICE = "best";
+    private static final String NO_ROUNDING = "none";
 
     @Option(
             names = "--dtype",
@@ -29,6 +31,16 @@ final class ModelPlacement {
             description = "Device: cpu, cuda, cuda:N or best (default: ${DEFAULT-VALUE}).")
     private String device = USUAL_DEVICE;
 
+    @Option(
+            names = "--quantise",
+            paramLabel = "HOW",
+            completionCandidates = Candidates.Quantisations.class,
+            defaultValue = NO_ROUNDING,
+            description =
+                    "Round matrices when loading, on a CPU: int8 (8.5 bits a weight), int4 (5 bits) or none (default:"
+                            + " ${DEFAULT-VALUE}).")
+    private String quantise = NO_ROUNDING;
+
     DType dtype() {
         return DType.parse(dtype, DType.MODELS);
     }
@@ -39,7 +51,7 @@ final class ModelPlacement {
 
     /** How to load a model. */
     LoadOptions load() {
-        return LoadOptions.of(device(), dtype());
+        return LoadOptions.of(device(), dtype()).quantising(Quantisation.parse(quantise));
     }
 
     /** The options as words of a command line, without those at their defaults. */
@@ -50,6 +62,9 @@ final class ModelPlacement {
         }
         if (!device.equals(USUAL_DEVICE)) {
             options.addAll(List.of("--device", device));
+        }
+        if (!quantise.equals(NO_ROUNDING)) {
+            options.addAll(List.of("--quantise", quantise));
         }
         return options;
     }

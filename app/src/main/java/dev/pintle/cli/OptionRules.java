@@ -35,7 +35,7 @@ public final class OptionRules {
     // ---------------------------------------------------------------- what commands share
 
     private OptionRules model() {
-        return source().free("--dtype", "--device", "--check-nan", "--ignore-config");
+        return source().free("--dtype", "--device", "--quantise", "--check-nan", "--ignore-config");
     }
 
     private OptionRules source() {
@@ -162,6 +162,7 @@ public final class OptionRules {
                         "--model",
                         "--dtype",
                         "--device",
+                        "--quantise",
                         "--port",
                         "--address",
                         "--api-key-file",
@@ -244,7 +245,15 @@ public final class OptionRules {
         Predicate<Given> reads = given -> given.is("--how", "difference");
         OptionRules rules = of("sae decompose").autoencoder().texts();
         for (String model : List.of(
-                "--model", "--dtype", "--device", "--check-nan", "--ignore-config", "--prompt", "--user", "--chat")) {
+                "--model",
+                "--dtype",
+                "--device",
+                "--quantise",
+                "--check-nan",
+                "--ignore-config",
+                "--prompt",
+                "--user",
+                "--chat")) {
             rules.needs(model, "--how difference, the only one that reads a text", List.of("--how"), reads);
         }
         rules.needs("--pull", "--model NAME", "--model")

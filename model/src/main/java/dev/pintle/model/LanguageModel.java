@@ -71,11 +71,12 @@ public final class LanguageModel implements AutoCloseable {
         Path folder = gguf ? GgufFolder.describe(found) : found;
         LoadedTransformer transformer = LoadedTransformer.open(folder, options);
         try {
-            ModelId id = gguf
+            ModelId plain = gguf
                     ? new ModelId(nameOrFolder, GgufFolder.revision(folder))
                     : HubClient.repositoryOf(folder)
                             .map(repo -> new ModelId(repo.name(), repo.revision()))
                             .orElseGet(() -> new ModelId(nameOrFolder, Fingerprint.of(folder)));
+            ModelId id = plain.rounded(options.quantisation());
             return new LanguageModel(
                     new Loaded(id, transformer, new ModelText(folder, id.toString()), StopIds.read(folder)),
                     List.of(),

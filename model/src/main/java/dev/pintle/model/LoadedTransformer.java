@@ -5,9 +5,11 @@ import dev.pintle.family.CheckpointWeights;
 import dev.pintle.family.ConfigReader;
 import dev.pintle.family.Families;
 import dev.pintle.family.RandomWeights;
+import dev.pintle.family.RoundedWeights;
 import dev.pintle.family.WeightSource;
 import dev.pintle.family.Weights;
 import dev.pintle.gguf.GgufWeights;
+import dev.pintle.tensor.BlockFormat;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
@@ -64,7 +66,12 @@ final class LoadedTransformer implements AutoCloseable {
         Supplier<WeightSource> source = GgufFolder.fileOf(folder)
                 .<Supplier<WeightSource>>map(file -> () -> GgufWeights.open(file))
                 .orElse(() -> new CheckpointWeights(SafeTensors.open(folder)));
-        return build(json, folder.getFileName().toString(), options, source);
+        BlockFormat rounded = options.quantisation().format();
+        return build(
+                json,
+                folder.getFileName().toString(),
+                options,
+                rounded == null ? source : () -> new RoundedWeights(source.get(), rounded));
     }
 
     /** The same with nothing ignored. */
@@ -88,7 +95,13 @@ final class LoadedTransformer implements AutoCloseable {
         try (TensorScope scope = TensorScope.open("load " + name);
                 WeightSource source = open.get()) {
             if (!source.isMapped(device, dtype)) {
-                Memory.requireRoomForWeights(config, dtype, device, () -> Engine.availableMemory(device));
+                double bits = options.quantisation().bits();
+                Memory.requireRoomForWeights(
+                        config,
+                        dtype,
+                        bits == 0 ? 8.0 * dtype.bytes() : bits,
+                        device,
+                        () -> Engine.availableMemory(device));
             }
             Packing packing = new Packing(source.isMapped(device, dtype));
             Weights weights = new Weights(source, device, dtype, owner, packing, options.notes());

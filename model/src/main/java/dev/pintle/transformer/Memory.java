@@ -19,12 +19,15 @@ public final class Memory {
 
     private Memory() {}
 
-    /** @throws dev.pintle.base.PintleException naming both sizes and a dtype that would fit */
+    /**
+     * @param bits of a weight: those of the dtype, or fewer
+     * @throws dev.pintle.base.PintleException naming both sizes and a dtype that would fit
+     */
     public static void requireRoomForWeights(
-            ModelConfig config, DType dtype, Device device, Supplier<OptionalLong> available) {
+            ModelConfig config, DType dtype, double bits, Device device, Supplier<OptionalLong> available) {
         boolean joins = !device.equals(Device.CPU);
         long moving = joins ? config.blockWeights() : 0;
-        long bytes = (config.weights() + moving) * dtype.bytes();
+        long bytes = (long) ((config.weights() + moving) * bits / Byte.SIZE);
         OptionalLong free = bytes > SMALL ? available.get() : OptionalLong.empty();
         if (free.isEmpty() || bytes <= free.getAsLong()) {
             return;
@@ -32,7 +35,8 @@ public final class Memory {
         throw Problem.of("The model does not fit in " + memoryOf(device) + ".")
                 .fact(
                         "needs",
-                        Sizes.text(bytes) + " for " + config.weights() + " weights in " + dtype
+                        Sizes.text(bytes) + " for " + config.weights() + " weights "
+                                + (bits == Byte.SIZE * dtype.bytes() ? "in " + dtype : "of " + bits + " bits")
                                 + (joins ? ", those of one block twice while they are joined" : ""))
                 .fact("available", Sizes.text(free.getAsLong()))
                 .fact(
@@ -42,7 +46,8 @@ public final class Memory {
                                         + (device.equals(Device.CPU)
                                                 ? "; weights stored in bf16 are then memory-mapped, not copied"
                                                 : "")
-                                : "a smaller model" + (device.equals(Device.CPU) ? "" : ", or --device cpu"))
+                                : (device.equals(Device.CPU) ? "--quantise int8 or int4, or " : "") + "a smaller model"
+                                        + (device.equals(Device.CPU) ? "" : ", or --device cpu"))
                 .toException();
     }
 

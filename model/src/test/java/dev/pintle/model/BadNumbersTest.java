@@ -80,11 +80,11 @@ class BadNumbersTest {
             config = model.config();
         }
         ModelConfig large = llama8b();
-        assertThatCode(() -> Memory.requireRoomForWeights(config, DType.FP32, Device.CPU, () -> OptionalLong.of(0)))
+        assertThatCode(() -> Memory.requireRoomForWeights(config, DType.FP32, 32, Device.CPU, () -> OptionalLong.of(0)))
                 .as("too small to be worth a question")
                 .doesNotThrowAnyException();
         assertThatThrownBy(() -> Memory.requireRoomForWeights(
-                        large, DType.FP32, Device.CPU, () -> OptionalLong.of(20_000_000_000L)))
+                        large, DType.FP32, 32, Device.CPU, () -> OptionalLong.of(20_000_000_000L)))
                 .hasMessage("""
                         The model does not fit in memory.
                           needs:     32.1 GB for 8029995008 weights in fp32
@@ -96,7 +96,7 @@ class BadNumbersTest {
     void weights_that_do_not_fit_a_gpu_are_refused_with_its_name() {
         ModelConfig large = llama8b();
         assertThatThrownBy(() -> Memory.requireRoomForWeights(
-                        large, DType.BF16, Device.cuda(0), () -> OptionalLong.of(12_000_000_000L)))
+                        large, DType.BF16, 16, Device.cuda(0), () -> OptionalLong.of(12_000_000_000L)))
                 .hasMessage("""
                         The model does not fit in the memory of cuda:0.
                           needs:     16.5 GB for 8029995008 weights in bf16, those of one block twice while they are joined

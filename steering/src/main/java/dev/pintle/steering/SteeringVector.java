@@ -137,8 +137,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
     }
 
     private SteeringVector requireSamePlace(SteeringVector other) {
-        boolean sameModel =
-                origin.model().revision().equals(other.origin.model().revision());
+        boolean sameModel = origin.model().isSameModel(other.origin.model());
         if (!at.equals(other.at) || !sameModel || dModel() != other.dModel()) {
             throw Problem.of("The vectors come from different hook points or models.")
                     .fact("one", at + " of " + origin.model() + ", " + dModel() + " wide")
@@ -171,7 +170,7 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
         }
         boolean known = !origin.model().revision().isEmpty();
         boolean same = known
-                ? origin.model().revision().equals(model.id().revision())
+                ? origin.model().isSameModel(model.id())
                 : origin.model().name().isEmpty() || named(model);
         if (!force && !same) {
             throw Problem.of("The vector was fitted on a different model.")

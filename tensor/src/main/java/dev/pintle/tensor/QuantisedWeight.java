@@ -80,6 +80,30 @@ public final class QuantisedWeight {
         return new QuantisedWeight(bytes, format, in, IntStream.range(0, out).toArray(), buffers);
     }
 
+    /**
+     * Rounds a weight.
+     *
+     * @param weight `[out, in]` on the CPU; `in` is a multiple of 32
+     * @param format {@link BlockFormat#Q8_0} or {@link BlockFormat#Q4_1}
+     * @param owner owns the memory
+     */
+    public static QuantisedWeight round(Tensor weight, BlockFormat format, TensorScope owner) {
+        int out = weight.shape().intSize(0);
+        int in = weight.shape().intSize(1);
+        Tensor bytes = owner.adopt(Tensor.empty(DType.UINT8, Device.CPU, format.rowBytes(in) * out));
+        int atOnce = Math.max(1, PIECE / in);
+        for (int from = 0; from < out; from += atOnce) {
+            int count = Math.min(atOnce, out - from);
+            try (TensorScope scope = TensorScope.open("round rows")) {
+                float[] values = weight.narrow(0, from, count).to(DType.FP32).toFloats();
+                byte[] rounded = Rounding.toBlocks(values, format);
+                bytes.narrow(0, format.rowBytes(in) * from, rounded.length)
+                        .copyFrom(Tensor.ofBytes(rounded, DType.UINT8, rounded.length));
+            }
+        }
+        return of(bytes, format, out, in);
+    }
+
     /** Storage format. */
     public BlockFormat format() {
         return format;

@@ -14,8 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
 /** {@link ByteLoops} with the vector instructions of the CPU. */
 final class VectorByteLoops implements ByteLoops {
     private static final VectorSpecies<Byte> WIDE = ByteVector.SPECIES_256;
-    private static final VarHandle EIGHT =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle EIGHT = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     @Override
     public void take(byte[] from, int at, int count, int shift, int mask, byte[] to, int start) {
