@@ -57,7 +57,7 @@ public final class RopeReader {
             return read(config, "rope_parameters", parameters, dHead, theta, partial);
         }
         return scaling == null
-                ? Rope.of(theta, dHead, partial)
+                ? plain(config, "rope_theta", dHead, theta, partial)
                 : read(config, "rope_scaling", scaling, dHead, theta, partial);
     }
 
@@ -87,7 +87,7 @@ public final class RopeReader {
                     read(config, "rope_parameters", ofSliding, dHead, sliding),
                     read(config, "rope_parameters", ofFull, dHead, full));
         }
-        return new ByWindow(Rope.of(sliding, dHead, 1), read(config, dHead, full));
+        return new ByWindow(plain(config, "rope_local_base_freq", dHead, sliding, 1), read(config, dHead, full));
     }
 
     /**
@@ -104,7 +104,7 @@ public final class RopeReader {
         String type = rope.path("rope_type").asText(rope.path("type").asText("default"));
         double theta = number(config, key, rope, "rope_theta", defaultTheta);
         double partial = number(config, key, rope, "partial_rotary_factor", defaultPartial);
-        Rope plain = Rope.of(theta, dHead, partial);
+        Rope plain = plain(config, key, dHead, theta, partial);
         Set<String> known = new TreeSet<>(List.of("rope_type", "type", "rope_theta", "partial_rotary_factor"));
         Rope scaled = switch (type) {
             case "default" -> plain;
@@ -177,6 +177,19 @@ public final class RopeReader {
             throw config.unexpected(key, count + " positive numbers for " + name);
         }
         return factors;
+    }
+
+    /** @param key what to name if the base cannot be used */
+    private static Rope plain(ConfigReader config, String key, int dHead, double theta, double partial) {
+        if (!(theta > 0)) {
+            throw config.unexpected(key, "a positive number");
+        }
+        if (!(partial <= 1) || dHead * partial < 2) {
+            throw config.problem("partial_rotary_factor", "a share of a head: at most 1, and at least two elements")
+                    .fact("head", dHead + " elements")
+                    .toException();
+        }
+        return Rope.of(theta, dHead, partial);
     }
 
     /** As transformers reads it: what is absent follows from the factor and the lengths. */

@@ -1,5 +1,6 @@
 package dev.pintle.model;
 
+import dev.pintle.base.Problem;
 import dev.pintle.family.Architecture;
 import dev.pintle.family.CheckpointWeights;
 import dev.pintle.family.ConfigReader;
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A transformer that owns its weights. */
 final class LoadedTransformer implements AutoCloseable {
+    private static final int MOST_LAYERS = 100_000; // hook points have names up to there
+    private static final int WIDEST = 1 << 24;
+
     private final ModelConfig config;
     private final ForwardPass forward;
     private final Device device;
@@ -91,6 +95,7 @@ final class LoadedTransformer implements AutoCloseable {
         DType dtype = options.dtype();
         Architecture family = Families.of(json);
         ModelConfig config = family.config(json);
+        requireUsual(config, json.file());
         TensorScope owner = TensorScope.owner("weights of " + name);
         try (TensorScope scope = TensorScope.open("load " + name);
                 WeightSource source = open.get()) {
@@ -119,6 +124,20 @@ final class LoadedTransformer implements AutoCloseable {
         } catch (RuntimeException e) {
             owner.close();
             throw e;
+        }
+    }
+
+    /** Refuses sizes that no model has, for which arrays would be made before any weight is compared with them. */
+    private static void requireUsual(ModelConfig c, Path file) {
+        long heads = (long) c.nHeads() * c.dHead();
+        long widest = Math.max(Math.max(c.dModel(), c.dMlp()), Math.max(heads, c.dVocab()));
+        if (c.nLayers() > MOST_LAYERS || widest > WIDEST) {
+            throw Problem.of("The model's configuration has sizes that no model has.")
+                    .fact("file", file.toAbsolutePath())
+                    .fact("expected", "at most " + MOST_LAYERS + " blocks, and widths of at most " + WIDEST)
+                    .fact("but was", c.nLayers() + " blocks, and " + widest)
+                    .fact("try", "another copy of the model")
+                    .toException();
         }
     }
 

@@ -304,6 +304,25 @@ class ModelFolderTest {
     }
 
     @Test
+    void sizes_that_no_model_has_are_refused_before_anything_is_made_of_them() throws IOException {
+        copy("llama31");
+        config("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 2147483647");
+        assertThatThrownBy(this::open)
+                .hasMessage("The model's configuration has sizes that no model has.\n  file:     "
+                        + folder.resolve("config.json")
+                        + "\n  expected: at most 100000 blocks, and widths of at most 16777216"
+                        + "\n  but was:  2147483647 blocks, and 256\n  try:      another copy of the model");
+        copy("llama31");
+        config("\"head_dim\": 16", "\"head_dim\": 2147483647");
+        assertThatThrownBy(this::open).hasMessageContaining("but was:  4 blocks, and 8589934588");
+        copy("families/gpt_neox");
+        config("\"partial_rotary_factor\": 0.25", "\"partial_rotary_factor\": 1.5");
+        assertThatThrownBy(this::open)
+                .hasMessageContaining("expected: a share of a head: at most 1, and at least two elements")
+                .hasMessageContaining("head:     16 elements");
+    }
+
+    @Test
     void an_unknown_kind_of_rope_scaling_is_refused() throws IOException {
         copy("llama31");
         config("\"rope_type\": \"llama3\"", "\"rope_type\": \"dynamic\"");
