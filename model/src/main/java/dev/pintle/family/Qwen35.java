@@ -108,9 +108,11 @@ public final class Qwen35 implements Architecture {
         if (rope == null) {
             return RopeReader.read(json, c.dHead(), 10_000, share);
         }
+        RopeReader.requireSame(json, "rope_theta", rope);
+        RopeReader.requireSame(json, "partial_rotary_factor", rope);
         ObjectNode ofText = rope.deepCopy();
         ofText.remove(List.of("mrope_section", "mrope_interleaved"));
-        return RopeReader.read(json, "rope_parameters", ofText, c.dHead(), 10_000, share);
+        return RopeReader.read(json, "rope_parameters", ofText, c.dHead(), json.numberOr("rope_theta", 10_000), share);
     }
 
     private static Norm norm(Weights weights, ModelConfig c, int layer, String name) {

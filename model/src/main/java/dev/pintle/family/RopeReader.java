@@ -46,9 +46,9 @@ public final class RopeReader {
         double theta = config.numberOr("rope_theta", defaultTheta);
         double partial = config.numberOr("partial_rotary_factor", defaultPartial);
         JsonNode scaling = config.objectOrNull("rope_scaling");
-        JsonNode inner = parameters == null ? null : parameters.get("rope_theta");
-        if (inner != null && inner.isNumber() && config.has("rope_theta") && inner.asDouble() != theta) {
-            throw config.unexpected("rope_theta", "the value in rope_parameters, " + inner);
+        if (parameters != null) {
+            requireSame(config, "rope_theta", parameters);
+            requireSame(config, "partial_rotary_factor", parameters);
         }
         if (parameters != null && scaling != null && !parameters.equals(scaling)) {
             throw config.unexpected("rope_scaling", "the same as rope_parameters, or only one of the two");
@@ -83,6 +83,7 @@ public final class RopeReader {
             if (ofFull == null || ofSliding == null || !ofFull.isObject() || !ofSliding.isObject() || both.size() > 2) {
                 throw config.unexpected("rope_parameters", "the objects full_attention and sliding_attention");
             }
+            requireSame(config, "rope_theta", ofFull);
             return new ByWindow(
                     read(config, "rope_parameters", ofSliding, dHead, sliding),
                     read(config, "rope_parameters", ofFull, dHead, full));
@@ -177,6 +178,14 @@ public final class RopeReader {
             throw config.unexpected(key, count + " positive numbers for " + name);
         }
         return factors;
+    }
+
+    /** Refuses a number that is stated twice and differs. */
+    static void requireSame(ConfigReader config, String key, JsonNode rope) {
+        JsonNode inner = rope.path(key);
+        if (config.has(key) && inner.isNumber() && inner.asDouble() != config.number(key)) {
+            throw config.unexpected(key, "the value in rope_parameters, " + inner);
+        }
     }
 
     /** @param key what to name if the base cannot be used */

@@ -70,8 +70,9 @@ class ConfigurationFuzzTest {
         try {
             LoadedTransformer.open(folder, Device.CPU, dtype).close();
         } catch (PintleException | IllegalArgumentException e) {
-            assertThat(e.getMessage()).as(what).isNotBlank().hasSizeLessThan(LONGEST_MESSAGE);
-            assertThat(e.getMessage().lines().count())
+            String message = String.valueOf(e.getMessage());
+            assertThat(message).as(what).isNotBlank().hasSizeLessThan(LONGEST_MESSAGE);
+            assertThat(message.lines().count())
                     .as(what + ": a sentence and facts")
                     .isGreaterThan(1);
         } catch (RuntimeException | Error e) {

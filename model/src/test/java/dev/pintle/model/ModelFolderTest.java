@@ -378,6 +378,12 @@ class ModelFolderTest {
         copy("llama31");
         config("\"vocab_size\"", "\"rope_scaling\": {\"rope_type\": \"linear\", \"factor\": 2.0}, \"vocab_size\"");
         assertThatThrownBy(this::open).hasMessageContaining("the same as rope_parameters, or only one of the two");
+        copy("families/glm");
+        config("\"partial_rotary_factor\": 0.5,\n  \"rms", "\"partial_rotary_factor\": 0.25,\n  \"rms");
+        assertThatThrownBy(this::open).hasMessageContaining("expected: the value in rope_parameters, 0.5");
+        copy("families/olmo3");
+        config("\"vocab_size\"", "\"rope_theta\": 500000.0, \"vocab_size\"");
+        assertThatThrownBy(this::open).hasMessageContaining("expected: the value in rope_parameters, 10000.0");
     }
 
     @Test
