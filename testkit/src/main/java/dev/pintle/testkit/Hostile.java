@@ -154,21 +154,22 @@ public final class Hostile {
      * Runs a main class in another Java process until it ends.
      *
      * @param folder its first argument
+     * @param flags for the JVM, beside those for a program that ends soon: compiled quickly, not well
      * @return what it printed
      * @throws AssertionError when it does not end well, with the number of the case that it was at
      */
-    public static String survives(Class<?> main, Path folder, int heapMegabytes, int seconds) throws Exception {
+    public static String survives(Class<?> main, Path folder, int heapMegabytes, int seconds, String... flags)
+            throws Exception {
         Path output = folder.resolve("output");
-        Process child = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx" + heapMegabytes + "m",
-                        "-XX:-CreateCoredumpOnCrash",
-                        "-XX:ErrorFile=" + folder.resolve("error"),
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        main.getName(),
-                        folder.toString())
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + heapMegabytes + "m",
+                "-XX:-CreateCoredumpOnCrash",
+                "-XX:ErrorFile=" + folder.resolve("error"),
+                "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(flags));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName(), folder.toString()));
+        Process child = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
