@@ -29,7 +29,7 @@ class LibraryUseTest {
     void a_bf16_model_answers_the_same_while_the_garbage_collector_runs_all_the_time() {
         ChildJvm child = ChildJvm.run(
                 Answers.class,
-                List.of("-Xmx192m"),
+                List.of("-Xmx192m", "-XX:+UseSerialGC"), // collects in the thread that asks, one time after the other
                 Map.of(),
                 300,
                 Golden.parley().toString(),
