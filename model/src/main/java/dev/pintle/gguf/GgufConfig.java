@@ -8,6 +8,7 @@ import dev.pintle.base.Json;
 import dev.pintle.tensor.TensorScope;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /*
  * Values that the file leaves to the architecture are those of llama.cpp; the families' own defaults are transformers'.
@@ -226,7 +227,7 @@ final class GgufConfig {
     }
 
     /** Frequencies divided by numbers of the file, as for Llama 3.1. */
-    private void frequencies(String type) {
+    private void frequencies(@Nullable String type) {
         if (type != null && !type.equals("none")) {
             throw keys.unexpected("rope.scaling.type", "none beside the tensor rope_freqs.weight");
         }
