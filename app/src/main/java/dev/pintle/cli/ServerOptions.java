@@ -63,8 +63,8 @@ final class ServerOptions {
     @Option(
             names = "--api-key-file",
             paramLabel = "FILE",
-            description = "Keys that callers must present, one a line, each with optional scopes: read, generate,"
-                    + " manage. PINTLE_API_KEY may hold a single key instead.")
+            description = "Keys that callers must present, one a line, each with optional scopes (read, generate,"
+                    + " manage) and an optional name: 'ci: KEY read'. PINTLE_API_KEY may hold a single key instead.")
     private @Nullable Path keyFile;
 
     @Option(

@@ -121,7 +121,7 @@ public final class PintleServer implements AutoCloseable {
                 throw notImplemented(other);
             });
         }
-        new Vectors(library, models).addTo(routes, OWN);
+        new Vectors(library, models, jobs).addTo(routes, OWN);
         new VectorAlgebra(library, models).addTo(routes, OWN);
         new PresetsApi(library, models).addTo(routes, OWN);
         new Texts(models).addTo(routes, OWN);
@@ -137,13 +137,7 @@ public final class PintleServer implements AutoCloseable {
         new StudyJobs(library, models, jobs, OWN).addTo(routes);
         new Runs(library).addTo(routes, OWN);
         new Loading(library, models, jobs, requests, settings.engine()).addTo(routes, OWN);
-        new Operations(
-                        models,
-                        metrics,
-                        routes,
-                        settings.engine(),
-                        settings.keys().areNeeded())
-                .addTo(routes, OWN);
+        new Operations(models, metrics, routes, settings.engine(), settings.keys()).addTo(routes, OWN);
         return routes;
     }
 

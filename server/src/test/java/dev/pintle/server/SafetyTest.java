@@ -90,7 +90,8 @@ class SafetyTest {
     void keys_are_needed_and_have_scopes() throws IOException {
         Path file = folder.resolve("keys");
         Files.writeString(
-                file, "# keys\nreader-0123456789abc read\nwriter-0123456789abc read generate\nowner-0123456789abcd\n");
+                file,
+                "# keys\nreader-0123456789abc read\nci: writer-0123456789abc read generate\nowner-0123456789abcd\n");
         try (TestServer server = server(ApiKeys.read(file), new Front.Names(List.of(), List.of()))) {
             assertThat(server.get("/health").status()).isEqualTo(200);
             assertThat(server.get("/v1/models").status()).isEqualTo(401);
@@ -100,6 +101,16 @@ class SafetyTest {
             assertThat(server.send("GET", "/v1/models", null, reader).status()).isEqualTo(200);
             assertThat(server.send("POST", "/v1/chat/completions", "{}", reader).status())
                     .isEqualTo(403);
+            TestServer.Reply told = server.send("GET", "/pintle/v1/server", null, reader);
+            assertThat(told.json().at("/limits/keys").toString())
+                    .isEqualTo(
+                            "[{\"name\":null,\"scopes\":[\"read\"]},{\"name\":\"ci\",\"scopes\":[\"read\",\"generate\"]},"
+                                    + "{\"name\":null,\"scopes\":[\"read\",\"generate\",\"manage\"]}]");
+            assertThat(told.body()).doesNotContain("0123456789");
+            Map<String, String> writer = Map.of("Authorization", "Bearer writer-0123456789abc");
+            assertThat(server.send("DELETE", "/pintle/v1/names/other", null, writer)
+                            .status())
+                    .isEqualTo(403);
             Map<String, String> owner = Map.of("Authorization", "Bearer owner-0123456789abcd");
             assertThat(server.send("DELETE", "/pintle/v1/names/other", null, owner)
                             .status())
@@ -108,6 +119,21 @@ class SafetyTest {
                             .status())
                     .isEqualTo(401);
         }
+    }
+
+    @Test
+    void two_keys_of_one_name_and_a_name_without_a_key_are_refused() throws IOException {
+        Path file = folder.resolve("keys");
+        Files.writeString(file, "ci: reader-0123456789abc\nci: writer-0123456789abc\n");
+        assertThatThrownBy(() -> ApiKeys.read(file)).hasMessage("""
+                Two API keys have one name.
+                  where: %s, line 2
+                  name:  ci""".formatted(file));
+        Files.writeString(file, "a-name-that-is-long:\n");
+        assertThatThrownBy(() -> ApiKeys.read(file)).hasMessage("""
+                An API key is too short.
+                  where:    %s, line 1
+                  expected: at least 16 characters""".formatted(file));
     }
 
     @Test

@@ -100,6 +100,19 @@ class VectorAlgebraTest {
         JsonNode shown = server.get(OWN + "/vectors/" + hash).json();
         assertThat(shown.at("/records/0").toString()).isEqualTo(Json.line(VectorJson.of(vector(1))));
         assertThat(shown.at("/used_by/presets").toString()).isEqualTo("[\"salty\"]");
+        assertThat(shown.at("/used_by/sweeps")).isEmpty();
+        JsonNode job = post(
+                "/vectors/sweep",
+                "{'model': 'parley-7m', 'vectors': ['pirate'], 'strengths': [0.1], 'max_new_tokens': 4, 'style': 'pirate', 'questions': ['Hello']}",
+                202);
+        JsonNode sweeps = server.get(OWN + "/vectors/" + hash).json().at("/used_by/sweeps");
+        assertThat(sweeps).hasSize(1);
+        assertThat(sweeps.at("/0/id")).isEqualTo(job.get("id"));
+        assertThat(sweeps.at("/0/kind").asText()).isEqualTo("sweep");
+        assertThat(server.get(OWN + "/vectors/" + server.library().vectors().hashOf("other"))
+                        .json()
+                        .at("/used_by/sweeps"))
+                .isEmpty();
     }
 
     @Test

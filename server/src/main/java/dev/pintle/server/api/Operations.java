@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
 import dev.pintle.model.EngineOptions;
+import dev.pintle.server.http.ApiKeys;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.JsonNumbers;
@@ -28,19 +29,19 @@ public final class Operations {
     private final Metrics metrics;
     private final Routes routes;
     private final EngineOptions engine;
-    private final boolean keysNeeded;
+    private final ApiKeys keys;
 
     /**
      * @param routes all routes, once they are added
      * @param engine how requests are generated
-     * @param keysNeeded whether callers must present a key
+     * @param keys that callers must present
      */
-    public Operations(Models models, Metrics metrics, Routes routes, EngineOptions engine, boolean keysNeeded) {
+    public Operations(Models models, Metrics metrics, Routes routes, EngineOptions engine, ApiKeys keys) {
         this.models = models;
         this.metrics = metrics;
         this.routes = routes;
         this.engine = engine;
-        this.keysNeeded = keysNeeded;
+        this.keys = keys;
     }
 
     /** Adds its routes. */
@@ -95,7 +96,14 @@ public final class Operations {
             limits.put("rows", engine.mostRows());
         }
         limits.put("cache_bytes", engine.cacheBytes()).put("fast", engine.fast());
-        limits.put("keys_needed", keysNeeded);
+        limits.put("keys_needed", keys.areNeeded());
+        ArrayNode named = limits.putArray("keys");
+        for (ApiKeys.About key : keys.about()) {
+            ArrayNode scopes = named.addObject().put("name", key.name()).putArray("scopes");
+            key.scopes().stream()
+                    .sorted()
+                    .forEach(scope -> scopes.add(scope.name().toLowerCase(Locale.ROOT)));
+        }
         limits.put("json_bytes", Routes.JSON_BODY).put("file_bytes", Routes.FILE_BODY);
         call.reply(json);
     }

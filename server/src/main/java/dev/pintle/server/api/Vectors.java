@@ -14,6 +14,7 @@ import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.http.JsonNumbers;
 import dev.pintle.server.http.Routes;
+import dev.pintle.server.serving.Jobs;
 import dev.pintle.server.serving.Models;
 import dev.pintle.steering.Stability;
 import dev.pintle.steering.SteeringVector;
@@ -38,11 +39,16 @@ public final class Vectors {
 
     private final Library library;
     private final Models models;
+    private final Jobs jobs;
 
-    /** @param models whose number of layers tells what the rows of a matrix are */
-    public Vectors(Library library, Models models) {
+    /**
+     * @param models whose number of layers tells what the rows of a matrix are
+     * @param jobs among which are sweeps that tried a vector
+     */
+    public Vectors(Library library, Models models, Jobs jobs) {
         this.library = library;
         this.models = models;
+        this.jobs = jobs;
     }
 
     /** Adds its routes below a path. */
@@ -120,7 +126,8 @@ public final class Vectors {
         ArrayNode records = json.putArray("records");
         VectorFiles.readAll(vectors().ofHash(hash), VectorHints.none())
                 .forEach(vector -> records.add(JsonNumbers.tree(VectorJson.of(vector))));
-        ArrayNode presets = json.putObject("used_by").putArray("presets");
+        ObjectNode usedBy = json.putObject("used_by");
+        ArrayNode presets = usedBy.putArray("presets");
         List<String> names = new ArrayList<>(List.of("sha256:" + hash));
         json.get("names").forEach(name -> names.add(name.textValue()));
         for (String preset : library.presets().names()) {
@@ -128,7 +135,27 @@ public final class Vectors {
                 presets.add(preset);
             }
         }
+        ArrayNode sweeps = usedBy.putArray("sweeps");
+        for (Jobs.Job job : jobs.all()) {
+            ObjectNode told = job.json();
+            if (tried(told, names)) {
+                sweeps.add(told.retain("id", "kind", "state", "created"));
+            }
+        }
         call.reply(json);
+    }
+
+    /** Whether a job is a sweep of a vector of one of these names, or a tuning that proposed it. */
+    private static boolean tried(JsonNode job, List<String> names) {
+        if (!Set.of("sweep", "tune").contains(job.path("kind").asText())) {
+            return false;
+        }
+        for (JsonNode one : job.at("/asked/body/vectors")) {
+            if (names.contains(one.asText())) {
+                return true;
+            }
+        }
+        return names.contains(job.at("/result/vector").asText());
     }
 
     /** Whether a vector of one of these names stands anywhere in a steering. */

@@ -14,8 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys that callers must present, and what each may do. A file has one key a line, optionally followed by scopes: {@code
- * KEY read generate}; without scopes a key may do everything. Lines that begin with # are comments.
+ * Keys that callers must present, and what each may do. A file has one key a line, optionally with a name before it and
+ * scopes after it: {@code ci: KEY read generate}; without scopes a key may do everything. Lines that begin with # are
+ * comments.
  */
 public final class ApiKeys {
     /** What a key may do. */
@@ -32,7 +33,20 @@ public final class ApiKeys {
 
     private final List<Key> keys;
 
-    private record Key(byte[] secret, Set<Scope> scopes) {}
+    private record Key(byte[] secret, About about) {}
+
+    /**
+     * What may be told of a key.
+     *
+     * @param name what the file calls it; null if nothing
+     * @param scopes what it may do
+     */
+    public record About(@Nullable String name, Set<Scope> scopes) {
+        /** Copies the set. */
+        public About {
+            scopes = Set.copyOf(scopes);
+        }
+    }
 
     private ApiKeys(List<Key> keys) {
         this.keys = List.copyOf(keys);
@@ -51,7 +65,8 @@ public final class ApiKeys {
     /**
      * The keys of a file.
      *
-     * @throws dev.pintle.base.PintleException if it can't be read, has no key, or a key of fewer than 16 characters
+     * @throws dev.pintle.base.PintleException if it can't be read, has no key, a key of fewer than 16 characters, or two
+     *     of one name
      */
     public static ApiKeys read(Path file) {
         try {
@@ -72,18 +87,27 @@ public final class ApiKeys {
             if (line.isEmpty() || line.startsWith("#")) {
                 continue;
             }
+            String at = where + ", line " + (i + 1);
             String[] words = line.split("\\s+", -1);
-            if (words[0].length() < SHORTEST) {
+            int first = words[0].endsWith(":") ? 1 : 0;
+            String name = first == 0 ? null : words[0].substring(0, words[0].length() - 1);
+            if (words.length == first || words[first].length() < SHORTEST) {
                 throw Problem.of("An API key is too short.")
-                        .fact("where", where + ", line " + (i + 1))
+                        .fact("where", at)
                         .fact("expected", "at least " + SHORTEST + " characters")
                         .toException();
             }
-            Set<Scope> scopes = words.length == 1 ? EnumSet.allOf(Scope.class) : EnumSet.noneOf(Scope.class);
-            for (int w = 1; w < words.length; w++) {
-                scopes.add(scope(words[w], where + ", line " + (i + 1)));
+            Set<Scope> scopes = words.length == first + 1 ? EnumSet.allOf(Scope.class) : EnumSet.noneOf(Scope.class);
+            for (int w = first + 1; w < words.length; w++) {
+                scopes.add(scope(words[w], at));
             }
-            keys.add(new Key(words[0].getBytes(StandardCharsets.UTF_8), scopes));
+            if (name != null && keys.stream().anyMatch(key -> name.equals(key.about.name()))) {
+                throw Problem.of("Two API keys have one name.")
+                        .fact("where", at)
+                        .fact("name", name)
+                        .toException();
+            }
+            keys.add(new Key(words[first].getBytes(StandardCharsets.UTF_8), new About(name, scopes)));
         }
         if (keys.isEmpty()) {
             throw Problem.of("There is no API key.").fact("where", where).toException();
@@ -109,6 +133,11 @@ public final class ApiKeys {
         return !keys.isEmpty();
     }
 
+    /** Names and scopes of the keys, in the order of the file. */
+    public List<About> about() {
+        return keys.stream().map(Key::about).toList();
+    }
+
     /** @throws HttpProblem unless the key that was presented may do this */
     void require(@Nullable String authorization, Scope scope) {
         if (keys.isEmpty()) {
@@ -132,7 +161,7 @@ public final class ApiKeys {
                                     .fact("expected", "Authorization: Bearer KEY"))
                     .with("WWW-Authenticate", "Bearer");
         }
-        if (!found.scopes.contains(scope)) {
+        if (!found.about.scopes().contains(scope)) {
             throw HttpProblem.of(
                     403,
                     "scope_missing",
