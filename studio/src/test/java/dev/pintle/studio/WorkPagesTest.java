@@ -9,6 +9,7 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
+import dev.pintle.base.Json;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -77,7 +78,7 @@ class WorkPagesTest extends BrowserTest {
     }
 
     /** Addresses, and what stands there once the page has its data. */
-    private static Map<String, String> pages() {
+    static Map<String, String> pages() {
         Map<String, String> pages = new LinkedHashMap<>();
         pages.put(LATENTS, "tbody tr:nth-child(50)");
         pages.put(LATENTS + "/146", ".context:nth-child(3) .strip");
@@ -362,6 +363,82 @@ class WorkPagesTest extends BrowserTest {
         assertThat(page.locator(".message")).containsText("Copied.");
         assertThat(page.evaluate("navigator.clipboard.readText()"))
                 .isEqualTo("./pintle sae decompose pirate --how pursuit --terms 12");
+    }
+
+    /** Every panel gives what it shows, as JSON and as code. */
+    @Test
+    void every_panel_is_exported() throws IOException {
+        Page page = open("#/vectors", View.WIDE_LIGHT);
+        Map<String, String> addresses = new LinkedHashMap<>(pages());
+        addresses.put("#/vectors/hearty", ".columns .bars li:nth-child(8)");
+        for (Map.Entry<String, String> one : addresses.entrySet()) {
+            page.evaluate("address => { location.hash = address; }", one.getKey());
+            page.waitForSelector(one.getValue());
+            for (Locator panel : page.locator(".panel").all()) {
+                String what = one.getKey() + ", " + panel.getAttribute("aria-label");
+                Locator menu = panel.getByRole(AriaRole.BUTTON, new Locator.GetByRoleOptions().setName("Export"));
+                assertThat(menu.first()).isVisible();
+                JsonNode json = Json.parse(new String(exported(page, panel, "JSON"), StandardCharsets.UTF_8));
+                assertThat(json.isContainerNode()).as(what).isTrue();
+                page.evaluate("navigator.clipboard.writeText('')");
+                menu.first().click();
+                panel.getByRole(AriaRole.MENUITEM, new Locator.GetByRoleOptions().setName("curl"))
+                        .click();
+                page.waitForFunction("navigator.clipboard.readText().then(text => text !== '')");
+                assertThat((String) page.evaluate("navigator.clipboard.readText()"))
+                        .as(what)
+                        .startsWith("curl ")
+                        .contains(server().url() + "/");
+            }
+        }
+        assertThat(page.locator(".panel[aria-label='Used by']")).containsText("tune, ");
+        page.locator(".panel[aria-label='Used by'] button.link").first().click();
+        assertThat(page.locator(".panel[aria-label=Proposal]")).isVisible();
+        for (String title : new String[] {"Proposal", "Texts"}) {
+            Locator panel = page.locator(".panel[aria-label=" + title + "]");
+            assertThat(Json.parse(new String(exported(page, panel, "JSON"), StandardCharsets.UTF_8)))
+                    .isNotEmpty();
+        }
+    }
+
+    @Test
+    void written_samples_are_exported_as_they_were_written() throws IOException {
+        Page page = open("#/vectors/pirate", View.WIDE_LIGHT);
+        Locator panel = page.locator(".panel[aria-label='Steered by it']");
+        panel.getByText("Write samples").click();
+        assertThat(panel.locator(".samples article").last()).not().containsText("…");
+        JsonNode json = Json.parse(new String(exported(page, panel, "JSON"), StandardCharsets.UTF_8));
+        assertThat(json.get("samples")).hasSize(4);
+        for (int i = 0; i < 4; i++) {
+            assertThat(panel.locator(".samples article").nth(i))
+                    .containsText(json.at("/samples/" + i + "/text").asText());
+        }
+    }
+
+    @Test
+    void the_server_page_names_its_keys() {
+        Page page = open("#/vectors", View.WIDE_LIGHT);
+        page.route("**/pintle/v1/server", route -> {
+            com.fasterxml.jackson.databind.node.ObjectNode about =
+                    (com.fasterxml.jackson.databind.node.ObjectNode) server().json("GET", OWN + "/server", null);
+            com.fasterxml.jackson.databind.node.ObjectNode limits =
+                    (com.fasterxml.jackson.databind.node.ObjectNode) about.get("limits");
+            limits.put("keys_needed", true);
+            limits.putArray("keys")
+                    .add(Json.object()
+                            .put("name", "<b>ci</b>")
+                            .set("scopes", Json.array().add("read")))
+                    .add(Json.object()
+                            .putNull("name")
+                            .set("scopes", Json.array().add("manage")));
+            route.fulfill(new Route.FulfillOptions()
+                    .setContentType("application/json")
+                    .setBody(about.toString()));
+        });
+        page.evaluate("() => { location.hash = '#/server'; }");
+        assertThat(page.locator(".panel[aria-label=Limits]")).containsText("<b>ci</b>: read");
+        assertThat(page.locator(".panel[aria-label=Limits]")).containsText("one without a name: manage");
+        requireAccessible(page);
     }
 
     private static byte[] exported(Page page, Locator panel, String kind) throws IOException {

@@ -5,7 +5,7 @@ import { Field, Loading, Panel, Segmented, Trouble } from '../parts.js';
 import { useKeys } from '../keys.js';
 import { go } from '../state.js';
 import { Bars } from '../charts/bars.js';
-import { cancelJob, count, ended, fixed, known, layerOf, place, Progress, Samples, startJob, useJob, useModel } from './common.js';
+import { asked as formExports, cancelJob, count, ended, fixed, known, layerOf, place, Progress, Samples, startJob, useJob, useModel, ofJob } from './common.js';
 
 const METHODS = [['', 'usual'], ['after-last-difference', 'after the last difference'], ['first-difference', 'from the first difference'], ['all-positions', 'all positions'], ['last-position', 'last position (CAA)'], ['contrast', 'chosen positions'], ['diff-mean', 'difference of means'], ['generated-tokens', 'generated tokens']];
 const AGGREGATIONS = ['mean', 'pca-centred', 'pca-uncentred', 'pca-paired', 'pca-reconstructed-mean', 'logistic-probe'];
@@ -99,17 +99,18 @@ export default function Fit({ state, setState }) {
     try { set({ job: (await startJob('/vectors/fit', { ...asked, name: state.name || undefined })).id }); } catch (problem) { setError(problem); }
   };
   const busy = state.job && job && !ended(job);
+  const form = name => formExports(name, '/vectors/fit', () => ({ ...asked, name: state.name || undefined }));
   useKeys({ 'Ctrl+Enter': ['fit', () => { if (!asked || busy) return false; fit(); return true; }] });
   return html`<div class="page"><header><h1>Fit a vector</h1><span class="muted">from texts that show a concept and texts that do not</span></header>
     <div class="columns"><div class="stack">
-      <${Panel} title="Contrast"><div class="stack">
+      <${Panel} title="Contrast" exports=${asked && form('contrast')}><div class="stack">
         <${Segmented} label="Source" value=${mode} onChange=${key => set({ mode: key === 'prompts' ? undefined : key })} options=${[['prompts', 'Two system prompts'], ['pairs', 'Pairs of texts']]} />
         ${mode === 'prompts' ? html`<${Field} label="Shows the concept"><textarea rows="2" value=${state.positive ?? PROMPTS.positive} onInput=${event => set({ positive: event.target.value })} /><//>
           <${Field} label="Does not"><textarea rows="2" value=${state.negative ?? PROMPTS.negative} onInput=${event => set({ negative: event.target.value })} /><//>`
         : html`<${Field} label="Pairs, pasted: a table, CSV, or JSON lines with positive and negative" hint=${state.data ? `read as ${format(state.data).toUpperCase()}` : 'Each line a pair: what shows the concept, a tab or comma, what does not.'}>
             <textarea rows="9" class="mono" value=${state.data ?? ''} placeholder=${'positive,negative\n"Ahoy, the whale be mighty","Hello, the whale is large"'} onInput=${event => set({ data: event.target.value || undefined })} /><//>
           <${Field} label="They hold"><select value=${state.holds ?? ''} onChange=${event => set({ holds: event.target.value || undefined })}><option value="">pairs of texts or conversations</option><option value="answers">multiple-choice items (CAA)</option></select><//>`}</div><//>
-      <${Panel} title="How"><div class="controls">
+      <${Panel} title="How" exports=${asked && form('fit')}><div class="controls">
         <${Field} label="Method" class="wide"><select value=${state.method ?? ''} onChange=${event => set({ method: event.target.value || undefined })}>${METHODS.map(([key, words]) => html`<option key=${key} value=${key}>${words}${key === '' && preview.value ? `: ${preview.value.method}` : ''}</option>`)}</select><//>
         <${Field} label="Positions"><select value=${state.positions ?? ''} onChange=${event => set({ positions: event.target.value || undefined })}>${POSITIONS.map(one => html`<option key=${one} value=${one}>${one || 'the method’s'}</option>`)}</select><//>
         <${Field} label="Aggregation"><select value=${state.aggregation ?? 'mean'} onChange=${event => set({ aggregation: event.target.value === 'mean' ? undefined : event.target.value })}>${AGGREGATIONS.map(one => html`<option key=${one} value=${one}>${one}</option>`)}</select><//>
@@ -119,7 +120,7 @@ export default function Fit({ state, setState }) {
         <${Field} label="Name"><input value=${state.name ?? ''} placeholder="none" onInput=${event => set({ name: event.target.value || undefined })} /><//>
         <button class="main" disabled=${!asked || busy} onClick=${fit} title="Ctrl Enter">Fit</button></div>
         ${error && html`<${Trouble} error=${error} />`}<//>
-      ${state.job && (jobError ? html`<${Trouble} error=${jobError} again=${asked && fit} />` : !job ? html`<${Loading} what="The fit" />` : !ended(job) && html`<${Panel} title="Fitting"><${Progress} job=${job} onCancel=${() => cancelJob(job.id)} /><//>`)}
+      ${state.job && (jobError ? html`<${Trouble} error=${jobError} again=${asked && fit} />` : !job ? html`<${Loading} what="The fit" />` : !ended(job) && html`<${Panel} title="Fitting" exports=${ofJob(job)}><${Progress} job=${job} onCancel=${() => cancelJob(job.id)} /><//>`)}
       ${job?.state === 'finished' && html`<${Result} key=${job.id} job=${job} model=${model} />`}
     </div><div class="stack"><${Preview} ...${preview} asked=${late} /></div></div></div>`;
 }

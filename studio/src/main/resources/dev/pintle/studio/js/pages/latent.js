@@ -9,7 +9,7 @@ import { Bars } from '../charts/bars.js';
 import { Histogram } from '../charts/histogram.js';
 import { Strip } from '../charts/strip.js';
 import { Legend, positive } from '../charts/scale.js';
-import { count, enc, fixed, place, query, Samples, steerBy, three, useModel } from './common.js';
+import { count, enc, fixed, place, query, SteeredBy, steerBy, three, useModel } from './common.js';
 
 const pins = () => JSON.parse(localStorage.getItem('pintle.pins') ?? '{}');
 const signed = value => (value >= 0 ? '+' : '') + fixed(value, 2);
@@ -112,7 +112,7 @@ export default function Latent({ params: { id, n }, state, setState }) {
       <button class="main" onClick=${() => steerBy(steering, model)} title="Steer by this (s)">Steer by this</button></header>
     ${!shown ? html`<${Loading} what="The latent" lines=${8} />` : html`<div class=${`columns ${loading ? 'stale' : ''}`}>
     <div class="stack">
-      <${Panel} title="Label">${title ? html`<ul class="labels">${labels.map(one => html`<li key=${one.source}><span class="said">${visible(one.label)}</span><small class="muted">${one.source}</small></li>`)}</ul>`
+      <${Panel} title="Label" exports=${{ name: `latent-${latent}-label`, json: () => ({ sae: id, latent, labels, note: pinned[key] }), csv: () => [['label', 'source'], ...labels.map(one => [one.label, one.source])], request: () => ({ method: 'GET', path }), cli: () => `./pintle sae show ${latent}` }}>${title ? html`<ul class="labels">${labels.map(one => html`<li key=${one.source}><span class="said">${visible(one.label)}</span><small class="muted">${one.source}</small></li>`)}</ul>`
           : html`<p class="muted">Nobody has labelled it, and there is no profile to derive a label from.</p>`}
         ${key in pinned && html`<${Field} label="Note, kept in this browser"><textarea rows="2" value=${pinned[key]} onInput=${event => pin(event.target.value)} /><//>`}
         <form class="row" onSubmit=${keep}><input class="grow" aria-label="Name of the vector" placeholder="a name" value=${name} onInput=${event => setName(event.target.value)} /><button disabled=${!name}>Save as vector</button></form><//>
@@ -127,7 +127,8 @@ export default function Latent({ params: { id, n }, state, setState }) {
           csv: () => [['token', 'logit'], ...effects.promoted.map(one => [one.token, one.logit]), ...effects.suppressed.map(one => [one.token, one.logit])], request: () => ({ method: 'GET', path }) }}>
         <div class="halves"><div><h3>Promotes</h3><${Bars} label="Promoted tokens" format=${signed} rows=${effects.promoted.map((one, i) => ({ key: i, text: quoted(one.token), value: one.logit }))} /></div>
           <div><h3>Suppresses</h3><${Bars} label="Suppressed tokens" format=${signed} rows=${effects.suppressed.map((one, i) => ({ key: i, text: quoted(one.token), value: one.logit }))} /></div></div><//>
-      <${Panel} title="Nearest latents" note="cosine of decoder rows"><${Bars} label="Nearest latents" reach=${1} format=${value => fixed(value, 2)}
+      <${Panel} title="Nearest latents" note="cosine of decoder rows" exports=${{ name: `latent-${latent}-nearest`, json: () => ({ sae: id, latent, nearest: effects.nearest.map(one => ({ ...one, label: shown.nearest_labels[one.latent] })) }),
+          csv: () => [['latent', 'cosine', 'label'], ...effects.nearest.map(one => [one.latent, one.cosine, shown.nearest_labels[one.latent] ?? ''])], request: () => ({ method: 'GET', path }) }}><${Bars} label="Nearest latents" reach=${1} format=${value => fixed(value, 2)}
           rows=${effects.nearest.map(one => ({ key: one.latent, text: nearby(one.latent), value: one.cosine, onChoose: () => to(one.latent) }))} /><//>
       ${about.value && html`<${Elsewhere} id=${id} latent=${latent} model=${model} at=${about.value.at} />`}
     </div>
@@ -139,9 +140,10 @@ export default function Latent({ params: { id, n }, state, setState }) {
           <div class="row"><${Segmented} label="Which contexts" value=${at} onChange=${key => set({ at: key })} options=${[['top', 'Strongest'], ...facts.quantiles.map(one => [String(one.quantile), `${Math.round(100 * one.quantile)}%`, `where ${Math.round(100 * one.quantile)}% of its activations are smaller`])]} />
             <label class="row nowrap muted">Width <input type="range" class="short" min="3" max="14" value=${width} aria-valuetext=${`${width} tokens before`} onInput=${event => set({ width: Number(event.target.value) })} /></label></div>
           ${contexts.map((one, i) => html`<${Context} key=${`${at} ${i}`} shown=${one} scale=${scale} width=${width} name=${`Context ${i + 1}`} />`)}</div>`}<//>
-      ${facts.tokens.length > 0 && html`<${Panel} title="Fires on" note="share of the sum of its activations"><${Bars} label="Tokens it fires on" format=${share => Math.round(100 * share) + '%'}
+      ${facts.tokens.length > 0 && html`<${Panel} title="Fires on" note="share of the sum of its activations" exports=${{ name: `latent-${latent}-tokens`, json: () => ({ sae: id, latent, profile, tokens: facts.tokens }),
+          csv: () => [['token', 'share', 'mean'], ...facts.tokens.map(one => [one.text, one.share, one.mean])], request: () => ({ method: 'GET', path }) }}><${Bars} label="Tokens it fires on" format=${share => Math.round(100 * share) + '%'}
           rows=${facts.tokens.map((one, i) => ({ key: i, text: quoted(one.text), value: one.share, hint: `mean activation ${fixed(one.mean, 2)} over all its occurrences` }))} /><//>`}`}
       <${Live} key=${latent} ...${{ id, model, latent, reach: facts?.max, state, set }} />
-      <${Panel} title="Steered by it" note="greedy answers"><${Samples} key=${latent} model=${model} title=${`latent ${n}`} variants=${variants} /><//>
+      <${SteeredBy} key=${latent} model=${model} title=${`latent ${n}`} variants=${variants} />
     </div></div>`}</div>`;
 }

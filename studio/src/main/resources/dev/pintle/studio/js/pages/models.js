@@ -3,7 +3,7 @@ import { html, useEffect, useLoaded, useState, visible, cls } from '../ui.js';
 import { get, own, post } from '../api.js';
 import { Field, Loading, Panel, Trouble } from '../parts.js';
 import { readModels, say } from '../shell.js';
-import { bytes, cancelJob, count, enc, ended, fixed, percent, place, Progress, startJob, useJob, useModel } from './common.js';
+import { asked, bytes, cancelJob, count, enc, ended, fixed, percent, place, Progress, startJob, useJob, useModel } from './common.js';
 
 /** What loading needs beside what is there; says it before anything is loaded. */
 function Room({ needs, machine, device }) {
@@ -70,7 +70,7 @@ export default function Models({ state, setState }) {
           ${one.loaded ? html`<span class="tag good">loaded: ${one.loaded.dtype} on ${one.loaded.device}</span>${sure === one.name ? html`<button class="small" onClick=${() => { ask(null); unload(one.name); }}>Unload it</button><button class="small" onClick=${() => ask(null)}>Keep</button>` : html`<button class="small" onClick=${() => ask(one.name)}>Unload</button>`}`
             : one.family && !one.supported ? html`<span class="tag">not supported</span>` : one.family && !one.complete ? html`<button class="small" onClick=${() => startJob('/models/pull', { model: one.name + (one.revision === 'embedded' ? '' : '@' + one.revision) }).then(begun => follow(begun.id), setProblem)}>Download the rest</button>` : null}</div>
         ${!one.loaded && one.supported && one.complete && html`<${Load} model=${one} machine=${value.machine} onJob=${follow} />`}</article>`)}</div><//>
-    <${Panel} title="Download"><form class="row" onSubmit=${pull}><input class="grow" aria-label="Repository" placeholder="org/name, or org/name@revision" value=${repository} onInput=${event => setRepository(event.target.value)} /><button class="main" disabled=${!repository.trim()}>Download</button></form>
+    <${Panel} title="Download" exports=${asked('download', '/models/pull', () => ({ model: repository.trim() || 'org/name' }), () => `./pintle pull ${repository.trim() || 'org/name'}`)}><form class="row" onSubmit=${pull}><input class="grow" aria-label="Repository" placeholder="org/name, or org/name@revision" value=${repository} onInput=${event => setRepository(event.target.value)} /><button class="main" disabled=${!repository.trim()}>Download</button></form>
       <p class="muted"><small>Into the cache that the Python library uses too. A download that was stopped goes on where it was.</small></p>
       ${problem && html`<${Trouble} error=${problem} />`}
       ${state.job && (jobError ? html`<${Trouble} error=${jobError} />` : job && html`<${Progress} job=${job} onCancel=${() => cancelJob(job.id)} />`)}<//>

@@ -1,17 +1,17 @@
 /* Runs of studies: their verdicts and pages in place, how two differ, and starting one. */
-import { html, useEffect, useLoaded, useMemo, useState, visible, cls, num } from '../ui.js';
+import { html, useEffect, useLoaded, useMemo, useRef, useState, visible, cls, num } from '../ui.js';
 import { get, own, send } from '../api.js';
 import { Empty, Field, Loading, Panel, Segmented, Trouble } from '../parts.js';
 import { useKeys } from '../keys.js';
 import { say } from '../shell.js';
-import { ago, cancelJob, count, ended, Progress, query, startJob, useJob, useModel } from './common.js';
+import { ago, asked, cancelJob, count, ended, Progress, query, startJob, useJob, useModel } from './common.js';
 
 const value = number => typeof number === 'number' ? num(number, 5) : String(number);
 
 /** A study's settings, those that people change first. */
 const FIRST = ['strength', 'max_new_tokens', 'layer', 'strengths', 'questions'];
 
-function Start({ model, state, set, onStarted }) {
+function Start({ model, state, set, onStarted, now }) {
   const style = state.style ?? '';
   const { value: found, error } = useLoaded(signal => model ? get(own('/studies?' + query({ model, style })), { signal }) : Promise.resolve(null), [model, style]);
   const [study, setStudy] = useState(state.study ?? 'caa-mean-vs-pca');
@@ -20,6 +20,7 @@ function Start({ model, state, set, onStarted }) {
   const usual = found?.settings ?? {};
   const fields = useMemo(() => Object.entries(usual).filter(([, one]) => typeof one !== 'object' || one === null).sort(([a], [b]) => (FIRST.indexOf(b) - FIRST.indexOf(a)) || a.localeCompare(b)), [found]);
   const body = { model, study, style: style || undefined, settings: Object.keys(changes).length ? changes : undefined };
+  now.current = body;
   const start = async event => {
     event.preventDefault();
     setProblem(null);
@@ -90,6 +91,7 @@ export default function Runs({ state, setState }) {
   const { job, error: jobError } = useJob(state.job);
   useEffect(() => { if (ended(job)) { again(); if (job.result?.run) set({ run: job.result.run, diff: undefined, job: undefined }); } }, [job?.state]);
   const [sure, ask] = useState(null);
+  const form = useRef({ model });
   const runs = found?.runs ?? [];
   const at = Math.max(0, runs.findIndex(one => one.id === state.run));
   const move = step => { const next = runs[Math.max(0, Math.min(runs.length - 1, state.run ? at + step : 0))]; if (next) set({ run: next.id }); };
@@ -103,7 +105,7 @@ export default function Runs({ state, setState }) {
   const toggle = id => { const next = chosen.includes(id) ? chosen.filter(one => one !== id) : [...chosen, id].slice(-2); set({ diff: next.length ? next : undefined }); };
   return html`<div class="page"><header><h1>Runs</h1><span class="muted">studies, what they found, and whether claims hold</span></header>
     ${error && html`<${Trouble} error=${error} again=${again} />`}
-    <${Panel} title="Start a study"><${Start} model=${model} state=${state} set=${set} onStarted=${id => set({ job: id })} />
+    <${Panel} title="Start a study" exports=${asked('study', '/studies/run', () => form.current, () => `./pintle study ${form.current.study ?? 'all'}${form.current.style ? ` --style ${form.current.style}` : ''}${form.current.settings ? '   # with --settings FILE' : ''}`)}><${Start} now=${form} model=${model} state=${state} set=${set} onStarted=${id => set({ job: id })} />
       ${state.job && (jobError ? html`<${Trouble} error=${jobError} />` : job && html`<div class="pad"><${Progress} job=${job} onCancel=${() => cancelJob(job.id)} /></div>`)}<//>
     ${!found ? !error && html`<${Loading} what="Runs" />` : runs.length === 0 ? html`<${Empty} title="No study has run yet">Choose one above; on parley-7m most take less than a minute.<//>` : html`
     <${Panel} title=${`${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}`} note=${runs.length > 1 ? 'choose two to see how they differ' : null} exports=${{ name: 'runs', json: () => runs, csv: () => [['id', 'name', 'model', 'autoencoder', 'state', 'started'], ...runs.map(one => [one.id, one.name, one.model, one.autoencoder, one.state, one.started])], request: () => ({ method: 'GET', path: own('/runs') }), cli: () => './pintle report list' }}>

@@ -6,7 +6,7 @@ import { useKeys } from '../keys.js';
 import { HeatMap } from '../charts/heat.js';
 import { Curves } from '../charts/curves.js';
 import { Legend, positive } from '../charts/scale.js';
-import { ago, cancelJob, count, ended, fixed, known, percent, Progress, range, startJob, steerBy, useJob, useModel, visibleLines } from './common.js';
+import { asked, ago, cancelJob, count, ended, fixed, known, percent, Progress, range, startJob, steerBy, useJob, useModel, visibleLines, ofJob } from './common.js';
 
 const METHODS = ['after-last-difference', 'all-positions', 'first-difference', 'last-position'];
 const DRAWN = 4; // curves in one figure, as the command draws them
@@ -88,7 +88,7 @@ function Result({ job, model, state, set }) {
   const out = { name: job.kind, figure: true, json: () => result, csv: () => [['method', 'layer', 'strength', 'concept', 'low', 'high', 'loops', 'repeats', 'perplexity', 'kl', 'why_not'], ...result.points.map(cells)],
     request: () => ({ path: own(job.asked.route), body: job.asked.body }), cli: () => command(job) };
   useKeys({ ArrowDown: ['next setting', () => choose(Math.min(result.points.length - 1, at + 1))], ArrowUp: ['previous setting', () => choose(Math.max(0, at - 1))] });
-  return html`${job.kind === 'tune' && html`<${Panel} title="Proposal" class="proposal">${proposal ? html`<div class="stack">${proposal.sentences.map((one, i) => html`<p key=${i} class=${i ? 'muted' : 'big'}>${one}</p>`)}
+  return html`${job.kind === 'tune' && html`<${Panel} title="Proposal" class="proposal" exports=${{ name: 'proposal', json: () => ({ proposal: proposal ?? null, steering: result.steering ?? null }), request: out.request, cli: out.cli }}>${proposal ? html`<div class="stack">${proposal.sentences.map((one, i) => html`<p key=${i} class=${i ? 'muted' : 'big'}>${one}</p>`)}
       <div class="row"><button class="main" onClick=${() => steerBy(result.steering, model)}>Steer by it</button>${result.vector && html`<a class="button" href=${`#/vectors/${result.vector}`}>Open ${visible(result.vector)}</a>`}</div></div>`
       : html`<p>No setting shows the concept more than the unsteered model without looping.</p>`}<//>`}
     <${Panel} title="Curves" note=${visible(result.concept)} exports=${out} actions=${html`<${Segmented} label="Measure" value=${measure} onChange=${key => set({ measure: key })} options=${MEASURES} />`}>
@@ -99,7 +99,7 @@ function Result({ job, model, state, set }) {
           <td><button class="link" aria-pressed=${i === at} onClick=${() => choose(i)}>${nameOf(one)}</button></td><td class="num">${fixed(one.strength, 2)}</td><td class="num">${fixed(one.fluent_concept.mean, 2)}</td><td class="num">${range(one.fluent_concept)}</td>
           <td class="num">${percent(one.loops.mean)}</td><td class="num">${percent(one.repetition.mean)}</td><td class="num">${fixed(one.perplexity.mean, 1)}</td><td class="num">${fixed(one.kl.mean, 3)}</td>
           <td class="muted">${same(one, proposal) ? html`<b class="good">proposed</b>` : one.why_not ?? ''}</td></tr>`)}</tbody></table></div><//>
-    <${Panel} title="Texts" note=${`${nameOf(point)}${point.strength ? ` at ${fixed(point.strength, 2)}` : ''}`}><${Texts} point=${point} /><//>`;
+    <${Panel} title="Texts" note=${`${nameOf(point)}${point.strength ? ` at ${fixed(point.strength, 2)}` : ''}`} exports=${{ name: 'texts', json: () => point, csv: () => [['question', 'text', 'concept', 'loops', 'divergence'], ...point.samples.map(one => [one.question, one.text, one.concept, one.loops, one.divergence])], request: out.request, cli: out.cli }}><${Texts} point=${point} /><//>`;
 }
 
 /** The same as a command. */
@@ -145,7 +145,7 @@ export default function Sweeps({ state, setState }) {
   useKeys({ 'Ctrl+Enter': ['start', () => { if (busy || !model) return false; start(); return true; }] });
   useEffect(() => { if (ended(job)) jobs.again(); }, [job?.state]);
   return html`<div class="page"><header><h1>Sweeps</h1><span class="muted">how much a concept shows at rising strengths, and when texts break</span></header>
-    <${Panel} title="What to try" actions=${html`<${Segmented} label="What to run" value=${kind} onChange=${key => set({ kind: key === 'tune' ? undefined : key })} options=${[['tune', 'Tune', 'finds layer and strength and keeps the vector'], ['sweep', 'Sweep', 'measures every setting']]} />`}>
+    <${Panel} title="What to try" exports=${asked(kind, '/vectors/' + kind, () => body, () => command({ kind, asked: { body } }))} actions=${html`<${Segmented} label="What to run" value=${kind} onChange=${key => set({ kind: key === 'tune' ? undefined : key })} options=${[['tune', 'Tune', 'finds layer and strength and keeps the vector'], ['sweep', 'Sweep', 'measures every setting']]} />`}>
       <div class="stack"><div class="controls">
         <${Field} label="Vectors"><select value=${state.source ?? ''} onChange=${event => set({ source: event.target.value || undefined })}><option value="">fitted for the concept</option><option value="vectors">of the library</option></select><//>
         ${own_ ? html`<${Field} label="Which" class="wide"><select multiple size="3" value=${state.vectors ?? []} onChange=${event => set({ vectors: [...event.target.selectedOptions].map(one => one.value) })}>${(vectors.value?.vectors ?? []).flatMap(one => one.names).map(name => html`<option key=${name} value=${name} selected=${(state.vectors ?? []).includes(name)}>${visible(name)}</option>`)}</select><//>`
@@ -162,8 +162,8 @@ export default function Sweeps({ state, setState }) {
       <div class="row"><button class="main" disabled=${busy || !model} onClick=${start} title="Ctrl Enter">${kind === 'tune' ? 'Tune' : 'Sweep'}</button>
         <span class="muted">at most ${count(answers)} answers${seconds ? `, about ${seconds < 90 ? Math.ceil(seconds) + ' s' : Math.ceil(seconds / 60) + ' min'} at the rate of an earlier one` : ''}; what an earlier one knows is not computed again</span></div>
       ${error && html`<${Trouble} error=${error} />`}</div><//>
-    ${state.job && (jobError ? html`<${Trouble} error=${jobError} again=${start} />` : !job ? html`<${Loading} what="The sweep" />` : !ended(job) ? html`<${Panel} title=${job.kind === 'tune' ? 'Tuning' : 'Sweeping'}><${Progress} job=${job} onCancel=${() => cancelJob(job.id)} /><//>`
+    ${state.job && (jobError ? html`<${Trouble} error=${jobError} again=${start} />` : !job ? html`<${Loading} what="The sweep" />` : !ended(job) ? html`<${Panel} title=${job.kind === 'tune' ? 'Tuning' : 'Sweeping'} exports=${ofJob(job)}><${Progress} job=${job} onCancel=${() => cancelJob(job.id)} /><//>`
       : job.state === 'finished' ? html`<${Result} key=${job.id} job=${job} model=${model} state=${state} set=${set} />` : html`<p class="note">The job was ${job.state}. The same settings go on from where it stopped.</p>`)}
-    ${earlier.length > 0 && html`<${Panel} title="Since the server started"><ul class="labels">${earlier.map(one => html`<li key=${one.id}><button class="link" onClick=${() => set({ job: one.id })}>${one.kind} ${one.asked?.body?.style ?? one.asked?.body?.marker ?? (one.asked?.body?.vectors ?? []).join(', ')}</button><small class="muted">${one.state}, ${ago(one.created)}${one.asked?.body?.layers ? `, layers ${one.asked.body.layers.join(', ')}` : ''}</small></li>`)}</ul><//>`}
+    ${earlier.length > 0 && html`<${Panel} title="Since the server started" exports=${{ name: 'sweeps', json: () => earlier, csv: () => [['id', 'kind', 'state', 'created', 'asked'], ...earlier.map(one => [one.id, one.kind, one.state, one.created, JSON.stringify(one.asked?.body ?? {})])], request: () => ({ method: 'GET', path: own('/jobs?results=false') }) }}><ul class="labels">${earlier.map(one => html`<li key=${one.id}><button class="link" onClick=${() => set({ job: one.id })}>${one.kind} ${one.asked?.body?.style ?? one.asked?.body?.marker ?? (one.asked?.body?.vectors ?? []).join(', ')}</button><small class="muted">${one.state}, ${ago(one.created)}${one.asked?.body?.layers ? `, layers ${one.asked.body.layers.join(', ')}` : ''}</small></li>`)}</ul><//>`}
     </div>`;
 }

@@ -8,7 +8,7 @@ import { say } from '../shell.js';
 import { Bars } from '../charts/bars.js';
 import { HeatMap } from '../charts/heat.js';
 import { signed } from '../charts/scale.js';
-import { called, count, enc, fixed, known, layerOf, percent, place, ref, Samples, steerBy, useModel, bytes } from './common.js';
+import { ago, called, count, enc, fixed, known, layerOf, percent, place, ref, SteeredBy, steerBy, useModel, bytes } from './common.js';
 
 const WAYS = [['pursuit', 'Pursuit', 'coefficient'], ['encode', 'Encode', 'activation'], ['scaled', 'Scaled', 'activation'], ['difference', 'Difference', 'change'], ['nearest', 'Nearest', 'cosine']];
 const MEANS = {
@@ -72,10 +72,17 @@ function Export({ vector }) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   };
-  return html`<${Panel} title="Export"><div class="stack">
+  return html`<${Panel} title="Export" exports=${value && { name: `export-${tool}`, json: () => value, request: () => ({ method: 'GET', path: own(`/vectors/${vector.hash}/export?for=${enc(tool)}`) }), cli: () => `./pintle vector export ${ref(vector)} --for ${tool}` }}><div class="stack">
     <div class="row"><select class="auto" aria-label="Tool" value=${tool} onChange=${event => choose(event.target.value)}>${TOOLS.map(one => html`<option key=${one} value=${one}>${one}</option>`)}</select>
       <button class="main" disabled=${!value || error} onClick=${save}>Save ${value && !error ? value.file : 'the file'}</button>${value && !error && html`<span class="muted">${bytes(value.bytes)}</span>`}</div>
     ${error ? html`<${Trouble} error=${error} />` : value && html`<pre class="snippet" tabindex="0">${value.loads}</pre>${value.left_out.map(line => html`<p key=${line} class="muted">${line}</p>`)}`}</div><//>`;
+}
+
+/** Presets that hold the vector, and sweeps of this server that tried it. */
+function UsedBy({ vector: { hash, used_by: { presets, sweeps } } }) {
+  return html`<${Panel} title="Used by" exports=${{ name: 'used-by', json: () => ({ vector: hash, presets, sweeps }), csv: () => [['kind', 'name', 'state'], ...presets.map(name => ['preset', name, '']), ...sweeps.map(one => [one.kind, one.id, one.state])], request: () => ({ method: 'GET', path: own('/vectors/' + hash) }) }}>
+    ${presets.length + sweeps.length === 0 ? html`<p class="muted">No preset, and no sweep since the server started.</p>` : html`<ul class="labels">${presets.map(name => html`<li key=${name}>preset ${visible(name)}</li>`)}
+      ${sweeps.map(one => html`<li key=${one.id}><button class="link" onClick=${() => go('/sweeps', { kind: one.kind, job: one.id })}>${one.kind}, ${ago(one.created)}</button><small class="muted">${one.state}</small></li>`)}</ul>`}<//>`;
 }
 
 function Names({ vector, again }) {
@@ -144,11 +151,11 @@ export default function Vector({ params, state, setState }) {
         ${several && html`<${Panel} title="Cosines by layer" exports=${across.value && { name: 'layers', figure: true, json: () => across.value, csv: () => [['', ...across.value.at], ...across.value.cosines.map((row, r) => [across.value.at[r], ...row])], request: () => ({ path: own('/vectors/compare'), body: { vectors: [ref(value)], across_layers: true } }), cli: () => `./pintle vector compare ${ref(value)} --across-layers` }}>
           ${across.error ? html`<${Trouble} error=${across.error} />` : !across.value ? html`<${Loading} what="Cosines by layer" />` : html`<${HeatMap} label="Cosines between layers" values=${across.value.cosines} rows=${layers.map(String)} columns=${layers.map(String)} scale=${scale} ylabel="layer" what="cosine" numbers=${layers.length <= 12} cell=${layers.length <= 12 ? 40 : 18} height=${layers.length <= 12 ? 26 : 14} chosen=${[i, i]} onChoose=${row => set({ at: layers[row] })} />`}<//>`}
         <${Effects} vector=${value} layer=${several ? layer : undefined} model=${model} />
-        <${Panel} title="Used by">${value.used_by.presets.length ? html`<ul>${value.used_by.presets.map(name => html`<li key=${name}>preset ${visible(name)}</li>`)}</ul>` : html`<p class="muted">No preset uses it.</p>`}<//>
+        <${UsedBy} vector=${value} />
         <${Export} vector=${value} />
       </div>
       <div class="stack">
         <${Decomposition} key=${layer} vector=${value} at=${record.hook_point} model=${model} state=${state} set=${set} />
-        <${Panel} title="Steered by it" note="greedy answers"><${Samples} key=${layer} model=${model} title=${called(value)} variants=${variants} /><//>
+        <${SteeredBy} key=${layer} model=${model} title=${called(value)} variants=${variants} />
       </div></div></div>`;
 }
