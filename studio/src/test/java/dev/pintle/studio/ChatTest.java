@@ -151,6 +151,47 @@ class ChatTest extends BrowserTest {
     }
 
     @Test
+    void an_answer_is_edited_as_a_branch_on_which_the_next_one_follows() throws IOException {
+        Page page = open("#/chat", View.PHONE_LIGHT);
+        ask(page, QUESTION);
+        awaitAnswers(page, 2);
+        answer(page, "b")
+                .getByText("Edit", new Locator.GetByTextOptions().setExact(true))
+                .click();
+        requireAccessible(page);
+        answer(page, "b").locator("textarea").fill("The owl is grey.");
+        page.getByText("Keep as a branch").click();
+        assertThat(page.locator(".branches")).containsText("2 / 2");
+        assertThat(answer(page, "b").locator(".strip")).hasText("The owl is grey.");
+        assertThat(answer(page, "b")).containsText("edited");
+        assertThat(answer(page, "a").locator(".strip")).hasText(PLAIN);
+        JsonNode read = server().json("POST", "/pintle/v1/score", """
+                {"model": "parley-7m", "messages": [{"role": "user", "content": "Tell me about the whale."},
+                 {"role": "assistant", "content": "The owl is grey."}]}""").get("tokens");
+        answer(page, "b").locator(".token").nth(1).click();
+        JsonNode owl = null;
+        for (JsonNode token : read) {
+            owl = token.path("text").asText().equals(" owl") ? token : owl;
+        }
+        assertThat(page.locator(".inspector .facts"))
+                .containsText(shown(
+                        java.util.Objects.requireNonNull(owl).get("logprob").asDouble()));
+        page.getByLabel("Close the inspector").click();
+        List<String> sent = new java.util.concurrent.CopyOnWriteArrayList<>();
+        page.onRequest(request -> {
+            if (request.url().endsWith("/chat/completions")) {
+                sent.add(request.postData());
+            }
+        });
+        ask(page, "What is honey?");
+        awaitAnswers(page, 4);
+        assertThat(sent).hasSize(2);
+        assertThat(sent).anyMatch(body -> body.contains("The owl is grey.")).anyMatch(body -> body.contains(PLAIN));
+        page.getByLabel("Previous branch").first().click();
+        assertThat(answer(page, "b").locator(".strip")).hasText(PLAIN);
+    }
+
+    @Test
     void an_answer_is_stopped_kept_and_continued() {
         Page page = open("#/chat", View.WIDE_LIGHT);
         page.locator(".sampling summary").click();

@@ -97,6 +97,29 @@ class SteeringTest extends BrowserTest {
     }
 
     @Test
+    void entries_are_dragged_into_another_order() throws JsonProcessingException {
+        Page page = open("#/chat", View.WIDE_LIGHT);
+        add(page, "Vector", "pirate");
+        add(page, "Latent", "146");
+        add(page, "Latent", "7");
+        Locator entries = page.locator(".entry");
+        assertThat(entries).hasCount(3);
+        entries.nth(2).locator(".grip").dragTo(entries.nth(0));
+        assertThat(entries.nth(0)).containsText("latent 7");
+        assertThat(entries.nth(1)).containsText("pirate");
+        entries.nth(0).locator(".grip").dragTo(entries.nth(1));
+        assertThat(entries.nth(0)).containsText("pirate");
+        entries.nth(1)
+                .locator("input[type=range]")
+                .dragTo(entries.nth(0)); // by anything but its grip, nothing is moved
+        assertThat(entries.nth(0)).containsText("pirate");
+        JsonNode order = copied(page);
+        assertThat(order.at("/0/vector").asText()).isEqualTo("pirate");
+        assertThat(order.at("/1/latent").asInt()).isEqualTo(7);
+        assertThat(order.at("/2/latent").asInt()).isEqualTo(146);
+    }
+
+    @Test
     void keys_halve_double_and_clear_the_strength() {
         Page page = open("#/chat", View.WIDE_LIGHT);
         add(page, "Vector", "pirate");

@@ -93,6 +93,13 @@ export default function Chat({ state, setState }) {
       say(JSON.stringify(before.tokens) === JSON.stringify(after.tokens) ? 'Run again: the same, to the bit.' : 'Run again: the tokens or their probabilities differ.');
     }
   };
+  /** Keeps an answer that was written anew, as a branch; what is said next follows on it. */
+  const rewrite = async (node, column, text) => {
+    try {
+      const { branched } = await import('../chat/edited.js');
+      change(await branched(now.current, column, node, text), { push: true });
+    } catch (problem) { say(problem.message, { bad: true }); }
+  };
   const rerun = useMemo(() => debounced(columns => { const last = path(now.current).at(-1); if (last) run(last, columns); }, 200), []);
   const restack = (column, stack) => {
     change(old => ({ ...old, columns: old.columns.map(one => one.id === column ? { ...one, stack } : one) }));
@@ -220,7 +227,7 @@ export default function Chat({ state, setState }) {
                 <button class="quiet small" disabled=${busy()} onClick=${() => ask(node.user, node.parent)}>Regenerate</button></div>`}</div>`,
           ...session.columns.map(column => html`<${Answer} key=${node.id + column.id} node=${node} column=${column} name=${columnName(column)} live=${running(node.id, column.id)} colour=${colour} coloured=${coloured} scale=${scale}
             chosen=${chosen?.node === node.id && chosen.column === column.id ? chosen.index : -1} onToken=${index => lookAt({ node: node.id, column: column.id, index })}
-            stack=${api(column.stack)} onAgain=${() => again(node, column.id)} onText=${() => openText(column.id, node)} onContinue=${() => run(node, [column.id], { [column.id]: node.answers[column.id] })} isLast=${turn === shown.length - 1} />`)];
+            stack=${api(column.stack)} onAgain=${() => again(node, column.id)} onText=${() => openText(column.id, node)} onEdit=${text => rewrite(node, column.id, text)} onContinue=${() => run(node, [column.id], { [column.id]: node.answers[column.id] })} isLast=${turn === shown.length - 1} />`)];
         })}
       </div>
     <//>
