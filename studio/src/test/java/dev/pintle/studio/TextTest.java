@@ -192,13 +192,64 @@ class TextTest extends BrowserTest {
         requireAccessible(page);
     }
 
+    private static String longText(int sentences) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < sentences; i++) {
+            text.append(i % 5 == 0 ? "Arr, the whale be blue." : "The whale is blue.")
+                    .append(i % 8 == 7 ? "\n" : " ");
+        }
+        return text.toString();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"WIDE_LIGHT", "PHONE_DARK"})
+    void a_map_of_more_than_20000_cells_is_a_canvas_with_the_numbers_of_the_tokens(View view) throws Exception {
+        Page page = open("#/text", view);
+        page.locator("[data-text]").fill(longText(345));
+        assertThat(tokens(page).first()).isVisible();
+        colourBy(page, "on:pirate");
+        Locator map = page.locator(".heat");
+        assertThat(map.locator("canvas")).isVisible();
+        int wide = ((Number) map.locator("canvas").evaluate("canvas => canvas.width")).intValue();
+        int high = ((Number) map.locator("canvas").evaluate("canvas => canvas.height")).intValue();
+        assertThat(wide * high).isGreaterThan(20_000);
+        assertThat(tokens(page)).hasCount(wide);
+        map.scrollIntoViewIfNeeded();
+        picture(page, "text-map", view);
+        if (view == View.PHONE_DARK) { // axe-core takes long over so many tokens
+            requireAccessible(page);
+        }
+        Object covered = map.evaluate("""
+                heat => {
+                  const canvas = heat.querySelector('canvas').getBoundingClientRect(), labels = [...heat.querySelectorAll('text')]
+                    .filter(text => /^\\d$/.test(text.textContent)).map(text => text.getBoundingClientRect());
+                  return labels.every(box => box.bottom > canvas.top && box.top < canvas.bottom);
+                }""");
+        assertThat(covered).as("each layer's number stands beside the canvas").isEqualTo(true);
+        map.focus();
+        map.press("ArrowRight");
+        assertThat(map)
+                .hasAttribute("aria-label", Pattern.compile(".*chosen: layer \\d, .*projection on pirate −?\\d.*"));
+        if (view == View.WIDE_LIGHT) {
+            Locator panel = page.locator(".panel[aria-label='Layers by tokens']");
+            panel.getByLabel("Export").click();
+            java.nio.file.Path png = page.waitForDownload(
+                            () -> panel.locator("[role=menuitem]", new Locator.LocatorOptions().setHasText("PNG"))
+                                    .click())
+                    .path();
+            java.awt.image.BufferedImage image = javax.imageio.ImageIO.read(png.toFile());
+            assertThat(image.getWidth()).isBetween(4 * wide, 16_384);
+            assertThat(java.util.stream.IntStream.range(0, image.getWidth())
+                            .map(x -> image.getRGB(x, image.getHeight() / 2))
+                            .distinct()
+                            .count())
+                    .isGreaterThan(10);
+        }
+    }
+
     @Test
     void a_text_of_4000_tokens_scrolls() {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < 560; i++) {
-            text.append("The whale is blue.").append(i % 8 == 7 ? "\n" : " ");
-        }
-        Page page = read(text.toString());
+        Page page = read(longText(560));
         int count = tokens(page).count();
         assertThat(count).isBetween(3000, 4096);
         Object frames = page.evaluate("""

@@ -52,7 +52,7 @@ function taken(source) {
     to[i].removeAttribute('style');
     if (one.localName === 'canvas') {
       const holder = to[i].parentNode;
-      const image = element('image', { href: one.toDataURL(), x: holder.getAttribute('x'), y: holder.getAttribute('y'), width: holder.getAttribute('width'), height: holder.getAttribute('height'), preserveAspectRatio: 'none' });
+      const image = element('image', { href: one.toDataURL(), x: holder.getAttribute('x'), y: holder.getAttribute('y'), width: holder.getAttribute('width'), height: holder.getAttribute('height'), preserveAspectRatio: 'none', 'image-rendering': 'pixelated' });
       holder.replaceWith(image);
     }
   });
@@ -64,8 +64,11 @@ function taken(source) {
   return copied;
 }
 
+const MOST_PIXELS = 16_384; // a side of a canvas in browsers
+
 async function png(svg) {
-  const scale = 2;
+  const long = Math.max(Number(svg.getAttribute('width')), Number(svg.getAttribute('height')));
+  const scale = Math.min(2, MOST_PIXELS / long);
   const image = new Image();
   image.src = 'data:image/svg+xml;charset=utf-8,' + encodeURIComponent(new XMLSerializer().serializeToString(svg));
   await image.decode();

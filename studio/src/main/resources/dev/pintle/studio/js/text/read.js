@@ -21,14 +21,14 @@ export async function read(model, text, steering, signal) {
   }) };
 }
 
+const floats = data => new Float32Array(Uint8Array.from(atob(data), c => c.charCodeAt(0)).buffer);
+
 /** Components of every token along a vector, by hook point: [{point, data: [numbers]}]. */
 export async function projected(model, ids, steering, vector, point, signal) {
-  const body = { model, prompt: ids, max_tokens: 1, temperature: 0, steering, capture: [{ point, positions: 'prompt', reduce: { project: [vector] }, format: 'ndarray' }] };
+  const body = { model, prompt: ids, max_tokens: 1, temperature: 0, steering, capture: [{ point, positions: 'prompt', reduce: { project: [vector] } }] };
   const { choices } = await post('/v1/completions', body, { signal });
-  return { body, path: '/v1/completions', rows: choices[0].pintle.captures.map(one => ({ point: one.point, data: one.data.map(pair => pair[0]) })) };
+  return { body, path: '/v1/completions', rows: choices[0].pintle.captures.map(one => ({ point: one.point, data: Array.from(floats(one.data)) })) };
 }
-
-const floats = data => new Float32Array(Uint8Array.from(atob(data), c => c.charCodeAt(0)).buffer);
 
 /** Lengths of the residual stream at every token, by hook point, of the activations that the API gives. */
 export async function lengths(model, ids, steering, point, signal) {
