@@ -30,7 +30,7 @@ class ModulesTest {
             .layer("hub")
             .definedBy("dev.pintle.hub..", "dev.pintle.web..")
             .layer("model")
-            .definedBy("dev.pintle.model..", "dev.pintle.family..", "dev.pintle.transformer..")
+            .definedBy("dev.pintle.model..", "dev.pintle.gguf..", "dev.pintle.family..", "dev.pintle.transformer..")
             .layer("steering")
             .definedBy("dev.pintle.steering..")
             .layer("sae")
@@ -120,6 +120,7 @@ class ModulesTest {
                     "dev.pintle.transformer.cpu..",
                     "dev.pintle.transformer.gpu..",
                     "dev.pintle.family..",
+                    "dev.pintle.gguf..",
                     "dev.pintle.model..");
 
     @ArchTest
