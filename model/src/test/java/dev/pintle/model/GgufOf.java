@@ -58,7 +58,7 @@ final class GgufOf {
 
     private GgufOf(Path folder) throws IOException {
         config = (ObjectNode) Json.file(folder.resolve("config.json"));
-        architecture = ARCHITECTURES.get(config.path("model_type").asText());
+        architecture = ARCHITECTURES.getOrDefault(config.path("model_type").asText(), "");
         try (SafeTensors file = SafeTensors.open(folder)) {
             file.names().forEach(name -> weights.put(name, file.tensor(name).to(DType.FP32)));
         }
@@ -260,10 +260,10 @@ final class GgufOf {
         values.put("tokenizer.ggml.add_bos_token", GgufValue.of(true));
         values.put(
                 "tokenizer.ggml.bos_token_id",
-                GgufValue.uint32(added.get(configured.path("bos_token").asText())));
+                GgufValue.uint32(added.getOrDefault(configured.path("bos_token").asText(), 0)));
         values.put(
                 "tokenizer.ggml.eos_token_id",
-                GgufValue.uint32(added.get(configured.path("eos_token").asText())));
+                GgufValue.uint32(added.getOrDefault(configured.path("eos_token").asText(), 0)));
         values.put(
                 "tokenizer.chat_template",
                 GgufValue.of(configured.path("chat_template").asText()));

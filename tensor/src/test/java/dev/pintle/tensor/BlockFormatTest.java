@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pintle.tensor.io.SafeTensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -49,11 +51,11 @@ class BlockFormatTest {
     }
 
     private static Path golden() {
-        Path folder = Path.of("").toAbsolutePath();
-        while (!Files.isDirectory(folder.resolve("testdata"))) {
-            folder = folder.getParent();
-        }
-        return folder.resolve("testdata/golden/gguf_blocks.safetensors");
+        return Stream.iterate(Path.of("").toAbsolutePath(), Objects::nonNull, Path::getParent)
+                .map(folder -> folder.resolve("testdata/golden/gguf_blocks.safetensors"))
+                .filter(Files::exists)
+                .findFirst()
+                .orElseThrow();
     }
 
     private static float[] decoded(BlockFormat format, byte[] bytes, int elements) {
