@@ -164,6 +164,7 @@ public final class ServeBench {
     public Measured measure(int streams, boolean steered) throws InterruptedException {
         List<Load> loads = new ArrayList<>();
         double[] decoding = new double[TRIALS];
+        load(streams, steered); // not counted: the JIT compiler and libtorch's memory are not ready yet
         for (int trial = 0; trial < TRIALS; trial++) {
             Load load = load(streams, steered);
             loads.add(load);
