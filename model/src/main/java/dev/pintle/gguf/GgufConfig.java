@@ -116,6 +116,7 @@ final class GgufConfig {
             case "gemma3" -> gemma3();
             case "phi3" -> {
                 json.put("model_type", "phi3");
+                keys.passOver("rope.scaling.original_context_length"); // stated without scaling, too
                 window();
             }
             case "olmo2" -> {
@@ -177,6 +178,9 @@ final class GgufConfig {
     }
 
     private void window() {
+        if (keys.isZero("attention.sliding_window")) {
+            return; // as of Phi 4, which has none
+        }
         keys.positiveIfAny("attention.sliding_window").ifPresent(window -> json.put("sliding_window", window));
     }
 
@@ -209,8 +213,9 @@ final class GgufConfig {
             json.put("partial_rotary_factor", turned / (double) headWidth());
         }
         String type = keys.textOrNull("rope.scaling.type");
-        boolean divided = has("rope_freqs.weight");
-        if (divided) {
+        if (has("rope_factors_long.weight")) {
+            longFactors(type);
+        } else if (has("rope_freqs.weight")) {
             frequencies(type);
         } else if (keys.has("rope.scaling.factor") && (type == null || type.equals("linear"))) {
             json.putObject("rope_scaling").put("rope_type", "linear").put("factor", keys.number("rope.scaling.factor"));
@@ -218,8 +223,12 @@ final class GgufConfig {
             ObjectNode scaling = json.putObject("rope_scaling").put("rope_type", "yarn");
             scaling.put("factor", keys.number("rope.scaling.factor"));
             scaling.put("original_max_position_embeddings", keys.positive("rope.scaling.original_context_length"));
+            keys.numberIfAny("rope.scaling.yarn_attn_factor").ifPresent(all -> scaling.put("attention_factor", all));
             keys.numberIfAny("rope.scaling.yarn_beta_fast").ifPresent(beta -> scaling.put("beta_fast", beta));
             keys.numberIfAny("rope.scaling.yarn_beta_slow").ifPresent(beta -> scaling.put("beta_slow", beta));
+            if (keys.numberOr("rope.scaling.yarn_ext_factor", 1) != 1) {
+                throw keys.unexpected("rope.scaling.yarn_ext_factor", "1");
+            }
             keys.passOver("rope.scaling.finetuned");
         } else if (type != null && !type.equals("none")) {
             throw keys.unexpected("rope.scaling.type", "none, linear or yarn");
@@ -231,11 +240,27 @@ final class GgufConfig {
         if (type != null && !type.equals("none")) {
             throw keys.unexpected("rope.scaling.type", "none beside the tensor rope_freqs.weight");
         }
-        try (TensorScope scope = TensorScope.open("frequencies")) {
-            ArrayNode divisors =
-                    json.putObject("rope_scaling").put("rope_type", "divided").putArray("divisors");
-            for (float divisor : parts.tensor("rope_freqs.weight").toFloats()) {
-                divisors.add(divisor);
+        numbers(
+                "rope_freqs.weight",
+                json.putObject("rope_scaling").put("rope_type", "divided").putArray("divisors"));
+    }
+
+    /** Frequencies divided by numbers of the file, others for sequences that begin long (LongRoPE). */
+    private void longFactors(@Nullable String type) {
+        if (type != null && !type.equals("none") && !type.equals("longrope")) {
+            throw keys.unexpected("rope.scaling.type", "longrope beside the tensor rope_factors_long.weight");
+        }
+        ObjectNode scaling = json.putObject("rope_scaling").put("rope_type", "longrope");
+        scaling.put("original_max_position_embeddings", keys.positive("rope.scaling.original_context_length"));
+        keys.numberIfAny("rope.scaling.attn_factor").ifPresent(all -> scaling.put("attention_factor", all));
+        numbers("rope_factors_short.weight", scaling.putArray("short_factor"));
+        numbers("rope_factors_long.weight", scaling.putArray("long_factor"));
+    }
+
+    private void numbers(String tensor, ArrayNode list) {
+        try (TensorScope scope = TensorScope.open("numbers of " + tensor)) {
+            for (float number : parts.tensor(tensor).toFloats()) {
+                list.add(number);
             }
         }
     }

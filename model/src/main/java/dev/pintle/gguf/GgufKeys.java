@@ -82,6 +82,11 @@ final class GgufKeys {
         throw unexpected(key, "a positive integer");
     }
 
+    /** Whether a key exists and is the integer 0, which some converters write for what a model lacks. */
+    boolean isZero(String key) {
+        return has(key) && value(key) instanceof GgufValue.Int number && number.value() == 0;
+    }
+
     /** A number, if the key exists. */
     OptionalDouble numberIfAny(String key) {
         if (!has(key)) {

@@ -9,7 +9,8 @@ import java.util.stream.IntStream;
 /** Where the weights of an architecture lie in a GGUF file, by their names in the Hugging Face format. */
 final class GgufNames {
     private static final Pattern OF_BLOCK = Pattern.compile("blk\\.(\\d{1,6})\\.([a-z0-9_]+)\\.(weight|bias)");
-    private static final Pattern USED_BY_CONFIGURATION = Pattern.compile("rope_freqs\\.weight|v\\..*|mm\\..*");
+    private static final Pattern USED_BY_CONFIGURATION =
+            Pattern.compile("rope_(freqs|factors_(long|short))\\.weight|v\\..*|mm\\..*");
 
     private static final Map<String, String> LLAMA = Map.ofEntries(
             Map.entry("attn_norm", "input_layernorm"),

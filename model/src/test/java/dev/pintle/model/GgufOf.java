@@ -167,9 +167,8 @@ final class GgufOf {
                 values.remove("llama.expert_weights_norm");
             }
         }
-        if (config.path("sliding_window").isNumber()
-                && number("sliding_window") > 0
-                && !architecture.startsWith("qwen")) {
+        boolean slides = config.path("sliding_window").isNumber() && number("sliding_window") > 0;
+        if (architecture.equals("phi3") || slides && !architecture.startsWith("qwen")) {
             put("attention.sliding_window", number("sliding_window"));
         }
         copy("attn_logit_softcapping", "attn_logit_softcapping");
@@ -204,6 +203,41 @@ final class GgufOf {
         if (rope.path("rope_type").asText().equals("llama3")) {
             tensors.add(GgufFiles.plain("rope_freqs.weight", "F32", divisors(rope, theta, turned)));
         }
+        if (rope.path("rope_type").asText().equals("yarn")) {
+            scaling("type", GgufValue.of("yarn"));
+            scaling("factor", GgufValue.of((float) rope.path("factor").asDouble()));
+            scaling(
+                    "original_context_length",
+                    GgufValue.uint32(
+                            rope.path("original_max_position_embeddings").asInt()));
+            scaling("yarn_beta_fast", GgufValue.of((float)
+                    rope.path("beta_fast").asDouble()));
+            scaling("yarn_beta_slow", GgufValue.of((float)
+                    rope.path("beta_slow").asDouble()));
+        }
+        if (rope.path("rope_type").asText().equals("longrope")) {
+            int original = rope.path("original_max_position_embeddings").asInt();
+            double factor = number("max_position_embeddings") / (double) original;
+            scaling("type", GgufValue.of("longrope"));
+            scaling("original_context_length", GgufValue.uint32(original));
+            scaling("attn_factor", GgufValue.of((float) Math.sqrt(1 + Math.log(factor) / Math.log(original))));
+            for (String length : List.of("long", "short")) {
+                tensors.add(GgufFiles.plain(
+                        "rope_factors_" + length + ".weight", "F32", numbers(rope.path(length + "_factor"))));
+            }
+        }
+    }
+
+    private void scaling(String key, GgufValue value) {
+        values.put(architecture + ".rope.scaling." + key, value);
+    }
+
+    private static Tensor numbers(JsonNode list) {
+        float[] numbers = new float[list.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = (float) list.get(i).asDouble();
+        }
+        return Tensor.of(numbers, numbers.length);
     }
 
     /** As llama.cpp's converter computes them. */
