@@ -31,10 +31,21 @@ final class GgufConfig {
             "smollm3",
             "granite",
             "gptneox",
-            "gpt2");
+            "gpt2",
+            "stablelm",
+            "phi2",
+            "command-r",
+            "cohere2",
+            "glm4",
+            "exaone4");
+
+    private static final Set<String> CENTRED = Set.of("stablelm", "phi2", "command-r", "cohere2"); // layer norms
 
     private static final int GEMMA2_27B = 46; // blocks of the models whose scores are scaled by dModel / heads
     private static final int GEMMA3_27B = 62;
+
+    private static final String SLIDING = "sliding_attention";
+    private static final String FULL = "full_attention";
 
     private final GgufParts parts;
     private final GgufKeys keys;
@@ -72,7 +83,11 @@ final class GgufConfig {
     private void usual(String architecture) {
         sizes();
         rope();
-        json.put("rms_norm_eps", keys.number("attention.layer_norm_rms_epsilon"));
+        if (CENTRED.contains(architecture)) {
+            json.put("layer_norm_eps", keys.number("attention.layer_norm_epsilon"));
+        } else {
+            json.put("rms_norm_eps", keys.number("attention.layer_norm_rms_epsilon"));
+        }
         boolean gemma = architecture.startsWith("gemma");
         json.put(gemma ? "hidden_activation" : "hidden_act", gemma ? "gelu_pytorch_tanh" : "silu");
         switch (architecture) {
@@ -120,10 +135,12 @@ final class GgufConfig {
                 window();
             }
             case "olmo2" -> {
-                if (keys.has("attention.sliding_window")) {
-                    throw keys.unexpected("attention.sliding_window", "none: OLMo 3 cannot be read from GGUF files");
+                window();
+                boolean slides = json.has("sliding_window");
+                json.put("model_type", slides ? "olmo3" : "olmo2").put("attention_bias", has("blk.0.attn_q.bias"));
+                if (slides) {
+                    layerTypes(4);
                 }
-                json.put("model_type", "olmo2").put("attention_bias", has("blk.0.attn_q.bias"));
             }
             case "granite" -> {
                 llamaBiases();
@@ -133,8 +150,44 @@ final class GgufConfig {
                 json.put("residual_multiplier", keys.numberOr("residual_scale", 1));
                 json.put("logits_scaling", keys.numberOr("logit_scale", 1));
             }
+            case "stablelm" -> {
+                // Converters state use_parallel_residual also where the model does not; the second norm decides.
+                json.put("model_type", "stablelm").put("use_parallel_residual", !has("blk.0.ffn_norm.weight"));
+                keys.passOver("use_parallel_residual");
+                json.put("use_qkv_bias", has("blk.0.attn_q.bias")).put("qk_layernorm", has("blk.0.attn_q_norm.weight"));
+                json.put("partial_rotary_factor", rotatedShare());
+            }
+            case "phi2" -> {
+                json.put("model_type", "phi").put("hidden_act", "gelu_new");
+                json.put("partial_rotary_factor", rotatedShare());
+            }
+            case "command-r" -> {
+                cohere("cohere");
+                json.put("use_qk_norm", has("blk.0.attn_q_norm.weight"));
+            }
+            case "cohere2" -> {
+                cohere("cohere2");
+                window();
+                layerTypes(4);
+            }
+            case "glm4" -> {
+                json.put("model_type", "glm4").put("attention_bias", has("blk.0.attn_q.bias"));
+                json.put("partial_rotary_factor", rotatedShare());
+            }
+            case "exaone4" -> {
+                json.put("model_type", "exaone4");
+                window();
+                if (json.has("sliding_window")) {
+                    layerTypes(4);
+                }
+            }
             default -> throw new IllegalStateException(architecture);
         }
+    }
+
+    private void cohere(String type) {
+        json.put("model_type", type).put("attention_bias", has("blk.0.attn_q.bias"));
+        json.put("logit_scale", keys.number("logit_scale"));
     }
 
     private void llamaBiases() {
@@ -161,14 +214,26 @@ final class GgufConfig {
                 "rope_local_base_freq",
                 keys.numberIfAny("rope.freq_base_swa").orElseGet(() -> keys.numberOr("rope.local.freq_base", 10_000)));
         window();
-        List<Boolean> slides = keys.flagsOrNull("attention.sliding_window_pattern");
-        if (slides == null) {
-            json.put("sliding_window_pattern", keys.positiveOr("attention.sliding_window_pattern", 6));
-        } else {
-            ArrayNode types = json.putArray("layer_types");
-            slides.forEach(slide -> types.add(slide ? "sliding_attention" : "full_attention"));
-        }
+        layerTypes(6);
         keys.passOver("mm.tokens_per_image");
+    }
+
+    /**
+     * Which layers have a sliding window, if the file says so.
+     *
+     * @param usual every how many layers one has none if it does not
+     */
+    private void layerTypes(int usual) {
+        List<Boolean> slides = keys.flagsOrNull("attention.sliding_window_pattern");
+        int period = slides == null ? keys.positiveOr("attention.sliding_window_pattern", usual) : 0;
+        ArrayNode types = json.putArray("layer_types");
+        if (slides != null) {
+            slides.forEach(slide -> types.add(slide ? SLIDING : FULL));
+            return;
+        }
+        for (int layer = 1; layer <= keys.positive("block_count"); layer++) {
+            types.add(layer % period == 0 ? FULL : SLIDING);
+        }
     }
 
     private double gemmaScalar(int large) {
@@ -208,9 +273,8 @@ final class GgufConfig {
 
     private void rope() {
         json.put("rope_theta", keys.numberOr("rope.freq_base", 10_000));
-        int turned = keys.positiveOr("rope.dimension_count", headWidth());
-        if (turned != headWidth()) {
-            json.put("partial_rotary_factor", turned / (double) headWidth());
+        if (rotatedShare() != 1) {
+            json.put("partial_rotary_factor", rotatedShare());
         }
         String type = keys.textOrNull("rope.scaling.type");
         if (has("rope_factors_long.weight")) {
@@ -233,6 +297,11 @@ final class GgufConfig {
         } else if (type != null && !type.equals("none")) {
             throw keys.unexpected("rope.scaling.type", "none, linear or yarn");
         }
+    }
+
+    /** Of each head's elements, those that are rotated. */
+    private double rotatedShare() {
+        return keys.positiveOr("rope.dimension_count", headWidth()) / (double) headWidth();
     }
 
     /** Frequencies divided by numbers of the file, as for Llama 3.1. */
@@ -271,7 +340,7 @@ final class GgufConfig {
         json.put("model_type", "gpt_neox").put("hidden_act", "gelu").put("tie_word_embeddings", false);
         json.put("layer_norm_eps", keys.number("attention.layer_norm_epsilon"));
         json.put("rotary_emb_base", keys.numberOr("rope.freq_base", 10_000));
-        json.put("rotary_pct", keys.positiveOr("rope.dimension_count", headWidth()) / (double) headWidth());
+        json.put("rotary_pct", rotatedShare());
         json.put("use_parallel_residual", keys.flagOr("use_parallel_residual", true));
         json.put("attention_bias", has("blk.0.attn_qkv.bias"));
     }

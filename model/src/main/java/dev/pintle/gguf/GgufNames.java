@@ -44,6 +44,14 @@ final class GgufNames {
     private static final Map<String, String> GEMMA = joined(AFTER, Map.of("ffn_norm", "pre_feedforward_layernorm"));
     private static final Map<String, String> PHI3 =
             Map.of("attn_qkv", "self_attn.qkv_proj", "ffn_up", "mlp.gate_up_proj");
+    private static final Map<String, String> GLM4 = Map.of(
+            "post_attention_norm", "post_self_attn_layernorm",
+            "post_ffw_norm", "post_mlp_layernorm",
+            "ffn_up", "mlp.gate_up_proj");
+    private static final Map<String, String> STABLELM =
+            Map.of("attn_q_norm", "self_attn.q_layernorm.norms.*", "attn_k_norm", "self_attn.k_layernorm.norms.*");
+    private static final Map<String, String> PHI2 =
+            Map.of("attn_output", "self_attn.dense", "ffn_up", "mlp.fc1", "ffn_down", "mlp.fc2");
     private static final Map<String, String> NEOX = Map.of(
             "attn_norm", "input_layernorm",
             "ffn_norm", "post_attention_layernorm",
@@ -65,7 +73,7 @@ final class GgufNames {
      * A weight in the file.
      *
      * @param tensor its name there
-     * @param expert of a tensor that holds those of all experts; −1 for a tensor that is one weight
+     * @param expert of a tensor that holds those of all experts, or the head if it holds norms of all heads; −1 for a tensor that is one weight
      * @param order of its rows
      */
     record Place(String tensor, int expert, Order order) {}
@@ -137,7 +145,10 @@ final class GgufNames {
                 places.put(whole, new Place(tensor, -1, order));
                 continue;
             }
-            for (int expert = 0; expert < facts.experts; expert++) {
+            int count = part.equals("attn_q_norm")
+                    ? facts.heads
+                    : part.equals("attn_k_norm") ? facts.kvHeads : facts.experts;
+            for (int expert = 0; expert < count; expert++) {
                 places.put(whole.replace("*", String.valueOf(expert)), new Place(tensor, expert, order));
             }
         }
@@ -159,7 +170,10 @@ final class GgufNames {
     private static Map<String, String> names(Facts facts) {
         return switch (facts.architecture) {
             case "gemma2", "gemma3" -> joined(LLAMA, GEMMA);
-            case "olmo2" -> joined(LLAMA, AFTER);
+            case "olmo2", "exaone4" -> joined(LLAMA, AFTER);
+            case "glm4" -> joined(LLAMA, GLM4);
+            case "stablelm" -> joined(LLAMA, STABLELM);
+            case "phi2" -> joined(LLAMA, PHI2);
             case "phi3" -> joined(LLAMA, PHI3);
             case "qwen2moe", "qwen3moe", "olmoe" -> joined(LLAMA, EXPERTS);
             case "llama" -> facts.experts > 0 ? joined(LLAMA, MIXTRAL) : LLAMA;
@@ -200,10 +214,16 @@ final class GgufNames {
                 switch (tensor) {
                     case "token_embd.weight" -> "model.embed_tokens.weight";
                     case "output.weight" -> "lm_head.weight";
-                    case "output_norm.weight" -> "model.norm.weight";
+                    case "output.bias" -> "lm_head.bias";
+                    case "output_norm.weight" -> finalNorm(architecture) + ".weight";
+                    case "output_norm.bias" -> finalNorm(architecture) + ".bias";
                     default -> tensor;
                 };
         };
+    }
+
+    private static String finalNorm(String architecture) {
+        return architecture.equals("phi2") ? "model.final_layernorm" : "model.norm";
     }
 
     private static Map<String, String> joined(Map<String, String> first, Map<String, String> second) {

@@ -29,7 +29,7 @@ import java.util.regex.Pattern;
 final class GgufOf {
     private static final Pattern LAYER =
             Pattern.compile("(?:model\\.|gpt_neox\\.|transformer\\.)?(?:layers|h)\\.(\\d+)\\.(.+)\\.(weight|bias)");
-    private static final Pattern EXPERT = Pattern.compile("(.*experts)\\.(\\d+)\\.(.+)");
+    private static final Pattern EXPERT = Pattern.compile("(.*(?:experts|norms))\\.(\\d+)\\.(.+)");
     private static final Map<String, String> ARCHITECTURES = Map.ofEntries(
             Map.entry("llama", "llama"),
             Map.entry("mistral", "llama"),
@@ -47,7 +47,14 @@ final class GgufOf {
             Map.entry("smollm3", "smollm3"),
             Map.entry("granite", "granite"),
             Map.entry("gpt_neox", "gptneox"),
-            Map.entry("gpt2", "gpt2"));
+            Map.entry("gpt2", "gpt2"),
+            Map.entry("stablelm", "stablelm"),
+            Map.entry("phi", "phi2"),
+            Map.entry("cohere", "command-r"),
+            Map.entry("cohere2", "cohere2"),
+            Map.entry("glm4", "glm4"),
+            Map.entry("exaone4", "exaone4"),
+            Map.entry("olmo3", "olmo2"));
 
     private final ObjectNode config;
     private final String architecture;
@@ -139,15 +146,16 @@ final class GgufOf {
             put("attention.key_length", number("head_dim"));
             put("attention.value_length", number("head_dim"));
         }
-        boolean centred = architecture.equals("gpt2") || architecture.equals("gptneox");
+        boolean centred = List.of("gpt2", "gptneox", "stablelm", "phi2", "command-r", "cohere2")
+                .contains(architecture);
         double eps = config.path("rms_norm_eps")
                 .asDouble(config.path("layer_norm_eps")
                         .asDouble(config.path("layer_norm_epsilon").asDouble()));
         put("attention.layer_norm" + (centred ? "" : "_rms") + "_epsilon", eps);
         rope();
-        if (architecture.equals("gptneox")) {
+        if (architecture.equals("gptneox") || architecture.equals("stablelm")) {
             values.put(
-                    "gptneox.use_parallel_residual",
+                    architecture + ".use_parallel_residual",
                     GgufValue.of(config.path("use_parallel_residual").asBoolean(true)));
         }
         if (number("num_experts", "num_local_experts") > 0) {
@@ -171,6 +179,17 @@ final class GgufOf {
         if (architecture.equals("phi3") || slides && !architecture.startsWith("qwen")) {
             put("attention.sliding_window", number("sliding_window"));
         }
+        if (config.has("layer_types") && List.of("exaone4", "olmo2").contains(architecture)) {
+            List<GgufValue> each = new ArrayList<>();
+            config.path("layer_types")
+                    .forEach(one -> each.add(GgufValue.of(one.asText().startsWith("sliding"))));
+            values.put(
+                    architecture + ".attention.sliding_window_pattern", new GgufValue.Array(GgufValue.Kind.BOOL, each));
+        }
+        if (architecture.equals("command-r") || architecture.equals("cohere2")) {
+            scaling("type", GgufValue.of("none"));
+        }
+        copy("logit_scale", "logit_scale");
         copy("attn_logit_softcapping", "attn_logit_softcapping");
         copy("final_logit_softcapping", "final_logit_softcapping");
         copy("attention_multiplier", "attention.scale");
@@ -187,6 +206,9 @@ final class GgufOf {
 
     private void rope() {
         JsonNode rope = config.has("rope_parameters") ? config.path("rope_parameters") : config.path("rope_scaling");
+        if (architecture.equals("olmo2") && rope.has("full_attention")) {
+            rope = rope.path("full_attention"); // those of other layers are not written
+        }
         if (architecture.equals("gemma3")) {
             put("rope.freq_base", rope.path("full_attention").path("rope_theta").asDouble());
             return;
@@ -347,7 +369,10 @@ final class GgufOf {
 
     /** Stores a tensor; returns what is read back. */
     private Tensor store(String name, Tensor tensor, BiFunction<String, Tensor, String> type) {
-        boolean matrix = tensor.shape().rank() > 1 && !name.contains("position_embd") && !name.contains("ffn_gate_inp");
+        boolean matrix = tensor.shape().rank() > 1
+                && !name.contains("position_embd")
+                && !name.contains("_norm.")
+                && !name.contains("ffn_gate_inp");
         String chosen = matrix ? type.apply(name, tensor) : "F32";
         BlockFormat format = BlockFormat.named(chosen).orElse(null);
         if (format == null) {
@@ -405,8 +430,10 @@ final class GgufOf {
             return switch (name.replaceFirst("^(model|gpt_neox|transformer)\\.", "")) {
                 case "embed_tokens.weight", "embed_in.weight", "wte.weight" -> "token_embd.weight";
                 case "wpe.weight" -> "position_embd.weight";
-                case "norm.weight", "final_layer_norm.weight", "ln_f.weight" -> "output_norm.weight";
-                case "final_layer_norm.bias", "ln_f.bias" -> "output_norm.bias";
+                case "norm.weight", "final_layer_norm.weight", "final_layernorm.weight", "ln_f.weight" ->
+                    "output_norm.weight";
+                case "norm.bias", "final_layer_norm.bias", "final_layernorm.bias", "ln_f.bias" -> "output_norm.bias";
+                case "lm_head.bias" -> "output.bias";
                 case "lm_head.weight", "embed_out.weight" -> "output.weight";
                 default -> throw new IllegalArgumentException(name);
             };
@@ -416,22 +443,23 @@ final class GgufOf {
 
     private String part(String name) {
         boolean sandwich = architecture.equals("gemma2") || architecture.equals("gemma3");
-        boolean after = architecture.equals("olmo2");
+        boolean after = architecture.equals("olmo2") || architecture.equals("exaone4");
         return switch (name) {
             case "input_layernorm", "ln_1" -> "attn_norm";
             case "post_attention_layernorm" -> sandwich || after ? "post_attention_norm" : "ffn_norm";
             case "pre_feedforward_layernorm", "ln_2" -> "ffn_norm";
-            case "post_feedforward_layernorm" -> "post_ffw_norm";
+            case "post_self_attn_layernorm" -> "post_attention_norm";
+            case "post_feedforward_layernorm", "post_mlp_layernorm" -> "post_ffw_norm";
             case "self_attn.q_proj" -> "attn_q";
             case "self_attn.k_proj" -> "attn_k";
             case "self_attn.v_proj" -> "attn_v";
-            case "self_attn.o_proj", "attention.dense", "attn.c_proj" -> "attn_output";
-            case "self_attn.q_norm" -> "attn_q_norm";
-            case "self_attn.k_norm" -> "attn_k_norm";
+            case "self_attn.o_proj", "self_attn.dense", "attention.dense", "attn.c_proj" -> "attn_output";
+            case "self_attn.q_norm", "self_attn.q_layernorm.norms.*" -> "attn_q_norm";
+            case "self_attn.k_norm", "self_attn.k_layernorm.norms.*" -> "attn_k_norm";
             case "self_attn.qkv_proj", "attention.query_key_value", "attn.c_attn" -> "attn_qkv";
             case "mlp.gate_proj" -> "ffn_gate";
-            case "mlp.up_proj", "mlp.gate_up_proj", "mlp.dense_h_to_4h", "mlp.c_fc" -> "ffn_up";
-            case "mlp.down_proj", "mlp.dense_4h_to_h", "mlp.c_proj" -> "ffn_down";
+            case "mlp.up_proj", "mlp.gate_up_proj", "mlp.dense_h_to_4h", "mlp.c_fc", "mlp.fc1" -> "ffn_up";
+            case "mlp.down_proj", "mlp.dense_4h_to_h", "mlp.c_proj", "mlp.fc2" -> "ffn_down";
             case "mlp.gate", "block_sparse_moe.gate" -> "ffn_gate_inp";
             case "mlp.experts.*.gate_proj", "block_sparse_moe.experts.*.w1" -> "ffn_gate_exps";
             case "mlp.experts.*.up_proj", "block_sparse_moe.experts.*.w3" -> "ffn_up_exps";
