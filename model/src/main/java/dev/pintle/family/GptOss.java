@@ -85,9 +85,23 @@ public final class GptOss implements Architecture {
                 null);
     }
 
+    /** Gate and up are one interleaved matrix of all experts, or maps of each expert, as a GGUF file stores them. */
     private static List<Expert> experts(Weights weights, ModelConfig c, Experts experts, String at, double limit) {
         int width = experts.dExpert();
         List<Expert> all = new ArrayList<>();
+        if (weights.has(at + "0.gate_proj.weight")) {
+            for (int e = 0; e < experts.nExperts(); e++) {
+                all.add(new ClampedExpert(
+                        weights.joined(
+                                c.dModel(),
+                                true,
+                                new Weights.Part(at + e + ".gate_proj", width),
+                                new Weights.Part(at + e + ".up_proj", width)),
+                        weights.linear(at + e + ".down_proj", c.dModel(), width, true),
+                        limit));
+            }
+            return all;
+        }
         try (TensorScope scope = TensorScope.open("load " + at)) {
             Matrices gateUps = Matrices.of(weights, at + "gate_up_proj", experts.nExperts(), 2 * width, c.dModel());
             Matrices downs = Matrices.of(weights, at + "down_proj", experts.nExperts(), c.dModel(), width);

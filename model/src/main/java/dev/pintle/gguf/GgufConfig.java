@@ -37,7 +37,8 @@ final class GgufConfig {
             "command-r",
             "cohere2",
             "glm4",
-            "exaone4");
+            "exaone4",
+            "gpt-oss");
 
     private static final Set<String> CENTRED = Set.of("stablelm", "phi2", "command-r", "cohere2"); // layer norms
 
@@ -181,6 +182,13 @@ final class GgufConfig {
                     layerTypes(4);
                 }
             }
+            case "gpt-oss" -> {
+                json.put("model_type", "gpt_oss").put("attention_bias", has("blk.0.attn_q.bias"));
+                experts("num_local_experts");
+                json.put("intermediate_size", keys.positive("expert_feed_forward_length"));
+                window();
+                layerTypes(2);
+            }
             default -> throw new IllegalStateException(architecture);
         }
     }
@@ -287,6 +295,9 @@ final class GgufConfig {
             ObjectNode scaling = json.putObject("rope_scaling").put("rope_type", "yarn");
             scaling.put("factor", keys.number("rope.scaling.factor"));
             scaling.put("original_max_position_embeddings", keys.positive("rope.scaling.original_context_length"));
+            if (keys.architecture().equals("gpt-oss")) {
+                scaling.put("truncate", false); // as the models were trained; the file cannot say so
+            }
             keys.numberIfAny("rope.scaling.yarn_attn_factor").ifPresent(all -> scaling.put("attention_factor", all));
             keys.numberIfAny("rope.scaling.yarn_beta_fast").ifPresent(beta -> scaling.put("beta_fast", beta));
             keys.numberIfAny("rope.scaling.yarn_beta_slow").ifPresent(beta -> scaling.put("beta_slow", beta));

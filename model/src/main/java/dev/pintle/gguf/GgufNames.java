@@ -52,6 +52,10 @@ final class GgufNames {
             Map.of("attn_q_norm", "self_attn.q_layernorm.norms.*", "attn_k_norm", "self_attn.k_layernorm.norms.*");
     private static final Map<String, String> PHI2 =
             Map.of("attn_output", "self_attn.dense", "ffn_up", "mlp.fc1", "ffn_down", "mlp.fc2");
+    private static final Map<String, String> GPT_OSS = Map.of(
+            "attn_sinks", "self_attn.sinks",
+            "post_attention_norm", "post_attention_layernorm", // before the MLP
+            "ffn_gate_inp", "mlp.router");
     private static final Map<String, String> NEOX = Map.of(
             "attn_norm", "input_layernorm",
             "ffn_norm", "post_attention_layernorm",
@@ -139,7 +143,8 @@ final class GgufNames {
                 places.put(tensor, new Place(tensor, -1, new Order.Same()));
                 continue;
             }
-            String whole = prefix(facts.architecture) + block.group(1) + "." + name + "." + block.group(3);
+            String whole = prefix(facts.architecture) + block.group(1) + "." + name
+                    + (part.equals("attn_sinks") ? "" : "." + block.group(3));
             Order order = order(part, block.group(3), facts);
             if (!name.contains("*")) {
                 places.put(whole, new Place(tensor, -1, order));
@@ -171,6 +176,7 @@ final class GgufNames {
         return switch (facts.architecture) {
             case "gemma2", "gemma3" -> joined(LLAMA, GEMMA);
             case "olmo2", "exaone4" -> joined(LLAMA, AFTER);
+            case "gpt-oss" -> joined(joined(LLAMA, EXPERTS), GPT_OSS);
             case "glm4" -> joined(LLAMA, GLM4);
             case "stablelm" -> joined(LLAMA, STABLELM);
             case "phi2" -> joined(LLAMA, PHI2);

@@ -21,6 +21,7 @@ import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * Writes a model in the Hugging Face format as llama.cpp's converter does, and beside it the same model with the values that the
@@ -54,7 +55,8 @@ final class GgufOf {
             Map.entry("cohere2", "cohere2"),
             Map.entry("glm4", "glm4"),
             Map.entry("exaone4", "exaone4"),
-            Map.entry("olmo3", "olmo2"));
+            Map.entry("olmo3", "olmo2"),
+            Map.entry("gpt_oss", "gpt-oss"));
 
     private final ObjectNode config;
     private final String architecture;
@@ -161,16 +163,21 @@ final class GgufOf {
         if (number("num_experts", "num_local_experts") > 0) {
             put("expert_count", number("num_experts", "num_local_experts"));
             put("expert_used_count", number("num_experts_per_tok"));
+            if (architecture.equals("gpt-oss")) {
+                put("expert_feed_forward_length", number("intermediate_size"));
+            }
             if (number("moe_intermediate_size") > 0) {
                 put("expert_feed_forward_length", number("moe_intermediate_size"));
             }
             if (number("shared_expert_intermediate_size") > 0) {
                 put("expert_shared_feed_forward_length", number("shared_expert_intermediate_size"));
             }
-            values.put(
-                    architecture + ".expert_weights_norm",
-                    GgufValue.of(architecture.equals("llama")
-                            || config.path("norm_topk_prob").asBoolean(false)));
+            if (!architecture.equals("gpt-oss")) {
+                values.put(
+                        architecture + ".expert_weights_norm",
+                        GgufValue.of(architecture.equals("llama")
+                                || config.path("norm_topk_prob").asBoolean(false)));
+            }
             if (architecture.equals("llama")) {
                 values.remove("llama.expert_weights_norm");
             }
@@ -346,6 +353,10 @@ final class GgufOf {
                 continue;
             }
             Tensor weight = entry.getValue();
+            if (name.contains("mlp.experts.")) {
+                fused(name, weight, type);
+                continue;
+            }
             String inFile = inFile(name);
             boolean turned = architecture.equals("gpt2") && weight.shape().rank() == 2 && inFile.startsWith("blk");
             Tensor upright = turned ? weight.transpose(0, 1).contiguous() : weight;
@@ -367,9 +378,36 @@ final class GgufOf {
         });
     }
 
+    /** Weights or biases of all experts of gpt-oss: matrices lie the other way round, and rows of gate and up alternate. */
+    private void fused(String name, Tensor weight, BiFunction<String, Tensor, String> type) {
+        String layer = name.replaceFirst("model\\.layers\\.(\\d+)\\..*", "blk.$1.");
+        boolean matrices = weight.shape().rank() == 3;
+        String ending = matrices ? "_exps.weight" : "_exps.bias";
+        Tensor upright = matrices ? weight.transpose(1, 2).contiguous() : weight;
+        Tensor back;
+        if (name.contains("gate_up_proj")) {
+            List<Tensor> each = new ArrayList<>();
+            for (int kind = 0; kind < 2; kind++) {
+                int first = kind;
+                int[] rows = IntStream.range(0, (int) upright.size(1) / 2)
+                        .map(row -> 2 * row + first)
+                        .toArray();
+                Tensor half = upright.indexSelect(1, Tensor.of(rows, rows.length));
+                each.add(store(layer + (kind == 0 ? "ffn_gate" : "ffn_up") + ending, half, type)
+                        .reshape(half.shape().toArray()));
+            }
+            back = Tensor.stack(each, 2).reshape(upright.shape().toArray());
+        } else {
+            back = store(layer + "ffn_down" + ending, upright, type)
+                    .reshape(upright.shape().toArray());
+        }
+        stored.put(name, matrices ? back.transpose(1, 2).contiguous() : back);
+    }
+
     /** Stores a tensor; returns what is read back. */
     private Tensor store(String name, Tensor tensor, BiFunction<String, Tensor, String> type) {
         boolean matrix = tensor.shape().rank() > 1
+                && name.endsWith(".weight")
                 && !name.contains("position_embd")
                 && !name.contains("_norm.")
                 && !name.contains("ffn_gate_inp");
@@ -425,7 +463,7 @@ final class GgufOf {
     }
 
     private String inFile(String name) {
-        Matcher layer = LAYER.matcher(name);
+        Matcher layer = LAYER.matcher(name.endsWith(".sinks") ? name + ".weight" : name);
         if (!layer.matches()) {
             return switch (name.replaceFirst("^(model|gpt_neox|transformer)\\.", "")) {
                 case "embed_tokens.weight", "embed_in.weight", "wte.weight" -> "token_embd.weight";
@@ -446,7 +484,8 @@ final class GgufOf {
         boolean after = architecture.equals("olmo2") || architecture.equals("exaone4");
         return switch (name) {
             case "input_layernorm", "ln_1" -> "attn_norm";
-            case "post_attention_layernorm" -> sandwich || after ? "post_attention_norm" : "ffn_norm";
+            case "post_attention_layernorm" ->
+                sandwich || after || architecture.equals("gpt-oss") ? "post_attention_norm" : "ffn_norm";
             case "pre_feedforward_layernorm", "ln_2" -> "ffn_norm";
             case "post_self_attn_layernorm" -> "post_attention_norm";
             case "post_feedforward_layernorm", "post_mlp_layernorm" -> "post_ffw_norm";
@@ -460,7 +499,8 @@ final class GgufOf {
             case "mlp.gate_proj" -> "ffn_gate";
             case "mlp.up_proj", "mlp.gate_up_proj", "mlp.dense_h_to_4h", "mlp.c_fc", "mlp.fc1" -> "ffn_up";
             case "mlp.down_proj", "mlp.dense_4h_to_h", "mlp.c_proj", "mlp.fc2" -> "ffn_down";
-            case "mlp.gate", "block_sparse_moe.gate" -> "ffn_gate_inp";
+            case "self_attn.sinks" -> "attn_sinks";
+            case "mlp.router", "mlp.gate", "block_sparse_moe.gate" -> "ffn_gate_inp";
             case "mlp.experts.*.gate_proj", "block_sparse_moe.experts.*.w1" -> "ffn_gate_exps";
             case "mlp.experts.*.up_proj", "block_sparse_moe.experts.*.w3" -> "ffn_up_exps";
             case "mlp.experts.*.down_proj", "block_sparse_moe.experts.*.w2" -> "ffn_down_exps";
