@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * gpt-oss (arXiv:2508.10925): Llama's block with a mixture of experts, attention that may go to nothing, and a sliding
- * window in every other layer. Experts stored in MXFP4 are decoded, exactly, when the model is loaded.
+ * window in every other layer. Experts that safetensors store in MXFP4 are decoded, exactly, when the model is loaded.
  */
 public final class GptOss implements Architecture {
     private static final int USUAL_WINDOW = 128;

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The weights of a model in GGUF files, in the rows' order and under the names of the Hugging Face format. */
 public final class GgufWeights implements WeightSource {
+    /** One part in so many is small: norms, biases and routers, which quantised files have in FP32. */
+    private static final long SMALL = 20;
+
     private final GgufParts parts;
     private final Map<String, Place> places; // by name in the Hugging Face format
     private final boolean normsIncludeOne;
@@ -182,11 +185,16 @@ public final class GgufWeights implements WeightSource {
 
     @Override
     public boolean isMapped(Device device, DType dtype) {
-        return device.equals(Device.CPU)
-                && places.values().stream()
-                        .allMatch(place -> format(place).isPresent()
-                                || parts.listed(place.tensor()).shape().rank() == 1
-                                || dtypeOf(parts.listed(place.tensor()).type()) == dtype);
+        long all = 0;
+        long converted = 0;
+        for (String name : parts.names()) {
+            Gguf.Listed listed = parts.listed(name);
+            long elements = listed.shape().elements();
+            all += elements;
+            boolean stays = BlockFormat.named(listed.type()).isPresent() || dtypeOf(listed.type()) == dtype;
+            converted += stays ? 0 : elements;
+        }
+        return device.equals(Device.CPU) && converted <= all / SMALL;
     }
 
     private static @Nullable DType dtypeOf(String type) {

@@ -3,6 +3,7 @@ package dev.pintle.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.base.Json;
+import dev.pintle.gguf.GgufWeights;
 import dev.pintle.tensor.BlockFormat;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
@@ -113,6 +114,19 @@ class GgufModelTest {
                 assertThat(file.generate(ids, greedy).text())
                         .isEqualTo(parley.generate(ids, greedy).text());
             }
+        }
+    }
+
+    @Test
+    void a_file_in_the_dtype_of_the_model_is_mapped_although_routers_and_biases_are_in_fp32() throws IOException {
+        Path gguf = folder.resolve("experts.gguf");
+        Path model = Golden.folder().resolve("families/gpt_oss");
+        try (TensorScope scope = TensorScope.open("test")) {
+            GgufOf.write(model, (name, tensor) -> "F16", gguf, folder.resolve("plain"));
+        }
+        try (GgufWeights weights = GgufWeights.open(gguf)) {
+            assertThat(weights.isMapped(Device.CPU, DType.FP16)).isTrue();
+            assertThat(weights.isMapped(Device.CPU, DType.BF16)).isFalse();
         }
     }
 
