@@ -1,6 +1,7 @@
 package dev.pintle.gguf;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -56,6 +57,8 @@ final class GgufNames {
             "attn_sinks", "self_attn.sinks",
             "post_attention_norm", "post_attention_layernorm", // before the MLP
             "ffn_gate_inp", "mlp.router");
+    private static final List<String> THIRDS =
+            List.of(".self_attn.q_proj.", ".self_attn.k_proj.", ".self_attn.v_proj.");
     private static final Map<String, String> NEOX = Map.of(
             "attn_norm", "input_layernorm",
             "ffn_norm", "post_attention_layernorm",
@@ -93,6 +96,9 @@ final class GgufNames {
         /** Queries of all heads, then keys, then values, instead of all three of each head. */
         record ByKind(int heads) implements Order {}
 
+        /** One of three weights of the same height that lie below each other. */
+        record Third(int index) implements Order {}
+
         /** Rows and columns exchanged. */
         record Turned() implements Order {}
 
@@ -118,6 +124,10 @@ final class GgufNames {
                         })
                         .toArray();
             }
+            if (this instanceof Third third) {
+                return IntStream.range(third.index() * count / 3, (third.index() + 1) * count / 3)
+                        .toArray();
+            }
             return IntStream.range(0, count).toArray();
         }
     }
@@ -138,6 +148,14 @@ final class GgufNames {
                 continue;
             }
             String part = block.group(2);
+            if (facts.architecture.equals("phi2") && part.equals("attn_qkv")) { // as first converters wrote it
+                for (int i = 0; i < THIRDS.size(); i++) {
+                    places.put(
+                            prefix(facts.architecture) + block.group(1) + THIRDS.get(i) + block.group(3),
+                            new Place(tensor, -1, new Order.Third(i)));
+                }
+                continue;
+            }
             String name = names(facts).get(part);
             if (name == null) {
                 places.put(tensor, new Place(tensor, -1, new Order.Same()));

@@ -162,6 +162,10 @@ public final class GgufWeights implements WeightSource {
         if (place.order() instanceof Order.Turned && found.length == 2) {
             found = new long[] {found[1], found[0]};
         }
+        if (place.order() instanceof Order.Third) {
+            found = found.clone();
+            found[0] /= 3;
+        }
         boolean isRow = shape.length == 2 && shape[0] == 1 && found.length == 1 && found[0] == shape[1];
         if (!Arrays.equals(found, shape) && !isRow) {
             throw FileProblems.of("A weight's shape does not match the metadata.", parts.path())

@@ -102,6 +102,17 @@ final class GgufOf {
         if (config.has("query_pre_attn_scalar")) {
             config.put("query_pre_attn_scalar", config.path("head_dim").asInt());
         }
+        if (architecture.equals("phi2")) { // each head gets keys and values of its own
+            int heads = number("num_attention_heads");
+            int shared = heads / number("num_key_value_heads");
+            int width = number("hidden_size") / heads;
+            int[] rows = IntStream.range(0, heads * width)
+                    .map(row -> row / width / shared * width + row % width)
+                    .toArray();
+            weights.replaceAll((name, weight) ->
+                    name.matches(".*\\.[kv]_proj\\..*") ? weight.indexSelect(0, Tensor.of(rows, rows.length)) : weight);
+            config.put("num_key_value_heads", heads);
+        }
         if (architecture.equals("qwen3moe")) {
             config.putArray("mlp_only_layers");
             weights.keySet().removeIf(name -> name.startsWith("model.layers.1.mlp."));
@@ -353,6 +364,12 @@ final class GgufOf {
                 continue;
             }
             Tensor weight = entry.getValue();
+            if (architecture.equals("phi2") && name.matches("model\\.layers\\.0\\.self_attn\\.[qkv]_proj\\..*")) {
+                if (name.contains("q_proj")) {
+                    stacked(name, type);
+                }
+                continue;
+            }
             if (name.contains("mlp.experts.")) {
                 fused(name, weight, type);
                 continue;
@@ -376,6 +393,17 @@ final class GgufOf {
                     store(inFile(name), joined, type).reshape(joined.shape().toArray());
             each.forEach((e, own) -> stored.put(own, back.select(0, e).contiguous()));
         });
+    }
+
+    /** Queries, keys and values as one tensor, as first converters wrote Phi 2. */
+    private void stacked(String query, BiFunction<String, Tensor, String> type) {
+        List<String> names = List.of(query, query.replace("q_proj", "k_proj"), query.replace("q_proj", "v_proj"));
+        Tensor all = Tensor.cat(names.stream().map(weights::get).toList(), 0);
+        Tensor back = store(inFile(query).replace("attn_q", "attn_qkv"), all, type);
+        long rows = all.size(0) / 3;
+        for (int i = 0; i < 3; i++) {
+            stored.put(names.get(i), back.narrow(0, i * rows, rows).contiguous());
+        }
     }
 
     /** Weights or biases of all experts of gpt-oss: matrices lie the other way round, and rows of gate and up alternate. */
