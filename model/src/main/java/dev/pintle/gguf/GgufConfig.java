@@ -280,7 +280,11 @@ final class GgufConfig {
     }
 
     private void rope() {
-        json.put("rope_theta", keys.numberOr("rope.freq_base", 10_000));
+        double base = keys.numberOr("rope.freq_base", 10_000);
+        json.put("rope_theta", base);
+        if (!keys.architecture().equals("gemma3") && keys.numberOr("rope.freq_base_swa", base) != base) {
+            throw keys.unexpected("rope.freq_base_swa", "the same as rope.freq_base = " + base);
+        }
         if (rotatedShare() != 1) {
             json.put("partial_rotary_factor", rotatedShare());
         }

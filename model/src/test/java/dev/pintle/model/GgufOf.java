@@ -225,7 +225,10 @@ final class GgufOf {
     private void rope() {
         JsonNode rope = config.has("rope_parameters") ? config.path("rope_parameters") : config.path("rope_scaling");
         if (architecture.equals("olmo2") && rope.has("full_attention")) {
-            rope = rope.path("full_attention"); // those of other layers are not written
+            put(
+                    "rope.freq_base_swa",
+                    rope.path("sliding_attention").path("rope_theta").asDouble());
+            rope = rope.path("full_attention"); // scaling of other layers is not written
         }
         if (architecture.equals("gemma3")) {
             put("rope.freq_base", rope.path("full_attention").path("rope_theta").asDouble());
