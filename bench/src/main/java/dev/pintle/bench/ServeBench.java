@@ -275,8 +275,8 @@ public final class ServeBench {
             OutputStream out = socket.getOutputStream();
             out.write(request);
             out.flush();
-            BufferedReader in = new BufferedReader(
-                    new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8), 1 << 16);
+            BufferedReader in =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8), 1 << 16);
             LongStream.Builder times = LongStream.builder();
             String usage = "";
             double first = Double.NaN;
@@ -293,7 +293,8 @@ public final class ServeBench {
                     }
                 }
                 if (line.equals(EVENT + "[DONE]")) {
-                    long tokens = Json.parse(usage).at("/usage/completion_tokens").asLong();
+                    long tokens =
+                            Json.parse(usage).at("/usage/completion_tokens").asLong();
                     return new Reply(tokens, times.build().toArray(), first, true);
                 }
                 if (line.contains("\"usage\":{")) {

@@ -47,7 +47,8 @@ final class LibTorch {
             if (isForGpu()) {
                 // libtorch checks once whether its CUDA part is loaded, so it comes first
                 Loader.load(torch_cuda.class);
-                // cuDNN plans attention anew for each number of rows and tokens, which takes 0.15 s; other kernels start at once
+                // cuDNN plans attention anew for each number of rows and tokens, which takes 0.15 s; other kernels
+                // start at once
                 torch.globalContext().setSDPUseCuDNN(false);
             }
             torch.set_num_threads(threads);
