@@ -102,6 +102,13 @@ final class GgufNames {
         /** Rows and columns exchanged. */
         record Turned() implements Order {}
 
+        /** What the number of rows is a multiple of. */
+        default int grain() {
+            return this instanceof InPairs pairs
+                    ? 2 * pairs.heads()
+                    : this instanceof ByKind kinds ? 3 * kinds.heads() : 1;
+        }
+
         /** Which rows of the file are the weight's, in its order. */
         default int[] rows(int count) {
             if (this instanceof InPairs pairs) {

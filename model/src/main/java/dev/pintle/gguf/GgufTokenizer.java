@@ -216,12 +216,24 @@ final class GgufTokenizer {
 
     private void sentencePiece(ObjectNode json) {
         boolean prefix = flag("add_space_prefix", true);
-        json.putNull("normalizer");
-        json.putObject("pre_tokenizer")
-                .put("type", "Metaspace")
-                .put("replacement", BLANK)
-                .put("prepend_scheme", prefix ? "first" : "never")
-                .put("split", false);
+        ObjectNode blanks = json.objectNode().put("type", "Replace");
+        blanks.putObject("pattern").put("String", " ");
+        blanks.put("content", BLANK);
+        if (prefix) {
+            ArrayNode steps =
+                    json.putObject("normalizer").put("type", "Sequence").putArray("normalizers");
+            steps.addObject().put("type", "Prepend").put("prepend", BLANK);
+            steps.add(blanks);
+        } else {
+            json.set("normalizer", blanks);
+        }
+        if (isGemma()) {
+            ObjectNode split = json.putObject("pre_tokenizer").put("type", "Split");
+            split.putObject("pattern").put("String", " ");
+            split.put("behavior", "MergedWithPrevious").put("invert", false);
+        } else {
+            json.putNull("pre_tokenizer");
+        }
         postProcessor(json, flag("add_bos_token", true));
         ArrayNode steps = json.putObject("decoder").put("type", "Sequence").putArray("decoders");
         ObjectNode replace = steps.addObject().put("type", "Replace");

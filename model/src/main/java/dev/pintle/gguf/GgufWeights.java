@@ -104,24 +104,38 @@ public final class GgufWeights implements WeightSource {
     private QuantisedWeight quantised(Place place, BlockFormat format, TensorScope owner) {
         Gguf.Listed listed = parts.listed(place.tensor());
         long[] sizes = listed.shape().toArray();
-        int in = Math.toIntExact(sizes[sizes.length - 1]);
-        long rows = listed.shape().elements() / in;
-        if (in % format.block() != 0) {
-            throw FileProblems.of("A quantised tensor's rows are not whole blocks.", parts.path())
+        long in = sizes.length == 0 ? 0 : sizes[sizes.length - 1];
+        long rows = in == 0 ? 0 : listed.shape().elements() / in;
+        boolean fits = place.expert() < 0 || (sizes.length == 3 && place.expert() < sizes[0]);
+        if (rows == 0 || rows > Integer.MAX_VALUE || in > Integer.MAX_VALUE || in % format.block() != 0 || !fits) {
+            throw FileProblems.of("A quantised tensor has a shape that cannot be used.", parts.path())
                     .fact("tensor", Excerpt.of(place.tensor()))
                     .fact("expected", "rows of a multiple of " + format.block() + " elements for " + format)
                     .fact("but was", listed.shape())
                     .toException();
         }
         Tensor bytes = owner.adopt(parts.bytes(place.tensor()));
-        QuantisedWeight all = QuantisedWeight.of(bytes, format, Math.toIntExact(rows), in);
+        QuantisedWeight all = QuantisedWeight.of(bytes, format, (int) rows, (int) in);
         int count = Math.toIntExact(place.expert() < 0 ? rows : sizes[1]);
         if (place.expert() < 0 && place.order() instanceof Order.Same) {
             return all;
         }
         int first = Math.max(0, place.expert()) * count;
         return all.select(
-                Arrays.stream(place.order().rows(count)).map(row -> first + row).toArray());
+                Arrays.stream(rows(place, count)).map(row -> first + row).toArray());
+    }
+
+    /** Which rows of the file are a weight's. */
+    private int[] rows(Place place, int count) {
+        int whole = place.order().grain();
+        if (count % whole != 0) {
+            throw FileProblems.of("A tensor's rows do not belong to whole heads.", parts.path())
+                    .fact("tensor", Excerpt.of(place.tensor()))
+                    .fact("expected", "a multiple of " + whole + " rows, as the number of heads asks for")
+                    .fact("but was", count)
+                    .toException();
+        }
+        return place.order().rows(count);
     }
 
     private Tensor stored(Place place) {
@@ -147,7 +161,7 @@ public final class GgufWeights implements WeightSource {
         if (place.order() instanceof Order.Same) {
             return weight;
         }
-        int[] rows = place.order().rows(Math.toIntExact(weight.size(0)));
+        int[] rows = rows(place, Math.toIntExact(weight.size(0)));
         return weight.indexSelect(0, Tensor.of(rows, rows.length));
     }
 
