@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.AriaRole;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
@@ -136,7 +137,10 @@ class ChatTest extends BrowserTest {
         Page page = open("#/chat", View.WIDE_LIGHT);
         ask(page, QUESTION);
         awaitAnswers(page, 2);
-        page.getByText("Edit", new Page.GetByTextOptions().setExact(true)).click();
+        page.getByRole(
+                        AriaRole.BUTTON,
+                        new Page.GetByRoleOptions().setName("Edit").setExact(true))
+                .click();
         page.getByLabel("Edited message").fill("What is honey?");
         page.getByText("Send as a branch").click();
         awaitAnswers(page, 2);

@@ -13,6 +13,7 @@ class FirstPaintTest extends BrowserTest {
     private static final int ROUNDS = 5;
 
     private static double firstPaint(Page page) {
+        page.waitForFunction("performance.getEntriesByName('first-contentful-paint').length > 0"); // noted after it
         return ((Number) page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
                 .doubleValue();
     }

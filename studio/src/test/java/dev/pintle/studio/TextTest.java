@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.assertions.LocatorAssertions;
 import dev.pintle.base.Json;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -27,6 +28,8 @@ class TextTest extends BrowserTest {
         server().fitPirate();
     }
 
+    private static final double LONGEST_READ = 180_000; // milliseconds, for 4,000 tokens on a busy machine
+
     private static Locator tokens(Page page) {
         return page.locator(".tokens .token");
     }
@@ -34,7 +37,7 @@ class TextTest extends BrowserTest {
     private Page read(String text) {
         Page page = open("#/text", View.WIDE_LIGHT);
         page.locator("[data-text]").fill(text);
-        assertThat(tokens(page).first()).isVisible();
+        assertThat(tokens(page).first()).isVisible(new LocatorAssertions.IsVisibleOptions().setTimeout(LONGEST_READ));
         return page;
     }
 

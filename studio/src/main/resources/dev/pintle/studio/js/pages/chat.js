@@ -54,7 +54,7 @@ export default function Chat({ state, setState }) {
   const change = (next, options) => setState(typeof next === 'function' ? next(fresh({ model: all[0]?.id, ...now.current })) : next, options);
   const shown = path(session);
 
-  // ------------------------------------------------------------ runs
+  // ---- runs
 
   const run = async (node, columns, more) => {
     const lib = libNow.current ?? await library();
@@ -107,7 +107,7 @@ export default function Chat({ state, setState }) {
     if (live) rerun([column]);
   };
 
-  // ------------------------------------------------------------ tokens
+  // ---- tokens
 
   /** The conversation up to an answer, as a text. */
   const openText = (column, node, how = {}) => go('/text', { model: now.current.model, stack: now.current.columns.find(one => one.id === column).stack, ...how,
@@ -143,7 +143,7 @@ export default function Chat({ state, setState }) {
   const steeredColumn = column => column === now.current.columns[0].id && now.current.columns.length > 1 ? now.current.columns[1].id : column;
   useEffect(() => () => inspect(null), []);
 
-  // ------------------------------------------------------------ keyboard
+  // ---- keyboard
 
   const focused = () => document.activeElement?.closest?.('[data-column]')?.dataset.column ?? session.columns.find(column => column.stack.length > 0)?.id;
   const scaleBy = factor => () => {
@@ -159,7 +159,7 @@ export default function Chat({ state, setState }) {
     '[': ['halve the strength', scaleBy(0.5)], ']': ['double the strength', scaleBy(2)], 0: ['strength 0', scaleBy(0)],
   });
 
-  // ------------------------------------------------------------ colour
+  // ---- colour
 
   const options = colours(session, lib);
   const colour = options.some(([key]) => key === session.colour) ? session.colour : 'none';
