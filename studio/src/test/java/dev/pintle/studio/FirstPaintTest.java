@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** How long it takes until something of a page can be seen. */
 class FirstPaintTest extends BrowserTest {
     private static final int PROMISED = 300; // milliseconds
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 3;
 
     private static double firstPaint(Page page) {
         page.waitForFunction("performance.getEntriesByName('first-contentful-paint').length > 0"); // noted after it
