@@ -116,7 +116,8 @@ public final class ModelFolders {
                 .findFirst();
     }
 
-    private static boolean isGguf(Path path) {
+    /** Whether a path is a GGUF file by its name. */
+    public static boolean isGguf(Path path) {
         return Files.isRegularFile(path)
                 && String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT).endsWith(".gguf");
     }

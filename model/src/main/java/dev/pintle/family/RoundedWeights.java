@@ -43,11 +43,11 @@ public final class RoundedWeights implements WeightSource {
     }
 
     private static boolean isOfVocabulary(String name) {
-        return !name.contains(".layers.") && !name.contains("h.");
+        return !name.contains(".layers.");
     }
 
     private static boolean isRouter(String name) {
-        return name.endsWith(".gate.weight") || name.endsWith(".router.weight");
+        return name.endsWith("gate.weight") || name.endsWith(".router.weight");
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.gguf.GgufModel;
+import dev.pintle.hub.ModelFolders;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,15 +28,9 @@ public final class GgufFolder {
 
     private GgufFolder() {}
 
-    /** Whether a path is a GGUF file by its name. */
-    public static boolean isGguf(Path path) {
-        return Files.isRegularFile(path)
-                && String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT).endsWith(".gguf");
-    }
-
     /** A folder in the Hugging Face format as it is; for a GGUF file, the folder that describes it. */
     public static Path of(Path folderOrFile) {
-        return isGguf(folderOrFile) ? describe(folderOrFile) : folderOrFile;
+        return ModelFolders.isGguf(folderOrFile) ? describe(folderOrFile) : folderOrFile;
     }
 
     /**

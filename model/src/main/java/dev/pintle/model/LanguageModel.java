@@ -67,7 +67,7 @@ public final class LanguageModel implements AutoCloseable {
     /** As {@link #load(String, Device, DType)}, with configuration keys to ignore, or a different receiver of notes. */
     public static LanguageModel load(String nameOrFolder, LoadOptions options) {
         Path found = ModelFolders.find(nameOrFolder);
-        boolean gguf = GgufFolder.isGguf(found);
+        boolean gguf = ModelFolders.isGguf(found);
         Path folder = gguf ? GgufFolder.describe(found) : found;
         LoadedTransformer transformer = LoadedTransformer.open(folder, options);
         try {

@@ -131,7 +131,8 @@ public final class QuantisedWeight {
     }
 
     /**
-     * x · weightᵀ + bias for tokens of one sequence, in FP32 on a CPU without 16-bit instructions, rounded once.
+     * x · weightᵀ + bias for tokens of one sequence. Few tokens are multiplied as by {@link #linearOfRows}; for many, the weight
+     * is decoded in pieces, which are rounded to BF16 if x is and the CPU multiplies BF16.
      *
      * @param x `[…, in]` on the CPU
      * @param bias `[out]`, or null for none
@@ -141,7 +142,10 @@ public final class QuantisedWeight {
         return x.shape().elements() / in <= FEW_ROWS ? linearOfRows(x, bias) : inPieces(x, bias);
     }
 
-    /** The same for rows of different sequences: a row's bits do not depend on the other rows. */
+    /**
+     * The same for rows of different sequences: sums are in FP32, also of an FP64 x, and a row's bits do not depend on the other
+     * rows.
+     */
     public Tensor linearOfRows(Tensor x, @Nullable Tensor bias) {
         float[] values = x.toFloats();
         int count = values.length / in;
