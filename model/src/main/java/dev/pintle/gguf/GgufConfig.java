@@ -94,7 +94,7 @@ final class GgufConfig {
         switch (architecture) {
             case "llama" -> {
                 llamaBiases();
-                if (keys.positiveIfAny("expert_count").isPresent()) {
+                if (keys.countIfAny("expert_count").isPresent()) {
                     json.put("model_type", "mixtral");
                     json.remove(List.of("attention_bias", "mlp_bias"));
                     experts("num_local_experts");
@@ -251,10 +251,8 @@ final class GgufConfig {
     }
 
     private void window() {
-        if (keys.isZero("attention.sliding_window")) {
-            return; // as of Phi 4, which has none
-        }
-        keys.positiveIfAny("attention.sliding_window").ifPresent(window -> json.put("sliding_window", window));
+        keys.countIfAny("attention.sliding_window") // Phi 4 says 0, since it has none
+                .ifPresent(window -> json.put("sliding_window", window));
     }
 
     private int headWidth() {

@@ -82,9 +82,10 @@ final class GgufKeys {
         throw unexpected(key, "a positive integer");
     }
 
-    /** Whether a key exists and is the integer 0, which some converters write for what a model lacks. */
-    boolean isZero(String key) {
-        return has(key) && value(key) instanceof GgufValue.Int number && number.value() == 0;
+    /** A positive integer, if the key exists and is not 0, which says that there is none of something. */
+    OptionalInt countIfAny(String key) {
+        boolean none = has(key) && value(key) instanceof GgufValue.Int number && number.value() == 0;
+        return none ? OptionalInt.empty() : positiveIfAny(key);
     }
 
     /** A number, if the key exists. */

@@ -40,7 +40,7 @@ public final class GgufWeights implements WeightSource {
                         keys.architecture(),
                         heads,
                         keys.positiveOr("attention.head_count_kv", heads),
-                        keys.positiveOr("expert_count", 0)));
+                        keys.countIfAny("expert_count").orElse(0)));
         this.normsIncludeOne = keys.architecture().startsWith("gemma");
     }
 

@@ -171,6 +171,10 @@ final class GgufOf {
                     architecture + ".use_parallel_residual",
                     GgufValue.of(config.path("use_parallel_residual").asBoolean(true)));
         }
+        if (architecture.equals("llama") && number("num_local_experts") == 0) {
+            put("expert_count", 0); // as some converters write it
+            put("expert_used_count", 0);
+        }
         if (number("num_experts", "num_local_experts") > 0) {
             put("expert_count", number("num_experts", "num_local_experts"));
             put("expert_used_count", number("num_experts_per_tok"));
