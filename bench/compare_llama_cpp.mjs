@@ -11,6 +11,7 @@ import {pathToFileURL} from "node:url";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import {head, padding} from "./gguf_head.mjs";
 
 const SHAPES = {
     "llama-3.2-1b": {layers: 16, dModel: 2048, heads: 32, kvHeads: 8, dHead: 64, dMlp: 8192, vocab: 128256, tied: true},
@@ -60,11 +61,6 @@ function vocabulary(size) {
 }
 
 function writeGguf(file, s, type) {
-    const parts = [];
-    const u32 = (n) => { const b = Buffer.alloc(4); b.writeUInt32LE(n); parts.push(b); };
-    const u64 = (n) => { const b = Buffer.alloc(8); b.writeBigUInt64LE(BigInt(n)); parts.push(b); };
-    const text = (t) => { const b = Buffer.from(t); u64(b.length); parts.push(b); };
-    const f32 = (x) => { const b = Buffer.alloc(4); b.writeFloatLE(x); parts.push(b); };
     const values = {
         "general.architecture": "llama",
         "tokenizer.ggml.model": "gpt2",
@@ -86,25 +82,8 @@ function writeGguf(file, s, type) {
         "llama.rope.freq_base": {float: 500000},
     };
     const tensors = tensorsOf(s, type);
-    parts.push(Buffer.from("GGUF"));
-    u32(3); u64(tensors.length); u64(Object.keys(values).length);
-    for (const [key, value] of Object.entries(values)) {
-        text(key);
-        if (typeof value === "string") { u32(8); text(value); }
-        else if (value.strings) { u32(9); u32(8); u64(value.strings.length); value.strings.forEach(text); }
-        else if (value.ints) { u32(9); u32(5); u64(value.ints.length); parts.push(Buffer.from(value.ints.buffer)); }
-        else if (typeof value === "object") { u32(6); f32(value.float); }
-        else { u32(4); u32(value); }
-    }
-    let at = 0;
-    for (const t of tensors) {
-        text(t.name); u32(t.dims.length); t.dims.forEach(u64); u32(t.t === null ? F32 : t.t.id); u64(at);
-        at += Math.ceil(t.bytes / 32) * 32;
-    }
-    const head = Buffer.concat(parts);
     const out = fs.openSync(file, "w");
-    fs.writeSync(out, head);
-    fs.writeSync(out, Buffer.alloc(Math.ceil(head.length / 32) * 32 - head.length));
+    fs.writeSync(out, head(values, tensors.map(({name, dims, t, bytes}) => ({name, dims, id: t === null ? F32 : t.id, bytes}))));
     const pool = Buffer.alloc(type.bytes * (1 << 20));
     type.fill(pool);
     for (const t of tensors) {
@@ -113,7 +92,7 @@ function writeGguf(file, s, type) {
         } else {
             for (let left = t.bytes; left > 0; left -= pool.length) fs.writeSync(out, pool, 0, Math.min(left, pool.length));
         }
-        fs.writeSync(out, Buffer.alloc(Math.ceil(t.bytes / 32) * 32 - t.bytes));
+        fs.writeSync(out, padding(t.bytes));
     }
     fs.closeSync(out);
 }

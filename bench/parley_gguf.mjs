@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import {fileURLToPath} from "node:url";
+import {head, padding} from "./gguf_head.mjs";
 
 const MODEL = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "models", "parley-7m");
 const IDS = {F32: 0, Q8_0: 8};
@@ -102,28 +103,9 @@ export function write(type, file) {
             dims: [...shape].reverse(), type: kind, data: kind === "F32" ? Buffer.from(ordered.buffer) : q8(ordered),
         });
     }
-    const parts = [];
-    const u32 = (n) => { const b = Buffer.alloc(4); b.writeUInt32LE(n); parts.push(b); };
-    const u64 = (n) => { const b = Buffer.alloc(8); b.writeBigUInt64LE(BigInt(n)); parts.push(b); };
-    const text = (t) => { const b = Buffer.from(t); u64(b.length); parts.push(b); };
-    parts.push(Buffer.from("GGUF"));
-    u32(3); u64(tensors.length); u64(Object.keys(values).length);
-    for (const [key, value] of Object.entries(values)) {
-        text(key);
-        if (typeof value === "string") { u32(8); text(value); }
-        else if (value.strings) { u32(9); u32(8); u64(value.strings.length); value.strings.forEach(text); }
-        else if (value.ints) { u32(9); u32(5); u64(value.ints.length); parts.push(Buffer.from(value.ints.buffer)); }
-        else if (value.bool !== undefined) { u32(7); parts.push(Buffer.from([value.bool ? 1 : 0])); }
-        else if (value.float !== undefined) { u32(6); const b = Buffer.alloc(4); b.writeFloatLE(value.float); parts.push(b); }
-        else { u32(4); u32(value); }
-    }
-    let at = 0;
-    for (const t of tensors) {
-        text(t.name); u32(t.dims.length); t.dims.forEach(u64); u32(IDS[t.type]); u64(at);
-        at += Math.ceil(t.data.length / 32) * 32;
-    }
-    const padded = (b) => Buffer.concat([b, Buffer.alloc(Math.ceil(b.length / 32) * 32 - b.length)]);
-    fs.writeFileSync(file, Buffer.concat([padded(Buffer.concat(parts)), ...tensors.map((t) => padded(t.data))]));
+    const listed = tensors.map((t) => ({name: t.name, dims: t.dims, id: IDS[t.type], bytes: t.data.length}));
+    const padded = (b) => Buffer.concat([b, padding(b.length)]);
+    fs.writeFileSync(file, Buffer.concat([head(values, listed), ...tensors.map((t) => padded(t.data))]));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
