@@ -44,7 +44,7 @@ final class Common {
         return new ModelConfig(
                 json.text("model_type"),
                 new Sizes(
-                        json.positive("num_hidden_layers"),
+                        json.layers("num_hidden_layers"),
                         dModel,
                         json.positive("intermediate_size"),
                         json.positive("vocab_size"),

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigReader {
     private static final int MOST_SHOWN = 10;
+    private static final int MOST_LAYERS = 10_000;
     private static final long MOST_BYTES = 16L << 20;
 
     private final Path file;
@@ -140,6 +141,15 @@ public final class ConfigReader {
             throw unexpected(key, "a positive integer");
         }
         return node.intValue();
+    }
+
+    /** A required number of layers; far more than any model has are refused before loops over them begin. */
+    int layers(String key) {
+        int layers = positive(key);
+        if (layers > MOST_LAYERS) {
+            throw unexpected(key, "a number of layers, at most " + MOST_LAYERS);
+        }
+        return layers;
     }
 
     /** A positive integer, or {@code otherwise} if the key is absent or null. */

@@ -47,7 +47,7 @@ public final class Gpt2 implements Architecture {
         return new ModelConfig(
                 json.text("model_type"),
                 new Sizes(
-                        json.positive("n_layer"),
+                        json.layers("n_layer"),
                         dModel,
                         json.positiveOr("n_inner", USUAL_WIDENING * dModel),
                         json.positive("vocab_size"),

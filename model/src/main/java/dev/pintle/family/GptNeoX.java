@@ -45,7 +45,7 @@ public final class GptNeoX implements Architecture {
         return new ModelConfig(
                 json.text("model_type"),
                 new Sizes(
-                        json.positive("num_hidden_layers"),
+                        json.layers("num_hidden_layers"),
                         dModel,
                         json.positive("intermediate_size"),
                         json.positive("vocab_size"),

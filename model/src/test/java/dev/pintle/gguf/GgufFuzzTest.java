@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ class GgufFuzzTest {
     private Path folder;
 
     @Test
+    @Tag("slow")
     void a_damaged_file_is_read_or_refused_with_a_sentence() throws IOException {
         Path file = folder.resolve("model.gguf");
         write(file);

@@ -7,6 +7,7 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.testkit.ChildJvm;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.Soak;
 import dev.pintle.text.Message;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** Generating as a user of the library does, in a JVM with none of the launcher's flags. */
 class LibraryUseTest {
+    private static final int ANSWERS = Soak.times(200, 3000);
     private static final Pattern STATE = Pattern.compile("(\\d+) answers, (\\d+) kB, (-?\\d+) objects, (\\d+) files");
 
     @Test
@@ -33,9 +35,9 @@ class LibraryUseTest {
                 Map.of(),
                 300,
                 Golden.parley().toString(),
-                "30",
+                "15",
                 "collect");
-        assertThat(child.output()).contains("30 answers");
+        assertThat(child.output()).contains("15 answers");
         assertThat(child.status()).isZero();
     }
 
@@ -48,7 +50,7 @@ class LibraryUseTest {
                 Map.of(),
                 600,
                 Golden.parley().toString(),
-                "600",
+                String.valueOf(ANSWERS),
                 "soak");
         assertThat(child.status()).as(child.output()).isZero();
         Matcher states = STATE.matcher(child.output());
@@ -58,7 +60,7 @@ class LibraryUseTest {
         while (states.find()) {
             last = numbers(states);
         }
-        assertThat(last[0]).isEqualTo(600);
+        assertThat(last[0]).isEqualTo(ANSWERS);
         assertThat(last[1]).as("resident kB").isLessThan(warm[1] + 40_000);
         assertThat(last[2]).as("native objects").isLessThan(warm[2] + 200);
         assertThat(last[3]).as("open files").isLessThan(warm[3] + 10);
@@ -102,7 +104,7 @@ class LibraryUseTest {
                             throw new IllegalStateException("Answer " + i + " differs in row " + row + ".");
                         }
                     }
-                    if (i % 100 == 0 || i == count) {
+                    if (i % 50 == 0 || i == count) {
                         System.gc();
                         System.out.printf(
                                 "%d answers, %d kB, %d objects, %d files%n",

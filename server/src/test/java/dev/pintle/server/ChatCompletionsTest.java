@@ -25,6 +25,7 @@ import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +59,7 @@ class ChatCompletionsTest {
     }
 
     @Test
+    @Tag("slow")
     void golden_generations_come_out_token_for_token_unsteered_and_steered() {
         int compared = 0;
         int steered = 0;

@@ -27,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -79,6 +80,7 @@ class ClientsTest {
     }
 
     @Test
+    @Tag("slow")
     void openai_java_streams_and_steers_with_a_field_of_its_own() {
         StringBuilder text = new StringBuilder();
         ChatCompletionCreateParams steered = asking().putAdditionalBodyProperty(
@@ -127,6 +129,7 @@ class ClientsTest {
     }
 
     @Test
+    @Tag("slow")
     void langchain4j_chats_and_steers() {
         OpenAiChatModel model = OpenAiChatModel.builder()
                 .baseUrl(server.url() + "/v1")

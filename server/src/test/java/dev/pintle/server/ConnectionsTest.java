@@ -89,6 +89,7 @@ class ConnectionsTest {
 
     /** In a JVM of its own, since the JDK's server reads once how long a request may take to arrive. */
     @Test
+    @Tag("slow")
     void a_client_that_sends_a_byte_at_a_time_is_cut_off_and_neighbours_lose_nothing() {
         ChildJvm child = ChildJvm.run(
                 SlowClients.class,

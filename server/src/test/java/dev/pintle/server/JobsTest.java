@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,6 +103,7 @@ class JobsTest {
     }
 
     @Test
+    @Tag("slow")
     void studies_leave_a_run_and_its_page() {
         assertThat(server.get(OWN + "/studies").body()).contains("caa-mean-vs-pca");
         JsonNode run = result(

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -208,6 +209,7 @@ class SafetyTest {
     }
 
     @Test
+    @Tag("slow")
     void a_client_that_does_not_read_is_given_up_and_neighbours_lose_nothing() throws Exception {
         try (TestServer server = server(ApiKeys.none(), new Front.Names(List.of(), List.of()))) {
             String body = ("{" + TestServer.ENDLESS + ", 'stream': true, 'logprobs': true, 'top_logprobs': 20}")

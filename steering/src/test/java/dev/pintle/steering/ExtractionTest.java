@@ -25,6 +25,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -128,6 +129,7 @@ class ExtractionTest {
     }
 
     @Test
+    @Tag("slow")
     void questions_with_two_answers_are_read_once_and_in_few_passes() {
         Random random = new Random(7);
         List<ContrastPair> items = new ArrayList<>();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pintle.jinja.JinjaException;
 import dev.pintle.jinja.Template;
 import dev.pintle.testkit.Hostile;
+import dev.pintle.testkit.Soak;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -193,8 +194,10 @@ class HostileTemplateTest {
                 "{1:s}|dictsort",
                 "{'a':s,'b':s}|items|list",
                 "({'a':s}.items()|list)|string")) {
-            all.add(SEVEN + FOREVER + "{{ " + text + " }}" + END);
-            all.add(SEVEN + "{% set ns = namespace(x=[]) %}" + FOREVER + "{% set ns.x = [ns.x, " + text + "] %}" + END);
+            add(
+                    all,
+                    SEVEN + FOREVER + "{{ " + text + " }}" + END,
+                    SEVEN + "{% set ns = namespace(x=[]) %}" + FOREVER + "{% set ns.x = [ns.x, " + text + "] %}" + END);
         }
         for (String kept : List.of(
                 "[ns.x]",
@@ -217,8 +220,10 @@ class HostileTemplateTest {
                 "i / 7",
                 "10 ** 300 + i",
                 "('x' ~ i)|safe")) {
-            all.add("{% set ns = namespace(x=[]) %}" + FOREVER + "{% set ns.x = " + kept + " %}" + END + "{{ ns.x }}");
-            all.add("{% set ns = namespace(x=[]) %}" + FOREVER + "{% set ns.x = [ns.x, " + kept + "] %}" + END);
+            add(
+                    all,
+                    "{% set ns = namespace(x=[]) %}" + FOREVER + "{% set ns.x = " + kept + " %}" + END + "{{ ns.x }}",
+                    "{% set ns = namespace(x=[]) %}" + FOREVER + "{% set ns.x = [ns.x, " + kept + "] %}" + END);
         }
         all.add("{% for a in range(99999) %}{% macro m() %}{{ a }}{% endmacro %}{% set x = m %}" + FOREVER + END
                 + "{% endfor %}");
@@ -247,6 +252,16 @@ class HostileTemplateTest {
         all.add("{{ " + "1,".repeat(190_000) + " }}");
         all.add("{{ [" + "{},".repeat(100_000) + "] }}");
         return all;
+    }
+
+    /** Adds one of two templates that ask for the same, or both when soaking. */
+    private static void add(List<String> all, String one, String other) {
+        if (Soak.isOn()) {
+            all.add(one);
+            all.add(other);
+        } else {
+            all.add(all.size() % 2 == 0 ? one : other);
+        }
     }
 
     private static String keywords(int count) {

@@ -300,7 +300,7 @@ class ProfilerTest {
     @Test
     @Tag("slow")
     void a_run_that_is_stopped_anywhere_goes_on_to_the_same_profile() throws IOException {
-        Texts texts = Texts.of(texts(60));
+        Texts texts = Texts.of(texts(24));
         ProfileSettings small = new ProfileSettings(256, 256, 4, 10, 4, false, 0);
         profiler("whole", small).run(texts, Profiler.Listener.SILENT);
         for (int stop : new int[] {3, 9}) {
@@ -322,7 +322,7 @@ class ProfilerTest {
     @Test
     @Tag("slow")
     void a_run_that_fails_between_two_writes_counts_nothing_twice() throws IOException {
-        Texts texts = Texts.of(texts(60));
+        Texts texts = Texts.of(texts(24));
         ProfileSettings small = new ProfileSettings(256, 256, 4, 10, 4, false, 0);
         profiler("whole", small).run(texts, Profiler.Listener.SILENT);
         profiler("hurt", small).run(texts, (stage, done, total) -> done == 0);
