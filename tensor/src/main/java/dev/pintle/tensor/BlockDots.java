@@ -27,4 +27,11 @@ sealed interface BlockDots permits PlainBlockDots, VectorBlockDots {
      * @param to receives {@code count} results
      */
     void multiply(Unpacked w, int group, float[] x, int first, int count, int in, float[] to);
+
+    /**
+     * Σ value · x of each of some rows, in the same order.
+     *
+     * @param values of one row of the weight; a multiple of 32
+     */
+    void multiply(float[] values, float[] x, int first, int count, float[] to);
 }

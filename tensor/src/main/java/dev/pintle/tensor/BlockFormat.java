@@ -1,19 +1,25 @@
 package dev.pintle.tensor;
 
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /*
- * Every format comes down to the same thing: an integer for each element, and for each group of 16 or 32 of them a scale
+ * Most formats come down to the same thing: an integer for each element, and for each group of 16 or 32 of them a scale
  * and perhaps an offset, so that a value is scale · integer + offset. How these are packed differs. Products and decoding
- * therefore know only integers, scales and offsets, and a format only has to unpack a block.
+ * therefore know only integers, scales and offsets, and a format only has to unpack a block. Where elements choose among
+ * uneven numbers that are no small integers, the values themselves are unpacked.
  *
  * A value is computed as the reference does, in FP32: the scale first, then the product, then the sum, each rounded.
  */
 /**
- * The quantised storage formats of GGUF files: rows of blocks of equal size along the input axis.
+ * Quantised storage formats: rows of blocks of equal size along the input axis. Up to {@link #MXFP4}, they are those of GGUF
+ * files. The others hold what checkpoints in the Hugging Face layout store in several tensors: each block begins with a scale
+ * in FP32, and where a scale there is that of more elements, each block has it.
  *
- * @see <a href="https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h">the layouts</a>
+ * @see <a href="https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h">the layouts of GGUF</a>
  */
 public enum BlockFormat {
     /** 8 bits, a scale for 32 elements. */
@@ -164,6 +170,69 @@ public enum BlockFormat {
             nibbles(from, at + 1, 16, to.integers, block * 32);
             lookUp(DOUBLED_E2M1, to.integers, block * 32, 32);
         }
+    },
+    /** Signed 8 bits, a scale in FP32 for 32 elements. */
+    INT8_G32(32, 36, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            to.scales[block] = single(from, at); // integers stay where they are
+        }
+    },
+    /** Signed 8 bits, a scale in FP32 for 128 elements. */
+    INT8_G128(128, 132, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            Arrays.fill(to.scales, block * 4, block * 4 + 4, single(from, at));
+            System.arraycopy(from, at + 4, to.integers, block * 128, 128);
+        }
+    },
+    /** 4 bits around a zero point of 8 bits, a scale in FP32 for 32 elements. */
+    INT4_G32(32, 21, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            to.scales[block] = single(from, at);
+            nibbles(from, at + 5, 16, to.integers, block * 32);
+            LOOPS.add(to.integers, block * 32, 32, -from[at + 4]);
+        }
+    },
+    /** The same for 128 elements. */
+    INT4_G128(128, 69, 32, false) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            Arrays.fill(to.scales, block * 4, block * 4 + 4, single(from, at));
+            nibbles(from, at + 5, 64, to.integers, block * 128);
+            LOOPS.add(to.integers, block * 128, 128, -from[at + 4]);
+        }
+    },
+    /** 4 bits that choose a quantile of the normal distribution (bitsandbytes' NF4), a scale in FP32 for 64 elements. */
+    NF4_G64(64, 36, CodeTables.NF4) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            nibbles(from, at + 4, 32, to.integers, block * 64);
+            lookUp(CodeTables.NF4, to.integers, block * 64, single(from, at), 64, to.values, block * 64);
+        }
+    },
+    /** 4 bits that choose one of bitsandbytes' FP4 numbers, a scale in FP32 for 64 elements. */
+    FP4_G64(64, 36, CodeTables.FP4) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            nibbles(from, at + 4, 32, to.integers, block * 64);
+            lookUp(CodeTables.FP4, to.integers, block * 64, single(from, at), 64, to.values, block * 64);
+        }
+    },
+    /** Floating-point numbers of 8 bits, a scale in FP32 for 32 elements. */
+    E4M3_G32(32, 36, CodeTables.E4M3) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            lookUp(CodeTables.E4M3, from, at + 4, single(from, at), 32, to.values, block * 32);
+        }
+    },
+    /** The same for 128 elements. */
+    E4M3_G128(128, 132, CodeTables.E4M3) {
+        @Override
+        void unpack(byte[] from, int at, Unpacked to, int block) {
+            lookUp(CodeTables.E4M3, from, at + 4, single(from, at), 128, to.values, block * 128);
+        }
     };
 
     private static final byte[] UNEVEN = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
@@ -175,29 +244,44 @@ public enum BlockFormat {
     private final int bytes;
     private final int group;
     private final boolean offsets;
+    private final float @Nullable [] table;
 
     BlockFormat(int block, int bytes, int group, boolean offsets) {
         this.block = block;
         this.bytes = bytes;
         this.group = group;
         this.offsets = offsets;
+        this.table = null;
+    }
+
+    BlockFormat(int block, int bytes, float[] table) {
+        this.block = block;
+        this.bytes = bytes;
+        this.group = block;
+        this.offsets = false;
+        this.table = table;
     }
 
     /**
-     * A row as integers, scales and offsets.
+     * A row as integers, scales and offsets, or as values.
      *
      * @param packed the row as it is stored
      * @param integers of each element, group by group: those of a group begin at {@code start + group · stride}
      * @param scales of each group
      * @param offsets of each group; zeros for formats without
+     * @param values of each element, for formats with a table; those have no scales, and only codes of 4 bits as integers
      */
-    record Unpacked(byte[] packed, byte[] integers, int start, int stride, float[] scales, float[] offsets) {}
+    record Unpacked(
+            byte[] packed, byte[] integers, int start, int stride, float[] scales, float[] offsets, float[] values) {}
 
-    /** The format of this name, as ggml spells it. */
+    /** Those of GGUF files. */
+    public static Set<BlockFormat> ofGguf() {
+        return EnumSet.range(Q8_0, MXFP4);
+    }
+
+    /** GGUF's format of this name, as ggml spells it. */
     public static Optional<BlockFormat> named(String name) {
-        return Arrays.stream(values())
-                .filter(format -> format.name().equals(name))
-                .findFirst();
+        return ofGguf().stream().filter(format -> format.name().equals(name)).findFirst();
     }
 
     /** Elements of a block. */
@@ -210,7 +294,20 @@ public enum BlockFormat {
         return bytes;
     }
 
-    /** Elements that have a scale in common. */
+    /**
+     * The numbers among which an element's 4 or 8 bits choose, before they are scaled, where they are no small integers; empty
+     * for formats whose elements are integers.
+     */
+    public Optional<float[]> table() {
+        return Optional.ofNullable(table).map(float[]::clone);
+    }
+
+    /** Whether rows are unpacked to values. */
+    boolean hasValues() {
+        return table != null;
+    }
+
+    /** Elements that have a scale in common; where integers are unpacked, 16 or 32 of them. */
     int group() {
         return group;
     }
@@ -228,15 +325,20 @@ public enum BlockFormat {
     /** Room for a row of so many elements. */
     Unpacked room(int elements) {
         byte[] packed = new byte[Math.toIntExact(rowBytes(elements))];
+        if (table != null) {
+            byte[] codes = new byte[table.length == 16 ? elements : 0];
+            return new Unpacked(packed, codes, 0, 0, new float[0], new float[0], new float[elements]);
+        }
         int groups = elements / group;
-        boolean inPlace = this == Q8_0;
+        int inPlace = this == Q8_0 ? 2 : this == INT8_G32 ? 4 : 0; // where integers begin in a block
         return new Unpacked(
                 packed,
-                inPlace ? packed : new byte[elements],
-                inPlace ? 2 : 0,
-                inPlace ? bytes : group,
+                inPlace > 0 ? packed : new byte[elements],
+                inPlace,
+                inPlace > 0 ? bytes : group,
                 new float[groups],
-                new float[groups]);
+                new float[groups],
+                new float[0]);
     }
 
     /** Unpacks one block, the {@code block}-th of a row. */
@@ -252,6 +354,10 @@ public enum BlockFormat {
 
     /** Writes the values of an unpacked row. */
     void decode(Unpacked row, float[] to, int at, int elements) {
+        if (hasValues()) {
+            System.arraycopy(row.values, 0, to, at, elements);
+            return;
+        }
         for (int g = 0; g < elements / group; g++) {
             float scale = row.scales[g];
             float offset = row.offsets[g];
@@ -274,6 +380,17 @@ public enum BlockFormat {
                 | (from[at + 1] & 0xFF) << 8
                 | (from[at + 2] & 0xFF) << 16
                 | (from[at + 3] & 0xFF) << 24;
+    }
+
+    private static float single(byte[] from, int at) {
+        return Float.intBitsToFloat(word(from, at));
+    }
+
+    /** What codes stand for, times a scale. */
+    private static void lookUp(float[] table, byte[] codes, int at, float scale, int count, float[] to, int start) {
+        for (int i = 0; i < count; i++) {
+            to[start + i] = table[codes[at + i] & 0xFF] * scale;
+        }
     }
 
     /** Low halves of some bytes, then the high halves. */

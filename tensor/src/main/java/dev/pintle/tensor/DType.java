@@ -17,6 +17,8 @@ public enum DType {
     FP16(2, ScalarType.Half),
     /** The upper 16 bits of an IEEE single. */
     BF16(2, ScalarType.BFloat16),
+    /** 8 bits: a sign, 4 bits of exponent and 3 of mantissa, without infinities. Weights are stored in it, not computed. */
+    FP8_E4M3(1, ScalarType.Float8_e4m3fn),
     /** Signed 64-bit integer. */
     INT64(8, ScalarType.Long),
     /** Signed 32-bit integer. */
@@ -58,7 +60,7 @@ public enum DType {
         return this == FP64 ? FP64 : FP32;
     }
 
-    /** Whether elements are floating-point numbers. */
+    /** Whether elements are floating-point numbers of at least 16 bits, which need no scale. */
     public boolean isFloating() {
         return this == FP64 || this == FP32 || this == FP16 || this == BF16;
     }
@@ -103,6 +105,7 @@ public enum DType {
             case "fp32", "float32", "float", "f32" -> FP32;
             case "fp16", "float16", "half", "f16" -> FP16;
             case "bf16", "bfloat16" -> BF16;
+            case "fp8_e4m3", "f8_e4m3" -> FP8_E4M3;
             case "int64", "i64" -> INT64;
             case "int32", "i32" -> INT32;
             case "int16", "i16" -> INT16;

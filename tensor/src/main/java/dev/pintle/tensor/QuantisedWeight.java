@@ -29,15 +29,18 @@ public final class QuantisedWeight {
     private final BlockFormat format;
     private final int in;
     private final int[] rows; // of the memory, by row of the weight
+    private final int @Nullable [] columns; // of the weight, by column of the memory; null where they are the same
     private final int rowBytes;
     private final List<ByteBuffer> buffers;
     private final int rowsOfBuffer;
 
-    private QuantisedWeight(Tensor bytes, BlockFormat format, int in, int[] rows, List<ByteBuffer> buffers) {
+    private QuantisedWeight(
+            Tensor bytes, BlockFormat format, int in, int[] rows, int @Nullable [] columns, List<ByteBuffer> buffers) {
         this.bytes = bytes;
         this.format = format;
         this.in = in;
         this.rows = rows;
+        this.columns = columns;
         this.buffers = buffers;
         this.rowBytes = Math.toIntExact(format.rowBytes(in));
         this.rowsOfBuffer = rowsOfBuffer(rowBytes);
@@ -77,7 +80,7 @@ public final class QuantisedWeight {
                 }
             }
         }
-        return new QuantisedWeight(bytes, format, in, IntStream.range(0, out).toArray(), buffers);
+        return new QuantisedWeight(bytes, format, in, IntStream.range(0, out).toArray(), null, buffers);
     }
 
     /**
@@ -127,7 +130,25 @@ public final class QuantisedWeight {
     /** Some rows of this weight in another order, sharing its memory. */
     public QuantisedWeight select(int[] which) {
         return new QuantisedWeight(
-                bytes, format, in, Arrays.stream(which).map(row -> rows[row]).toArray(), buffers);
+                bytes, format, in, Arrays.stream(which).map(row -> rows[row]).toArray(), columns, buffers);
+    }
+
+    /**
+     * The same memory with its columns in another order, as weights are stored that were quantised in the order of their
+     * columns' importance.
+     *
+     * @param order `[in]`: which column of the result each column of this weight is; each once
+     */
+    public QuantisedWeight withColumns(int[] order) {
+        int[] sorted = order.clone();
+        Arrays.sort(sorted);
+        if (columns != null || !Arrays.equals(sorted, IntStream.range(0, in).toArray())) {
+            throw Problem.of("This is not an order of the columns.")
+                    .fact("expected", in + " columns, each once")
+                    .fact("but was", order.length + " columns")
+                    .toIllegalArgument();
+        }
+        return new QuantisedWeight(bytes, format, in, rows, order.clone(), buffers);
     }
 
     /**
@@ -147,7 +168,7 @@ public final class QuantisedWeight {
      * rows.
      */
     public Tensor linearOfRows(Tensor x, @Nullable Tensor bias) {
-        float[] values = x.toFloats();
+        float[] values = inOrderOfMemory(x.toFloats());
         int count = values.length / in;
         float[] product = new float[Math.multiplyExact(count, out())];
         float[] sums = format.hasOffsets() ? sumsOfGroups(values) : new float[0];
@@ -166,6 +187,19 @@ public final class QuantisedWeight {
         }
     }
 
+    private float[] inOrderOfMemory(float[] x) {
+        if (columns == null) {
+            return x;
+        }
+        float[] ordered = new float[x.length];
+        for (int row = 0; row < x.length; row += in) {
+            for (int i = 0; i < in; i++) {
+                ordered[row + i] = x[row + columns[i]];
+            }
+        }
+        return ordered;
+    }
+
     private void multiply(
             int from, int end, float[] x, float[] sums, float @Nullable [] bias, int count, float[] product) {
         Unpacked row = format.room(in);
@@ -176,7 +210,11 @@ public final class QuantisedWeight {
             int first = 0;
             while (first < count) {
                 int together = first + BlockDots.MOST_ROWS <= count ? BlockDots.MOST_ROWS : 1;
-                BlockDots.FASTEST.multiply(row, format.group(), x, first, together, in, some);
+                if (format.hasValues()) {
+                    BlockDots.FASTEST.multiply(row.values(), x, first, together, some);
+                } else {
+                    BlockDots.FASTEST.multiply(row, format.group(), x, first, together, in, some);
+                }
                 for (int i = 0; i < together; i++) {
                     float sum = some[i];
                     if (format.hasOffsets()) {
@@ -251,9 +289,17 @@ public final class QuantisedWeight {
         int parts = (which.length + ROWS_OF_PART - 1) / ROWS_OF_PART;
         Workers.share(parts, FLOPS_PER_ELEMENT_READ * values.length, part -> {
             Unpacked row = format.room(in);
+            float[] ordered = new float[columns == null ? 0 : in];
             for (int i = part * ROWS_OF_PART; i < Math.min(which.length, (part + 1) * ROWS_OF_PART); i++) {
                 read(which[i], row);
-                format.decode(row, values, i * in, in);
+                if (columns == null) {
+                    format.decode(row, values, i * in, in);
+                } else {
+                    format.decode(row, ordered, 0, in);
+                    for (int column = 0; column < in; column++) {
+                        values[i * in + columns[column]] = ordered[column];
+                    }
+                }
             }
         });
         Reference.reachabilityFence(bytes);

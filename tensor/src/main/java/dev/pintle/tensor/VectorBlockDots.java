@@ -30,6 +30,71 @@ final class VectorBlockDots implements BlockDots {
         }
     }
 
+    @Override
+    public void multiply(float[] values, float[] x, int first, int count, float[] to) {
+        if (count == 1) {
+            to[0] = sum(one(values, x, first * values.length), new float[LANES]);
+        } else {
+            four(values, x, first * values.length, to);
+        }
+    }
+
+    private static FloatVector one(float[] values, float[] x, int at) {
+        FloatVector sums = FloatVector.zero(SPECIES);
+        for (int i = 0; i < values.length; i += 32) {
+            FloatVector a = floats(values, i).mul(floats(x, at + i));
+            a = floats(values, i + LANES).fma(floats(x, at + i + LANES), a);
+            if (LANES == 8) {
+                a = floats(values, i + 16).fma(floats(x, at + i + 16), a);
+                a = floats(values, i + 24).fma(floats(x, at + i + 24), a);
+            }
+            sums = sums.add(a);
+        }
+        return sums;
+    }
+
+    private static void four(float[] values, float[] x, int at, float[] to) {
+        int in = values.length;
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int i = 0; i < in; i += 32) {
+            int from = at + i;
+            FloatVector w = floats(values, i);
+            FloatVector a0 = w.mul(floats(x, from));
+            FloatVector a1 = w.mul(floats(x, from + in));
+            FloatVector a2 = w.mul(floats(x, from + 2 * in));
+            FloatVector a3 = w.mul(floats(x, from + 3 * in));
+            w = floats(values, i + LANES);
+            a0 = w.fma(floats(x, from + LANES), a0);
+            a1 = w.fma(floats(x, from + in + LANES), a1);
+            a2 = w.fma(floats(x, from + 2 * in + LANES), a2);
+            a3 = w.fma(floats(x, from + 3 * in + LANES), a3);
+            if (LANES == 8) {
+                w = floats(values, i + 16);
+                a0 = w.fma(floats(x, from + 16), a0);
+                a1 = w.fma(floats(x, from + in + 16), a1);
+                a2 = w.fma(floats(x, from + 2 * in + 16), a2);
+                a3 = w.fma(floats(x, from + 3 * in + 16), a3);
+                w = floats(values, i + 24);
+                a0 = w.fma(floats(x, from + 24), a0);
+                a1 = w.fma(floats(x, from + in + 24), a1);
+                a2 = w.fma(floats(x, from + 2 * in + 24), a2);
+                a3 = w.fma(floats(x, from + 3 * in + 24), a3);
+            }
+            s0 = s0.add(a0);
+            s1 = s1.add(a1);
+            s2 = s2.add(a2);
+            s3 = s3.add(a3);
+        }
+        sum(s0, s1, s2, s3, to);
+    }
+
+    private static FloatVector floats(float[] values, int at) {
+        return FloatVector.fromArray(SPECIES, values, at);
+    }
+
     private static FloatVector integers(byte[] q, int at) {
         return (FloatVector) ByteVector.fromArray(BYTES, q, at).convertShape(VectorOperators.B2F, SPECIES, 0);
     }

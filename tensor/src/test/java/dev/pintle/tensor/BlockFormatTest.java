@@ -3,6 +3,8 @@ package dev.pintle.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.tensor.io.SafeTensors;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -11,13 +13,34 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class BlockFormatTest {
     private static final float[] IQ4 = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
     private static final float[] FP4 = {0, .5f, 1, 1.5f, 2, 3, 4, 6, -0f, -.5f, -1, -1.5f, -2, -3, -4, -6};
 
+    private static final double[] NF4 = {
+        -1,
+        -0.6961928009986877,
+        -0.5250730514526367,
+        -0.39491748809814453,
+        -0.28444138169288635,
+        -0.18477343022823334,
+        -0.09105003625154495,
+        0,
+        0.07958029955625534,
+        0.16093020141124725,
+        0.24611230194568634,
+        0.33791524171829224,
+        0.44070982933044434,
+        0.5626170039176941,
+        0.7229568362236023,
+        1
+    };
+    private static final double[] BNB_FP4 = {0, 0.0625 / 12, 8 / 12.0, 1, 4 / 12.0, 6 / 12.0, 2 / 12.0, 3 / 12.0};
+
     @ParameterizedTest
-    @EnumSource
+    @MethodSource("dev.pintle.tensor.BlockFormat#ofGguf")
     void a_row_has_the_values_of_the_reference(BlockFormat format) {
         try (TensorScope scope = TensorScope.open("test");
                 SafeTensors golden = SafeTensors.open(golden())) {
@@ -117,7 +140,31 @@ class BlockFormatTest {
                 yield fp16(b, 0) * (low + 16 * high - 32) * IQ4[nibble(b, 8 + 16 * g, i32)];
             }
             case MXFP4 -> (float) (Math.pow(2, (b[0] & 0xFF) - 127) * FP4[nibble(b, 1, i)]);
+            case INT8_G32, INT8_G128 -> fp32(b) * b[4 + i];
+            case INT4_G32 -> fp32(b) * (byte) (nibble(b, 5, i) - b[4]);
+            case INT4_G128 -> fp32(b) * (byte) (half(b, 5, i, 64) - b[4]);
+            case NF4_G64 -> fp32(b) * (float) NF4[half(b, 4, i, 32)];
+            case FP4_G64 -> fp32(b) * ((half(b, 4, i, 32) & 8) == 0 ? 1 : -1) * (float) BNB_FP4[half(b, 4, i, 32) & 7];
+            case E4M3_G32, E4M3_G128 -> fp32(b) * e4m3(b[4 + i]);
         };
+    }
+
+    /** The low halves of some bytes, then the high halves. */
+    private static int half(byte[] b, int at, int i, int bytes) {
+        return i < bytes ? b[at + i] & 15 : (b[at + i - bytes] & 0xFF) >> 4;
+    }
+
+    private static float fp32(byte[] b) {
+        return ByteBuffer.wrap(b).order(ByteOrder.LITTLE_ENDIAN).getFloat(0);
+    }
+
+    /** As in table 1 of arXiv:2209.05433. */
+    private static float e4m3(byte bits) {
+        int exponent = (bits >> 3) & 15;
+        int fraction = bits & 7;
+        double size =
+                exponent == 0 ? fraction / 8.0 * Math.pow(2, -6) : (1 + fraction / 8.0) * Math.pow(2, exponent - 7);
+        return (bits & 127) == 127 ? Float.NaN : (float) (bits < 0 ? -size : size);
     }
 
     /** The low halves of 16 bytes, then the high halves. */

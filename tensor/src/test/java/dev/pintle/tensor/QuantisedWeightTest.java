@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -50,19 +52,27 @@ class QuantisedWeightTest {
     @Test
     void vector_instructions_give_what_plain_loops_give() {
         try (TensorScope scope = TensorScope.open("test")) {
-            for (BlockFormat format : new BlockFormat[] {BlockFormat.Q8_0, BlockFormat.Q6_K}) {
+            for (BlockFormat format : new BlockFormat[] {BlockFormat.Q8_0, BlockFormat.Q6_K, BlockFormat.NF4_G64}) {
                 BlockFormat.Unpacked row = format.room(IN);
                 System.arraycopy(bytes(format, 5).toBytes(), 0, row.packed(), 0, row.packed().length);
                 format.unpack(row);
                 float[] x = Tensor.randn(6, DType.FP32, Device.CPU, 4, IN).toFloats();
                 float[] fastest = new float[4];
                 float[] plain = new float[4];
-                BlockDots.FASTEST.multiply(row, format.group(), x, 0, 4, IN, fastest);
-                new PlainBlockDots().multiply(row, format.group(), x, 0, 4, IN, plain);
+                multiply(BlockDots.FASTEST, format, row, x, fastest);
+                multiply(new PlainBlockDots(), format, row, x, plain);
                 for (int i = 0; i < 4; i++) {
                     assertThat(fastest[i]).isCloseTo(plain[i], within(1e-4f));
                 }
             }
+        }
+    }
+
+    private static void multiply(BlockDots dots, BlockFormat format, BlockFormat.Unpacked row, float[] x, float[] to) {
+        if (format.hasValues()) {
+            dots.multiply(row.values(), x, 0, 4, to);
+        } else {
+            dots.multiply(row, format.group(), x, 0, 4, IN, to);
         }
     }
 
@@ -113,7 +123,7 @@ class QuantisedWeightTest {
             case Q2_K -> new int[] {80, 82};
             case Q3_K -> new int[] {108};
             case Q6_K -> new int[] {208};
-            case MXFP4 -> new int[0];
+            default -> new int[0];
         };
         for (int at = 0; at < bytes.length; at += format.bytes()) {
             for (int scale : scales) {
@@ -121,6 +131,15 @@ class QuantisedWeightTest {
             }
             if (format == BlockFormat.MXFP4) {
                 bytes[at] = (byte) (118 + random.nextInt(4));
+            }
+            if (!BlockFormat.ofGguf().contains(format)) {
+                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putFloat(at, (1 + random.nextFloat()) / 1000);
+            }
+            if (format.name().startsWith("INT4")) {
+                bytes[at + 4] = (byte) random.nextInt(17);
+            }
+            for (int i = at; format.name().startsWith("E4M3") && i < at + format.bytes(); i++) {
+                bytes[i] = (byte) (i < at + 4 ? bytes[i] : bytes[i] & 0xBF); // at most 1.875
             }
         }
         return Tensor.ofBytes(bytes, DType.UINT8, bytes.length);

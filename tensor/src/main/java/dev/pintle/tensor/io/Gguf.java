@@ -20,7 +20,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -199,7 +198,7 @@ public final class Gguf implements Checkpoint {
                     .fact(
                             "expected",
                             "F32, F16, BF16, "
-                                    + Arrays.stream(BlockFormat.values())
+                                    + BlockFormat.ofGguf().stream()
                                             .map(BlockFormat::name)
                                             .collect(Collectors.joining(", ")))
                     .fact("but was", stored.listed().type())

@@ -170,6 +170,11 @@ final class Pickler {
             case INT8 -> "CharStorage";
             case UINT8 -> "ByteStorage";
             case BOOL -> "BoolStorage";
+            case FP8_E4M3 ->
+                throw Problem.of("Files of PyTorch are not written with numbers of 8 bits.")
+                        .fact("but was", tensor.describe())
+                        .fact("try", "bf16, which holds the same numbers")
+                        .toIllegalArgument();
         };
     }
 

@@ -442,6 +442,7 @@ public final class SafeTensors implements Checkpoint {
                 case "F32" -> DType.FP32;
                 case "F16" -> DType.FP16;
                 case "BF16" -> DType.BF16;
+                case "F8_E4M3" -> DType.FP8_E4M3;
                 case "I64" -> DType.INT64;
                 case "I32" -> DType.INT32;
                 case "I16" -> DType.INT16;
@@ -450,7 +451,7 @@ public final class SafeTensors implements Checkpoint {
                 case "BOOL" -> DType.BOOL;
                 default ->
                     throw about(name, "A tensor has an unsupported dtype.")
-                            .fact("expected", "F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL")
+                            .fact("expected", "F64, F32, F16, BF16, F8_E4M3, I64, I32, I16, I8, U8 or BOOL")
                             .fact("but was", Excerpt.of(json.getText()))
                             .toException();
             };
@@ -632,6 +633,7 @@ public final class SafeTensors implements Checkpoint {
             case FP32 -> "F32";
             case FP16 -> "F16";
             case BF16 -> "BF16";
+            case FP8_E4M3 -> "F8_E4M3";
             case INT64 -> "I64";
             case INT32 -> "I32";
             case INT16 -> "I16";
