@@ -30,7 +30,12 @@ class ModulesTest {
             .layer("hub")
             .definedBy("dev.pintle.hub..", "dev.pintle.web..")
             .layer("model")
-            .definedBy("dev.pintle.model..", "dev.pintle.gguf..", "dev.pintle.family..", "dev.pintle.transformer..")
+            .definedBy(
+                    "dev.pintle.model..",
+                    "dev.pintle.gguf..",
+                    "dev.pintle.quantised..",
+                    "dev.pintle.family..",
+                    "dev.pintle.transformer..")
             .layer("steering")
             .definedBy("dev.pintle.steering..")
             .layer("sae")
@@ -121,6 +126,7 @@ class ModulesTest {
                     "dev.pintle.transformer.gpu..",
                     "dev.pintle.family..",
                     "dev.pintle.gguf..",
+                    "dev.pintle.quantised..",
                     "dev.pintle.model..");
 
     @ArchTest

@@ -62,10 +62,17 @@ public final class CheckpointWeights implements WeightSource {
             throw Problem.of("A weight does not have a floating-point dtype.")
                     .fact("checkpoint", place())
                     .fact("weight", Excerpt.of(inFile))
+                    .fact("expected", "fp32, bf16, fp16 or fp64, since config.json has no quantization_config")
                     .fact("dtype", entry.dtype())
                     .toException();
         }
         return checkpoint.tensor(inFile);
+    }
+
+    /** Dtype and shape of a weight under its name in the file, without reading it; null if there is none. */
+    public @Nullable TensorEntry entry(String name) {
+        String inFile = stored.get(name);
+        return inFile == null ? null : checkpoint.entry(inFile);
     }
 
     @Override

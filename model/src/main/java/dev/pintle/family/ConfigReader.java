@@ -91,9 +91,12 @@ public final class ConfigReader {
     private ConfigReader without(Set<String> ignored) {
         ObjectNode rest = (ObjectNode) root.deepCopy();
         for (String key : new TreeSet<>(ignored)) {
-            int dot = key.indexOf('.');
-            JsonNode holder = dot < 0 ? rest : rest.path(key.substring(0, dot)); // text_config.KEY
-            if (!(holder instanceof ObjectNode object) || object.remove(key.substring(dot + 1)) == null) {
+            String[] path = key.split("\\.", -1); // text_config.KEY
+            JsonNode holder = rest;
+            for (int i = 0; i < path.length - 1; i++) {
+                holder = holder.path(path[i]);
+            }
+            if (!(holder instanceof ObjectNode object) || object.remove(path[path.length - 1]) == null) {
                 throw Problem.of("The model's configuration has no such key to ignore.")
                         .fact("file", file.toAbsolutePath())
                         .fact("key", Excerpt.of(key))
@@ -110,7 +113,7 @@ public final class ConfigReader {
     }
 
     /** The {@code model_type}, or "" if absent. */
-    String modelType() {
+    public String modelType() {
         return root.path("model_type").asText("");
     }
 
@@ -121,7 +124,7 @@ public final class ConfigReader {
     }
 
     /** Whether the key exists and holds a string. */
-    boolean isText(String key) {
+    public boolean isText(String key) {
         return has(key) && root.get(key).isTextual();
     }
 
@@ -303,7 +306,7 @@ public final class ConfigReader {
     }
 
     /** The same problem, to which facts can be added. */
-    Problem problem(String key, String expected) {
+    public Problem problem(String key, String expected) {
         JsonNode found = root.get(key);
         return Problem.of("The model's configuration has a value that cannot be used.")
                 .fact("file", file.toAbsolutePath())

@@ -71,6 +71,11 @@ public final class RoundedWeights implements WeightSource {
     }
 
     @Override
+    public String storage() {
+        return source.storage();
+    }
+
+    @Override
     public boolean normsIncludeOne() {
         return source.normsIncludeOne();
     }

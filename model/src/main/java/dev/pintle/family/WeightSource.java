@@ -6,6 +6,7 @@ import dev.pintle.tensor.QuantisedWeight;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,16 @@ public interface WeightSource extends AutoCloseable {
      */
     default Optional<QuantisedWeight> quantised(String name, TensorScope owner, int out, int in) {
         return Optional.empty();
+    }
+
+    /** Bytes of memory that the weights take, if it is not their number times the size of the dtype. */
+    default OptionalLong bytes(Device device, DType dtype) {
+        return OptionalLong.empty();
+    }
+
+    /** How weights were stored, and are in memory, once they were taken; empty where there is nothing to say. */
+    default String storage() {
+        return "";
     }
 
     /** Whether norms that multiply by 1 + weight, as Gemma's, are stored with the 1 added. */

@@ -152,6 +152,14 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
+     * How the weights of a quantised checkpoint were stored and are in memory: {@code AWQ; 224 matrices kept in INT4_G128}.
+     * Empty for others.
+     */
+    public String storage() {
+        return loaded.transformer.storage();
+    }
+
+    /**
      * Its tokenizer.
      *
      * @throws dev.pintle.text.TokenizerException if its folder has none

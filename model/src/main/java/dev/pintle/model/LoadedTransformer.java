@@ -2,7 +2,6 @@ package dev.pintle.model;
 
 import dev.pintle.base.Problem;
 import dev.pintle.family.Architecture;
-import dev.pintle.family.CheckpointWeights;
 import dev.pintle.family.ConfigReader;
 import dev.pintle.family.Families;
 import dev.pintle.family.RandomWeights;
@@ -10,12 +9,12 @@ import dev.pintle.family.RoundedWeights;
 import dev.pintle.family.WeightSource;
 import dev.pintle.family.Weights;
 import dev.pintle.gguf.GgufWeights;
+import dev.pintle.quantised.QuantisedCheckpoint;
 import dev.pintle.tensor.BlockFormat;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
 import dev.pintle.tensor.TensorScope;
-import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.transformer.Block;
 import dev.pintle.transformer.Memory;
 import dev.pintle.transformer.ModelConfig;
@@ -25,6 +24,7 @@ import dev.pintle.transformer.Transformer;
 import dev.pintle.transformer.gpu.SlotLender;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +40,7 @@ final class LoadedTransformer implements AutoCloseable {
     private final TensorScope owner;
     private final Packing packing;
     private final Routes routes;
+    private final String storage;
     private final @Nullable SlotLender lender;
 
     private LoadedTransformer(
@@ -50,6 +51,7 @@ final class LoadedTransformer implements AutoCloseable {
             TensorScope owner,
             Packing packing,
             Routes routes,
+            String storage,
             @Nullable SlotLender lender) {
         this.config = config;
         this.forward = forward;
@@ -58,6 +60,7 @@ final class LoadedTransformer implements AutoCloseable {
         this.owner = owner;
         this.packing = packing;
         this.routes = routes;
+        this.storage = storage;
         this.lender = lender;
     }
 
@@ -69,7 +72,7 @@ final class LoadedTransformer implements AutoCloseable {
         ConfigReader json = ConfigReader.open(folder.resolve("config.json"), options.ignoredConfig());
         Supplier<WeightSource> source = GgufFolder.fileOf(folder)
                 .<Supplier<WeightSource>>map(file -> () -> GgufWeights.open(file))
-                .orElse(() -> new CheckpointWeights(SafeTensors.open(folder)));
+                .orElse(() -> QuantisedCheckpoint.open(json, folder, options.notes()));
         BlockFormat rounded = options.quantisation().format();
         return build(
                 json,
@@ -100,13 +103,8 @@ final class LoadedTransformer implements AutoCloseable {
         try (TensorScope scope = TensorScope.open("load " + name);
                 WeightSource source = open.get()) {
             if (!source.isMapped(device, dtype)) {
-                double bits = options.quantisation().bits();
                 Memory.requireRoomForWeights(
-                        config,
-                        dtype,
-                        bits == 0 ? 8.0 * dtype.bytes() : bits,
-                        device,
-                        () -> Engine.availableMemory(device));
+                        config, dtype, bits(source, config, options), device, () -> Engine.availableMemory(device));
             }
             Packing packing = new Packing(source.isMapped(device, dtype));
             Weights weights = new Weights(source, device, dtype, owner, packing, options.notes());
@@ -120,11 +118,22 @@ final class LoadedTransformer implements AutoCloseable {
             Routes routes = new Routes(transformer, real, device, dtype);
             ForwardPass forward = new ForwardPass(transformer, real, device, dtype, tables, routes);
             SlotLender lender = routes.records() ? new SlotLender(transformer, real, device, dtype, tables) : null;
-            return new LoadedTransformer(real, forward, device, dtype, owner, packing, routes, lender);
+            return new LoadedTransformer(
+                    real, forward, device, dtype, owner, packing, routes, source.storage(), lender);
         } catch (RuntimeException e) {
             owner.close();
             throw e;
         }
+    }
+
+    /** Bits of a weight in memory, on average. */
+    private static double bits(WeightSource source, ModelConfig config, LoadOptions options) {
+        double rounded = options.quantisation().bits();
+        OptionalLong bytes = source.bytes(options.device(), options.dtype());
+        double stored = bytes.isEmpty()
+                ? (double) Byte.SIZE * options.dtype().bytes()
+                : Math.rint(10.0 * Byte.SIZE * bytes.getAsLong() / config.weights()) / 10;
+        return rounded == 0 ? stored : rounded;
     }
 
     /** Refuses sizes that no model has, for which arrays would be made before any weight is compared with them. */
@@ -156,6 +165,11 @@ final class LoadedTransformer implements AutoCloseable {
 
     Routes routes() {
         return routes;
+    }
+
+    /** How weights were stored and are in memory; empty where that is by their dtype alone. */
+    String storage() {
+        return storage;
     }
 
     Device device() {

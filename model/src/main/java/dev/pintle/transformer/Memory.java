@@ -39,16 +39,21 @@ public final class Memory {
                                 + (bits == Byte.SIZE * dtype.bytes() ? "in " + dtype : "of " + bits + " bits")
                                 + (joins ? ", those of one block twice while they are joined" : ""))
                 .fact("available", Sizes.text(free.getAsLong()))
-                .fact(
-                        "try",
-                        dtype.bytes() > 2
-                                ? "bf16, which needs " + Sizes.text(config.weights() * 2)
-                                        + (device.equals(Device.CPU)
-                                                ? "; weights stored in bf16 are then memory-mapped, not copied"
-                                                : "")
-                                : (device.equals(Device.CPU) ? "--quantise int8 or int4, or " : "") + "a smaller model"
-                                        + (device.equals(Device.CPU) ? "" : ", or --device cpu"))
+                .fact("try", smaller(config, dtype, bits, device))
                 .toException();
+    }
+
+    /** What may fit. */
+    private static String smaller(ModelConfig config, DType dtype, double bits, Device device) {
+        boolean cpu = device.equals(Device.CPU);
+        if (bits < Byte.SIZE * dtype.bytes()) {
+            return "a smaller model, or one in fewer bits";
+        }
+        if (dtype.bytes() > 2) {
+            return "bf16, which needs " + Sizes.text(config.weights() * 2)
+                    + (cpu ? "; weights stored in bf16 are then memory-mapped, not copied" : "");
+        }
+        return cpu ? "--quantise int8 or int4, or a smaller model" : "a smaller model, or --device cpu";
     }
 
     /**
