@@ -36,7 +36,10 @@ final class ModelsCommand implements Callable<Integer> {
         if (!model.isSupported()) {
             return "not supported";
         }
-        return model.complete() ? "supported" : "incomplete: pintle pull " + model.name() + "@" + model.revision();
+        String quantised = model.quantisation().isEmpty() ? "" : ", " + model.quantisation();
+        return model.complete()
+                ? "supported" + quantised
+                : "incomplete: pintle pull " + model.name() + "@" + model.revision();
     }
 
     private static Map<String, Object> fields(KnownModel model) {
@@ -46,6 +49,7 @@ final class ModelsCommand implements Callable<Integer> {
         fields.put("refs", model.refs());
         fields.put("bytes", model.bytes());
         fields.put("family", model.family().isEmpty() ? null : model.family());
+        fields.put("quantisation", model.quantisation().isEmpty() ? null : model.quantisation());
         fields.put("supported", model.isSupported());
         fields.put("complete", model.complete());
         fields.put("folder", model.folder().toString());

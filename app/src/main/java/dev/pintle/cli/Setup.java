@@ -40,6 +40,9 @@ final class Setup {
         setup.fields.put("revision", model.id().revision());
         setup.fields.put("dtype", model.dtype().toString());
         setup.fields.put("device", model.device().toString());
+        if (!model.storage().isEmpty()) {
+            setup.fields.put("weights", model.storage());
+        }
         return setup;
     }
 

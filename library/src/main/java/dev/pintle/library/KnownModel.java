@@ -12,10 +12,18 @@ import java.util.List;
  * @param refs branches and tags that point at the revision
  * @param bytes size of its files
  * @param family {@code model_type} in config.json, or "" where it has none and is no model
+ * @param quantisation how its config.json says that weights are quantised, as in {@code awq, 4 bits}; "" for not at all
  * @param complete whether all its weights are here
  */
 public record KnownModel(
-        String name, String revision, List<String> refs, long bytes, String family, boolean complete, Path folder) {
+        String name,
+        String revision,
+        List<String> refs,
+        long bytes,
+        String family,
+        String quantisation,
+        boolean complete,
+        Path folder) {
     /** @param refs copied */
     public KnownModel {
         refs = List.copyOf(refs);

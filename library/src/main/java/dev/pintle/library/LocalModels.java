@@ -3,6 +3,7 @@ package dev.pintle.library;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.pintle.base.Excerpt;
 import dev.pintle.base.ForeignJson;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.RegularFile;
@@ -35,7 +36,14 @@ final class LocalModels {
         try {
             Path embedded = ModelFolders.find(ModelFolders.EMBEDDED, hub);
             models.add(new KnownModel(
-                    ModelFolders.EMBEDDED, "embedded", List.of(), size(embedded), family(embedded), true, embedded));
+                    ModelFolders.EMBEDDED,
+                    "embedded",
+                    List.of(),
+                    size(embedded),
+                    family(embedded),
+                    "",
+                    true,
+                    embedded));
         } catch (PintleException e) {
             // an installation without it still has the cache
         }
@@ -46,6 +54,7 @@ final class LocalModels {
                     repo.revisions(),
                     repo.bytes(),
                     family(repo.folder()),
+                    quantisation(config(repo.folder()).path("quantization_config")),
                     repo.complete(),
                     repo.folder()));
         }
@@ -73,6 +82,18 @@ final class LocalModels {
 
     private static String family(Path model) {
         return config(model).path("model_type").asText("");
+    }
+
+    /** What config.json says of quantised weights, in a few words. */
+    private static String quantisation(JsonNode stated) {
+        String method = Excerpt.of(stated.path("quant_method").asText(stated.isEmpty() ? "" : "unknown"));
+        String format =
+                stated.path("bnb_4bit_quant_type").asText(stated.path("format").asText(""));
+        boolean is4bit = stated.path("load_in_4bit").asBoolean();
+        String more = stated.path("bits").isInt()
+                ? stated.path("bits").intValue() + " bits"
+                : method.equals("bitsandbytes") && !is4bit ? "int8" : Excerpt.of(format);
+        return method.isEmpty() || more.isEmpty() ? method : method + ", " + more;
     }
 
     /** The model's config.json; an empty node where it cannot be read, which loading reports. */

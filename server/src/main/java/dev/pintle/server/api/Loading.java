@@ -77,6 +77,9 @@ public final class Loading {
                     .put("complete", known.complete())
                     .put("supported", known.isSupported())
                     .put("served", served.isPresent());
+            if (!known.quantisation().isEmpty()) {
+                one.put("quantisation", known.quantisation());
+            }
             library.weights(known).ifPresent(weights -> {
                 one.put("weights", weights);
                 ObjectNode needs = one.putObject("needs"); // as loading reckons
