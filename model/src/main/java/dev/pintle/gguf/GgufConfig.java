@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Excerpt;
 import dev.pintle.base.FileProblems;
 import dev.pintle.base.Json;
-import dev.pintle.tensor.TensorScope;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -48,18 +47,18 @@ final class GgufConfig {
     private static final String SLIDING = "sliding_attention";
     private static final String FULL = "full_attention";
 
-    private final GgufParts parts;
+    private final GgufFacts facts;
     private final GgufKeys keys;
     private final ObjectNode json = Json.object();
 
-    private GgufConfig(GgufParts parts) {
-        this.parts = parts;
-        this.keys = new GgufKeys(parts.path(), parts.values());
+    private GgufConfig(GgufFacts facts) {
+        this.facts = facts;
+        this.keys = new GgufKeys(facts.path(), facts.values());
     }
 
     /** @throws dev.pintle.base.PintleException for another architecture, or a key that is not understood */
-    static ObjectNode of(GgufParts parts) {
-        return new GgufConfig(parts).read();
+    static ObjectNode of(GgufFacts facts) {
+        return new GgufConfig(facts).read();
     }
 
     private ObjectNode read() {
@@ -340,10 +339,8 @@ final class GgufConfig {
     }
 
     private void numbers(String tensor, ArrayNode list) {
-        try (TensorScope scope = TensorScope.open("numbers of " + tensor)) {
-            for (float number : parts.tensor(tensor).toFloats()) {
-                list.add(number);
-            }
+        for (float number : facts.numbers(tensor)) {
+            list.add(number);
         }
     }
 
@@ -372,10 +369,10 @@ final class GgufConfig {
     }
 
     private boolean has(String tensor) {
-        return parts.names().contains(tensor);
+        return facts.names().contains(tensor);
     }
 
     private int rows(String tensor) {
-        return parts.listed(tensor).shape().intSize(0);
+        return facts.listed(tensor).shape().intSize(0);
     }
 }

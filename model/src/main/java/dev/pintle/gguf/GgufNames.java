@@ -142,12 +142,17 @@ final class GgufNames {
     /** What the names and orders of weights depend on. */
     record Facts(String architecture, int heads, int kvHeads, int experts) {}
 
+    /** Whether a tensor is no weight of the text model: it belongs to its configuration, or to a vision encoder. */
+    static boolean isPassedOver(String tensor) {
+        return USED_BY_CONFIGURATION.matcher(tensor).matches();
+    }
+
     /** Where each weight lies; tensors that are not weights, or are not known, keep their own names. */
     static Map<String, Place> places(Iterable<String> tensors, Facts facts) {
         Map<String, Place> places = new LinkedHashMap<>();
         for (String tensor : tensors) {
             Matcher block = OF_BLOCK.matcher(tensor);
-            if (USED_BY_CONFIGURATION.matcher(tensor).matches()) {
+            if (isPassedOver(tensor)) {
                 continue;
             }
             if (!block.matches()) {

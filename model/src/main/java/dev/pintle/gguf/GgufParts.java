@@ -4,6 +4,7 @@ import dev.pintle.base.Excerpt;
 import dev.pintle.base.FileProblems;
 import dev.pintle.base.PintleException;
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.io.Gguf;
 import dev.pintle.tensor.io.GgufValue;
 import java.nio.file.Files;
@@ -19,7 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The tensors of a model, in one file or in several that llama.cpp's gguf-split has made; metadata is in the first. */
-final class GgufParts implements AutoCloseable {
+final class GgufParts implements GgufFacts, AutoCloseable {
     private static final Pattern PART = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})\\.gguf");
     private static final String COUNT = "split.count";
     private static final int MOST = 1000;
@@ -96,24 +97,31 @@ final class GgufParts implements AutoCloseable {
         }
     }
 
-    /** The first file, which has the metadata. */
-    Path path() {
+    @Override
+    public Path path() {
         return files.get(0).path();
     }
 
-    /** The metadata of the first file. */
-    Map<String, GgufValue> values() {
+    @Override
+    public Map<String, GgufValue> values() {
         return files.get(0).values();
     }
 
-    /** Names of all tensors. */
-    Set<String> names() {
+    @Override
+    public Set<String> names() {
         return Collections.unmodifiableSet(byName.keySet());
     }
 
-    /** Type and shape of a tensor that exists. */
-    Gguf.Listed listed(String name) {
+    @Override
+    public Gguf.Listed listed(String name) {
         return file(name).listed(name);
+    }
+
+    @Override
+    public float[] numbers(String name) {
+        try (TensorScope scope = TensorScope.open("numbers of " + name)) {
+            return tensor(name).toFloats();
+        }
     }
 
     /** An unquantised tensor. */

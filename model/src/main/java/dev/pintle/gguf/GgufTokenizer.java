@@ -1,5 +1,6 @@
 package dev.pintle.gguf;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Excerpt;
@@ -34,6 +35,7 @@ final class GgufTokenizer {
     private static final int CONTROL = 3;
     private static final int USER_DEFINED = 4;
     private static final int UNKNOWN = 2;
+    private static final int UNUSED = 5;
 
     private static final String CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
     private static final String GPT2 =
@@ -91,9 +93,6 @@ final class GgufTokenizer {
         this.file = file;
         this.values = values;
         this.tokens = texts("tokens");
-        if (tokens.isEmpty()) {
-            throw problem("tokens", "a list of tokens").toException();
-        }
         List<GgufValue> given = array("token_type");
         this.types = IntStream.range(0, tokens.size())
                 .map(id -> id < given.size() && given.get(id) instanceof GgufValue.Int type ? (int) type.value() : 1)
@@ -108,7 +107,23 @@ final class GgufTokenizer {
 
     /** @throws PintleException for a kind of tokenizer that cannot be rebuilt exactly */
     static GgufTokenizer of(Path file, Map<String, GgufValue> values) {
-        return new GgufTokenizer(file, values);
+        GgufTokenizer tokenizer = new GgufTokenizer(file, values);
+        if (tokenizer.tokens.isEmpty()) {
+            throw tokenizer.problem("tokens", "a list of tokens").toException();
+        }
+        return tokenizer;
+    }
+
+    /**
+     * What {@link #of} and {@link #tokenizer} would refuse without looking at the vocabulary, which may be left out.
+     *
+     * @throws PintleException for a kind of tokenizer that cannot be rebuilt exactly
+     */
+    static void requireKnown(Path file, Map<String, GgufValue> values) {
+        GgufTokenizer tokenizer = new GgufTokenizer(file, values);
+        if (tokenizer.requireModel().equals("gpt2")) {
+            tokenizer.splitting();
+        }
     }
 
     // ---------------------------------------------------------------- tokenizer.json
@@ -118,13 +133,41 @@ final class GgufTokenizer {
         ObjectNode json = Json.object().put("version", "1.0");
         json.putNull("truncation").putNull("padding");
         added(json.putArray("added_tokens"));
-        String model = text("model", "");
-        switch (model) {
-            case "gpt2" -> byteLevel(json);
-            case "llama" -> sentencePiece(json);
-            default -> throw problem("model", "gpt2 or llama").toException();
+        if (requireModel().equals("gpt2")) {
+            byteLevel(json);
+        } else {
+            sentencePiece(json);
         }
         return json;
+    }
+
+    private String requireModel() {
+        String model = text("model", "");
+        if (!model.equals("gpt2") && !model.equals("llama")) {
+            throw problem("model", "gpt2 or llama").toException();
+        }
+        return model;
+    }
+
+    /** Whether a tokenizer.json has the same tokens under the same ids; tokens of the file that are not used don't count. */
+    boolean isOf(JsonNode json) {
+        Map<Integer, String> others = new HashMap<>();
+        json.path("model")
+                .path("vocab")
+                .properties()
+                .forEach(entry -> others.put(entry.getValue().asInt(-1), entry.getKey()));
+        json.path("added_tokens")
+                .forEach(token -> others.put(
+                        token.path("id").asInt(-1), token.path("content").asText()));
+        for (int id = 0; id < types.length; id++) {
+            String other = others.remove(id);
+            boolean same =
+                    other == null ? types[id] == UNUSED : other.equals(tokens.get(id)) || other.equals(piece(id));
+            if (!same) {
+                return false;
+            }
+        }
+        return others.isEmpty();
     }
 
     private void added(ArrayNode list) {
@@ -209,7 +252,7 @@ final class GgufTokenizer {
                         false);
             default ->
                 throw problem("pre", "a known way of splitting text, such as llama-bpe, qwen2 or gpt-2")
-                        .fact("try", "the model's tokenizer in the Hugging Face format beside the file: tokenizer.json")
+                        .fact("try", GgufSources.advice(values))
                         .toException();
         };
     }
@@ -369,6 +412,18 @@ final class GgufTokenizer {
 
     private void put(ObjectNode json, String name, String key) {
         id(key).ifPresent(id -> json.put(name, tokens.get(id)));
+    }
+
+    /** Whether the file has a chat template. */
+    boolean hasTemplate() {
+        return values.get("tokenizer.chat_template") instanceof GgufValue.Text;
+    }
+
+    /** The control token of this text, if there is one. */
+    OptionalInt control(String token) {
+        return IntStream.range(0, types.length)
+                .filter(id -> types[id] == CONTROL && tokens.get(id).equals(token))
+                .findFirst();
     }
 
     /** Tokens that end an answer: those that the file names, and those whose names say so. */

@@ -209,6 +209,10 @@ class GgufTokenizerTest {
         assertThatThrownBy(() -> GgufTokenizer.of(Path.of("model.gguf"), values).tokenizer())
                 .hasMessageContaining("tokenizer.ggml.pre")
                 .hasMessageContaining("somebody-bpe")
-                .hasMessageContaining("tokenizer.json");
+                .hasMessageEndingWith("try:      the same model in the Hugging Face format");
+        values.put("general.base_model.0.repo_url", GgufValue.of("https://huggingface.co/org/parent"));
+        values.put("general.source.huggingface.repository", GgufValue.of("org/name"));
+        assertThatThrownBy(() -> GgufTokenizer.of(Path.of("model.gguf"), values).tokenizer())
+                .hasMessageContaining("pintle pull org/name tokenizer.json");
     }
 }

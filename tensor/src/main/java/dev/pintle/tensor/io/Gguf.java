@@ -51,6 +51,7 @@ public final class Gguf implements Checkpoint {
     private static final int MAX_TEXT = 16 << 20;
     private static final int MAX_AXES = 4;
     private static final int MAX_NESTED = 8;
+    private static final int LONG_LIST = 4096; // longer than one value a layer, shorter than vocabularies
     private static final String ALIGNMENT = "general.alignment";
     private static final int DEFAULT_ALIGNMENT = 32;
 
@@ -77,7 +78,7 @@ public final class Gguf implements Checkpoint {
     /**
      * @param offset first byte in the file
      */
-    private record Stored(Listed listed, @Nullable DType dtype, long offset, long end) {}
+    record Stored(Listed listed, @Nullable DType dtype, long offset, long end) {}
 
     /**
      * A ggml type.
@@ -146,6 +147,19 @@ public final class Gguf implements Checkpoint {
         try (FileChannel channel = RegularFile.open(path)) {
             Header header = new Reader(channel, path).read();
             return new Gguf(path, MappedFile.open(path), header.values(), header.tensors());
+        } catch (IOException e) {
+            throw FileProblems.unreadable(path, e);
+        }
+    }
+
+    /** The beginning of a file. */
+    static GgufHead head(Path path) {
+        GitLfs.requireContent(path);
+        try (FileChannel channel = RegularFile.open(path)) {
+            Reader reader = new Reader(channel, path);
+            reader.passOver(LONG_LIST);
+            Header header = reader.read();
+            return new GgufHead(path, header.values(), header.tensors());
         } catch (IOException e) {
             throw FileProblems.unreadable(path, e);
         }
@@ -249,16 +263,23 @@ public final class Gguf implements Checkpoint {
 
     private static final class Reader {
         private static final GgufValue.Kind[] KINDS = GgufValue.Kind.values();
+        private static final GgufValue LEFT_OUT = new GgufValue.Text("left out"); // told by identity
 
         private final Path path;
         private final long fileSize;
         private final Cursor in;
         private int valueCount;
+        private long longest = Long.MAX_VALUE;
 
         Reader(FileChannel channel, Path path) throws IOException {
             this.path = path;
             this.fileSize = channel.size();
             this.in = Cursor.over(channel, 0, Math.min(fileSize, MAX_HEADER), path, "header");
+        }
+
+        /** Leaves out values that are lists of more than {@code count} elements. */
+        void passOver(int count) {
+            longest = count;
         }
 
         Header read() {
@@ -282,6 +303,7 @@ public final class Gguf implements Checkpoint {
                     throw in.malformed("unique metadata keys", Excerpt.of(key) + " twice");
                 }
             }
+            values.values().removeIf(value -> value == LEFT_OUT);
             return new Header(Collections.unmodifiableMap(values), tensors(tensorCount, alignment(values)));
         }
 
@@ -341,11 +363,25 @@ public final class Gguf implements Checkpoint {
             }
             GgufValue.Kind elements = kind();
             long count = count(MAX_VALUES, "elements of an array");
+            if (count > longest) {
+                for (long i = 0; i < count; i++) {
+                    skip(elements, depth + 1);
+                }
+                return LEFT_OUT;
+            }
             List<GgufValue> values = new ArrayList<>(); // grow with the actual content, not with the announced size
             for (long i = 0; i < count; i++) {
                 values.add(value(elements, depth + 1));
             }
             return new GgufValue.Array(elements, values);
+        }
+
+        private void skip(GgufValue.Kind kind, int depth) {
+            switch (kind) {
+                case STRING -> in.skip(count(MAX_TEXT, "bytes of text"));
+                case ARRAY -> array(depth);
+                default -> in.skip(Writer.width(kind));
+            }
         }
 
         private long alignment(Map<String, GgufValue> values) {
