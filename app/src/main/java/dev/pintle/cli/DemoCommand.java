@@ -47,7 +47,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Path folder = ModelFolders.find(ModelFolders.EMBEDDED);
+        Path folder = ModelFolders.embedded();
         StudySettings settings = StudyPresets.settings(StudyPresets.common(), StudyPresets.embedded(folder, style));
         LatentLabels labels = LatentLabels.read(folder.resolve("labels.jsonl"));
         output.check(Objects.requireNonNull(spec));

@@ -106,7 +106,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static void model(PrintWriter out, List<String> troubles) {
         try {
-            line(out, "embedded model", ModelFolders.find(ModelFolders.EMBEDDED).toString());
+            line(out, "embedded model", ModelFolders.embedded().toString());
             Device device = Engine.cudaAvailable() ? Device.cuda(0) : Device.CPU;
             DType dtype = device.equals(Device.CPU) ? DType.FP32 : DType.BF16;
             try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, device, dtype)) {

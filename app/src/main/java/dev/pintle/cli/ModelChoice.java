@@ -4,16 +4,19 @@ import dev.pintle.base.Problem;
 import dev.pintle.base.Sizes;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubException;
+import dev.pintle.hub.HubModel;
 import dev.pintle.hub.HubPlan;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
-import dev.pintle.hub.RepoId;
-import dev.pintle.hub.Selection;
 import dev.pintle.library.Library;
 import dev.pintle.steering.files.VectorHints;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,14 +28,23 @@ import picocli.CommandLine.Spec;
 class ModelChoice {
     @Option(
             names = "--model",
-            paramLabel = "NAME|DIR",
+            paramLabel = "NAME|DIR|FILE",
             defaultValue = ModelFolders.EMBEDDED,
-            description = "Model: ${DEFAULT-VALUE}, a cached repository (org/name[@revision]), or a folder in Hugging"
-                    + " Face format (default: ${DEFAULT-VALUE}).")
+            description = "Model: ${DEFAULT-VALUE}, a cached repository (org/name[@revision]) or a GGUF file in one"
+                    + " (org/name:Q4_K_M), a folder in Hugging Face format, a GGUF file, or a model of Ollama, LM Studio"
+                    + " or llama.cpp as `pintle models` lists it, such as ollama:llama3.1:8b (default:"
+                    + " ${DEFAULT-VALUE}).")
     private String model = ModelFolders.EMBEDDED;
 
     @Option(names = "--pull", description = "Download the model from the Hugging Face hub if it is not cached.")
     private boolean pull;
+
+    @Option(
+            names = "--chat-template",
+            paramLabel = "FILE|NAME",
+            description = "Jinja chat template in place of the model's, or a cached or local model whose template to"
+                    + " use.")
+    private @Nullable String chatTemplate;
 
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec command;
@@ -55,13 +67,34 @@ class ModelChoice {
                 throw e;
             }
             HubClient hub = HubClient.of(settings);
-            HubPlan plan = hub.plan(RepoId.parse(model), Selection.forModel());
-            if (!pull && !session.confirms(question(plan))) {
+            HubModel wanted = HubModel.parse(model);
+            HubPlan plan = hub.plan(wanted.repo(), wanted.selection());
+            if (!pull && !session.confirms(question(wanted, plan))) {
                 throw e;
             }
-            return hub.fetch(
-                    plan, new DownloadProgress(command.commandLine().getErr(), session.terminal(), System::nanoTime));
+            hub.fetch(plan, new DownloadProgress(command.commandLine().getErr(), session.terminal(), System::nanoTime));
+            return library().modelFolder(model);
         }
+    }
+
+    /** The file or folder of {@code --chat-template}; empty for the model's own template. */
+    Optional<Path> chatTemplate() {
+        return Optional.ofNullable(chatTemplate).map(given -> template(given, library()));
+    }
+
+    /** The template that an option names: a file, or the folder of a model. */
+    static Path template(String fileOrModel, Library library) {
+        try {
+            Path file = Path.of(fileOrModel);
+            return Files.isRegularFile(file) && !ModelFolders.isGguf(file) ? file : library.textFolder(fileOrModel);
+        } catch (InvalidPathException e) {
+            return library.textFolder(fileOrModel);
+        }
+    }
+
+    /** The option as words of a command line; none if it was not given. */
+    List<String> givenTemplate() {
+        return chatTemplate == null ? List.of() : List.of("--chat-template", chatTemplate);
     }
 
     /** The folder of the model's tokenizer and chat template; the rest of the model may be missing. */
@@ -73,8 +106,8 @@ class ModelChoice {
         }
     }
 
-    private static String question(HubPlan plan) {
-        return plan.repo() + " is not cached. Download " + DownloadProgress.count(plan.filesMissing()) + ", "
+    private static String question(HubModel wanted, HubPlan plan) {
+        return wanted + " is not cached. Download " + DownloadProgress.count(plan.filesMissing()) + ", "
                 + Sizes.text(plan.bytesMissing()) + "?";
     }
 

@@ -7,8 +7,10 @@ import dev.pintle.model.Quantisation;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -32,6 +34,8 @@ final class ModelOptions extends ModelChoice {
         folder(); // which offers to download it
         PrintWriter err = err();
         LoadOptions options = placed.ignoringConfig(ignoredConfig).telling(note -> err.println("Note: " + note));
+        Optional<Path> template = chatTemplate();
+        options = template.isPresent() ? options.withChatTemplate(template.get()) : options;
         LanguageModel loaded = library().model(name(), options);
         if (placed.quantisation() != Quantisation.NONE) {
             err.println("Note: matrices were rounded to " + placed.quantisation()
@@ -47,6 +51,7 @@ final class ModelOptions extends ModelChoice {
             options.addAll(List.of("--model", name()));
         }
         options.addAll(placement.given());
+        options.addAll(givenTemplate());
         ignoredConfig.forEach(key -> options.addAll(List.of("--ignore-config", key)));
         return options;
     }

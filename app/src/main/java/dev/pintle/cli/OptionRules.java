@@ -35,7 +35,7 @@ public final class OptionRules {
     // ---------------------------------------------------------------- what commands share
 
     private OptionRules model() {
-        return source().free("--dtype", "--device", "--quantise", "--check-nan", "--ignore-config");
+        return source().free("--dtype", "--device", "--quantise", "--check-nan", "--ignore-config", "--chat-template");
     }
 
     private OptionRules source() {
@@ -92,12 +92,14 @@ public final class OptionRules {
                 .decoding()
                 .steering()
                 .texts()
+                .excludes("--chat-template", "--prompt", "a raw prompt is read as it is")
                 .needs("--force", "--vector or --latent", "--vector", "--latent")
                 .needs("--compare", "--vector NAME", "--vector")
                 .free("--json");
         of("capture")
                 .model()
                 .oneOf("one prompt is captured", "--ids", "--prompt", "--chat")
+                .needs("--chat-template", "--chat FILE", "--chat")
                 .free("--at", "--layers", "--logits", "--steer", "--out", "-o");
         of("chat").model().decoding().steering().free("--system", "--force");
         serving("serve");
@@ -116,6 +118,7 @@ public final class OptionRules {
                 .model()
                 .autoencoder()
                 .texts()
+                .excludes("--chat-template", "--prompt", "a raw prompt is read as it is")
                 .needs("--vector", "--strength S", "--strength")
                 .needs("--strength", "--vector NAME", "--vector")
                 .free("--top", "--force", "--labels", "--json");
@@ -138,8 +141,12 @@ public final class OptionRules {
                         "--roles",
                         "--json");
         of("pull");
-        of("models").free("--json");
-        of("tokens").source().excludes("TEXT", "--chat", "one text is read").free("--json");
+        of("models").free("--dtype", "--context", "--json");
+        of("tokens")
+                .source()
+                .excludes("TEXT", "--chat", "one text is read")
+                .needs("--chat-template", "--chat FILE", "--chat")
+                .free("--json");
         of("doctor");
         sweeps("sweep", List.of("last-position"));
         sweeps("tune", List.of());
@@ -163,6 +170,7 @@ public final class OptionRules {
                         "--dtype",
                         "--device",
                         "--quantise",
+                        "--chat-template",
                         "--port",
                         "--address",
                         "--api-key-file",
@@ -251,6 +259,7 @@ public final class OptionRules {
                 "--quantise",
                 "--check-nan",
                 "--ignore-config",
+                "--chat-template",
                 "--prompt",
                 "--user",
                 "--chat")) {

@@ -20,7 +20,12 @@ import picocli.CommandLine.Spec;
             "Ctrl-C is safe at any time; the same command resumes."
         })
 final class PullCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "REPO[@REVISION]", description = "Repository, such as google/gemma-2-2b-it.")
+    @Parameters(
+            index = "0",
+            paramLabel = "REPO",
+            description =
+                    "Repository, such as google/gemma-2-2b-it, perhaps at a revision (org/name@REVISION), or one of"
+                            + " its GGUF files (org/name:Q4_K_M).")
     private String repo = "";
 
     @Parameters(

@@ -39,8 +39,18 @@ final class ServerOptions {
     @Option(
             names = "--model",
             paramLabel = "NAME",
-            description = "Model to serve: parley-7m (the default), a folder, or a cached repository; may be repeated.")
+            description = "Model to serve, by a name that `pintle models` lists, a folder or a GGUF file (default:"
+                    + " parley-7m); may be repeated.")
     private List<String> models = new ArrayList<>();
+
+    @HelpSection.In(HelpSection.MODEL)
+    @Option(
+            names = "--chat-template",
+            paramLabel = "FILE|NAME",
+            description =
+                    "Jinja chat template in place of the model's, or a cached or local model whose template to use;"
+                            + " with one --model.")
+    private @Nullable String chatTemplate;
 
     @Mixin
     private ModelPlacement placement = new ModelPlacement();
@@ -157,11 +167,11 @@ final class ServerOptions {
     private Map<String, LanguageModel> load(CommandSpec command, Library library) {
         PrintWriter err = command.commandLine().getErr();
         Map<String, LanguageModel> loaded = new LinkedHashMap<>();
-        LoadOptions options = placement.load().telling(note -> err.println("Note: " + note));
+        LoadOptions options = templated(placement.load(), library).telling(note -> err.println("Note: " + note));
         try {
             for (String model : names()) {
-                Path folder = Path.of(model).getFileName();
-                String name = model.startsWith("/") || model.startsWith(".") ? String.valueOf(folder) : model;
+                boolean path = model.startsWith("/") || model.startsWith(".");
+                String name = path ? String.valueOf(Path.of(model).getFileName()) : model;
                 if (loaded.containsKey(name)) {
                     throw Problem.of("Two models would have the same name.")
                             .fact("name", name)
@@ -174,6 +184,20 @@ final class ServerOptions {
             loaded.values().forEach(LanguageModel::close);
             throw e;
         }
+    }
+
+    private LoadOptions templated(LoadOptions options, Library library) {
+        if (chatTemplate == null) {
+            return options;
+        }
+        if (names().size() > 1) {
+            throw Problem.of("A chat template is given, and several models.")
+                    .fact("--chat-template", chatTemplate)
+                    .fact("models", String.join(", ", names()))
+                    .fact("try", "one model with its template; others in another server")
+                    .toException();
+        }
+        return options.withChatTemplate(ModelChoice.template(chatTemplate, library));
     }
 
     private EngineOptions engine() {

@@ -43,6 +43,7 @@ final class Setup {
         if (!model.storage().isEmpty()) {
             setup.fields.put("weights", model.storage());
         }
+        model.tokenizerOf().ifPresent(repository -> setup.fields.put("tokenizer_of", repository));
         return setup;
     }
 

@@ -55,6 +55,12 @@ final class TokensCommand implements Callable<Integer> {
         private @Nullable Path chat;
     }
 
+    private ChatTemplate template(Path folder) {
+        return model.chatTemplate()
+                .map(other -> ChatTemplate.load(folder, other))
+                .orElseGet(() -> ChatTemplate.load(folder));
+    }
+
     @Override
     public Integer call() throws JsonProcessingException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -62,7 +68,7 @@ final class TokensCommand implements Callable<Integer> {
         try (Tokenizer tokenizer = Tokenizer.open(folder)) {
             List<Token> tokens = input.chat != null
                     ? tokenizer.tokens(
-                            ChatTemplate.load(folder).render(ChatFile.read(input.chat), ChatOptions.forAnswer()),
+                            template(folder).render(ChatFile.read(input.chat), ChatOptions.forAnswer()),
                             SpecialTokens.NONE) // the chat template writes its own
                     : tokenizer.tokens(input.text == null ? "" : input.text, SpecialTokens.ADD);
             if (json) {

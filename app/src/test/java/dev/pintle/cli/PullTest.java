@@ -186,6 +186,22 @@ class PullTest {
     }
 
     @Test
+    void a_gguf_file_of_a_repository_is_asked_about_and_pulled_by_its_quantisation() {
+        hub.withLarge("tiny-Q4_K_M.gguf", 100).withLarge("tiny-Q8_0.gguf", 100);
+        interactive = true;
+        assertThat(pintle("tokens", "--model", "org/tiny:q8_0", "Hi")).isEqualTo(1);
+        assertThat(questions).containsExactly("org/tiny:q8_0 is not cached. Download 1 file, 100 B?");
+        assertThat(pintle("pull", "org/tiny:q8_0")).isZero();
+        assertThat(snapshot().resolve("tiny-Q8_0.gguf")).exists();
+        assertThat(snapshot().resolve("tiny-Q4_K_M.gguf")).doesNotExist();
+        assertThat(pintle("pull", "org/tiny:q8_0", "*.json")).isEqualTo(1);
+        assertThat(err.toString()).startsWith("Files are named twice.\n");
+        assertThat(pintle("pull", "org/tiny")).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith("The repository has its model in GGUF files, of which one has to be named.\n");
+    }
+
+    @Test
     void the_embedded_model_asks_nobody() {
         endpoint = NOBODY;
         interactive = true;

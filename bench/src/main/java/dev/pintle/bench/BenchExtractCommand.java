@@ -45,9 +45,7 @@ final class BenchExtractCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try (LanguageModel loaded = model.load()) {
             ExtractBench bench = new ExtractBench(
-                    loaded,
-                    JsonLists.strings(ModelFolders.find(ModelFolders.EMBEDDED).resolve("prefixes.json")),
-                    pairs);
+                    loaded, JsonLists.strings(ModelFolders.embedded().resolve("prefixes.json")), pairs);
             double seconds = once ? 0 : bench.seconds();
             ExtractionReport report = bench.fit();
             out.printf("%s, %s on %s, at %s%n", loaded.id(), loaded.dtype(), loaded.device(), bench.at());

@@ -62,6 +62,6 @@ final class BenchModelOptions {
                                         .map(ModelShape::toString)
                                         .collect(Collectors.joining(", ")))
                         .toIllegalArgument());
-        return LanguageModel.random(shape, SEED, on, as, ModelFolders.find(ModelFolders.EMBEDDED));
+        return LanguageModel.random(shape, SEED, on, as, ModelFolders.embedded());
     }
 }

@@ -96,7 +96,7 @@ final class BenchStudiesCommand implements Callable<Integer> {
     }
 
     private StudySettings settings() {
-        ObjectNode embedded = StudyPresets.embedded(ModelFolders.find(ModelFolders.EMBEDDED), "pirate");
+        ObjectNode embedded = StudyPresets.embedded(ModelFolders.embedded(), "pirate");
         ObjectNode few = JsonNodeFactory.instance.objectNode();
         few.put("max_new_tokens", maxNewTokens);
         embedded.withArray("prefixes").forEach(prefix -> {

@@ -33,7 +33,7 @@ final class BenchStylesCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        Path folder = ModelFolders.find(ModelFolders.EMBEDDED);
+        Path folder = ModelFolders.embedded();
         try (LanguageModel model = LanguageModel.load(ModelFolders.EMBEDDED, Device.CPU, DType.FP32)) {
             out.println("| method | strength | answers in style | that loop | each style at its best |");
             out.println("| --- | ---: | ---: | ---: | ---: |");

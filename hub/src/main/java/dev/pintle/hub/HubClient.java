@@ -23,7 +23,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -182,9 +181,9 @@ public final class HubClient {
     private HubPlan plan(RepoId repo, Selection selection, HubListener listener) throws InterruptedException {
         Listing listing = http().list(repo, listener);
         List<String> all = listing.files().stream().map(Entry::path).toList();
-        List<String> missing = selection.missingFrom(all);
-        if (!missing.isEmpty()) {
-            throw lacking(repo, missing, all);
+        Optional<Problem> obstacle = selection.obstacle(repo, all);
+        if (obstacle.isPresent()) {
+            throw HubException.of(Reason.FILE_NOT_FOUND, obstacle.get());
         }
         RepoFolder folder = folder(repo);
         RepoId at = repo.at(listing.commit());
@@ -228,21 +227,6 @@ public final class HubClient {
         } catch (IOException e) {
             return 0; // reported when the file is downloaded
         }
-    }
-
-    private static HubException lacking(RepoId repo, List<String> missing, List<String> all) {
-        Problem problem = Problem.of("The repository lacks requested files.").fact("repository", repo);
-        for (String pattern : missing) {
-            problem = problem.fact("missing", pattern);
-        }
-        int shown = Math.min(all.size(), 30);
-        problem = problem.fact(
-                "it has",
-                all.subList(0, shown).stream().map(Excerpt::of).collect(Collectors.joining("\n"))
-                        + (shown < all.size() ? "\n… and more" : ""));
-        return HubException.of(
-                Reason.FILE_NOT_FOUND,
-                problem.fact("try", "pintle pull " + repo + " FILES, to download some of these"));
     }
 
     private void requireFits(HubPlan plan) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hub settings: server, cache and access token. Uses the same environment variables as Hugging Face's library, so both
- * share one cache and one token.
+ * share one cache and one token. With them go the places where other programs keep models.
  *
  * @param endpoint base URL of the hub, without a trailing slash ({@code HF_ENDPOINT})
  * @param cache the cache folder ({@code HF_HUB_CACHE}, otherwise {@code HF_HOME/hub})
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param symlinks whether snapshots may be symbolic links to blobs (disabled by {@code HF_HUB_DISABLE_SYMLINKS})
  * @param metadataTimeout maximum wait for file metadata ({@code HF_HUB_ETAG_TIMEOUT})
  * @param downloadTimeout maximum pause during a download ({@code HF_HUB_DOWNLOAD_TIMEOUT})
+ * @param stores where Ollama, LM Studio and llama.cpp keep models
  */
 public record HubSettings(
         URI endpoint,
@@ -31,7 +32,8 @@ public record HubSettings(
         boolean offline,
         boolean symlinks,
         Duration metadataTimeout,
-        Duration downloadTimeout) {
+        Duration downloadTimeout,
+        ModelStores stores) {
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
     private static final Duration TEN_SECONDS = Duration.ofSeconds(10);
 
@@ -55,32 +57,32 @@ public record HubSettings(
 
     /** A copy with another hub. */
     public HubSettings withEndpoint(URI other) {
-        return new HubSettings(other, cache, token, offline, symlinks, metadataTimeout, downloadTimeout);
+        return new HubSettings(other, cache, token, offline, symlinks, metadataTimeout, downloadTimeout, stores);
     }
 
     /** A copy with another cache. */
     public HubSettings withCache(Path other) {
-        return new HubSettings(endpoint, other, token, offline, symlinks, metadataTimeout, downloadTimeout);
+        return new HubSettings(endpoint, other, token, offline, symlinks, metadataTimeout, downloadTimeout, stores);
     }
 
     /** A copy with another token. */
     public HubSettings withToken(HubToken other) {
-        return new HubSettings(endpoint, cache, other, offline, symlinks, metadataTimeout, downloadTimeout);
+        return new HubSettings(endpoint, cache, other, offline, symlinks, metadataTimeout, downloadTimeout, stores);
     }
 
     /** A copy with network access disabled or enabled. */
     public HubSettings withOffline(boolean other) {
-        return new HubSettings(endpoint, cache, token, other, symlinks, metadataTimeout, downloadTimeout);
+        return new HubSettings(endpoint, cache, token, other, symlinks, metadataTimeout, downloadTimeout, stores);
     }
 
     /** A copy with symbolic links allowed or not. */
     public HubSettings withSymlinks(boolean other) {
-        return new HubSettings(endpoint, cache, token, offline, other, metadataTimeout, downloadTimeout);
+        return new HubSettings(endpoint, cache, token, offline, other, metadataTimeout, downloadTimeout, stores);
     }
 
     /** A copy with other timeouts. */
     public HubSettings withTimeouts(Duration metadata, Duration download) {
-        return new HubSettings(endpoint, cache, token, offline, symlinks, metadata, download);
+        return new HubSettings(endpoint, cache, token, offline, symlinks, metadata, download, stores);
     }
 
     /** Reads variables under the names used by Hugging Face's library. */
@@ -97,7 +99,8 @@ public record HubSettings(
                     flag("HF_HUB_OFFLINE") || flag("TRANSFORMERS_OFFLINE"),
                     !flag("HF_HUB_DISABLE_SYMLINKS"),
                     seconds("HF_HUB_ETAG_TIMEOUT"),
-                    seconds("HF_HUB_DOWNLOAD_TIMEOUT"));
+                    seconds("HF_HUB_DOWNLOAD_TIMEOUT"),
+                    ModelStores.read(variables, userHome));
         }
 
         private URI endpoint() {

@@ -17,6 +17,7 @@ final class ModelFiles {
     static final String SINGLE = "model.safetensors";
     static final String INDEX = "model.safetensors.index.json";
 
+    private static final int DEEPEST = 16;
     private static final ForeignJson.Limits LIMITS = new ForeignJson.Limits(2_000_000, 20, 1 << 20);
 
     private ModelFiles() {}
@@ -53,6 +54,11 @@ final class ModelFiles {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** All files of a snapshot, as sorted paths with slashes. */
+    static List<String> below(Path snapshot) {
+        return FolderFiles.below(snapshot, DEEPEST);
     }
 
     private static Set<String> shards(Path index) {

@@ -1,5 +1,6 @@
 package dev.pintle.hub;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -13,8 +14,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds a model by name: a folder in Hugging Face format, the embedded model in {@code models/} of Pintle's home, or a
- * cached repository. Never accesses the network; {@link HubClient} does that. Home is the system property {@code
+ * Finds a model by name: a folder in Hugging Face format or a GGUF file, the embedded model in {@code models/} of Pintle's
+ * home, a cached repository, or a model that Ollama, LM Studio or llama.cpp keeps. Never accesses the network; {@link HubClient} does that. Home is the system property {@code
  * pintle.home}, the environment variable {@code PINTLE_HOME}, or the nearest folder above Pintle's own classes or the
  * working directory that contains the embedded model.
  */
@@ -22,71 +23,153 @@ public final class ModelFolders {
     /** The embedded model. */
     public static final String EMBEDDED = "parley-7m";
 
+    private static final List<String> STORES =
+            List.of(OllamaModels.PREFIX, LmStudioModels.PREFIX, LlamaCppModels.PREFIX);
     private static final List<String> TEXT =
             List.of("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "chat_template.json");
 
     private ModelFolders() {}
 
     /**
-     * The folder of a model, or its GGUF file.
+     * Where a model lies.
      *
-     * @param nameOrFolder {@code parley-7m}, a path, or a cached repository {@code org/name[@revision]}
+     * @param name {@code parley-7m}; a path; a cached repository {@code org/name[@revision]}, or one of its GGUF files,
+     *     {@code org/name:FILE.gguf} or {@code org/name:Q4_K_M}; or a model of another program, such as {@code
+     *     ollama:llama3.1:8b} ({@link ModelStore})
      * @throws dev.pintle.base.PintleException if there is none, listing where it was searched for; a {@link
      *     HubException} if it is a repository that is not cached, or only partially
      */
-    public static Path find(String nameOrFolder) {
-        Optional<Path> local = local(nameOrFolder);
-        return local.isPresent() ? local.get() : find(nameOrFolder, HubSettings.fromEnvironment());
+    public static ModelPlace find(String name) {
+        Optional<Path> local = isOfStore(name) ? Optional.empty() : local(name).filter(Files::isDirectory);
+        return local.isPresent() ? new ModelPlace.Folder(local.get()) : find(name, HubSettings.fromEnvironment());
     }
 
-    /** As {@link #find(String)}, with the cache from {@code settings}. */
-    public static Path find(String nameOrFolder, HubSettings settings) {
-        Optional<Path> local = local(nameOrFolder);
-        if (local.isPresent()) {
-            return local.get();
+    /** The folder of the embedded model. @throws PintleException if this installation lacks it */
+    public static Path embedded() {
+        return find(EMBEDDED).path();
+    }
+
+    /** As {@link #find(String)}, with the cache and the folders of other programs from {@code settings}. */
+    public static ModelPlace find(String name, HubSettings settings) {
+        Optional<ModelStore> store = ModelStore.of(name, settings);
+        if (store.isPresent()) {
+            return store.get().find(name);
         }
-        Optional<RepoId> repo = RepoId.tryParse(nameOrFolder);
+        Optional<Path> local = local(name);
+        if (local.isPresent()) {
+            return at(local.get(), settings);
+        }
+        Optional<HubModel> wanted = HubModel.tryParse(name);
+        if (wanted.isPresent() && wanted.get().gguf() != null) {
+            return gguf(wanted.get().repo(), String.valueOf(wanted.get().gguf()), settings);
+        }
+        Optional<RepoId> repo = wanted.map(HubModel::repo);
         Optional<Path> snapshot = repo.flatMap(HubClient.of(settings)::cached);
         if (snapshot.isPresent()) {
-            return requireWhole(snapshot.get(), repo.get());
+            return new ModelPlace.Folder(requireWhole(snapshot.get(), repo.get()));
         }
         if (repo.filter(RepoId::hasOwner).isPresent()) {
             throw HubException.of(
                     HubException.Reason.NOT_CACHED,
                     Problem.of("The model is not in the cache.")
                             .fact("model", repo.get())
-                            .fact("looked in", Path.of(nameOrFolder).toAbsolutePath())
+                            .fact("looked in", Path.of(name).toAbsolutePath())
                             .fact("looked in", settings.cache().toAbsolutePath())
                             .fact("try", "pintle pull " + repo.get()));
         }
         throw Problem.of("There is no such model.")
-                .fact("model", nameOrFolder)
+                .fact("model", name)
                 .fact(
                         "expected",
                         "a folder with config.json, tokenizer.json and *.safetensors; a *.gguf file; " + EMBEDDED
-                                + "; or a repository such as org/name")
-                .fact("looked in", Path.of(nameOrFolder).toAbsolutePath())
+                                + "; a repository such as org/name or org/name:Q4_K_M; or ollama:NAME, lmstudio:NAME or"
+                                + " llama.cpp:NAME")
+                .fact("looked in", Path.of(name).toAbsolutePath())
+                .fact("try", "pintle models, which lists the models on this machine")
                 .toException();
     }
 
+    /** Whether a name is that of a GGUF file in a repository or of a model of another program, and the model is here. */
+    public static boolean isHere(String name, HubSettings settings) {
+        try {
+            Optional<ModelStore> store = ModelStore.of(name, settings);
+            if (store.isPresent()) {
+                store.get().find(name);
+                return true;
+            }
+            Optional<HubModel> model = HubModel.tryParse(name).filter(wanted -> wanted.gguf() != null);
+            model.ifPresent(wanted -> gguf(wanted.repo(), String.valueOf(wanted.gguf()), settings));
+            return model.isPresent();
+        } catch (PintleException e) {
+            return false;
+        }
+    }
+
+    private static boolean isOfStore(String name) {
+        return STORES.stream().anyMatch(name::startsWith);
+    }
+
+    private static ModelPlace at(Path path, HubSettings settings) {
+        return isGguf(path) ? new ModelPlace.GgufFile(path, settings.cache(), null) : new ModelPlace.Folder(path);
+    }
+
+    /** A GGUF file of a repository, in the cache or in that of llama.cpp, which takes the same names. */
+    private static ModelPlace gguf(RepoId repo, String word, HubSettings settings) {
+        Optional<Path> snapshot = HubClient.of(settings).cached(repo);
+        List<GgufSet> all = snapshot.map(GgufSet::in).orElse(List.of());
+        List<GgufSet> found = GgufSet.matching(all, word);
+        if (found.size() == 1 && found.get(0).isComplete()) {
+            return new ModelPlace.GgufFile(snapshot.get().resolve(found.get(0).first()), settings.cache(), null);
+        }
+        if (found.size() > 1) {
+            throw Selection.ForModel.ofGguf("The repository has several such GGUF files.", repo, found)
+                    .fact("but was", word)
+                    .toException();
+        }
+        Optional<ModelPlace> other = new LlamaCppModels(settings).of(repo, word);
+        if (other.isPresent()) {
+            return other.get();
+        }
+        Problem problem = Problem.of(
+                        found.isEmpty()
+                                ? "The model is not in the cache."
+                                : "The model is only partially in the cache.")
+                .fact("model", new HubModel(repo, word));
+        if (!all.isEmpty()) {
+            problem = problem.fact("cached", GgufSet.listed(all));
+        }
+        throw HubException.of(
+                HubException.Reason.NOT_CACHED,
+                problem.fact("looked in", settings.cache().toAbsolutePath())
+                        .fact("looked in", settings.stores().llamaCpp().toAbsolutePath())
+                        .fact("try", "pintle pull " + new HubModel(repo, word)));
+    }
+
+    /** A file of the revision of a repository that is cached as its main one; empty if it is not here. */
+    public static Optional<Path> cachedFile(Path cache, String repo, String file) {
+        return RepoId.tryParse(repo)
+                .flatMap(id -> new RepoFolder(cache, id.name()).snapshotOf(id.revision()))
+                .map(snapshot -> snapshot.resolve(file))
+                .filter(Files::isRegularFile);
+    }
+
     /**
-     * The folder of a tokenizer: a model as in {@link #find(String)}, or any folder with a {@code tokenizer.json} or a
+     * Where a tokenizer lies: that of a model as in {@link #find(String)}, or any folder with a {@code tokenizer.json} or a
      * chat template; configuration and weights are not needed.
      */
-    public static Path findText(String nameOrFolder) {
-        return findText(nameOrFolder, HubSettings.fromEnvironment());
+    public static ModelPlace findText(String name) {
+        return findText(name, HubSettings.fromEnvironment());
     }
 
     /** As {@link #findText(String)}, with the cache from {@code settings}. */
-    public static Path findText(String nameOrFolder, HubSettings settings) {
-        Optional<Path> local = local(nameOrFolder, TEXT);
+    public static ModelPlace findText(String name, HubSettings settings) {
+        Optional<Path> local = isOfStore(name) ? Optional.empty() : local(name, TEXT);
         if (local.isPresent()) {
-            return local.get();
+            return at(local.get(), settings);
         }
-        Optional<Path> snapshot = RepoId.tryParse(nameOrFolder)
-                .flatMap(HubClient.of(settings)::cached)
-                .filter(folder -> holdsAny(folder, TEXT));
-        return snapshot.isPresent() ? snapshot.get() : find(nameOrFolder, settings);
+        Optional<Path> snapshot =
+                RepoId.tryParse(name).flatMap(HubClient.of(settings)::cached).filter(folder -> holdsAny(folder, TEXT));
+        return snapshot.isPresent() ? new ModelPlace.Folder(snapshot.get()) : find(name, settings);
     }
 
     private static boolean holdsAny(Path folder, List<String> files) {
@@ -127,11 +210,21 @@ public final class ModelFolders {
         if (missing.isEmpty()) {
             return snapshot;
         }
+        List<GgufSet> ggufs = GgufSet.in(snapshot);
+        if (!ggufs.isEmpty() && missing.contains("config.json")) {
+            throw Selection.ForModel.ofGguf(
+                            "The cache has the model in GGUF files, of which one has to be named.", repo, ggufs)
+                    .toException();
+        }
         Problem problem = Problem.of("The model is only partially in the cache.")
                 .fact("model", repo)
                 .fact("folder", snapshot);
         for (String file : missing) {
             problem = problem.fact("missing", file);
+        }
+        if (!ggufs.isEmpty()) {
+            problem = problem.fact("GGUF files", GgufSet.listed(ggufs))
+                    .fact("try", repo + ":" + ggufs.get(0).wordAmong(ggufs));
         }
         throw HubException.of(HubException.Reason.NOT_CACHED, problem.fact("try", "pintle pull " + repo));
     }

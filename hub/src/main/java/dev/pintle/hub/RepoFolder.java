@@ -7,7 +7,6 @@ import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -163,10 +162,8 @@ final class RepoFolder {
     private CachedRepo describe(Path snapshot) throws IOException {
         String commit = String.valueOf(snapshot.getFileName());
         long bytes = 0;
-        try (Stream<Path> walk = Files.walk(snapshot, FileVisitOption.FOLLOW_LINKS)) {
-            for (Path file : walk.filter(Files::isRegularFile).toList()) {
-                bytes += Files.size(file);
-            }
+        for (String file : ModelFiles.below(snapshot)) {
+            bytes += Files.size(snapshot.resolve(file));
         }
         boolean model =
                 Files.exists(snapshot.resolve("config.json")) || Files.exists(snapshot.resolve(ModelFiles.INDEX));
@@ -182,13 +179,20 @@ final class RepoFolder {
         List<String> revisions = new ArrayList<>();
         try (Stream<Path> walk = Files.walk(refs)) {
             for (Path ref : walk.filter(Files::isRegularFile).sorted().toList()) {
-                if (Files.size(ref) <= 1_000
-                        && ForeignFile.text(ref, 1_000).strip().equals(commit)) {
+                if (pointsAt(ref, commit)) {
                     revisions.add(refs.relativize(ref).toString().replace('\\', '/'));
                 }
             }
         }
         return revisions;
+    }
+
+    private static boolean pointsAt(Path ref, String commit) {
+        try {
+            return ForeignFile.text(ref, 1_000).strip().equals(commit);
+        } catch (IOException e) {
+            return false; // damaged
+        }
     }
 
     // ---------------------------------------------------------------- writing

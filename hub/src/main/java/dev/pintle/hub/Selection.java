@@ -1,14 +1,15 @@
 package dev.pintle.hub;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitOption;
-import java.nio.file.Files;
+import dev.pintle.base.Excerpt;
+import dev.pintle.base.Problem;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -34,11 +35,34 @@ public sealed interface Selection {
         return new Matching(patterns);
     }
 
+    /** A model among a repository's GGUF files, with all its parts, by file or by quantisation such as {@code Q4_K_M}. */
+    static Selection gguf(String fileOrQuantisation) {
+        return new ForGguf(fileOrQuantisation);
+    }
+
     /** The selected files of a repository. */
     List<String> of(List<String> files);
 
     /** What was requested but is not among the files, for an error; empty if nothing is missing. */
     List<String> missingFrom(List<String> files);
+
+    /** Why these files of a repository cannot be selected; empty if they can. */
+    default Optional<Problem> obstacle(RepoId repo, List<String> files) {
+        List<String> missing = missingFrom(files);
+        if (missing.isEmpty()) {
+            return Optional.empty();
+        }
+        Problem problem = Problem.of("The repository lacks requested files.").fact("repository", repo);
+        for (String pattern : missing) {
+            problem = problem.fact("missing", pattern);
+        }
+        int shown = Math.min(files.size(), 30);
+        return Optional.of(problem.fact(
+                        "it has",
+                        files.subList(0, shown).stream().map(Excerpt::of).collect(Collectors.joining("\n"))
+                                + (shown < files.size() ? "\n… and more" : ""))
+                .fact("try", "pintle pull " + repo + " FILES, to download some of these"));
+    }
 
     /**
      * Whether a snapshot folder contains everything that would be selected, as far as is known without the
@@ -82,6 +106,22 @@ public sealed interface Selection {
         }
 
         @Override
+        public Optional<Problem> obstacle(RepoId repo, List<String> files) {
+            List<GgufSet> ggufs = GgufSet.among(files);
+            return missingFrom(files).isEmpty() || ggufs.isEmpty()
+                    ? Selection.super.obstacle(repo, files)
+                    : Optional.of(ofGguf(
+                            "The repository has its model in GGUF files, of which one has to be named.", repo, ggufs));
+        }
+
+        static Problem ofGguf(String sentence, RepoId repo, List<GgufSet> ggufs) {
+            Problem problem = Problem.of(sentence).fact("repository", repo).fact("it has", GgufSet.listed(ggufs));
+            return ggufs.isEmpty()
+                    ? problem.fact("try", repo + ", the model in the Hugging Face format")
+                    : problem.fact("try", repo + ":" + Excerpt.of(ggufs.get(0).wordAmong(ggufs)));
+        }
+
+        @Override
         public boolean isHeldBy(Path snapshot) {
             return ModelFiles.missingFrom(snapshot).isEmpty();
         }
@@ -89,6 +129,45 @@ public sealed interface Selection {
         @Override
         public boolean isExact() {
             return true;
+        }
+    }
+
+    /** See {@link #gguf}. */
+    record ForGguf(String wanted) implements Selection {
+        @Override
+        public List<String> of(List<String> files) {
+            List<GgufSet> found = GgufSet.matching(GgufSet.among(files), wanted);
+            return found.size() == 1 ? found.get(0).files() : List.of();
+        }
+
+        @Override
+        public List<String> missingFrom(List<String> files) {
+            return of(files).isEmpty() ? List.of(wanted) : List.of();
+        }
+
+        @Override
+        public Optional<Problem> obstacle(RepoId repo, List<String> files) {
+            List<GgufSet> all = GgufSet.among(files);
+            List<GgufSet> found = GgufSet.matching(all, wanted);
+            return found.size() == 1
+                    ? Optional.empty()
+                    : Optional.of(
+                            found.isEmpty()
+                                    ? ForModel.ofGguf("The repository has no such GGUF file.", repo, all)
+                                            .fact("but was", wanted)
+                                    : ForModel.ofGguf("The repository has several such GGUF files.", repo, found)
+                                            .fact("but was", wanted));
+        }
+
+        @Override
+        public boolean isHeldBy(Path snapshot) {
+            List<GgufSet> found = GgufSet.matching(GgufSet.in(snapshot), wanted);
+            return found.size() == 1 && found.get(0).isComplete();
+        }
+
+        @Override
+        public boolean isExact() {
+            return wanted.toLowerCase(Locale.ROOT).endsWith(".gguf");
         }
     }
 
@@ -120,15 +199,7 @@ public sealed interface Selection {
 
         @Override
         public boolean isHeldBy(Path snapshot) {
-            try (Stream<Path> walk = Files.walk(snapshot, FileVisitOption.FOLLOW_LINKS)) {
-                return missingFrom(walk.filter(Files::isRegularFile)
-                                .map(file ->
-                                        snapshot.relativize(file).toString().replace('\\', '/'))
-                                .toList())
-                        .isEmpty();
-            } catch (IOException | UncheckedIOException e) {
-                return false;
-            }
+            return missingFrom(ModelFiles.below(snapshot)).isEmpty();
         }
 
         @Override

@@ -405,6 +405,43 @@ class HubClientTest {
     }
 
     @Test
+    void a_gguf_file_is_fetched_with_its_parts_and_nothing_else() {
+        hub.withLarge("tiny-Q4_K_M.gguf", 100)
+                .withLarge("Q8_0/tiny-Q8_0-00001-of-00002.gguf", 2000)
+                .withLarge("Q8_0/tiny-Q8_0-00002-of-00002.gguf", 1000);
+        Path folder = client().snapshot(REPO, HubModel.parse("org/tiny:q8_0").selection(), listener);
+        assertThat(GgufSet.in(folder))
+                .singleElement()
+                .extracting(GgufSet::files)
+                .isEqualTo(List.of("Q8_0/tiny-Q8_0-00001-of-00002.gguf", "Q8_0/tiny-Q8_0-00002-of-00002.gguf"));
+        assertThat(folder.resolve("config.json")).doesNotExist();
+        assertThat(ModelFolders.find("org/tiny:Q8_0", settings).path())
+                .isEqualTo(folder.resolve("Q8_0/tiny-Q8_0-00001-of-00002.gguf"));
+        assertThatThrownBy(() -> client().snapshot(REPO, Selection.gguf("Q6_K"), listener))
+                .hasMessage("""
+                        The repository has no such GGUF file.
+                          repository: org/tiny
+                          it has:     Q8_0  Q8_0/tiny-Q8_0-00001-of-00002.gguf
+                                      Q4_K_M  tiny-Q4_K_M.gguf
+                          try:        org/tiny:Q8_0
+                          but was:    Q6_K""");
+    }
+
+    @Test
+    void a_repository_of_gguf_files_says_which_there_are() {
+        try (FakeHub ggufs = new FakeHub()) {
+            ggufs.with("config.json", "{}").withLarge("tiny-Q4_K_M.gguf", 100).withLarge("tiny-Q8_0.gguf", 100);
+            settings = settings.withEndpoint(ggufs.endpoint());
+            assertThatThrownBy(this::fetchModel).hasMessage("""
+                            The repository has its model in GGUF files, of which one has to be named.
+                              repository: org/tiny
+                              it has:     Q4_K_M  tiny-Q4_K_M.gguf
+                                          Q8_0  tiny-Q8_0.gguf
+                              try:        org/tiny:Q4_K_M""");
+        }
+    }
+
+    @Test
     void a_name_that_leads_out_of_the_cache_is_refused() throws IOException {
         for (String evil : List.of("../x", "a/../../../x", "/etc/x", "C:/x", "a//x", "..\\\\x")) {
             String json =

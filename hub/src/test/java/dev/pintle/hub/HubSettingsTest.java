@@ -37,7 +37,8 @@ class HubSettingsTest {
                         false,
                         true,
                         Duration.ofSeconds(10),
-                        Duration.ofSeconds(10)));
+                        Duration.ofSeconds(10),
+                        ModelStores.read(Map.of(), home)));
     }
 
     @Test

@@ -7,9 +7,10 @@ import dev.pintle.base.Progress;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubException;
 import dev.pintle.hub.HubListener;
+import dev.pintle.hub.HubModel;
 import dev.pintle.hub.HubSettings;
 import dev.pintle.hub.ModelFolders;
-import dev.pintle.hub.RepoId;
+import dev.pintle.hub.ModelPlace;
 import dev.pintle.hub.Selection;
 import dev.pintle.hub.Variables;
 import dev.pintle.library.steer.Presets;
@@ -32,6 +33,7 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -123,8 +125,9 @@ public final class Library implements AutoCloseable {
     /**
      * The folder of a model. The network is never asked.
      *
-     * @param model {@code parley-7m}, a folder in the Hugging Face format, or a repository {@code org/name[@revision]} in the
-     *     cache
+     * @param model {@code parley-7m}, a folder in the Hugging Face format or a GGUF file, a repository {@code
+     *     org/name[@revision]} in the cache, one of its GGUF files ({@code org/name:Q4_K_M}), or a model of another program
+     *     ({@code ollama:llama3.1:8b}, {@code lmstudio:publisher/model}, {@code llama.cpp:FILE})
      * @throws PintleException with the places that were tried and the nearest names; a {@link dev.pintle.hub.HubException} if
      *     it is a repository that is not in the cache, or only in part
      */
@@ -132,8 +135,8 @@ public final class Library implements AutoCloseable {
         return GgufFolder.of(modelPlace(model));
     }
 
-    /** The folder of a model, or its GGUF file. */
-    private Path modelPlace(String model) {
+    /** Where a model lies. */
+    private ModelPlace modelPlace(String model) {
         try {
             return ModelFolders.find(model, hub);
         } catch (HubException e) {
@@ -154,11 +157,23 @@ public final class Library implements AutoCloseable {
      * @param model as for {@link #modelFolder}
      */
     public LanguageModel model(String model, LoadOptions options) {
-        Path found = modelPlace(model);
-        boolean cached = HubClient.repositoryOf(found).isPresent();
-        LanguageModel result = LanguageModel.load(cached ? found.toString() : model, options);
-        loaded.put(result.id(), cached || model.equals(ModelFolders.EMBEDDED) ? model : absolute(found));
+        ModelPlace found = modelPlace(model);
+        LanguageModel result = LanguageModel.load(model, found, options);
+        loaded.put(result.id(), isName(model, found) ? model : absolute(found.path()));
         return result;
+    }
+
+    /** Whether a model was given by a name, which means the same in every folder. */
+    private static boolean isName(String model, ModelPlace found) {
+        if (model.equals(ModelFolders.EMBEDDED)
+                || HubClient.repositoryOf(found.path()).isPresent()) {
+            return true;
+        }
+        try {
+            return model.indexOf(':') > 1 && !absolute(Path.of(model)).equals(absolute(found.path()));
+        } catch (InvalidPathException e) {
+            return true;
+        }
     }
 
     /**
@@ -193,12 +208,10 @@ public final class Library implements AutoCloseable {
         return LocalModels.blocks(modelFolder(model));
     }
 
-    /** Number of weights in a model's matrices, without reading them; empty where its config.json does not tell. */
-    public OptionalLong weights(KnownModel model) {
-        return LocalModels.weights(model.folder());
-    }
-
-    /** Models on this machine that have a name: the embedded one, then those in the cache. */
+    /**
+     * Models on this machine that have a name: the embedded one, those in the Hugging Face cache, and those of Ollama, LM
+     * Studio and llama.cpp. Only configurations and the beginnings of files are read.
+     */
     public List<KnownModel> models() {
         return LocalModels.all(hub);
     }
@@ -218,24 +231,35 @@ public final class Library implements AutoCloseable {
         }
     }
 
-    private List<String> modelNames() {
-        return models().stream().map(KnownModel::name).distinct().toList();
+    /** Their names. */
+    public List<String> modelNames() {
+        return LocalModels.names(hub);
+    }
+
+    /** Whether a model on this machine has that name, written in any way that {@link #model} takes; a path is no name. */
+    public boolean hasModel(String name) {
+        return modelNames().contains(name) || ModelFolders.isHere(name, hub);
     }
 
     /**
      * Downloads a model, or some files of a repository, into the cache; what is there already is not downloaded again.
      *
-     * @param repository {@code org/name[@revision]}
+     * @param repository {@code org/name[@revision]}, or one of its GGUF files: {@code org/name:Q4_K_M}
      * @param files names or patterns such as {@code *.safetensors}; none for what is needed to run a model
      * @return the folder of the files
      * @throws dev.pintle.hub.HubException saying what is wrong and what to do
      */
     public Path pull(String repository, List<String> files, HubListener listener) {
+        HubModel model = HubModel.parse(repository);
+        if (model.gguf() != null && !files.isEmpty()) {
+            throw Problem.of("Files are named twice.")
+                    .fact("model", model)
+                    .fact("files", String.join(", ", files))
+                    .fact("try", model.repo() + " with the files")
+                    .toIllegalArgument();
+        }
         return HubClient.of(hub)
-                .snapshot(
-                        RepoId.parse(repository),
-                        files.isEmpty() ? Selection.forModel() : Selection.matching(files),
-                        listener);
+                .snapshot(model.repo(), files.isEmpty() ? model.selection() : Selection.matching(files), listener);
     }
 
     // ---------------------------------------------------------------- vectors

@@ -3,6 +3,7 @@ package dev.pintle.model;
 import dev.pintle.base.Problem;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.ModelFolders;
+import dev.pintle.hub.ModelPlace;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
@@ -43,7 +44,8 @@ public final class LanguageModel implements AutoCloseable {
     private final boolean view;
 
     /** The state that all views of a model share. */
-    private record Loaded(ModelId id, LoadedTransformer transformer, ModelText text, Set<Integer> stopIds) {}
+    private record Loaded(
+            ModelId id, LoadedTransformer transformer, ModelText text, Set<Integer> stopIds, String tokenizerOf) {}
 
     private LanguageModel(Loaded loaded, List<Hook> hooks, boolean view) {
         this.loaded = loaded;
@@ -54,8 +56,9 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Loads a model. Its tokenizer and chat template are read on first use.
      *
-     * @param nameOrFolder {@code parley-7m}, a folder in the Hugging Face format, a GGUF file, or a cached repository
-     *     {@code org/name}
+     * @param nameOrFolder {@code parley-7m}, a folder in the Hugging Face format, a GGUF file, a cached repository {@code
+     *     org/name}, one of its GGUF files such as {@code org/name:Q4_K_M}, or a model of another program such as {@code
+     *     ollama:llama3.1:8b}
      * @param device where to put the weights
      * @param dtype of weights and residual stream; on the CPU, a checkpoint in this dtype stays memory-mapped
      * @throws dev.pintle.base.PintleException naming what is missing, unused or not understood
@@ -66,19 +69,32 @@ public final class LanguageModel implements AutoCloseable {
 
     /** As {@link #load(String, Device, DType)}, with configuration keys to ignore, or a different receiver of notes. */
     public static LanguageModel load(String nameOrFolder, LoadOptions options) {
-        Path found = ModelFolders.find(nameOrFolder);
-        boolean gguf = ModelFolders.isGguf(found);
-        Path folder = gguf ? GgufFolder.describe(found) : found;
+        return load(nameOrFolder, ModelFolders.find(nameOrFolder), options);
+    }
+
+    /**
+     * Loads a model that was found.
+     *
+     * @param name of the model's {@link #id()}, unless it lies in a repository's folder, which has a name of its own
+     */
+    public static LanguageModel load(String name, ModelPlace place, LoadOptions options) {
+        Path folder = GgufFolder.of(place);
+        GgufFolder.note(folder).ifPresent(options.notes());
         LoadedTransformer transformer = LoadedTransformer.open(folder, options);
         try {
-            ModelId plain = gguf
-                    ? new ModelId(nameOrFolder, GgufFolder.revision(folder))
+            ModelId plain = place instanceof ModelPlace.GgufFile
+                    ? new ModelId(name, GgufFolder.revision(folder))
                     : HubClient.repositoryOf(folder)
                             .map(repo -> new ModelId(repo.name(), repo.revision()))
-                            .orElseGet(() -> new ModelId(nameOrFolder, Fingerprint.of(folder)));
+                            .orElseGet(() -> new ModelId(name, Fingerprint.of(folder)));
             ModelId id = plain.rounded(options.quantisation());
             return new LanguageModel(
-                    new Loaded(id, transformer, new ModelText(folder, id.toString()), StopIds.read(folder)),
+                    new Loaded(
+                            id,
+                            transformer,
+                            new ModelText(folder, options.chatTemplate(), id.toString()),
+                            StopIds.read(folder),
+                            GgufFolder.tokenizer(folder)),
                     List.of(),
                     false);
         } catch (RuntimeException e) {
@@ -106,7 +122,7 @@ public final class LanguageModel implements AutoCloseable {
         LoadedTransformer transformer = LoadedTransformer.random(shape.config(), shape.toString(), seed, device, dtype);
         ModelId id = new ModelId(shape + " with random weights", "seed-" + seed);
         return new LanguageModel(
-                new Loaded(id, transformer, new ModelText(words, id.toString()), Set.of()), List.of(), false);
+                new Loaded(id, transformer, new ModelText(words, id.toString()), Set.of(), ""), List.of(), false);
     }
 
     /** A view with {@code more} hooks, applied after those of this view. */
@@ -166,6 +182,13 @@ public final class LanguageModel implements AutoCloseable {
      */
     public Tokenizer tokenizer() {
         return loaded.text.tokenizer();
+    }
+
+    /**
+     * The repository whose tokenizer this is; empty where it is the model's own or, for a GGUF file, rebuilt from the file.
+     */
+    public Optional<String> tokenizerOf() {
+        return Optional.of(loaded.tokenizerOf).filter(repository -> !repository.isEmpty());
     }
 
     /**

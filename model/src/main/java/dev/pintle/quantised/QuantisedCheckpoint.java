@@ -53,6 +53,15 @@ public final class QuantisedCheckpoint implements WeightSource {
     }
 
     /**
+     * How a model's configuration says that its weights are quantised, such as {@code AWQ, 4 bits}; empty if they are not.
+     *
+     * @throws PintleException if that is not supported
+     */
+    public static Optional<String> method(ConfigReader json) {
+        return Schemes.read(json).map(Scheme::name);
+    }
+
+    /**
      * The weights of a model in the Hugging Face layout, quantised or not.
      *
      * @param json whose {@code quantization_config} is read

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
@@ -66,7 +67,8 @@ class GgufFuzzTest {
      */
     private static boolean read(Path file, boolean tensors) {
         try (TensorScope scope = TensorScope.open("read")) {
-            GgufModel.description(file);
+            GgufSummary.of(file);
+            GgufModel.describe(file, List.of(), repository -> Optional.empty());
             try (GgufWeights weights = GgufWeights.open(file)) {
                 for (String name : tensors ? weights.names() : Set.<String>of()) {
                     Tensor found = weights.find(name);

@@ -3,7 +3,9 @@ package dev.pintle.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pintle.base.Json;
+import dev.pintle.gguf.GgufSummary;
 import dev.pintle.gguf.GgufWeights;
+import dev.pintle.hub.ModelFolders;
 import dev.pintle.tensor.BlockFormat;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
@@ -141,8 +143,11 @@ class GgufModelTest {
             GgufOf.write(model, type, gguf, plain);
             TokenBatch batch = TokenBatch.of(
                     new int[] {1, 17, 200, 33, 90, 4, 4, 119, 63, 250, 8, 77, 101, 5, 6, 7, 9, 31, 64, 2});
-            try (LoadedTransformer from = LoadedTransformer.open(GgufFolder.describe(gguf), Device.CPU, DType.FP32);
+            try (LoadedTransformer from = LoadedTransformer.open(described(gguf), Device.CPU, DType.FP32);
                     LoadedTransformer expected = LoadedTransformer.open(plain, Device.CPU, DType.FP32)) {
+                GgufSummary summary = GgufSummary.of(gguf);
+                assertThat(summary.obstacle()).isNull();
+                assertThat(summary.config()).isEqualTo(from.config());
                 List<HookPoint> layers = IntStream.range(0, expected.config().nLayers())
                         .mapToObj(HookPoint::residPost)
                         .toList();
@@ -160,6 +165,10 @@ class GgufModelTest {
                         .isLessThan(tolerance);
             }
         }
+    }
+
+    private static Path described(Path gguf) {
+        return GgufFolder.of(ModelFolders.find(gguf.toString()));
     }
 
     /** The largest difference, relative to the largest number. */

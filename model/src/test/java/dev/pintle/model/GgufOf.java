@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -84,12 +85,24 @@ final class GgufOf {
      * @param folder receives the model with the values that the file has
      */
     static void write(Path model, BiFunction<String, Tensor, String> type, Path gguf, Path folder) throws IOException {
+        write(model, type, values -> {}, gguf, folder);
+    }
+
+    /** @param change of the metadata */
+    static void write(
+            Path model,
+            BiFunction<String, Tensor, String> type,
+            Consumer<Map<String, GgufValue>> change,
+            Path gguf,
+            Path folder)
+            throws IOException {
         GgufOf one = new GgufOf(model);
         one.adapt();
         one.metadata();
         if (Files.exists(model.resolve("tokenizer.json"))) {
             one.tokenizer(model);
         }
+        change.accept(one.values);
         one.tensors(type);
         GgufFiles.write(gguf, one.values, one.tensors);
         Files.createDirectories(folder);

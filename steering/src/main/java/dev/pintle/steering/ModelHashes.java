@@ -22,7 +22,9 @@ public record ModelHashes(String tokenizer, String template) {
     public static ModelHashes of(LanguageModel model) {
         try {
             Path folder = GgufFolder.of(ModelFolders.find(model.id().name()));
-            return new ModelHashes(file(folder.resolve("tokenizer.json")), template(folder));
+            Path other = model.text().otherTemplate().orElse(folder);
+            return new ModelHashes(
+                    file(folder.resolve("tokenizer.json")), Files.isDirectory(other) ? template(other) : file(other));
         } catch (IOException | PintleException e) {
             return new ModelHashes("", "");
         }

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 public final class ChatTemplate {
+    /** A file in a model's folder: a template of Ollama's, in Go's template language, which is not read here. */
+    public static final String IN_GO = "chat_template.go";
+
     /** Appended to the last message while rendering, to find where that message ends. */
     private static final String END_OF_FINAL_MESSAGE = "CONTINUE_FINAL_MESSAGE_TAG ";
 
@@ -47,7 +50,36 @@ public final class ChatTemplate {
      */
     public static ChatTemplate load(Path modelFolder) {
         TokenizerConfig config = TokenizerConfig.read(modelFolder);
-        if (config.templates().isEmpty()) {
+        return of(config.templates(), config.specialTokens(), modelFolder);
+    }
+
+    /**
+     * A template in place of a model's own, with the model's special tokens.
+     *
+     * @param modelFolder has the special tokens, in {@code tokenizer_config.json}
+     * @param other a Jinja template, or the folder of a model whose template it is
+     * @throws ChatTemplateException if there is none, or it cannot be read
+     */
+    public static ChatTemplate load(Path modelFolder, Path other) {
+        Map<String, String> templates = Files.isDirectory(other)
+                ? TokenizerConfig.read(other).templates()
+                : Map.of("default", TokenizerConfig.text(other));
+        return of(templates, TokenizerConfig.read(modelFolder).specialTokens(), other);
+    }
+
+    private static ChatTemplate of(Map<String, String> sources, Map<String, Object> specialTokens, Path modelFolder) {
+        if (sources.isEmpty() && Files.exists(modelFolder.resolve(IN_GO))) {
+            throw new ChatTemplateException(
+                    "The model has no chat template that can be read: Ollama's is in the template language of Go.",
+                    "file",
+                    modelFolder.resolve(IN_GO).toString(),
+                    "expected",
+                    "a Jinja template, as models in the Hugging Face format have",
+                    "try",
+                    "--chat-template FILE, or org/name of the model that this one was made from, once pulled; a raw prompt"
+                            + " (--prompt) needs none");
+        }
+        if (sources.isEmpty()) {
             throw new ChatTemplateException(
                     "The model has no chat template.",
                     "folder",
@@ -60,8 +92,8 @@ public final class ChatTemplate {
                     "an instruction-tuned model; base models often have no template");
         }
         Map<String, Named> templates = new LinkedHashMap<>();
-        config.templates().forEach((name, source) -> templates.put(name, named(source)));
-        return new ChatTemplate(templates, config.specialTokens());
+        sources.forEach((name, source) -> templates.put(name, named(source)));
+        return new ChatTemplate(templates, specialTokens);
     }
 
     private static Named named(String source) {

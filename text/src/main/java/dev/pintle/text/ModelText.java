@@ -3,6 +3,7 @@ package dev.pintle.text;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ModelText implements AutoCloseable {
     private final Path folder;
+    private final @Nullable Path otherTemplate;
     private final String name;
     private @Nullable Tokenizer tokenizer;
     private @Nullable ChatTemplate template;
@@ -20,7 +22,17 @@ public final class ModelText implements AutoCloseable {
      * @param name name of the model, for messages
      */
     public ModelText(Path folder, String name) {
+        this(folder, null, name);
+    }
+
+    /**
+     * @param folder may contain tokenizer.json and tokenizer_config.json
+     * @param otherTemplate a Jinja template, or the folder of another model whose chat template to use; null for this one's
+     * @param name name of the model, for messages
+     */
+    public ModelText(Path folder, @Nullable Path otherTemplate, String name) {
         this.folder = folder;
+        this.otherTemplate = otherTemplate;
         this.name = name;
     }
 
@@ -56,10 +68,15 @@ public final class ModelText implements AutoCloseable {
     public synchronized ChatTemplate chatTemplate() {
         ChatTemplate known = template;
         if (known == null) {
-            known = ChatTemplate.load(folder);
+            known = otherTemplate == null ? ChatTemplate.load(folder) : ChatTemplate.load(folder, otherTemplate);
             template = known;
         }
         return known;
+    }
+
+    /** The file or the folder of another model that the chat template is from, if it is not this model's. */
+    public Optional<Path> otherTemplate() {
+        return Optional.ofNullable(otherTemplate);
     }
 
     /** Token ids of a conversation rendered with the chat template, which writes the special tokens itself. */

@@ -134,7 +134,8 @@ record TokenizerConfig(Map<String, Object> specialTokens, Map<String, String> te
                 expected);
     }
 
-    private static String text(Path file) {
+    /** A template in a file. */
+    static String text(Path file) {
         try {
             return ForeignFile.text(file, MAX_BYTES);
         } catch (IOException e) {

@@ -18,10 +18,7 @@ public final class Places {
 
     /** The root of the installation or checkout. */
     public static Path home() {
-        Path models = ModelFolders.find(ModelFolders.EMBEDDED)
-                .toAbsolutePath()
-                .normalize()
-                .getParent();
+        Path models = ModelFolders.embedded().toAbsolutePath().normalize().getParent();
         Path home = models == null ? null : models.getParent();
         if (home == null) {
             throw new IllegalStateException("The embedded model lies in a folder of models.");

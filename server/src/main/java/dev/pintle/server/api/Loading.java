@@ -8,8 +8,8 @@ import dev.pintle.base.JsonRecords;
 import dev.pintle.base.Problem;
 import dev.pintle.base.Progress;
 import dev.pintle.hub.HubListener;
+import dev.pintle.hub.HubModel;
 import dev.pintle.hub.HubPlan;
-import dev.pintle.hub.RepoId;
 import dev.pintle.hub.Selection;
 import dev.pintle.library.KnownModel;
 import dev.pintle.library.Library;
@@ -71,20 +71,24 @@ public final class Loading {
                     .findFirst();
             ObjectNode one = data.addObject()
                     .put("name", known.name())
+                    .put("keeper", known.keeper())
                     .put("revision", known.revision())
                     .put("family", known.family())
+                    .put("format", known.format())
                     .put("bytes", known.bytes())
                     .put("complete", known.complete())
                     .put("supported", known.isSupported())
                     .put("served", served.isPresent());
-            if (!known.quantisation().isEmpty()) {
-                one.put("quantisation", known.quantisation());
+            Problem obstacle = known.obstacle();
+            if (obstacle != null) {
+                one.put("why", obstacle.sentence());
             }
-            library.weights(known).ifPresent(weights -> {
+            known.weights().ifPresent(weights -> {
                 one.put("weights", weights);
                 ObjectNode needs = one.putObject("needs"); // as loading reckons
-                DType.MODELS.forEach(
-                        dtype -> needs.put(dtype.toString().toLowerCase(Locale.ROOT), weights * dtype.bytes()));
+                DType.MODELS.forEach(dtype -> needs.put(
+                        dtype.toString().toLowerCase(Locale.ROOT),
+                        known.weightBytes(dtype).orElse(0)));
             });
             served.ifPresent(model -> one.putObject("loaded")
                     .put("dtype", model.model().dtype().toString())
@@ -118,14 +122,13 @@ public final class Loading {
         JsonNode body = call.json();
         Named asked = JsonRecords.read(body, Named.class, "");
         String name = asked.model();
-        List<String> known = library.models().stream().map(KnownModel::name).toList();
-        if (name == null || !known.contains(name)) { // a path is no name
+        if (name == null || !library.hasModel(name)) { // a path is no name
             throw HttpProblem.of(
                     404,
                     "model_not_found",
                     Problem.of("There is no such model on this machine.")
                             .fact("but was", name)
-                            .fact("models", String.join(", ", known)));
+                            .fact("models", String.join(", ", library.modelNames())));
         }
         if (models.all().stream().anyMatch(one -> one.name().equals(name))) {
             throw HttpProblem.of(
@@ -148,7 +151,7 @@ public final class Loading {
     /**
      * What a download takes.
      *
-     * @param model {@code org/name[@revision]}
+     * @param model {@code org/name[@revision]}, or one of its GGUF files, {@code org/name:Q4_K_M}
      * @param files names or patterns; what is needed to run a model where absent
      */
     record Pulled(@Nullable String model, @Nullable List<String> files) {}
@@ -156,7 +159,7 @@ public final class Loading {
     private void pull(Call call) throws IOException {
         JsonNode body = call.json();
         Pulled asked = JsonRecords.read(body, Pulled.class, "");
-        RepoId repository = Input.at("model", () -> RepoId.parse(String.valueOf(asked.model())));
+        HubModel repository = Input.at("model", () -> HubModel.parse(String.valueOf(asked.model())));
         List<String> files = asked.files() == null ? List.of() : asked.files();
         if (!files.isEmpty()) {
             Input.at("files", () -> Selection.matching(files));
