@@ -3,13 +3,10 @@ package dev.pintle.tensor;
 import dev.pintle.base.Problem;
 import dev.pintle.tensor.BlockFormat.Unpacked;
 import java.lang.ref.Reference;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -22,7 +19,6 @@ public final class QuantisedWeight {
     private static final int FEW_ROWS = 16; // above, decoding the weight pays off
     private static final int ROWS_OF_PART = 32; // of the weight, that one thread computes at a time
     private static final int PIECE = 1 << 20; // elements that are decoded at a time
-    private static final long MOST_BYTES = 1L << 30; // of a buffer
     private static final double FLOPS_PER_ELEMENT_READ = 40;
 
     private final Tensor bytes; // UINT8 [rows, bytes of a row]; owns the memory
@@ -30,24 +26,16 @@ public final class QuantisedWeight {
     private final int in;
     private final int[] rows; // of the memory, by row of the weight
     private final int @Nullable [] columns; // of the weight, by column of the memory; null where they are the same
-    private final int rowBytes;
-    private final List<ByteBuffer> buffers;
-    private final int rowsOfBuffer;
+    private final NativeRows memory;
 
     private QuantisedWeight(
-            Tensor bytes, BlockFormat format, int in, int[] rows, int @Nullable [] columns, List<ByteBuffer> buffers) {
+            Tensor bytes, BlockFormat format, int in, int[] rows, int @Nullable [] columns, NativeRows memory) {
         this.bytes = bytes;
         this.format = format;
         this.in = in;
         this.rows = rows;
         this.columns = columns;
-        this.buffers = buffers;
-        this.rowBytes = Math.toIntExact(format.rowBytes(in));
-        this.rowsOfBuffer = rowsOfBuffer(rowBytes);
-    }
-
-    private static int rowsOfBuffer(int rowBytes) {
-        return (int) Math.max(1, Math.min(Integer.MAX_VALUE, MOST_BYTES / rowBytes));
+        this.memory = memory;
     }
 
     /**
@@ -68,19 +56,8 @@ public final class QuantisedWeight {
                     .fact("but was", bytes.describe())
                     .toIllegalArgument();
         }
-        int rowBytes = Math.toIntExact(format.rowBytes(in));
-        int atOnce = rowsOfBuffer(rowBytes);
-        List<ByteBuffer> buffers = new ArrayList<>();
-        try (Pointer data = bytes.handle().data_ptr()) {
-            for (int row = 0; row < out; row += atOnce) {
-                long from = (long) row * rowBytes;
-                try (BytePointer part = new BytePointer(data)) {
-                    part.position(from).limit(from + (long) Math.min(atOnce, out - row) * rowBytes);
-                    buffers.add(part.asByteBuffer());
-                }
-            }
-        }
-        return new QuantisedWeight(bytes, format, in, IntStream.range(0, out).toArray(), null, buffers);
+        NativeRows memory = new NativeRows(bytes, out, Math.toIntExact(format.rowBytes(in)));
+        return new QuantisedWeight(bytes, format, in, IntStream.range(0, out).toArray(), null, memory);
     }
 
     /**
@@ -124,13 +101,13 @@ public final class QuantisedWeight {
 
     /** Bytes of its rows. */
     public long size() {
-        return (long) rows.length * rowBytes;
+        return rows.length * format.rowBytes(in);
     }
 
     /** Some rows of this weight in another order, sharing its memory. */
     public QuantisedWeight select(int[] which) {
         return new QuantisedWeight(
-                bytes, format, in, Arrays.stream(which).map(row -> rows[row]).toArray(), columns, buffers);
+                bytes, format, in, Arrays.stream(which).map(row -> rows[row]).toArray(), columns, memory);
     }
 
     /**
@@ -148,7 +125,7 @@ public final class QuantisedWeight {
                     .fact("but was", order.length + " columns")
                     .toIllegalArgument();
         }
-        return new QuantisedWeight(bytes, format, in, rows, order.clone(), buffers);
+        return new QuantisedWeight(bytes, format, in, rows, order.clone(), memory);
     }
 
     /**
@@ -307,8 +284,7 @@ public final class QuantisedWeight {
     }
 
     private void read(int row, Unpacked to) {
-        int stored = rows[row];
-        buffers.get(stored / rowsOfBuffer).get(stored % rowsOfBuffer * rowBytes, to.packed(), 0, rowBytes);
+        memory.read(rows[row], to.packed());
         format.unpack(to);
     }
 }

@@ -735,6 +735,9 @@ public final class Tensor implements AutoCloseable {
         if (FewRows.suitsAnyNumber(this, weight)) {
             return FewRows.linear(this, weight, bias);
         }
+        if (HalfRows.suits(this, weight)) {
+            return HalfRows.linear(this, weight, bias);
+        }
         RowProducts.Kind kind = new RowProducts.Kind(weight.size(1), weight.size(0), weight.dtype(), false);
         return RowProducts.apply(this, kind, rows -> rows.linear(weight, bias));
     }
