@@ -6,11 +6,15 @@ import dev.pintle.base.Problem;
 import dev.pintle.base.Sizes;
 import dev.pintle.base.Visible;
 import dev.pintle.hub.HubSettings;
+import dev.pintle.hub.ModelStore;
 import dev.pintle.library.KnownModel;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Engine;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,7 +77,7 @@ final class ModelsCommand implements Callable<Integer> {
         if (json) {
             print(models, room, settings, out);
         } else {
-            table(models, room, out);
+            table(models, room, places(settings), out);
             out.println("cache: " + settings.cache());
         }
         return 0;
@@ -143,7 +148,22 @@ final class ModelsCommand implements Callable<Integer> {
 
     // ---------------------------------------------------------------- as a table
 
-    private static void table(List<KnownModel> models, Room room, PrintWriter out) {
+    /** The folders of those who keep models, as far as they are there. */
+    private static Map<String, String> places(HubSettings settings) {
+        Map<String, String> places = new HashMap<>();
+        places.put("Hugging Face", settings.cache().toString());
+        for (ModelStore store : ModelStore.all(settings)) {
+            places.put(
+                    store.program(),
+                    store.folders().stream()
+                            .filter(Files::isDirectory)
+                            .map(Path::toString)
+                            .collect(Collectors.joining(", ")));
+        }
+        return places;
+    }
+
+    private static void table(List<KnownModel> models, Room room, Map<String, String> places, PrintWriter out) {
         List<String[]> cells = new ArrayList<>();
         cells.add(new String[] {"model", "family", "format", "size", "memory", "runs"});
         for (KnownModel model : models) {
@@ -176,7 +196,7 @@ final class ModelsCommand implements Callable<Integer> {
         for (int i = 0; i < models.size(); i++) {
             if (!models.get(i).keeper().equals(keeper)) {
                 keeper = models.get(i).keeper();
-                out.println(keeper);
+                out.println(places.containsKey(keeper) ? keeper + ": " + places.get(keeper) : keeper);
             }
             out.printf(Locale.ROOT, row, (Object[]) cells.get(i + 1));
         }

@@ -130,7 +130,7 @@ class ModelsTest {
                         "c/sae - - 5 B - no model",
                         "d/gguf:Q4_K_M" + row,
                         "d/gguf:Q8_0 - GGUF 100 B - no: This is not a GGUF file.",
-                        "Ollama",
+                        "Ollama: " + home.resolve("ollama"),
                         "ollama:broken:latest - - - - no: A file of Ollama's is not the JSON that it should be"
                                 + " (cause: Unexpected end-of-input: expected close marker for Object)");
         assertThat(lines.get(11))
@@ -140,9 +140,9 @@ class ModelsTest {
         assertThat(lines.subList(12, 17))
                 .containsExactly(
                         "ollama:tiny:1b" + row,
-                        "LM Studio",
+                        "LM Studio: " + home.resolve(".lmstudio/models"),
                         "lmstudio:org/m" + row,
-                        "llama.cpp",
+                        "llama.cpp: " + home.resolve(".cache/llama.cpp"),
                         "llama.cpp:org_m_m\\u001b[31m-Q4_K_M.gguf" + row);
         assertThat(lines.get(17)).startsWith("memory: weights, and keys and values of 100 tokens, in bf16 on a CPU");
         assertThat(lines.get(18)).isEqualTo("cache: " + home);

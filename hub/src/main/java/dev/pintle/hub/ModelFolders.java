@@ -185,6 +185,9 @@ public final class ModelFolders {
         try {
             given = Path.of(nameOrFolder);
         } catch (InvalidPathException e) {
+            if (HubModel.tryParse(nameOrFolder).isPresent()) {
+                return Optional.empty(); // Windows allows no colon in a path
+            }
             throw Problem.of("There is no such model.")
                     .fact("model", nameOrFolder)
                     .fact("cause", e.getReason())

@@ -142,7 +142,9 @@ public final class Library implements AutoCloseable {
         } catch (HubException e) {
             throw e;
         } catch (PintleException e) {
-            throw withNearest(e, model, modelNames());
+            throw e.problem().facts().containsKey("looked in") && model.indexOf(':') < 0
+                    ? withNearest(e, model, modelNames())
+                    : e;
         }
     }
 

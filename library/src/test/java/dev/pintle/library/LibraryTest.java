@@ -128,6 +128,27 @@ class LibraryTest {
     }
 
     @Test
+    void a_model_has_several_names_but_a_path_is_none() throws IOException {
+        HubSettings hub = HubSettings.read(Map.of(), folder, folder);
+        Path cache = Files.createDirectories(folder.resolve(".cache/llama.cpp"));
+        Files.write(cache.resolve("org_tiny_tiny-Q4_K_M.gguf"), new byte[] {1});
+        try (Library library = Library.open(folder, hub, LabelSettings.of(Map.of(), hub))) {
+            assertThat(library.modelNames()).containsExactly("parley-7m", "llama.cpp:org_tiny_tiny-Q4_K_M.gguf");
+            for (String name : List.of("parley-7m", "llama.cpp:org_tiny_tiny-Q4_K_M", "org/tiny:q4_k_m")) {
+                assertThat(library.hasModel(name)).as(name).isTrue();
+            }
+            for (String other : List.of(
+                    cache.resolve("org_tiny_tiny-Q4_K_M.gguf").toString(),
+                    Golden.parley().toString(),
+                    "llama.cpp:../llama.cpp/org_tiny_tiny-Q4_K_M.gguf",
+                    "org/tiny:Q8_0",
+                    "ollama:none")) {
+                assertThat(library.hasModel(other)).as(other).isFalse();
+            }
+        }
+    }
+
+    @Test
     void a_kept_vector_finds_the_folder_of_its_model_again() throws IOException {
         Path copy = Files.createDirectory(folder.resolve("my-model"));
         for (String file : List.of("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")) {

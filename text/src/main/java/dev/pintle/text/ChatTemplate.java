@@ -89,7 +89,7 @@ public final class ChatTemplate {
                             ? "tokenizer_config.json, chat_template.jinja, chat_template.json"
                             : "chat_template.jinja, chat_template.json (there is no tokenizer_config.json)",
                     "try",
-                    "an instruction-tuned model; base models often have no template");
+                    "--chat-template FILE with one, or an instruction-tuned model; base models often have none");
         }
         Map<String, Named> templates = new LinkedHashMap<>();
         sources.forEach((name, source) -> templates.put(name, named(source)));

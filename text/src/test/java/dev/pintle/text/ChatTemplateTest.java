@@ -166,7 +166,7 @@ class ChatTemplateTest {
                         The model has no chat template.
                           folder:    %s
                           looked in: tokenizer_config.json, chat_template.jinja, chat_template.json
-                          try:       an instruction-tuned model; base models often have no template""".formatted(folder));
+                          try:       --chat-template FILE with one, or an instruction-tuned model; base models often have none""".formatted(folder));
     }
 
     // ---- messages
