@@ -372,7 +372,12 @@ public enum BlockFormat {
     // ---------------------------------------------------------------- parts of blocks
 
     private static float half(byte[] from, int at) {
-        return Halves.VALUES[(from[at] & 0xFF) | (from[at + 1] & 0xFF) << 8];
+        return fp16((from[at] & 0xFF) | (from[at + 1] & 0xFF) << 8);
+    }
+
+    /** The number that 16 bits are in FP16. */
+    static float fp16(int bits) {
+        return Halves.VALUES[bits];
     }
 
     private static int word(byte[] from, int at) {

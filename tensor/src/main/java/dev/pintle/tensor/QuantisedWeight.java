@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * The weight stays as it is in its file, usually memory-mapped, so that loading costs nothing and the memory taken is that of
- * the file. A product with few rows unpacks one row of the weight at a time into a buffer that stays in the L1 cache. For
- * many rows, a piece of the weight at a time is decoded and multiplied by libtorch.
+ * the file. A product with few rows takes one row of the weight at a time: bytes are multiplied where they lie, and other formats
+ * unpacked into a buffer that stays in the L1 cache. For many rows, a piece of the weight at a time is decoded and multiplied by
+ * libtorch.
  */
 /** A weight `[out, in]` in a {@link BlockFormat}, on the CPU. */
 public final class QuantisedWeight {
@@ -152,9 +153,15 @@ public final class QuantisedWeight {
         float[] added = bias == null ? null : bias.toFloats();
         int parts = (out() + ROWS_OF_PART - 1) / ROWS_OF_PART;
         bytes.handle(); // fails if the memory is closed
+        boolean stored = StoredDots.suits(format);
+        float[] ordered = stored ? StoredDots.inOrderOfLanes(values) : values;
         Workers.share(parts, Math.max(2.0 * count, FLOPS_PER_ELEMENT_READ) * out() * in, part -> {
             int end = Math.min(out(), (part + 1) * ROWS_OF_PART);
-            multiply(part * ROWS_OF_PART, end, values, sums, added, count, product);
+            if (stored) {
+                multiplyStored(part * ROWS_OF_PART, end, ordered, added, count, product);
+            } else {
+                multiply(part * ROWS_OF_PART, end, values, sums, added, count, product);
+            }
         });
         Reference.reachabilityFence(bytes);
         long[] shape = x.shape().toArray();
@@ -198,6 +205,21 @@ public final class QuantisedWeight {
                         sum += dot(row.offsets(), sums, (first + i) * groups, groups);
                     }
                     product[(first + i) * out() + o] = bias == null ? sum : sum + bias[o];
+                }
+                first += together;
+            }
+        }
+    }
+
+    private void multiplyStored(int from, int end, float[] x, float @Nullable [] bias, int count, float[] product) {
+        float[] some = new float[BlockDots.MOST_ROWS];
+        for (int o = from; o < end; o++) {
+            int first = 0;
+            while (first < count) {
+                int together = first + BlockDots.MOST_ROWS <= count ? BlockDots.MOST_ROWS : 1;
+                StoredDots.multiply(memory, rows[o], format, x, first, together, in, some);
+                for (int i = 0; i < together; i++) {
+                    product[(first + i) * out() + o] = bias == null ? some[i] : some[i] + bias[o];
                 }
                 first += together;
             }
