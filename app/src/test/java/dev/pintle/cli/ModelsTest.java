@@ -149,6 +149,19 @@ class ModelsTest {
     }
 
     @Test
+    void models_says_how_a_checkpoint_is_quantised_and_which_cannot_be_read() throws IOException {
+        String llama = Files.readString(Golden.parley().resolve("config.json"));
+        String quantised = llama.substring(0, llama.lastIndexOf('}'))
+                + ", \"quantization_config\": {\"quant_method\": \"%s\", \"bits\": 4, \"group_size\": 128}}";
+        cached("a/awq", "config.json", quantised.formatted("awq"), "tokenizer.json", "{}", "model.safetensors", "1");
+        cached("a/hqq", "config.json", quantised.formatted("hqq"), "tokenizer.json", "{}", "model.safetensors", "1");
+        assertThat(pintle("models")).isZero();
+        assertThat(lines()).anyMatch(line -> line.startsWith("a/awq llama safetensors AWQ") && line.endsWith("yes"));
+        assertThat(lines())
+                .anyMatch(line -> line.startsWith("a/hqq llama safetensors hqq") && line.contains(" - no: "));
+    }
+
+    @Test
     void models_as_json_has_the_whole_commit_the_folder_and_the_memory() throws IOException {
         cached("a/llama", "config.json", Files.readString(Golden.parley().resolve("config.json")));
         assertThat(pintle("models", "--json")).isZero();

@@ -159,6 +159,7 @@ final class LocalModels {
                 config = Families.of(reader).config(reader);
                 quantised = QuantisedCheckpoint.method(reader).orElse("");
             } catch (PintleException | IllegalArgumentException e) {
+                config = null;
                 obstacle = problem(e);
             }
         }

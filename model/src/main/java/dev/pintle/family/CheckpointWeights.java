@@ -92,6 +92,10 @@ public final class CheckpointWeights implements WeightSource {
                 .sorted(Comparator.comparingInt((String other) -> -sharedEnd(name, WeightNames.plain(other))))
                 .limit(NEAREST)
                 .toList();
+        if (names.stream().anyMatch(other -> other.endsWith(".qweight") || other.endsWith(".weight_packed"))) {
+            problem = problem.fact(
+                    "quantised", "its weights are, but config.json has no quantization_config that says how");
+        }
         for (String other : near) {
             problem = problem.fact("nearest", Excerpt.of(other));
         }

@@ -26,8 +26,9 @@ abstract class CodedMatrix {
             BlockFormat.FP4_G64,
             BlockFormat.E4M3_G128,
             BlockFormat.E4M3_G32);
-    private static final int ELEMENTS_AT_ONCE = 1 << 22;
-    private static final int ROWS_OF_PART = 32;
+    private static final int ELEMENTS_AT_ONCE = 1 << 21;
+    private static final int ROWS_AT_ONCE = 32; // a multiple of this
+    private static final int ROWS_OF_PART = 8;
     private static final double WORK = 20; // per element, in FLOPs
 
     private final Parts parts;
@@ -148,9 +149,10 @@ abstract class CodedMatrix {
         for (int r = 0; r < row.scales.length; r++) {
             float scale = row.scales[r];
             int zero = row.zeros[r];
-            for (int i = r * run; i < Math.min(in, (r + 1) * run); i++) {
-                int code = row.codes[i] & 0xFF;
-                to[at + (order == null ? i : order[i])] = (table == null ? code - zero : table[code]) * scale;
+            int end = Math.min(in, (r + 1) * run);
+            for (int i = r * run; i < end; i++) {
+                float before = table == null ? (row.codes[i] & 0xFF) - zero : table[row.codes[i] & 0xFF];
+                to[at + (order == null ? i : order[i])] = before * scale;
             }
         }
     }
@@ -174,7 +176,7 @@ abstract class CodedMatrix {
     }
 
     private void inBands(Band band) {
-        int atOnce = Math.max(1, ELEMENTS_AT_ONCE / in / ROWS_OF_PART) * ROWS_OF_PART;
+        int atOnce = Math.max(1, ELEMENTS_AT_ONCE / in / ROWS_AT_ONCE) * ROWS_AT_ONCE;
         for (int from = 0; from < out; from += atOnce) {
             int count = Math.min(atOnce, out - from);
             try (TensorScope scope = TensorScope.open("read rows")) {

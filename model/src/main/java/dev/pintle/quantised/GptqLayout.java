@@ -61,10 +61,9 @@ record GptqLayout(int zeroAdded, @Nullable Integer groupSize, boolean listed) im
                 int[] words =
                         parts.tensor(WORDS).narrow(1, from, number).contiguous().toInts(); // [in / perWord, number]
                 return (row, to) -> {
+                    int[] order = groups.columns();
                     for (int i = 0; i < in; i++) {
-                        int column = groups.column(i);
-                        int word = words[column / perWord * number + row - from];
-                        to.codes()[i] = (byte) (word >>> column % perWord * bits & ((1 << bits) - 1));
+                        to.codes()[i] = Words.at(words, row - from, number, bits, order == null ? i : order[i]);
                     }
                     for (int r = 0; r < to.scales().length; r++) {
                         int at = groups.group()[r] * out + row;

@@ -62,9 +62,4 @@ record Groups(int run, int @Nullable [] columns, int[] group) {
         }
         return new Groups(size, columns, inOrder(size, in).group);
     }
-
-    /** The column of the weight that is the {@code i}-th once they are sorted. */
-    int column(int i) {
-        return columns == null ? i : columns[i];
-    }
 }

@@ -42,7 +42,7 @@ record Int8Layout() implements Layout {
                 throw parts.problem("A weight is stored in an order of its elements that is not supported.", ORDER)
                         .fact("expected", "0, row by row")
                         .fact("but was", order)
-                        .fact("try", "the model saved by a version of bitsandbytes since 0.38")
+                        .fact("try", "another copy of the model")
                         .toException();
             }
         }

@@ -87,9 +87,10 @@ record NibbleLayout() implements Layout {
                         .toBytes();
                 return (row, to) -> {
                     long first = (long) row * in;
+                    int at = (int) (first - 2 * firstByte); // in halves of bytes
                     for (int i = 0; i < in; i++) {
-                        int both = bytes[(int) ((first + i) / 2 - firstByte)];
-                        to.codes()[i] = (byte) (((first + i) & 1) == 0 ? both >> 4 & 15 : both & 15);
+                        int shift = (at + i & 1) == 0 ? 4 : 0;
+                        to.codes()[i] = (byte) (bytes[at + i >> 1] >> shift & 15);
                     }
                     for (int r = 0; r < to.scales().length; r++) {
                         to.scales()[r] = absmax[(int) ((first + (long) r * run) / state.block)];

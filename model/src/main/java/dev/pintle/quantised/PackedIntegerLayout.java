@@ -53,10 +53,9 @@ record PackedIntegerLayout(Set<Integer> bits) implements Layout {
             Rows rows(int from, int count) {
                 int[] words = parts.tensor(WORDS).narrow(0, from, count).toInts();
                 return (row, to) -> {
+                    int[] order = groups.columns();
                     for (int i = 0; i < in; i++) {
-                        int column = groups.column(i);
-                        int word = words[(row - from) * wide + column / perWord];
-                        to.codes()[i] = (byte) (word >>> column % perWord * each & ((1 << each) - 1));
+                        to.codes()[i] = Words.at(words, (row - from) * wide, 1, each, order == null ? i : order[i]);
                     }
                     for (int r = 0; r < to.scales().length; r++) {
                         int at = grid.first(row) + groups.group()[r];

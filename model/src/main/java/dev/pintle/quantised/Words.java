@@ -5,6 +5,17 @@ final class Words {
     private Words() {}
 
     /**
+     * One integer of a row of words.
+     *
+     * @param step between words of the row
+     */
+    static byte at(int[] words, int first, int step, int bits, int column) {
+        int shift = bits == 4 ? 3 : 2; // 8 or 4 in a word; a division would take longer than all else
+        int word = words[first + (column >> shift) * step];
+        return (byte) (word >>> (column & (1 << shift) - 1) * bits & (1 << bits) - 1);
+    }
+
+    /**
      * Integers that follow each other along rows.
      *
      * @param words `[rows, columns / (32 / bits)]`, the last word of a row perhaps in part

@@ -123,6 +123,7 @@ class QuantisedModelTest {
                             folder.resolve("quantised").toString(), plain.quantising(Quantisation.INT8));
                     LanguageModel stored =
                             LanguageModel.load(folder.resolve("quantised").toString(), plain)) {
+                assertThat(stored.storage()).isEqualTo("bitsandbytes 4-bit; 14 matrices kept in NF4_G64");
                 assertThat(rounded.id().revision()).isEqualTo(stored.id().revision() + "+int8");
                 Tensor expected = run(stored, HookPoint.residPost(1));
                 Tensor found = run(rounded, HookPoint.residPost(1));
