@@ -1,19 +1,31 @@
 package dev.pintle.bench;
 
+import dev.pintle.tensor.BlockFormat;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Engine;
+import dev.pintle.tensor.QuantisedWeight;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
+import java.util.function.UnaryOperator;
 
 /** The tensor layer: linear maps beside the copy bandwidth, and what the wrapper adds to a call. */
 public final class TensorBench {
     private static final int IN = 4096;
     private static final int OUT = 14_336;
     private static final int CALLS = 100_000;
+    private static final List<BlockFormat> FORMATS = List.of(
+            BlockFormat.Q8_0,
+            BlockFormat.Q6_K,
+            BlockFormat.Q4_K,
+            BlockFormat.Q4_0,
+            BlockFormat.INT4_G128,
+            BlockFormat.NF4_G64,
+            BlockFormat.E4M3_G128);
 
     private TensorBench() {}
 
@@ -30,6 +42,12 @@ public final class TensorBench {
         out.println("| --- | ---: | ---: | ---: | ---: |");
         for (DType dtype : List.of(DType.FP32, DType.BF16)) {
             linear(out, dtype, device);
+        }
+        if (device.equals(Device.CPU)) {
+            out.printf("%n| rows of different sequences, 4096 → 14336 | rows | ms | GB/s of weights |%n");
+            out.println("| --- | ---: | ---: | ---: |");
+            rows(out, DType.BF16);
+            FORMATS.forEach(format -> rows(out, format));
         }
         out.printf(
                 Locale.ROOT,
@@ -59,6 +77,40 @@ public final class TensorBench {
                         2.0 * rows * IN * OUT / seconds / 1e9,
                         (double) OUT * IN * dtype.bytes() / seconds / 1e9);
             }
+        }
+    }
+
+    private static void rows(PrintWriter out, DType dtype) {
+        try (TensorScope scope = TensorScope.open("rows")) {
+            Tensor weight = Tensor.randn(1, DType.FP32, Device.CPU, OUT, IN).to(dtype);
+            rows(
+                    out,
+                    dtype.toString(),
+                    (double) OUT * IN * dtype.bytes(),
+                    x -> x.to(dtype).linearOfRows(weight, null));
+        }
+    }
+
+    /** Blocks of random bytes, whose scales may be any number: products take the same time. */
+    private static void rows(PrintWriter out, BlockFormat format) {
+        try (TensorScope scope = TensorScope.open("rows")) {
+            byte[] bytes = new byte[OUT * (IN / format.block()) * format.bytes()];
+            new Random(3).nextBytes(bytes);
+            QuantisedWeight weight =
+                    QuantisedWeight.of(Tensor.ofBytes(bytes, DType.UINT8, bytes.length), format, OUT, IN);
+            rows(out, format.toString(), bytes.length, x -> weight.linearOfRows(x, null));
+        }
+    }
+
+    private static void rows(PrintWriter out, String name, double bytes, UnaryOperator<Tensor> product) {
+        for (int count : new int[] {1, 8}) {
+            Tensor x = Tensor.randn(2, DType.FP32, Device.CPU, count, IN);
+            double seconds = Timing.medianSeconds(() -> {
+                try (TensorScope inner = TensorScope.open("one product")) {
+                    product.apply(x);
+                }
+            });
+            out.printf(Locale.ROOT, "| %s | %d | %.1f | %.1f |%n", name, count, seconds * 1e3, bytes / seconds / 1e9);
         }
     }
 

@@ -1,5 +1,8 @@
 package dev.pintle.tensor;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -239,6 +242,8 @@ public enum BlockFormat {
     private static final byte[] DOUBLED_E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
     private static final ByteLoops LOOPS = ByteLoops.FASTEST;
+    private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final int ONES = 0x0101_0101; // times a number: four bytes of it
 
     private final int block;
     private final int bytes;
@@ -381,10 +386,7 @@ public enum BlockFormat {
     }
 
     private static int word(byte[] from, int at) {
-        return (from[at] & 0xFF)
-                | (from[at + 1] & 0xFF) << 8
-                | (from[at + 2] & 0xFF) << 16
-                | (from[at + 3] & 0xFF) << 24;
+        return (int) WORDS.get(from, at);
     }
 
     private static float single(byte[] from, int at) {
@@ -419,17 +421,25 @@ public enum BlockFormat {
         }
     }
 
-    /** Scales and offsets of Q4_K and Q5_K. */
+    /** Scales and offsets of Q4_K and Q5_K: 16 numbers of 6 bits, of which four words hold four each. */
     private static void sixBits(byte[] from, int at, Unpacked to, int block) {
         float scale = half(from, at);
-        float least = half(from, at + 2);
-        int s = at + 4;
-        for (int g = 0; g < 8; g++) {
-            int by = g < 4 ? from[s + g] & 63 : (from[s + g + 4] & 15) | ((from[s + g - 4] >> 6) & 3) << 4;
-            int less = g < 4 ? from[s + g + 4] & 63 : ((from[s + g + 4] >> 4) & 15) | ((from[s + g] >> 6) & 3) << 4;
-            to.scales[block * 8 + g] = scale * by;
-            to.offsets[block * 8 + g] = -(least * less);
-        }
+        float least = -half(from, at + 2);
+        int a = word(from, at + 4);
+        int b = word(from, at + 8);
+        int c = word(from, at + 12);
+        fourTimes(a & 63 * ONES, scale, to.scales, block * 8);
+        fourTimes(c & 15 * ONES | (a >>> 6 & 3 * ONES) << 4, scale, to.scales, block * 8 + 4);
+        fourTimes(b & 63 * ONES, least, to.offsets, block * 8);
+        fourTimes(c >>> 4 & 15 * ONES | (b >>> 6 & 3 * ONES) << 4, least, to.offsets, block * 8 + 4);
+    }
+
+    /** The bytes of a word, each times a number. */
+    private static void fourTimes(int word, float by, float[] to, int at) {
+        to[at] = by * (word & 0xFF);
+        to[at + 1] = by * (word >> 8 & 0xFF);
+        to[at + 2] = by * (word >> 16 & 0xFF);
+        to[at + 3] = by * (word >> 24 & 0xFF);
     }
 
     private static void lookUp(byte[] table, byte[] values, int start, int count) {
