@@ -10,6 +10,7 @@ import dev.pintle.tensor.TensorScope;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 
@@ -107,7 +108,7 @@ public final class TensorBench {
             Tensor x = Tensor.randn(2, DType.FP32, Device.CPU, count, IN);
             double seconds = Timing.medianSeconds(() -> {
                 try (TensorScope inner = TensorScope.open("one product")) {
-                    product.apply(x);
+                    Objects.requireNonNull(product.apply(x));
                 }
             });
             out.printf(Locale.ROOT, "| %s | %d | %.1f | %.1f |%n", name, count, seconds * 1e3, bytes / seconds / 1e9);
