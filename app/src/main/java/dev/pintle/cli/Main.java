@@ -35,6 +35,7 @@ import picocli.CommandLine.ScopeType;
             SaeCommand.class,
             PullCommand.class,
             ModelsCommand.class,
+            CompareModelsCommand.class,
             TokensCommand.class,
             DoctorCommand.class,
             SweepCommand.class,

@@ -142,6 +142,13 @@ public final class OptionRules {
                         "--json");
         of("pull");
         of("models").free("--dtype", "--context", "--json");
+        of("compare-models")
+                .oneOf("the texts are given or in files", "--text", "--texts")
+                .needs("--layer", "--sae SAE", "--sae")
+                .needs("--sae-dtype", "--sae SAE", "--sae")
+                .needs("--force", "--sae SAE", "--sae")
+                .needs("--dark", "--figure FILE", "--figure")
+                .free("--max-tokens", "--window", "--sae", "--figure", "--json");
         of("tokens")
                 .source()
                 .excludes("TEXT", "--chat", "one text is read")

@@ -25,6 +25,11 @@ class SaeFile {
         return find(sae, Objects.requireNonNull(command));
     }
 
+    /** Whether one is named, for commands that run without. */
+    boolean isNamed() {
+        return sae != null;
+    }
+
     /** The file or folder of an autoencoder; the embedded one if none is named. */
     static Path find(@Nullable String sae, CommandSpec command) {
         Library library = Session.library(command);

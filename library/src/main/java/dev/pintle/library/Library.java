@@ -4,6 +4,7 @@ import dev.pintle.base.Nearest;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.Progress;
+import dev.pintle.evaluation.weights.ModelWeights;
 import dev.pintle.hub.HubClient;
 import dev.pintle.hub.HubException;
 import dev.pintle.hub.HubListener;
@@ -163,6 +164,16 @@ public final class Library implements AutoCloseable {
         LanguageModel result = LanguageModel.load(model, found, options);
         loaded.put(result.id(), isName(model, found) ? model : absolute(found.path()));
         return result;
+    }
+
+    /**
+     * A model's weights for a {@link dev.pintle.evaluation.weights.ModelComparison}, which loads them when their turn comes.
+     *
+     * @param name what the result calls them
+     * @param model as for {@link #modelFolder}
+     */
+    public ModelWeights weights(String name, String model, LoadOptions options) {
+        return new ModelWeights(name, modelFolder(model), () -> model(model, options));
     }
 
     /** Whether a model was given by a name, which means the same in every folder. */

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
@@ -90,7 +91,7 @@ public final class Texts {
     }
 
     /** Reads the documents one by one. */
-    public final class Reading implements AutoCloseable {
+    public final class Reading implements AutoCloseable, Iterator<Document> {
         private static final int LONGEST = 64 << 20;
 
         private final Deque<Path> left = new ArrayDeque<>(files);
@@ -103,6 +104,7 @@ public final class Texts {
         private Reading() {}
 
         /** Whether there is another document. */
+        @Override
         public boolean hasNext() {
             try {
                 while (next == null && (lines != null || !left.isEmpty())) {
@@ -115,6 +117,7 @@ public final class Texts {
         }
 
         /** The next document. */
+        @Override
         public Document next() {
             if (!hasNext()) {
                 throw new NoSuchElementException("There are no more texts.");
