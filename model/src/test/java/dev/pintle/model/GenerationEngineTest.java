@@ -7,6 +7,7 @@ import dev.pintle.model.Generated.StopReason;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.testkit.Golden;
+import dev.pintle.testkit.Soak;
 import dev.pintle.text.Message;
 import dev.pintle.transformer.Hook;
 import dev.pintle.transformer.HookPoint;
@@ -37,7 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(300)
 class GenerationEngineTest {
     private static final int CALLERS = 16;
-    private static final int ROUNDS = 20;
+    private static final int ROUNDS = Soak.times(10, 100);
     private static final List<String> QUESTIONS = List.of(
             "Tell me about the whale.",
             "Hello!",

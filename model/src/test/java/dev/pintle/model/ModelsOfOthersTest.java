@@ -25,10 +25,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A model as Ollama would keep it, and as a file whose repository is in the Hugging Face cache. */
+@Tag("slow")
 class ModelsOfOthersTest {
     private static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
     private static final LoadOptions FP32 = LoadOptions.of(Device.CPU, DType.FP32);
