@@ -164,7 +164,8 @@ final class DictionaryLearningFormat implements SaeFormat {
                 place(submodule),
                 submodule.isEmpty() && trainer.has("layer") ? "layer " + trainer.get("layer") : submodule,
                 trainer.path("lm_name").asText(""),
-                List.of());
+                List.of(),
+                new TrainingTokens(null, files.config().at("/buffer/ctx_len").asInt(0), ""));
     }
 
     private static @Nullable HookPoint place(String submodule) {

@@ -28,6 +28,10 @@ record Frame(
             Tensor factor = activation.norm(-1, true).times(1 / Math.sqrt(activation.size(-1)));
             return new Frame(activation.dividedBy(factor), 1, factor, null);
         }
+        if (how instanceof Normalisation.Centred) {
+            Tensor mean = activation.mean(-1, true);
+            return new Frame(activation.minus(mean), 1, null, mean);
+        }
         if (how instanceof Normalisation.LayerNorm) {
             Tensor mean = activation.mean(-1, true);
             Tensor centred = activation.minus(mean);

@@ -24,7 +24,7 @@ public final class Gate {
 
     /**
      * @param preActivations `[…, dSae]`
-     * @return latent activations `[…, dSae]`, none negative
+     * @return latent activations `[…, dSae]`, none negative except those of TopK without ReLU
      */
     public Tensor apply(Tensor preActivations) {
         return function.apply(preActivations);

@@ -7,6 +7,11 @@ public sealed interface Normalisation {
         return true;
     }
 
+    /** Whether every activation is scaled by the same factor, so that a change of a latent adds the same vector to all. */
+    default boolean scalesAllAlike() {
+        return isSameForAll();
+    }
+
     /** No normalisation. */
     record None() implements Normalisation {
         @Override
@@ -24,6 +29,27 @@ public sealed interface Normalisation {
         @Override
         public String toString() {
             return "activations times " + scale;
+        }
+    }
+
+    /**
+     * x − μ for each token, with its own mean μ. This is what TransformerLens' {@code center_writing_weights} makes of the
+     * residual stream of a model with layer norms, which ignore the mean.
+     */
+    record Centred() implements Normalisation {
+        @Override
+        public boolean isSameForAll() {
+            return false;
+        }
+
+        @Override
+        public boolean scalesAllAlike() {
+            return true;
+        }
+
+        @Override
+        public String toString() {
+            return "each token to mean 0";
         }
     }
 

@@ -64,7 +64,7 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
         LatentChange.require(changes, sae);
         HookPoint at = sae.place();
         boolean adds = changes.stream().allMatch(LatentChange.Plus.class::isInstance);
-        return adds && sae.normalisation().isSameForAll()
+        return adds && sae.normalisation().scalesAllAlike()
                 ? new Add(written(sae, changes), at, 1, tokens)
                 : new SaeEdit(sae, changes, at, tokens);
     }
@@ -90,7 +90,7 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
         boolean known = sae.sparsity() instanceof Sparsity.Relu
                 || sae.sparsity() instanceof Sparsity.JumpRelu
                 || sae.sparsity() instanceof Sparsity.Gated;
-        return known && sae.normalisation().isSameForAll()
+        return known && sae.normalisation().scalesAllAlike()
                 ? Optional.of(new RowChange(
                         at,
                         new RowChange.Edited(changes.stream().map(this::onRow).toList())))
@@ -106,6 +106,9 @@ public record SaeEdit(SparseAutoencoder sae, List<LatentChange> changes, HookPoi
             double bias = weights.encoderBias().select(0, latent).item();
             if (weights.subtractsBias()) {
                 bias -= encoder.dot(weights.decoderBias().toVec());
+            }
+            if (weights.normalisation() instanceof Normalisation.Centred) {
+                encoder = Vectors.centred(encoder); // w · (x − μ1) = (w − w̄1) · x
             }
             double outside = weights.normalisation() instanceof Normalisation.Scale scale ? scale.scale() : 1;
             Tensor scales = weights.latentScale();

@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -44,6 +45,7 @@ import java.util.stream.Stream;
  *   <li>Llama Scope: {@code hyperparams.json}, {@code checkpoints/final.safetensors}
  *   <li>sparsify: {@code cfg.json}, {@code sae.safetensors}
  *   <li>dictionary_learning: {@code config.json}, {@code ae.pt}
+ *   <li>OpenAI: {@code resid_post_mlp_v5_32k/autoencoders/8.pt}; Qwen-Scope: {@code layer20.sae.pt}
  * </ul>
  */
 public final class SaeFiles implements AutoCloseable {
@@ -231,6 +233,11 @@ public final class SaeFiles implements AutoCloseable {
         return weights instanceof TorchCheckpoint;
     }
 
+    /** What was saved in a PyTorch file, as in {@link TorchCheckpoint#root}; empty for others. */
+    public Map<?, ?> saved() {
+        return weights instanceof TorchCheckpoint torch && torch.root() instanceof Map<?, ?> map ? map : Map.of();
+    }
+
     /** Whether they are in an {@code .npz} archive of NumPy arrays. */
     public boolean isNumPy() {
         return weights instanceof Npz;
@@ -314,7 +321,7 @@ public final class SaeFiles implements AutoCloseable {
         Path absolute = path.toAbsolutePath().normalize();
         String own = String.valueOf(absolute.getFileName());
         Path above = absolute.getParent();
-        boolean bare = Files.isDirectory(path) ? own.matches("(layers|trainer|average_l0|width)[_.].*") : false;
+        boolean bare = Files.isDirectory(path) ? own.matches("(layers|h|trainer|average_l0|width)[_.].*") : false;
         return bare && above != null && above.getFileName() != null ? above.getFileName() + "/" + own : own;
     }
 

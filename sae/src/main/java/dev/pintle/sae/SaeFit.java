@@ -57,10 +57,12 @@ final class SaeFit {
 
     /**
      * A name without its organisation, in lower case, and without the {@code Meta-} that some Llama repositories
-     * prepend.
+     * prepend. TransformerLens calls GPT-2's smallest model {@code gpt2-small}; its repository is {@code gpt2}.
      */
     private static String comparable(String name) {
         String last = name.replace('\\', '/').replaceAll("/+$", "").toLowerCase(Locale.ROOT);
-        return last.substring(last.lastIndexOf('/') + 1).replaceFirst("^meta-", "");
+        return last.substring(last.lastIndexOf('/') + 1)
+                .replaceFirst("^meta-", "")
+                .replaceFirst("^gpt2-small$", "gpt2");
     }
 }

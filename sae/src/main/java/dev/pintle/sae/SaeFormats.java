@@ -17,6 +17,8 @@ final class SaeFormats {
             new GemmaScope2Format(),
             new GemmaScopeFormat(),
             new SaeLensFormat(),
+            new OpenAiFormat(),
+            new QwenScopeFormat(),
             new GoodfireFormat());
 
     private SaeFormats() {}

@@ -6,6 +6,7 @@ import static dev.pintle.sae.LatentMatrix.Axes.MODEL_FIRST;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.pintle.base.Problem;
+import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.Vec;
 import dev.pintle.transformer.HookPoint;
@@ -53,14 +54,13 @@ final class SaeLensFormat implements SaeFormat {
                 required,
                 Set.of("threshold", "log_threshold", "topk_threshold", "scaling_factor", "finetuning_scaling_factor"));
         LatentMatrix encoder = files.matrix("W_enc", MODEL_FIRST);
-        requireOnes(files, encoder.dSae());
         Weights weights = Weights.plain(
                         encoder,
                         files.vector(architecture.equals("gated") ? "b_gate" : "b_enc", encoder.dSae()),
-                        files.decoder("W_dec", LATENTS_FIRST, encoder),
+                        scaled(files, config, files.decoder("W_dec", LATENTS_FIRST, encoder), notes),
                         files.vector("b_dec", encoder.dModel()))
                 .with(sparsity(files, config, architecture, encoder.dSae(), notes))
-                .with(normalisation(files, config))
+                .with(normalisation(files, config, notes))
                 .subtractingBias(config.path("apply_b_dec_to_input").asBoolean(true));
         if (config.path("rescale_acts_by_decoder_norm").asBoolean(false)) {
             weights = weights.withLatentScale(lengths(weights.decoder()));
@@ -80,7 +80,51 @@ final class SaeLensFormat implements SaeFormat {
                     + ", flattened: supply the activations yourself");
         }
         return new SaeOrigin(
-                files.shortName(), files.path(), name(), at, site, text(config, "model_name", "model_name"), notes);
+                files.shortName(),
+                files.path(),
+                name(),
+                at,
+                site,
+                text(config, "model_name", "model_name"),
+                notes,
+                trainedOn(config, notes));
+    }
+
+    /** Before version 6, sequences started with BOS unless the configuration says otherwise. */
+    private static TrainingTokens trainedOn(JsonNode config, List<String> notes) {
+        JsonNode bos = either(config, "prepend_bos", "prepend_bos");
+        boolean older = !config.has("metadata");
+        JsonNode size = either(config, "context_size", "context_size");
+        JsonNode slice = either(config, "seqpos_slice", "seqpos_slice");
+        List<String> bounds = new ArrayList<>();
+        slice.forEach(bound -> bounds.add(bound.isNull() ? "" : bound.asText()));
+        String positions = bounds.stream().allMatch(String::isEmpty)
+                ? ""
+                : bounds.size() == 1 ? ":" + bounds.get(0) : String.join(":", bounds);
+        if (!positions.isEmpty()) {
+            notes.add("it was trained on the positions " + positions + " of each sequence only (seqpos_slice)");
+        }
+        return new TrainingTokens(
+                bos.isBoolean() ? (Boolean) bos.asBoolean() : older ? Boolean.TRUE : null, size.asInt(0), positions);
+    }
+
+    /** Whether it reads a residual stream whose mean TransformerLens has removed. */
+    private static boolean isCentred(JsonNode config, List<String> notes) {
+        JsonNode options = either(config, "model_from_pretrained_kwargs", "model_from_pretrained_kwargs");
+        if (options.has("center_writing_weights")) {
+            return options.get("center_writing_weights").asBoolean();
+        }
+        // the oldest files do not say; SAELens' table of releases says so for them
+        boolean oldest = config.has("hook_point")
+                && options.isMissingNode()
+                && !config.has("normalize_activations")
+                && text(config, "model_name", "model_name").startsWith("gpt2")
+                && config.get("hook_point").asText().contains("hook_resid");
+        if (oldest) {
+            notes.add("its files do not say so, but it reads the residual stream less each token's mean, as"
+                    + " TransformerLens' center_writing_weights leaves it: see pintle sae check");
+        }
+        return oldest;
     }
 
     private static Tensor lengths(LatentMatrix decoder) {
@@ -158,11 +202,11 @@ final class SaeLensFormat implements SaeFormat {
         return new Sparsity.Relu();
     }
 
-    private Normalisation normalisation(SaeFiles files, JsonNode config) {
+    private Normalisation normalisation(SaeFiles files, JsonNode config, List<String> notes) {
         JsonNode how = config.path("normalize_activations");
         String name = how.isBoolean() ? (how.asBoolean() ? "expected_average_only_in" : "none") : how.asText("none");
         return switch (name) {
-            case "none", "null" -> new Normalisation.None();
+            case "none", "null" -> isCentred(config, notes) ? new Normalisation.Centred() : new Normalisation.None();
             case "layer_norm" -> new Normalisation.LayerNorm();
             case "constant_norm_rescale" -> new Normalisation.UnitNorm();
             case "expected_average_only_in", "constant_scalar_rescale" -> scale(files, config, name);
@@ -186,21 +230,34 @@ final class SaeLensFormat implements SaeFormat {
         return new Normalisation.Scale(factor.asDouble());
     }
 
-    private void requireOnes(SaeFiles files, int dSae) {
+    /** Decoder rows times the factors by which fine-tuning scaled latents before decoding: (f · s) W = f (s W). */
+    private LatentMatrix scaled(SaeFiles files, JsonNode config, LatentMatrix decoder, List<String> notes) {
+        LatentMatrix rows = decoder;
         for (String name : List.of("scaling_factor", "finetuning_scaling_factor")) {
-            if (files.names().contains(name)) {
-                Vec factors = files.numbers(name, dSae);
-                for (int i = 0; i < dSae; i++) {
-                    if (factors.get(i) != 1) {
-                        throw files.refused(
-                                this,
-                                "The autoencoder was fine-tuned with a factor per latent, which is not supported.",
-                                name,
-                                factors.get(i) + " for latent " + i);
-                    }
+            if (files.names().contains(name) && !areOnes(files.numbers(name, decoder.dSae()))) {
+                if (!config.path("finetuning_scaling_factor").asBoolean(false)) {
+                    throw files.refused(
+                            this,
+                            "The file has a factor per latent, but its configuration does not say that it is applied.",
+                            name,
+                            "expected all 1, or finetuning_scaling_factor: true");
                 }
+                Tensor factors = files.vector(name, decoder.dSae()).reshape(-1, 1);
+                Tensor stored = rows.stored();
+                rows = new LatentMatrix(stored.to(DType.FP32).times(factors).to(stored.dtype()), rows.axes());
+                notes.add("decoder rows are multiplied by the factors of its fine-tuning (" + name + ")");
             }
         }
+        return rows;
+    }
+
+    private static boolean areOnes(Vec factors) {
+        for (int i = 0; i < factors.size(); i++) {
+            if (factors.get(i) != 1) {
+                return false;
+            }
+        }
+        return true;
     }
 
     static Vec constant(double number, int size) {

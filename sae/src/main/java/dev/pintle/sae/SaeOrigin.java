@@ -15,16 +15,36 @@ import org.jspecify.annotations.Nullable;
  * @param site the place as the files name it
  * @param model the model it was trained on, as the files name it
  * @param notes what users should know about how the files were interpreted
+ * @param trainedOn the token sequences it was trained on
  */
 public record SaeOrigin(
-        String name, Path path, String format, @Nullable HookPoint at, String site, String model, List<String> notes) {
+        String name,
+        Path path,
+        String format,
+        @Nullable HookPoint at,
+        String site,
+        String model,
+        List<String> notes,
+        TrainingTokens trainedOn) {
     /** Keeps a copy of the notes. */
     public SaeOrigin {
         notes = List.copyOf(notes);
     }
 
+    /** An origin whose files say nothing about the sequences of the training. */
+    public SaeOrigin(
+            String name,
+            Path path,
+            String format,
+            @Nullable HookPoint at,
+            String site,
+            String model,
+            List<String> notes) {
+        this(name, path, format, at, site, model, notes, TrainingTokens.UNKNOWN);
+    }
+
     /** A copy with the hook point supplied by the caller. */
     SaeOrigin at(HookPoint point) {
-        return new SaeOrigin(name, path, format, point, point.toString(), model, notes);
+        return new SaeOrigin(name, path, format, point, point.toString(), model, notes, trainedOn);
     }
 }

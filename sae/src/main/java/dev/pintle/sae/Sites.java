@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Translates other libraries' names for places in a model to hook points; null for places that have none here. */
 final class Sites {
-    private static final Pattern HUGGING_FACE = Pattern.compile("(?:model\\.)?layers\\.(\\d{1,5})(?:\\.(.*))?");
+    private static final Pattern HUGGING_FACE =
+            Pattern.compile("(?:(?:transformer|gpt_neox|model)\\.)?(?:layers|h)\\.(\\d{1,5})(?:\\.(.*))?");
 
     private Sites() {}
 
@@ -27,7 +28,11 @@ final class Sites {
         return named == null ? huggingFace(name) : named;
     }
 
-    /** {@code model.layers.12.output}, and the MLP output that is added to the residual stream. */
+    /**
+     * {@code model.layers.12.output}, and what the MLP adds to the residual stream; in GPT-2 {@code transformer.h.12}, in
+     * Pythia {@code gpt_neox.layers.12}. The output of their attention modules is what attention adds; that of {@code self_attn}
+     * is not in every model, since there may be a norm after it.
+     */
     static @Nullable HookPoint huggingFace(String name) {
         Matcher matcher = HUGGING_FACE.matcher(name);
         if (!matcher.matches()) {
@@ -39,6 +44,7 @@ final class Sites {
             case "", "output" -> HookPoint.residPost(layer);
             case "input" -> HookPoint.residPre(layer);
             case "mlp", "mlp.output", "post_feedforward_layernorm.output" -> HookPoint.mlpOut(layer);
+            case "attn", "attn.output", "attention", "attention.output" -> HookPoint.attnOut(layer);
             default -> null;
         };
     }

@@ -168,7 +168,7 @@ public final class SparseAutoencoder implements AutoCloseable {
      * memory.
      *
      * @param activation `[…, dModel]`, any floating dtype; NaN stays NaN
-     * @return latent activations `[…, dSae]` in FP32, none negative
+     * @return latent activations `[…, dSae]` in FP32, none negative except those of TopK without ReLU
      */
     public Tensor encode(Tensor activation) {
         requireWidth(activation, "dModel", dModel());

@@ -78,11 +78,18 @@ public sealed interface Sparsity {
     }
 
     /**
-     * f = max(z, 0) for the k largest z of a token, else 0 (Gao et al. 2024, arXiv:2406.04093).
+     * f = max(z, 0) for the k largest z of a token, else 0 (Gao et al. 2024, arXiv:2406.04093). Some releases leave out
+     * the maximum, so that f is negative where fewer than k of a token's z are positive.
      *
      * @param k number of latents kept per token
+     * @param rectified whether f is max(z, 0), and not z, for the latents that are kept
      */
-    record TopK(int k) implements Sparsity {
+    record TopK(int k, boolean rectified) implements Sparsity {
+        /** As published by Gao et al., with max(z, 0). */
+        public TopK(int k) {
+            this(k, true);
+        }
+
         /** @throws IllegalArgumentException unless k is at least 1 */
         public TopK {
             requirePositive("k", k);
@@ -102,13 +109,14 @@ public sealed interface Sparsity {
         public Gate on(Device device) {
             return new Gate(z -> {
                 Tensor.TopK largest = z.topK((int) Math.min(k, z.size(-1)));
-                return z.times(0).scatter(largest.indices(), largest.values().relu());
+                return z.times(0)
+                        .scatter(largest.indices(), rectified ? largest.values().relu() : largest.values());
             });
         }
 
         @Override
         public String toString() {
-            return "TopK, k = " + k;
+            return "TopK, k = " + k + (rectified ? "" : ", without ReLU");
         }
     }
 

@@ -8,6 +8,19 @@ import dev.pintle.tensor.Vec;
 final class Vectors {
     private Vectors() {}
 
+    /** v − v̄, with the mean of its numbers subtracted from each. */
+    static Vec centred(Vec vector) {
+        double mean = 0;
+        for (int i = 0; i < vector.size(); i++) {
+            mean += vector.get(i) / (double) vector.size();
+        }
+        double[] centred = new double[vector.size()];
+        for (int i = 0; i < centred.length; i++) {
+            centred[i] = vector.get(i) - mean;
+        }
+        return Vec.of(centred);
+    }
+
     /** The decoder bias's share of a vector's reconstruction, with the normalisation undone. */
     static Vec biasShare(SparseAutoencoder sae, Vec vector) {
         try (TensorScope scope = TensorScope.open("bias of a vector")) {

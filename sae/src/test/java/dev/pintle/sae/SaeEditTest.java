@@ -72,7 +72,7 @@ class SaeEditTest {
                         for (List<LatentChange> changes : EDITS) {
                             Intervention edit = edit(sae, changes, Tokens.all());
                             Intervention whole = new SaeRoundTrip(sae, changes, true, sae.place(), Tokens.all());
-                            requireSaidOfRows(edit, sparsity.decidesEachAlone() && normalisation.isSameForAll());
+                            requireSaidOfRows(edit, sparsity.decidesEachAlone() && normalisation.scalesAllAlike());
                             edits++;
                             changing += sameChange(edit, whole, sparsity + ", " + normalisation + ", " + changes);
                         }

@@ -77,6 +77,8 @@ class SaeFilesTest {
                                  Gemma Scope 2: config.json with hf_hook_point_in, params.safetensors with w_enc, b_enc, w_dec, b_dec, threshold
                                  Gemma Scope: params.npz with W_enc, b_enc, W_dec, b_dec, threshold
                                  SAELens: cfg.json with d_in and d_sae, sae_weights.safetensors with W_enc, b_enc, W_dec, b_dec
+                                 OpenAI: .pt with pre_bias, encoder.weight, latent_bias, decoder.weight, activation
+                                 Qwen-Scope: SAE-Res-MODEL-WIDTH-L0_K/layerN.sae.pt with W_enc, b_enc, W_dec, b_dec
                                  Goodfire: .pth or .pt with encoder_linear.weight, encoder_linear.bias, decoder_linear.weight, decoder_linear.bias
                                  Example: any file with read, read_bias, write, write_bias
                                  Greedy: any file with greedy""", file.toAbsolutePath());

@@ -79,7 +79,7 @@ class SaeLensFormatTest {
     }
 
     @Test
-    void a_factor_of_one_for_each_latent_changes_nothing_and_any_other_is_refused() {
+    void a_factor_of_one_for_each_latent_changes_nothing_and_any_other_is_applied_if_the_configuration_says_so() {
         for (String name : List.of("scaling_factor", "finetuning_scaling_factor")) {
             Map<String, Tensor> tensors = new HashMap<>(standard());
             double[] ones = new double[L];
@@ -92,7 +92,30 @@ class SaeLensFormatTest {
             ones[3] = 1.5;
             tensors.put(name, vector(ones));
             Path other = write(v6("standard", ""), tensors);
-            assertThatThrownBy(() -> load(other)).hasMessageContaining(name).hasMessageContaining("1.5 for latent 3");
+            assertThatThrownBy(() -> load(other))
+                    .hasMessageContaining(name)
+                    .hasMessageContaining("expected all 1, or finetuning_scaling_factor: true");
+            Path tuned = write(v6("standard", ", \"finetuning_scaling_factor\": true"), tensors);
+            try (SparseAutoencoder sae = load(tuned)) {
+                assertComputes(
+                        sae,
+                        new Arithmetic() {
+                            @Override
+                            public double[] latents(double[] x) {
+                                return relu(encoded(ENC, minus(x, B_DEC), B_ENC));
+                            }
+
+                            @Override
+                            public double[] reconstruction(double[] x) {
+                                double[] f = latents(x);
+                                f[3] *= 1.5;
+                                return decoded(f, DEC, B_DEC);
+                            }
+                        },
+                        EXACT);
+                assertThat((double) sae.decoderRow(3).get(0))
+                        .isCloseTo(1.5 * DEC[3][0], org.assertj.core.api.Assertions.within(1e-6));
+            }
         }
     }
 
@@ -107,6 +130,80 @@ class SaeLensFormatTest {
         Path mlp = write(v6("standard", "").replace("blocks.5.hook_resid_post", "model.layers.7.mlp"), standard());
         try (SparseAutoencoder sae = load(mlp)) {
             assertThat(sae.at()).isEqualTo(HookPoint.mlpOut(7));
+        }
+    }
+
+    @Test
+    void places_of_gpt2_and_pythia_are_understood() {
+        Map<String, HookPoint> places = Map.of(
+                "transformer.h.7", HookPoint.residPost(7),
+                "h.7.mlp", HookPoint.mlpOut(7),
+                "transformer.h.7.attn", HookPoint.attnOut(7),
+                "gpt_neox.layers.7", HookPoint.residPost(7),
+                "gpt_neox.layers.7.attention", HookPoint.attnOut(7),
+                "layers.7.mlp", HookPoint.mlpOut(7),
+                "blocks.7.hook_mlp_out", HookPoint.mlpOut(7),
+                "blocks.7.hook_resid_pre", HookPoint.residPre(7));
+        places.forEach((name, point) -> {
+            Path file = write(v6("standard", "").replace("blocks.5.hook_resid_post", name), standard());
+            try (SparseAutoencoder sae = load(file)) {
+                assertThat(sae.at()).as(name).isEqualTo(point);
+            }
+        });
+    }
+
+    /** As jbloom/GPT2-Small-SAEs-Reformatted has it. */
+    private static final String GPT2 = """
+            {"d_in": 6, "d_sae": 12, "hook_point": "blocks.8.hook_resid_pre", "hook_point_layer": 8, "model_name": "gpt2-small",
+             "dataset_path": "Skylion007/openwebtext", "context_size": 128, "dtype": "torch.float32"%s}""";
+
+    @Test
+    void the_oldest_autoencoders_of_gpt2_read_the_residual_stream_without_its_mean_after_bos() {
+        Arithmetic centred = new Arithmetic() {
+            @Override
+            public double[] latents(double[] x) {
+                double mean = Arrays.stream(x).average().orElse(0);
+                double[] in = Arrays.stream(x).map(v -> v - mean).toArray();
+                return relu(encoded(ENC, minus(in, B_DEC), B_ENC));
+            }
+
+            @Override
+            public double[] reconstruction(double[] x) {
+                double mean = Arrays.stream(x).average().orElse(0);
+                return Arrays.stream(decoded(latents(x), DEC, B_DEC))
+                        .map(v -> v + mean)
+                        .toArray();
+            }
+        };
+        try (SparseAutoencoder sae = load(write(GPT2.formatted(""), standard()))) {
+            assertComputes(sae, centred, EXACT);
+            assertThat(sae.at()).isEqualTo(HookPoint.residPre(8));
+            assertThat(sae.origin().trainedOn()).isEqualTo(new TrainingTokens(true, 128, ""));
+            assertThat(sae.origin().notes())
+                    .containsExactly(
+                            "its files do not say so, but it reads the residual stream less each token's mean, as"
+                                    + " TransformerLens' center_writing_weights leaves it: see pintle sae check");
+            assertThat((double) sae.decoderRow(3).get(0))
+                    .isCloseTo(DEC[3][0], org.assertj.core.api.Assertions.within(1e-6));
+        }
+        String said = ", \"model_from_pretrained_kwargs\": {\"center_writing_weights\": %s}, \"prepend_bos\": false";
+        try (SparseAutoencoder sae = load(write(GPT2.formatted(said.formatted(true)), standard()))) {
+            assertComputes(sae, centred, EXACT);
+            assertThat(sae.origin().trainedOn().startWithBos()).isFalse();
+            assertThat(sae.origin().notes()).isEmpty();
+        }
+        try (SparseAutoencoder sae = load(write(GPT2.formatted(said.formatted(false)), standard()))) {
+            assertComputes(sae, arithmetic(true, 1, Samples::relu), EXACT);
+        }
+    }
+
+    @Test
+    void what_an_autoencoder_was_trained_on_is_told() {
+        String config = v6("standard", "").replace("\"context_size\"", "\"seqpos_slice\": [1, null], \"context_size\"");
+        try (SparseAutoencoder sae = load(write(config, standard()))) {
+            assertThat(sae.origin().trainedOn()).isEqualTo(new TrainingTokens(true, 1024, "1:"));
+            assertThat(sae.origin().notes())
+                    .containsExactly("it was trained on the positions 1: of each sequence only (seqpos_slice)");
         }
     }
 

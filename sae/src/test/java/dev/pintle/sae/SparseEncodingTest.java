@@ -29,7 +29,7 @@ class SparseEncodingTest {
                 for (int t = 0; t < 23; t++) {
                     float[] dense = sae.encode(x.select(0, t).toVec()).toArray();
                     int[] active =
-                            IntStream.range(0, 40).filter(i -> dense[i] > 0).toArray();
+                            IntStream.range(0, 40).filter(i -> dense[i] != 0).toArray();
                     int token = t;
                     assertThat(IntStream.range(0, all.count(t))
                                     .map(i -> all.latent(token, i))

@@ -20,6 +20,7 @@ final class TinySae {
                 new Sparsity.Relu(),
                 new Sparsity.JumpRelu(random(11, dSae, 0.5, 0.4)),
                 new Sparsity.TopK(5),
+                new Sparsity.TopK(30, false),
                 new Sparsity.GroupMax(4),
                 new Sparsity.Gated(random(12, dSae, 1, 0.2), random(13, dSae, 0.1, 0.3)));
     }
@@ -28,6 +29,7 @@ final class TinySae {
         return List.of(
                 new Normalisation.None(),
                 new Normalisation.Scale(1.7),
+                new Normalisation.Centred(),
                 new Normalisation.UnitNorm(),
                 new Normalisation.LayerNorm());
     }

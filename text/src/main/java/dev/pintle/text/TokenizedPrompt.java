@@ -26,6 +26,25 @@ public final class TokenizedPrompt {
         return prompt;
     }
 
+    /**
+     * These tokens after one more, such as a BOS token that the model's tokenizer does not add. Only plain text can be preceded
+     * by a token: a chat template writes its own.
+     *
+     * @throws IllegalArgumentException if the prompt is a conversation, or there is no such token
+     */
+    public TokenizedPrompt after(int id) {
+        if (prompt.ending() != Prompt.Ending.PLAIN || !model.tokenizer().knows(id)) {
+            throw Problem.of("The token cannot be put before the prompt.")
+                    .fact("token", id)
+                    .fact("expected", "a token of the model, before plain text")
+                    .toIllegalArgument();
+        }
+        int[] all = new int[ids.length + 1];
+        all[0] = id;
+        System.arraycopy(ids, 0, all, 1, ids.length);
+        return new TokenizedPrompt(model, prompt, all);
+    }
+
     /** A copy of the token ids. */
     public int[] ids() {
         return ids.clone();
