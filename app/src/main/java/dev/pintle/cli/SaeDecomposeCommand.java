@@ -17,6 +17,7 @@ import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
 import dev.pintle.text.Prompt;
+import dev.pintle.text.TokenizedPrompt;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.io.PrintWriter;
@@ -209,8 +210,9 @@ final class SaeDecomposeCommand implements Callable<Integer> {
                 TensorScope scope = TensorScope.open("activations")) {
             coder.requireFits(loaded, force);
             given.requireFits(loaded, force);
-            Tensor x = loaded.run(
-                            TokenBatch.of(prompt.tokenized(loaded.text()).ids()), RunOptions.reading(coder.place()))
+            TokenizedPrompt tokens =
+                    coder.origin().trainedOn().started(prompt.tokenized(loaded.text()), loaded.tokenizer());
+            Tensor x = loaded.run(TokenBatch.of(tokens.ids()), RunOptions.reading(coder.place()))
                     .row(coder.place(), 0);
             return IntStream.range(0, (int) x.size(0))
                     .mapToObj(t -> x.select(0, t).toVec())

@@ -106,11 +106,16 @@ final class SaeEncodeCommand implements Callable<Integer> {
                 TensorScope scope = TensorScope.open("encode a text")) {
             coder.requireFits(loaded, force);
             HookPoint at = coder.place();
-            TokenizedPrompt prompt = read.tokenized(loaded.text());
+            TokenizedPrompt given = read.tokenized(loaded.text());
+            TokenizedPrompt prompt = coder.origin().trainedOn().started(given, loaded.tokenizer());
+            boolean prepended = prompt.length() > given.length();
             Tensor plain = loaded.run(TokenBatch.of(prompt.ids()), RunOptions.reading(at))
                     .row(at, 0)
                     .to(DType.FP32);
             Setup setup = Setup.of(loaded).autoencoder(coder);
+            if (prepended) {
+                setup.with("prepended_token", prompt.text(0));
+            }
             Tensor shown = steered(loaded, vectors, at, plain, setup);
             SparseLatents latents = top == 0 ? coder.encodeActive(shown) : coder.encodeTop(shown, top);
             SparseLatents active = top == 0 ? latents : coder.encodeActive(shown);
@@ -121,6 +126,10 @@ final class SaeEncodeCommand implements Callable<Integer> {
                 out.println(Json.text(answer.fields(coder, loaded, lookup, vector != null, setup)));
             } else {
                 answer.print(out, lookup, vector != null);
+                if (prepended) {
+                    out.println(TokenLines.quoted(prompt.text(0))
+                            + " was put first, as in the texts that the autoencoder was trained on; ignore its row.");
+                }
                 lookup.problems().forEach(err::println);
                 err.flush();
             }

@@ -2,6 +2,7 @@ package dev.pintle.cli;
 
 import dev.pintle.base.Json;
 import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.TrainingTokens;
 import dev.pintle.tensor.Device;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -69,6 +70,10 @@ final class SaeInfoCommand implements Callable<Integer> {
         fields.put("subtracts_decoder_bias", sae.subtractsBias());
         fields.put("normalisation", sae.normalisation().toString());
         fields.put("decoder_bias_norm", sae.decoderBias().norm());
+        TrainingTokens trainedOn = sae.origin().trainedOn();
+        fields.put("trained_with_bos", trainedOn.startWithBos() == null ? "not known" : trainedOn.startWithBos());
+        fields.put("trained_context_size", trainedOn.contextSize() == 0 ? "not known" : trainedOn.contextSize());
+        fields.put("trained_positions", trainedOn.positions().isEmpty() ? "all" : trainedOn.positions());
         fields.put("notes", sae.origin().notes());
         return fields;
     }

@@ -99,6 +99,7 @@ final class Setup {
         one.put("fingerprint", Fingerprint.ofContent(sae.origin().path()));
         one.put("dtype", sae.dtype().toString());
         one.put("hook_point", sae.at() == null ? null : String.valueOf(sae.at()));
+        one.put("trained_with_bos", sae.origin().trainedOn().startWithBos());
         fields.put("autoencoder", one);
         return this;
     }

@@ -6,8 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pintle.hub.HubSettings;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
+import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.testkit.Golden;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,6 +72,71 @@ class SaeCommandTest {
                         file.toString()))
                 .isZero();
         return file.toString();
+    }
+
+    /** A copy of the model whose tokenizer, like GPT-2's, adds no BOS token. */
+    private Path withoutBos() throws IOException {
+        Path place = Files.createDirectories(folder.resolve("parley"));
+        for (String name : List.of("config.json", "model.safetensors", "tokenizer_config.json", "tokenizer.json")) {
+            Files.copy(Golden.parley().resolve(name), place.resolve(name));
+        }
+        String json = Files.readString(place.resolve("tokenizer.json"));
+        int from = json.indexOf("\"post_processor\"");
+        int to = json.indexOf("\"decoder\"", from);
+        Files.writeString(
+                place.resolve("tokenizer.json"),
+                json.substring(0, from) + "\"post_processor\": null, " + json.substring(to));
+        return place;
+    }
+
+    /** An autoencoder of SAELens with two latents, of the residual stream before block 4. */
+    private Path saeLens(String prependBos) throws IOException {
+        Path place = Files.createDirectories(folder.resolve("sae-" + prependBos));
+        Files.writeString(place.resolve("cfg.json"), """
+                {"d_in": 256, "d_sae": 2, "hook_name": "blocks.4.hook_resid_pre", "architecture": "standard",
+                 "normalize_activations": "none", "context_size": 128, "prepend_bos": %s}""".formatted(prependBos));
+        try (TensorScope scope = TensorScope.open("test")) {
+            SafeTensors.write(
+                    place.resolve("sae_weights.safetensors"),
+                    Map.of(
+                            "W_enc", Tensor.randn(1, DType.FP32, Device.CPU, 256, 2),
+                            "b_enc", Tensor.zeros(DType.FP32, Device.CPU, 2),
+                            "W_dec", Tensor.randn(2, DType.FP32, Device.CPU, 2, 256),
+                            "b_dec", Tensor.zeros(DType.FP32, Device.CPU, 256)),
+                    Map.of());
+        }
+        return place;
+    }
+
+    @Test
+    void encode_puts_bos_first_if_the_autoencoder_was_trained_so_and_says_it() throws IOException {
+        String model = withoutBos().toString();
+        for (boolean prepends : new boolean[] {true, false}) {
+            String sae = saeLens(String.valueOf(prepends)).toString();
+            List<String> command = List.of(
+                    "sae", "encode", "--model", model, "--device", "cpu", "--sae", sae, "--prompt", "The whale sings");
+            assertThat(run(command.toArray(String[]::new))).as(err).isZero();
+            String said =
+                    "\"<|begin_of_text|>\" was put first, as in the texts that the autoencoder was trained on; ignore its row.";
+            assertThat(out.contains(said)).isEqualTo(prepends);
+            List<String> asJson = new ArrayList<>(command);
+            asJson.add("--json");
+            assertThat(run(asJson.toArray(String[]::new))).as(err).isZero();
+            assertThat(json().at("/tokens/0/text").asText()).isEqualTo(prepends ? "<|begin_of_text|>" : "The");
+            assertThat(json().at("/setup/prepended_token").asText("")).isEqualTo(prepends ? "<|begin_of_text|>" : "");
+            assertThat(json().at("/setup/autoencoder/trained_with_bos").asBoolean()).isEqualTo(prepends);
+            assertThat(json().get("hook_point").asText()).isEqualTo("blocks.4.hook_resid_pre");
+            assertThat(run("sae", "info", sae)).isZero();
+            assertThat(out.lines().toList())
+                    .contains("trained with bos       " + prepends, "trained context size   128", "trained positions      all");
+        }
+        String sae = saeLens("true").toString();
+        assertThat(run(
+                        "generate", "--model", model, "--device", "cpu", "--sae", sae, "--latent", "1=+40", "--prompt",
+                        "The whale", "--max-new-tokens", "3", "--json"))
+                .as(err)
+                .isZero();
+        assertThat(json().at("/setup/latents/0/hook_point").asText()).isEqualTo("blocks.4.hook_resid_pre");
     }
 
     @Test

@@ -27,6 +27,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntPredicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /*
@@ -187,11 +188,13 @@ public final class SaeCheck {
             ids = prompt.ids();
             isWord = position -> prompt.role(position) == Role.USER || prompt.role(position) == Role.ASSISTANT;
         } else {
-            ids = document.tokens(model.text());
+            ids = sae.origin().trainedOn().started(document.tokens(model.text()), model.tokenizer());
             isWord = position -> true;
         }
         ids = Arrays.copyOf(ids, Math.min(ids.length, WINDOW));
-        OptionalInt bos = model.tokenizer().bosId();
+        OptionalInt bos = Boolean.TRUE.equals(sae.origin().trainedOn().startWithBos())
+                ? TrainingTokens.startId(model.tokenizer())
+                : model.tokenizer().bosId();
         int first = ids.length > 0 && bos.isPresent() && ids[0] == bos.getAsInt() ? 1 : 0;
         return new Read(
                 ids.length == 0 ? new int[] {bos.orElse(0)} : ids,
@@ -223,22 +226,24 @@ public final class SaeCheck {
         List<Trial> trials = new ArrayList<>();
         int i = 0;
         for (HookPoint point : points) {
-            trials.add(new Trial("at " + point, explained(kept.get(i++), 1)));
+            trials.add(new Trial("at " + point, explained(kept.get(i++), x -> x)));
         }
         if (sae.normalisation() instanceof Normalisation.None) {
             double factor = Math.sqrt(sae.dModel()) * measured.tokens / measured.normSum;
             trials.add(new Trial(
                     String.format(Locale.ROOT, "activations times %.4g (to a mean length of √dModel)", factor),
-                    explained(kept.get(0), factor)));
+                    explained(kept.get(0), x -> x.times(factor))));
+            trials.add(new Trial(
+                    "activations less each token's mean", explained(kept.get(0), x -> x.minus(x.mean(-1, true)))));
         }
         return trials;
     }
 
-    private double explained(List<Tensor> activations, double factor) {
+    private double explained(List<Tensor> activations, UnaryOperator<Tensor> change) {
         Tally tally = new Tally();
         for (Tensor x : activations) {
             try (TensorScope scope = TensorScope.open("trial")) {
-                tally.add(x.times(factor));
+                tally.add(change.apply(x));
             }
         }
         return tally.numbers().varianceExplained();
@@ -297,7 +302,8 @@ public final class SaeCheck {
         private void block(Tensor x) {
             Tensor f = sae.encode(x);
             Tensor error = x.minus(sae.decode(f, x));
-            double[] byLatent = f.greaterThan(0).to(DType.FP32).sum(0, false).toDoubles();
+            double[] byLatent =
+                    f.abs().greaterThan(0).to(DType.FP32).sum(0, false).toDoubles();
             for (int i = 0; i < byLatent.length; i++) {
                 fired[i] |= byLatent[i] > 0;
                 active += byLatent[i];

@@ -46,6 +46,7 @@ import java.util.stream.Collectors;
 /** Makes the profile of an autoencoder's latents over a collection of texts. */
 public final class Profiler {
     private static final String ALL_ROLES = "all";
+    private static final String AS_TOKENIZED = "as tokenized";
 
     private static final long CHECKPOINT_NANOS = Duration.ofSeconds(20).toNanos();
 
@@ -140,10 +141,12 @@ public final class Profiler {
         mine.put("window", String.valueOf(settings.window()));
         mine.put("specialTokens", String.valueOf(settings.specialTokens()));
         mine.put("roles", roles());
+        mine.put("start", start());
         Map<String, String> facts = store.facts();
         mine.forEach((name, value) -> {
-            // profiles by earlier versions counted all roles
+            // profiles by earlier versions counted all roles, and texts started as the tokenizer leaves them
             String missing = name.equals("roles") && facts.containsKey("model") ? ALL_ROLES : value;
+            missing = name.equals("start") && facts.containsKey("model") ? AS_TOKENIZED : missing;
             String found = facts.getOrDefault(name, missing);
             if (!found.equals(value)) {
                 throw Problem.of("The profile is of something else.")
@@ -170,6 +173,18 @@ public final class Profiler {
         return settings.allRoles()
                 ? ALL_ROLES
                 : settings.roles().stream().sorted().map(Role::label).collect(Collectors.joining(","));
+    }
+
+    /** What is put before plain texts, by name. */
+    private String start() {
+        OptionalInt start =
+                sae.origin().trainedOn().missingStart(model.tokenizer().encode("a"), model.tokenizer());
+        return start.isEmpty() ? AS_TOKENIZED : model.tokenizer().decode(new int[] {start.getAsInt()}, false);
+    }
+
+    private int[] tokens(Document document) {
+        int[] ids = document.tokens(model.text());
+        return document instanceof Document.Plain ? sae.origin().trainedOn().started(ids, model.tokenizer()) : ids;
     }
 
     /** Which tokens of a document count, by role. */
@@ -202,7 +217,9 @@ public final class Profiler {
         private final Set<Integer> pieces;
         private final Set<Integer> dirty = new HashSet<>();
         private final Set<Integer> dirtyTokens = new HashSet<>();
-        private final OptionalInt bos = model.tokenizer().bosId();
+        private final OptionalInt bos = model.tokenizer().bosId().isPresent()
+                ? model.tokenizer().bosId()
+                : sae.origin().trainedOn().missingStart(new int[0], model.tokenizer());
         private long documents;
         private long tokens;
         private String writtenDocuments;
@@ -232,7 +249,7 @@ public final class Profiler {
                     int size = 0;
                     while (reading.hasNext() && size < settings.tokensAtOnce()) {
                         Document document = reading.next();
-                        int[] ids = document.tokens(model.text());
+                        int[] ids = tokens(document);
                         List<Window> windows = windows(ids, counted(document, ids.length), documents);
                         batch.addAll(windows);
                         size += windows.stream().mapToInt(w -> w.ids().length).sum();
