@@ -1,6 +1,5 @@
 package dev.pintle.sae;
 
-import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import java.util.ArrayList;
@@ -25,7 +24,7 @@ public final class LatentAgreement {
     private final double[] active; // by latent, tokens on which it is active in the first
     private final double[] both;
     private final double[] close; // of both, those that differ by at most CHANGED
-    private double activeInOther;
+    private long activeInOther;
     private double relativeChange; // summed over both
     private long tokens;
 
@@ -85,7 +84,7 @@ public final class LatentAgreement {
      * @param second `[tokens, dModel]`, of the same tokens
      */
     public void add(Tensor first, Tensor second) {
-        long size = SparseCoder.tokensAtOnce(first.device(), 6 * sae.dSae()); // latents, and as many numbers about them
+        long size = SparseCoder.tokensAtOnce(first.device(), 2 * sae.dSae()); // latents of both
         for (long start = 0; start < first.size(0); start += size) {
             long count = Math.min(size, first.size(0) - start);
             try (TensorScope scope = TensorScope.open("latents of both")) {
@@ -96,28 +95,23 @@ public final class LatentAgreement {
 
     /** @param f, g latent activations `[tokens, dSae]` FP32 */
     private void block(Tensor f, Tensor g) {
-        Tensor isActive = f.greaterThan(0);
-        Tensor inBoth = isActive.and(g.greaterThan(0));
-        Tensor change = g.minus(f).abs().dividedBy(f).maskedFill(inBoth.not(), 0); // [tokens, dSae]
-        plus(active, isActive);
-        plus(both, inBoth);
-        plus(close, inBoth.and(change.atMost(f.times(0).plus(CHANGED))));
-        activeInOther += total(g.greaterThan(0).to(DType.FP32));
-        relativeChange += total(change);
-        float[] highest = f.max(0, false).toFloats();
-        for (int i = 0; i < peak.length; i++) {
-            peak[i] = Math.max(peak[i], highest[i]);
+        float[] first = f.toFloats();
+        float[] second = g.toFloats();
+        for (int at = 0; at < first.length; at++) {
+            activeInOther += second[at] > 0 ? 1 : 0;
+            if (first[at] > 0) {
+                int latent = at % peak.length;
+                peak[latent] = Math.max(peak[latent], first[at]);
+                active[latent]++;
+                if (second[at] > 0) {
+                    double change = Math.abs((double) second[at] - first[at]) / first[at];
+                    both[latent]++;
+                    close[latent] += change <= CHANGED ? 1 : 0;
+                    relativeChange += change;
+                }
+            }
         }
         tokens += f.size(0);
-    }
-
-    private static void plus(double[] sums, Tensor mask) {
-        double[] more = mask.to(DType.FP32).sum(0, false).toDoubles();
-        Arrays.setAll(sums, i -> sums[i] + more[i]);
-    }
-
-    private static double total(Tensor values) {
-        return Arrays.stream(values.sum(0, false).toDoubles()).sum();
     }
 
     /** What was found on the tokens added so far. */
@@ -127,7 +121,7 @@ public final class LatentAgreement {
         return new Report(
                 tokens,
                 first / tokens,
-                activeInOther / tokens,
+                (double) activeInOther / tokens,
                 (activeInOther - shared) / tokens,
                 (first - shared) / tokens,
                 (shared - Arrays.stream(close).sum()) / tokens,
