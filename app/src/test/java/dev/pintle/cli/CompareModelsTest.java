@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ class CompareModelsTest {
     }
 
     @Test
+    @Tag("slow")
     void json_tells_of_both_sets_of_weights_and_all_numbers() throws IOException {
         Path figure = folder.resolve("loss.svg");
         CommandRun run =

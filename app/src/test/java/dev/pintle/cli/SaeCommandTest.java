@@ -124,16 +124,32 @@ class SaeCommandTest {
             assertThat(run(asJson.toArray(String[]::new))).as(err).isZero();
             assertThat(json().at("/tokens/0/text").asText()).isEqualTo(prepends ? "<|begin_of_text|>" : "The");
             assertThat(json().at("/setup/prepended_token").asText("")).isEqualTo(prepends ? "<|begin_of_text|>" : "");
-            assertThat(json().at("/setup/autoencoder/trained_with_bos").asBoolean()).isEqualTo(prepends);
+            assertThat(json().at("/setup/autoencoder/trained_with_bos").asBoolean())
+                    .isEqualTo(prepends);
             assertThat(json().get("hook_point").asText()).isEqualTo("blocks.4.hook_resid_pre");
             assertThat(run("sae", "info", sae)).isZero();
             assertThat(out.lines().toList())
-                    .contains("trained with bos       " + prepends, "trained context size   128", "trained positions      all");
+                    .contains(
+                            "trained with bos       " + prepends,
+                            "trained context size   128",
+                            "trained positions      all");
         }
         String sae = saeLens("true").toString();
         assertThat(run(
-                        "generate", "--model", model, "--device", "cpu", "--sae", sae, "--latent", "1=+40", "--prompt",
-                        "The whale", "--max-new-tokens", "3", "--json"))
+                        "generate",
+                        "--model",
+                        model,
+                        "--device",
+                        "cpu",
+                        "--sae",
+                        sae,
+                        "--latent",
+                        "1=+40",
+                        "--prompt",
+                        "The whale",
+                        "--max-new-tokens",
+                        "3",
+                        "--json"))
                 .as(err)
                 .isZero();
         assertThat(json().at("/setup/latents/0/hook_point").asText()).isEqualTo("blocks.4.hook_resid_pre");

@@ -83,14 +83,18 @@ final class OpenAiFormat implements SaeFormat {
         Object k = state instanceof Map<?, ?> map ? map.get("k") : null;
         Object after = state instanceof Map<?, ?> map ? map.get("postact_fn") : null;
         if (!(k instanceof Long count) || count < 1 || count > dSae) {
-            throw files.refused(this, "The file does not say how many latents are kept.", "activation_state_dict.k", k);
+            throw files.refused(
+                    this,
+                    "The file does not say how many latents are kept.",
+                    "activation_state_dict.k",
+                    String.valueOf(k));
         }
         if (!"ReLU".equals(after) && !"Identity".equals(after)) {
             throw files.refused(
                     this,
                     "This function of the latents that are kept is not supported.",
                     "activation_state_dict.postact_fn",
-                    after);
+                    String.valueOf(after));
         }
         return new Sparsity.TopK(Math.toIntExact(count), "ReLU".equals(after));
     }

@@ -51,7 +51,7 @@ final class SaeFit {
     }
 
     /** Whether two names are both known and refer to different models. */
-    private static boolean differ(String one, String other) {
+    static boolean differ(String one, String other) {
         return !one.isEmpty() && !other.isEmpty() && !comparable(one).equals(comparable(other));
     }
 

@@ -64,6 +64,14 @@ class SaeFilesTest {
     }
 
     @Test
+    void names_of_one_model_differ_by_organisation_and_by_what_transformerlens_calls_it() {
+        assertThat(SaeFit.differ("gpt2-small", "openai-community/gpt2")).isFalse();
+        assertThat(SaeFit.differ("EleutherAI/pythia-160m", "pythia-160m")).isFalse();
+        assertThat(SaeFit.differ("gpt2-small", "openai-community/gpt2-medium")).isTrue();
+        assertThat(SaeFit.differ("Qwen3-8B-Base", "Qwen/Qwen3-8B")).isTrue();
+    }
+
+    @Test
     void a_file_of_something_else_is_refused_with_the_formats_that_are_known() {
         Path file = write(folder.resolve("other.pth"), tensors("layer.weight", matrix(ENC, false)));
         assertThatThrownBy(() -> load(file)).isInstanceOf(PintleException.class).hasMessage("""

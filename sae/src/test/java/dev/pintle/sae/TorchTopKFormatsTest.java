@@ -193,7 +193,7 @@ class TorchTopKFormatsTest {
         Path file = save("8.pt", saved);
         assertThatThrownBy(() -> load(file))
                 .isInstanceOf(PintleException.class)
-                .extracting(e -> e.getMessage().replaceAll(" +", " "))
+                .extracting(e -> String.valueOf(e.getMessage()).replaceAll(" +", " "))
                 .asString()
                 .contains(fact.replaceAll(" +", " "));
     }

@@ -4,6 +4,7 @@ import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.Progress;
 import dev.pintle.base.Sizes;
+import dev.pintle.base.TemporaryFolder;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.LatentAgreement;
 import dev.pintle.sae.SparseAutoencoder;
@@ -27,7 +28,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -96,8 +96,8 @@ public final class ModelComparison {
     public ModelDifference run(ModelWeights a, ModelWeights b, Progress progress) {
         a.requireSameModel(b);
         try {
-            Path folder = Files.createTempDirectory("pintle-compare-");
-            try {
+            try (TemporaryFolder temporary = TemporaryFolder.create("pintle-compare-")) {
+                Path folder = temporary.path();
                 List<int[]> passages;
                 try (LanguageModel model = a.load().get()) {
                     if (sae != null) {
@@ -114,8 +114,6 @@ public final class ModelComparison {
                 try (LanguageModel model = b.load().get()) {
                     return compared(a, b, model, passages, folder, stage(progress, "running B", passages.size()));
                 }
-            } finally {
-                delete(folder);
             }
         } catch (IOException e) {
             throw Problem.of("The temporary folder, where A's activations wait for B's, cannot be used.")
@@ -258,14 +256,5 @@ public final class ModelComparison {
             throw new IllegalStateException(name);
         }
         return found;
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(folder);
     }
 }

@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,6 +57,7 @@ class ModelComparisonTest {
     }
 
     @Test
+    @Tag("slow")
     void a_model_differs_from_itself_by_exactly_nothing() {
         try (SparseAutoencoder sae = SparseAutoencoder.load(SAE, Device.CPU)) {
             ModelDifference found =
