@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigReader {
     private static final int MOST_SHOWN = 10;
-    private static final int MOST_LAYERS = 10_000;
+    private static final int MOST_LAYERS = 100_000;
     private static final long MOST_BYTES = 16L << 20;
 
     private final Path file;
