@@ -28,6 +28,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -45,7 +47,12 @@ public final class LanguageModel implements AutoCloseable {
 
     /** The state that all views of a model share. */
     private record Loaded(
-            ModelId id, LoadedTransformer transformer, ModelText text, Set<Integer> stopIds, String tokenizerOf) {}
+            ModelId id,
+            LoadedTransformer transformer,
+            ModelText text,
+            Set<Integer> stopIds,
+            String tokenizerOf,
+            Consumer<Problem> notes) {}
 
     private LanguageModel(Loaded loaded, List<Hook> hooks, boolean view) {
         this.loaded = loaded;
@@ -94,7 +101,8 @@ public final class LanguageModel implements AutoCloseable {
                             transformer,
                             new ModelText(folder, options.chatTemplate(), id.toString()),
                             StopIds.read(folder),
-                            GgufFolder.tokenizer(folder)),
+                            GgufFolder.tokenizer(folder),
+                            once(options.notes())),
                     List.of(),
                     false);
         } catch (RuntimeException e) {
@@ -122,7 +130,23 @@ public final class LanguageModel implements AutoCloseable {
         LoadedTransformer transformer = LoadedTransformer.random(shape.config(), shape.toString(), seed, device, dtype);
         ModelId id = new ModelId(shape + " with random weights", "seed-" + seed);
         return new LanguageModel(
-                new Loaded(id, transformer, new ModelText(words, id.toString()), Set.of(), ""), List.of(), false);
+                new Loaded(id, transformer, new ModelText(words, id.toString()), Set.of(), "", note -> {}),
+                List.of(),
+                false);
+    }
+
+    private static Consumer<Problem> once(Consumer<Problem> notes) {
+        Set<String> said = ConcurrentHashMap.newKeySet();
+        return note -> {
+            if (said.add(note.toString())) {
+                notes.accept(note);
+            }
+        };
+    }
+
+    /** Tells whoever loaded this model of something about its use, the first time. */
+    public void tell(Problem note) {
+        loaded.notes.accept(note);
     }
 
     /** A view with {@code more} hooks, applied after those of this view. */

@@ -13,6 +13,14 @@ public record ModelId(String name, String revision) {
         return stored(revision).equals(stored(other.revision));
     }
 
+    /**
+     * Whether the names say that one is a copy of the other in another format, such as {@code org/name} and {@code
+     * name-Q4_K_M.gguf}: other weights of one model, as far as can be known.
+     */
+    public boolean isCopyOf(ModelId other) {
+        return !isSameModel(other) && ModelNames.areCopies(name, other.name);
+    }
+
     private static String stored(String revision) {
         int rounded = revision.indexOf('+');
         return rounded < 0 ? revision : revision.substring(0, rounded);

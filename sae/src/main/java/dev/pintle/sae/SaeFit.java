@@ -2,9 +2,9 @@ package dev.pintle.sae;
 
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.model.ModelNames;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.transformer.HookPoint;
-import java.util.Locale;
 
 /** Checks that an autoencoder belongs to a model. */
 final class SaeFit {
@@ -22,7 +22,13 @@ final class SaeFit {
                                     + model.config().nLayers() + " layers")
                     .toException();
         }
-        if (!force && differ(sae.origin().model(), model.id().name())) {
+        String trainedOn = sae.origin().model();
+        if (ModelNames.areCopies(trainedOn, model.id().name())) {
+            model.tell(Problem.of("The autoencoder was trained on other weights of this model, as their names say.")
+                    .fact("autoencoder", sae.name() + ", for " + trainedOn)
+                    .fact("model", model.id())
+                    .fact("try", "pintle compare-models --sae, to see how many latents differ"));
+        } else if (!force && differ(trainedOn, model.id().name())) {
             throw Problem.of("The autoencoder was trained on a different model.")
                     .fact("autoencoder", sae.name() + ", for " + sae.origin().model())
                     .fact("model", model.id())
@@ -41,7 +47,8 @@ final class SaeFit {
                     .toException();
         }
         String fittedOn = vector.origin().model().name();
-        if (!force && differ(sae.origin().model(), fittedOn)) {
+        boolean other = differ(sae.origin().model(), fittedOn) && !ModelNames.areCopies(sae.origin().model(), fittedOn);
+        if (!force && other) {
             throw Problem.of("The vector and the autoencoder belong to different models.")
                     .fact("vector", fittedOn)
                     .fact("autoencoder", sae.origin().model())
@@ -52,17 +59,6 @@ final class SaeFit {
 
     /** Whether two names are both known and refer to different models. */
     static boolean differ(String one, String other) {
-        return !one.isEmpty() && !other.isEmpty() && !comparable(one).equals(comparable(other));
-    }
-
-    /**
-     * A name without its organisation, in lower case, and without the {@code Meta-} that some Llama repositories
-     * prepend. TransformerLens calls GPT-2's smallest model {@code gpt2-small}; its repository is {@code gpt2}.
-     */
-    private static String comparable(String name) {
-        String last = name.replace('\\', '/').replaceAll("/+$", "").toLowerCase(Locale.ROOT);
-        return last.substring(last.lastIndexOf('/') + 1)
-                .replaceFirst("^meta-", "")
-                .replaceFirst("^gpt2-small$", "gpt2");
+        return !one.isEmpty() && !other.isEmpty() && !ModelNames.plain(one).equals(ModelNames.plain(other));
     }
 }

@@ -150,7 +150,8 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
     // ---------------------------------------------------------------- use
 
     /**
-     * Returns this vector if it fits a model.
+     * Returns this vector if it fits a model. One that was fitted on other weights of the model, such as a quantised copy,
+     * does, and whoever loaded the model is told.
      *
      * @param force whether to accept a vector from a different model; a different width is never accepted
      * @throws dev.pintle.base.PintleException naming both if it does not fit
@@ -172,7 +173,12 @@ public record SteeringVector(Vec direction, HookPoint at, Origin origin) {
         boolean same = known
                 ? origin.model().isSameModel(model.id())
                 : origin.model().name().isEmpty() || named(model);
-        if (!force && !same) {
+        if (known && origin.model().isCopyOf(model.id())) {
+            model.tell(Problem.of("A vector was fitted on other weights of this model, as their names say.")
+                    .fact("vector", what)
+                    .fact("model", model.id())
+                    .fact("try", "pintle compare-models, to see how much the weights differ"));
+        } else if (!force && !same) {
             throw Problem.of("The vector was fitted on a different model.")
                     .fact("vector", what)
                     .fact("model", model.id())

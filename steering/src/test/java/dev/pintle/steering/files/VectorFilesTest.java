@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.pintle.base.PintleException;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.model.LoadOptions;
 import dev.pintle.model.ModelId;
 import dev.pintle.steering.Origin;
 import dev.pintle.steering.Parley;
 import dev.pintle.steering.Stability;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorComparison;
+import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
 import dev.pintle.tensor.Vec;
@@ -21,11 +24,13 @@ import dev.pintle.tensor.io.Npy;
 import dev.pintle.tensor.io.Npz;
 import dev.pintle.tensor.io.SafeTensors;
 import dev.pintle.tensor.io.TorchCheckpoint;
+import dev.pintle.testkit.Golden;
 import dev.pintle.transformer.HookPoint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -404,6 +409,29 @@ class VectorFilesTest {
                             + "  vector: blocks.3.hook_resid_post of parley-7m@content-abc\n  model:  " + model.id()
                             + "\n  try:    fitting it on this model, or --force to use it anyway");
             assertThat(foreign.requireFits(model, true)).isSameAs(foreign);
+        }
+    }
+
+    @Test
+    void a_vector_of_a_copy_in_another_format_is_used_and_told_once() {
+        List<String> notes = new ArrayList<>();
+        LoadOptions options = LoadOptions.of(Device.CPU, DType.FP32).telling(note -> notes.add(note.toString()));
+        try (LanguageModel model = LanguageModel.load(Golden.parley().toString(), options)) {
+            Origin of = new Origin(
+                    new ModelId("org/parley-7m-GGUF:Q8_0", "content-other"),
+                    ORIGIN.method(),
+                    ORIGIN.data(),
+                    ORIGIN.capture(),
+                    ORIGIN.measures(),
+                    "");
+            SteeringVector copied = new SteeringVector(ones(), Parley.AT, of);
+            assertThat(copied.requireFits(model, false)).isSameAs(copied);
+            assertThat(copied.requireFits(model, false)).isSameAs(copied);
+            assertThat(notes)
+                    .containsExactly("A vector was fitted on other weights of this model, as their names say.\n"
+                            + "  vector: blocks.3.hook_resid_post of org/parley-7m-GGUF:Q8_0@content-other\n"
+                            + "  model:  " + model.id()
+                            + "\n  try:    pintle compare-models, to see how much the weights differ");
         }
     }
 
