@@ -6,11 +6,12 @@ import java.util.regex.Pattern;
 /** What the names of models and of their copies in other formats have in common. */
 public final class ModelNames {
     /** What copies add to a model's name, such as {@code -GGUF}, {@code -Q4_K_M}, {@code -bnb-4bit} or {@code -FP8-dynamic}. */
-    private static final Pattern MARK = Pattern.compile("[-_.](gguf|(ud-)?i?q\\d(_\\w+)?|mxfp4|b?f16|fp16|f32|awq|gptq|bnb|nf4"
-            + "|fp8|dynamic|int[48]|g\\d+|[48]bit|w\\d+a\\d+|quantized|unsloth)$");
+    private static final Pattern MARK =
+            Pattern.compile("[-_.](gguf|(ud-)?i?q\\d(_\\w+)?|mxfp4|b?f16|fp16|f32|awq|gptq|bnb|nf4"
+                    + "|fp8|dynamic|int[48]|g\\d+|[48]bit|w\\d+a\\d+|quantized|unsloth)$");
 
     /** What names a file among those of a repository. */
-    private static final Pattern FILE = Pattern.compile(":([^:]*\\.gguf|(ud-)?i?q\\d\\w*|b?f16|fp16|f32|mxfp4)$");
+    private static final Pattern FILE = Pattern.compile(":([^:/][^:]*\\.gguf|(ud-)?i?q\\d\\w*|b?f16|fp16|f32|mxfp4)$");
 
     private static final Pattern PROGRAM = Pattern.compile("^(ollama|lmstudio|llama\\.cpp):");
 

@@ -47,7 +47,8 @@ final class SaeFit {
                     .toException();
         }
         String fittedOn = vector.origin().model().name();
-        boolean other = differ(sae.origin().model(), fittedOn) && !ModelNames.areCopies(sae.origin().model(), fittedOn);
+        boolean other = differ(sae.origin().model(), fittedOn)
+                && !ModelNames.areCopies(sae.origin().model(), fittedOn);
         if (!force && other) {
             throw Problem.of("The vector and the autoencoder belong to different models.")
                     .fact("vector", fittedOn)
