@@ -62,17 +62,19 @@ public final class JobsApi {
         OpenReply reply = call.open("text/event-stream; charset=utf-8");
         try {
             reply.pulse(": ping\n\n", QUIET, () -> {});
-            for (long seen = -1; ; ) {
+            long seen = -1;
+            String sent = "";
+            for (boolean ended = false; !ended; ) {
                 long version = job.await(seen, LOOK);
-                if (version != seen) {
-                    reply.send("data: " + Json.line(job.json()) + "\n\n");
-                    seen = version;
+                ended = job.hasEnded(); // before the state is read, so that the last one is not missed
+                String state = Json.line(job.json());
+                if ((version != seen || ended) && !state.equals(sent)) {
+                    reply.send("data: " + state + "\n\n");
+                    sent = state;
                 }
-                if (job.hasEnded()) {
-                    reply.end();
-                    return;
-                }
+                seen = version;
             }
+            reply.end();
         } finally {
             reply.quiet();
         }

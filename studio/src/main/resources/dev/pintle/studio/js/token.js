@@ -8,7 +8,7 @@
  *   read      async signal => {sae, tokens: [{latents}], labels} of the text, or null where there is no autoencoder
  *   onSteer   (entry) adds an entry to the steering; onMove(step) chooses a neighbour; onAllOf(latent) colours by it
  */
-import { html, useLoaded, useState, useEffect, num, piece } from './ui.js';
+import { html, useLoaded, useState, num, piece } from './ui.js';
 import { post, get, own } from './api.js';
 import { inspect } from './shell.js';
 import { useKeys } from './keys.js';
@@ -49,9 +49,10 @@ function Alternatives({ token, model, steeredFirst }) {
 
 function Latents({ read, index, version, onSteer, onAllOf }) {
   const found = useLoaded(signal => read(signal), [version]);
-  const [chosen, choose] = useState(0);
   const here = found.value?.tokens[index]?.latents ?? [];
-  useEffect(() => choose(0), [index]);
+  const [choice, setChoice] = useState({ index, row: 0 }); // of another token: the first
+  const chosen = choice.index === index ? choice.row : 0;
+  const choose = row => setChoice({ index, row });
   const steerBy = latent => onSteer?.({ sae: found.value.sae, latent, op: 'add', value: 2, label: found.value.labels?.[latent] });
   useKeys({
     ArrowDown: ['next latent', () => choose(Math.min(here.length - 1, chosen + 1))],
