@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
+import com.microsoft.playwright.options.LoadState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -46,6 +47,7 @@ class ShellTest extends BrowserTest {
     void a_server_that_does_not_answer_is_said_and_tried_again() {
         Page page = open("#/chat", View.WIDE_LIGHT);
         assertThat(page.locator(".conversation")).isVisible();
+        page.waitForLoadState(LoadState.NETWORKIDLE); // models and scripts are here
         page.context().setOffline(true);
         page.getByText("What is honey?").click();
         assertThat(page.locator(".banner")).containsText("The server does not answer.");
