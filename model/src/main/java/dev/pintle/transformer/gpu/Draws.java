@@ -21,10 +21,10 @@ final class Draws {
     private static final int AHEAD = 512; // random numbers uploaded at once; there is room for twice as many
     private static final int LIST_BYTES = 8 * 1024; // as in the source
     private static final int SHARED_BYTES = 40 * 1024; // of a block, at most, beside list and scores
+    private static final int FEW_ROWS = 8; // measured: with more, fewer blocks per row are faster
 
-    private final CudaKernel kernel;
-    private final int shares; // thread blocks per row, a cluster
-    private final boolean cached;
+    private final Variant few;
+    private final Variant many;
     private final int dVocab;
     private final int words; // bit masks of 32 tokens each
     private final Tensor drawn; // [rows]
@@ -32,6 +32,22 @@ final class Draws {
     private final Tensor uniform; // [slots, 2 AHEAD] FP64, between 0 and 1
     private final Tensor seen; // [slots, words]
     private final Source[] sources; // by slot; null if its row is greedy
+
+    /**
+     * A kernel for a number of rows; all draw the same tokens.
+     *
+     * @param shares thread blocks per row, a cluster
+     * @param cached whether the scores fit into shared memory
+     */
+    private record Variant(CudaKernel kernel, int shares, boolean cached) {
+        static Variant of(Device device, int shares, int dVocab) {
+            int share = (dVocab + shares - 1) / shares;
+            boolean cached = SHARED_BYTES + LIST_BYTES + share * Float.BYTES <= CudaProgram.sharedBytes(device);
+            CudaKernel kernel = CudaSources.program("draw.cu", Map.of("SHARES", shares), device)
+                    .kernel("draw", LIST_BYTES + (cached ? share * Float.BYTES : 0));
+            return new Variant(kernel, shares, cached);
+        }
+    }
 
     /**
      * Where a slot's random numbers come from.
@@ -42,11 +58,9 @@ final class Draws {
 
     /** Allocates zeroed buffers owned by {@code owner}. */
     Draws(TensorScope owner, Device device, int slots, int dVocab) {
-        this.shares = CudaProgram.hasClusters(device) ? 8 : 1;
-        int share = (dVocab + shares - 1) / shares;
-        this.cached = SHARED_BYTES + LIST_BYTES + share * Float.BYTES <= CudaProgram.sharedBytes(device);
-        this.kernel = CudaSources.program("draw.cu", Map.of("SHARES", shares), device)
-                .kernel("draw", LIST_BYTES + (cached ? share * Float.BYTES : 0));
+        boolean clusters = CudaProgram.hasClusters(device);
+        this.few = Variant.of(device, clusters ? 8 : 1, dVocab);
+        this.many = Variant.of(device, clusters ? 4 : 1, dVocab);
         this.dVocab = dVocab;
         this.words = (dVocab + Integer.SIZE - 1) / Integer.SIZE;
         this.sources = new Source[slots];
@@ -110,8 +124,9 @@ final class Draws {
 
     /** @param logits `[rows, dVocab]` FP32 */
     void launch(SlotMemory memory, Tensor logits) {
-        kernel.launch(
-                Grid.of(logits.size(0) * shares),
+        Variant variant = logits.size(0) <= FEW_ROWS ? few : many;
+        variant.kernel.launch(
+                Grid.of(logits.size(0) * variant.shares),
                 THREADS,
                 drawn,
                 logits,
@@ -123,6 +138,6 @@ final class Draws {
                 dVocab,
                 words,
                 2 * AHEAD,
-                cached ? 1 : 0);
+                variant.cached ? 1 : 0);
     }
 }

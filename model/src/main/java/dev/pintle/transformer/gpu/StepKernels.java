@@ -33,6 +33,7 @@ abstract class StepKernels implements Runnable {
     final int shared;
     private final boolean changing;
     private final int blocksPerRow;
+    private final int leastPages;
     private final CudaKernel attend;
     private final CudaKernel choose;
     private final CudaKernel softCap;
@@ -45,6 +46,9 @@ abstract class StepKernels implements Runnable {
         this.rows = memory.rows(kind.rows());
         this.changing = kind.changing();
         this.blocksPerRow = kind.blocks();
+        boolean whole = kind.blocks() == 1 && kind.products() == StepKind.Products.LIBRARY;
+        this.leastPages =
+                whole ? memory.mostPages : SlotMemory.LEAST_PAGES; // bits may depend on the number of rows anyway
         this.queries = config.nHeads() * config.dHead();
         this.shared = config.nKvHeads() * config.dHead();
         int group = config.nHeads() / config.nKvHeads();
@@ -167,7 +171,7 @@ abstract class StepKernels implements Runnable {
                 config.nKvHeads(),
                 memory.mostPages,
                 SlotMemory.MOST_PIECES,
-                SlotMemory.LEAST_PAGES,
+                leastPages,
                 window == null ? 0 : window,
                 (float) config.attentionScale(),
                 queryNorm == null ? 0f : (float) queryNorm.eps(),

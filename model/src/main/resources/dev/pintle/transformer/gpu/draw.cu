@@ -8,7 +8,7 @@
 // reproducible for a seed.
 //
 // A row is read a few times. SHARES thread blocks, a cluster, therefore divide it among them and keep their scores in
-// shared memory; they add up what they find by reading each other's shared memory. Compiled with -DSHARES=8, or 1 where a
+// shared memory; they add up what they find by reading each other's shared memory. Compiled with -DSHARES=8 or 4, or 1 where a
 // GPU has no clusters.
 
 typedef unsigned int u32;
@@ -174,16 +174,16 @@ struct Histogram {
     u64 sums[BINS];
 };
 
-// The block's part of a histogram: 11 bits of the sums each, since 64-bit atomic additions take several times as long; in
-// copies, since many lanes of a warp add to the same bin.
+// The block's part of a histogram: sums of the low 16 bits and of the others, since 64-bit atomic additions take several times as
+// long; in copies, since many lanes of a warp add to the same bin. Neither overflows, with fewer than 2^16 tokens per copy.
 struct Table {
-    u32 parts[3][BINS * COPIES];
+    u32 parts[2][BINS * COPIES];
 
-    // adds a value below 2^33
+    // adds a value of at most 2^32
     __device__ __forceinline__ void add(int bin, u64 value) {
 #pragma unroll
-        for (int part = 0; part < 3; part++) {
-            const u32 bits = value >> (11 * part) & 0x7ff;
+        for (int part = 0; part < 2; part++) {
+            const u32 bits = part ? value >> 16 : value & 0xffff;
             if (bits) atomicAdd(parts[part] + bin * COPIES + threadIdx.x % COPIES, bits);
         }
     }
@@ -193,7 +193,7 @@ struct Table {
 template <class Add>
 static __device__ __forceinline__ void fill(Histogram& histogram, Table& table, int& turn, Add add) {
     __syncthreads();
-    for (int i = threadIdx.x; i < 3 * BINS * COPIES; i += THREADS) table.parts[i / (BINS * COPIES)][i % (BINS * COPIES)] = 0;
+    for (int i = threadIdx.x; i < 2 * BINS * COPIES; i += THREADS) table.parts[i / (BINS * COPIES)][i % (BINS * COPIES)] = 0;
     __syncthreads();
     add(table);
     __syncthreads();
@@ -203,7 +203,7 @@ static __device__ __forceinline__ void fill(Histogram& histogram, Table& table, 
 #pragma unroll
         for (int c = 0; c < COPIES; c++) {
             const int i = threadIdx.x * COPIES + c;
-            sum += table.parts[0][i] + ((u64)table.parts[1][i] << 11) + ((u64)table.parts[2][i] << 22);
+            sum += table.parts[0][i] + ((u64)table.parts[1][i] << 16);
         }
         own->bins[threadIdx.x] = sum;
     }
@@ -215,6 +215,19 @@ static __device__ __forceinline__ void fill(Histogram& histogram, Table& table, 
         histogram.sums[threadIdx.x] = sum;
     }
     __syncthreads();
+}
+
+static __device__ u64 sum_of(const Histogram& histogram) {
+    __shared__ u64 sum;
+    if (threadIdx.x < 32) {
+        u64 mine = 0;
+        for (int i = threadIdx.x; i < BINS; i += 32) mine += histogram.sums[i];
+#pragma unroll
+        for (int o = 16; o; o >>= 1) mine += __shfl_xor_sync(0xffffffffu, mine, o);
+        if (threadIdx.x == 0) sum = mine;
+    }
+    __syncthreads();
+    return sum;
 }
 
 // The bin in which the sum, from `before` on, first exceeds a target.
@@ -345,7 +358,7 @@ extern "C" __global__ void CLUSTERED __launch_bounds__(THREADS) draw(
         });
         kept = total(kept, turn) + (topK - last.before) * mass(row, score_of(last.key)); // of those with the last score, a few
     } else {
-        for (int i = 0; i < BINS; i++) kept += masses.sums[i];
+        kept = sum_of(masses);
     }
     if (own[2] < 1.0f) {
         const u64 wanted = max(1ull, (u64)ceil((double)own[2] * (double)kept));

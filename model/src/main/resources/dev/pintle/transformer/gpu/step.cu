@@ -16,6 +16,7 @@
 #define VALUE_RUN (HEAD % 64 == 0 ? 8 : HEAD % 32 == 0 ? 4 : 2) // the same for a value
 #define VALUE_STEPS (HEAD / (8 * VALUE_RUN))
 #define VALUE_PAIRS (VALUE_RUN / 2)
+#define PAIRS ((HEAD / 2 + 31) / 32)           // of a head, per lane
 #define OUTPUTS ((GROUP * HEAD + 127) / 128)   // per thread
 #define LEAST -1e30f
 #define LOG2E 1.4426950408889634f
@@ -32,7 +33,7 @@ extern __shared__ uint4 ring[]; // [4 warps, STAGES, 2, TILE, CHUNKS]
 static __device__ __forceinline__ void copy16(void* to, const void* from, bool valid) {
     const u32 there = (u32)__cvta_generic_to_shared(to);
     const int bytes = valid ? 16 : 0;
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(there), "l"(from), "r"(bytes));
+    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(there), "l"(from), "r"(bytes));
 }
 
 // Where an element of a token lies in a tile of keys: rotated by its token, so that eight lanes read from different banks.
@@ -45,16 +46,22 @@ static __device__ __forceinline__ int value_at(int token, int d) {
     return token * HEAD + (d / 8 + (token >> 1 & 3) * 2) % CHUNKS * 8 + d % 8;
 }
 
-// Element d of a head after its norm, if any, and rotary embedding.
-static __device__ __forceinline__ float turned(const half_t* head, int d, const float* cos, const float* sin, const float* gain,
-        float scale) {
-    const int half = HEAD / 2, i = d < half ? d : d - half;
-    float a = widen(head[i]), b = widen(head[i + half]);
+// A pair of elements of a head, i and i + HEAD / 2, as read.
+struct Pair {
+    float low, high;
+};
+
+static __device__ __forceinline__ Pair pair_of(const half_t* head, int i) {
+    return {widen(head[i]), widen(head[i + HEAD / 2])};
+}
+
+// A pair after its norm, if any, and rotary embedding.
+static __device__ __forceinline__ Pair turned(Pair p, int i, float cos, float sin, const float* gain, float scale) {
     if (gain) {
-        a = rounded(a * scale * gain[i]);
-        b = rounded(b * scale * gain[i + half]);
+        p.low = rounded(p.low * scale * gain[i]);
+        p.high = rounded(p.high * scale * gain[i + HEAD / 2]);
     }
-    return d < half ? a * cos[i] - b * sin[i] : b * cos[i] + a * sin[i];
+    return {p.low * cos - p.high * sin, p.high * cos + p.low * sin};
 }
 
 // 1 / rms of a head, computed by one warp
@@ -112,16 +119,18 @@ extern "C" __global__ void __launch_bounds__(128) attend(
     const int each = max(least, (units + most - 1) / most), used = (units + each - 1) / each; // pieces that are not empty
     if ((int)blockIdx.x >= used) return; // the next kernel is released by the remaining blocks, and by the end of this one
     const int* table = tables + (long long)owner * mostPages;
-    // where the keys and values of a unit's tokens begin
-    auto base_of = [&](int unit) { return ((long long)table[unit] * nKvHeads + kv) * UNIT * HEAD; };
+    auto page_of = [&](int unit) { return table[min(unit, mostPages - 1)]; }; // a row that ended one step ago may need one more
+    // where the keys and values of a page's tokens begin
+    auto base_of = [&](int page) { return ((long long)page * nKvHeads + kv) * UNIT * HEAD; };
     // a warp has one tile of each unit of the block's pieces
     half_t* const tiles = (half_t*)ring + warp * STAGES * 2 * TILE * HEAD;
     int nextPiece = blockIdx.x, nextUnit = nextPiece * each, nextStage = 0;
+    int nextPage = page_of(firstUnit + nextUnit); // read ahead, since the copies wait for it
     auto load_next = [&]() {
         if (nextPiece < used) {
             const int first = (firstUnit + nextUnit) * UNIT + warp * TILE;
             const bool some = first < slot && first + TILE > start; // else there may be no page
-            const long long base = some ? base_of(firstUnit + nextUnit) + warp * TILE * HEAD : 0;
+            const long long base = some ? base_of(nextPage) + warp * TILE * HEAD : 0;
             half_t* to = tiles + nextStage * 2 * TILE * HEAD;
 #pragma unroll
             for (int i = lane; i < TILE * CHUNKS; i += 32) {
@@ -136,33 +145,69 @@ extern "C" __global__ void __launch_bounds__(128) attend(
                 nextPiece += gridDim.x;
                 nextUnit = nextPiece * each;
             }
+            if (nextPiece < used) nextPage = page_of(firstUnit + nextUnit);
         }
         asm volatile("cp.async.commit_group;");
     };
 #pragma unroll
     for (int s = 0; s < STAGES - 1; s++) load_next();
-    cos += (long long)slot * (HEAD / 2);
-    sin += (long long)slot * (HEAD / 2);
     release_next();
     await_previous();
     const half_t* mine = qkv + (long long)row * (nHeads + 2 * nKvHeads) * HEAD;
-    for (int h = warp; h < COLUMNS * 8; h += 4) {
-        const half_t* head = mine + (kv * GROUP + h) * HEAD;
-        const float norm = qGain && h < GROUP ? inverse_rms(head, eps) : 1.0f;
-        for (int d = lane; d < HEAD; d += 32) query[h][d] = h < GROUP ? narrow(turned(head, d, cos, sin, qGain, norm)) : (half_t)0;
+    // everything is read before anything is written, so that a block waits once; a warp has every fourth query head, the first
+    // warp also the new key, and the second the new value
+    const bool hasNew = (used - 1 - (int)blockIdx.x) % (int)gridDim.x == 0; // the block computes the piece of the new token
+    float c[PAIRS], s[PAIRS];
+    Pair pairs[COLUMNS * 2][PAIRS], fresh[PAIRS];
+    int page = -1;
+#pragma unroll
+    for (int p = 0; p < PAIRS; p++) {
+        const int i = min(p * 32 + lane, HEAD / 2 - 1);
+        c[p] = cos[(long long)slot * (HEAD / 2) + i];
+        s[p] = sin[(long long)slot * (HEAD / 2) + i];
+#pragma unroll
+        for (int n = 0; n < COLUMNS * 2; n++) {
+            pairs[n][p] = n * 4 + warp < GROUP ? pair_of(mine + (kv * GROUP + n * 4 + warp) * HEAD, i) : Pair{0, 0};
+        }
     }
-    if ((used - 1 - (int)blockIdx.x) % (int)gridDim.x == 0) { // the block computes the piece of the new token
-        const half_t* fresh = mine + (nHeads + kv) * HEAD;
-        const half_t* value = mine + (nHeads + nKvHeads + kv) * HEAD;
-        const float norm = kGain ? inverse_rms(fresh, eps) : 1.0f;
-        const bool kept = slot / UNIT < mostPages && table[slot / UNIT] >= 0; // not if the row has ended one step ago
-        const long long at = kept ? base_of(slot / UNIT) + slot % UNIT * HEAD : 0;
-        for (int d = threadIdx.x; d < HEAD; d += 128) {
-            newKey[d] = narrow(turned(fresh, d, cos, sin, kGain, norm));
-            newValue[d] = value[d];
-            if (kept) {
-                keys[at + d] = newKey[d];
-                values[at + d] = newValue[d];
+    if (hasNew && warp < 2) {
+        const half_t* from = mine + (nHeads + warp * nKvHeads + kv) * HEAD;
+        page = slot / UNIT < mostPages ? table[slot / UNIT] : -1; // none if the row has ended one step ago
+#pragma unroll
+        for (int p = 0; p < PAIRS; p++) {
+            const int i = min(p * 32 + lane, HEAD / 2 - 1);
+            fresh[p] = pair_of(from, i);
+        }
+    }
+#pragma unroll
+    for (int n = 0; n < COLUMNS * 2; n++) {
+        const int h = n * 4 + warp;
+        const float norm = qGain && h < GROUP ? inverse_rms(mine + (kv * GROUP + h) * HEAD, eps) : 1.0f;
+#pragma unroll
+        for (int p = 0; p < PAIRS; p++) {
+            const int i = p * 32 + lane;
+            if (i < HEAD / 2) {
+                const Pair turn = turned(pairs[n][p], i, c[p], s[p], h < GROUP ? qGain : nullptr, norm);
+                query[h][i] = narrow(turn.low);
+                query[h][i + HEAD / 2] = narrow(turn.high);
+            }
+        }
+    }
+    if (hasNew && warp < 2) { // the key, or the value
+        half_t* to = warp == 0 ? newKey : newValue;
+        half_t* kept = page < 0 ? nullptr : (warp == 0 ? keys : values) + base_of(page) + slot % UNIT * HEAD;
+        const float norm = kGain && warp == 0 ? inverse_rms(mine + (nHeads + kv) * HEAD, eps) : 1.0f;
+#pragma unroll
+        for (int p = 0; p < PAIRS; p++) {
+            const int i = p * 32 + lane;
+            if (i < HEAD / 2) {
+                const Pair pair = warp == 0 ? turned(fresh[p], i, c[p], s[p], kGain, norm) : fresh[p];
+                to[i] = narrow(pair.low);
+                to[i + HEAD / 2] = narrow(pair.high);
+                if (kept) {
+                    kept[i] = to[i];
+                    kept[i + HEAD / 2] = to[i + HEAD / 2];
+                }
             }
         }
     }
