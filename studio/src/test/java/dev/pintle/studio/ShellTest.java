@@ -62,6 +62,19 @@ class ShellTest extends BrowserTest {
     }
 
     @Test
+    void an_answer_that_cannot_begin_says_why() {
+        Page page = open("#/nowhere", View.WIDE_LIGHT);
+        page.route("**/pintle/v1/vectors", Route::abort); // whose vectors a request names
+        page.evaluate("location.hash = '#/chat'");
+        page.getByText("What is honey?").click();
+        assertThat(page.locator(".answer").first()).containsText("The server cannot be reached.");
+        page.unroute("**/pintle/v1/vectors");
+        page.locator(".answer").first().getByText("Try again").click();
+        assertThat(page.locator(".answer").first().locator(".strip")).not().isEmpty();
+        expectComplaints("ERR_FAILED");
+    }
+
+    @Test
     void with_keys_the_page_asks_for_one_and_keeps_it_in_the_tab() {
         Page page = open("#/nowhere", View.WIDE_LIGHT);
         page.route("**/v1/**", route -> {

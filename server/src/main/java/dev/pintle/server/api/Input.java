@@ -4,13 +4,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.base.FieldException;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.server.http.HttpProblem;
 import dev.pintle.server.openai.ChatCompletions;
 import dev.pintle.server.serving.ServedModel;
 import dev.pintle.server.serving.TokenIds;
 import dev.pintle.text.Prompt;
 import dev.pintle.text.TokenizedPrompt;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A text in a request: {@code text}, {@code messages} or {@code ids}, exactly one of them. */
@@ -54,16 +57,47 @@ final class Input {
                         ChatCompletions.messages(messages),
                         open ? Prompt.Ending.GENERATION_HEADER : Prompt.Ending.CLOSED);
         TokenizedPrompt tokenized = prompt.tokenized(served.model().text());
+        return new Input(tokenized.ids(), tokenized).requireFits(served, text != null ? "text" : "messages");
+    }
+
+    private Input requireFits(ServedModel served, String field) {
         int context = served.model().config().maxPositions();
-        if (tokenized.ids().length > context) {
+        if (ids.length > context) {
             throw HttpProblem.field(
-                    text != null ? "text" : "messages",
+                    field,
                     "context_length_exceeded",
                     Problem.of("The text is longer than the model's context.")
                             .fact("context", context + " tokens")
-                            .fact("text", tokenized.ids().length + " tokens"));
+                            .fact("text", ids.length + " tokens"));
         }
-        return new Input(tokenized.ids(), tokenized);
+        return this;
+    }
+
+    /**
+     * This input with the token before it that the texts of an autoencoder's training start with, if they do and it is missing.
+     *
+     * @param asked whether to; null for plain text only, which has what the tokenizer adds, while whoever sends ids or a
+     *     conversation has chosen its first token
+     * @throws FieldException if it is asked for before a conversation, whose start is the template's
+     */
+    Input startedFor(SparseAutoencoder sae, ServedModel served, @Nullable Boolean asked) {
+        boolean plain = tokenized != null && tokenized.prompt().ending() == Prompt.Ending.PLAIN;
+        if (Boolean.TRUE.equals(asked) && tokenized != null && !plain) {
+            throw new FieldException(
+                    "start",
+                    Problem.of("A conversation starts as its chat template says.")
+                            .fact("expected", "start only with text or ids")
+                            .fact("but was", "start with messages"));
+        }
+        OptionalInt start =
+                sae.origin().trainedOn().missingStart(ids, served.model().tokenizer());
+        if (start.isEmpty() || !(asked == null ? plain : asked)) {
+            return this;
+        }
+        int[] all = IntStream.concat(IntStream.of(start.getAsInt()), IntStream.of(ids))
+                .toArray();
+        TokenizedPrompt after = tokenized == null ? null : tokenized.after(start.getAsInt());
+        return new Input(all, after).requireFits(served, plain ? "text" : "ids");
     }
 
     /**

@@ -159,6 +159,8 @@ public final class Saes {
     /**
      * What {@code encode} takes.
      *
+     * @param start whether the token that the texts of the autoencoder's training start with is put first where it is missing;
+     *     by default before {@code text}
      * @param top latents per token
      * @param latents whose activations are told at every token, whether they are among the largest or not
      */
@@ -168,6 +170,7 @@ public final class Saes {
             @Nullable JsonNode messages,
             @Nullable JsonNode ids,
             @Nullable Boolean open,
+            @Nullable Boolean start,
             @Nullable JsonNode steering,
             @Nullable Integer top,
             @Nullable List<Integer> latents) {}
@@ -177,13 +180,17 @@ public final class Saes {
         Models.Chosen chosen = models.find(asked.model());
         ServedModel served = chosen.model();
         SparseAutoencoder sae = open(served, call.path("id")).requireFits(served.model(), false);
-        Input input =
+        Input given =
                 Input.of(served, asked.text(), asked.messages(), !Boolean.FALSE.equals(asked.open()), asked.ids());
+        Input input = given.startedFor(sae, served, asked.start());
         Steering steering = Steered.of(chosen, asked.steering(), input, "steering");
         int top = top(asked.top());
         List<Integer> watched = watched(sae, asked.latents());
         ObjectNode json =
                 Json.object().put("sae", call.path("id")).put("at", sae.place().toString());
+        if (input.ids().length > given.ids().length) {
+            json.put("prepended_token", served.model().tokenizer().decode(new int[] {input.ids()[0]}, false));
+        }
         ArrayNode tokens = json.putArray("tokens");
         try (Reads.Turn turn = served.reads().begin();
                 TensorScope scope = TensorScope.open("encode a text")) {

@@ -97,6 +97,8 @@ export function latentReader(model, body) {
   return async signal => {
     const { saes } = await get(own('/saes'), { signal });
     const sae = saes.find(one => one.model === model);
-    return sae ? post(own(`/saes/${encodeURIComponent(sae.id)}/encode`), { model, top: 10, ...await body(signal) }, { signal }) : null;
+    if (!sae) return null;
+    const found = await post(own(`/saes/${encodeURIComponent(sae.id)}/encode`), { model, top: 10, ...await body(signal) }, { signal });
+    return found.prepended_token == null ? found : { ...found, tokens: found.tokens.slice(1) };
   };
 }

@@ -33,14 +33,14 @@ function useValues(model, result, steering, colour, layer, latent, sae) {
       const given = [model, result.ids, steering];
       const found = colour === 'norm' ? await lengths(...given, point, signal)
         : colour.startsWith('on:') ? await projected(...given, colour.slice(3), point, signal)
-          : sae ? { path: own(`/saes/${encodeURIComponent(sae)}/encode`), body: { model, ids: result.ids, steering, top: 40 }, encoded: await encodedBy(sae, model, result.ids, steering, signal) } : null;
+          : sae ? await encodedBy(sae, model, result, steering, signal) : null;
       if (!found) return null;
       cache.current.set(key, found);
     }
     const found = cache.current.get(key);
     if (found.rows) return { values: found.rows[0].data, ...found };
-    if (colour === 'leftout') return { values: found.encoded.tokens.map(token => token.left_out), ...found };
-    return { values: found.encoded.tokens.map(token => token.latents.find(([n]) => n === latent)?.[1] ?? 0), ...found };
+    if (colour === 'leftout') return { values: found.tokens.map(token => token.left_out), ...found };
+    return { values: found.tokens.map(token => token.latents.find(([n]) => n === latent)?.[1] ?? 0), ...found };
   }, [key, latent, result]);
 }
 
@@ -116,7 +116,7 @@ export default function Text({ state, setState }) {
     const shown = (which ? others : numbers)?.[index];
     inspectToken({
       token, index, model: page.model, role: token.role, steeredFirst: steering.length > 0, version: `${which}${key}`,
-      read: latentReader(page.model, async () => ({ ids: result.ids, steering })),
+      read: latentReader(page.model, async () => ({ ids: result.ids, start: result.plain, steering })),
       extra: colour === 'surprise' || colour === 'kl' ? null : html`<div><dt>${label}</dt><dd class="num">${num(shown, 4)}</dd></div>`,
       onMove: step => lookAt(which, Math.max(0, Math.min(result.tokens.length - 1, index + step))),
       onSteer: entry => { change({ stack: [...latest.current.stack, entry] }); say(`Latent ${entry.latent} was added to the steering.`); },
@@ -165,7 +165,7 @@ export default function Text({ state, setState }) {
       ${(values.error || second.error) && html`<${Trouble} error=${values.error ?? second.error} again=${values.again} />`}
       ${page.other ? html`<div class="two">${strip(0, page.result, numbers)}${strip(1, page.other, others)}</div>` : strip(0, page.result, numbers)}
       <p class="muted measure" aria-live="polite">${inSpan?.length ? html`Tokens ${span.at[0]} to ${span.at[1] - 1}: mean ${label} <b class="num">${num(inSpan.reduce((a, b) => a + b, 0) / inSpan.length, 4)}</b> over ${inSpan.length} <button class="link" onClick=${() => setSpan(null)}>clear</button>`
-        : numbers ? html`Mean ${label}: <b class="num">${num(mean(numbers), 4)}</b>${others ? html`, second text <b class="num">${num(mean(others), 4)}</b>` : ''}. Drag over tokens, or hold Shift with the arrows, for the mean of a span.` : ''}</p>
+        : numbers ? html`Mean ${label}: <b class="num">${num(mean(numbers), 4)}</b>${others ? html`, second text <b class="num">${num(mean(others), 4)}</b>` : ''}. Drag over tokens, or hold Shift with the arrows, for the mean of a span.` : ''}${numbers && values.value?.prepended ? html` Read after <code>${values.value.prepended}</code>, as the texts that the autoencoder was trained on.` : ''}</p>
     <//>`}
     ${page.result && atLayer && html`<${LayerMap} model=${page.model} result=${page.result} steering=${steering} colour=${colour} label=${label} layer=${layer} range=${page.range} token=${chosen?.[0] === 0 ? chosen[1] : null}
       onChoose=${(row, column) => { change({ layer: row }); lookAt(0, column); }} />`}

@@ -15,7 +15,7 @@ export async function read(model, text, steering, signal) {
   const body = { model, ids, steering, top: ids.length <= MOST_WITH_ALTERNATIVES ? 10 : 0 };
   if (steering.length) body.twin = 'unsteered';
   const scored = await post(own('/score'), body, { signal });
-  return { ids, body, fp: scored.system_fingerprint, acted: scored.steering, tokens: tokens.map((token, i) => {
+  return { ids, plain: !given.messages, body, fp: scored.system_fingerprint, acted: scored.steering, tokens: tokens.map((token, i) => {
     const { logprob, top, twin } = scored.tokens[i];
     return { id: token.id, text: token.text, ...(token.role ? { role: token.role } : {}), lp: logprob ?? null, ...(top ? { top } : {}), ...(twin ? { tw: { lp: twin.logprob, kl: twin.kl, top: twin.top } } : {}) };
   }) };
@@ -40,8 +40,16 @@ export async function lengths(model, ids, steering, point, signal) {
   }) };
 }
 
-/** Latents of every token: {tokens: [{left_out, latents: [[n, activation]]}], labels}. */
-export const encodedBy = (sae, model, ids, steering, signal) => post(own(`/saes/${encodeURIComponent(sae)}/encode`), { model, ids, steering, top: 40 }, { signal });
+/**
+ * Latents of every token: {path, body, tokens: [{left_out, latents: [[n, activation]]}]}. Plain text is read after the token that
+ * the texts of the autoencoder's training start with, whose own row is left out.
+ */
+export async function encodedBy(sae, model, { ids, plain }, steering, signal) {
+  const path = own(`/saes/${encodeURIComponent(sae)}/encode`);
+  const body = { model, ids, start: plain, steering, top: 40 };
+  const { tokens, prepended_token: prepended } = await post(path, body, { signal });
+  return { path, body, prepended, tokens: prepended == null ? tokens : tokens.slice(1) };
+}
 
 /** Which tokens of two texts have no counterpart, by the longest common sequence; null if they are too long for that. */
 export function different(a, b) {
