@@ -34,6 +34,9 @@ static uint64_t exchanged[32][32][4]; // by warp and lane
 #define alignas(...)
 #define __expf expf
 
+struct uint2 {
+    uint32_t x, y;
+};
 struct uint4 {
     uint32_t x, y, z, w;
 };
@@ -102,7 +105,15 @@ static uint32_t __byte_perm(uint32_t a, uint32_t b, uint32_t select) {
     return result;
 }
 
+// FP16 as FP32; no infinities
+static float fp16_value(uint32_t bits) {
+    const int exponent = bits >> 10 & 31, fraction = bits & 0x3ff;
+    const float size = exponent ? ldexpf(1024 + fraction, exponent - 25) : ldexpf(fraction, -24);
+    return bits & 0x8000 ? -size : size;
+}
+
 // What half.cuh has, for BF16.
+#define BF16 1
 typedef unsigned short half_t;
 typedef unsigned int u32;
 
@@ -113,6 +124,9 @@ static half_t narrow(float f) {
 }
 static u32 pack(float low, float high) { return (u32)narrow(low) | (u32)narrow(high) << 16; }
 static float rounded(float f) { return widen(narrow(f)); }
+static u32 minus_pairs(u32 a, u32 b) {
+    return pack(widen((half_t)a) - widen((half_t)b), widen((half_t)(a >> 16)) - widen((half_t)(b >> 16)));
+}
 static void release_next() {}
 static void await_previous() {}
 

@@ -44,11 +44,23 @@ final class BenchModelOptions {
         private @Nullable String shape;
     }
 
+    @Option(
+            names = "--blocks",
+            paramLabel = "FORMAT",
+            description = "Quantised format of random weights: Q8_0, Q4_K, Q6_K or Q4_K_M.")
+    private @Nullable String blocks;
+
     /** The model; one with random weights speaks through the embedded model's tokenizer. */
     LanguageModel load() {
         Device on = Device.parse(device);
         DType as = DType.parse(dtype, DType.MODELS);
         if (which == null || which.shape == null) {
+            if (blocks != null) {
+                throw Problem.of("A model's weights have the format that they are stored in.")
+                        .fact("but was", "--blocks " + blocks)
+                        .fact("try", "--shape, for random weights")
+                        .toIllegalArgument();
+            }
             String name = which == null || which.model == null ? ModelFolders.EMBEDDED : which.model;
             return LanguageModel.load(name, on, as);
         }
@@ -62,6 +74,6 @@ final class BenchModelOptions {
                                         .map(ModelShape::toString)
                                         .collect(Collectors.joining(", ")))
                         .toIllegalArgument());
-        return LanguageModel.random(shape, SEED, on, as, ModelFolders.embedded());
+        return LanguageModel.random(shape, SEED, on, as, blocks, ModelFolders.embedded());
     }
 }

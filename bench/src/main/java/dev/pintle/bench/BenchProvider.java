@@ -32,6 +32,6 @@ public final class BenchProvider implements CommandProvider {
     private static OptionRules model(String command) {
         return OptionRules.of(command)
                 .oneOf("one model is measured", "--model", "--shape")
-                .free("--device", "--dtype");
+                .free("--device", "--dtype", "--blocks");
     }
 }

@@ -10,7 +10,7 @@ import dev.pintle.tensor.Device;
 import dev.pintle.tensor.QuantisedWeight;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
-import dev.pintle.transformer.Dense;
+import dev.pintle.tensor.TiledWeight;
 import dev.pintle.transformer.Joined;
 import dev.pintle.transformer.Linear;
 import dev.pintle.transformer.ModelConfig;
@@ -18,6 +18,7 @@ import dev.pintle.transformer.Packing;
 import dev.pintle.transformer.Quantised;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.Table;
+import dev.pintle.transformer.Tiled;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -89,12 +90,32 @@ public final class Weights {
      * @param name without {@code .weight}
      */
     public Linear linear(String name, int out, int in, boolean biased) {
+        TiledWeight tiled = tiled(name + ".weight", out, in);
         QuantisedWeight kept = quantised(name + ".weight", out, in);
         Tensor bias = biased ? get(name + ".bias", out) : null;
+        if (tiled != null) {
+            return new Tiled(tiled, bias);
+        }
         return kept == null ? packing.linear(get(name + ".weight", out, in), bias) : new Quantised(kept, bias);
     }
 
-    /** A weight that stays quantised; null for one that does not, as on a GPU. */
+    /** A weight that stays quantised on a GPU; null for one that does not. */
+    private @Nullable TiledWeight tiled(String name, int out, int in) {
+        if (device.kind() != Device.Kind.CUDA
+                || TiledWeight.obstacle(dtype, device).isPresent()) {
+            return null;
+        }
+        try (TensorScope scope = TensorScope.open("copy " + name)) {
+            QuantisedWeight kept = source.quantised(name, scope, out, in).orElse(null);
+            if (kept == null || !TiledWeight.suits(kept)) {
+                return null;
+            }
+            unused.remove(name);
+            return TiledWeight.of(kept, device, owner);
+        }
+    }
+
+    /** A weight that stays quantised on a CPU; null for one that does not. */
     private @Nullable QuantisedWeight quantised(String name, int out, int in) {
         QuantisedWeight kept = device.equals(Device.CPU)
                 ? source.quantised(name, owner, out, in).orElse(null)
@@ -130,6 +151,17 @@ public final class Weights {
         String weight = name + ".weight";
         unused.remove(weight);
         List<Linear> maps = new ArrayList<>();
+        TiledWeight tiled = Arrays.stream(outs).allMatch(TiledWeight::isWhole)
+                ? tiled(weight, Arrays.stream(outs).sum(), in)
+                : null;
+        if (tiled != null) {
+            int first = 0;
+            for (int out : outs) {
+                maps.add(new Tiled(tiled.rows(first, out, owner), null));
+                first += out;
+            }
+            return joined(maps);
+        }
         QuantisedWeight kept = quantised(weight, Arrays.stream(outs).sum(), in);
         if (kept != null) {
             int first = 0;
@@ -265,9 +297,7 @@ public final class Weights {
      * so that the freed memory serves the next group.
      */
     Joined joined(List<Linear> maps) {
-        return device.kind() == Device.Kind.CUDA
-                ? Joined.together(maps.stream().map(Dense.class::cast).toList(), owner)
-                : Joined.apart(maps);
+        return device.kind() == Device.Kind.CUDA ? Joined.together(maps, owner) : Joined.apart(maps);
     }
 
     /** A number rounded to the model's dtype. */

@@ -13,11 +13,13 @@ import dev.pintle.tensor.QuantisedWeight;
 import dev.pintle.tensor.Shape;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.TiledWeight;
 import dev.pintle.tensor.io.Gguf;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 public final class GgufWeights implements WeightSource {
     /** One part in so many is small: norms, biases and routers, which quantised files have in FP32. */
     private static final long SMALL = 20;
+
+    private static final String EMBEDDING = "token_embd.";
 
     private final GgufParts parts;
     private final Map<String, Place> places; // by name in the Hugging Face format
@@ -94,6 +98,27 @@ public final class GgufWeights implements WeightSource {
         }
         requireShape(name, place, out, in);
         return Optional.of(quantised(place, format.get(), owner));
+    }
+
+    /** On a GPU, weights that cannot stay quantised take their dtype; embeddings, whose rows are looked up, do so too. */
+    @Override
+    public OptionalLong bytes(Device device, DType dtype) {
+        if (device.kind() != Device.Kind.CUDA
+                || TiledWeight.obstacle(dtype, device).isPresent()) {
+            return OptionalLong.empty();
+        }
+        long bytes = 0;
+        for (String name : parts.names()) {
+            Gguf.Listed listed = parts.listed(name);
+            long[] sizes = listed.shape().toArray();
+            OptionalLong tiled = sizes.length == 2 && !name.startsWith(EMBEDDING)
+                    ? BlockFormat.named(listed.type())
+                            .map(format -> TiledWeight.bytes(format, sizes[0], sizes[1]))
+                            .orElse(OptionalLong.empty())
+                    : OptionalLong.empty();
+            bytes += tiled.orElse(listed.shape().elements() * dtype.bytes());
+        }
+        return OptionalLong.of(bytes);
     }
 
     private Optional<BlockFormat> format(Place place) {

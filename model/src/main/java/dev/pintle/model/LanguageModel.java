@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded language model, or a view of one with hooks.
@@ -117,18 +118,22 @@ public final class LanguageModel implements AutoCloseable {
      * @param seed random seed of the weights
      */
     public static LanguageModel random(ModelShape shape, long seed, Device device, DType dtype) {
-        return random(shape, seed, device, dtype, Path.of("random weights"));
+        return random(shape, seed, device, dtype, null, Path.of("random weights"));
     }
 
     /**
      * The same with the tokenizer and chat template of another model, whose ids must fit the shape's vocabulary. Ids
      * that the tokenizer does not know have no text.
      *
+     * @param blocks quantised format of its matrices: {@code Q8_0}, {@code Q4_K}, {@code Q6_K} or {@code Q4_K_M}; null for none
      * @param words folder of the other model
      */
-    public static LanguageModel random(ModelShape shape, long seed, Device device, DType dtype, Path words) {
-        LoadedTransformer transformer = LoadedTransformer.random(shape.config(), shape.toString(), seed, device, dtype);
-        ModelId id = new ModelId(shape + " with random weights", "seed-" + seed);
+    public static LanguageModel random(
+            ModelShape shape, long seed, Device device, DType dtype, @Nullable String blocks, Path words) {
+        LoadedTransformer transformer =
+                LoadedTransformer.random(shape.config(), shape.toString(), seed, device, dtype, blocks);
+        String of = blocks == null ? " with random weights" : " with random weights in " + blocks;
+        ModelId id = new ModelId(shape + of, "seed-" + seed);
         return new LanguageModel(
                 new Loaded(id, transformer, new ModelText(words, id.toString()), Set.of(), "", note -> {}),
                 List.of(),

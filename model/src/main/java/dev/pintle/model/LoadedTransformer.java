@@ -4,6 +4,7 @@ import dev.pintle.base.Problem;
 import dev.pintle.family.Architecture;
 import dev.pintle.family.ConfigReader;
 import dev.pintle.family.Families;
+import dev.pintle.family.RandomBlocks;
 import dev.pintle.family.RandomWeights;
 import dev.pintle.family.RoundedWeights;
 import dev.pintle.family.WeightSource;
@@ -88,8 +89,24 @@ final class LoadedTransformer implements AutoCloseable {
 
     /** Builds a configuration with random weights. */
     static LoadedTransformer random(ConfigReader json, String name, long seed, Device device, DType dtype) {
+        return random(json, name, seed, device, dtype, null);
+    }
+
+    /**
+     * The same with weights that may be quantised.
+     *
+     * @param blocks their quantised format, as {@link RandomBlocks} names it; null for none
+     */
+    static LoadedTransformer random(
+            ConfigReader json, String name, long seed, Device device, DType dtype, @Nullable String blocks) {
         LoadOptions options = LoadOptions.of(device, dtype);
-        return build(json, name, options, () -> new RandomWeights(seed, device, dtype));
+        return build(
+                json,
+                name,
+                options,
+                () -> blocks == null
+                        ? new RandomWeights(seed, device, dtype)
+                        : new RandomBlocks(seed, device, dtype, blocks));
     }
 
     private static LoadedTransformer build(

@@ -8,7 +8,7 @@ import dev.pintle.tensor.Tensor;
  * <p>Rows with one token each are taken to belong to different sequences: on a CPU, the bits of such a row's result do
  * not depend on the other rows.
  */
-public sealed interface Linear permits Dense, HeapDense, Packed, Quantised, Joined {
+public sealed interface Linear permits Dense, HeapDense, Packed, Quantised, Tiled, Joined {
     /**
      * @param x `[…, in]`; `[rows, in]` and `[rows, 1, in]` are rows with one token each
      * @return `[…, out]`

@@ -87,7 +87,9 @@ class FusedBlocksTest {
         "wide llama, BF16",
         "wide qwen3, BF16",
         "wide llama 96, BF16",
-        "wide llama, FP16"
+        "wide llama, FP16",
+        "Q4_K_M wide llama, BF16",
+        "Q8_0 wide gemma2, FP16"
     })
     void every_layer_equals_that_of_plain_operations(String family, DType dtype) {
         try (TensorScope scope = TensorScope.open("test");

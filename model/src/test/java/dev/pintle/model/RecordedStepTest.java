@@ -79,7 +79,12 @@ class RecordedStepTest {
         "qwen2, 33",
         "phi3, 70",
         "wide llama, 256",
-        "wide qwen3, 64"
+        "wide qwen3, 64",
+        "Q4_K_M wide llama, 1",
+        "Q8_0 wide gemma2, 9",
+        "Q6_K wide qwen3, 40",
+        "Q4_K wide mistral, 70",
+        "Q8_0 wide llama, 256"
     })
     void a_recorded_step_gives_the_logits_of_the_plain_forward_pass(String family, int rows) {
         assertStepEqualsForwardPass(family, rows, DType.BF16, 27, rows > 100 ? 3 : STEPS);
@@ -227,7 +232,17 @@ class RecordedStepTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"wide llama", "llama31", "llama_biased", "mistral_window", "qwen2", "wide qwen3"})
+    @ValueSource(
+            strings = {
+                "wide llama",
+                "llama31",
+                "llama_biased",
+                "mistral_window",
+                "qwen2",
+                "wide qwen3",
+                "Q4_K_M wide llama",
+                "Q8_0 wide qwen3"
+            })
     void a_rows_logits_have_the_same_bits_beside_any_number_of_rows(String family) {
         try (LoadedTransformer model = GpuModels.open(family, DType.BF16)) {
             int steps = 6;

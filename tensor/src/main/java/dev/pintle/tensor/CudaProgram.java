@@ -71,6 +71,11 @@ public final class CudaProgram {
         }
     }
 
+    /** What kernels with 16-bit numbers have in common, to come before a source that is compiled with -DBF16=1 or 0. */
+    public static String halves() {
+        return source(CudaProgram.class, "cuda/half.cuh");
+    }
+
     /** The text of a resource in a class's package. */
     public static String source(Class<?> beside, String name) {
         try (InputStream in = beside.getResourceAsStream(name)) {

@@ -305,7 +305,13 @@ public final class QuantisedWeight {
         return Tensor.of(values, which.length, in);
     }
 
-    private void read(int row, Unpacked to) {
+    /** Whether a row's elements are stored in the order of its columns. */
+    boolean hasOrderedColumns() {
+        return columns == null;
+    }
+
+    /** Unpacks a row. */
+    void read(int row, Unpacked to) {
         memory.read(rows[row], to.packed());
         format.unpack(to);
     }

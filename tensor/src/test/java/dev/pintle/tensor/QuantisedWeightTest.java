@@ -112,10 +112,14 @@ class QuantisedWeightTest {
         }
     }
 
-    /** Blocks whose scales are moderate numbers. */
     private static Tensor bytes(BlockFormat format, long seed) {
+        return bytes(format, seed, OUT, IN);
+    }
+
+    /** Blocks whose scales are moderate numbers. */
+    static Tensor bytes(BlockFormat format, long seed, int out, int in) {
         Random random = new Random(seed);
-        byte[] bytes = new byte[(int) format.rowBytes(IN) * OUT];
+        byte[] bytes = new byte[(int) format.rowBytes(in) * out];
         random.nextBytes(bytes);
         int[] scales = switch (format) {
             case Q8_0, Q4_0, Q5_0, IQ4_NL, IQ4_XS -> new int[] {0};

@@ -9,7 +9,6 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** The CUDA sources of this package, compiled once per device, dtype and set of macros. */
 final class CudaSources {
-    private static final String SHARED = "half.cuh";
     private static final Map<Compiled, CudaProgram> PROGRAMS = new ConcurrentHashMap<>();
 
     private record Compiled(String name, Map<String, Integer> macros, Device device) {}
@@ -33,7 +32,7 @@ final class CudaSources {
         all.put("BF16", dtype == DType.BF16 ? 1 : 0);
         return PROGRAMS.computeIfAbsent(
                 new Compiled(name, Map.copyOf(all), device),
-                key -> CudaProgram.compile(key.name, text(SHARED) + text(key.name), key.macros, key.device));
+                key -> CudaProgram.compile(key.name, CudaProgram.halves() + text(key.name), key.macros, key.device));
     }
 
     private static String text(String name) {

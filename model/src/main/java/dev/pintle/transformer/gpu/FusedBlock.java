@@ -1,11 +1,14 @@
 package dev.pintle.transformer.gpu;
 
 import dev.pintle.tensor.Tensor;
+import dev.pintle.tensor.TiledWeight;
 import dev.pintle.transformer.Dense;
 import dev.pintle.transformer.FusableBlock;
 import dev.pintle.transformer.Joined;
 import dev.pintle.transformer.Linear;
 import dev.pintle.transformer.RmsNorm;
+import dev.pintle.transformer.Tiled;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,9 +17,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class FusedBlock {
     private final FusedOps ops;
+    private final Products products;
 
-    FusedBlock(FusedOps ops) {
+    /** Computes products of activations with dense or quantised weights. */
+    interface Products {
+        /** With libtorch or our own kernels, whichever is faster; allocates. */
+        Products FASTEST = (weight, x, bias, to) -> weight.linearInto(x, bias, to, null);
+
+        /** As {@link TiledWeight#linearInto}. */
+        void of(TiledWeight weight, Tensor x, @Nullable Tensor bias, Tensor to);
+    }
+
+    FusedBlock(FusedOps ops, Products products) {
         this.ops = ops;
+        this.products = products;
     }
 
     /**
@@ -25,7 +39,7 @@ final class FusedBlock {
      * @param w workspace for all tokens
      */
     void project(FusableBlock block, Workspace w) {
-        whole(block.attention().qkv()).forwardInto(w.normed(), w.mapped());
+        apply(block.attention().qkv(), w.normed(), w.mapped());
     }
 
     /**
@@ -38,20 +52,46 @@ final class FusedBlock {
      * @param next the norm that reads the result; null for none
      */
     void finish(FusableBlock block, Tensor resid, Tensor mixed, Workspace w, Tensor to, @Nullable RmsNorm next) {
-        dense(block.attention().out()).forwardInto(mixed, w.product());
+        apply(block.attention().out(), mixed, w.product());
         ops.addNormed(resid, w.product(), block.attnPost(), w.mid(), w.normed(), block.mlpNorm());
-        whole(block.mlp().gateUp()).forwardInto(w.normed(), w.gateUp());
+        apply(block.mlp().gateUp(), w.normed(), w.gateUp());
         ops.gated(w.gateUp(), block.mlp().activation(), w.hidden());
-        dense(block.mlp().down()).forwardInto(w.hidden(), w.product());
+        apply(block.mlp().down(), w.hidden(), w.product());
         ops.addNormed(w.mid(), w.product(), block.mlpPost(), to, next == null ? null : w.normed(), next);
     }
 
-    /** @throws IllegalStateException if the maps are not contiguous, which {@link Fusing} rules out */
-    static Dense whole(Joined maps) {
-        return maps.whole().orElseThrow(() -> new IllegalStateException("The maps are not contiguous."));
+    private void apply(Joined maps, Tensor x, Tensor to) {
+        List<Linear> stacks = maps.stacks();
+        if (stacks.size() == 1) {
+            apply(stacks.get(0), x, to);
+            return;
+        }
+        long from = 0;
+        for (Linear map : stacks) {
+            long width = map instanceof Tiled tiled
+                    ? tiled.weight().out()
+                    : dense(map).weight().size(0);
+            apply(map, x, to.narrow(1, from, width));
+            from += width;
+        }
     }
 
-    /** A map as kernels read it: weights on a GPU are never packed. */
+    /**
+     * Writes a product into existing memory.
+     *
+     * @param map {@link Dense} or {@link Tiled}
+     * @param x `[rows, in]`
+     * @param to `[rows, out]`
+     */
+    void apply(Linear map, Tensor x, Tensor to) {
+        if (map instanceof Tiled tiled) {
+            products.of(tiled.weight(), x, tiled.bias(), to);
+        } else {
+            dense(map).forwardInto(x, to);
+        }
+    }
+
+    /** A map that is not quantised: weights on a GPU are never packed. */
     static Dense dense(Linear map) {
         return (Dense) map;
     }

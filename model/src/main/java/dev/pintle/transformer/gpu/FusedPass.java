@@ -45,7 +45,7 @@ public final class FusedPass {
         this.config = config;
         this.pass = pass;
         this.ops = FusedOps.of(embedded.device(), embedded.dtype());
-        this.fused = new FusedBlock(ops);
+        this.fused = new FusedBlock(ops, FusedBlock.Products.FASTEST);
         long batch = embedded.size(0);
         this.tokens = (int) embedded.size(1);
         this.work = workspace(embedded, batch * tokens);

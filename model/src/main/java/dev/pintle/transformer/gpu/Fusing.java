@@ -9,10 +9,12 @@ import dev.pintle.transformer.Block;
 import dev.pintle.transformer.Dense;
 import dev.pintle.transformer.FusableBlock;
 import dev.pintle.transformer.HeadNorms;
+import dev.pintle.transformer.Linear;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Norm;
 import dev.pintle.transformer.RmsNorm;
 import dev.pintle.transformer.Table;
+import dev.pintle.transformer.Tiled;
 import dev.pintle.transformer.Transformer;
 import java.util.List;
 import java.util.Optional;
@@ -58,11 +60,15 @@ public final class Fusing {
                         || (norms.span() == HeadNorms.Span.HEAD && Integer.bitCount(c.dHead()) == 1))
                 && attention.rope() != null
                 && attention.rope().rotated() == c.dHead()
-                && attention.qkv().whole().isPresent()
-                && attention.out() instanceof Dense
-                && block.mlp().gateUp().whole().isPresent()
-                && block.mlp().down() instanceof Dense
+                && !attention.qkv().stacks().isEmpty()
+                && isDenseOrTiled(attention.out())
+                && !block.mlp().gateUp().stacks().isEmpty()
+                && isDenseOrTiled(block.mlp().down())
                 && block.mlp().activation() != Activation.GELU;
+    }
+
+    private static boolean isDenseOrTiled(Linear map) {
+        return map instanceof Dense || map instanceof Tiled;
     }
 
     private static boolean isNoneOrRms(@Nullable Norm norm) {
@@ -87,8 +93,9 @@ public final class Fusing {
                 && transformer.embedding().positions() == null
                 && c.logitScale() == 1
                 && transformer.logitBias() == null
-                && transformer.unembedding() instanceof Dense head
-                && head.bias() == null;
+                && (transformer.unembedding() instanceof Dense head
+                        ? head.bias() == null
+                        : transformer.unembedding() instanceof Tiled tiled && tiled.bias() == null);
         return known ? Optional.empty() : Optional.of("the kernels do not support this embedding or unembedding");
     }
 

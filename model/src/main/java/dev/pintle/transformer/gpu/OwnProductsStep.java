@@ -105,12 +105,17 @@ final class OwnProductsStep extends StepKernels {
         }
     }
 
-    /** Whether the kernels support this model: only norms before attention and MLP, SiLU, and no embedding scale. */
+    /** Whether the kernels support this model: dense weights, only norms before attention and MLP, SiLU, no embedding scale. */
     static boolean suits(Transformer transformer) {
         return transformer.embedding().scale() == 1
+                && transformer.unembedding() instanceof Dense
                 && Fusing.blocks(transformer).stream()
                         .allMatch(block -> block.attnPost() == null
                                 && block.mlpPost() == null
+                                && block.attention().qkv().whole().isPresent()
+                                && block.attention().out() instanceof Dense
+                                && block.mlp().gateUp().whole().isPresent()
+                                && block.mlp().down() instanceof Dense
                                 && block.mlp().activation() == Activation.SILU);
     }
 

@@ -101,7 +101,7 @@ public final class SlotLender implements AutoCloseable {
 
     /** Whether a row's bits can be made independent of the number of rows, at any number of rows. */
     public boolean canBeExact() {
-        return OwnProductsStep.suits(transformer);
+        return OwnProductsStep.suits(transformer) || LibraryStep.isExact(transformer);
     }
 
     private Slots make(Key key) {
@@ -117,14 +117,14 @@ public final class SlotLender implements AutoCloseable {
                 memory,
                 config,
                 key.pages,
-                kind -> kind.products() == StepKind.Products.OWN
+                kind -> kind.products() == StepKind.Products.OWN && OwnProductsStep.suits(transformer)
                         ? new OwnProductsStep(transformer, config, memory, kind)
                         : new LibraryStep(transformer, config, memory, kind),
                 rows -> products(rows, key.exact));
     }
 
     private StepKind.Products products(int rows, boolean exact) {
-        boolean own = OwnProductsStep.suits(transformer) && (exact || rows <= FEW_ROWS);
+        boolean own = canBeExact() && (exact || rows <= FEW_ROWS);
         return own ? StepKind.Products.OWN : StepKind.Products.LIBRARY;
     }
 

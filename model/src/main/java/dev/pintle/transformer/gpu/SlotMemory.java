@@ -5,12 +5,14 @@ import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
+import dev.pintle.tensor.TiledWeight;
 import dev.pintle.transformer.ModelConfig;
 import dev.pintle.transformer.Rope;
 import dev.pintle.transformer.RopeTables;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The buffers that recorded decoding steps read and write; they never move, since recordings contain their addresses. What
@@ -48,6 +50,7 @@ final class SlotMemory implements AutoCloseable {
     private final List<Tensor> keys = new ArrayList<>(); // [pages, nKvHeads, PAGE, dHead] per layer
     private final List<Tensor> values = new ArrayList<>();
     private final RopeTables ropes;
+    private @Nullable Tensor piece;
     private final Device device;
     private final DType dtype;
 
@@ -151,6 +154,14 @@ final class SlotMemory implements AutoCloseable {
 
     Tensor values(int layer) {
         return values.get(layer);
+    }
+
+    /** Memory for a decoded piece of a quantised weight, allocated when it is first asked for. */
+    Tensor piece() {
+        if (piece == null) {
+            piece = zeros(dtype, TiledWeight.PIECE);
+        }
+        return piece;
     }
 
     /** Logits of a row of the last step, `[dVocab]`. */
