@@ -124,12 +124,15 @@ public final class OptionRules {
                 .free("--top", "--force", "--labels", "--json");
         decompose();
         of("sae labels").needs("--top", "--search WORDS", "--search").free("--search", "--sae", "--labels", "--json");
+        of("sae merge-profiles").free("--name", "--force", "--json");
         of("sae show").free("--sae", "--profile", "--labels", "--json");
         of("sae profile")
                 .model()
                 .autoencoder()
                 .needs("--endpoint", "--explain MODEL", "--explain")
                 .needs("--latents", "--explain MODEL", "--explain")
+                .excludes("--part", "--max-tokens", "a part does not know how many tokens the others have counted")
+                .excludes("--part", "--explain", "labels are written for the merged profile")
                 .free(
                         "--explain",
                         "--texts",

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
             SaeEncodeCommand.class,
             SaeDecomposeCommand.class,
             SaeProfileCommand.class,
+            SaeMergeProfilesCommand.class,
             SaeLabelsCommand.class,
             SaeShowCommand.class
         })

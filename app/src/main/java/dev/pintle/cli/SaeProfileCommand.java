@@ -4,6 +4,7 @@ import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.corpus.Part;
 import dev.pintle.sae.corpus.Texts;
 import dev.pintle.sae.profile.Explainer;
 import dev.pintle.sae.profile.LatentProfile;
@@ -56,6 +57,14 @@ final class SaeProfileCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description = "Name of the profile (default: that of the autoencoder's file).")
     private @Nullable String name;
+
+    @Option(
+            names = "--part",
+            paramLabel = "K/N",
+            description =
+                    "Profile one of N equal parts of the texts, under the name NAME-K-of-N; pintle sae merge-profiles"
+                            + " puts the parts together, wherever they were made.")
+    private @Nullable String part;
 
     @Option(
             names = "--fresh",
@@ -119,7 +128,10 @@ final class SaeProfileCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Session session = Session.of(Objects.requireNonNull(spec));
-        Path file = Session.library(Objects.requireNonNull(spec)).profileFile(name == null ? sae.name() : name);
+        Part whose = part == null ? Part.WHOLE : Part.parse(part);
+        String named = name == null ? sae.name() : name;
+        Path file = Session.library(Objects.requireNonNull(spec))
+                .profileFile(part == null ? named : SaeMergeProfilesCommand.nameOf(named, whose));
         Texts from = texts();
         Optional<ChatEndpoint> asked = explainer == null
                 ? Optional.empty()
@@ -136,7 +148,7 @@ final class SaeProfileCommand implements Callable<Integer> {
                 line.at(bytes ? "kB of texts" : stage, done / unit, (total + unit - 1) / unit);
                 return watch.goesOn();
             };
-            boolean finished = profile(file, from, listener);
+            boolean finished = profile(file, from, whose, listener);
             Optional<String> failure = Optional.empty();
             if (finished && asked.isPresent()) {
                 failure = new Explainer(asked.get())
@@ -161,7 +173,7 @@ final class SaeProfileCommand implements Callable<Integer> {
                         .toException());
     }
 
-    private boolean profile(Path file, Texts from, Profiler.Listener listener) {
+    private boolean profile(Path file, Texts from, Part whose, Profiler.Listener listener) {
         try (LanguageModel loaded = model.load();
                 SparseAutoencoder coder = sae.load(loaded.device())) {
             ProfileSettings settings = ProfileSettings.usual()
@@ -169,7 +181,7 @@ final class SaeProfileCommand implements Callable<Integer> {
                     .withSpecialTokens(specialTokens)
                     .withRoles(ProfileSettings.roles(roles))
                     .upTo(mostTokens);
-            return new Profiler(loaded, coder, coder.place(), file, settings)
+            return new Profiler(loaded, coder, coder.place(), file, settings, whose)
                     .run(from, listener)
                     .finished();
         }
@@ -215,6 +227,7 @@ final class SaeProfileCommand implements Callable<Integer> {
                 out.printf(Locale.ROOT, "  %,d labelled by %s%n", profile.explained(), explainer);
             }
             failure.ifPresent(why -> out.println("  the service failed: " + why + "; the same command resumes"));
+            profile.part().ifPresent(of -> out.println("  part " + of + " of the texts"));
             if (!profile.finished()) {
                 out.println("  not finished; the same command resumes");
             }

@@ -162,7 +162,7 @@ final class SaeShowCommand implements Callable<Integer> {
     }
 
     private static String histogram(List<Bin> bins) {
-        int most = bins.stream().mapToInt(Bin::count).max().orElse(1);
+        long most = bins.stream().mapToLong(Bin::count).max().orElse(1);
         StringBuilder bars = new StringBuilder();
         for (Bin bin : bins) {
             int height = bin.count() == 0 ? -1 : (int) Math.ceil((double) (BARS.length() - 1) * bin.count() / most);

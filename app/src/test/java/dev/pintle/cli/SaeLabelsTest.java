@@ -90,6 +90,43 @@ class SaeLabelsTest {
     }
 
     @Test
+    void parts_of_a_profile_are_made_apart_and_merged() throws IOException {
+        assertThat(profile("--name", "whole")).isZero();
+        assertThat(profile("--name", "mine", "--part", "1/2")).isZero();
+        assertThat(out).contains("mine-1-of-2.sqlite\n  60 texts, ", "  part 1/2 of the texts\n");
+        assertThat(profile("--name", "mine", "--part", "2/2")).isZero();
+        assertThat(run("sae", "merge-profiles", "mine-1-of-2")).isZero();
+        assertThat(out).contains("mine.sqlite\n  1 of 2 parts of 60 texts, ", "\n  still missing: parts 2\n");
+        Path elsewhere = Files.move(
+                folder.resolve("data/profiles/mine-2-of-2.sqlite"), folder.resolve("from-another-machine.sqlite"));
+        String[] both = {"sae", "merge-profiles", "mine-1-of-2", elsewhere.toString(), "--json"};
+        assertThat(run(both)).isEqualTo(1);
+        assertThat(err)
+                .isEqualTo("There is a profile of that name.\n  file: " + folder.resolve("data/profiles/mine.sqlite")
+                        + "\n  try:  --force, or --name with another name\n");
+        assertThat(run("sae", "merge-profiles", "mine-1-of-2", elsewhere.toString(), "--force", "--json"))
+                .isZero();
+        assertThat(out).contains("\"parts_merged\" : [ 1, 2 ]", "\"parts_missing\" : [ ]", "\"finished\" : true");
+        for (String latent : new String[] {"146", "691", "933"}) {
+            assertThat(run("sae", "show", latent, "--profile", "whole")).isZero();
+            String expected = out;
+            assertThat(run("sae", "show", latent, "--profile", "mine")).isZero();
+            assertThat(out).isEqualTo(expected.replace("whole", "mine"));
+        }
+        assertThat(profile("--part", "1/2", "--max-tokens", "10")).isEqualTo(2);
+        assertThat(err)
+                .startsWith("--part and --max-tokens are mutually exclusive: a part does not know how many tokens the"
+                        + " others have counted.");
+        assertThat(profile("--part", "3")).isEqualTo(1);
+        assertThat(err)
+                .isEqualTo("That is not a part of a collection.\n  expected: K/N with K from 1 to N, such as 3/7\n"
+                        + "  but was:  3\n");
+        assertThat(run("sae", "merge-profiles", "mine-1-of-2", "--name", "mine-1-of-2", "--force"))
+                .isEqualTo(1);
+        assertThat(err).startsWith("The result would replace one of its parts.\n  file: ");
+    }
+
+    @Test
     void a_profile_is_made_shown_and_searched() throws IOException {
         assertThat(run("sae", "show", "146")).isEqualTo(1);
         assertThat(err)

@@ -37,7 +37,7 @@ public record LatentFacts(
         List<Neighbour> nearest) {
 
     /** Number of activations between {@code from} and {@code to}. */
-    public record Bin(double from, double to, int count) {}
+    public record Bin(double from, double to, long count) {}
 
     /**
      * A token that the latent fires on.

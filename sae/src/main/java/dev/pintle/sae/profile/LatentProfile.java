@@ -10,6 +10,7 @@ import dev.pintle.sae.profile.LatentFacts.Shown;
 import dev.pintle.sae.profile.LatentFacts.TopToken;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,11 +19,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** A profile that a {@link Profiler} has made or is making. Reading it needs neither the model nor the autoencoder. */
 public final class LatentProfile implements AutoCloseable {
     private static final int TOKENS_SHOWN = 10;
     private static final int DOUBT = 20;
+    private static final int CONTEXTS = 1000;
     private static final List<Double> QUANTILES = List.of(0.9, 0.75, 0.5, 0.25, 0.1);
 
     private final ProfileStore store;
@@ -68,6 +71,11 @@ public final class LatentProfile implements AutoCloseable {
         return facts.getOrDefault("roles", "all");
     }
 
+    /** Which part of the texts it is of, as {@code 3/7} or, of several parts, {@code 1,2,5/7}; empty for all. */
+    public Optional<String> part() {
+        return Optional.ofNullable(facts.get("part"));
+    }
+
     /** Number of latents. */
     public int dSae() {
         return Integer.parseInt(facts.getOrDefault("dSae", "0"));
@@ -85,7 +93,7 @@ public final class LatentProfile implements AutoCloseable {
 
     /** Whether all texts were read and all effects computed. */
     public boolean finished() {
-        return facts.getOrDefault("state", "").equals("finished");
+        return facts.getOrDefault("state", "").equals(Profiler.FINISHED);
     }
 
     /** What it is of and how far it has come, for JSON. */
@@ -95,6 +103,7 @@ public final class LatentProfile implements AutoCloseable {
         fields.put("autoencoder", autoencoder());
         fields.put("texts", texts());
         fields.put("roles", roles());
+        part().ifPresent(part -> fields.put("part", part));
         fields.put("documents", documents());
         fields.put("tokens", tokens());
         fields.put("latents", dSae());
@@ -122,7 +131,7 @@ public final class LatentProfile implements AutoCloseable {
                     .fact("but was", latent)
                     .toIllegalArgument();
         }
-        return facts(latent, store.tally(latent).orElseGet(() -> new Tally(1)));
+        return facts(latent, store.tally(latent, CONTEXTS).orElseGet(() -> new Tally(1)));
     }
 
     private LatentFacts facts(int latent, Tally tally) {
@@ -188,26 +197,34 @@ public final class LatentProfile implements AutoCloseable {
      */
     private List<TopToken> tokens(Tally tally) {
         List<TopToken> tokens = new ArrayList<>();
-        for (int entry : tally.tokensBy(
-                entry -> tally.tokenSum(entry) * tally.tokenSum(entry) / (occurrences(tally, entry) + DOUBT))) {
-            if (tokens.size() < TOKENS_SHOWN) {
-                tokens.add(new TopToken(
-                        piece(tally.token(entry)), tally.tokenSum(entry) / tally.sum(), mean(tally, entry)));
-            }
-        }
+        double[] sums = tally.tokens().sums();
+        IntStream.range(0, sums.length)
+                .mapToObj(entry -> token(tally, entry, sums[entry]))
+                .sorted(Comparator.comparingDouble((Token token) -> -token.score())
+                        .thenComparingInt(Token::id))
+                .limit(TOKENS_SHOWN)
+                .filter(token -> token.sum() > 0)
+                .forEach(token -> tokens.add(
+                        new TopToken(piece(token.id()), token.sum() / tally.sum(), token.sum() / token.occurrences())));
         return List.copyOf(tokens);
     }
 
-    private double mean(Tally tally, int entry) {
-        return tally.tokenSum(entry) / occurrences(tally, entry);
+    private record Token(int id, double sum, double occurrences) {
+        double score() {
+            return sum * sum / (occurrences + DOUBT);
+        }
     }
 
-    private double occurrences(Tally tally, int entry) {
-        return Math.max(1, counts.getOrDefault(tally.token(entry), 1L));
+    private Token token(Tally tally, int entry, double sum) {
+        int id = tally.tokens().token(entry);
+        double occurrences = Math.max(1, counts.getOrDefault(id, 1L));
+        // an estimate may be too large for what a rare token can have
+        double possible = tally.tokens().isEstimated() ? Math.min(sum, occurrences * tally.max()) : sum;
+        return new Token(id, possible, occurrences);
     }
 
     private static List<Bin> histogram(Tally tally) {
-        int[] all = tally.histogram();
+        long[] all = tally.histogram();
         int first = 0;
         int last = all.length - 1;
         while (first < all.length && all[first] == 0) {

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -20,13 +21,16 @@ final class ProfileStore implements AutoCloseable {
     private static final Sqlite.Parameters NONE = statement -> {};
     private static final Sqlite.Layout LAYOUT = new Sqlite.Layout(
             "The profile",
-            1,
+            2, // layout 1 differs in the bytes of a tally
+            Set.of(1),
             List.of(
                     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
                     "CREATE TABLE tallies (latent INTEGER PRIMARY KEY, tally BLOB NOT NULL)",
                     "CREATE TABLE pieces (id INTEGER PRIMARY KEY, text TEXT NOT NULL, count INTEGER NOT NULL DEFAULT 0)",
                     "CREATE TABLE effects (latent INTEGER PRIMARY KEY, effects BLOB NOT NULL)",
                     "CREATE TABLE explanations (latent INTEGER PRIMARY KEY, label TEXT NOT NULL, source TEXT NOT NULL)"));
+
+    private static final int EFFECTS_AT_ONCE = 1024;
 
     private final Path file;
     private final Sqlite sqlite;
@@ -98,17 +102,24 @@ final class ProfileStore implements AutoCloseable {
                         .toException();
             }
             put(facts);
-            sqlite.each(
-                    "INSERT OR REPLACE INTO tallies(latent, tally) VALUES (?, ?)", tallies.entrySet(), (s, entry) -> {
-                        s.setInt(1, entry.getKey());
-                        s.setBytes(2, entry.getValue().bytes());
-                    });
+            putTallies(tallies);
             putPieces(newPieces);
-            sqlite.each("UPDATE pieces SET count = ? WHERE id = ?", counts.entrySet(), (s, entry) -> {
-                s.setLong(1, entry.getValue());
-                s.setInt(2, entry.getKey());
-            });
+            putCounts(counts);
             return found;
+        });
+    }
+
+    private void putTallies(Map<Integer, Tally> tallies) throws SQLException {
+        sqlite.each("INSERT OR REPLACE INTO tallies(latent, tally) VALUES (?, ?)", tallies.entrySet(), (s, entry) -> {
+            s.setInt(1, entry.getKey());
+            s.setBytes(2, TallyBytes.of(entry.getValue()));
+        });
+    }
+
+    private void putCounts(Map<Integer, Long> counts) throws SQLException {
+        sqlite.each("UPDATE pieces SET count = ? WHERE id = ?", counts.entrySet(), (s, entry) -> {
+            s.setLong(1, entry.getValue());
+            s.setInt(2, entry.getKey());
         });
     }
 
@@ -124,8 +135,23 @@ final class ProfileStore implements AutoCloseable {
         sqlite.rows(
                 "SELECT latent, tally FROM tallies",
                 NONE,
-                row -> tallies.put(row.getInt(1), Tally.of(row.getBytes(2), contextsKept)));
+                row -> tallies.put(row.getInt(1), tally(row.getBytes(2), contextsKept)));
         return tallies;
+    }
+
+    /** The latents that fired, in order. */
+    List<Integer> latents() {
+        return sqlite.rows("SELECT latent FROM tallies ORDER BY latent", NONE, row -> row.getInt(1));
+    }
+
+    /** Writes what parts have counted, without a position in the texts. */
+    void putCounted(Map<Integer, Tally> tallies, Map<Integer, String> pieces, Map<Integer, Long> counts) {
+        sqlite.write(() -> {
+            putTallies(tallies);
+            putPieces(pieces);
+            putCounts(counts);
+            return tallies;
+        });
     }
 
     /** Number of latents that fired. */
@@ -134,8 +160,17 @@ final class ProfileStore implements AutoCloseable {
                 .orElse(0);
     }
 
-    Optional<Tally> tally(int latent) {
-        return blob("SELECT tally FROM tallies WHERE latent = ?", latent).map(bytes -> Tally.of(bytes, 1000));
+    Optional<Tally> tally(int latent, int contextsKept) {
+        return blob("SELECT tally FROM tallies WHERE latent = ?", latent).map(bytes -> tally(bytes, contextsKept));
+    }
+
+    private Tally tally(byte[] bytes, int contextsKept) {
+        return isEarlier() ? TallyBytes.readLayout1(bytes, contextsKept) : TallyBytes.read(bytes, contextsKept);
+    }
+
+    /** Whether an earlier version wrote it, whose counts depend on the order of the texts: it is for reading only. */
+    boolean isEarlier() {
+        return sqlite.version() < LAYOUT.version();
     }
 
     private Optional<byte[]> blob(String query, int latent) {
@@ -176,6 +211,19 @@ final class ProfileStore implements AutoCloseable {
         });
     }
 
+    /** Copies another profile's effects. */
+    void putEffectsOf(ProfileStore other) {
+        int done = other.effectsDone(); // of latents 0 to done - 1
+        for (int from = 0; from < done; from += EFFECTS_AT_ONCE) {
+            Map<Integer, Effects> some = new TreeMap<>();
+            for (int latent = from; latent < Math.min(done, from + EFFECTS_AT_ONCE); latent++) {
+                int one = latent;
+                other.effects(latent).ifPresent(effects -> some.put(one, effects));
+            }
+            putEffects(some, Map.of());
+        }
+    }
+
     Optional<Effects> effects(int latent) {
         return blob("SELECT effects FROM effects WHERE latent = ?", latent).map(Effects::of);
     }
@@ -190,6 +238,24 @@ final class ProfileStore implements AutoCloseable {
                 s.setString(3, source);
             });
             return label;
+        });
+    }
+
+    /** Copies the labels that another profile has from language models and this one has not. */
+    void putExplanationsOf(ProfileStore other) {
+        List<String[]> labels =
+                other.sqlite.rows("SELECT latent, label, source FROM explanations ORDER BY latent", NONE, row ->
+                        new String[] {row.getString(1), row.getString(2), row.getString(3)});
+        sqlite.write(() -> {
+            sqlite.each(
+                    "INSERT OR IGNORE INTO explanations(latent, label, source) VALUES (?, ?, ?)",
+                    labels,
+                    (s, label) -> {
+                        s.setInt(1, Integer.parseInt(label[0]));
+                        s.setString(2, label[1]);
+                        s.setString(3, label[2]);
+                    });
+            return labels;
         });
     }
 

@@ -4,7 +4,10 @@ import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.SparseLatents;
-import dev.pintle.sae.corpus.Document;
+import dev.pintle.sae.corpus.Part;
+import dev.pintle.sae.corpus.TextBatches;
+import dev.pintle.sae.corpus.TextWindows;
+import dev.pintle.sae.corpus.TextWindows.Window;
 import dev.pintle.sae.corpus.Texts;
 import dev.pintle.tensor.Tensor;
 import dev.pintle.tensor.TensorScope;
@@ -13,18 +16,14 @@ import dev.pintle.transformer.HookPoint;
 import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,11 +41,15 @@ import java.util.stream.Collectors;
  * At checkpoints, what changed is written together with the number of documents read and a hash chain over their
  * contents. A resumed run rereads the known documents only to check that they are unchanged, and continues after them;
  * so texts may be appended between runs.
+ *
+ * What is counted does not depend on the order of the texts, and batches do not depend on where a run was interrupted or
+ * on the part, so that parts can be counted on several machines and merged.
  */
 /** Makes the profile of an autoencoder's latents over a collection of texts. */
 public final class Profiler {
     private static final String ALL_ROLES = "all";
     private static final String AS_TOKENIZED = "as tokenized";
+    static final String FINISHED = "finished";
 
     private static final long CHECKPOINT_NANOS = Duration.ofSeconds(20).toNanos();
 
@@ -55,13 +58,38 @@ public final class Profiler {
     private final HookPoint at;
     private final Path file;
     private final ProfileSettings settings;
+    private final Part part;
 
     /**
+     * Profiles all of a collection.
+     *
      * @param at the hook point that the autoencoder was trained on
      * @param file the profile's file; created if missing, otherwise resumed
      * @throws IllegalArgumentException if autoencoder and model have different widths
      */
     public Profiler(LanguageModel model, SparseAutoencoder sae, HookPoint at, Path file, ProfileSettings settings) {
+        this(model, sae, at, file, settings, Part.WHOLE);
+    }
+
+    /**
+     * Profiles a part of a collection, for {@link ProfileMerge} to put together. Only the first part has effects, which need
+     * no text.
+     *
+     * @param at the hook point that the autoencoder was trained on
+     * @param file the profile's file; created if missing, otherwise resumed
+     * @throws IllegalArgumentException if autoencoder and model have different widths, or a part is to end after a number of
+     *     tokens: it does not know how many the others have counted
+     */
+    public Profiler(
+            LanguageModel model, SparseAutoencoder sae, HookPoint at, Path file, ProfileSettings settings, Part part) {
+        if (!part.isWhole() && settings.mostTokens() > 0) {
+            throw Problem.of("A part of a collection cannot end after a number of tokens.")
+                    .fact("part", part)
+                    .fact("tokens", settings.mostTokens())
+                    .fact("why", "a part does not know how many tokens the others have counted")
+                    .fact("try", "fewer texts")
+                    .toIllegalArgument();
+        }
         if (model.config().dModel() != sae.dModel()) {
             throw Problem.of("The autoencoder does not fit the model.")
                     .fact("autoencoder", "dModel = " + sae.dModel())
@@ -73,6 +101,7 @@ public final class Profiler {
         this.at = at;
         this.file = file;
         this.settings = settings;
+        this.part = part;
     }
 
     /** Receives a profile's progress, and may stop it. */
@@ -124,9 +153,9 @@ public final class Profiler {
             begin(store, texts);
             Pass pass = new Pass(store);
             boolean whole = pass.read(texts, listener);
-            boolean finished = whole && new EffectsStage(model, sae, store).run(listener);
+            boolean finished = whole && (part.number() > 1 || new EffectsStage(model, sae, store).run(listener));
             if (finished) {
-                store.setFacts(Map.of("state", "finished"));
+                store.setFacts(Map.of("state", FINISHED));
             }
             return new Outcome(pass.documents, pass.tokens, finished);
         }
@@ -142,11 +171,24 @@ public final class Profiler {
         mine.put("specialTokens", String.valueOf(settings.specialTokens()));
         mine.put("roles", roles());
         mine.put("start", start());
+        if (!store.isEarlier()) {
+            mine.put("dtype", model.dtype().toString());
+            mine.put("device", model.device().kind().toString());
+            mine.put("tokensAtOnce", String.valueOf(settings.tokensAtOnce()));
+            mine.put("contexts", settings.contextsKept() + " of " + settings.before() + "+1+" + settings.after());
+        }
+        if (!part.isWhole()) {
+            mine.put("part", part.toString());
+        }
         Map<String, String> facts = store.facts();
+        if (part.isWhole() && facts.containsKey("part")) {
+            mine.put("part", part.toString());
+        }
         mine.forEach((name, value) -> {
             // profiles by earlier versions counted all roles, and texts started as the tokenizer leaves them
             String missing = name.equals("roles") && facts.containsKey("model") ? ALL_ROLES : value;
             missing = name.equals("start") && facts.containsKey("model") ? AS_TOKENIZED : missing;
+            missing = name.equals("part") && facts.containsKey("model") ? Part.WHOLE.toString() : missing;
             String found = facts.getOrDefault(name, missing);
             if (!found.equals(value)) {
                 throw Problem.of("The profile is of something else.")
@@ -164,7 +206,9 @@ public final class Profiler {
             }
         });
         Map<String, String> more = new TreeMap<>(mine);
-        more.put("state", "begun");
+        if (!store.isEarlier()) {
+            more.put("state", "begun");
+        }
         more.put("texts", texts.name());
         store.setFacts(more);
     }
@@ -182,32 +226,14 @@ public final class Profiler {
         return start.isEmpty() ? AS_TOKENIZED : model.tokenizer().decode(new int[] {start.getAsInt()}, false);
     }
 
-    private int[] tokens(Document document) {
-        int[] ids = document.tokens(model.text());
-        return document instanceof Document.Plain ? sae.origin().trainedOn().started(ids, model.tokenizer()) : ids;
+    private TextWindows windows() {
+        return new TextWindows(
+                model.text(),
+                Math.min(settings.window(), model.config().maxPositions()),
+                settings.roles(),
+                settings.specialTokens(),
+                sae.origin().trainedOn().missingStart(new int[0], model.tokenizer()));
     }
-
-    /** Which tokens of a document count, by role. */
-    private boolean[] counted(Document document, int length) {
-        boolean[] counted = new boolean[length];
-        List<Role> roles = settings.allRoles() ? List.of() : document.roles(model.text());
-        boolean opened = roles.isEmpty() || settings.roles().contains(Role.SYSTEM);
-        for (int t = 0; t < length; t++) {
-            Role role = roles.isEmpty() ? Role.OTHER : roles.get(t);
-            opened = opened || (role != Role.HEADER && role != Role.SYSTEM);
-            counted[t] = roles.isEmpty() || (opened && settings.roles().contains(role));
-        }
-        return counted;
-    }
-
-    /**
-     * A piece of a document that the model reads as one sequence.
-     *
-     * @param skip number of leading tokens (a repeated BOS token) that do not belong to this piece
-     * @param counted which tokens count, by role
-     * @param from position in the document of the first token after those
-     */
-    private record Window(int[] ids, int skip, boolean[] counted, long document, int from) {}
 
     /** One pass over the texts, resuming where the last one stopped. */
     private final class Pass {
@@ -217,9 +243,6 @@ public final class Profiler {
         private final Set<Integer> pieces;
         private final Set<Integer> dirty = new HashSet<>();
         private final Set<Integer> dirtyTokens = new HashSet<>();
-        private final OptionalInt bos = model.tokenizer().bosId().isPresent()
-                ? model.tokenizer().bosId()
-                : sae.origin().trainedOn().missingStart(new int[0], model.tokenizer());
         private long documents;
         private long tokens;
         private String writtenDocuments;
@@ -240,30 +263,21 @@ public final class Profiler {
 
         /** Reads texts; returns whether their end, or the token limit, was reached. */
         boolean read(Texts texts, Listener listener) {
-            try (Texts.Reading reading = texts.open()) {
-                skipKnown(reading, texts);
+            try (TextBatches batches = new TextBatches(texts, windows(), part, settings.tokensAtOnce())) {
+                skipKnown(batches, texts);
                 long total = texts.bytes();
-                boolean more = listener.at("reading texts", Math.min(total - 1, reading.bytes()), total);
-                while (more && reading.hasNext() && !enough()) {
-                    List<Window> batch = new ArrayList<>();
-                    int size = 0;
-                    while (reading.hasNext() && size < settings.tokensAtOnce()) {
-                        Document document = reading.next();
-                        int[] ids = tokens(document);
-                        List<Window> windows = windows(ids, counted(document, ids.length), documents);
-                        batch.addAll(windows);
-                        size += windows.stream().mapToInt(w -> w.ids().length).sum();
-                        chain = link(chain, document);
-                        documents++;
-                    }
-                    count(batch);
+                boolean more = listener.at("reading texts", Math.min(total - 1, batches.bytes()), total);
+                while (more && batches.hasNext() && !enough()) {
+                    batches.next().forEach(this::count);
+                    documents = batches.documents();
+                    chain = batches.chain();
                     if (System.nanoTime() - written > CHECKPOINT_NANOS) {
                         checkpoint();
                     }
-                    more = listener.at("reading texts", Math.min(total - 1, reading.bytes()), total);
+                    more = listener.at("reading texts", Math.min(total - 1, batches.bytes()), total);
                 }
                 checkpoint();
-                boolean ended = enough() || !reading.hasNext();
+                boolean ended = enough() || !batches.hasNext();
                 if (ended) {
                     listener.at("reading texts", total, total);
                 }
@@ -275,13 +289,9 @@ public final class Profiler {
             return settings.mostTokens() > 0 && tokens >= settings.mostTokens();
         }
 
-        private void skipKnown(Texts.Reading reading, Texts texts) {
-            String seen = "";
-            long count = 0;
-            for (; count < documents && reading.hasNext(); count++) {
-                seen = link(seen, reading.next());
-            }
-            if (!seen.equals(chain)) {
+        private void skipKnown(TextBatches batches, Texts texts) {
+            batches.skip(documents);
+            if (batches.documents() != documents || !batches.chain().equals(chain)) {
                 throw Problem.of("The texts are not those that the profile was started with.")
                         .fact("profile", file.toAbsolutePath())
                         .fact("texts", texts.name())
@@ -289,9 +299,19 @@ public final class Profiler {
                         .fact("try", "another name for the profile, or pintle sae profile --fresh")
                         .toException();
             }
+            if (store.isEarlier() && batches.hasNext()) {
+                throw Problem.of("The profile was begun by an earlier version of Pintle, and cannot go on.")
+                        .fact("profile", file.toAbsolutePath())
+                        .fact("why", "what it has counted depends on the order of the texts; now nothing does")
+                        .fact("try", "pintle sae profile --fresh, or another name for the profile")
+                        .toException();
+            }
         }
 
         private void checkpoint() {
+            if (store.isEarlier()) {
+                return; // nothing new has been read
+            }
             Map<String, String> facts = new LinkedHashMap<>();
             facts.put("documents", String.valueOf(documents));
             facts.put("tokens", String.valueOf(tokens));
@@ -313,40 +333,11 @@ public final class Profiler {
             written = System.nanoTime();
         }
 
-        private List<Window> windows(int[] ids, boolean[] counted, long document) {
-            List<Window> windows = new ArrayList<>();
-            int window = Math.max(2, Math.min(settings.window(), model.config().maxPositions()));
-            boolean begins = bos.isPresent() && ids.length > 0 && ids[0] == bos.getAsInt();
-            for (int from = 0; from < ids.length; ) {
-                int lead = from > 0 && begins ? 1 : 0; // each piece starts with BOS, as a text does
-                int count = Math.min(ids.length - from, window - lead);
-                int[] piece = new int[count + lead];
-                if (lead == 1) {
-                    piece[0] = ids[0];
-                }
-                System.arraycopy(ids, from, piece, lead, count);
-                boolean[] pieceCounted = new boolean[piece.length];
-                System.arraycopy(counted, from, pieceCounted, lead, count);
-                windows.add(new Window(piece, lead, pieceCounted, document, from));
-                from += count;
-            }
-            return windows;
-        }
-
-        private void count(List<Window> batch) {
-            List<Window> byLength = new ArrayList<>(batch); // sorted to reduce padding
-            byLength.sort((a, b) -> Integer.compare(b.ids().length, a.ids().length));
-            int from = 0;
-            while (from < byLength.size()) {
-                int width = byLength.get(from).ids().length;
-                int rows = Math.max(1, settings.tokensAtOnce() / width);
-                List<Window> some = byLength.subList(from, Math.min(byLength.size(), from + rows));
-                from += some.size();
-                try (TensorScope scope = TensorScope.open("profile")) {
-                    Tensor[] rowsOf = activations(some);
-                    for (int row = 0; row < rowsOf.length; row++) {
-                        count(some.get(row), rowsOf[row]);
-                    }
+        private void count(List<Window> run) {
+            try (TensorScope scope = TensorScope.open("profile")) {
+                Tensor[] rowsOf = activations(run);
+                for (int row = 0; row < rowsOf.length; row++) {
+                    count(run.get(row), rowsOf[row]);
                 }
             }
         }
@@ -371,7 +362,7 @@ public final class Profiler {
                 }
             }
             for (int t = window.skip(); t < window.ids().length; t++) {
-                if (counts(window, t)) {
+                if (window.counted()[t]) {
                     tokens++;
                     counts.merge(window.ids()[t], 1L, Long::sum);
                     dirtyTokens.add(window.ids()[t]);
@@ -380,38 +371,35 @@ public final class Profiler {
             firings.forEach((latent, fired) -> take(latent, fired, window));
         }
 
-        private boolean counts(Window window, int token) {
-            return token >= window.skip()
-                    && window.counted()[token]
-                    && (settings.specialTokens() || !model.tokenizer().isSpecial(window.ids()[token]));
-        }
-
         private void take(int latent, List<Firing> fired, Window window) {
             Tally tally = null;
             Firing peak = null;
             for (Firing firing : fired) {
-                if (!counts(window, firing.token())) {
+                if (!window.counted()[firing.token()]) {
                     continue;
                 }
                 if (tally == null) {
                     tally = tallies.computeIfAbsent(latent, l -> new Tally(settings.contextsKept()));
                     dirty.add(latent);
                 }
-                tally.fired(window.ids()[firing.token()], firing.activation());
-                long rank = rank(latent, window, firing.token());
-                if (tally.wantsSample(firing.activation(), rank)) {
+                int position = window.position(firing.token());
+                long rank = rank(latent, window.document(), position);
+                tally.fired(window.ids()[firing.token()], firing.activation(), rank);
+                if (tally.wantsSample(firing.activation(), rank, window.document(), position)) {
                     tally.offerSample(context(window, fired, firing), rank);
                 }
                 peak = peak == null || firing.activation() > peak.activation() ? firing : peak;
             }
-            if (tally != null && peak != null && tally.wants(peak.activation())) {
+            if (tally != null
+                    && peak != null
+                    && tally.wants(peak.activation(), window.document(), window.position(peak.token()))) {
                 tally.offer(context(window, fired, peak));
             }
         }
 
         /** A pseudorandom rank for uniform sampling that does not depend on the order in which texts are read. */
-        private long rank(int latent, Window window, int token) {
-            long place = (window.document() << 20) + window.from() + token - window.skip();
+        private long rank(int latent, long document, int position) {
+            long place = (document << 20) + position;
             return new SplittableRandom(place * 0x9E3779B97F4A7C15L + latent).nextLong();
         }
 
@@ -420,7 +408,7 @@ public final class Profiler {
             int to = Math.min(window.ids().length, peak.token() + settings.after() + 1);
             float[] values = new float[to - from];
             for (Firing firing : fired) {
-                if (firing.token() >= from && firing.token() < to && counts(window, firing.token())) {
+                if (firing.token() >= from && firing.token() < to && window.counted()[firing.token()]) {
                     values[firing.token() - from] = firing.activation();
                 }
             }
@@ -428,19 +416,9 @@ public final class Profiler {
             for (int id : ids) {
                 dirtyTokens.add(id); // special tokens are not counted but shown
             }
-            return new Context(ids, values, peak.token() - from, window.document());
+            return new Context(ids, values, peak.token() - from, window.document(), window.position(peak.token()));
         }
     }
 
     private record Firing(int token, float activation) {}
-
-    private static String link(String chain, Document document) {
-        try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            sha.update(chain.getBytes(StandardCharsets.US_ASCII));
-            return HexFormat.of().formatHex(sha.digest(document.content().getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256.", e);
-        }
-    }
 }

@@ -1,24 +1,15 @@
 package dev.pintle.sae.profile;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 
 /**
- * Running counts of one latent, in bounded space. Tokens are counted by the space-saving algorithm (Metwally, Agrawal
- * and El Abbadi 2005): if the table is full, a new token replaces the one with the smallest sum and inherits that sum,
- * so that no token with a large sum is lost.
+ * Running counts of one latent, in bounded space. They depend on which firings were counted, not on the order: tallies of
+ * parts of a collection can be added, and the result equals that of one pass, bit for bit.
  */
 final class Tally {
     /**
@@ -27,60 +18,79 @@ final class Tally {
     static final int BINS = 40;
 
     private static final int OCTAVES_BELOW_ONE = 10;
-    private static final int TOKENS = 48;
+    private static final double ROOT_OF_2 = Math.sqrt(2);
+    private static final int FRACTION_BITS = 40;
 
     private final int contextsKept;
-    private final int[] histogram = new int[BINS];
-    private final List<Context> contexts = new ArrayList<>(); // strongest first
-    private final SortedMap<Integer, Sample> samples = new TreeMap<>(); // by histogram bin
-    private int[] tokens = new int[4];
-    private float[] sums = new float[4];
-    private int tokenCount;
-    private long fires;
-    private double sum;
-    private float max;
+    final long[] histogram = new long[BINS];
+    final List<Context> contexts = new ArrayList<>(); // strongest first
+    final SortedMap<Integer, Sample> samples = new TreeMap<>(); // by histogram bin
+    TokenTable tokens = new TokenTable();
+    long fires;
+    long whole; // the sum of activations is this much
+    long fraction; // and so many times 2^-40, fewer than 2^40: integers add up in any order
+    float max;
 
     /** A firing sampled from those of a bin: the one with the smallest rank so far. */
-    private record Sample(Context context, long rank) {}
+    record Sample(Context context, long rank) {
+        boolean isAfter(long otherRank, long document, int position) {
+            if (rank != otherRank) {
+                return rank > otherRank;
+            }
+            return context.document() != document ? context.document() > document : context.position() > position;
+        }
+    }
 
     Tally(int contextsKept) {
         this.contextsKept = contextsKept;
     }
 
-    void fired(int token, float activation) {
+    /**
+     * Counts a firing.
+     *
+     * @param hash of latent, document and position
+     */
+    void fired(int token, float activation, long hash) {
         fires++;
-        sum += activation;
+        double floor = Math.floor(activation);
+        add((long) floor, (long) Math.rint((activation - floor) * (1L << FRACTION_BITS)));
         max = Math.max(max, activation);
         histogram[bin(activation)]++;
-        int at = 0;
-        while (at < tokenCount && tokens[at] != token) {
-            at++;
-        }
-        if (at == tokenCount && tokenCount < TOKENS) {
-            if (tokenCount == tokens.length) {
-                tokens = Arrays.copyOf(tokens, 2 * tokens.length);
-                sums = Arrays.copyOf(sums, 2 * sums.length);
-            }
-            tokenCount++;
-        } else if (at == tokenCount) {
-            at = smallest();
-        }
-        tokens[at] = token;
-        sums[at] += activation;
+        tokens.fired(token, activation, hash);
     }
 
-    private int smallest() {
-        int smallest = 0;
-        for (int i = 1; i < tokenCount; i++) {
-            smallest = sums[i] < sums[smallest] ? i : smallest;
+    private void add(long moreWhole, long moreFraction) {
+        fraction += moreFraction;
+        whole += moreWhole + (fraction >> FRACTION_BITS);
+        fraction &= (1L << FRACTION_BITS) - 1;
+    }
+
+    /** Adds what was counted elsewhere, of other documents. */
+    void add(Tally other) {
+        fires += other.fires;
+        add(other.whole, other.fraction);
+        max = Math.max(max, other.max);
+        for (int bin = 0; bin < BINS; bin++) {
+            histogram[bin] += other.histogram[bin];
         }
-        return smallest;
+        tokens.add(other.tokens);
+        other.contexts.forEach(this::offer);
+        other.samples.forEach((bin, sample) -> samples.merge(
+                bin,
+                sample,
+                (mine, its) -> mine.isAfter(
+                                its.rank(),
+                                its.context().document(),
+                                its.context().position())
+                        ? its
+                        : mine));
     }
 
     /** The bin of an activation. */
     static int bin(float activation) {
-        double octave = Math.log(activation) / Math.log(2) + OCTAVES_BELOW_ONE;
-        return (int) Math.max(0, Math.min(BINS - 1, Math.floor(2 * octave)));
+        int octave = Math.getExponent(activation);
+        boolean upper = Math.scalb((double) activation, -octave) >= ROOT_OF_2;
+        return Math.max(0, Math.min(BINS - 1, 2 * (octave + OCTAVES_BELOW_ONE) + (upper ? 1 : 0)));
     }
 
     /** Where a bin begins. */
@@ -88,21 +98,34 @@ final class Tally {
         return Math.pow(2, bin / 2.0 - OCTAVES_BELOW_ONE);
     }
 
-    /** Whether a context with this peak would be kept. */
-    boolean wants(float peak) {
-        return contexts.size() < contextsKept
-                || peak > contexts.get(contexts.size() - 1).max();
+    /** Whether a context with this peak might be kept. */
+    boolean wants(float peak, long document, int position) {
+        if (contexts.size() < contextsKept) {
+            return true;
+        }
+        Context last = contexts.get(contexts.size() - 1);
+        if (peak != last.max()) {
+            return peak > last.max();
+        }
+        return document != last.document() ? document < last.document() : position < last.position();
     }
 
-    /** Keeps a context, unless the same tokens are kept already. */
+    /** Keeps a context if it is among the strongest; of those with the same tokens, only the strongest. */
     void offer(Context context) {
+        if (!wants(context.max(), context.document(), context.position())) {
+            return;
+        }
         for (Context known : contexts) {
             if (Arrays.equals(known.ids(), context.ids())) {
-                return;
+                if (Context.STRONGEST.compare(known, context) <= 0) {
+                    return;
+                }
+                contexts.remove(known);
+                break;
             }
         }
         int at = contexts.size();
-        while (at > 0 && contexts.get(at - 1).max() < context.max()) {
+        while (at > 0 && Context.STRONGEST.compare(contexts.get(at - 1), context) > 0) {
             at--;
         }
         contexts.add(at, context);
@@ -112,9 +135,9 @@ final class Tally {
     }
 
     /** Whether a firing would become the sample of its bin. */
-    boolean wantsSample(float activation, long rank) {
+    boolean wantsSample(float activation, long rank, long document, int position) {
         Sample known = samples.get(bin(activation));
-        return known == null || rank < known.rank();
+        return known == null || known.isAfter(rank, document, position);
     }
 
     /** Keeps the firing at the context's peak as the sample of its bin. */
@@ -139,14 +162,14 @@ final class Tally {
     }
 
     double sum() {
-        return sum;
+        return whole + fraction * Math.scalb(1.0, -FRACTION_BITS);
     }
 
     float max() {
         return max;
     }
 
-    int[] histogram() {
+    long[] histogram() {
         return histogram.clone();
     }
 
@@ -154,108 +177,13 @@ final class Tally {
         return List.copyOf(contexts);
     }
 
-    int tokenCount() {
-        return tokenCount;
+    TokenTable tokens() {
+        return tokens;
     }
 
-    int token(int entry) {
-        return tokens[entry];
-    }
-
-    float tokenSum(int entry) {
-        return sums[entry];
-    }
-
-    byte[] bytes() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (DataOutputStream out = new DataOutputStream(bytes)) {
-            out.writeLong(fires);
-            out.writeDouble(sum);
-            out.writeFloat(max);
-            for (int count : histogram) {
-                out.writeInt(count);
-            }
-            out.writeInt(tokenCount);
-            for (int i = 0; i < tokenCount; i++) {
-                out.writeInt(tokens[i]);
-                out.writeFloat(sums[i]);
-            }
-            out.writeInt(contexts.size());
-            for (Context context : contexts) {
-                write(out, context);
-            }
-            out.writeInt(samples.size());
-            for (Map.Entry<Integer, Sample> entry : samples.entrySet()) {
-                out.writeInt(entry.getKey());
-                out.writeLong(entry.getValue().rank());
-                write(out, entry.getValue().context());
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // cannot happen in memory
-        }
-        return bytes.toByteArray();
-    }
-
-    private static void write(DataOutputStream out, Context context) throws IOException {
-        out.writeLong(context.document());
-        out.writeInt(context.peak());
-        out.writeInt(context.ids().length);
-        for (int i = 0; i < context.ids().length; i++) {
-            out.writeInt(context.ids()[i]);
-            out.writeFloat(context.activations()[i]);
-        }
-    }
-
-    private static Context context(DataInputStream in) throws IOException {
-        long document = in.readLong();
-        int peak = in.readInt();
-        int[] ids = new int[in.readInt()];
-        float[] activations = new float[ids.length];
-        for (int t = 0; t < ids.length; t++) {
-            ids[t] = in.readInt();
-            activations[t] = in.readFloat();
-        }
-        return new Context(ids, activations, peak, document);
-    }
-
-    static Tally of(byte[] bytes, int contextsKept) {
-        Tally tally = new Tally(contextsKept);
-        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-            tally.fires = in.readLong();
-            tally.sum = in.readDouble();
-            tally.max = in.readFloat();
-            for (int i = 0; i < BINS; i++) {
-                tally.histogram[i] = in.readInt();
-            }
-            tally.tokenCount = in.readInt();
-            tally.tokens = new int[Math.max(4, tally.tokenCount)];
-            tally.sums = new float[tally.tokens.length];
-            for (int i = 0; i < tally.tokenCount; i++) {
-                tally.tokens[i] = in.readInt();
-                tally.sums[i] = in.readFloat();
-            }
-            int contexts = in.readInt();
-            for (int i = 0; i < contexts; i++) {
-                tally.contexts.add(context(in));
-            }
-            int samples = in.available() > 0 ? in.readInt() : 0; // earlier versions stored none
-            for (int i = 0; i < samples; i++) {
-                int bin = in.readInt();
-                long rank = in.readLong();
-                tally.samples.put(bin, new Sample(context(in), rank));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return tally;
-    }
-
-    /** Entries of the token table, largest score first. */
-    int[] tokensBy(java.util.function.IntToDoubleFunction score) {
-        return IntStream.range(0, tokenCount)
-                .boxed()
-                .sorted((a, b) -> Double.compare(score.applyAsDouble(b), score.applyAsDouble(a)))
-                .mapToInt(Integer::intValue)
-                .toArray();
+    /** Sets the sum of a tally of an earlier version, which kept it as one number. */
+    void setSum(double sum) {
+        whole = (long) Math.floor(sum);
+        fraction = (long) ((sum - Math.floor(sum)) * (1L << FRACTION_BITS));
     }
 }

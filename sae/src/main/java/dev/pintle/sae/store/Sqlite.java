@@ -15,6 +15,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 
@@ -28,6 +29,7 @@ public final class Sqlite implements AutoCloseable {
     private final Path file;
     private final String what;
     private final Connection connection;
+    private int version;
 
     private Sqlite(Path file, String what, Connection connection) {
         this.file = file;
@@ -40,9 +42,15 @@ public final class Sqlite implements AutoCloseable {
      *
      * @param what what the file is, as the subject of a sentence: {@code The profile}
      * @param version version of the schema, from 1
+     * @param earlier versions that are opened as they are, since their tables are the same
      * @param schema statements that create it
      */
-    public record Layout(String what, int version, List<String> schema) {}
+    public record Layout(String what, int version, Set<Integer> earlier, List<String> schema) {
+        /** No other version is opened. */
+        public Layout(String what, int version, List<String> schema) {
+            this(what, version, Set.of(), schema);
+        }
+    }
 
     /**
      * Opens a file, or creates it.
@@ -91,9 +99,8 @@ public final class Sqlite implements AutoCloseable {
                 DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath(), config.toProperties());
         Sqlite sqlite = new Sqlite(file, layout.what(), connection);
         try {
-            if (sqlite.number("PRAGMA user_version") != layout.version()) {
-                sqlite.inTransaction(() -> sqlite.prepare(layout));
-            }
+            int found = (int) sqlite.number("PRAGMA user_version");
+            sqlite.version = found == layout.version() ? found : sqlite.inTransaction(() -> sqlite.prepare(layout));
             return sqlite;
         } catch (SQLException | RuntimeException e) {
             connection.close();
@@ -113,10 +120,17 @@ public final class Sqlite implements AutoCloseable {
                 }
                 statement.execute("PRAGMA user_version = " + layout.version());
             }
-        } else if (version != layout.version()) {
+            return layout.version();
+        }
+        if (version != layout.version() && !layout.earlier().contains((int) version)) {
             throw new SQLException("written by another version of Pintle (layout " + version + ")");
         }
-        return layout.version();
+        return (int) version;
+    }
+
+    /** The version of the file's schema. */
+    public int version() {
+        return version;
     }
 
     private static PintleException unusable(String what, Path file, Exception e) {

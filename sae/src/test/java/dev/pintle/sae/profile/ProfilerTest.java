@@ -126,9 +126,9 @@ class ProfilerTest {
                 assertThat(facts.max()).isCloseTo(largest.getOrDefault(latent, 0f), within(1e-3));
                 assertThat(facts.mean() * facts.fires()).isCloseTo(sums.getOrDefault(latent, 0.0), within(0.01));
                 assertThat(facts.histogram().stream()
-                                .mapToInt(LatentFacts.Bin::count)
+                                .mapToLong(LatentFacts.Bin::count)
                                 .sum())
-                        .isEqualTo((int) facts.fires());
+                        .isEqualTo(facts.fires());
             }
             assertThat(unequal).isLessThan(10);
         }
