@@ -28,6 +28,8 @@ import picocli.CommandLine.ScopeType;
             StudyCommand.class,
             GenerateCommand.class,
             CaptureCommand.class,
+            HarvestCommand.class,
+            HarvestInfoCommand.class,
             ChatCommand.class,
             ServeCommand.class,
             StudioCommand.class,

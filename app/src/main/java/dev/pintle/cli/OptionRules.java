@@ -101,6 +101,12 @@ public final class OptionRules {
                 .oneOf("one prompt is captured", "--ids", "--prompt", "--chat")
                 .needs("--chat-template", "--chat FILE", "--chat")
                 .free("--at", "--layers", "--logits", "--steer", "--out", "-o");
+        of("harvest")
+                .model()
+                .excludes("--part", "--max-tokens", "a part does not know how many tokens the others have")
+                .free("--texts", "--at", "--layers", "--out", "-o", "--stored-as", "--shard-size", "--window")
+                .free("--special-tokens", "--bos", "--roles", "--json");
+        of("harvest-info").free("--verify", "--json");
         of("chat").model().decoding().steering().free("--system", "--force");
         serving("serve");
         serving("studio").free("--no-open");

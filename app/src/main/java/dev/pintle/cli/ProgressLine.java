@@ -32,6 +32,11 @@ public final class ProgressLine implements Progress {
 
     @Override
     public void at(String stage, long done, long total) {
+        at(stage, done, total, "");
+    }
+
+    /** @param detail shown after the stage on a terminal, such as a rate */
+    void at(String stage, long done, long total, String detail) {
         if (done == 0) {
             started.put(stage, System.nanoTime());
         }
@@ -45,12 +50,13 @@ public final class ProgressLine implements Progress {
             Screen.control(err, CLEAR);
             err.printf(
                     Locale.ROOT,
-                    "  %s%s %d/%d  %s%s",
+                    "  %s%s %d/%d  %s%s%s",
                     "█".repeat(filled),
                     "░".repeat(BAR - filled),
                     done,
                     total,
                     stage,
+                    detail.isEmpty() ? "" : ", " + detail,
                     eta);
             if (done == total) {
                 Screen.control(err, CLEAR);

@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
         subcommands = {
             BenchEngineCommand.class,
             BenchExtractCommand.class,
+            BenchHarvestCommand.class,
             BenchMemoryCommand.class,
             BenchSaeCommand.class,
             BenchServeCommand.class,

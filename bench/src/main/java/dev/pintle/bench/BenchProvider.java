@@ -22,6 +22,7 @@ public final class BenchProvider implements CommandProvider {
         OptionRules.of("bench styles").free("--layer");
         model("bench engine").free("--json");
         model("bench extract").free("--pairs", "--once", "--whole");
+        model("bench harvest").free("--at", "--texts", "--tokens", "--out", "--buffer");
         model("bench memory").free("--d-sae", "--tokens");
         OptionRules.of("bench sae").free("--d-model", "--d-sae", "--tokens", "--device", "--dtype", "--shape");
         model("bench serve").free("--streams", "--prompt", "--tokens", "--soak", "--unsteered", "--fast");

@@ -3,6 +3,7 @@ package dev.pintle.run;
 import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.base.ProcessLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,10 +14,10 @@ import java.util.Optional;
 public final class OpenRun implements AutoCloseable {
     private final Path folder;
     private final boolean resumed;
-    private final RunLock lock;
+    private final ProcessLock lock;
     private boolean open = true;
 
-    OpenRun(Path folder, boolean resumed, RunLock lock) {
+    OpenRun(Path folder, boolean resumed, ProcessLock lock) {
         this.folder = folder;
         this.resumed = resumed;
         this.lock = lock;

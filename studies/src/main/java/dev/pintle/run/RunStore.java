@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
+import dev.pintle.base.ProcessLock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -100,7 +101,7 @@ public final class RunStore {
 
     private Optional<OpenRun> resume(String hash) throws IOException {
         for (StoredRun run : unfinished(hash)) {
-            Optional<RunLock> lock = RunLock.take(run.folder().resolve(RunFiles.LOCK));
+            Optional<ProcessLock> lock = ProcessLock.take(run.folder().resolve(RunFiles.LOCK));
             if (lock.isEmpty()) {
                 continue;
             }
@@ -154,7 +155,7 @@ public final class RunStore {
                 continue; // another process was faster
             }
             RunFiles.force(folder);
-            Optional<RunLock> lock = RunLock.take(made.resolve(RunFiles.LOCK));
+            Optional<ProcessLock> lock = ProcessLock.take(made.resolve(RunFiles.LOCK));
             if (lock.isPresent()) {
                 return new OpenRun(made, false, lock.get());
             }
@@ -272,7 +273,7 @@ public final class RunStore {
      */
     public void delete(StoredRun run) {
         try {
-            Optional<RunLock> lock = RunLock.take(run.folder().resolve(RunFiles.LOCK));
+            Optional<ProcessLock> lock = ProcessLock.take(run.folder().resolve(RunFiles.LOCK));
             if (lock.isEmpty()) {
                 throw Problem.of("The run is still going on.")
                         .fact("run", run.id())
@@ -280,7 +281,7 @@ public final class RunStore {
                         .toException();
             }
             Path beside = folder.resolve(BESIDE + UUID.randomUUID());
-            try (RunLock held = lock.get()) {
+            try (ProcessLock held = lock.get()) {
                 Files.move(run.folder(), beside, StandardCopyOption.ATOMIC_MOVE);
             }
             for (Path file : deepestFirst(beside)) {

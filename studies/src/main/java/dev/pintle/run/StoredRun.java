@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
+import dev.pintle.base.ProcessLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ public record StoredRun(
             return State.FINISHED;
         }
         try {
-            return RunLock.held(folder.resolve(RunFiles.LOCK)) ? State.RUNNING : State.STOPPED;
+            return ProcessLock.held(folder.resolve(RunFiles.LOCK)) ? State.RUNNING : State.STOPPED;
         } catch (IOException e) {
             throw unreadable(RunFiles.LOCK, e);
         }

@@ -1,4 +1,4 @@
-package dev.pintle.run;
+package dev.pintle.base;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -12,28 +12,28 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /*
- * A lock on a file of the run: the system releases it when the process ends, however it ends, so a process that was killed
+ * A lock on a file: the system releases it when the process ends, however it ends, so a process that was killed
  * leaves no lock behind.
  *
  * POSIX releases a process's locks on a file when the process closes any channel to that file. So this process must not even
  * open a lock file whose lock it holds; HELD lists those.
  */
 
-/** The lock of the process that is running a run. */
-final class RunLock implements AutoCloseable {
+/** The lock of the process that works in a folder, on a file in it. */
+public final class ProcessLock implements AutoCloseable {
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
     private static final int TRIES = 3;
 
     private final Path file;
     private final FileChannel channel;
 
-    private RunLock(Path file, FileChannel channel) {
+    private ProcessLock(Path file, FileChannel channel) {
         this.file = file;
         this.channel = channel;
     }
 
     /** The lock, unless another process or another part of this one holds it. */
-    static Optional<RunLock> take(Path lockFile) throws IOException {
+    public static Optional<ProcessLock> take(Path lockFile) throws IOException {
         Path file = lockFile.toAbsolutePath().normalize();
         if (!HELD.add(file)) {
             return Optional.empty();
@@ -43,7 +43,7 @@ final class RunLock implements AutoCloseable {
         try {
             channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             taken = locks(channel);
-            return taken ? Optional.of(new RunLock(file, channel)) : Optional.empty();
+            return taken ? Optional.of(new ProcessLock(file, channel)) : Optional.empty();
         } finally {
             if (!taken) {
                 if (channel != null) {
@@ -80,7 +80,7 @@ final class RunLock implements AutoCloseable {
     }
 
     /** Whether a live process holds it, this one or another. */
-    static boolean held(Path lockFile) throws IOException {
+    public static boolean held(Path lockFile) throws IOException {
         Path file = lockFile.toAbsolutePath().normalize();
         if (HELD.contains(file)) {
             return true;

@@ -1,0 +1,146 @@
+package dev.pintle.sae.harvest;
+
+import dev.pintle.base.PartFiles;
+import dev.pintle.sae.harvest.ShardFile.Column;
+import dev.pintle.sae.harvest.StoreManifest.Origin;
+import dev.pintle.sae.harvest.StoreManifest.Place;
+import dev.pintle.sae.harvest.StoreManifest.Shard;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/** Writes one shard to a temporary file, which gets its name when it is complete. */
+final class ShardWriter implements AutoCloseable {
+    private static final int BUFFER = 1 << 20;
+
+    private final Origin origin;
+    private final Path file;
+    private final Path beside;
+    private final FileChannel channel;
+    private final List<Column> columns;
+    private final long capacity;
+    private final int data;
+    private long rows;
+    private long firstDocument = Long.MAX_VALUE;
+    private long lastDocument = -1;
+
+    /** @param capacity number of rows at most */
+    ShardWriter(Origin origin, Path file, long capacity) throws IOException {
+        this.origin = origin;
+        this.file = file;
+        this.capacity = capacity;
+        this.columns = ShardFile.columns(origin);
+        this.data = ShardFile.header(origin, capacity, 0).length;
+        this.beside = PartFiles.in(file.toAbsolutePath().resolveSibling(""));
+        this.channel = FileChannel.open(
+                beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    boolean hasRoomFor(long more) {
+        return rows + more <= capacity;
+    }
+
+    long rows() {
+        return rows;
+    }
+
+    /** Rows on their way to a shard: the bytes of each hook point, then what identifies them. */
+    record Rows(List<byte[]> activations, long[] documents, int[] positions, int[] tokenIds) {
+        int count() {
+            return documents.length;
+        }
+    }
+
+    void append(Rows more) throws IOException {
+        long at = data;
+        for (int c = 0; c < columns.size(); c++) {
+            Column column = columns.get(c);
+            ShardFile.writeFully(channel, bytes(more, c), at + rows * column.rowBytes());
+            at += capacity * column.rowBytes();
+        }
+        rows += more.count();
+        for (long document : more.documents()) {
+            firstDocument = Math.min(firstDocument, document);
+            lastDocument = Math.max(lastDocument, document);
+        }
+    }
+
+    private static ByteBuffer bytes(Rows more, int column) {
+        int after = column - more.activations().size();
+        if (after < 0) {
+            return ByteBuffer.wrap(more.activations().get(column));
+        }
+        ByteBuffer bytes =
+                ByteBuffer.allocate((after == 0 ? 8 : 4) * more.count()).order(ByteOrder.LITTLE_ENDIAN);
+        if (after == 0) {
+            bytes.asLongBuffer().put(more.documents());
+        } else {
+            bytes.asIntBuffer().put(after == 1 ? more.positions() : more.tokenIds());
+        }
+        return bytes;
+    }
+
+    /** Completes the file, and gives it its name. */
+    Shard finish(Place next) throws IOException {
+        if (rows < capacity) {
+            closeGaps();
+        }
+        ShardFile.writeFully(channel, ByteBuffer.wrap(ShardFile.header(origin, rows, data)), 0);
+        channel.force(true);
+        String sha256 = sha256(channel);
+        long size = channel.size();
+        channel.close();
+        Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        return new Shard(String.valueOf(file.getFileName()), rows, size, sha256, firstDocument, lastDocument, next);
+    }
+
+    /** Moves tensors down over the room that rows did not need. */
+    private void closeGaps() throws IOException {
+        long from = data;
+        long to = data;
+        ByteBuffer some = ByteBuffer.allocate(BUFFER);
+        for (Column column : columns) {
+            long length = rows * column.rowBytes();
+            for (long done = 0; from != to && done < length; done += some.limit()) {
+                some.clear().limit((int) Math.min(BUFFER, length - done));
+                ShardFile.readFully(channel, some, from + done);
+                ShardFile.writeFully(channel, some, to + done);
+            }
+            from += capacity * column.rowBytes();
+            to += length;
+        }
+        channel.truncate(to);
+    }
+
+    /** SHA-256 of all bytes of a file, in hexadecimal digits. */
+    static String sha256(FileChannel file) throws IOException {
+        try {
+            MessageDigest sha = MessageDigest.getInstance("SHA-256");
+            ByteBuffer some = ByteBuffer.allocate(BUFFER);
+            for (long at = 0; at < file.size(); at += some.limit()) {
+                some.clear().limit((int) Math.min(BUFFER, file.size() - at));
+                ShardFile.readFully(file, some, at);
+                sha.update(some.array(), 0, some.limit());
+            }
+            return HexFormat.of().formatHex(sha.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256.", e);
+        }
+    }
+
+    /** Gives up what is not complete. */
+    @Override
+    public void close() throws IOException {
+        channel.close();
+        Files.deleteIfExists(beside);
+    }
+}
