@@ -42,6 +42,7 @@ import picocli.CommandLine.ScopeType;
             DoctorCommand.class,
             SweepCommand.class,
             TuneCommand.class,
+            EvaluateCommand.class,
             ReportCommand.class,
             NotebookCommand.class
         })

@@ -101,6 +101,10 @@ public final class OptionRules {
                 .oneOf("one prompt is captured", "--ids", "--prompt", "--chat")
                 .needs("--chat-template", "--chat FILE", "--chat")
                 .free("--at", "--layers", "--logits", "--steer", "--out", "-o");
+        of("evaluate")
+                .model()
+                .needs("--dark", "--figure FILE", "--figure")
+                .free("--steer", "--multiples", "--choices", "--capability", "--max-items", "--figure", "--json");
         of("harvest")
                 .model()
                 .excludes("--part", "--max-tokens", "a part does not know how many tokens the others have")

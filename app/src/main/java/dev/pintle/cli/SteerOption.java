@@ -31,6 +31,11 @@ final class SteerOption {
         return steer == null ? List.of() : List.of("--steer", steer);
     }
 
+    /** Whether there is any. */
+    boolean isGiven() {
+        return steer != null;
+    }
+
     /** Reads the specification, before anything expensive. */
     void prepare() {
         spec = steer == null ? SteeringSpec.none() : SteeringSpec.read(steer);
@@ -59,10 +64,15 @@ final class SteerOption {
      * @param prompt for tokens by role; null if it is not known
      */
     Opened open(LanguageModel model, Library library, @Nullable Prompt prompt) {
+        return open(model, library, prompt, 1);
+    }
+
+    /** As {@link #open(LanguageModel, Library, Prompt)}, with its effect scaled. */
+    Opened open(LanguageModel model, Library library, @Nullable Prompt prompt, double by) {
         OpenSources sources = library.sources(model, true);
         try {
             TokenizedPrompt roles = prompt == null || !spec.needsRoles() ? null : prompt.tokenized(model.text());
-            Steering steering = spec.resolve(sources, model, roles, "steering");
+            Steering steering = (by == 1 ? spec : spec.scaled(by)).resolve(sources, model, roles, "steering");
             return new Opened(steering, sources);
         } catch (RuntimeException e) {
             sources.close();

@@ -1,8 +1,10 @@
 package dev.pintle.evaluation;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
+import dev.pintle.base.RegularFile;
 import dev.pintle.model.Generated;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.text.Message;
@@ -13,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -109,7 +112,9 @@ public sealed interface Concept {
         public record Choice(String matching, String other) {}
 
         /**
-         * Reads a JSON list of {@code {question, answer_matching_behavior, answer_not_matching_behavior}}.
+         * Reads a JSON list, or lines of JSON in a {@code .jsonl} file, of {@code {question, answer_matching_behavior,
+         * answer_not_matching_behavior}}: the files of contrastive activation addition, and those of Anthropic's
+         * model-written evaluations (Perez et al. 2022, arXiv:2212.09251).
          *
          * @throws dev.pintle.base.PintleException naming the item that cannot be used
          */
@@ -117,7 +122,7 @@ public sealed interface Concept {
             try {
                 Map<String, Choice> choices = new LinkedHashMap<>();
                 int number = 0;
-                for (JsonNode item : Json.file(file)) {
+                for (JsonNode item : items(file)) {
                     JsonNode question = item.path("question");
                     JsonNode matching = item.path("answer_matching_behavior");
                     JsonNode other = item.path("answer_not_matching_behavior");
@@ -145,6 +150,19 @@ public sealed interface Concept {
             }
         }
 
+        private static JsonNode items(Path file) throws IOException {
+            if (!String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".jsonl")) {
+                return Json.file(file);
+            }
+            ArrayNode items = Json.array();
+            for (String line : RegularFile.text(file).lines().toList()) {
+                if (!line.isBlank()) {
+                    items.add(Json.parse(line));
+                }
+            }
+            return items;
+        }
+
         @Override
         public String name() {
             return "choices " + choices.size() + " " + choices.hashCode();
@@ -152,22 +170,29 @@ public sealed interface Concept {
 
         @Override
         public List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers) {
+            double[] logOdds = logOdds(
+                    model, questions, answers.stream().map(Generated::promptIds).toList());
+            return Arrays.stream(logOdds).mapToObj(Score::ofLogOdds).toList();
+        }
+
+        /** The log-odds of the matching answer of some questions, each after its prompt, in nats. */
+        double[] logOdds(LanguageModel model, List<String> questions, List<int[]> prompts) {
             List<LogProbabilities.Row> rows = new ArrayList<>();
             for (int i = 0; i < questions.size(); i++) {
                 Choice choice = choices.get(questions.get(i));
                 if (choice == null) {
                     throw new IllegalArgumentException("No choice has the question: " + questions.get(i));
                 }
-                int[] prompt = answers.get(i).promptIds();
+                int[] prompt = prompts.get(i);
                 rows.add(new LogProbabilities.Row(prompt, model.tokenizer().encodeAsText(choice.matching())));
                 rows.add(new LogProbabilities.Row(prompt, model.tokenizer().encodeAsText(choice.other())));
             }
             List<double[]> tokens = LogProbabilities.of(model, rows);
-            List<Score> scores = new ArrayList<>();
-            for (int i = 0; i < tokens.size(); i += 2) {
-                scores.add(Score.ofLogOdds(sum(tokens.get(i)) - sum(tokens.get(i + 1))));
+            double[] logOdds = new double[questions.size()];
+            for (int i = 0; i < logOdds.length; i++) {
+                logOdds[i] = sum(tokens.get(2 * i)) - sum(tokens.get(2 * i + 1));
             }
-            return scores;
+            return logOdds;
         }
 
         private static double sum(double[] values) {

@@ -131,24 +131,12 @@ public record SweepResult(String concept, List<SweepPoint> points, boolean whole
     }
 
     private static double slope(List<SweepPoint> points, int question) {
-        double n = 0;
-        double sumX = 0;
-        double sumY = 0;
-        double sumXx = 0;
-        double sumXy = 0;
-        for (SweepPoint point : points) {
-            Score score = point.samples().get(question).score();
-            double y = Double.isFinite(score.propensity()) ? score.propensity() : score.concept();
-            if (Double.isFinite(y)) {
-                n++;
-                sumX += point.strength();
-                sumY += y;
-                sumXx += point.strength() * point.strength();
-                sumXy += point.strength() * y;
-            }
-        }
-        double spread = n * sumXx - sumX * sumX;
-        return n < 2 || spread == 0 ? Double.NaN : (n * sumXy - sumX * sumY) / spread;
+        double[] strengths = points.stream().mapToDouble(SweepPoint::strength).toArray();
+        double[] values = points.stream()
+                .map(point -> point.samples().get(question).score())
+                .mapToDouble(score -> Double.isFinite(score.propensity()) ? score.propensity() : score.concept())
+                .toArray();
+        return LeastSquares.slope(strengths, values);
     }
 
     // ---------------------------------------------------------------- equal cost
