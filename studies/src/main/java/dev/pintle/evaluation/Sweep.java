@@ -7,8 +7,6 @@ import dev.pintle.model.GenerationListener;
 import dev.pintle.model.GenerationRequest;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.steering.Strength;
-import dev.pintle.steering.Tokens;
-import dev.pintle.tensor.Vec;
 import dev.pintle.text.Message;
 import dev.pintle.transformer.Hook;
 import java.io.IOException;
@@ -20,14 +18,12 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
@@ -49,7 +45,6 @@ public final class Sweep {
     private final Concept concept;
     private final int maxNewTokens;
     private final String background;
-    private final Map<List<Integer>, double[]> likelihoods = new HashMap<>(); // of answers, which often recur
 
     /**
      * @param model unsteered
@@ -87,7 +82,8 @@ public final class Sweep {
     }
 
     /**
-     * Tries every candidate at every strength. Points that are in the file already are not computed again.
+     * Tries every candidate at every strength. Points that are in the file already are not computed again. Points are computed
+     * and kept in {@link #groups}.
      *
      * @param strengths all in one unit; 0, unsteered, is always among them
      * @param file where points are kept as they become known
@@ -96,78 +92,115 @@ public final class Sweep {
      * @throws IllegalArgumentException if the strengths count in two units
      */
     public SweepResult run(List<Candidate> candidates, List<Strength> strengths, Path file, Listener listener) {
-        requireOneUnit(strengths);
-        List<Strength> rising = strengths.stream()
-                .filter(s -> s.value() != 0)
-                .distinct()
-                .sorted(Comparator.comparingDouble(Strength::value))
-                .toList();
-        candidates.forEach(candidate -> rising.forEach(strength -> strength.resolve(candidate.vector())));
-        List<Setting> settings = settings(candidates, rising);
+        List<SweepSetting> settings = SweepSetting.all(candidates, strengths);
         int total = 1 + settings.size();
-        List<SweepPoint> points = new ArrayList<>();
         try (SweepLog log = SweepLog.open(file, plan())) {
             if (listener.at(0, total)) {
-                SweepPoint unsteered = log.find("", -1, 0, 0).orElseGet(() -> {
+                SweepPoint unsteered = log.unsteered().orElseGet(() -> {
                     SweepPoint fresh = unsteered();
-                    log.add(fresh);
+                    log.add(List.of(fresh));
                     return fresh;
                 });
-                points.add(unsteered);
-                try (Divergence divergence = new Divergence(model, references(unsteered))) {
-                    boolean more = listener.at(points.size(), total);
-                    for (int i = 0; i < settings.size() && more; i++) {
-                        Setting setting = settings.get(i);
-                        if (setting.in(log).isEmpty()) {
-                            compute(missing(settings.subList(i, settings.size()), log), divergence, log);
-                        }
-                        points.add(named(
-                                setting.in(log).orElseThrow(),
-                                setting.candidate().method()));
-                        more = listener.at(points.size(), total);
-                    }
+                compute(settings, unsteered, log, listener);
+            }
+            return log.result(concept.name(), settings);
+        }
+    }
+
+    /** Computes what the log lacks, until the listener stops it. */
+    private void compute(List<SweepSetting> settings, SweepPoint unsteered, SweepLog log, Listener listener) {
+        int total = 1 + settings.size();
+        List<SweepSetting> missing = log.missing(settings);
+        int done = total - missing.size();
+        if (!told(listener, 0, done, total) || missing.isEmpty()) {
+            return;
+        }
+        try (Baseline baseline = baseline(unsteered)) {
+            for (List<SweepSetting> group : groups(missing)) {
+                log.add(points(group, baseline));
+                done += group.size();
+                if (!told(listener, done - group.size(), done, total)) {
+                    return;
                 }
             }
-            return new SweepResult(concept.name(), points, points.size() == total);
         }
+    }
+
+    /** Tells of points one by one. */
+    private static boolean told(Listener listener, int before, int done, int total) {
+        return IntStream.rangeClosed(before + 1, done).allMatch(known -> listener.at(known, total));
+    }
+
+    // ---------------------------------------------------------------- what several machines share
+
+    /**
+     * Settings in groups that are answered together, by layer. Every number of a group's points depends on the group alone, so
+     * groups may be computed in any order and on any machine of a kind. What is left of a sweep of which whole groups are known
+     * has the groups that the whole sweep has.
+     */
+    public List<List<SweepSetting>> groups(List<SweepSetting> settings) {
+        List<SweepSetting> byLayer = settings.stream()
+                .sorted(Comparator.comparingInt(SweepSetting::layer)) // stable
+                .toList();
+        int size = Math.max(1, ROWS_AT_ONCE / questions.size());
+        List<List<SweepSetting>> groups = new ArrayList<>();
+        for (int from = 0; from < byLayer.size(); from += size) {
+            groups.add(byLayer.subList(from, Math.min(byLayer.size(), from + size)));
+        }
+        return groups;
+    }
+
+    /** The point where nothing is tried, which all others are compared with. */
+    public SweepPoint unsteered() {
+        List<Generated> answers = answers(List.of(List.of()));
+        answers.forEach(Generated::requireFinite); // nothing can be said of a model whose own numbers overflow
+        List<SweepPoint.Sample> samples = samples(
+                model, answers, logProbabilities(answers, new HashMap<>()), new double[questions.size()]);
+        return new SweepPoint("", -1, 0, 0, samples);
     }
 
     /**
-     * One point to compute.
+     * What the points of a sweep are compared with. It may serve the sweeps of several concepts that ask one model the same
+     * questions. Must be closed.
      *
-     * @param key tells the candidate apart from others in the log
+     * @param unsteered of a sweep with this model, these questions and this length of answers
      */
-    private record Setting(Candidate candidate, Strength strength, String key) {
-        double coefficient() {
-            return strength.resolve(candidate.vector());
+    public Baseline baseline(SweepPoint unsteered) {
+        List<LogProbabilities.Row> rows = new ArrayList<>();
+        for (int i = 0; i < questions.size(); i++) {
+            rows.add(new LogProbabilities.Row(
+                    prompt(questions.get(i)),
+                    model.tokenizer().encodeAsText(unsteered.samples().get(i).text())));
         }
-
-        int layer() {
-            return candidate.vector().at().layer();
-        }
-
-        Optional<SweepPoint> in(SweepLog log) {
-            return log.find(key, layer(), strength.value(), coefficient());
-        }
+        return new Baseline(model, rows);
     }
 
-    private static List<Setting> settings(List<Candidate> candidates, List<Strength> rising) {
-        List<Setting> settings = new ArrayList<>();
-        for (Candidate candidate : candidates) {
-            Vec direction = candidate.vector().direction();
-            String content = direction.toString() + Arrays.hashCode(direction.toArray()) + tokens(candidate);
-            String key = candidate.method() + "#" + hash(content).substring(0, 8);
-            rising.forEach(strength -> settings.add(new Setting(candidate, strength, key)));
+    /**
+     * Computes the points of a group, one a setting, under the names that a {@link SweepLog} keeps them by. For one thread a
+     * baseline.
+     *
+     * @param group one of {@link #groups}
+     */
+    public List<SweepPoint> points(List<SweepSetting> group, Baseline baseline) {
+        List<Generated> all = answers(group.stream()
+                .map(setting -> List.of(setting.candidate().at(setting.strength())))
+                .toList());
+        List<double[]> logs = logProbabilities(all, baseline.likelihoods());
+        List<SweepPoint> points = new ArrayList<>();
+        for (int i = 0; i < group.size(); i++) {
+            SweepSetting setting = group.get(i);
+            LanguageModel steered = model.with(setting.candidate().at(setting.strength()));
+            int from = i * questions.size();
+            int to = from + questions.size();
+            List<SweepPoint.Sample> samples = samples(
+                    steered,
+                    all.subList(from, to),
+                    logs.subList(from, to),
+                    baseline.divergence().ofOrNaN(steered));
+            points.add(new SweepPoint(
+                    setting.key(), setting.layer(), setting.strength().value(), setting.coefficient(), samples));
         }
-        return settings;
-    }
-
-    /** The next points that are not in the log: as many as are answered together. */
-    private List<Setting> missing(List<Setting> settings, SweepLog log) {
-        return settings.stream()
-                .filter(setting -> setting.in(log).isEmpty())
-                .limit(Math.max(1, ROWS_AT_ONCE / questions.size()))
-                .toList();
+        return points;
     }
 
     /** The same without keeping the points, for a sweep that need not resume. */
@@ -184,16 +217,6 @@ public final class Sweep {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static SweepPoint named(SweepPoint point, String method) {
-        return new SweepPoint(method, point.layer(), point.strength(), point.coefficient(), point.samples());
-    }
-
-    /** Earlier logs measured texts as if they were prompts, which is wrong where not all tokens are steered. */
-    private static String tokens(Candidate candidate) {
-        String name = candidate.tokens().name();
-        return candidate.tokens() instanceof Tokens.All ? name : name + ", texts as generated";
     }
 
     /** @throws IllegalArgumentException if the strengths count in two units */
@@ -225,14 +248,14 @@ public final class Sweep {
         return folder.resolve(hash(plan()).substring(0, 16) + ".jsonl");
     }
 
-    /** What identifies the sweep. */
-    private String plan() {
+    /** What identifies the sweep in its log: the model, its dtype, the questions, the concept, and the length of answers. */
+    public String plan() {
         return model.id() + " " + model.dtype() + ", " + maxNewTokens + " tokens, "
                 + hash(concept.name() + "\n" + String.join("\n", questions)).substring(0, 16)
                 + (background.isEmpty() ? "" : ", beside " + background);
     }
 
-    private static String hash(String text) {
+    static String hash(String text) {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
@@ -241,55 +264,22 @@ public final class Sweep {
         }
     }
 
-    /** The unsteered model's own answers, on which divergence is measured. */
-    private List<LogProbabilities.Row> references(SweepPoint unsteered) {
-        List<LogProbabilities.Row> rows = new ArrayList<>();
-        for (int i = 0; i < questions.size(); i++) {
-            rows.add(new LogProbabilities.Row(
-                    prompt(questions.get(i)),
-                    model.tokenizer().encodeAsText(unsteered.samples().get(i).text())));
-        }
-        return rows;
-    }
-
     private int[] prompt(String question) {
         return model.chatTokens(List.of(Message.user(model.tokenizer().asText(question))));
     }
 
-    private SweepPoint unsteered() {
-        List<Generated> answers = answers(List.of(List.of()));
-        answers.forEach(Generated::requireFinite); // nothing can be said of a model whose own numbers overflow
-        List<SweepPoint.Sample> samples =
-                samples(model, answers, logProbabilities(answers), new double[questions.size()]);
-        return new SweepPoint("", -1, 0, 0, samples);
-    }
-
-    /** Computes points and adds them to the log. */
-    private void compute(List<Setting> settings, Divergence divergence, SweepLog log) {
-        List<Generated> all = answers(settings.stream()
-                .map(setting -> List.of(setting.candidate().at(setting.strength())))
-                .toList());
-        List<double[]> logs = logProbabilities(all);
-        for (int i = 0; i < settings.size(); i++) {
-            Setting setting = settings.get(i);
-            LanguageModel steered = model.with(setting.candidate().at(setting.strength()));
-            int from = i * questions.size();
-            int to = from + questions.size();
-            List<SweepPoint.Sample> samples =
-                    samples(steered, all.subList(from, to), logs.subList(from, to), divergence.ofOrNaN(steered));
-            log.add(new SweepPoint(
-                    setting.key(), setting.layer(), setting.strength().value(), setting.coefficient(), samples));
-        }
-    }
-
-    /** How likely the unsteered model finds answers. */
-    private List<double[]> logProbabilities(List<Generated> answers) {
+    /**
+     * How likely the unsteered model finds answers.
+     *
+     * @param known those that need not be run; receives the others
+     */
+    private List<double[]> logProbabilities(List<Generated> answers, Map<List<Integer>, double[]> known) {
         return LogProbabilities.of(
                 model,
                 answers.stream()
                         .map(a -> new LogProbabilities.Row(a.promptIds(), a.ids()))
                         .toList(),
-                likelihoods);
+                known);
     }
 
     private List<SweepPoint.Sample> samples(

@@ -3,12 +3,14 @@ package dev.pintle.evaluation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,12 +20,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The points of a sweep as they become known, one JSON object per line. Each line is forced to disk; a partial line that a
- * killed run left at the end is cut off when the next run opens the log.
+ * The points of a sweep as they become known, one JSON object per line. What is added together is forced to disk together; a
+ * part of it that a killed run left at the end is cut off when the next run opens the log.
  */
-final class SweepLog implements AutoCloseable {
+public final class SweepLog implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final double ROUNDING = 1e-9;
+    private static final String FOLLOW = "follow"; // how many more of what was added together come after this line
 
     private final Path file;
     private final List<SweepPoint> points = new ArrayList<>();
@@ -37,9 +40,10 @@ final class SweepLog implements AutoCloseable {
     /**
      * Opens a log or begins it.
      *
-     * @param plan what the sweep is; another plan's log is refused
+     * @param plan what the sweep is, {@link Sweep#plan}; another plan's log is refused
+     * @throws PintleException if the file holds another sweep, another run is writing it, or it cannot be used
      */
-    static SweepLog open(Path file, String plan) {
+    public static SweepLog open(Path file, String plan) {
         try {
             Path folder = file.toAbsolutePath().getParent();
             if (folder != null) {
@@ -49,13 +53,14 @@ final class SweepLog implements AutoCloseable {
                     file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             try {
                 if (channel.tryLock() == null) {
-                    throw Problem.of("Another run is writing the same sweep.")
-                            .fact("file", file.toAbsolutePath())
-                            .toException();
+                    throw isWritten(file);
                 }
                 SweepLog log = new SweepLog(file, channel);
                 log.begin(plan);
                 return log;
+            } catch (OverlappingFileLockException e) {
+                channel.close();
+                throw isWritten(file);
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;
@@ -65,12 +70,21 @@ final class SweepLog implements AutoCloseable {
         }
     }
 
+    private static PintleException isWritten(Path file) {
+        return Problem.of("Another run is writing the same sweep.")
+                .fact("file", file.toAbsolutePath())
+                .toException();
+    }
+
     private void begin(String plan) throws IOException {
         String text = Files.readString(file, StandardCharsets.UTF_8);
-        long good = 0;
+        long good = 0; // bytes of what was written whole
+        long read = 0;
+        List<SweepPoint> together = new ArrayList<>();
         int number = 0;
         for (int from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
             String line = text.substring(from, to);
+            boolean whole = true;
             try {
                 JsonNode node = JSON.readTree(line);
                 if (number == 0 && !node.path("plan").asText().equals(plan)) {
@@ -81,23 +95,64 @@ final class SweepLog implements AutoCloseable {
                             .toException();
                 }
                 if (number > 0) {
-                    points.add(JSON.treeToValue(node, SweepPoint.class));
+                    int follow = node instanceof ObjectNode point && point.remove(FOLLOW) instanceof IntNode left
+                            ? left.intValue()
+                            : 0;
+                    together.add(JSON.treeToValue(node, SweepPoint.class));
+                    whole = follow == 0;
                 }
             } catch (JsonProcessingException e) {
                 break; // a partial line, and whatever the disk left after it
             }
             number++;
-            good += line.getBytes(StandardCharsets.UTF_8).length + 1;
+            read += line.getBytes(StandardCharsets.UTF_8).length + 1;
+            if (whole) {
+                points.addAll(together);
+                together.clear();
+                good = read;
+            }
         }
         channel.truncate(good);
         channel.position(good);
         if (number == 0) {
-            append(JSON.createObjectNode().put("plan", plan));
+            append(JSON.createObjectNode().put("plan", plan) + "\n");
         }
     }
 
+    /** The point where nothing is tried, if it is known. */
+    public Optional<SweepPoint> unsteered() {
+        return find("", -1, 0, 0);
+    }
+
+    /** The settings whose points are not known, in their order. */
+    public List<SweepSetting> missing(List<SweepSetting> settings) {
+        return settings.stream().filter(setting -> find(setting).isEmpty()).toList();
+    }
+
+    /**
+     * What is known of a sweep: unsteered, then the settings in their order, under the names of their candidates.
+     *
+     * @param concept its name
+     */
+    public SweepResult result(String concept, List<SweepSetting> settings) {
+        List<SweepPoint> known = new ArrayList<>();
+        unsteered().ifPresent(known::add);
+        settings.forEach(setting -> find(setting)
+                .ifPresent(point -> known.add(new SweepPoint(
+                        setting.candidate().method(),
+                        point.layer(),
+                        point.strength(),
+                        point.coefficient(),
+                        point.samples()))));
+        return new SweepResult(concept, known, known.size() == 1 + settings.size());
+    }
+
+    private Optional<SweepPoint> find(SweepSetting setting) {
+        return find(setting.key(), setting.layer(), setting.strength().value(), setting.coefficient());
+    }
+
     /** The point of that setting, if known; one whose strength came to another factor is another point. */
-    Optional<SweepPoint> find(String method, int layer, double strength, double coefficient) {
+    private Optional<SweepPoint> find(String method, int layer, double strength, double coefficient) {
         return points.stream()
                 .filter(point ->
                         point.method().equals(method) && point.layer() == layer && point.strength() == strength)
@@ -105,10 +160,21 @@ final class SweepLog implements AutoCloseable {
                 .findFirst();
     }
 
-    void add(SweepPoint point) {
+    /**
+     * Adds points that were computed together, so that either all of them are kept or none.
+     *
+     * @throws PintleException if they cannot be written, as when the disk is full
+     */
+    public void add(List<SweepPoint> together) {
         try {
-            append(point(point));
-            points.add(point);
+            StringBuilder lines = new StringBuilder();
+            for (int i = 0; i < together.size(); i++) {
+                ObjectNode line = point(together.get(i));
+                int follow = together.size() - 1 - i;
+                lines.append(follow == 0 ? line : line.put(FOLLOW, follow)).append('\n');
+            }
+            append(lines.toString());
+            points.addAll(together);
         } catch (IOException e) {
             throw unusable(file, e);
         }
@@ -141,10 +207,16 @@ final class SweepLog implements AutoCloseable {
         return samples;
     }
 
-    private void append(JsonNode node) throws IOException {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(node + "\n");
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
+    private void append(String lines) throws IOException {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(lines);
+        long from = channel.position();
+        try {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        } catch (IOException e) {
+            channel.truncate(from); // of a full disk's half lines, nothing is read later
+            throw e;
         }
         channel.force(false);
     }

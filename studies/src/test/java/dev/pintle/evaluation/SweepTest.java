@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -319,7 +320,7 @@ class SweepTest {
     void a_sweep_that_was_stopped_goes_on_and_gives_the_same() throws IOException {
         SweepResult whole = run("whole", Sweep.Listener.SILENT, 0.3, 0.45);
         int[] calls = {0};
-        assertThat(run("part", (done, total) -> done < 2, 0.3, 0.45).whole()).isFalse();
+        assertThat(run("part", (done, total) -> done < 1, 0.3, 0.45).whole()).isFalse();
         Files.writeString(folder.resolve("part"), "{\"method\": \"half a li", StandardOpenOption.APPEND);
         SweepResult rest = run("part", (done, total) -> ++calls[0] > 0, 0.3, 0.45);
         assertThat(rest).isEqualTo(whole);
@@ -335,6 +336,53 @@ class SweepTest {
                 .isEqualTo(sweep(new Concept.Marked(STYLE)).fileIn(folder));
         assertThat(new Sweep(model, QUESTIONS, new Concept.Marked(STYLE), 25).fileIn(folder))
                 .isNotEqualTo(same.fileIn(folder));
+    }
+
+    @Test
+    void groups_computed_apart_and_in_any_order_have_the_bits_of_the_whole_sweep() {
+        List<String> asked = IntStream.range(0, 20)
+                .mapToObj(i -> QUESTIONS.get(i % 3) + " " + i)
+                .toList();
+        Sweep sweep = new Sweep(model, asked, new Concept.Marked(STYLE), 8);
+        List<Candidate> candidates = List.of(
+                new Candidate("after", pirate), new Candidate("before", pirate.at(HookPoint.residPost(1))));
+        List<Strength> strengths = List.of(Strength.norms(0.3), Strength.norms(0.45), Strength.norms(0.6));
+        Path whole = folder.resolve("whole.jsonl");
+        SweepResult expected = sweep.run(candidates, strengths, whole, Sweep.Listener.SILENT);
+
+        List<SweepSetting> settings = SweepSetting.all(candidates, strengths);
+        List<List<SweepSetting>> groups = sweep.groups(settings);
+        assertThat(groups).hasSize(2).allMatch(group -> group.size() == 3);
+        assertThat(groups.get(0)).allMatch(setting -> setting.layer() == 1);
+        Path apart = folder.resolve("apart.jsonl");
+        try (SweepLog log = SweepLog.open(apart, sweep.plan())) {
+            SweepPoint unsteered = sweep.unsteered();
+            log.add(List.of(unsteered));
+            try (Baseline baseline = sweep.baseline(unsteered)) {
+                log.add(sweep.points(groups.get(1), baseline));
+                assertThat(sweep.groups(log.missing(settings))).containsExactly(groups.get(0));
+                log.add(sweep.points(groups.get(0), baseline));
+            }
+            assertThat(log.result(expected.concept(), settings)).isEqualTo(expected);
+        }
+        assertThat(sweep.run(candidates, strengths, apart, Sweep.Listener.SILENT)).isEqualTo(expected);
+    }
+
+    @Test
+    void of_points_that_were_added_together_a_killed_run_leaves_all_or_none() throws IOException {
+        SweepResult whole = run("log", Sweep.Listener.SILENT, 0.3, 0.45, 0.6);
+        List<String> lines = Files.readAllLines(folder.resolve("log"));
+        assertThat(lines).hasSize(5); // plan, unsteered, three that were answered together
+        for (int kept = 2; kept < 5; kept++) {
+            Path cut = folder.resolve("cut" + kept);
+            Files.write(cut, lines.subList(0, kept));
+            try (SweepLog log = SweepLog.open(cut, sweep(new Concept.Marked(STYLE)).plan())) {
+                assertThat(log.unsteered()).isPresent();
+            }
+            assertThat(Files.readAllLines(cut)).isEqualTo(lines.subList(0, 2));
+            assertThat(run("cut" + kept, Sweep.Listener.SILENT, 0.3, 0.45, 0.6)).isEqualTo(whole);
+            assertThat(Files.readAllLines(cut)).isEqualTo(lines);
+        }
     }
 
     @Test
