@@ -18,15 +18,15 @@ public interface CommandProvider {
     /** Declares what the command's options require and exclude, with {@link OptionRules#of}. */
     void rules();
 
-    /** All providers on the class path, plus a stand-in for {@code bench} if its jar is missing. */
+    /** All providers on the class path, plus a stand-in for each command of ours whose jar is missing. */
     static List<CommandProvider> all() {
         List<CommandProvider> found =
                 ServiceLoader.load(CommandProvider.class, CommandProvider.class.getClassLoader()).stream()
                         .map(ServiceLoader.Provider::get)
                         .toList();
-        boolean bench = found.stream().anyMatch(provider -> provider.name().equals(MissingBench.NAME));
-        return bench
-                ? found
-                : Stream.concat(found.stream(), Stream.of(new MissingBench())).toList();
+        Stream<MissingCommand> missing = MissingCommand.ALL.stream()
+                .filter(one ->
+                        found.stream().noneMatch(provider -> provider.name().equals(one.name())));
+        return Stream.concat(found.stream(), missing).toList();
     }
 }

@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
  * ({@link Visible}), whatever their source; only {@link #control} writes unescaped. A failed write ends the command, where
  * a plain {@code PrintWriter} would silently continue.
  */
-final class Screen extends PrintWriter {
+public final class Screen extends PrintWriter {
     private final Escaping escaping;
 
     private Screen(Escaping escaping) {
@@ -41,7 +41,7 @@ final class Screen extends PrintWriter {
     }
 
     /** Writes a control sequence unescaped, such as a return to the beginning of the line. */
-    static void control(PrintWriter out, String sequence) {
+    public static void control(PrintWriter out, String sequence) {
         if (out instanceof Screen screen) {
             screen.escaping.raw(sequence);
         } else {

@@ -12,7 +12,7 @@ import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** A command's environment: settings, the user's data, and whether somebody is at a terminal. */
-interface Session {
+public interface Session {
     /** The environment of this process. */
     Session REAL = new Session() {};
 

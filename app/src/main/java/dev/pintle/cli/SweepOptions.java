@@ -348,26 +348,7 @@ final class SweepOptions {
         if (layers.isEmpty()) {
             return all ? IntStream.range(0, nLayers).boxed().toList() : List.of(nLayers / 2 - 1);
         }
-        List<Integer> wanted = new ArrayList<>();
-        for (String part : layers) {
-            if (!part.strip().matches("\\d{1,4}(-\\d{1,4})?")) {
-                throw badLayer(part, nLayers);
-            }
-            String[] ends = part.strip().split("-", -1);
-            int last = Integer.parseInt(ends[ends.length - 1]);
-            if (last >= nLayers) {
-                throw badLayer(part, nLayers);
-            }
-            IntStream.rangeClosed(Integer.parseInt(ends[0]), last).forEach(wanted::add);
-        }
-        return wanted;
-    }
-
-    private static IllegalArgumentException badLayer(String part, int nLayers) {
-        return Problem.of("There is no such block.")
-                .fact("expected", String.format(Locale.ROOT, "0 to %d, or a range such as 2-5", nLayers - 1))
-                .fact("but was", part)
-                .toIllegalArgument();
+        return LayerList.of(layers, nLayers);
     }
 
     private ConceptPrompts prompts() {

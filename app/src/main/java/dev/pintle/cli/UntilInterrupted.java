@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
  * Lets long work shut down cleanly when the user presses Ctrl-C: the work polls {@link #goesOn}, and the process waits up to
  * 20 s for it to save its state.
  */
-final class UntilInterrupted implements AutoCloseable {
+public final class UntilInterrupted implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 20;
 
     private final CountDownLatch done = new CountDownLatch(1);
@@ -25,14 +25,15 @@ final class UntilInterrupted implements AutoCloseable {
 
     private UntilInterrupted() {}
 
-    static UntilInterrupted begin() {
+    /** Begins to watch. */
+    public static UntilInterrupted begin() {
         UntilInterrupted watch = new UntilInterrupted();
         Runtime.getRuntime().addShutdownHook(watch.hook);
         return watch;
     }
 
     /** Whether the work has not been interrupted. */
-    boolean goesOn() {
+    public boolean goesOn() {
         return !interrupted;
     }
 

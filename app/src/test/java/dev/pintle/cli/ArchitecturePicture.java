@@ -49,7 +49,8 @@ final class ArchitecturePicture {
     private static final Map<String, Place> PLACES = new LinkedHashMap<>();
 
     static {
-        PLACES.put("bench", new Place(0, 40, 680, "pintle bench: measuring code, not in the distribution"));
+        PLACES.put("bench", new Place(0, 40, 330, "pintle bench: measuring code"));
+        PLACES.put("spark", new Place(0, 390, 330, "pintle spark: jobs for many machines"));
         PLACES.put("app", new Place(1, 40, 680, "the pintle command: options in, tables and JSON out"));
         PLACES.put("notebook", new Place(2, 40, 330, "notebooks in Java, and Jupyter"));
         PLACES.put("studio", new Place(2, 390, 330, "pages in the browser"));

@@ -123,6 +123,19 @@ class HelpTest {
     }
 
     @Test
+    void without_its_jars_spark_says_how_to_get_it() {
+        for (String line : List.of("spark", "spark local sweep --style pirate", "spark submit fit -o x")) {
+            CommandRun run = run(Map.of(), line);
+            assertThat(run.status()).isEqualTo(1);
+            assertThat(run.err()).isEqualTo("""
+                    Apache Spark is not part of this installation.
+                      missing: pintle-spark.jar and Spark's jars on the class path
+                      try:     ./pintle spark in a checkout of Pintle, which fetches them once (230 MB)
+                    """);
+        }
+    }
+
+    @Test
     void the_help_of_a_fit_names_every_method() {
         assertThat(run(Map.of(), "vector fit --help").out()).contains(SteeringMethod.NAMES);
     }

@@ -222,6 +222,16 @@ public final class Library implements AutoCloseable {
     }
 
     /**
+     * What can be told of a model without reading its weights.
+     *
+     * @param model as for {@link #modelFolder}; who keeps it is not told
+     * @throws PintleException if it is not here
+     */
+    public KnownModel known(String model) {
+        return LocalModels.of(model, modelPlace(model));
+    }
+
+    /**
      * Models on this machine that have a name: the embedded one, those in the Hugging Face cache, and those of Ollama, LM
      * Studio and llama.cpp. Only configurations and the beginnings of files are read.
      */

@@ -146,6 +146,13 @@ final class LocalModels {
 
     // ---------------------------------------------------------------- one model
 
+    /** A model that was found. */
+    static KnownModel of(String name, ModelPlace place) {
+        return place instanceof ModelPlace.GgufFile file
+                ? gguf(name, "", "", List.of(), GgufModel.files(file.path()), true)
+                : folder(name, "", "", List.of(), size(place.path()), place.path(), true);
+    }
+
     private static KnownModel folder(
             String name, String keeper, String revision, List<String> refs, long bytes, Path folder, boolean complete) {
         JsonNode json = config(folder);

@@ -33,7 +33,7 @@ public enum Quantisation {
     }
 
     /** Bits of a weight; 0 for none. */
-    double bits() {
+    public double bits() {
         return bits;
     }
 

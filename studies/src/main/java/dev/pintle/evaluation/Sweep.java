@@ -139,10 +139,19 @@ public final class Sweep {
      * has the groups that the whole sweep has.
      */
     public List<List<SweepSetting>> groups(List<SweepSetting> settings) {
+        return groups(settings, questions.size());
+    }
+
+    /**
+     * As {@link #groups(List)}, where no model is loaded.
+     *
+     * @param questions that a setting is asked
+     */
+    public static List<List<SweepSetting>> groups(List<SweepSetting> settings, int questions) {
         List<SweepSetting> byLayer = settings.stream()
                 .sorted(Comparator.comparingInt(SweepSetting::layer)) // stable
                 .toList();
-        int size = Math.max(1, ROWS_AT_ONCE / questions.size());
+        int size = Math.max(1, ROWS_AT_ONCE / questions);
         List<List<SweepSetting>> groups = new ArrayList<>();
         for (int from = 0; from < byLayer.size(); from += size) {
             groups.add(byLayer.subList(from, Math.min(byLayer.size(), from + size)));
@@ -154,8 +163,8 @@ public final class Sweep {
     public SweepPoint unsteered() {
         List<Generated> answers = answers(List.of(List.of()));
         answers.forEach(Generated::requireFinite); // nothing can be said of a model whose own numbers overflow
-        List<SweepPoint.Sample> samples = samples(
-                model, answers, logProbabilities(answers, new HashMap<>()), new double[questions.size()]);
+        List<SweepPoint.Sample> samples =
+                samples(model, answers, logProbabilities(answers, new HashMap<>()), new double[questions.size()]);
         return new SweepPoint("", -1, 0, 0, samples);
     }
 
@@ -245,7 +254,12 @@ public final class Sweep {
 
     /** The file in a folder that belongs to this sweep: the same model, questions and concept have the same. */
     public Path fileIn(Path folder) {
-        return folder.resolve(hash(plan()).substring(0, 16) + ".jsonl");
+        return fileIn(folder, plan());
+    }
+
+    /** The file in a folder that belongs to the sweep with a {@link #plan}. */
+    public static Path fileIn(Path folder, String plan) {
+        return folder.resolve(hash(plan).substring(0, 16) + ".jsonl");
     }
 
     /** What identifies the sweep in its log: the model, its dtype, the questions, the concept, and the length of answers. */

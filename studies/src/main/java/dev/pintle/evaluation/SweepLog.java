@@ -31,6 +31,7 @@ public final class SweepLog implements AutoCloseable {
     private final Path file;
     private final List<SweepPoint> points = new ArrayList<>();
     private final FileChannel channel;
+    private boolean lean;
 
     private SweepLog(Path file, FileChannel channel) {
         this.file = file;
@@ -129,6 +130,13 @@ public final class SweepLog implements AutoCloseable {
         return settings.stream().filter(setting -> find(setting).isEmpty()).toList();
     }
 
+    /** The points of these settings, as the log keeps them; empty unless all are known. */
+    public Optional<List<SweepPoint>> points(List<SweepSetting> settings) {
+        List<SweepPoint> known =
+                settings.stream().flatMap(one -> find(one).stream()).toList();
+        return known.size() == settings.size() ? Optional.of(known) : Optional.empty();
+    }
+
     /**
      * What is known of a sweep: unsteered, then the settings in their order, under the names of their candidates.
      *
@@ -167,16 +175,63 @@ public final class SweepLog implements AutoCloseable {
      */
     public void add(List<SweepPoint> together) {
         try {
-            StringBuilder lines = new StringBuilder();
-            for (int i = 0; i < together.size(); i++) {
-                ObjectNode line = point(together.get(i));
-                int follow = together.size() - 1 - i;
-                lines.append(follow == 0 ? line : line.put(FOLLOW, follow)).append('\n');
-            }
-            append(lines.toString());
-            points.addAll(together);
+            append(text(together));
+            together.forEach(point -> points.add(lean ? withoutSamples(point) : point));
         } catch (IOException e) {
             throw unusable(file, e);
+        }
+    }
+
+    /** Adds those points that are not known yet. */
+    public void addMissing(List<SweepPoint> together) {
+        List<SweepPoint> missing = together.stream()
+                .filter(point -> find(point.method(), point.layer(), point.strength(), point.coefficient())
+                        .isEmpty())
+                .toList();
+        if (!missing.isEmpty()) {
+            add(missing);
+        }
+    }
+
+    /** Forgets the answers, which take most of the memory; which points are known stays known, and the file as it is. */
+    public void forgetAnswers() {
+        lean = true;
+        points.replaceAll(SweepLog::withoutSamples);
+    }
+
+    private static SweepPoint withoutSamples(SweepPoint point) {
+        return new SweepPoint(point.method(), point.layer(), point.strength(), point.coefficient(), List.of());
+    }
+
+    /** Points that were computed together as lines of a log. */
+    public static String text(List<SweepPoint> together) {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < together.size(); i++) {
+            ObjectNode line = point(together.get(i));
+            int follow = together.size() - 1 - i;
+            lines.append(follow == 0 ? line : line.put(FOLLOW, follow)).append('\n');
+        }
+        return lines.toString();
+    }
+
+    /**
+     * The points of {@link #text}; every number has its bits.
+     *
+     * @throws IllegalArgumentException if the text is another
+     */
+    public static List<SweepPoint> points(String text) {
+        try {
+            List<SweepPoint> points = new ArrayList<>();
+            for (String line : text.lines().toList()) {
+                JsonNode node = JSON.readTree(line);
+                if (node instanceof ObjectNode point) {
+                    point.remove(FOLLOW);
+                }
+                points.add(JSON.treeToValue(node, SweepPoint.class));
+            }
+            return points;
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("These are not the points of a sweep.", e);
         }
     }
 

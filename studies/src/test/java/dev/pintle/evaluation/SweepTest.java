@@ -344,8 +344,8 @@ class SweepTest {
                 .mapToObj(i -> QUESTIONS.get(i % 3) + " " + i)
                 .toList();
         Sweep sweep = new Sweep(model, asked, new Concept.Marked(STYLE), 8);
-        List<Candidate> candidates = List.of(
-                new Candidate("after", pirate), new Candidate("before", pirate.at(HookPoint.residPost(1))));
+        List<Candidate> candidates =
+                List.of(new Candidate("after", pirate), new Candidate("before", pirate.at(HookPoint.residPost(1))));
         List<Strength> strengths = List.of(Strength.norms(0.3), Strength.norms(0.45), Strength.norms(0.6));
         Path whole = folder.resolve("whole.jsonl");
         SweepResult expected = sweep.run(candidates, strengths, whole, Sweep.Listener.SILENT);
@@ -365,7 +365,8 @@ class SweepTest {
             }
             assertThat(log.result(expected.concept(), settings)).isEqualTo(expected);
         }
-        assertThat(sweep.run(candidates, strengths, apart, Sweep.Listener.SILENT)).isEqualTo(expected);
+        assertThat(sweep.run(candidates, strengths, apart, Sweep.Listener.SILENT))
+                .isEqualTo(expected);
     }
 
     @Test
@@ -376,7 +377,8 @@ class SweepTest {
         for (int kept = 2; kept < 5; kept++) {
             Path cut = folder.resolve("cut" + kept);
             Files.write(cut, lines.subList(0, kept));
-            try (SweepLog log = SweepLog.open(cut, sweep(new Concept.Marked(STYLE)).plan())) {
+            try (SweepLog log =
+                    SweepLog.open(cut, sweep(new Concept.Marked(STYLE)).plan())) {
                 assertThat(log.unsteered()).isPresent();
             }
             assertThat(Files.readAllLines(cut)).isEqualTo(lines.subList(0, 2));
