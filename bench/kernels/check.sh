@@ -27,7 +27,8 @@ for name in "$@"; do
     [ "$name" != draw ] || variants=(-DLISTED=2048 -DLISTED=8)
     [ "$name" != attend ] || variants=("-DSTAGES=3 -DHEAD=32 -DGROUP=4" "-DSTAGES=1 -DHEAD=96 -DGROUP=3")
     [ "$name" != tiled ] || variants=("-DBITS=4 -DZERO=0 -DSCALES=0 -DNT=1" "-DBITS=8 -DZERO=0 -DSCALES=0 -DNT=2" "-DBITS=8 -DZERO=0 -DSCALES=1 -DNT=1"
-        "-DBITS=4 -DZERO=8 -DSCALES=2 -DNT=1" "-DBITS=8 -DZERO=0 -DSCALES=2 -DNT=4" "-DBITS=4 -DZERO=0 -DSCALES=3 -DNT=1" "-DBITS=8 -DZERO=0 -DSCALES=4 -DNT=1")
+        "-DBITS=4 -DZERO=8 -DSCALES=2 -DNT=1" "-DBITS=8 -DZERO=0 -DSCALES=2 -DNT=2" "-DBITS=4 -DZERO=0 -DSCALES=3 -DNT=1" "-DBITS=8 -DZERO=0 -DSCALES=4 -DNT=1")
+    [ "$name" != tiled ] || variants=("${variants[@]/%/ -DSTAGES=3 -DBLOCKS_PER_SM=2}")
     for variant in "${variants[@]}"; do
         g++ -O2 -std=c++20 -pthread -w $variant -I"$work" -I"$here" "$here/$name.cpp" -o "$work/$name"
         "$work/$name" || status=1

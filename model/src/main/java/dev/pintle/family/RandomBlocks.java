@@ -63,7 +63,7 @@ public final class RandomBlocks implements WeightSource {
         new Random(seed ^ name.hashCode()).nextBytes(pool);
         for (int block = 0; block + format.bytes() <= pool.length; block += format.bytes()) {
             int at = block;
-            HALVES.get(format).forEach((place, bits) -> {
+            HALVES.getOrDefault(format, Map.of()).forEach((place, bits) -> {
                 pool[at + place] = bits.byteValue();
                 pool[at + place + 1] = (byte) (bits >> Byte.SIZE);
             });

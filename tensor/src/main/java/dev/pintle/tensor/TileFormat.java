@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /*
  * A tile has its integers first, in the order in which a GPU's lanes read them, then the scales of each row, then what they are
- * multiplied by. Columns are taken 16 at a time, a step; lane (g, t) has columns 4t to 4t + 3 of rows g and g + 8. See tiled.cu.
+ * multiplied by. Columns are taken 16 at a time, a step; lane (g, t) has four of them, of rows g and g + 8. See tiled.cu.
  */
 /**
  * How a {@link BlockFormat} whose elements are integers is stored in tiles of 16 rows and 256 columns, for GPUs. Nothing is
@@ -101,8 +101,9 @@ record TileFormat(BlockFormat blocks, int bits, int zero, Scales scales, int fac
         for (int column = 0; column < COLUMNS; column++) {
             int at = tile * COLUMNS + column;
             int integer = from.integers()[from.start() + at / group * from.stride() + at % group];
-            int step = column / STEP;
-            int lane = row % 8 * 4 + column % STEP / 4;
+            boolean small = group == STEP; // else a lane has eight contiguous columns in two steps
+            int step = small ? column / STEP : column / 32 * 2 + column % 8 / 4;
+            int lane = row % 8 * 4 + (small ? column % STEP / 4 : column % 32 / 8);
             int nth = column % 4;
             int upper = row / 8;
             if (bits == 4) {

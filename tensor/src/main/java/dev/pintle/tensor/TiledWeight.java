@@ -28,7 +28,7 @@ public final class TiledWeight {
     public static final long PIECE = 1L << 26;
 
     private static final int WARPS = 8; // per thread block, as in the source
-    private static final int BLOCKS = 2; // that run concurrently on a processor, as in the source
+    private static final int STAGES = 2; // tiles in a warp's ring
     private static final int EIGHT = 8; // rows of a tensor core's tile
     private static final int PART_TILES = 4; // that one thread packs at a time, of 16 rows each
     private static final int ROWS_AT_ONCE = 4096; // that are packed before they are uploaded
@@ -43,7 +43,8 @@ public final class TiledWeight {
 
     private record Key(TileFormat format, int tiles, DType dtype, Device device) {}
 
-    private record Kernels(CudaKernel linear, CudaKernel wide, CudaKernel decode, int processors) {}
+    /** @param blocks that run concurrently */
+    private record Kernels(CudaKernel linear, CudaKernel wide, CudaKernel decode, int blocks) {}
 
     private TiledWeight(Tensor bytes, TileFormat format, int out, int in) {
         this.bytes = bytes;
@@ -215,7 +216,7 @@ public final class TiledWeight {
         int rows = Math.toIntExact(x.size(0));
         int tiles = rows <= EIGHT ? 1 : 2; // more need too many registers
         Kernels kernels = kernels(tiles, x);
-        int blocks = Math.min(out / TileFormat.ROWS, kernels.processors * BLOCKS);
+        int blocks = Math.min(out / TileFormat.ROWS, kernels.blocks);
         CudaKernel kernel = to.dtype() == DType.FP32 ? kernels.wide : kernels.linear;
         kernel.launch(
                 new Grid(blocks, (rows + tiles * EIGHT - 1) / (tiles * EIGHT), 1),
@@ -257,8 +258,7 @@ public final class TiledWeight {
 
     private void decodeInto(int from, Tensor to) {
         int tiles = to.shape().intSize(0) / TileFormat.ROWS;
-        int columnsOfWarp = 1024 / format.bits(); // as in the source
-        long warps = (long) tiles * (in / columnsOfWarp);
+        long warps = (long) tiles * (in / TileFormat.COLUMNS);
         kernels(1, to)
                 .decode
                 .launch(Grid.of((warps + WARPS - 1) / WARPS), WARPS * 32, to, bytes, from / TileFormat.ROWS, tiles, in);
@@ -266,16 +266,20 @@ public final class TiledWeight {
 
     private Kernels kernels(int tiles, Tensor like) {
         return KERNELS.computeIfAbsent(new Key(format, tiles, like.dtype(), like.device()), key -> {
+            int blocks = key.format.bits() == 4 ? 2 : 3; // per processor; measured
             Map<String, Integer> macros = new HashMap<>(key.format.macros());
             macros.put("NT", key.tiles);
+            macros.put("STAGES", STAGES);
+            macros.put("BLOCKS_PER_SM", blocks);
             macros.put("BF16", key.dtype == DType.BF16 ? 1 : 0);
             String source = CudaProgram.halves() + CudaProgram.source(TiledWeight.class, "cuda/tiled.cu");
             CudaProgram program = CudaProgram.compile("tiled.cu", source, macros, key.device);
+            int ring = WARPS * STAGES * key.format.tileBytes();
             return new Kernels(
-                    program.kernel("linear"),
-                    program.kernel("linear_wide"),
+                    program.kernel("linear", ring),
+                    program.kernel("linear_wide", ring),
                     program.kernel("decode"),
-                    CudaProgram.processors(key.device));
+                    blocks * CudaProgram.processors(key.device));
         });
     }
 }

@@ -46,8 +46,9 @@ class TileFormatTest {
                 .slice()
                 .order(ByteOrder.LITTLE_ENDIAN);
         int within = column % 256;
-        int step = within / 16;
-        int lane = row % 8 * 4 + within % 16 / 4;
+        boolean small = format.scales() == TileFormat.Scales.K16; // groups
+        int step = small ? within / 16 : within / 32 * 2 + within % 8 / 4;
+        int lane = row % 8 * 4 + (small ? within % 16 / 4 : within % 32 / 8);
         int nth = within % 4;
         int integer;
         if (format.bits() == 4) {
