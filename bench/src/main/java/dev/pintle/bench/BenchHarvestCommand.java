@@ -87,7 +87,7 @@ final class BenchHarvestCommand implements Callable<Integer> {
             long rows = 0;
             StoreManifest manifest = null;
             for (int slice = 0; slice <= SLICES; slice++) {
-                long most = slice == 0 ? 1 : slice * tokens / SLICES; // the first warms up
+                long most = slice == 0 ? tokens / (2 * SLICES) : slice * tokens / SLICES; // the first warms up
                 HarvestSettings settings = new HarvestSettings(
                         usual.window(),
                         usual.tokensAtOnce(),
