@@ -1,8 +1,13 @@
 package dev.pintle.spark;
 
+import dev.pintle.base.Cause;
+import dev.pintle.base.Problem;
+import java.io.File;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -62,7 +67,7 @@ public final class Clusters {
             conf.setMaster(master);
         }
         conf.setIfMissing("spark.executor.memoryOverhead", Math.max(384, 1 + memory / MEGABYTE) + "m")
-                .setIfMissing("spark.executor.extraClassPath", System.getProperty("java.class.path", ""))
+                .setIfMissing("spark.executor.extraClassPath", executorClassPath())
                 .setIfMissing("spark.executor.extraJavaOptions", executorOptions())
                 .setIfMissing("spark.excludeOnFailure.enabled", "true");
         for (String name : PASSED_ON) {
@@ -86,12 +91,26 @@ public final class Clusters {
     }
 
     private static JavaSparkContext start(SparkConf conf) {
-        return new JavaSparkContext(conf);
+        try {
+            return new JavaSparkContext(conf);
+        } catch (RuntimeException e) {
+            throw Problem.of("Spark cannot start.")
+                    .fact("master", conf.get("spark.master", "none"))
+                    .fact("cause", Cause.words(e).lines().findFirst().orElse(""))
+                    .toException(e);
+        }
     }
 
     /** Options that a JVM with Spark must start with. */
     public static List<String> moduleOptions() {
         return List.of(JavaModuleOptions.defaultModuleOptions().strip().split("\\s+"));
+    }
+
+    /** That of this process, without what keeps Spark's log from its terminal: executors have log files. */
+    private static String executorClassPath() {
+        return Arrays.stream(System.getProperty("java.class.path", "").split(File.pathSeparator, -1))
+                .filter(entry -> !entry.matches(".*slf4j-nop-[^/\\\\]*\\.jar"))
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     private static String executorOptions() {

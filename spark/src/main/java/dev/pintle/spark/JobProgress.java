@@ -36,6 +36,9 @@ final class JobProgress implements JobListener {
 
     @Override
     public void at(State state) {
+        if (state.total() == 0) {
+            return;
+        }
         long now = nanos.getAsLong();
         boolean begins = !stage.equals(state.stage());
         if (begins) {

@@ -1,11 +1,18 @@
 package dev.pintle.spark;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.Json;
+import dev.pintle.base.Problem;
+import dev.pintle.cli.LayerList;
 import dev.pintle.library.Library;
 import dev.pintle.model.LoadOptions;
 import dev.pintle.model.Quantisation;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.transformer.ModelConfig;
 import java.io.Serializable;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A model, and how each executor loads it.
@@ -21,6 +28,36 @@ public record ModelSpec(String name, DType dtype, String device, Quantisation qu
     /** In FP32 on the best device of each executor, from the cache. */
     public static ModelSpec of(String name) {
         return new ModelSpec(name, DType.FP32, "best", Quantisation.NONE, false);
+    }
+
+    /** What a job's manifest says of it. */
+    ObjectNode fields() {
+        return Json.object()
+                .put("name", name)
+                .put("dtype", dtype.toString())
+                .put("device", device)
+                .put("quantisation", quantisation.toString());
+    }
+
+    /**
+     * Layers of the model, 0-based.
+     *
+     * @param parts numbers and ranges; none for all
+     * @throws IllegalArgumentException if the model lacks one
+     */
+    List<Integer> layers(Library library, List<String> parts) {
+        int blocks = library.blocks(name).orElseGet(() -> {
+            ModelConfig config = library.known(name).config();
+            if (config == null) {
+                throw Problem.of("It cannot be told how many layers a model has.")
+                        .fact("model", name)
+                        .toException();
+            }
+            return config.nLayers();
+        });
+        return parts.isEmpty()
+                ? IntStream.range(0, blocks).boxed().toList()
+                : LayerList.of(parts, blocks).stream().distinct().toList();
     }
 
     LoadOptions options() {

@@ -28,8 +28,8 @@ import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.schema.MessageType;
 
 /**
- * Rows in Parquet files with zstd compression, each written beside and renamed. The same rows and metadata give the same bytes, so
- * a task that ran twice left one file whichever run was the last.
+ * Rows in Parquet files with zstd compression, each written beside and renamed, so a task that ran twice left one file whichever
+ * run was the last.
  */
 final class ParquetFiles {
     private static final long NO_BLOCKS = 0;

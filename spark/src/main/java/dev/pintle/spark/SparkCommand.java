@@ -13,13 +13,13 @@ final class SparkCommand {
             name = "local",
             mixinStandardHelpOptions = true,
             description = "Runs a job on this machine; needs no cluster.",
-            subcommands = {SparkSweepCommand.Local.class})
+            subcommands = {SparkSweepCommand.Local.class, SparkFitCommand.Local.class})
     static final class Local {}
 
     @Command(
             name = "submit",
             mixinStandardHelpOptions = true,
             description = "Runs a job on a cluster, with this process as the driver.",
-            subcommands = {SparkSweepCommand.Submit.class})
+            subcommands = {SparkSweepCommand.Submit.class, SparkFitCommand.Submit.class})
     static final class Submit {}
 }

@@ -19,6 +19,7 @@ public final class SparkProvider implements CommandProvider {
     public void rules() {
         for (String where : new String[] {"spark local", "spark submit"}) {
             sweep(where);
+            where(where, "fit").free("--sets", "--method", "--layer", "--aggregation", "--out", "-o", "--json");
         }
     }
 

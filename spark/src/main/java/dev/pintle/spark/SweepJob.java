@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
-import dev.pintle.cli.LayerList;
 import dev.pintle.evaluation.Candidate;
 import dev.pintle.evaluation.Sweep;
 import dev.pintle.evaluation.SweepLog;
@@ -23,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.LongFunction;
-import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -96,34 +94,15 @@ public record SweepJob(
      * @throws IllegalArgumentException if a model lacks a layer
      */
     public long check(Library library, OptionalLong memory) {
-        models.forEach(model -> layers(library, model));
+        models.forEach(model -> model.layers(library, layers));
         return ExecutorMemory.require(library, models, maxNewTokens, memory.orElse(Long.MAX_VALUE));
-    }
-
-    private List<Integer> layers(Library library, ModelSpec model) {
-        int blocks = library.blocks(model.name()).orElseGet(() -> {
-            var config = library.known(model.name()).config();
-            if (config == null) {
-                throw Problem.of("It cannot be told how many layers a model has.")
-                        .fact("model", model.name())
-                        .toException();
-            }
-            return config.nLayers();
-        });
-        return layers.isEmpty()
-                ? IntStream.range(0, blocks).boxed().toList()
-                : LayerList.of(layers, blocks).stream().distinct().toList();
     }
 
     /** What the outcome depends on. */
     private ObjectNode settings(List<ModelSpec> someModels, List<ConceptSpec> someConcepts) {
         ObjectNode settings = Json.object();
         ArrayNode named = settings.putArray("models");
-        someModels.forEach(model -> named.addObject()
-                .put("name", model.name())
-                .put("dtype", model.dtype().toString())
-                .put("device", model.device())
-                .put("quantisation", model.quantisation().toString()));
+        someModels.forEach(model -> named.add(model.fields()));
         ArrayNode wanted = settings.putArray("concepts");
         someConcepts.forEach(concept -> wanted.add(concept.json()));
         methods.forEach(settings.putArray("methods")::add);
@@ -183,13 +162,13 @@ public record SweepJob(
             JobListener listener,
             List<TaskFailure> failures) {
         Map<Path, SweepPlan> known = new LinkedHashMap<>();
-        List<FitTask> tasks = new ArrayList<>();
+        List<PlanTask> tasks = new ArrayList<>();
         List<Path> files = new ArrayList<>();
         for (int m = 0; m < models.size(); m++) {
             ModelSpec model = models.get(m);
-            List<Integer> wanted = layers(library, model);
+            List<Integer> wanted = model.layers(library, layers);
             for (ConceptSpec concept : concepts) {
-                FitTask task = new FitTask(
+                PlanTask task = new PlanTask(
                         folder.path().toString(),
                         model,
                         m,
@@ -211,7 +190,7 @@ public record SweepJob(
         Stage stage = new Stage("fitting", known.size(), files.size(), listener);
         cluster.run(
                 tasks,
-                (FitTask.Planned planned) -> {
+                (PlanTask.Planned planned) -> {
                     Path file = Path.of(planned.file());
                     known.put(file, SweepPlan.read(file));
                     stage.done(planned.rows(), planned.tokens());

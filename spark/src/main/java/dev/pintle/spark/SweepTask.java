@@ -52,8 +52,8 @@ record SweepTask(String out, SweepPlan plan, List<Setting> group, String fileNam
                     one.strength().unit()));
             digest.add(one.key() + " " + one.layer() + " " + one.strength() + " " + one.coefficient());
         }
-        String name = FitTask.slug(plan.model().name()) + "-"
-                + FitTask.slug(plan.concept().name()) + "-layer" + group.get(0).layer() + "-"
+        String name = PlanTask.slug(plan.model().name()) + "-"
+                + PlanTask.slug(plan.concept().name()) + "-layer" + group.get(0).layer() + "-"
                 + digest.hex().substring(0, 16) + ".parquet";
         return new SweepTask(out.toString(), plan, List.copyOf(settings), name);
     }

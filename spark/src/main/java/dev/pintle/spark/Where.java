@@ -3,7 +3,9 @@ package dev.pintle.spark;
 import com.sun.management.OperatingSystemMXBean;
 import dev.pintle.base.Problem;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -91,7 +93,7 @@ abstract class Where {
                 names = "--conf",
                 paramLabel = "KEY=VALUE",
                 description = "A setting of Spark's, such as spark.executor.cores=8; may be repeated.")
-        private Map<String, String> settings = new LinkedHashMap<>();
+        private List<String> settings = new ArrayList<>();
 
         @Override
         OptionalLong usualMemory() {
@@ -106,11 +108,28 @@ abstract class Where {
                         .fact("try", "pintle spark local, which needs no cluster")
                         .toIllegalArgument();
             }
+            settings();
+        }
+
+        /** @throws IllegalArgumentException if one is no pair */
+        private Map<String, String> settings() {
+            Map<String, String> pairs = new LinkedHashMap<>();
+            for (String setting : settings) {
+                int sign = setting.indexOf('=');
+                if (sign < 1) {
+                    throw Problem.of("This is not a setting of Spark's.")
+                            .fact("expected", "KEY=VALUE, such as spark.executor.cores=8")
+                            .fact("but was", setting)
+                            .toIllegalArgument();
+                }
+                pairs.put(setting.substring(0, sign), setting.substring(sign + 1));
+            }
+            return pairs;
         }
 
         @Override
         JavaSparkContext start(long needed) {
-            return Clusters.at(master, Math.max(needed, memory().orElse(0)), settings);
+            return Clusters.at(master, Math.max(needed, memory().orElse(0)), settings());
         }
     }
 }

@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Fits the vectors of one model and concept, and asks the unsteered model. */
-record FitTask(
+record PlanTask(
         String out,
         ModelSpec model,
         int order,
@@ -30,7 +30,7 @@ record FitTask(
         List<String> questions,
         int maxNewTokens,
         String settings)
-        implements Task<FitTask.Planned> {
+        implements Task<PlanTask.Planned> {
     private static final int KEY = 12; // hexadecimal digits, beside a readable name
 
     /**

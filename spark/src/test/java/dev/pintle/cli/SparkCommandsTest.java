@@ -1,0 +1,127 @@
+package dev.pintle.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pintle.cli.OptionRule.Excludes;
+import dev.pintle.cli.OptionRule.Given;
+import dev.pintle.testkit.CommandChecks;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code pintle spark} with its jars on the class path; in this package so that it can run commands as the app's tests do. */
+class SparkCommandsTest {
+    private static final Session NARROW = new Session() {
+        @Override
+        public Map<String, String> variables() {
+            return Map.of("COLUMNS", "60");
+        }
+    };
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private record Ran(int status, String out, String err) {}
+
+    private static Ran run(String line) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int status = Main.run(NARROW, new PrintWriter(out), new PrintWriter(err), line.split(" ", -1));
+        return new Ran(status, out.toString(), err.toString());
+    }
+
+    private static CommandLine pintle() {
+        return Main.commandLine(NARROW);
+    }
+
+    static Stream<CommandSpec> commands() {
+        return CommandChecks.all(pintle())
+                .map(CommandLine::getCommandSpec)
+                .filter(command -> command.qualifiedName(" ").startsWith("pintle spark"));
+    }
+
+    static Stream<String> names() {
+        return commands().map(command -> command.qualifiedName(" ").substring("pintle ".length()));
+    }
+
+    static Stream<String> leaves() {
+        return CommandChecks.leaves(pintle()).keySet().stream().filter(name -> name.startsWith("spark"));
+    }
+
+    @Test
+    void the_jobs_are_found_on_the_class_path() {
+        assertThat(leaves())
+                .containsExactlyInAnyOrder(
+                        "spark local sweep", "spark local fit", "spark submit sweep", "spark submit fit");
+        assertThat(OptionRules.commands())
+                .containsExactlyInAnyOrderElementsOf(
+                        CommandChecks.leaves(pintle()).keySet());
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void every_help_fits_60_columns(String name) {
+        Ran help = run(name + " --help");
+        assertThat(help.status()).isZero();
+        CommandChecks.helpFits60Columns(help.out());
+        assertThat(help.out()).doesNotContain("--version");
+        assertThat(run("help " + name).out()).isEqualTo(help.out());
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void summaries_and_descriptions_are_whole_sentences(CommandSpec command) {
+        CommandChecks.describedInWholeSentences(command);
+    }
+
+    @ParameterizedTest
+    @MethodSource("leaves")
+    void every_option_has_rules(String name) {
+        CommandSpec command =
+                Objects.requireNonNull(CommandChecks.leaves(pintle()).get(name)).getCommandSpec();
+        CommandChecks.rulesNameEveryOption(
+                command, OptionRules.find(command).orElseThrow().named());
+        CommandChecks.everyPairOfOptions(pintle(), name, SparkCommandsTest::refused, OptionRules::check);
+    }
+
+    private static boolean refused(ParseResult parsed) {
+        Given given = new Given(parsed);
+        return OptionRules.find(parsed.commandSpec()).orElseThrow().rules().stream()
+                .anyMatch(rule -> rule instanceof Excludes both && given.has(both.one()) && given.has(both.other()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+                    local nothing                                      | 2 | pintle spark local has no command 'nothing'.
+                    local sweep                                        | 2 | Missing required option: '--out=FOLDER'.
+                    local sweep -o OUT --model nowhere                 | 1 | There is no such model.
+                    local sweep -o OUT --style klingon                 | 1 | The embedded model was not taught that style.
+                    local sweep -o OUT --layer 8                       | 1 | There is no such block.
+                    local sweep -o OUT --strengths 0.3,4abs            | 1 | The strengths of a sweep count in one unit.
+                    local sweep -o OUT --executor-memory 100m          | 1 | A model does not fit in an executor's memory.
+                    local sweep -o OUT --executor-memory much          | 1 | This is not a size.
+                    local sweep -o OUT --cores 0                       | 1 | Spark needs at least one core.
+                    local fit -o OUT --sets nowhere                    | 1 | The contrast sets cannot be read.
+                    submit sweep -o OUT --master spark://x --conf y    | 1 | This is not a setting of Spark's.
+                    submit sweep -o OUT                                | 1 | It is not said which cluster the job runs on.
+                    """)
+    void what_cannot_run_is_refused_before_spark_starts(String line, int status, String sentence) {
+        Path out = folder.resolve("out");
+        Ran run = run("spark " + line.replace("OUT", out.toString()));
+        assertThat(run.err()).startsWith(sentence + "\n");
+        assertThat(run.status()).isEqualTo(status);
+        assertThat(run.out()).isEmpty();
+        assertThat(out).doesNotExist();
+    }
+}

@@ -1,0 +1,131 @@
+package dev.pintle.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pintle.library.Library;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A sweep on a real cluster of processes, of which some die. */
+@Tag("slow")
+class ClusterTest {
+    private static final List<String> STYLES = List.of("pirate");
+    private static final String LAYERS = "0-5";
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private static SweepJob job() {
+        return Sweeps.job(STYLES, LAYERS, 0.3, 0.6);
+    }
+
+    @Test
+    void neither_a_killed_driver_nor_a_killed_worker_changes_a_bit() throws Exception {
+        Path out = folder.resolve("out");
+        killDriverMidway(out);
+        assertThat(Sweeps.points(out).size()).isBetween(2, 4);
+        try (LoopbackCluster cluster = new LoopbackCluster(Files.createDirectories(folder.resolve("home")), 2)) {
+            JobResult result;
+            boolean[] killed = new boolean[1];
+            JavaSparkContext[] spark = new JavaSparkContext[1];
+            try (Library library = Library.open(folder.resolve("data"))) {
+                result = job().run(
+                                needed -> spark[0] = Clusters.at(cluster.master(), needed, cluster.settings()),
+                                OptionalLong.empty(),
+                                out,
+                                library,
+                                state -> {
+                                    boolean began = state.stage().equals("answering") && state.done() > state.before();
+                                    if (began && !killed[0] && cluster.executors() == 2) {
+                                        killed[0] = true;
+                                        cluster.kill(0);
+                                    }
+                                });
+            } finally {
+                if (spark[0] != null) {
+                    spark[0].stop();
+                }
+            }
+            assertThat(killed[0]).isTrue();
+            assertThat(result).isEqualTo(new JobResult(7, 7, List.of()));
+            assertThat(Sweeps.plain(job(), folder.resolve("data/sweeps"), false))
+                    .isEqualTo(Sweeps.plain(job(), folder.resolve("plain"), true));
+            Map<String, String> points = Sweeps.points(out);
+            assertThat(points).hasSize(7);
+            assertThat(Sweeps.points(fromThePlainOne())).isEqualTo(points);
+        }
+    }
+
+    /** A job whose points the plain sweep computed. */
+    private Path fromThePlainOne() throws IOException {
+        Path data = Files.createDirectories(folder.resolve("other"));
+        Files.move(folder.resolve("plain"), data.resolve("sweeps"));
+        JavaSparkContext[] spark = new JavaSparkContext[1];
+        try (Library library = Library.open(data)) {
+            Path out = folder.resolve("from-plain");
+            job().run(needed -> spark[0] = Clusters.local(2), OptionalLong.empty(), out, library, JobListener.SILENT);
+            return out;
+        } finally {
+            if (spark[0] != null) {
+                spark[0].stop();
+            }
+            ModelCache.clear();
+        }
+    }
+
+    private void killDriverMidway(Path out) throws IOException, InterruptedException {
+        List<String> command = new java.util.ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx600m"));
+        command.addAll(Clusters.moduleOptions());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Driver.class.getName()));
+        command.addAll(List.of(out.toString(), folder.resolve("data").toString()));
+        Process driver = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("driver.log").toFile())
+                .start();
+        try {
+            long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(200);
+            while (Files.notExists(out.resolve("points")) || Sweeps.points(out).size() < 2) {
+                assertThat(driver.isAlive() && System.nanoTime() < until)
+                        .as(() -> read(folder.resolve("driver.log")))
+                        .isTrue();
+                Thread.sleep(20);
+            }
+        } finally {
+            driver.destroyForcibly().waitFor();
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    /** A driver in a process of its own. */
+    static final class Driver {
+        private Driver() {}
+
+        public static void main(String[] args) {
+            try (Library library = Library.open(Path.of(args[1]))) {
+                job().run(
+                                needed -> Clusters.local(2),
+                                OptionalLong.empty(),
+                                Path.of(args[0]),
+                                library,
+                                JobListener.SILENT);
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+package dev.pintle.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.pintle.evaluation.SweepPoint;
+import dev.pintle.library.Library;
+import dev.pintle.model.LanguageModel;
+import dev.pintle.steering.Aggregation;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.VectorFit;
+import dev.pintle.steering.files.VectorFiles;
+import dev.pintle.steering.files.VectorHints;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalSparkTest {
+    private static @Nullable JavaSparkContext spark;
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private static JavaSparkContext spark(long needed) {
+        JavaSparkContext known = spark == null ? Clusters.local(2) : spark;
+        spark = known;
+        return known;
+    }
+
+    @AfterAll
+    static void stop() {
+        if (spark != null) {
+            spark.stop();
+        }
+        ModelCache.clear();
+    }
+
+    private JobResult run(SweepJob job, String out, JobListener listener) {
+        try (Library library = Library.open(folder.resolve("data"))) {
+            return job.run(LocalSparkTest::spark, OptionalLong.empty(), folder.resolve(out), library, listener);
+        }
+    }
+
+    @Test
+    void a_sweep_has_the_bits_of_the_plain_one_and_its_log_serves_the_plain_one() throws IOException {
+        SweepJob job = Sweeps.job(List.of("pirate"), "3", 0.3, 0.45, 0.6);
+        List<JobListener.State> states = new ArrayList<>();
+        JobResult result = run(job, "out", states::add);
+        assertThat(result).isEqualTo(new JobResult(3, 3, List.of()));
+        assertThat(states.get(states.size() - 1))
+                .matches(state -> state.stage().equals("answering") && state.done() == 2 && state.rows() == 96)
+                .matches(state -> state.tokens() > 200);
+
+        Path logs = folder.resolve("data/sweeps");
+        assertThat(Sweeps.plain(job, logs, false)).isEqualTo(Sweeps.plain(job, folder.resolve("plain"), true));
+
+        List<SweepPoint> points = new ArrayList<>();
+        try (var files = Files.list(folder.resolve("out/points"))) {
+            for (Path file : files.sorted().toList()) {
+                points.addAll(SweepRows.read(file));
+                assertThat(ParquetFiles.metadata(file).get("pintle.manifest"))
+                        .contains("\"model\":\"parley-7m\"", "\"max_new_tokens\":4");
+            }
+        }
+        assertThat(points).hasSize(4).allMatch(point -> point.samples().size() == 32);
+
+        Map<String, String> before = Sweeps.points(folder.resolve("out"));
+        assertThat(run(job, "out", JobListener.SILENT).whole()).isTrue();
+        assertThat(Sweeps.points(folder.resolve("out"))).isEqualTo(before);
+    }
+
+    @Test
+    void a_folder_of_another_job_or_that_another_driver_writes_is_refused() throws IOException {
+        SweepJob job = Sweeps.job(List.of("pirate"), "3", 0.3);
+        Path out = Files.createDirectories(folder.resolve("out"));
+        try (OutputFolder held = OutputFolder.open(out, "sweep", dev.pintle.base.Json.object())) {
+            assertThatThrownBy(() -> run(job, "out", JobListener.SILENT))
+                    .hasMessageStartingWith("Another driver is writing this output folder.\n  folder:  " + out)
+                    .hasMessageContaining(
+                            "held by: process " + ProcessHandle.current().pid() + " on ");
+            assertThat(held.manifest().path("job").asText()).isEqualTo("sweep");
+        }
+        assertThatThrownBy(() -> run(job, "out", JobListener.SILENT))
+                .hasMessageStartingWith("The output folder holds a job of other settings.")
+                .hasMessageContaining("differ: concepts, layers, max_new_tokens, ");
+        Files.createDirectories(folder.resolve("mine"));
+        Files.writeString(folder.resolve("mine/thesis.txt"), "years of work");
+        assertThatThrownBy(() -> run(job, "mine", JobListener.SILENT))
+                .hasMessageStartingWith("The output folder holds other files.");
+    }
+
+    @Test
+    @Tag("slow")
+    void what_fails_is_recorded_and_tried_again_and_the_others_go_on() throws IOException {
+        Path lines = Files.writeString(folder.resolve("concepts.jsonl"), """
+                {"name": "same", "positive": "Be kind.", "negative": "Be kind.", "marker": "x"}
+                {"name": "kind", "positive": "The assistant should be kind.", "marker": "(?i)please"}
+                """);
+        SweepJob job = Sweeps.jobOf(ConceptSpec.read(lines), "2-3", 0.3);
+        JobResult result = run(job, "out", JobListener.SILENT);
+        assertThat(result.whole()).isFalse();
+        assertThat(result.failures()).singleElement().matches(one -> one.what().equals("fit same on parley-7m"));
+        assertThat(Files.readString(folder.resolve("out/failures.jsonl"))).contains("fit same on parley-7m");
+        assertThat(result.done()).isEqualTo(2);
+
+        Path points = folder.resolve("out/points"); // a disk on which nothing can be written
+        Map<String, String> whole = Sweeps.points(folder.resolve("out"));
+        Path aside = folder.resolve("aside");
+        Files.move(points, aside);
+        Files.writeString(points, "in the way");
+        dev.pintle.base.AtomicFile.writeText(folder.resolve("data/none"), "");
+        Files.move(folder.resolve("data/sweeps"), folder.resolve("data/old"));
+        JobResult full = run(job, "out", JobListener.SILENT);
+        assertThat(full.failures()).hasSize(2).anyMatch(one -> one.what().startsWith("kind on parley-7m, 2 settings"));
+        assertThat(full.failures().toString()).contains("The file cannot be written.");
+        Files.delete(points);
+        assertThat(run(job, "out", JobListener.SILENT).done()).isEqualTo(2);
+        whole.keySet().removeIf(name -> name.endsWith("-unsteered.parquet")); // written with the plan, which is there
+        assertThat(Sweeps.points(folder.resolve("out"))).isEqualTo(whole);
+    }
+
+    @Test
+    @Tag("slow")
+    void a_job_that_was_stopped_goes_on_and_leaves_the_same_files() throws IOException {
+        SweepJob job = Sweeps.job(List.of("pirate"), "2-4", 0.3, 0.6);
+        JobResult part = run(job, "out", new JobListener() {
+            private int answered;
+
+            @Override
+            public void at(State state) {
+                answered = state.stage().equals("answering") ? state.done() : 0;
+            }
+
+            @Override
+            public boolean goesOn() {
+                return answered < 1;
+            }
+        });
+        assertThat(part.whole()).isFalse();
+        assertThat(part.done()).isBetween(2, 3);
+        assertThat(run(job, "out", JobListener.SILENT).whole()).isTrue();
+        Path logs = folder.resolve("data/sweeps");
+        Map<String, dev.pintle.evaluation.SweepResult> results = Sweeps.plain(job, logs, false);
+
+        // points that a plain sweep has are not computed again
+        try (Library library = Library.open(folder.resolve("data"))) {
+            List<String> stages = new ArrayList<>();
+            job.run(
+                    needed -> spark(needed),
+                    OptionalLong.empty(),
+                    folder.resolve("other"),
+                    library,
+                    state -> stages.add(state.stage() + " " + state.before()));
+            assertThat(stages).contains("answering 3");
+        }
+        assertThat(Sweeps.points(folder.resolve("other"))).isEqualTo(Sweeps.points(folder.resolve("out")));
+        assertThat(results.get("pirate").whole()).isTrue();
+    }
+
+    @Test
+    @Tag("slow")
+    void vectors_of_many_sets_have_the_bits_of_a_plain_fit() throws IOException {
+        Path sets = Files.createDirectories(folder.resolve("sets"));
+        Files.writeString(sets.resolve("tone.jsonl"), """
+                {"positive": "What a lovely day.", "negative": "What a dreadful day."}
+                {"positive": "I love bread.", "negative": "I hate bread."}
+                """);
+        Files.writeString(sets.resolve("one.csv"), "positive,negative\nAhoy there,Hello there\n");
+        Files.writeString(sets.resolve("notes.txt"), "not a set");
+        FitJob job = new FitJob(
+                List.of(ModelSpec.of("parley-7m")), ContrastSet.read(sets), List.of(), List.of("1-3"), "mean");
+        JobResult result;
+        try (Library library = Library.open(folder.resolve("data"))) {
+            result = job.run(
+                    LocalSparkTest::spark, OptionalLong.empty(), folder.resolve("out"), library, JobListener.SILENT);
+        }
+        assertThat(result).isEqualTo(new JobResult(2, 2, List.of()));
+        List<String> index = Files.readAllLines(folder.resolve("out/index.jsonl"));
+        assertThat(index).hasSize(2);
+        try (LanguageModel model =
+                LanguageModel.load("parley-7m", job.models().get(0).options())) {
+            for (int i = 0; i < 2; i++) {
+                String file =
+                        dev.pintle.base.Json.parse(index.get(i)).path("file").asText();
+                List<SteeringVector> fitted =
+                        VectorFiles.readAll(folder.resolve("out").resolve(file), VectorHints.none());
+                List<SteeringVector> plain = VectorFit.of(
+                                model, job.sets().get(i).method("", Aggregation.parse("mean")))
+                        .atAllLayers()
+                        .run()
+                        .vectors()
+                        .values()
+                        .stream()
+                        .filter(vector ->
+                                vector.at().layer() >= 1 && vector.at().layer() <= 3)
+                        .toList();
+                assertThat(fitted).isEqualTo(plain);
+            }
+        }
+    }
+}
