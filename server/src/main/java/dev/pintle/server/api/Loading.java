@@ -1,8 +1,10 @@
 package dev.pintle.server.api;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pintle.base.FieldException;
 import dev.pintle.base.Json;
 import dev.pintle.base.JsonRecords;
 import dev.pintle.base.Problem;
@@ -15,6 +17,7 @@ import dev.pintle.library.KnownModel;
 import dev.pintle.library.Library;
 import dev.pintle.model.EngineOptions;
 import dev.pintle.model.LoadOptions;
+import dev.pintle.model.Quantisation;
 import dev.pintle.server.http.ApiKeys.Scope;
 import dev.pintle.server.http.Call;
 import dev.pintle.server.http.HttpProblem;
@@ -112,15 +115,23 @@ public final class Loading {
         Engine.availableMemory(device).ifPresent(bytes -> one.put("available_bytes", bytes));
     }
 
-    /** What these routes take. */
-    record Named(
+    /**
+     * What loading takes.
+     *
+     * @param device {@code best}, {@code cpu} or {@code cuda}
+     * @param quantise {@code int8} or {@code int4}, how matrices are rounded, on a CPU; not at all where absent
+     * @param chatTemplate a model of this machine whose chat template replaces the model's own
+     */
+    record Wanted(
             @Nullable String model,
             @Nullable String dtype,
-            @Nullable String device) {}
+            @Nullable String device,
+            @Nullable String quantise,
+            @JsonProperty("chat_template") @Nullable String chatTemplate) {}
 
     private void load(Call call) throws IOException {
         JsonNode body = call.json();
-        Named asked = JsonRecords.read(body, Named.class, "");
+        Wanted asked = JsonRecords.read(body, Wanted.class, "");
         String name = asked.model();
         if (name == null || !library.hasModel(name)) { // a path is no name
             throw HttpProblem.of(
@@ -136,9 +147,7 @@ public final class Loading {
                     "already_served",
                     Problem.of("The model is served already.").fact("model", name));
         }
-        LoadOptions options = LoadOptions.of(
-                Input.at("device", () -> Device.parse(asked.device() == null ? "best" : asked.device())),
-                Input.at("dtype", () -> DType.parse(asked.dtype() == null ? "bf16" : asked.dtype(), DType.MODELS)));
+        LoadOptions options = options(asked);
         Jobs.Job job = jobs.start("load", progress -> {
             progress.at("loading", 0, 1);
             models.add(ServedModel.start(name, library.model(name, options), library, engine));
@@ -147,6 +156,32 @@ public final class Loading {
         });
         call.reply(202, job.asked("/models/load", body).json());
     }
+
+    private LoadOptions options(Wanted asked) {
+        LoadOptions options = LoadOptions.of(
+                Input.at("device", () -> Device.parse(asked.device() == null ? "best" : asked.device())),
+                Input.at("dtype", () -> DType.parse(asked.dtype() == null ? "bf16" : asked.dtype(), DType.MODELS)));
+        String rounding = asked.quantise();
+        if (rounding != null) {
+            LoadOptions plain = options;
+            options = Input.at("quantise", () -> plain.quantising(Quantisation.parse(rounding)));
+        }
+        String other = asked.chatTemplate();
+        if (other == null) {
+            return options;
+        }
+        if (!library.hasModel(other)) { // a path is no name
+            throw new FieldException(
+                    "chat_template",
+                    Problem.of("There is no such model on this machine.")
+                            .fact("but was", other)
+                            .fact("models", String.join(", ", library.modelNames())));
+        }
+        return options.withChatTemplate(Input.at("chat_template", () -> library.textFolder(other)));
+    }
+
+    /** What unloading takes. */
+    record Named(@Nullable String model) {}
 
     /**
      * What a download takes.

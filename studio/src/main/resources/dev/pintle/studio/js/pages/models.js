@@ -13,14 +13,20 @@ function Room({ needs, machine, device }) {
     <span class=${cls(!fits && 'bad')}>${fits ? '' : 'Does not fit: '}needs ${bytes(needs)}, ${bytes(free)} available on ${device}</span></div>`;
 }
 
+const BITS = { int8: 8.5, int4: 5 }; // of a weight, with its scales
+
 function Load({ model, machine, onJob }) {
   const [dtype, setDtype] = useState(model.needs?.bf16 ? 'bf16' : 'fp32');
   const [device, setDevice] = useState(machine.devices.at(-1).device);
+  const [quantise, setQuantise] = useState('');
   const [error, setError] = useState(null);
-  const load = async () => { setError(null); try { onJob((await startJob('/models/load', { model: model.name, dtype, device })).id); } catch (problem) { setError(problem); } };
-  return html`<div class="stack">${model.needs && html`<${Room} needs=${model.needs[dtype]} machine=${machine} device=${device} />`}
+  const rounds = device === 'cpu' && model.needs && model.needs.fp32 !== model.needs.bf16; // else its weights are in few bits already
+  const needs = rounds && quantise ? model.weights * BITS[quantise] / 8 : model.needs?.[dtype];
+  const load = async () => { setError(null); try { onJob((await startJob('/models/load', { model: model.name, dtype, device, ...(rounds && quantise ? { quantise } : {}) })).id); } catch (problem) { setError(problem); } };
+  return html`<div class="stack">${model.needs && html`<${Room} needs=${needs} machine=${machine} device=${device} />`}
     <div class="row"><select class="auto" aria-label=${`Dtype of ${model.name}`} value=${dtype} onChange=${event => setDtype(event.target.value)}>${Object.keys(model.needs ?? { bf16: 0 }).map(one => html`<option key=${one} value=${one}>${one}</option>`)}</select>
       <select class="auto" aria-label=${`Device of ${model.name}`} value=${device} onChange=${event => setDevice(event.target.value)}>${machine.devices.map(one => html`<option key=${one.device} value=${one.device}>${one.device}</option>`)}</select>
+      ${rounds && html`<select class="auto" aria-label=${`Rounding of ${model.name}`} value=${quantise} onChange=${event => setQuantise(event.target.value)}><option value="">not rounded</option>${Object.keys(BITS).map(one => html`<option key=${one} value=${one}>rounded to ${one}</option>`)}</select>`}
       <button onClick=${load}>Load</button></div>${error && html`<${Trouble} error=${error} />`}</div>`;
 }
 
