@@ -11,11 +11,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Hook points chosen by patterns and layers. */
-final class HookPointChoice {
+public final class HookPointChoice {
     private HookPointChoice() {}
 
     /** The hook points of a model with the usual blocks, for checking patterns before the model is loaded. */
-    static Set<HookPoint> usualPlaces(int nLayers) {
+    public static Set<HookPoint> usualPlaces(int nLayers) {
         Set<HookPoint> places = new TreeSet<>(Set.of(HookPoint.embed(), HookPoint.normalized()));
         for (HookPoint.Site site : HookPoint.Site.OF_BLOCKS) {
             for (int layer = 0; layer < nLayers; layer++) {
@@ -33,7 +33,8 @@ final class HookPointChoice {
      * @param layers only these, such as {@code 3,5-7}; null for all
      * @throws IllegalArgumentException if a pattern matches none, or the layers are not valid or have no effect
      */
-    static SortedSet<HookPoint> of(Set<HookPoint> all, int nLayers, List<String> patterns, @Nullable String layers) {
+    public static SortedSet<HookPoint> of(
+            Set<HookPoint> all, int nLayers, List<String> patterns, @Nullable String layers) {
         Set<Integer> among = layers == null ? null : layers(layers, nLayers);
         SortedSet<HookPoint> chosen = new TreeSet<>();
         for (String pattern : patterns) {

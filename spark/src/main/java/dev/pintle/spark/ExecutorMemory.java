@@ -41,10 +41,11 @@ public final class ExecutorMemory {
     /**
      * What the largest of the models needs; 0 if that can be told of none.
      *
+     * @param beside bytes of what is loaded beside a model, such as an autoencoder
      * @param available bytes that an executor has
      * @throws dev.pintle.base.PintleException if a model is not on the driver's machine, or needs more
      */
-    static long require(Library library, List<ModelSpec> models, int maxNewTokens, long available) {
+    static long require(Library library, List<ModelSpec> models, int maxNewTokens, long beside, long available) {
         long most = 0;
         for (ModelSpec spec : models) {
             KnownModel model = library.known(spec.name());
@@ -52,14 +53,15 @@ public final class ExecutorMemory {
             if (obstacle != null) {
                 throw obstacle.toException();
             }
-            long needed = needed(model, spec, maxNewTokens).orElse(0);
+            long needed = beside + needed(model, spec, maxNewTokens).orElse(0);
             if (needed > available) {
                 throw Problem.of("A model does not fit in an executor's memory.")
                         .fact("model", spec.name())
                         .fact(
                                 "needs",
                                 Sizes.text(needed) + " outside the Java heap: weights in " + spec.dtype() + ", keys and"
-                                        + " values of " + ROWS + " rows, 1 GB to work in")
+                                        + " values of " + ROWS + " rows, 1 GB to work in"
+                                        + (beside == 0 ? "" : ", an autoencoder"))
                         .fact("available", Sizes.text(available))
                         .fact("try", "--executor-memory with more, a dtype or --quantise with fewer bits")
                         .toException();

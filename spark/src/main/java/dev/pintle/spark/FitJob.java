@@ -80,7 +80,7 @@ public record FitJob(
             Library library,
             JobListener listener) {
         models.forEach(model -> model.layers(library, layers));
-        long needed = ExecutorMemory.require(library, models, 1, memory.orElse(Long.MAX_VALUE));
+        long needed = ExecutorMemory.require(library, models, 1, 0, memory.orElse(Long.MAX_VALUE));
         try (OutputFolder folder = OutputFolder.open(out, "fit", settings())) {
             List<Fit> all = new ArrayList<>();
             for (ModelSpec model : models) {

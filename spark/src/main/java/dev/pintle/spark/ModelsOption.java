@@ -1,5 +1,6 @@
 package dev.pintle.spark;
 
+import dev.pintle.base.Problem;
 import dev.pintle.cli.HelpSection;
 import dev.pintle.hub.ModelFolders;
 import dev.pintle.model.Quantisation;
@@ -53,6 +54,22 @@ final class ModelsOption {
                         .map(name -> new ModelSpec(seenByAll(name), wanted, device, rounding, pull))
                         .distinct()
                         .toList();
+    }
+
+    /**
+     * The one model of a job.
+     *
+     * @throws IllegalArgumentException if there are several
+     */
+    ModelSpec one() {
+        List<ModelSpec> all = models();
+        if (all.size() > 1) {
+            throw Problem.of("This job runs one model.")
+                    .fact("but was", String.join(", ", models))
+                    .fact("try", "a submission for each, into a folder of its own")
+                    .toIllegalArgument();
+        }
+        return all.get(0);
     }
 
     /** Executors start in other folders, so a path is given whole. */

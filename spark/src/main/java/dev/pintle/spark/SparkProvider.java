@@ -20,6 +20,8 @@ public final class SparkProvider implements CommandProvider {
         for (String where : new String[] {"spark local", "spark submit"}) {
             sweep(where);
             where(where, "fit").free("--sets", "--method", "--layer", "--aggregation", "--out", "-o", "--json");
+            texts(where, "profile").free("--sae", "--sae-dtype");
+            texts(where, "harvest").free("--at", "--layers", "--stored-as", "--shard-size", "--bos");
         }
     }
 
@@ -36,6 +38,11 @@ public final class SparkProvider implements CommandProvider {
                         "--out",
                         "-o")
                 .free("--json");
+    }
+
+    private static OptionRules texts(String where, String job) {
+        return where(where, job)
+                .free("--texts", "--parts", "--window", "--special-tokens", "--roles", "--out", "-o", "--json");
     }
 
     private static OptionRules where(String where, String job) {

@@ -95,7 +95,7 @@ public record SweepJob(
      */
     public long check(Library library, OptionalLong memory) {
         models.forEach(model -> model.layers(library, layers));
-        return ExecutorMemory.require(library, models, maxNewTokens, memory.orElse(Long.MAX_VALUE));
+        return ExecutorMemory.require(library, models, maxNewTokens, 0, memory.orElse(Long.MAX_VALUE));
     }
 
     /** What the outcome depends on. */

@@ -63,7 +63,14 @@ class SparkCommandsTest {
     void the_jobs_are_found_on_the_class_path() {
         assertThat(leaves())
                 .containsExactlyInAnyOrder(
-                        "spark local sweep", "spark local fit", "spark submit sweep", "spark submit fit");
+                        "spark local sweep",
+                        "spark local fit",
+                        "spark local profile",
+                        "spark local harvest",
+                        "spark submit sweep",
+                        "spark submit fit",
+                        "spark submit profile",
+                        "spark submit harvest");
         assertThat(OptionRules.commands())
                 .containsExactlyInAnyOrderElementsOf(
                         CommandChecks.leaves(pintle()).keySet());
@@ -113,6 +120,11 @@ class SparkCommandsTest {
                     local sweep -o OUT --executor-memory much          | 1 | This is not a size.
                     local sweep -o OUT --cores 0                       | 1 | Spark needs at least one core.
                     local fit -o OUT --sets nowhere                    | 1 | The contrast sets cannot be read.
+                    local profile -o OUT --sae nowhere                 | 1 | There is no such autoencoder.
+                    local profile -o OUT --parts 0                     | 1 | A collection is read in at least one part.
+                    local harvest -o OUT --layers 9                    | 1 | The list of layers is not valid.
+                    local harvest -o OUT --texts nowhere               | 1 | There are no such texts.
+                    local harvest -o OUT --model parley-7m --model x   | 1 | This job runs one model.
                     submit sweep -o OUT --master spark://x --conf y    | 1 | This is not a setting of Spark's.
                     submit sweep -o OUT                                | 1 | It is not said which cluster the job runs on.
                     """)

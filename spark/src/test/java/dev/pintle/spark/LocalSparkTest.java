@@ -6,18 +6,41 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.library.Library;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.sae.corpus.Part;
+import dev.pintle.sae.corpus.Texts;
+import dev.pintle.sae.harvest.ActivationRows;
+import dev.pintle.sae.harvest.ActivationStore;
+import dev.pintle.sae.harvest.Harvest;
+import dev.pintle.sae.harvest.HarvestSettings;
+import dev.pintle.sae.harvest.RowReader;
+import dev.pintle.sae.profile.ProfileSettings;
+import dev.pintle.sae.profile.Profiler;
 import dev.pintle.steering.Aggregation;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFit;
 import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.steering.files.VectorHints;
+import dev.pintle.tensor.DType;
+import dev.pintle.testkit.Golden;
+import dev.pintle.transformer.HookPoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -207,5 +230,128 @@ class LocalSparkTest {
                 assertThat(fitted).isEqualTo(plain);
             }
         }
+    }
+
+    // ---------------------------------------------------------------- texts
+
+    private Path texts() throws IOException {
+        List<String> all = Files.readAllLines(Golden.parley().resolve("texts.jsonl"));
+        return Files.write(folder.resolve("texts.jsonl"), all.subList(0, 24));
+    }
+
+    @Test
+    @Tag("slow")
+    void a_profile_read_in_parts_is_that_of_one_pass() throws Exception {
+        ProfileJob job = new ProfileJob(
+                ModelSpec.of("parley-7m"),
+                "parley-7m-sae-l3",
+                DType.FP32,
+                texts().toString(),
+                3,
+                256,
+                false,
+                List.of("all"));
+        try (Library library = Library.open(folder.resolve("data"))) {
+            JobResult result = job.run(
+                    LocalSparkTest::spark, OptionalLong.empty(), folder.resolve("out"), library, JobListener.SILENT);
+            assertThat(result).isEqualTo(new JobResult(3, 3, List.of()));
+        }
+        try (Library library = Library.open();
+                LanguageModel model = library.model("parley-7m", job.model().options());
+                SparseAutoencoder sae = library.autoencoder("parley-7m-sae-l3", model.device(), DType.FP32)) {
+            ProfileSettings settings = ProfileSettings.usual().withRoles(ProfileSettings.roles(List.of("all")));
+            new Profiler(model, sae, sae.place(), folder.resolve("whole.sqlite"), settings)
+                    .run(Texts.of(texts()), Profiler.Listener.SILENT);
+        }
+        assertThat(rows(folder.resolve("out/profile.sqlite"))).isEqualTo(rows(folder.resolve("whole.sqlite")));
+    }
+
+    /** All rows of all tables of a database. */
+    private static List<String> rows(Path database) throws SQLException {
+        List<String> rows = new ArrayList<>();
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + database);
+                Statement query = connection.createStatement()) {
+            List<String> tables = new ArrayList<>();
+            try (ResultSet names = query.executeQuery("SELECT name FROM sqlite_master WHERE type = 'table'")) {
+                while (names.next()) {
+                    tables.add(names.getString(1));
+                }
+            }
+            for (String table : tables) {
+                try (ResultSet all = query.executeQuery("SELECT * FROM " + table)) {
+                    int columns = all.getMetaData().getColumnCount();
+                    while (all.next()) {
+                        StringBuilder row = new StringBuilder(table);
+                        for (int i = 1; i <= columns; i++) {
+                            Object value = all.getObject(i);
+                            row.append(' ')
+                                    .append(
+                                            value instanceof byte[] bytes
+                                                    ? HexFormat.of().formatHex(bytes)
+                                                    : value);
+                        }
+                        rows.add(row.toString());
+                    }
+                }
+            }
+        }
+        rows.sort(null);
+        return rows;
+    }
+
+    @Test
+    @Tag("slow")
+    void a_store_written_in_parts_has_the_rows_of_one_pass() throws IOException {
+        HarvestJob job = new HarvestJob(
+                ModelSpec.of("parley-7m"),
+                List.of(),
+                "3",
+                texts().toString(),
+                3,
+                DType.FP32,
+                4,
+                256,
+                false,
+                false,
+                List.of("all"));
+        try (Library library = Library.open(folder.resolve("data"))) {
+            JobResult result = job.run(
+                    LocalSparkTest::spark, OptionalLong.empty(), folder.resolve("out"), library, JobListener.SILENT);
+            assertThat(result).isEqualTo(new JobResult(3, 3, List.of()));
+        }
+        try (Library library = Library.open();
+                LanguageModel model = library.model("parley-7m", job.model().options())) {
+            HarvestSettings usual = HarvestSettings.usual();
+            HarvestSettings settings =
+                    new HarvestSettings(256, usual.tokensAtOnce(), false, false, usual.roles(), 0, DType.FP32, 4 << 20);
+            new Harvest(
+                            model,
+                            new TreeSet<>(Set.of(HookPoint.residPost(3))),
+                            folder.resolve("whole"),
+                            settings,
+                            Part.WHOLE)
+                    .run(Texts.of(texts()), Harvest.Listener.SILENT);
+        }
+        Map<String, String> stored = activations(folder.resolve("out/store"));
+        assertThat(stored).hasSizeGreaterThan(1000).isEqualTo(activations(folder.resolve("whole")));
+    }
+
+    /** Activations by document and position. */
+    private static Map<String, String> activations(Path store) {
+        Map<String, String> all = new TreeMap<>();
+        ActivationStore open = ActivationStore.open(store);
+        assertThat(open.missingParts()).isEmpty();
+        try (RowReader reader = open.shuffled(HookPoint.residPost(3), 1, 1 << 20)) {
+            for (ActivationRows rows = reader.next(500); rows.count() > 0; rows = reader.next(500)) {
+                float[] numbers = rows.floats();
+                int width = numbers.length / rows.count();
+                for (int i = 0; i < rows.count(); i++) {
+                    all.put(
+                            rows.documents()[i] + " " + rows.positions()[i] + " " + rows.tokenIds()[i],
+                            Arrays.toString(Arrays.copyOfRange(numbers, i * width, (i + 1) * width)));
+                }
+            }
+        }
+        return all;
     }
 }
