@@ -75,8 +75,9 @@ record SweepTask(String out, SweepPlan plan, List<Setting> group, String fileNam
     @Override
     public String what() {
         Setting first = group.get(0);
-        return plan.concept().name() + " on " + plan.model().name() + ", " + group.size() + " settings from "
-                + first.method() + ", layer " + first.layer() + ", strength " + first.asStrength();
+        return plan.concept().name() + " on " + plan.model().name() + ", " + group.size()
+                + (group.size() == 1 ? " setting from " : " settings from ") + first.method() + ", layer "
+                + first.layer() + ", strength " + first.asStrength();
     }
 
     @Override

@@ -2,10 +2,14 @@ package dev.pintle.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pintle.evaluation.SweepPoint;
+import dev.pintle.evaluation.SweepResult;
 import dev.pintle.library.Library;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -25,7 +29,7 @@ class ClusterTest {
     private Path folder = Path.of("");
 
     private static SweepJob job() {
-        return Sweeps.job(STYLES, LAYERS, 0.3, 0.6);
+        return Sweeps.job(STYLES, LAYERS, 0.3);
     }
 
     @Test
@@ -44,10 +48,11 @@ class ClusterTest {
                                 out,
                                 library,
                                 state -> {
-                                    boolean began = state.stage().equals("answering") && state.done() > state.before();
-                                    if (began && !killed[0] && cluster.executors() == 2) {
+                                    if (state.stage().equals("answering")
+                                            && state.done() > state.before()
+                                            && !killed[0]) {
                                         killed[0] = true;
-                                        cluster.kill(0);
+                                        cluster.killWorker();
                                     }
                                 });
             } finally {
@@ -57,33 +62,33 @@ class ClusterTest {
             }
             assertThat(killed[0]).isTrue();
             assertThat(result).isEqualTo(new JobResult(7, 7, List.of()));
+            Map<String, SweepResult> plain = Sweeps.plain(job(), folder.resolve("plain"), true);
             assertThat(Sweeps.plain(job(), folder.resolve("data/sweeps"), false))
-                    .isEqualTo(Sweeps.plain(job(), folder.resolve("plain"), true));
-            Map<String, String> points = Sweeps.points(out);
-            assertThat(points).hasSize(7);
-            assertThat(Sweeps.points(fromThePlainOne())).isEqualTo(points);
+                    .isEqualTo(plain);
+            assertThat(Sweeps.points(out)).hasSize(7);
+            assertThat(inFiles(out)).isEqualTo(plain.get("pirate").points());
         }
     }
 
-    /** A job whose points the plain sweep computed. */
-    private Path fromThePlainOne() throws IOException {
-        Path data = Files.createDirectories(folder.resolve("other"));
-        Files.move(folder.resolve("plain"), data.resolve("sweeps"));
-        JavaSparkContext[] spark = new JavaSparkContext[1];
-        try (Library library = Library.open(data)) {
-            Path out = folder.resolve("from-plain");
-            job().run(needed -> spark[0] = Clusters.local(2), OptionalLong.empty(), out, library, JobListener.SILENT);
-            return out;
-        } finally {
-            if (spark[0] != null) {
-                spark[0].stop();
+    /** All points of Parquet files, layers and strengths rising, under the names that a result shows. */
+    private static List<SweepPoint> inFiles(Path out) throws IOException {
+        List<SweepPoint> points = new ArrayList<>();
+        for (String file : Sweeps.points(out).keySet()) {
+            for (SweepPoint point : SweepRows.read(out.resolve("points").resolve(file))) {
+                points.add(new SweepPoint(
+                        point.method().replaceFirst("#.*", ""),
+                        point.layer(),
+                        point.strength(),
+                        point.coefficient(),
+                        point.samples()));
             }
-            ModelCache.clear();
         }
+        points.sort(Comparator.comparingInt(SweepPoint::layer).thenComparingDouble(SweepPoint::strength));
+        return points;
     }
 
     private void killDriverMidway(Path out) throws IOException, InterruptedException {
-        List<String> command = new java.util.ArrayList<>(
+        List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx600m"));
         command.addAll(Clusters.moduleOptions());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Driver.class.getName()));

@@ -108,20 +108,17 @@ final class LoopbackCluster implements AutoCloseable {
                 "600m");
     }
 
-    /** Kills a worker and its executor, as a machine that loses its power would. */
-    void kill(int worker) {
-        Process process = processes.get(1 + worker);
-        List<ProcessHandle> executors = process.descendants().toList();
-        process.destroyForcibly();
-        executors.forEach(ProcessHandle::destroyForcibly);
-    }
-
-    /** Executors that run now. */
-    long executors() {
-        return processes.stream()
-                .filter(Process::isAlive)
-                .flatMap(Process::descendants)
-                .count();
+    /** Kills a worker that has an executor, and that, as a machine that loses its power would. */
+    void killWorker() {
+        for (Process process : processes) {
+            List<ProcessHandle> executors = process.descendants().toList();
+            if (!executors.isEmpty()) {
+                process.destroyForcibly();
+                executors.forEach(ProcessHandle::destroyForcibly);
+                return;
+            }
+        }
+        throw new IllegalStateException("no worker has an executor");
     }
 
     @Override

@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 
 /** Small sweeps, and what they come to on one machine without Spark. */
 final class Sweeps {
-    /** So many that two settings make a group. */
-    private static final List<String> QUESTIONS = IntStream.range(0, 32)
+    /** So many that each setting is a group. */
+    private static final List<String> QUESTIONS = IntStream.range(0, 33)
             .mapToObj(i -> List.of("Tell me about the whale.", "Hello, how are you?", "Who are you?", "What is bread?")
                             .get(i % 4)
                     + " " + i)
