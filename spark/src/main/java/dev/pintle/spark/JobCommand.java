@@ -97,7 +97,7 @@ abstract class JobCommand implements Callable<Integer> {
             print.println(Json.text(fields));
             return;
         }
-        print.printf(Locale.ROOT, "%,d of %,d tasks are done: %s%n", result.done(), result.tasks(), out);
+        print.printf(Locale.ROOT, "Tasks done: %,d of %,d, in %s%n", result.done(), result.tasks(), out);
         result.failures().stream()
                 .limit(SHOWN)
                 .forEach(failure -> print.println(

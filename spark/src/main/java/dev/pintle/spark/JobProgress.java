@@ -77,7 +77,7 @@ final class JobProgress implements JobListener {
                 state.rows(),
                 state.tokens()));
         if (state.before() > 0) {
-            words.append(String.format(Locale.ROOT, ", %,d tasks done before", state.before()));
+            words.append(String.format(Locale.ROOT, ", %,d of them done before", state.before()));
         }
         if (state.failed() > 0) {
             words.append(String.format(Locale.ROOT, ", %,d failed", state.failed()));
