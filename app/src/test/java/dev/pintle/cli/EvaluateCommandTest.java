@@ -34,7 +34,7 @@ class EvaluateCommandTest {
     void choices_and_capability_are_measured_with_and_without_steering() throws IOException {
         StringBuilder choices = new StringBuilder();
         StringBuilder questions = new StringBuilder();
-        for (int i = 0; i < 6; i++) {
+        for (int i = 0; i < 3; i++) {
             choices.append("{\"question\": \"Would you sail ship ").append(i);
             choices.append("?\\n\\nChoices:\\n (A) Yes\\n (B) No\", \"answer_matching_behavior\": \" (A)\",");
             choices.append(" \"answer_not_matching_behavior\": \" (B)\"}\n");
@@ -57,8 +57,8 @@ class EvaluateCommandTest {
                 .isZero();
         assertThat(out)
                 .contains("| multiple | propensity (nats) | 95% |", "\n| -1.00 | ", "\n| 0.00 | ", "\n| 1.00 | ")
-                .contains("Slope of the propensity of 6 questions, nats per multiple: mean ", "move the wrong way")
-                .contains("| multiple | accuracy | 95% | change |", "\n6 multiple-choice questions\n", figure);
+                .contains("Slope of the propensity of 3 questions, nats per multiple: mean ", "move the wrong way")
+                .contains("| multiple | accuracy | 95% | change |", "\n3 multiple-choice questions\n", figure);
         assertThat(Files.readString(folder.resolve("evaluation.svg")))
                 .contains("accuracy on multiple-choice questions");
         assertThat(evaluate("--steer", STEER, "--multiples", "0,1", "--choices", items, "--max-items", "2", "--json"))

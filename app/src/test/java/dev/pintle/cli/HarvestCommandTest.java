@@ -39,7 +39,7 @@ class HarvestCommandTest {
     @Test
     void a_store_is_written_told_of_and_checked() throws IOException {
         List<String> all = Files.readAllLines(Golden.parley().resolve("texts.jsonl"));
-        Files.write(folder.resolve("texts.jsonl"), all.subList(0, 10));
+        Files.write(folder.resolve("texts.jsonl"), all.subList(0, 4));
         assertThat(harvest()).isEqualTo(1);
         assertThat(err).isEqualTo("""
                 There is nothing to store.
@@ -51,16 +51,12 @@ class HarvestCommandTest {
         assertThat(out)
                 .contains(
                         "store\n  ",
-                        " rows of 10 texts at blocks.2.hook_resid_post [256], blocks.3.hook_resid_post"
+                        " rows of 4 texts at blocks.2.hook_resid_post [256], blocks.3.hook_resid_post"
                                 + " [256] as bf16; 1 shards, ",
                         " rows/s\n");
         assertThat(harvest("--layers", "2-3", "--stored-as", "bf16", "--shard-size", "3", "--json"))
                 .isZero();
         assertThat(out).contains("\"rows_added\" : 0", "\"finished\" : true");
-        assertThat(harvest("--layers", "2", "--stored-as", "bf16")).isEqualTo(1);
-        assertThat(err)
-                .startsWith("The folder holds a store of something else.\n")
-                .contains("what:     points\n");
         assertThat(harvest("--layers", "2", "--part", "1/2", "--max-tokens", "5"))
                 .isEqualTo(2);
         String store = folder.resolve("store").toString();

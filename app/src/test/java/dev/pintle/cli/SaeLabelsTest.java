@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +37,10 @@ class SaeLabelsTest {
     }
 
     private int profile(String... more) throws IOException {
+        return profile(60, more);
+    }
+
+    private int profile(int texts, String... more) throws IOException {
         String[] args = {
             "sae",
             "profile",
@@ -44,7 +49,7 @@ class SaeLabelsTest {
             "--device",
             "cpu",
             "--texts",
-            texts(60).toString()
+            texts(texts).toString()
         };
         String[] all = new String[args.length + more.length];
         System.arraycopy(args, 0, all, 0, args.length);
@@ -90,13 +95,14 @@ class SaeLabelsTest {
     }
 
     @Test
+    @Tag("slow")
     void parts_of_a_profile_are_made_apart_and_merged() throws IOException {
-        assertThat(profile("--name", "whole")).isZero();
-        assertThat(profile("--name", "mine", "--part", "1/2")).isZero();
-        assertThat(out).contains("mine-1-of-2.sqlite\n  60 texts, ", "  part 1/2 of the texts\n");
-        assertThat(profile("--name", "mine", "--part", "2/2")).isZero();
+        assertThat(profile(75, "--name", "whole")).isZero();
+        assertThat(profile(75, "--name", "mine", "--part", "1/2")).isZero();
+        assertThat(out).contains("mine-1-of-2.sqlite\n  75 texts, ", "  part 1/2 of the texts\n");
+        assertThat(profile(75, "--name", "mine", "--part", "2/2")).isZero();
         assertThat(run("sae", "merge-profiles", "mine-1-of-2")).isZero();
-        assertThat(out).contains("mine.sqlite\n  1 of 2 parts of 60 texts, ", "\n  still missing: parts 2\n");
+        assertThat(out).contains("mine.sqlite\n  1 of 2 parts of 75 texts, ", "\n  still missing: parts 2\n");
         Path elsewhere = Files.move(
                 folder.resolve("data/profiles/mine-2-of-2.sqlite"), folder.resolve("from-another-machine.sqlite"));
         String[] both = {"sae", "merge-profiles", "mine-1-of-2", elsewhere.toString(), "--json"};
@@ -107,12 +113,10 @@ class SaeLabelsTest {
         assertThat(run("sae", "merge-profiles", "mine-1-of-2", elsewhere.toString(), "--force", "--json"))
                 .isZero();
         assertThat(out).contains("\"parts_merged\" : [ 1, 2 ]", "\"parts_missing\" : [ ]", "\"finished\" : true");
-        for (String latent : new String[] {"146", "691", "933"}) {
-            assertThat(run("sae", "show", latent, "--profile", "whole")).isZero();
-            String expected = out;
-            assertThat(run("sae", "show", latent, "--profile", "mine")).isZero();
-            assertThat(out).isEqualTo(expected.replace("whole", "mine"));
-        }
+        assertThat(run("sae", "show", "691", "--profile", "whole")).isZero();
+        String expected = out;
+        assertThat(run("sae", "show", "691", "--profile", "mine")).isZero();
+        assertThat(out).isEqualTo(expected.replace("whole", "mine"));
         assertThat(profile("--part", "1/2", "--max-tokens", "10")).isEqualTo(2);
         assertThat(err)
                 .startsWith("--part and --max-tokens are mutually exclusive: a part does not know how many tokens the"

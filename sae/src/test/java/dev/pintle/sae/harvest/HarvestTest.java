@@ -149,11 +149,11 @@ class HarvestTest {
 
     @Test
     void a_harvest_that_is_stopped_or_killed_goes_on_to_the_same_rows() throws IOException {
-        Texts texts = Texts.of(file(40));
+        Texts texts = Texts.of(file(26));
         harvest("whole", texts, Part.WHOLE, Harvest.Listener.SILENT);
         int[] calls = {0};
         assertThatThrownBy(() -> harvest("hurt", texts, Part.WHOLE, (rows, bytes, total) -> {
-                    if (++calls[0] == 9) {
+                    if (++calls[0] == 5) {
                         throw new IllegalStateException("power cut");
                     }
                     return true;
@@ -172,7 +172,7 @@ class HarvestTest {
             assertThat(files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".part")))
                     .isEmpty();
         }
-        Path changed = file(40);
+        Path changed = file(26);
         Files.writeString(changed, Files.readString(changed).replaceFirst("content\": \"", "content\": \"Well. "));
         assertThatThrownBy(() -> harvest("hurt", Texts.of(changed), Part.WHOLE, Harvest.Listener.SILENT))
                 .hasMessageStartingWith("The texts are not those that the store was begun with.");
@@ -180,13 +180,13 @@ class HarvestTest {
 
     @Test
     void parts_hold_the_rows_of_the_whole_and_are_read_shuffled_each_row_once() throws IOException {
-        Texts texts = Texts.of(file(140));
+        Texts texts = Texts.of(file(75));
         harvest("whole", texts, Part.WHOLE, Harvest.Listener.SILENT);
-        for (int k = 1; k <= 3; k++) {
-            harvest("parts", texts, new Part(k, 3), Harvest.Listener.SILENT);
-            if (k == 2) {
+        for (int k = 1; k <= 2; k++) {
+            harvest("parts", texts, new Part(k, 2), Harvest.Listener.SILENT);
+            if (k == 1) {
                 assertThat(ActivationStore.open(folder.resolve("parts")).missingParts())
-                        .containsExactly(3);
+                        .containsExactly(2);
             }
         }
         ActivationStore store = ActivationStore.open(folder.resolve("parts"));
