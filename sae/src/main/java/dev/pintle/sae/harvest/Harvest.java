@@ -34,6 +34,7 @@ import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -42,7 +43,8 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /*
- * The model runs on the calling thread; another writes, so that neither waits for the other, at most a few batches behind. Rows
+ * The model runs on the calling thread; another writes, so that neither waits for the other, at most a few batches behind. A
+ * third completes a shard (hashes it, and waits for the disk) while the rows of the next are written, one shard at a time. Rows
  * are written in the order of the runs, which depends on the texts and the settings alone.
  *
  * A shard ends between two runs of the model. With it, the manifest says where the texts go on: a resumed run rereads what
@@ -231,12 +233,10 @@ public final class Harvest {
 
     /** One pass over the texts, going on where the last one stopped. */
     private final class Pass implements AutoCloseable {
-        private final ExecutorService writing = Executors.newSingleThreadExecutor(work -> {
-            Thread thread = new Thread(work, "pintle-harvest-writer");
-            thread.setDaemon(true);
-            return thread;
-        });
+        private final ExecutorService writing = thread("pintle-harvest-writer");
+        private final ExecutorService completing = thread("pintle-harvest-completer");
         private final Deque<Future<?>> pending = new ArrayDeque<>();
+        private Future<?> completion = CompletableFuture.completedFuture(null); // used by the writing thread alone
         private final Path manifestFile;
         private final long capacity;
         private volatile StoreManifest manifest;
@@ -261,6 +261,14 @@ public final class Harvest {
                         .fact("but was", (settings.shardBytes() >> 20) + " MiB")
                         .toIllegalArgument();
             }
+        }
+
+        private static ExecutorService thread(String name) {
+            return Executors.newSingleThreadExecutor(work -> {
+                Thread thread = new Thread(work, name);
+                thread.setDaemon(true);
+                return thread;
+            });
         }
 
         StoreManifest read(Texts texts, Listener listener) throws IOException {
@@ -297,7 +305,11 @@ public final class Harvest {
                 }
                 boolean ended = enough() || (place.runs() == 0 && !batches.hasNext());
                 Place next = place;
-                write(() -> finishShard(next));
+                write(() -> {
+                    finishShard(next);
+                    get(completion);
+                    return null;
+                });
                 await(0);
                 manifest = with(manifest, manifest.shards(), ended, next);
                 manifest.write(manifestFile);
@@ -384,19 +396,23 @@ public final class Harvest {
             return all;
         }
 
-        private @Nullable Object finishShard(Place next) throws IOException {
+        /** Has the open shard completed, once the one before is. */
+        private void finishShard(Place next) throws IOException {
             ShardWriter open = shard;
             if (open == null) {
-                return null;
+                return;
             }
+            get(completion);
             shard = null;
-            try (open) {
-                List<Shard> shards = new ArrayList<>(manifest.shards());
-                shards.add(open.finish(next));
-                manifest = with(manifest, shards, false, next);
-                manifest.write(manifestFile);
-            }
-            return null;
+            completion = completing.submit(() -> {
+                try (open) {
+                    List<Shard> shards = new ArrayList<>(manifest.shards());
+                    shards.add(open.finish(next));
+                    manifest = with(manifest, shards, false, next);
+                    manifest.write(manifestFile);
+                }
+                return null;
+            });
         }
 
         private StoreManifest with(StoreManifest before, List<Shard> shards, boolean finished, Place next) {
@@ -418,20 +434,24 @@ public final class Harvest {
         /** Waits until at most this many pieces of work are left. */
         private void await(int left) throws IOException {
             while (pending.size() > left) {
-                try {
-                    pending.remove().get();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new IOException("interrupted", e);
-                } catch (ExecutionException e) {
-                    if (e.getCause() instanceof IOException cause) {
-                        throw cause;
-                    }
-                    if (e.getCause() instanceof RuntimeException cause) {
-                        throw cause;
-                    }
-                    throw new IOException(e.getCause());
+                get(pending.remove());
+            }
+        }
+
+        private static void get(Future<?> work) throws IOException {
+            try {
+                work.get();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted", e);
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof IOException cause) {
+                    throw cause;
                 }
+                if (e.getCause() instanceof RuntimeException cause) {
+                    throw cause;
+                }
+                throw new IOException(e.getCause());
             }
         }
 
@@ -442,11 +462,13 @@ public final class Harvest {
                     if (shard != null) {
                         shard.close();
                     }
+                    get(completion);
                     return null;
                 });
                 await(0);
             } finally {
                 writing.shutdownNow();
+                completing.shutdownNow();
             }
         }
     }

@@ -91,47 +91,59 @@ final class ShardWriter implements AutoCloseable {
 
     /** Completes the file, and gives it its name. */
     Shard finish(Place next) throws IOException {
-        if (rows < capacity) {
-            closeGaps();
-        }
-        ShardFile.writeFully(channel, ByteBuffer.wrap(ShardFile.header(origin, rows, data)), 0);
+        byte[] header = ShardFile.header(origin, rows, data);
+        ShardFile.writeFully(channel, ByteBuffer.wrap(header), 0);
+        String sha256 = closeGaps(header);
         channel.force(true);
-        String sha256 = sha256(channel);
         long size = channel.size();
         channel.close();
         Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         return new Shard(String.valueOf(file.getFileName()), rows, size, sha256, firstDocument, lastDocument, next);
     }
 
-    /** Moves tensors down over the room that rows did not need. */
-    private void closeGaps() throws IOException {
+    /**
+     * Moves tensors down over the room that rows did not need, reading each byte once.
+     *
+     * @return the SHA-256 of the file
+     */
+    private String closeGaps(byte[] header) throws IOException {
+        MessageDigest sha = sha256();
+        sha.update(header);
         long from = data;
         long to = data;
-        ByteBuffer some = ByteBuffer.allocate(BUFFER);
+        ByteBuffer some = ByteBuffer.allocateDirect(BUFFER); // else the channel copies all through one of its own
         for (Column column : columns) {
             long length = rows * column.rowBytes();
-            for (long done = 0; from != to && done < length; done += some.limit()) {
+            for (long done = 0; done < length; done += some.limit()) {
                 some.clear().limit((int) Math.min(BUFFER, length - done));
                 ShardFile.readFully(channel, some, from + done);
-                ShardFile.writeFully(channel, some, to + done);
+                sha.update(some);
+                if (from != to) {
+                    ShardFile.writeFully(channel, some.rewind(), to + done);
+                }
             }
             from += capacity * column.rowBytes();
             to += length;
         }
         channel.truncate(to);
+        return HexFormat.of().formatHex(sha.digest());
     }
 
     /** SHA-256 of all bytes of a file, in hexadecimal digits. */
     static String sha256(FileChannel file) throws IOException {
+        MessageDigest sha = sha256();
+        ByteBuffer some = ByteBuffer.allocate(BUFFER);
+        for (long at = 0; at < file.size(); at += some.limit()) {
+            some.clear().limit((int) Math.min(BUFFER, file.size() - at));
+            ShardFile.readFully(file, some, at);
+            sha.update(some.array(), 0, some.limit());
+        }
+        return HexFormat.of().formatHex(sha.digest());
+    }
+
+    private static MessageDigest sha256() {
         try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            ByteBuffer some = ByteBuffer.allocate(BUFFER);
-            for (long at = 0; at < file.size(); at += some.limit()) {
-                some.clear().limit((int) Math.min(BUFFER, file.size() - at));
-                ShardFile.readFully(file, some, at);
-                sha.update(some.array(), 0, some.limit());
-            }
-            return HexFormat.of().formatHex(sha.digest());
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("Every Java platform has SHA-256.", e);
         }
