@@ -43,7 +43,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /*
- * The model runs on the calling thread; another writes, so that neither waits for the other, at most a few batches behind. A
+ * The model runs on the calling thread; another writes, so that neither waits for the other, at most two batches behind. A
  * third completes a shard (hashes it, and waits for the disk) while the rows of the next are written, one shard at a time. Rows
  * are written in the order of the runs, which depends on the texts and the settings alone.
  *
@@ -53,7 +53,7 @@ import org.jspecify.annotations.Nullable;
  */
 /** Writes a store of activations: what a model computes at hook points on a collection of texts. */
 public final class Harvest {
-    private static final int BEHIND = 4;
+    private static final int BEHIND = 2;
 
     private final LanguageModel model;
     private final SortedSet<HookPoint> points;
@@ -350,14 +350,23 @@ public final class Harvest {
             await(BEHIND);
         }
 
+        /*
+         * All windows are converted at once, with their padding, since one by one would take longer than the conversion
+         * itself. The writing thread picks the tokens that count.
+         */
         private ShardWriter.Rows rows(List<Window> run, int count) {
+            TokenBatch batch = TokenBatch.of(run.stream().map(Window::ids).toList());
+            int[] picked = new int[count];
             long[] documents = new long[count];
             int[] positions = new int[count];
             int[] tokenIds = new int[count];
             int row = 0;
-            for (Window window : run) {
+            for (int w = 0; w < run.size(); w++) {
+                Window window = run.get(w);
+                int first = w * batch.tokens() + batch.padding(w);
                 for (int t = 0; t < window.ids().length; t++) {
                     if (window.counted()[t]) {
+                        picked[row] = first + t;
                         documents[row] = window.document();
                         positions[row] = window.position(t);
                         tokenIds[row++] = window.ids()[t];
@@ -366,34 +375,12 @@ public final class Harvest {
             }
             List<byte[]> activations = new ArrayList<>();
             try (TensorScope scope = TensorScope.open("harvest")) {
-                Run result =
-                        model.run(TokenBatch.of(run.stream().map(Window::ids).toList()), RunOptions.reading(points));
+                Run result = model.run(batch, RunOptions.reading(points));
                 for (HookPoint point : points) {
-                    activations.add(bytes(run, result, point, count));
+                    activations.add(result.at(point).to(settings.dtype()).toBytes()); // [windows, tokens, …]
                 }
             }
-            return new ShardWriter.Rows(activations, documents, positions, tokenIds);
-        }
-
-        /** The bytes of the tokens that count, one row after another. */
-        private byte[] bytes(List<Window> run, Run result, HookPoint point, int count) {
-            byte[] all = new byte[0];
-            int to = 0;
-            for (int w = 0; w < run.size(); w++) {
-                Window window = run.get(w);
-                byte[] bytes = result.row(point, w).to(settings.dtype()).toBytes(); // [tokens, …]
-                int rowBytes = bytes.length / window.ids().length;
-                if (all.length == 0) {
-                    all = new byte[Math.multiplyExact(count, rowBytes)];
-                }
-                for (int t = 0; t < window.ids().length; t++) {
-                    if (window.counted()[t]) {
-                        System.arraycopy(bytes, t * rowBytes, all, to, rowBytes);
-                        to += rowBytes;
-                    }
-                }
-            }
-            return all;
+            return new ShardWriter.Rows(activations, picked, documents, positions, tokenIds);
         }
 
         /** Has the open shard completed, once the one before is. */

@@ -29,6 +29,7 @@ final class ShardWriter implements AutoCloseable {
     private final List<Column> columns;
     private final long capacity;
     private final int data;
+    private ByteBuffer gathered = ByteBuffer.allocateDirect(0); // else the channel copies all through one of its own
     private long rows;
     private long firstDocument = Long.MAX_VALUE;
     private long lastDocument = -1;
@@ -53,8 +54,13 @@ final class ShardWriter implements AutoCloseable {
         return rows;
     }
 
-    /** Rows on their way to a shard: the bytes of each hook point, then what identifies them. */
-    record Rows(List<byte[]> activations, long[] documents, int[] positions, int[] tokenIds) {
+    /**
+     * Rows on their way to a shard.
+     *
+     * @param activations the bytes of each hook point, with those of tokens that have no row
+     * @param picked which token of {@code activations} each row is
+     */
+    record Rows(List<byte[]> activations, int[] picked, long[] documents, int[] positions, int[] tokenIds) {
         int count() {
             return documents.length;
         }
@@ -74,10 +80,20 @@ final class ShardWriter implements AutoCloseable {
         }
     }
 
-    private static ByteBuffer bytes(Rows more, int column) {
+    private ByteBuffer bytes(Rows more, int column) {
         int after = column - more.activations().size();
         if (after < 0) {
-            return ByteBuffer.wrap(more.activations().get(column));
+            byte[] all = more.activations().get(column);
+            int rowBytes = columns.get(column).rowBytes();
+            int length = Math.multiplyExact(more.count(), rowBytes);
+            if (gathered.capacity() < length) {
+                gathered = ByteBuffer.allocateDirect(length);
+            }
+            gathered.clear();
+            for (int token : more.picked()) {
+                gathered.put(all, token * rowBytes, rowBytes);
+            }
+            return gathered.flip();
         }
         ByteBuffer bytes =
                 ByteBuffer.allocate((after == 0 ? 8 : 4) * more.count()).order(ByteOrder.LITTLE_ENDIAN);
@@ -111,7 +127,7 @@ final class ShardWriter implements AutoCloseable {
         sha.update(header);
         long from = data;
         long to = data;
-        ByteBuffer some = ByteBuffer.allocateDirect(BUFFER); // else the channel copies all through one of its own
+        ByteBuffer some = ByteBuffer.allocateDirect(BUFFER);
         for (Column column : columns) {
             long length = rows * column.rowBytes();
             for (long done = 0; done < length; done += some.limit()) {
