@@ -193,13 +193,13 @@ final class HarvestCommand implements Callable<Integer> {
         }
         print.printf(
                 Locale.ROOT,
-                "%s%n  %,d rows of %,d texts at %s as %s; %d shards, %s%n",
+                "%s%n  %,d rows of %,d texts at %s as %s; %s, %s%n",
                 out,
                 manifest.rows(),
                 manifest.documents(),
                 HarvestInfoCommand.names(manifest.origin()),
                 manifest.origin().dtype(),
-                manifest.shards().size(),
+                HarvestInfoCommand.count(manifest.shards().size()),
                 Sizes.text(manifest.bytes()));
         if (fresh > 0) {
             print.printf(Locale.ROOT, "  %,d rows added in %.1f s, %,.0f rows/s%n", fresh, seconds, fresh / seconds);

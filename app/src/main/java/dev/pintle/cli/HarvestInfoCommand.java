@@ -66,6 +66,10 @@ final class HarvestInfoCommand implements Callable<Integer> {
         return fields;
     }
 
+    static String count(int shards) {
+        return shards == 1 ? "1 shard" : shards + " shards";
+    }
+
     static String names(StoreManifest.Origin origin) {
         return origin.points().stream()
                 .map(point -> point.name() + " "
@@ -91,7 +95,7 @@ final class HarvestInfoCommand implements Callable<Integer> {
             out.printf(
                     Locale.ROOT,
                     "%s%n  model:       %s@%s, %s on %s%n  texts:       %s%n  hook points: %s%n  stored as:   %s%n"
-                            + "  tokens:      windows of %d, roles %s%s%s%n  rows:        %,d in %d shards, %s%n",
+                            + "  tokens:      windows of %d, roles %s%s%s%n  rows:        %,d in %s, %s%n",
                     folder,
                     origin.model(),
                     origin.revision(),
@@ -105,7 +109,7 @@ final class HarvestInfoCommand implements Callable<Integer> {
                     origin.specialTokens() ? ", special tokens" : "",
                     origin.startWithBos() ? ", BOS before plain texts" : "",
                     store.rows(),
-                    store.shards().size(),
+                    count(store.shards().size()),
                     Sizes.text(store.bytes()));
             if (!store.missingParts().isEmpty()) {
                 out.println("  unfinished:  parts "

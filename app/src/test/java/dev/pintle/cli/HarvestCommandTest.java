@@ -52,7 +52,7 @@ class HarvestCommandTest {
                 .contains(
                         "store\n  ",
                         " rows of 4 texts at blocks.2.hook_resid_post [256], blocks.3.hook_resid_post"
-                                + " [256] as bf16; 1 shards, ",
+                                + " [256] as bf16; 1 shard, ",
                         " rows/s\n");
         assertThat(harvest("--layers", "2-3", "--stored-as", "bf16", "--shard-size", "3", "--json"))
                 .isZero();
