@@ -192,8 +192,8 @@ class ModelComparisonTest {
         assertThat(next.highDivergence()).isCloseTo(divergences[divergences.length - 1], within(1e-12));
         assertThat(next.agreement()).isEqualTo((double) same / divergences.length);
         assertThat(next.targets()).isEqualTo(a.ids().length - 2);
-        assertThat(next.perplexityOfA()).isCloseTo(a.perplexity(), within(1e-9));
-        assertThat(next.perplexityOfB()).isCloseTo(b.perplexity(), within(1e-9));
+        assertThat(next.perplexityOfA()).isCloseTo(a.perplexity(), within(1e-12 * a.perplexity()));
+        assertThat(next.perplexityOfB()).isCloseTo(b.perplexity(), within(1e-12 * b.perplexity()));
     }
 
     private static void requireLatents(LatentAgreement.Report found, double[][] a, double[][] b) {
