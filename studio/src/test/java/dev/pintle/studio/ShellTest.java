@@ -64,11 +64,12 @@ class ShellTest extends BrowserTest {
     @Test
     void an_answer_that_cannot_begin_says_why() {
         Page page = open("#/nowhere", View.WIDE_LIGHT);
-        page.route("**/pintle/v1/vectors", Route::abort); // whose vectors a request names
+        page.route("**/pintle/v1/vectors", Route::abort); // so that the page has no library
+        page.route("**/v1/chat/completions", Route::abort);
         page.evaluate("location.hash = '#/chat'");
         page.getByText("What is honey?").click();
         assertThat(page.locator(".answer").first()).containsText("The server cannot be reached.");
-        page.unroute("**/pintle/v1/vectors");
+        page.unroute("**/v1/chat/completions");
         page.locator(".answer").first().getByText("Try again").click();
         assertThat(page.locator(".answer").first().locator(".strip")).not().isEmpty();
         expectComplaints("ERR_FAILED");

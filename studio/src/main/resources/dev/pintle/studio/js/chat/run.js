@@ -37,9 +37,6 @@ export const stop = () => { for (const { abort } of live.values()) abort.abort()
 
 const told = token => ({ id: token.id, text: token.text, lp: token.logprob, top: token.top, ...(token.twin ? { tw: { lp: token.twin.logprob, kl: token.twin.kl, top: token.twin.top } } : {}) });
 
-/** An answer that an error ended, or one that could not begin. */
-export const failed = (answer, { message, sentence, facts, param, requestId }) => ({ ...answer, stop: 'error', error: { message: sentence ?? message, facts, param, requestId } });
-
 /**
  * Writes an answer. Returns it when it has ended, in whichever way; a stopped one keeps what was written.
  *
@@ -77,7 +74,7 @@ export async function write(session, column, node, lib, more = null, alone = fal
   } catch (error) {
     // what is wrong with the steering of another column is that column's to say
     if (!alone && error.param?.startsWith('twin') && live.get(key) === mine) return write(session, column, node, lib, more, true);
-    answer = isAbort(error) ? { ...answer, stop: 'stopped', error: null } : failed(answer, error);
+    answer = { ...answer, stop: isAbort(error) ? 'stopped' : 'error', error: isAbort(error) ? null : { message: error.sentence ?? error.message, facts: error.facts, param: error.param, requestId: error.requestId } };
   }
   answer = { ...answer, ms: answer.ms ?? Math.round(performance.now() - began), loops: loops(answer.tokens) };
   if (answer.project) answer.project = ownPart(answer.project, answer.tokens.length - before, continued, more);

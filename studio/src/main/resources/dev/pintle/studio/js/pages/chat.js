@@ -10,7 +10,7 @@ import { Empty, Segmented, Trouble, Growing, Loading, Panel } from '../parts.js'
 import { Legend, positive, signed } from '../charts/scale.js';
 import { api, inWords, library, main, onText, projectable } from '../steer/entries.js';
 import { fresh, forked, lastBelow, letter, messages, nextId, path, siblings, without, withAnswer } from '../chat/session.js';
-import { busy, failed, request, running, stop, turns, write } from '../chat/run.js';
+import { busy, request, running, stop, turns, write } from '../chat/run.js';
 import { Column } from '../chat/column.js';
 import { Answer } from '../chat/answer.js';
 import { Sampling } from '../chat/sampling.js';
@@ -56,22 +56,15 @@ export default function Chat({ state, setState }) {
 
   // ---- runs
 
-  const keep = (node, column, answer) => {
-    const next = withAnswer(now.current, node.id, column, answer);
-    now.current = next;
-    change(next);
-  };
   const run = async (node, columns, more) => {
-    let lib;
-    try {
-      lib = libNow.current ?? await library();
-    } catch (problem) { // without the library's vectors no request can be written
-      columns.forEach(column => keep(node, column, failed(more?.[column] ?? { text: '', tokens: [] }, problem)));
-      return;
-    }
+    const lib = libNow.current ?? await library().catch(() => null); // what is wrong then, the answer says
     await Promise.all(columns.map(async column => {
       const answer = await write(now.current, column, node, lib, more?.[column] ?? null);
-      if (answer) keep(node, column, answer);
+      if (answer) {
+        const next = withAnswer(now.current, node.id, column, answer);
+        now.current = next;
+        change(next);
+      }
     }));
   };
   const ask = (user, parent, columns = session.columns.map(column => column.id)) => {
