@@ -61,6 +61,7 @@ class BenchCommandsTest {
                 .containsExactlyInAnyOrder(
                         "bench engine",
                         "bench extract",
+                        "bench harvest",
                         "bench memory",
                         "bench sae",
                         "bench serve",

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class ClusterTest {
     private static final List<String> STYLES = List.of("pirate");
-    private static final String LAYERS = "0-5";
+    private static final String LAYERS = "0-3";
 
     @TempDir
     private Path folder = Path.of("");
@@ -61,11 +61,11 @@ class ClusterTest {
                 }
             }
             assertThat(killed[0]).isTrue();
-            assertThat(result).isEqualTo(new JobResult(7, 7, List.of()));
+            assertThat(result).isEqualTo(new JobResult(5, 5, List.of()));
             Map<String, SweepResult> plain = Sweeps.plain(job(), folder.resolve("plain"), true);
             assertThat(Sweeps.plain(job(), folder.resolve("data/sweeps"), false))
                     .isEqualTo(plain);
-            assertThat(Sweeps.points(out)).hasSize(7);
+            assertThat(Sweeps.points(out)).hasSize(5);
             assertThat(inFiles(out)).isEqualTo(plain.get("pirate").points());
         }
     }

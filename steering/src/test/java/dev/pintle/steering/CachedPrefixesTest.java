@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Requests to an engine that keeps prefixes, beside the same requests alone. */
 @Timeout(300)
 class CachedPrefixesTest {
-    private static final int ROUNDS = Soak.times(16, 100);
+    private static final int ROUNDS = Soak.times(10, 100);
     private static final int ROUNDS_WITHOUT_CACHE =
             3; // for models that run a block operation by operation, which keep nothing
     private static final int AT_ONCE = 6;
