@@ -111,9 +111,11 @@ public final class GgufWeights implements WeightSource {
         for (String name : parts.names()) {
             Gguf.Listed listed = parts.listed(name);
             long[] sizes = listed.shape().toArray();
-            OptionalLong tiled = sizes.length == 2 && !name.startsWith(EMBEDDING)
+            long in = sizes.length < 2 ? 0 : sizes[sizes.length - 1]; // with three sizes, of each expert
+            OptionalLong tiled = in > 0 && !name.startsWith(EMBEDDING)
                     ? BlockFormat.named(listed.type())
-                            .map(format -> TiledWeight.bytes(format, sizes[0], sizes[1]))
+                            .map(format ->
+                                    TiledWeight.bytes(format, listed.shape().elements() / in, in))
                             .orElse(OptionalLong.empty())
                     : OptionalLong.empty();
             bytes += tiled.orElse(listed.shape().elements() * dtype.bytes());

@@ -59,7 +59,7 @@ public final class Joined implements Linear {
     }
 
     /** Width of the output of a {@link Dense} or {@link Tiled} map. */
-    private static long width(Linear map) {
+    public static long width(Linear map) {
         return map instanceof Tiled tiled
                 ? tiled.weight().out()
                 : ((Dense) map).weight().size(0);

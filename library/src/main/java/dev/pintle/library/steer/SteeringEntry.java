@@ -214,7 +214,9 @@ public record SteeringEntry(
             case ABLATE, CLAMP, SCALE ->
                 throw Problem.of("Only additions and rotations can be scaled.")
                         .fact("operation", operation().label())
-                        .fact("try", "the preset without @, or its own strength in the request's steering")
+                        .fact(
+                                "try",
+                                "the preset without @, its own strength in the request's steering, or pintle evaluate --multiples 0,1")
                         .toException();
         };
     }

@@ -68,9 +68,7 @@ final class FusedBlock {
         }
         long from = 0;
         for (Linear map : stacks) {
-            long width = map instanceof Tiled tiled
-                    ? tiled.weight().out()
-                    : dense(map).weight().size(0);
+            long width = Joined.width(map);
             apply(map, x, to.narrow(1, from, width));
             from += width;
         }
