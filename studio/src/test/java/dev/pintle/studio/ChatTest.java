@@ -298,6 +298,23 @@ class ChatTest extends BrowserTest {
     }
 
     @Test
+    void what_is_answered_while_another_page_is_looked_at_is_there_on_return() {
+        Page page = open("#/chat", View.WIDE_LIGHT);
+        steerByPirate(page, "0.45");
+        ask(page, QUESTION);
+        page.evaluate("() => { location.hash = '#/vectors'; }"); // before an address says what was asked
+        assertThat(page.locator("h1")).hasText("Vectors");
+        page.goBack();
+        awaitAnswers(page, 2);
+        page.evaluate("() => { location.hash = '#/vectors'; }"); // before an address says what was answered
+        assertThat(page.locator("h1")).hasText("Vectors");
+        page.goBack();
+        awaitAnswers(page, 2);
+        assertThat(answer(page, "a").locator(".strip")).hasText(PLAIN);
+        assertThat(answer(page, "b").locator(".strip")).containsText("Ahoy");
+    }
+
+    @Test
     void from_two_prompts_to_a_preset_that_openais_client_calls() {
         Page page = open("#/vectors/new", View.WIDE_LIGHT);
         field(page, "Shows the concept").fill("The assistant should talk like a pirate.");

@@ -6,7 +6,7 @@
  */
 import { html, signal, useEffect, useRef, useSignal, useState, useMemo, cls, Component } from './ui.js';
 import { get, keepKey, keyWanted, offline, Problem } from './api.js';
-import { route, pageState, setState, go } from './state.js';
+import { route, pageState, setter, go } from './state.js';
 import { pages, parts } from './routes.js';
 import { useKeys, listed, press } from './keys.js';
 import { Trouble, Loading } from './parts.js';
@@ -188,6 +188,7 @@ const withStyles = page => (page.whole ??= () => Promise.all([page.load(), ...(p
 
 function Page({ place }) {
   const state = useSignal(pageState);
+  const setState = useMemo(() => setter(place?.path), [place]);
   if (!place?.page) {
     return html`<div class="page empty"><h1>There is no such page</h1><p>${place?.path}</p>
       ${pages[0] && html`<a class="button main" href=${'#' + pages[0].path}>${pages[0].title}</a>`}</div>`;

@@ -4,14 +4,14 @@
  *
  *   route          signal: {path, page, params}
  *   pageState      signal: the state of the page, a plain object; {} where the address has none
- *   setState(next) changes it and, a little later, the address; {push: true} makes a step that "back" undoes
+ *   setter(path)   changes it and, a little later, the address; {push: true} makes a step that "back" undoes
  *   go('/text', state)  another page
  */
 import { signal, debounced } from './ui.js';
 import { pages } from './routes.js';
 
 const LONGEST = 2048;
-const KEPT = 200;
+const KEPT = () => import('./kept.js');
 
 export const route = signal(null);
 export const pageState = signal({});
@@ -27,26 +27,13 @@ const unbase64 = text => Uint8Array.from(atob(text.replaceAll('-', '+').replaceA
 const through = async (bytes, transform) =>
   new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(transform)).arrayBuffer());
 
-/** 64 bits of FNV-1a, in hexadecimal: two states with the same hash are the same. */
-function hash(text) {
-  let a = 0x811c9dc5, b = 0xcbf29ce4;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    a = Math.imul(a ^ c, 0x01000193);
-    b = Math.imul(b ^ (c + i), 0x01000193);
-  }
-  return [a, b].map(n => (n >>> 0).toString(16).padStart(8, '0')).join('');
-}
-
 export async function encoded(state) {
   const json = JSON.stringify(state);
   if (json === '{}') return '';
   const text = json.length > 40 * LONGEST ? null
     : base64(await through(new TextEncoder().encode(json), new CompressionStream('deflate-raw')));
   if (text && text.length <= LONGEST) return '?s=' + text;
-  const id = hash(json);
-  await keep(id, state);
-  return '?id=' + id;
+  return '?id=' + await (await KEPT()).keep(json, state);
 }
 
 export async function decoded(query) {
@@ -56,35 +43,12 @@ export async function decoded(query) {
     return JSON.parse(new TextDecoder().decode(bytes));
   }
   if (asked.has('id')) {
-    const found = await kept(asked.get('id'));
+    const found = await (await KEPT()).kept(asked.get('id'));
     if (!found) throw new Error('This address names a session that is kept in the browser where it was made, and not in this one.');
     return found;
   }
   return {};
 }
-
-// ---------------------------------------------------------------- sessions in this browser
-
-const request = (mode, run) => new Promise((resolve, reject) => {
-  const open = indexedDB.open('pintle-studio', 1);
-  open.onupgradeneeded = () => open.result.createObjectStore('sessions', { keyPath: 'id' }).createIndex('time', 'time');
-  open.onerror = () => reject(open.error);
-  open.onsuccess = () => {
-    const db = open.result;
-    const transaction = db.transaction('sessions', mode);
-    const asked = run(transaction.objectStore('sessions'));
-    transaction.oncomplete = () => { db.close(); resolve(asked?.result); };
-    transaction.onerror = () => { db.close(); reject(transaction.error); };
-  };
-});
-
-async function keep(id, state) {
-  await request('readwrite', store => store.put({ id, state, time: Date.now() }));
-  const all = await request('readonly', store => store.index('time').getAllKeys());
-  if (all.length > KEPT) await request('readwrite', store => all.slice(0, all.length - KEPT).forEach(old => store.delete(old)));
-}
-
-const kept = async id => (await request('readonly', store => store.get(id)))?.state;
 
 // ---------------------------------------------------------------- routes
 
@@ -102,38 +66,48 @@ export function match(path) {
   return null;
 }
 
-let shown = null; // the hash that the state belongs to
+let step = null; // of the browser's history: the one that is shown
+let read = null; // the one that is shown or about to be
+const steps = new Map(); // their states in this tab, which are there before their addresses are
+const left = new Map(); // path → the step at which its page was left
+const begin = push => { read = Date.now() + Math.random(); history[push ? 'pushState' : 'replaceState'](read, ''); };
 
-async function read() {
-  const address = location.hash || '#' + pages[0].path;
-  if (address === shown) return;
-  shown = address;
-  const [path, query = ''] = address.slice(1).split('?');
-  let state;
-  try { state = await decoded(query); } catch (error) { state = { unreadable: String(error.message) }; }
-  if (shown !== address) return;
-  pageState.value = state;
-  const found = match(path);
+async function arrive() {
+  if (!history.state) begin(false);
+  if (history.state === read && step === read) return;
+  const mine = read = history.state;
+  const [path, query = ''] = (location.hash || '#' + pages[0].path).slice(1).split('?');
+  let state = steps.get(mine);
+  if (state) later(); // its address may lack what was changed last
+  else try { state = await decoded(query); } catch (error) { state = { unreadable: String(error.message) }; }
+  if (read !== mine) return;
   const before = route.peek();
-  if (!before || before.path !== path) route.value = { path, ...(found ?? { page: null, params: {} }) };
+  if (before) left.set(before.path, step);
+  step = mine;
+  steps.set(mine, state);
+  pageState.value = state;
+  if (before?.path !== path) route.value = { path, ...(match(path) ?? { page: null, params: {} }) };
 }
 
-async function write(path, state, push) {
-  const address = '#' + path + await encoded(state);
-  if (route.peek()?.path !== path || address === shown) return;
-  shown = address;
-  history[push ? 'pushState' : 'replaceState'](null, '', address);
+async function write() {
+  const state = pageState.peek();
+  const mine = step;
+  const address = '#' + route.peek().path + await encoded(state);
+  if (step === mine && read === mine && pageState.peek() === state) history.replaceState(mine, '', address);
 }
 
 const later = debounced(write, 250);
 
-/** Changes the state of the page. Parts that are undefined are left out of the address. */
-export function setState(next, { push = false } = {}) {
-  const state = typeof next === 'function' ? next(pageState.peek()) : next;
+/** What changes the state of a page. What it does after the page was left is there when "back" leads to it. */
+export const setter = path => (next, { push = false } = {}) => {
+  const shown = route.peek().path === path;
+  const state = typeof next === 'function' ? next(steps.get(shown ? step : left.get(path))) : next;
+  if (!shown) return void steps.set(left.get(path), state);
+  if (push) { begin(true); step = read; }
+  steps.set(step, state);
   pageState.value = state;
-  const path = route.peek().path;
-  if (push) write(path, state, true); else later(path, state, false);
-}
+  if (push) write(); else later();
+};
 
 /** The address of a page in a state, for a link. */
 export const address = async (path, state = {}) => '#' + path + await encoded(state);
@@ -143,7 +117,7 @@ export async function go(path, state) {
 }
 
 export function listen() {
-  addEventListener('hashchange', read);
-  addEventListener('popstate', read);
-  return read();
+  addEventListener('hashchange', arrive);
+  addEventListener('popstate', arrive);
+  return arrive();
 }
