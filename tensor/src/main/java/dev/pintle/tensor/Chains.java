@@ -16,8 +16,9 @@ sealed interface Chains permits PlainChains, VectorChains {
      * @param count the number of rows to multiply
      * @param cuts where pieces begin and end, from 0 to `in`
      * @param sums `[rows, out]`
+     * @param to the first of the rows of {@code sums} to add to
      */
-    void add(int part, float[] x, int first, int count, int[] cuts, float[] sums);
+    void add(int part, float[] x, int first, int count, int[] cuts, float[] sums, int to);
 
     /**
      * The fastest implementation on this CPU.

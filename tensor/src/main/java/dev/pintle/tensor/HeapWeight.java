@@ -119,7 +119,8 @@ public final class HeapWeight {
         int tiles = (rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
         Workers.share(tiles * chains.parts(), work(rows), i -> {
             int first = i / chains.parts() * ROWS_AT_ONCE;
-            chains.add(i % chains.parts(), x, first, Math.min(ROWS_AT_ONCE, rows - first), pieces, product);
+            int count = Math.min(ROWS_AT_ONCE, rows - first);
+            chains.add(i % chains.parts(), x, first, count, pieces, product, first);
         });
         return product;
     }
@@ -141,11 +142,12 @@ public final class HeapWeight {
      * @param x `[rows, in]`
      * @param first the first of the rows to multiply
      * @param count the number of rows to multiply
-     * @param product `[rows, out]`, zeros in these rows
+     * @param product `[rows, out]`, zeros in the rows that are computed
+     * @param to the first of the product's rows to compute
      */
-    public void multiply(float[] x, int first, int count, float[] product) {
-        addBias(product, first, count);
-        Workers.share(chains.parts(), work(count), part -> chains.add(part, x, first, count, cuts, product));
+    public void multiply(float[] x, int first, int count, float[] product, int to) {
+        addBias(product, to, count);
+        Workers.share(chains.parts(), work(count), part -> chains.add(part, x, first, count, cuts, product, to));
     }
 
     /** Width of the result. */

@@ -44,22 +44,22 @@ final class PlainChains implements Chains {
     }
 
     @Override
-    public void add(int part, float[] x, int first, int count, int[] cuts, float[] sums) {
-        for (int from = first; from < first + count; from += ROWS_AT_ONCE) {
-            addTile(part, x, from, Math.min(ROWS_AT_ONCE, first + count - from), cuts, sums);
+    public void add(int part, float[] x, int first, int count, int[] cuts, float[] sums, int to) {
+        for (int done = 0; done < count; done += ROWS_AT_ONCE) {
+            addTile(part, x, first + done, Math.min(ROWS_AT_ONCE, count - done), cuts, sums, to + done);
         }
     }
 
-    private void addTile(int part, float[] x, int first, int count, int[] cuts, float[] sums) {
+    private void addTile(int part, float[] x, int first, int count, int[] cuts, float[] sums, int to) {
         int start = starts[part];
         float[][] weight = blocks[part];
         float[][] piece = new float[count][weight[0].length];
         for (int cut = 1; cut < cuts.length; cut++) {
             addPiece(weight, x, first, cuts[cut - 1], cuts[cut], piece);
             for (int row = 0; row < count; row++) {
-                int to = (first + row) * out + start;
+                int at = (to + row) * out + start;
                 for (int j = 0; j < piece[row].length; j++) {
-                    sums[to + j] += piece[row][j];
+                    sums[at + j] += piece[row][j];
                 }
                 Arrays.fill(piece[row], 0);
             }

@@ -42,7 +42,7 @@ class HeapWeightTest {
                 }
             }
             float[] product = new float[9 * out];
-            weight.multiply(x.narrow(0, 0, 9).toFloats(), 2, 5, product);
+            weight.multiply(x.narrow(0, 0, 9).toFloats(), 2, 5, product, 2);
             assertThat(Arrays.copyOfRange(product, 2 * out, 7 * out))
                     .isEqualTo(Arrays.copyOfRange(all, 2 * out, 7 * out));
         }
@@ -72,7 +72,7 @@ class HeapWeightTest {
     private static float[] product(Chains chains, float[] x, int rows, int[] cuts, int out) {
         float[] sums = new float[rows * out];
         for (int part = 0; part < chains.parts(); part++) {
-            chains.add(part, x, 0, rows, cuts, sums);
+            chains.add(part, x, 0, rows, cuts, sums, 0);
         }
         return sums;
     }

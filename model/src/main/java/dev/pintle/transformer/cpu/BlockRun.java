@@ -201,7 +201,7 @@ final class BlockRun {
             }
             case ATTEND -> attend(first, count);
             case OUT -> {
-                block.out().multiply(z, first, count, attnOut);
+                block.out().multiply(z, first, count, attnOut, first);
                 roundRows(attnOut, first, count);
                 normalise(block.attnPost(), attnOut, first, count);
             }
@@ -216,7 +216,7 @@ final class BlockRun {
                         first * block.gate().out(),
                         (first + count) * block.gate().out());
             case DOWN -> {
-                block.down().multiply(inside, first, count, mlpOut);
+                block.down().multiply(inside, first, count, mlpOut, first);
                 roundRows(mlpOut, first, count);
                 normalise(block.mlpPost(), mlpOut, first, count);
             }
@@ -258,10 +258,8 @@ final class BlockRun {
 
     /** Multiplies the rows of a tile into their place in {@code to}. */
     private void multiply(HeapWeight weight, float[] tile, int first, int count, float[] to) {
-        float[] product = new float[count * weight.out()];
-        weight.multiply(tile, 0, count, product);
-        round(product, 0, product.length);
-        System.arraycopy(product, 0, to, first * weight.out(), product.length);
+        weight.multiply(tile, 0, count, to, first);
+        round(to, first * weight.out(), (first + count) * weight.out());
     }
 
     private void normalise(@Nullable HeapNorm norm, float[] x, int first, int count) {

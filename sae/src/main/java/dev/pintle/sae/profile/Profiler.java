@@ -334,31 +334,39 @@ public final class Profiler {
         }
 
         private void count(List<Window> run) {
-            try (TensorScope scope = TensorScope.open("profile")) {
-                Tensor[] rowsOf = activations(run);
-                for (int row = 0; row < rowsOf.length; row++) {
-                    count(run.get(row), rowsOf[row]);
-                }
+            SparseLatents latents = latents(run);
+            int first = 0;
+            for (Window window : run) {
+                count(window, latents, first);
+                first += window.ids().length;
             }
         }
 
-        private Tensor[] activations(List<Window> windows) {
-            TokenBatch tokensOf =
-                    TokenBatch.of(windows.stream().map(Window::ids).toList());
-            var run = model.run(tokensOf, RunOptions.reading(at));
-            Tensor[] rows = new Tensor[windows.size()];
-            Arrays.setAll(rows, row -> run.row(at, row)); // [length, dModel]
-            return rows;
+        /** The latents of all tokens of some windows, one window after the other: one product is faster than many small ones. */
+        private SparseLatents latents(List<Window> windows) {
+            try (TensorScope scope = TensorScope.open("profile")) {
+                TokenBatch tokensOf =
+                        TokenBatch.of(windows.stream().map(Window::ids).toList());
+                var run = model.run(tokensOf, RunOptions.reading(at));
+                List<Tensor> rows = new ArrayList<>(); // [length, dModel]
+                for (int row = 0; row < windows.size(); row++) {
+                    rows.add(run.row(at, row));
+                }
+                return sae.encodeActive(Tensor.cat(rows, 0));
+            }
         }
 
-        /** Counts one window's tokens. */
-        private void count(Window window, Tensor activations) {
+        /**
+         * Counts one window's tokens.
+         *
+         * @param first where they begin among the latents' tokens
+         */
+        private void count(Window window, SparseLatents latents, int first) {
             Map<Integer, List<Firing>> firings = new HashMap<>();
-            SparseLatents latents = sae.encodeActive(activations);
-            for (int t = 0; t < latents.tokens(); t++) {
-                for (int i = 0; i < latents.count(t); i++) {
-                    firings.computeIfAbsent(latents.latent(t, i), latent -> new ArrayList<>())
-                            .add(new Firing(t, latents.activation(t, i)));
+            for (int t = 0; t < window.ids().length; t++) {
+                for (int i = 0; i < latents.count(first + t); i++) {
+                    firings.computeIfAbsent(latents.latent(first + t, i), latent -> new ArrayList<>())
+                            .add(new Firing(t, latents.activation(first + t, i)));
                 }
             }
             for (int t = window.skip(); t < window.ids().length; t++) {
