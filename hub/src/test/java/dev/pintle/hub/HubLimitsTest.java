@@ -39,7 +39,7 @@ class HubLimitsTest {
         hub.with("config.json", "{}").withLarge("model.safetensors", 3_000);
         settings = settings.withEndpoint(hub.endpoint())
                 .withCache(home.resolve("hub"))
-                .withTimeouts(Duration.ofMillis(300), Duration.ofMillis(300));
+                .withTimeouts(Duration.ofSeconds(60), Duration.ofSeconds(60)); // not what ends a test
     }
 
     @AfterEach
@@ -69,6 +69,7 @@ class HubLimitsTest {
     }
 
     private void trickle(String text, long millis) {
+        settings = settings.withTimeouts(Duration.ofMillis(300), Duration.ofMillis(300));
         hub.fail("hub", "GET", "/api/", exchange -> {
             try (OutputStream out = started(exchange)) {
                 for (int i = 0; i < 10_000; i++) {
@@ -89,14 +90,14 @@ class HubLimitsTest {
     void a_list_that_trickles_is_given_up() {
         trickle("[ ", 100);
         assertTimeout(
-                Duration.ofSeconds(6), () -> assertThatThrownBy(this::plan).isInstanceOf(HubException.class));
+                Duration.ofSeconds(25), () -> assertThatThrownBy(this::plan).isInstanceOf(HubException.class));
     }
 
     @Test
     void a_list_that_stops_after_a_byte_is_given_up() {
         trickle("{", 30_000);
         assertTimeout(
-                Duration.ofSeconds(6),
+                Duration.ofSeconds(25),
                 () -> assertThatThrownBy(this::plan)
                         .isInstanceOf(HubException.class)
                         .hasMessageContaining("the response was not complete within 1 s"));
@@ -106,7 +107,6 @@ class HubLimitsTest {
     void a_list_that_never_ends_takes_no_memory() {
         byte[] name =
                 "{\"rfilename\": \"a\", \"other\": [1, 2, 3]},".repeat(1000).getBytes(StandardCharsets.UTF_8);
-        settings = settings.withTimeouts(Duration.ofSeconds(60), Duration.ofSeconds(60)); // not what ends it
         hub.fail("hub", "GET", "/api/", exchange -> {
             try (OutputStream out = started(exchange)) {
                 out.write("{\"sha\": \"x\", \"siblings\": [".getBytes(StandardCharsets.UTF_8));
@@ -137,8 +137,7 @@ class HubLimitsTest {
                 .append(FakeHub.COMMIT)
                 .append("\"}");
         hub.fail("hub", "GET", "/api/", hub.body(list.toString().getBytes(StandardCharsets.UTF_8)));
-        settings = settings.withTimeouts(Duration.ofSeconds(60), Duration.ofSeconds(60)); // not what ends it
-        assertTimeout(Duration.ofSeconds(10), () -> {
+        assertTimeout(Duration.ofSeconds(40), () -> {
             HubPlan plan = client().plan(REPO, Selection.forModel());
             assertThat(plan.files()).hasSize(2);
         });

@@ -123,7 +123,7 @@ class LendingPoolTest {
 
     /** A listener may wait for another thread that generates: with a lock held meanwhile neither would go on. */
     @Test
-    @Timeout(20)
+    @Timeout(120)
     void nobody_waits_for_who_has_a_step() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
@@ -132,12 +132,12 @@ class LendingPoolTest {
             Future<?> first = threads.submit(() -> {
                 Step step = taken("a");
                 taken.countDown();
-                assertThat(other.await(10, TimeUnit.SECONDS)).isTrue();
+                assertThat(other.await(100, TimeUnit.SECONDS)).isTrue();
                 pool.giveBack(step);
                 return step;
             });
             Future<?> second = threads.submit(() -> {
-                assertThat(taken.await(10, TimeUnit.SECONDS)).isTrue();
+                assertThat(taken.await(100, TimeUnit.SECONDS)).isTrue();
                 pool.take("a").ifPresent(pool::giveBack);
                 other.countDown();
                 return other;
@@ -150,7 +150,7 @@ class LendingPoolTest {
     }
 
     @Test
-    @Timeout(20)
+    @Timeout(120)
     void no_step_ever_has_two_owners() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         AtomicInteger served = new AtomicInteger();

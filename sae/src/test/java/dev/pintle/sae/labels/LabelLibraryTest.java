@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LabelLibraryTest {
-    private static final Duration SHORT = Duration.ofMillis(700);
+    private static final Duration SHORT = Duration.ofSeconds(2);
     private static final String PIRATE = "{\"index\": \"5\", \"explanations\": [{\"description\": \"ships\"},"
             + " {\"description\": \"pirates at sea\", \"scores\": [{\"value\": 0.8}]}]}";
 
@@ -51,7 +51,8 @@ class LabelLibraryTest {
         for (int i = 0; i < variables.length; i += 2) {
             all.put(variables[i], variables[i + 1]);
         }
-        return LabelSettings.of(all, HubSettings.read(all, folder, folder)).withPatience(SHORT, Duration.ZERO);
+        return LabelSettings.of(all, HubSettings.read(all, folder, folder))
+                .withPatience(Duration.ofMinutes(1), Duration.ZERO);
     }
 
     private LabelLibrary.Lookup ask(String source, LabelSettings settings, Integer... latents) {
@@ -102,7 +103,7 @@ class LabelLibraryTest {
     @Test
     void a_service_that_hangs_costs_its_patience_once_and_loses_nothing() {
         service.on("/5", text(PIRATE)).on("/6", service.silence());
-        LabelLibrary.Lookup lookup = ask("neuronpedia:m/s", settings(), 5, 6, 7, 8);
+        LabelLibrary.Lookup lookup = ask("neuronpedia:m/s", settings().withPatience(SHORT, Duration.ZERO), 5, 6, 7, 8);
         assertThat(lookup.labels()).containsOnlyKeys(5);
         assertThat(lookup.unknown()).containsExactly(6, 7, 8);
         assertThat(lookup.labelOrAbsence(7)).isEqualTo("(not known: the source did not answer)");
@@ -110,7 +111,7 @@ class LabelLibraryTest {
                         The source of labels cannot be used.
                           source:   %s
                           expected: labels
-                          but was:  no response within 1 s""".formatted(service.address()));
+                          but was:  no response within 2 s""".formatted(service.address()));
         assertThat(service.requests()).hasSize(2);
     }
 
