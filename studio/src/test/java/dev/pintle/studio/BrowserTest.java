@@ -196,6 +196,22 @@ abstract class BrowserTest {
         return page;
     }
 
+    /** Waits until the address has what was changed last, which it follows after a moment. */
+    static void awaitAddress(Page page) {
+        page.waitForFunction("""
+                async () => {
+                  const { address, route, pageState } = await import('/studio/js/state.js');
+                  return location.hash.includes('?')
+                    && location.hash === await address(route.peek().path, pageState.peek());
+                }""");
+    }
+
+    /** Looks at a page that is open in another way. */
+    static void look(Page page, View view) {
+        page.setViewportSize(view.width, view.height);
+        page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(view.theme));
+    }
+
     /** Takes back that the console complained; for tests that provoke an error of the server. */
     void expectComplaints(String part) {
         complaints.removeIf(one -> one.contains(part));
@@ -221,15 +237,24 @@ abstract class BrowserTest {
     }
 
     /** Asserts that axe-core finds nothing against WCAG 2.2 A and AA, and that nothing is wider than the window. */
-    @SuppressWarnings("unchecked")
     void requireAccessible(Page page) {
+        requireAccessible(page, "");
+    }
+
+    /**
+     * The same of a page with thousands of like elements, over which axe-core takes half a minute.
+     *
+     * @param likeOthers a selector of elements that axe-core leaves out; empty for none
+     */
+    @SuppressWarnings("unchecked")
+    void requireAccessible(Page page, String likeOthers) {
         page.evaluate(axe());
         Object found = page.evaluate("""
-                async () => {
-                  const { violations } = await axe.run(document, { resultTypes: ['violations'],
+                async likeOthers => {
+                  const { violations } = await axe.run(likeOthers ? { exclude: [likeOthers] } : document, { resultTypes: ['violations'],
                     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
                   return violations.flatMap(v => v.nodes.slice(0, 4).map(n => `${v.id}: ${n.html.slice(0, 200)} ${n.failureSummary}`));
-                }""");
+                }""", likeOthers);
         assertThat((List<String>) found).as("axe-core").isEmpty();
         assertThat(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
                 .as("no wider than the window")

@@ -189,8 +189,12 @@ class WorkPagesTest extends BrowserTest {
         page.getByText("Show", new Page.GetByTextOptions().setExact(true)).click();
         assertThat(page.locator("thead")).containsText("on the text");
         assertThat(page.locator("thead")).containsText("cosine");
-        page.waitForURL(Pattern.compile(".*\\?s=.*"));
-        page.waitForTimeout(400); // until the address has the last change
+        page.waitForFunction("""
+                () => { // those of the text alone, none of the first fifty of all
+                  const shown = document.querySelectorAll('.table:not(.stale) tbody tr').length;
+                  return document.querySelector(`.panel[aria-label="${shown} latents"]`);
+                }""");
+        awaitAddress(page);
         List<String> rows = page.locator("tbody tr").allTextContents();
         String address = page.url().substring(page.url().indexOf('#'));
         Page again = open(address, View.PHONE_DARK);
