@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.testkit.ChildJvm;
+import dev.pintle.testkit.Soak;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -31,6 +32,7 @@ class ConnectionsTest {
             "{'model': 'parley-7m', 'temperature': 0, 'messages': [{'role': 'user', 'content':"
                     + " 'Tell me about the whale.'}]}";
     private static final String ANSWER = "The whale is blue. The whale is a huge animal.";
+    private static final int CONNECTIONS = Soak.times(2000, 20_000);
 
     @TempDir
     Path folder = Path.of("");
@@ -73,7 +75,7 @@ class ConnectionsTest {
             }
             long files = openFiles();
             long threads = threads();
-            for (int i = 0; i < 4000; i++) {
+            for (int i = 0; i < CONNECTIONS; i++) {
                 callOnce(port);
             }
             for (int i = 0; i < 600 && openFiles() > files + 10; i++) { // the last ones may still be closing
@@ -123,6 +125,7 @@ class ConnectionsTest {
                 boolean whole = true;
                 while (slow.stream().anyMatch(one -> !one.isDone())) {
                     whole &= answered(server.post("/v1/chat/completions", ASK)).equals(ANSWER);
+                    Thread.sleep(100);
                 }
                 int cut = 0;
                 for (Future<Boolean> one : slow) {
@@ -170,7 +173,7 @@ class ConnectionsTest {
             AtomicInteger answered = new AtomicInteger();
             AtomicInteger refused = new AtomicInteger();
             ExecutorService clients = Executors.newFixedThreadPool(8);
-            for (int round = 0; round < 6; round++) {
+            for (int round = 0; round < Soak.times(3, 20); round++) {
                 AtomicBoolean going = new AtomicBoolean(true);
                 List<Future<?>> asking = new ArrayList<>();
                 for (int client = 0; client < 8; client++) {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
+import dev.pintle.testkit.Soak;
 import dev.pintle.testkit.TestDevice;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class ServerLawsTest {
     private static final int CLIENTS = 16;
-    private static final int ROUNDS = Integer.getInteger("pintle.test.rounds", 500); // of each dtype
+    private static final int ROUNDS = Soak.times(200, 2000); // of each dtype
 
     private static final List<String> QUESTIONS = List.of(
             "Tell me about the whale.",
