@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("any-java")
 class EvaluateCommandTest {
     private static final String STEER =
             "[{\"sae\": \"parley-7m-sae-l3\", \"latent\": 146, \"op\": \"add\", \"value\": 4}]";

@@ -20,9 +20,11 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.jline.reader.LineReader;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("any-java")
 class TokensTest {
     @TempDir
     Path folder = Path.of("");

@@ -29,10 +29,12 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Rows of a batch beside the same rows alone, in a model whose context ends soon. */
+@Tag("any-java")
 class GenerationLawsTest {
     private static final int CONTEXT = 60;
 

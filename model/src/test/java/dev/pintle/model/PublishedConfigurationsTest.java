@@ -10,11 +10,13 @@ import dev.pintle.transformer.RunOptions;
 import dev.pintle.transformer.TokenBatch;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Configurations with the keys of published models, older and newer than the reference values', in small sizes. */
+@Tag("any-java")
 class PublishedConfigurationsTest {
     private static final String SIZES = "\"hidden_size\": 64, \"intermediate_size\": 96, \"num_hidden_layers\": 4,"
             + " \"num_attention_heads\": 4, \"vocab_size\": 256, \"torch_dtype\": \"bfloat16\", \"use_cache\": true,"

@@ -33,8 +33,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("any-java")
 class SaeEditTest {
     private static final HookPoint AT = HookPoint.residPost(3);
     private static final int[] PROMPT = {0, 17, 300, 45, 600, 71, 12};

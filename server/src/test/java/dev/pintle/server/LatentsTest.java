@@ -12,10 +12,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Latents are found, sorted and shown with the numbers of the profile and the autoencoder. */
+@Tag("any-java")
 class LatentsTest {
     private static final String SAE = "/pintle/v1/saes/parley-7m-sae-l3";
 

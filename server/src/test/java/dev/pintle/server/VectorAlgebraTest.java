@@ -20,10 +20,12 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Vectors compared, combined and exported, and what a fit would read, with the library's own numbers. */
+@Tag("any-java")
 class VectorAlgebraTest {
     private static final String OWN = "/pintle/v1";
 

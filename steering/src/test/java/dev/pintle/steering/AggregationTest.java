@@ -17,10 +17,12 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@Tag("any-java")
 class AggregationTest {
     private static final Map<String, Aggregation> COMPONENTS = Map.of(
             "pca_reconstructed_mean", new Aggregation.PcaReconstructedMean(),

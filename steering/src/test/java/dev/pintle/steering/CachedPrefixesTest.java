@@ -40,6 +40,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Requests to an engine that keeps prefixes, beside the same requests alone. */
 @Timeout(300)
+@Tag("any-java")
 class CachedPrefixesTest {
     private static final int ROUNDS = Soak.times(10, 100);
     private static final int ROUNDS_WITHOUT_CACHE =

@@ -10,8 +10,10 @@ import dev.pintle.text.Prompt;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("any-java")
 class PromptPaddingTest {
     private static LanguageModel model;
 

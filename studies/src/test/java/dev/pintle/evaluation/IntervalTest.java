@@ -7,8 +7,10 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("any-java")
 class IntervalTest {
     private static final int QUESTIONS = 12;
     private static final int REPETITIONS = 400;

@@ -19,9 +19,11 @@ import dev.pintle.transformer.TokenBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Tag("any-java")
 class LogProbabilitiesTest {
     @ParameterizedTest
     @EnumSource(

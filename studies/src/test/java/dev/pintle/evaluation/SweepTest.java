@@ -35,9 +35,11 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("any-java")
 class SweepTest {
     private static final List<String> QUESTIONS =
             List.of("Tell me about the whale.", "Hello, how are you?", "What is the spoon made of?");

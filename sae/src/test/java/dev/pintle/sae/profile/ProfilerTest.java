@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("any-java")
 class ProfilerTest {
     private static final HookPoint AT = HookPoint.residPost(3);
     private static LanguageModel model;

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("any-java")
 class ModelComparisonTest {
     private static final LoadOptions PLAIN = LoadOptions.of(Device.CPU, DType.FP32);
     private static final LoadOptions INT4 = PLAIN.quantising(Quantisation.INT4);
