@@ -45,7 +45,7 @@ class SteeringTest extends BrowserTest {
                 .getByLabel("Column B", new Locator.GetByLabelOptions().setExact(true))
                 .click();
         page.getByText("Copy steering as JSON").click();
-        page.waitForFunction("navigator.clipboard.readText().then(text => text !== '')");
+        awaitTrue(page, "async () => await navigator.clipboard.readText() !== ''");
         return Json.parse((String) page.evaluate("navigator.clipboard.readText()"));
     }
 

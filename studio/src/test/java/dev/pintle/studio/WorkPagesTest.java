@@ -388,7 +388,7 @@ class WorkPagesTest extends BrowserTest {
                 menu.first().click();
                 panel.getByRole(AriaRole.MENUITEM, new Locator.GetByRoleOptions().setName("curl"))
                         .click();
-                page.waitForFunction("navigator.clipboard.readText().then(text => text !== '')");
+                awaitTrue(page, "async () => await navigator.clipboard.readText() !== ''");
                 assertThat((String) page.evaluate("navigator.clipboard.readText()"))
                         .as(what)
                         .startsWith("curl ")
