@@ -272,7 +272,7 @@ class GenerationEngineTest {
     @Test
     void the_check_at_load_finds_no_number_of_rows_that_changes_bits() {
         try (GenerationEngine engine = model.engine(1)) {
-            RowCheck check = engine.check(Duration.ofSeconds(20));
+            RowCheck check = engine.check(Duration.ofMinutes(3));
             assertThat(check.different()).isEmpty();
             assertThat(check.equal()).contains(2, 17, 256);
             assertThat(engine.isExact()).isTrue();
