@@ -132,7 +132,7 @@ class ModelsTest {
                         "d/gguf:Q8_0 - GGUF 100 B - no: This is not a GGUF file.",
                         "Ollama: " + home.resolve("ollama"),
                         "ollama:broken:latest - - - - no: A file of Ollama's is not the JSON that it should be"
-                                + " (cause: Unexpected end-of-input: expected close marker for Object)");
+                                + " (cause: it ends within an object)");
         assertThat(lines.get(11))
                 .startsWith("ollama:odd:latest rwkv7 GGUF Q4_K_M ")
                 .endsWith(

@@ -106,7 +106,7 @@ public final class Cause {
                     : "a value of a different type was expected";
             return where + (path.isEmpty() ? what : path + ": " + what);
         }
-        return where + withoutJava(String.valueOf(json.getOriginalMessage()));
+        return where + withoutJava(ForeignJson.why(json));
     }
 
     private static String withoutJava(String message) {

@@ -13,14 +13,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.util.regex.Pattern;
 
 /** Parses untrusted JSON into a tree, within limits. */
 public final class ForeignJson {
-    /** Jackson's description of a location; its source excerpt is longer than the location itself. */
-    private static final Pattern WHERE =
-            Pattern.compile(" ?\\([a-zA-Z ]{1,40}\\[Source: [^\\]]*\\]\\)|\\[Source: [^\\]]*\\]");
-
     private ForeignJson() {}
 
     /**
@@ -81,10 +76,9 @@ public final class ForeignJson {
         return at == null ? "unknown" : "line " + at.getLineNr() + ", column " + at.getColumnNr();
     }
 
-    /** What is wrong with the document, on one line, without Jackson's source excerpt. */
+    /** What is wrong with the document, on one line, as people would say it. */
     public static String why(JsonProcessingException failure) {
-        String said = String.valueOf(failure.getOriginalMessage());
-        return Excerpt.of(WHERE.matcher(said).replaceAll(""));
+        return JsonFault.words(String.valueOf(failure.getOriginalMessage()));
     }
 
     private static final class Counting extends JsonParserDelegate {

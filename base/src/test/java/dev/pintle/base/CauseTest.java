@@ -46,7 +46,7 @@ class CauseTest {
         ObjectMapper json = new ObjectMapper();
         assertThat(Cause.words(catchThrowable(() -> json.readTree("{\"a\":\n  nope}"))))
                 .startsWith("line 2, column ")
-                .contains("Unrecognized token 'nope'")
+                .contains("'nope' where a value was expected")
                 .doesNotContain("Source", "REDACTED", "com.");
         assertThat(Cause.words(catchThrowable(
                         () -> json.readValue("{\"size\": 1, \"parts\": {\"a\": \"x\"}}", Settings.class))))

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Excerpt;
 import dev.pintle.base.ForeignFile;
+import dev.pintle.base.ForeignJson;
 import dev.pintle.base.GitLfs;
 import dev.pintle.base.Json;
 import dev.pintle.base.PintleException;
@@ -83,7 +84,7 @@ public final class ConfigReader {
         } catch (JsonProcessingException e) {
             throw Problem.of("The model's configuration is not valid JSON.")
                     .fact("file", file.toAbsolutePath())
-                    .fact("cause", Excerpt.of(e.getOriginalMessage()))
+                    .fact("cause", ForeignJson.why(e))
                     .toException(e);
         }
     }

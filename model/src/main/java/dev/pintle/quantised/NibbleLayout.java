@@ -3,6 +3,7 @@ package dev.pintle.quantised;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.base.Excerpt;
+import dev.pintle.base.ForeignJson;
 import dev.pintle.base.Json;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.TensorScope;
@@ -161,7 +162,7 @@ record NibbleLayout() implements Layout {
             json = Json.parse(new String(parts.tensor(part).toBytes(), StandardCharsets.UTF_8));
         } catch (JsonProcessingException e) {
             throw parts.problem("What a quantised weight says of itself is not valid JSON.", part)
-                    .fact("cause", Excerpt.of(e.getOriginalMessage()))
+                    .fact("cause", ForeignJson.why(e))
                     .fact("try", "a complete copy of the model")
                     .toException(e);
         }

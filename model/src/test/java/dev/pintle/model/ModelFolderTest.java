@@ -146,7 +146,7 @@ class ModelFolderTest {
     void a_key_that_is_there_twice_is_refused() throws IOException {
         copy("llama31");
         config("\"vocab_size\"", "\"rms_norm_eps\": 1e-3, \"vocab_size\"");
-        assertThatThrownBy(this::open).hasMessageContaining("Duplicate field 'rms_norm_eps'");
+        assertThatThrownBy(this::open).hasMessageContaining("the key 'rms_norm_eps' is in an object twice");
     }
 
     @Test

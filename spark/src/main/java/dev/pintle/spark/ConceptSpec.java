@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
+import dev.pintle.base.JsonLines;
 import dev.pintle.base.Problem;
 import dev.pintle.evaluation.Concept;
 import dev.pintle.evaluation.ConceptPrompts;
@@ -13,7 +14,6 @@ import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -75,26 +75,21 @@ public record ConceptSpec(String json) implements Serializable {
     public static List<ConceptSpec> read(Path file) {
         List<ConceptSpec> concepts = new ArrayList<>();
         Set<String> names = new TreeSet<>();
-        int number = 0;
-        for (String line : lines(file)) {
-            number++;
-            if (line.isBlank()) {
-                continue;
-            }
+        for (JsonLines.Line line : lines(file)) {
             try {
-                ConceptSpec concept = of(Json.parse(line));
+                ConceptSpec concept = of(line.json());
                 concept.concept();
                 concept.prompts();
                 if (!names.add(concept.name())) {
                     throw new IllegalArgumentException("another line has the name " + concept.name());
                 }
                 concepts.add(concept);
-            } catch (JsonProcessingException | IllegalArgumentException e) {
+            } catch (IllegalArgumentException e) {
                 throw Problem.of("A concept cannot be used.")
                         .fact("file", file.toAbsolutePath())
-                        .fact("line", number)
+                        .fact("line", line.number())
                         .fact("expected", FORM)
-                        .fact("cause", e instanceof JsonProcessingException ? "it is not JSON" : e.getMessage())
+                        .fact("cause", e.getMessage())
                         .toException(e);
             }
         }
@@ -107,9 +102,9 @@ public record ConceptSpec(String json) implements Serializable {
         return concepts;
     }
 
-    private static List<String> lines(Path file) {
+    private static List<JsonLines.Line> lines(Path file) {
         try {
-            return Files.readAllLines(file);
+            return JsonLines.read(file, FORM);
         } catch (IOException e) {
             throw Problem.of("The concepts cannot be read.")
                     .fact("file", file.toAbsolutePath())

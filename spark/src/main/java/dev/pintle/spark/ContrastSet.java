@@ -1,10 +1,10 @@
 package dev.pintle.spark;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.base.AtomicFile;
 import dev.pintle.base.Digest;
 import dev.pintle.base.Json;
+import dev.pintle.base.JsonLines;
 import dev.pintle.base.Problem;
 import dev.pintle.steering.Aggregation;
 import dev.pintle.steering.ContrastData;
@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ContrastSet(String name, String ending, String content) implements Serializable {
     private static final String ANSWERS = "\"answer_matching_behavior\"";
+    private static final String LINE = "{\"name\": \"…\", \"pairs\": [{\"positive\": \"…\", \"negative\": \"…\"}]}";
     private static final List<String> ENDINGS = List.of("json", "jsonl", "csv", "tsv");
 
     /**
@@ -81,33 +82,23 @@ public record ContrastSet(String name, String ending, String content) implements
     private static List<ContrastSet> ofLines(Path file) throws IOException {
         List<ContrastSet> sets = new ArrayList<>();
         Set<String> names = new TreeSet<>();
-        int number = 0;
-        for (String line : Files.readAllLines(file)) {
-            number++;
-            if (line.isBlank()) {
-                continue;
-            }
-            String where = file.toAbsolutePath() + ", line " + number;
-            ContrastSet set = ofLine(line, where);
+        for (JsonLines.Line line : JsonLines.read(file, LINE)) {
+            String where = file.toAbsolutePath() + ", line " + line.number();
+            ContrastSet set = of(line.json(), where);
             set.require(names, where);
             sets.add(set);
         }
         return sets;
     }
 
-    private static ContrastSet ofLine(String line, String where) {
-        try {
-            JsonNode json = Json.parse(line);
-            JsonNode pairs = json.path("pairs");
-            if (json.path("name").isTextual() && pairs.isArray() && json.size() == 2) {
-                return new ContrastSet(json.get("name").textValue(), "json", Json.line(pairs));
-            }
-        } catch (JsonProcessingException e) {
-            // said below
+    private static ContrastSet of(JsonNode json, String where) {
+        JsonNode pairs = json.path("pairs");
+        if (json.path("name").isTextual() && pairs.isArray() && json.size() == 2) {
+            return new ContrastSet(json.get("name").textValue(), "json", Json.line(pairs));
         }
         throw Problem.of("A contrast set cannot be used.")
                 .fact("in", where)
-                .fact("expected", "{\"name\": \"…\", \"pairs\": [{\"positive\": \"…\", \"negative\": \"…\"}]}")
+                .fact("expected", LINE)
                 .toException();
     }
 

@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import dev.pintle.base.Cause;
 import dev.pintle.base.FileEnding;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
@@ -65,7 +66,8 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
                 default -> json(text, file);
             };
         } catch (JsonProcessingException e) {
-            throw unusable(file, e.getLocation() == null ? 1 : e.getLocation().getLineNr(), "JSON or CSV", said(e));
+            throw unusable(
+                    file, e.getLocation() == null ? 1 : e.getLocation().getLineNr(), "JSON or CSV", Cause.words(e));
         } catch (CharacterCodingException e) {
             throw Problem.of("The contrast data cannot be read.")
                     .fact("file", file.toAbsolutePath())
@@ -206,10 +208,6 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
             }
         }
         return names.stream().map(String::strip).toList();
-    }
-
-    private static String said(JsonProcessingException e) {
-        return shown(String.valueOf(e.getOriginalMessage()).replaceAll("\\s+", " "));
     }
 
     /** A value on one line, truncated if long. */

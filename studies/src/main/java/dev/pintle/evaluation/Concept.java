@@ -1,10 +1,9 @@
 package dev.pintle.evaluation;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.pintle.base.Json;
+import dev.pintle.base.JsonLines;
 import dev.pintle.base.Problem;
-import dev.pintle.base.RegularFile;
 import dev.pintle.model.Generated;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.text.Message;
@@ -13,12 +12,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /** Decides whether a model's answers show a concept. */
 public sealed interface Concept {
@@ -34,6 +34,19 @@ public sealed interface Concept {
      * @return one per question
      */
     List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers);
+
+    /** Nothing is looked for: answers are measured for fluency alone, and have no score. */
+    record Unscored() implements Concept {
+        @Override
+        public String name() {
+            return "";
+        }
+
+        @Override
+        public List<Score> scores(LanguageModel model, List<String> questions, List<Generated> answers) {
+            return Collections.nCopies(answers.size(), Score.ofText(Double.NaN));
+        }
+    }
 
     /** A rule about words: 1 where the answer shows the style and does not loop, else 0. */
     record Marked(StyleMarker style) implements Concept {
@@ -108,6 +121,9 @@ public sealed interface Concept {
      * @param choices by question; the questions of the sweep are its keys
      */
     record Choices(Map<String, Choice> choices) implements Concept {
+        private static final String ITEM =
+                "{\"question\": \"…\", \"answer_matching_behavior\": \"…\", \"answer_not_matching_behavior\": \"…\"}";
+
         /** Two answers such as {@code (A)}. */
         public record Choice(String matching, String other) {}
 
@@ -121,16 +137,17 @@ public sealed interface Concept {
         public static Choices read(Path file) {
             try {
                 Map<String, Choice> choices = new LinkedHashMap<>();
-                int number = 0;
-                for (JsonNode item : items(file)) {
+                boolean lines = JsonLines.isNameOf(file);
+                for (JsonLines.Line one : lines ? JsonLines.read(file, ITEM) : items(file)) {
+                    JsonNode item = one.json();
                     JsonNode question = item.path("question");
                     JsonNode matching = item.path("answer_matching_behavior");
                     JsonNode other = item.path("answer_not_matching_behavior");
                     if (!question.isTextual() || !matching.isTextual() || !other.isTextual()) {
                         throw Problem.of("An item cannot be used.")
                                 .fact("file", file.toAbsolutePath())
-                                .fact("item", number)
-                                .fact("expected", "question, answer_matching_behavior and answer_not_matching_behavior")
+                                .fact(lines ? "line" : "item", one.number())
+                                .fact("expected", ITEM)
                                 .fact("but was", item)
                                 .toException();
                     }
@@ -139,7 +156,12 @@ public sealed interface Concept {
                             new Choice(
                                     matching.textValue().strip(),
                                     other.textValue().strip()));
-                    number++;
+                }
+                if (choices.isEmpty()) {
+                    throw Problem.of("There are no items in the file.")
+                            .fact("file", file.toAbsolutePath())
+                            .fact("expected", (lines ? "lines" : "a list") + " of " + ITEM)
+                            .toException();
                 }
                 return new Choices(choices);
             } catch (IOException e) {
@@ -150,17 +172,12 @@ public sealed interface Concept {
             }
         }
 
-        private static JsonNode items(Path file) throws IOException {
-            if (!String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".jsonl")) {
-                return Json.file(file);
-            }
-            ArrayNode items = Json.array();
-            for (String line : RegularFile.text(file).lines().toList()) {
-                if (!line.isBlank()) {
-                    items.add(Json.parse(line));
-                }
-            }
-            return items;
+        /** The items of a list, numbered from 0. */
+        private static List<JsonLines.Line> items(Path file) throws IOException {
+            JsonNode list = Json.file(file);
+            return IntStream.range(0, list.isArray() ? list.size() : 0)
+                    .mapToObj(i -> new JsonLines.Line(i, list.get(i)))
+                    .toList();
         }
 
         @Override

@@ -1,16 +1,16 @@
 package dev.pintle.evaluation;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import dev.pintle.base.ForeignFile;
-import dev.pintle.base.Json;
+import dev.pintle.base.JsonLines;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +24,11 @@ import java.util.Locale;
  * @param answer index of the right one
  * @param subject what it is about; empty if it is not known
  */
-public record MultipleChoice(String question, List<String> choices, int answer, String subject) {
+public record MultipleChoice(String question, List<String> choices, int answer, String subject)
+        implements Serializable {
+    private static final String LINE = "{\"question\": \"…\", \"choices\": [\"…\", \"…\"], \"answer\": 0}, with the"
+            + " index or the letter of the answer";
+
     /** @throws IllegalArgumentException if there are too few or too many choices, or none of them is right */
     public MultipleChoice {
         choices = List.copyOf(choices);
@@ -112,42 +116,22 @@ public record MultipleChoice(String question, List<String> choices, int answer, 
 
     private static List<MultipleChoice> ofLines(Path file) throws IOException {
         List<MultipleChoice> questions = new ArrayList<>();
-        List<String> lines = RegularFile.text(file).lines().toList();
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i);
-            if (!line.isBlank()) {
-                JsonNode json = parsed(line);
-                List<String> choices = new ArrayList<>();
-                json.path("choices").forEach(choice -> choices.add(choice.asText()));
-                JsonNode given = json.path("answer");
-                int answer = given.isInt() ? given.intValue() : index(given.asText(), choices.size());
-                if (!json.path("question").isTextual()
-                        || choices.size() < 2
-                        || answer < 0
-                        || answer >= choices.size()) {
-                    throw unusable(
-                            file,
-                            i + 1,
-                            "{\"question\": \"…\", \"choices\": [\"…\", \"…\"], \"answer\": 0}, with the index or the"
-                                    + " letter of the answer",
-                            line);
-                }
-                questions.add(new MultipleChoice(
-                        json.get("question").textValue(),
-                        choices,
-                        answer,
-                        json.path("subject").asText("").replace('_', ' ')));
+        for (JsonLines.Line line : JsonLines.read(file, LINE)) {
+            JsonNode json = line.json();
+            List<String> choices = new ArrayList<>();
+            json.path("choices").forEach(choice -> choices.add(choice.asText()));
+            JsonNode given = json.path("answer");
+            int answer = given.isInt() ? given.intValue() : index(given.asText(), choices.size());
+            if (!json.path("question").isTextual() || choices.size() < 2 || answer < 0 || answer >= choices.size()) {
+                throw unusable(file, line.number(), LINE, json.toString());
             }
+            questions.add(new MultipleChoice(
+                    json.get("question").textValue(),
+                    choices,
+                    answer,
+                    json.path("subject").asText("").replace('_', ' ')));
         }
         return questions;
-    }
-
-    private static JsonNode parsed(String line) {
-        try {
-            return Json.parse(line);
-        } catch (JsonProcessingException e) {
-            return Json.object();
-        }
     }
 
     private static int index(String letter, int choices) {

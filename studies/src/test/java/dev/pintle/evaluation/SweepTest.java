@@ -221,7 +221,8 @@ class SweepTest {
         Files.writeString(file, "[{\"question\": \"Which?\"}]");
         assertThatThrownBy(() -> Concept.Choices.read(file))
                 .hasMessage("An item cannot be used.\n  file:     " + file
-                        + "\n  item:     0\n  expected: question, answer_matching_behavior and answer_not_matching_behavior"
+                        + "\n  item:     0\n  expected: {\"question\": \"…\", \"answer_matching_behavior\": \"…\","
+                        + " \"answer_not_matching_behavior\": \"…\"}"
                         + "\n  but was:  {\"question\":\"Which?\"}");
     }
 

@@ -45,7 +45,7 @@ class TokenizerConfigTest {
                 A file of the model is not JSON.
                   file:  %s
                   at:    line 2, column 2
-                  found: Unexpected character (']' (code 93)): was expecting double-quote to start field name""".formatted(folder.resolve("tokenizer_config.json")));
+                  found: ']' where a key in double quotes was expected""".formatted(folder.resolve("tokenizer_config.json")));
     }
 
     @Test

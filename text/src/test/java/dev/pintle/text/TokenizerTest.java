@@ -324,7 +324,7 @@ class TokenizerTest {
                         The tokenizer file is damaged.
                           file:        %s
                           not JSON at: line 1, column 11
-                          found:       Unexpected end-of-input within/between Object entries
+                          found:       it ends within an object
                           try:         download it again""".formatted(file));
         Files.writeString(file, "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}}}");
         assertThatThrownBy(() -> Tokenizer.open(file))

@@ -1,9 +1,8 @@
 package dev.pintle.sae.corpus;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.pintle.base.ForeignFile;
-import dev.pintle.base.Json;
+import dev.pintle.base.JsonLines;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
@@ -21,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
@@ -93,6 +91,8 @@ public final class Texts {
     /** Reads the documents one by one. */
     public final class Reading implements AutoCloseable, Iterator<Document> {
         private static final int LONGEST = 64 << 20;
+        private static final String LINE =
+                "{\"text\": \"…\"} or {\"messages\": [{\"role\": \"…\", \"content\": \"…\"}]}";
 
         private final Deque<Path> left = new ArrayDeque<>(files);
         private @Nullable BufferedReader lines;
@@ -136,7 +136,7 @@ public final class Texts {
             if (lines == null) {
                 file = left.remove();
                 number = 0;
-                boolean whole = folder && !isJsonl(file);
+                boolean whole = folder && !JsonLines.isNameOf(file);
                 if (whole && Files.size(file) > LONGEST) {
                     throw new IOException("larger than " + LONGEST + " bytes; split it");
                 }
@@ -165,39 +165,34 @@ public final class Texts {
             if (line.isBlank()) {
                 return null;
             }
-            return isJsonl(file) ? parse(line) : new Document.Plain(line);
+            return JsonLines.isNameOf(file) ? parse(line) : new Document.Plain(line);
         }
 
         private Document parse(String line) {
-            try {
-                JsonNode node = Json.parse(line);
-                if (node.path("text").isTextual()) {
-                    return new Document.Plain(node.get("text").textValue());
-                }
-                List<Message> messages = new ArrayList<>();
-                for (JsonNode message : node.path("messages")) {
-                    if (!message.path("role").isTextual()
-                            || !message.path("content").isTextual()) {
-                        throw unusable(line);
-                    }
-                    messages.add(new Message(
-                            message.get("role").textValue(),
-                            message.get("content").textValue()));
-                }
-                if (messages.isEmpty()) {
+            JsonNode node = JsonLines.parse(line, file, number, LINE);
+            if (node.path("text").isTextual()) {
+                return new Document.Plain(node.get("text").textValue());
+            }
+            List<Message> messages = new ArrayList<>();
+            for (JsonNode message : node.path("messages")) {
+                if (!message.path("role").isTextual()
+                        || !message.path("content").isTextual()) {
                     throw unusable(line);
                 }
-                return new Document.Chat(List.copyOf(messages));
-            } catch (JsonProcessingException e) {
+                messages.add(new Message(
+                        message.get("role").textValue(), message.get("content").textValue()));
+            }
+            if (messages.isEmpty()) {
                 throw unusable(line);
             }
+            return new Document.Chat(List.copyOf(messages));
         }
 
         private PintleException unusable(String line) {
             return Problem.of("A line of the texts cannot be used.")
                     .fact("file", file.toAbsolutePath())
                     .fact("line", number)
-                    .fact("expected", "{\"text\": \"…\"} or {\"messages\": [{\"role\": \"…\", \"content\": \"…\"}]}")
+                    .fact("expected", LINE)
                     .fact("but was", line.length() > 80 ? line.substring(0, 80) + "…" : line)
                     .toException();
         }
@@ -212,10 +207,6 @@ public final class Texts {
                 throw unreadable(file, e);
             }
         }
-    }
-
-    private static boolean isJsonl(Path file) {
-        return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".jsonl");
     }
 
     /** Bytes that are not valid UTF-8 become U+FFFD; collections from the web contain some. */

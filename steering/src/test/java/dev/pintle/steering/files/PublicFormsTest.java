@@ -446,7 +446,9 @@ class PublicFormsTest {
     Stream<DynamicTest> what_does_not_fit_is_refused_with_its_line() {
         Map<String, String> broken = new LinkedHashMap<>();
         broken.put("[{\"positive\": \"a\"}]", "expected: a string");
-        broken.put("{\"positive\": \"a\", \"positive\": \"b\", \"negative\": \"c\"}", "Duplicate field");
+        broken.put(
+                "{\"positive\": \"a\", \"positive\": \"b\", \"negative\": \"c\"}",
+                "the key 'positive' is in an object twice");
         broken.put("[{\"positive\": \"a\", \"negative\": \"b\"}, 7]", "but was:  7");
         broken.put("[{\"positive\": \"a\", \"pos\": \"b\", \"negative\": \"c\"}]", "--columns POSITIVE,NEGATIVE");
         broken.put("{\"a\": [1], \"b\": [2]}", "--split NAME selects one");

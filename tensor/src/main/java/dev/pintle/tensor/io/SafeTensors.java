@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.pintle.base.AtomicFile;
 import dev.pintle.base.Excerpt;
 import dev.pintle.base.FileProblems;
+import dev.pintle.base.ForeignJson;
 import dev.pintle.base.GitLfs;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
@@ -302,7 +303,7 @@ public final class SafeTensors implements Checkpoint {
     private static PintleException unreadable(Path path, IOException e) {
         if (e instanceof JsonProcessingException json) {
             return FileProblems.of("The JSON of the file is malformed.", path)
-                    .fact("cause", Excerpt.of(json.getOriginalMessage()))
+                    .fact("cause", ForeignJson.why(json))
                     .fact(
                             "at character",
                             json.getLocation() == null
