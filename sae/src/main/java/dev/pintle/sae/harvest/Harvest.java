@@ -251,16 +251,7 @@ public final class Harvest {
             this.rows = begun.rows();
             this.shardsBegun = begun.shards().size();
             this.capacity = settings.shardBytes() / begun.origin().rowBytes();
-            long least = Math.max(settings.tokensAtOnce(), settings.window());
-            if (capacity < least) {
-                throw Problem.of("Shards of that size are too small.")
-                        .fact(
-                                "expected",
-                                "room for " + least + " rows, "
-                                        + (least * begun.origin().rowBytes() + (1 << 20) - 1 >> 20) + " MiB")
-                        .fact("but was", (settings.shardBytes() >> 20) + " MiB")
-                        .toIllegalArgument();
-            }
+            settings.requireRoom(begun.origin().rowBytes());
         }
 
         private static ExecutorService thread(String name) {

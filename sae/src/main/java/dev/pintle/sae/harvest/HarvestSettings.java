@@ -3,8 +3,11 @@ package dev.pintle.sae.harvest;
 import dev.pintle.base.Problem;
 import dev.pintle.tensor.DType;
 import dev.pintle.text.Role;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.ModelConfig;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -46,6 +49,37 @@ public record HarvestSettings(
                             "expected",
                             "a window of at least 2 tokens, at least 1 token at once, 0 or more tokens in all")
                     .fact("but was", window + ", " + tokensAtOnce + ", " + mostTokens)
+                    .toIllegalArgument();
+        }
+    }
+
+    /**
+     * Refuses shards that are too small, as far as that can be told before the model is loaded.
+     *
+     * @param points hook points to store
+     * @param config of the model
+     * @throws IllegalArgumentException if a shard has no room for the tokens that are read at once
+     */
+    public void requireRoom(Set<HookPoint> points, ModelConfig config) {
+        Map<String, Integer> sizes = config.dims();
+        long values = points.stream()
+                .mapToLong(point -> point.site().axes().stream()
+                        .skip(2) // batch tokens
+                        .mapToLong(axis -> sizes.getOrDefault(axis, 0))
+                        .reduce(1, (a, b) -> a * b))
+                .sum();
+        requireRoom(ShardFile.METADATA_BYTES + values * dtype.bytes());
+    }
+
+    /** @param rowBytes of a row at all hook points */
+    void requireRoom(long rowBytes) {
+        long least = Math.max(tokensAtOnce, window);
+        if (shardBytes / rowBytes < least) {
+            throw Problem.of("Shards of that size are too small.")
+                    .fact(
+                            "expected",
+                            "room for " + least + " rows, " + (least * rowBytes + (1 << 20) - 1 >> 20) + " MiB")
+                    .fact("but was", (shardBytes >> 20) + " MiB")
                     .toIllegalArgument();
         }
     }

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ProfileMergeTest {
     private static final HookPoint AT = HookPoint.residPost(3);
     private static final ProfileSettings SETTINGS = new ProfileSettings(64, 512, 4, 6, 3, false, 0);
+    private static final int PARTS = 7;
     private static LanguageModel model;
     private static SparseAutoencoder sae;
 
@@ -50,6 +51,24 @@ class ProfileMergeTest {
     private Texts texts(int count) throws IOException {
         List<String> all = Files.readAllLines(Golden.parley().resolve("texts.jsonl"));
         return Texts.of(Files.write(folder.resolve(count + ".jsonl"), all.subList(0, count)));
+    }
+
+    /** Texts of many characters and few tokens, so that a small collection has a block for each part. */
+    private Texts longTexts() throws IOException {
+        List<String> real =
+                Files.readAllLines(Golden.parley().resolve("texts.jsonl")).subList(0, 60);
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < 120; i++) {
+            StringBuilder words = new StringBuilder();
+            for (int word = 0; word < 36; word++) {
+                words.append(' ').append("x".repeat(19 + (i + word * word) % 6)); // each a token of its own
+            }
+            lines.add("{\"text\": \"" + words + "\"}");
+            if (i % 2 == 0) {
+                lines.add(real.get(i / 2));
+            }
+        }
+        return Texts.of(Files.write(folder.resolve("long.jsonl"), lines));
     }
 
     private Path file(String name) {
@@ -88,11 +107,11 @@ class ProfileMergeTest {
     @Test
     @Tag("slow")
     void parts_merge_into_the_profile_of_one_pass() throws IOException {
-        Texts texts = texts(150);
+        Texts texts = longTexts();
         Path whole = profiled("whole", texts, Part.WHOLE);
         List<Path> parts = new ArrayList<>();
-        for (int k = 1; k <= 3; k++) {
-            Part part = new Part(k, 3);
+        for (int k = 1; k <= PARTS; k++) {
+            Part part = new Part(k, PARTS);
             if (k == 2) { // stopped after each batch, and once killed between two checkpoints
                 int[] calls = {0};
                 assertThat(profiler("part2", part)
@@ -108,25 +127,30 @@ class ProfileMergeTest {
                         .hasMessage("power cut");
                 assertThatThrownBy(() -> ProfileMerge.merge(List.of(file("part2")), file("early")))
                         .hasMessageStartingWith("A part is not finished.\n  file:        " + file("part2")
-                                + "\n  part:        2/3\n  read so far: ");
+                                + "\n  part:        2/7\n  read so far: ");
             }
             parts.add(profiled("part" + k, texts, part));
+            try (LatentProfile profile = LatentProfile.open(parts.get(k - 1))) {
+                assertThat(profile.tokens()).as("tokens of part %d", k).isPositive();
+            }
         }
         ProfileMerge.Merged merged = ProfileMerge.merge(parts, file("merged"));
         assertThat(merged.missing()).isEmpty();
-        assertThat(merged.documents()).isEqualTo(150);
+        assertThat(merged.documents()).isEqualTo(180);
         assertThat(content(file("merged"))).isEqualTo(content(whole));
 
         // in another order and step by step
         ProfileMerge.Merged some = ProfileMerge.merge(List.of(parts.get(2), parts.get(0)), file("some"));
-        assertThat(some.missing()).containsExactly(2);
+        assertThat(some.missing()).containsExactly(2, 4, 5, 6, 7);
         try (LatentProfile profile = LatentProfile.open(file("some"))) {
-            assertThat(profile.part()).contains("1,3/3");
+            assertThat(profile.part()).contains("1,3/7");
         }
         assertThatThrownBy(() -> ProfileMerge.merge(List.of(file("some"), parts.get(2)), file("twice")))
-                .hasMessage("A part occurs twice.\n  part:   3/3\n  in:     " + file("some") + "\n  and in: "
+                .hasMessage("A part occurs twice.\n  part:   3/7\n  in:     " + file("some") + "\n  and in: "
                         + file("part3"));
-        ProfileMerge.merge(List.of(parts.get(1), file("some")), file("again"));
+        List<Path> others = new ArrayList<>(List.of(parts.get(6), file("some"), parts.get(1)));
+        others.addAll(parts.subList(3, 6));
+        ProfileMerge.merge(others, file("again"));
         assertThat(content(file("again"))).isEqualTo(content(whole));
 
         // a merged profile is one like any other: it goes on, and the parts do not
@@ -134,7 +158,7 @@ class ProfileMergeTest {
         assertThat(content(file("again"))).isEqualTo(content(whole));
         assertThatThrownBy(() -> profiled("part2", texts, Part.WHOLE))
                 .hasMessage("The profile is of something else.\n  file:     " + file("part2")
-                        + "\n  what:     part\n  expected: 1/1\n  but was:  2/3"
+                        + "\n  what:     part\n  expected: 1/1\n  but was:  2/7"
                         + "\n  try:      another name for the profile");
         assertThatThrownBy(() -> profiled("whole", texts, new Part(1, 3)))
                 .hasMessageContaining("what:     part\n  expected: 1/3\n  but was:  1/1");
