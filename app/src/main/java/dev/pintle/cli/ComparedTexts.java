@@ -103,7 +103,7 @@ final class ComparedTexts {
             err.println(
                     "Note: A has no chat template, so the bundled conversations are read as plain text. --texts PATH reads others.");
         }
-        Texts texts = file == null ? SaeProfileCommand.embeddedTexts() : Texts.of(file);
+        Texts texts = file == null ? TextsOptions.embedded() : Texts.of(file);
         Texts.Reading reading = texts.open();
         return new Opened(texts.name(), reading, reading, plain);
     }

@@ -1,7 +1,6 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Json;
-import dev.pintle.base.Problem;
 import dev.pintle.base.Sizes;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.corpus.Part;
@@ -9,12 +8,9 @@ import dev.pintle.sae.corpus.Texts;
 import dev.pintle.sae.harvest.Harvest;
 import dev.pintle.sae.harvest.HarvestSettings;
 import dev.pintle.sae.harvest.StoreManifest;
-import dev.pintle.sae.profile.ProfileSettings;
-import dev.pintle.tensor.DType;
 import dev.pintle.transformer.HookPoint;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -40,26 +36,14 @@ import picocli.CommandLine.Spec;
             "Ctrl-C is safe at any time; the same command resumes."
         })
 final class HarvestCommand implements Callable<Integer> {
-    private static final int USUAL_SHARD_MIB = 256;
-
     @Mixin
     private ModelOptions model = new ModelOptions();
 
-    @Option(
-            names = "--texts",
-            paramLabel = "PATH",
-            description = "Texts: a file with one per line, a .jsonl file with text or messages, or a folder of files"
-                    + " (default: 1,500 conversations bundled with Pintle).")
-    private @Nullable Path texts;
+    @Mixin
+    private TextsOptions texts = new TextsOptions();
 
-    @Option(
-            names = "--at",
-            paramLabel = "PATTERN",
-            description = "Hook points to store; * matches anything (default: blocks.*.hook_resid_post of --layers).")
-    private List<String> patterns = new ArrayList<>();
-
-    @Option(names = "--layers", paramLabel = "LIST", description = "Only these layers, such as 3,5-7.")
-    private @Nullable String layers;
+    @Mixin
+    private StoreOptions store = new StoreOptions();
 
     @Option(
             names = {"-o", "--out"},
@@ -67,21 +51,6 @@ final class HarvestCommand implements Callable<Integer> {
             paramLabel = "FOLDER",
             description = "Folder of the store.")
     private Path out = Path.of("activations");
-
-    @Option(
-            names = "--stored-as",
-            paramLabel = "DTYPE",
-            defaultValue = "fp32",
-            description = "Dtype of the stored activations, fp32, bf16 or fp16 (default: ${DEFAULT-VALUE}).")
-    private String dtype = "fp32";
-
-    @Option(
-            names = "--shard-size",
-            paramLabel = "MIB",
-            defaultValue = "" + USUAL_SHARD_MIB,
-            description = "Size of a file at most; a process that is killed loses the one it was writing (default:"
-                    + " ${DEFAULT-VALUE}).")
-    private int shardMib = USUAL_SHARD_MIB;
 
     @Option(
             names = "--part",
@@ -97,30 +66,6 @@ final class HarvestCommand implements Callable<Integer> {
             description = "Stop after about N rows; a later run can continue (default: all texts).")
     private long mostTokens;
 
-    @Option(
-            names = "--window",
-            paramLabel = "N",
-            defaultValue = "256",
-            description = "Maximum tokens of a text to read at once (default: ${DEFAULT-VALUE}).")
-    private int window;
-
-    @Option(names = "--special-tokens", description = "Store special tokens too.")
-    private boolean specialTokens;
-
-    @Option(
-            names = "--bos",
-            description = "Begin plain texts with the start token if the tokenizer adds none, as GPT-2's does not.")
-    private boolean bos;
-
-    @Option(
-            names = "--roles",
-            split = ",",
-            paramLabel = "ROLE",
-            description =
-                    "Roles whose tokens are stored in conversations: system, user, assistant, other, header (what the"
-                            + " chat template writes), or all (default: all but system).")
-    private List<String> roles = new ArrayList<>();
-
     @Option(names = "--json", description = "Print a summary as JSON.")
     private boolean json;
 
@@ -129,23 +74,18 @@ final class HarvestCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (patterns.isEmpty() && layers == null) {
-            throw Problem.of("There is nothing to store.")
-                    .fact("expected", "--layers LIST or --at PATTERN")
-                    .fact("try", "--layers 3, for blocks.3.hook_resid_post")
-                    .toIllegalArgument();
-        }
         Part whose = part == null ? Part.WHOLE : Part.parse(part);
-        Texts from = texts == null ? SaeProfileCommand.embeddedTexts() : Texts.of(texts);
+        store.patterns();
+        Texts from = texts.texts();
         HarvestSettings settings = new HarvestSettings(
-                window,
+                texts.window(),
                 HarvestSettings.usual().tokensAtOnce(),
-                bos,
-                specialTokens,
-                ProfileSettings.roles(roles),
+                store.startsWithBos(),
+                texts.specialTokens(),
+                texts.parsedRoles(),
                 mostTokens,
-                DType.parse(dtype, HarvestSettings.DTYPES),
-                (long) shardMib << 20);
+                store.dtype(),
+                (long) store.shardMib() << 20);
         OptionalInt blocks = model.blocks();
         if (blocks.isPresent()) {
             points(HookPointChoice.usualPlaces(blocks.getAsInt()), blocks.getAsInt());
@@ -176,8 +116,7 @@ final class HarvestCommand implements Callable<Integer> {
     }
 
     private SortedSet<HookPoint> points(Set<HookPoint> all, int nLayers) {
-        return HookPointChoice.of(
-                all, nLayers, patterns.isEmpty() ? List.of("blocks.*.hook_resid_post") : patterns, layers);
+        return HookPointChoice.of(all, nLayers, store.patterns(), store.layers());
     }
 
     private void report(StoreManifest manifest, long fresh, double seconds) {

@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 
 /** The dtype of a model and the device it runs on. */
 @HelpSection.In(HelpSection.MODEL)
-final class ModelPlacement {
+public final class ModelPlacement {
     private static final String USUAL_DTYPE = "fp32";
     private static final String USUAL_DEVICE = "best";
     private static final String NO_ROUNDING = "none";
@@ -49,8 +49,17 @@ final class ModelPlacement {
         return Device.parse(device);
     }
 
-    /** How to load a model. */
-    LoadOptions load() {
+    /** The device as it was named, such as {@code best}. */
+    public String deviceName() {
+        return device;
+    }
+
+    /**
+     * How to load a model.
+     *
+     * @throws IllegalArgumentException if there is no such dtype, device or rounding
+     */
+    public LoadOptions load() {
         return LoadOptions.of(device(), dtype()).quantising(Quantisation.parse(quantise));
     }
 

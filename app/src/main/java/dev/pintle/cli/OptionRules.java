@@ -78,6 +78,38 @@ public final class OptionRules {
         return this;
     }
 
+    /** The texts of {@link TextsOptions}. */
+    public OptionRules collection() {
+        return free("--texts", "--window", "--special-tokens", "--roles");
+    }
+
+    /** What {@link StoreOptions} store. */
+    public OptionRules stored() {
+        return free("--at", "--layers", "--stored-as", "--shard-size", "--bos");
+    }
+
+    /** The settings of {@link SettingOptions}. */
+    public OptionRules settings() {
+        return free("--vector", "--method", "--layer", "--strengths", "--positions", "--steer");
+    }
+
+    /** What {@link EvaluationOptions} ask of a steering. */
+    public OptionRules evaluated() {
+        return free("--steer", "--multiples", "--choices", "--capability", "--max-items", "--questions")
+                .oneOf("the concept is scored in one way", "--marker", "--judge")
+                .needs("--endpoint", "--judge MODEL", "--judge")
+                .needs("--concept", "--judge MODEL", "--judge")
+                .excludes("--style", "--marker", "a style comes with a marker")
+                .excludes("--style", "--concept", "a style says what is rated")
+                .needs(
+                        "--max-new-tokens",
+                        "questions to answer: --questions FILE, --marker, --judge or --style",
+                        "--questions",
+                        "--marker",
+                        "--judge",
+                        "--style");
+    }
+
     private OptionRules texts() {
         return oneOf("a command reads one text", "--prompt", "--user", "--chat");
     }
@@ -103,13 +135,15 @@ public final class OptionRules {
                 .free("--at", "--layers", "--logits", "--steer", "--out", "-o");
         of("evaluate")
                 .model()
+                .evaluated()
                 .needs("--dark", "--figure FILE", "--figure")
-                .free("--steer", "--multiples", "--choices", "--capability", "--max-items", "--figure", "--json");
+                .free("--figure", "--json");
         of("harvest")
                 .model()
+                .collection()
+                .stored()
                 .excludes("--part", "--max-tokens", "a part does not know how many tokens the others have")
-                .free("--texts", "--at", "--layers", "--out", "-o", "--stored-as", "--shard-size", "--window")
-                .free("--special-tokens", "--bos", "--roles", "--json");
+                .free("--out", "-o", "--json");
         of("harvest-info").free("--verify", "--json");
         of("chat").model().decoding().steering().free("--system", "--force");
         serving("serve");
@@ -143,16 +177,8 @@ public final class OptionRules {
                 .needs("--latents", "--explain MODEL", "--explain")
                 .excludes("--part", "--max-tokens", "a part does not know how many tokens the others have counted")
                 .excludes("--part", "--explain", "labels are written for the merged profile")
-                .free(
-                        "--explain",
-                        "--texts",
-                        "--name",
-                        "--fresh",
-                        "--max-tokens",
-                        "--window",
-                        "--special-tokens",
-                        "--roles",
-                        "--json");
+                .collection()
+                .free("--explain", "--name", "--fresh", "--max-tokens", "--json");
         of("pull");
         of("models").free("--dtype", "--context", "--json");
         of("compare-models")
@@ -314,8 +340,8 @@ public final class OptionRules {
                 .needs("--dark", "--figure FILE", "--figure")
                 .excludes("--questions", "--choices", "the questions of --choices are asked")
                 .excludes("--style", "--positive", "a style comes with a system prompt")
-                .free("--strengths", "--positions", "--max-new-tokens", "--steer", "--fresh", "--figure", "--json")
-                .free("--vector", "--method", "--layer");
+                .settings()
+                .free("--max-new-tokens", "--fresh", "--figure", "--json");
         rules.needs("--negative", "vectors to fit: leave out --vector, or add --method", List.of("--method"), fits);
         rules.needs(
                 "--positive",

@@ -69,7 +69,7 @@ final class SaeCheckCommand implements Callable<Integer> {
         try (LanguageModel loaded = model.load();
                 SparseAutoencoder coder = sae.load(loaded.device())) {
             coder.requireFits(loaded, force);
-            Texts from = texts == null ? SaeProfileCommand.embeddedTexts() : Texts.of(texts);
+            Texts from = texts == null ? TextsOptions.embedded() : Texts.of(texts);
             SaeCheck.Report report = new SaeCheck(loaded, coder, coder.place()).run(from, mostTokens);
             if (json) {
                 out.println(Json.text(fields(loaded, coder, from, report)));

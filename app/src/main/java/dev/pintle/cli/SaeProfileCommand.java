@@ -1,7 +1,6 @@
 package dev.pintle.cli;
 
 import dev.pintle.base.Json;
-import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.corpus.Part;
@@ -45,12 +44,8 @@ final class SaeProfileCommand implements Callable<Integer> {
     @Mixin
     private SaeChoice sae = new SaeChoice();
 
-    @Option(
-            names = "--texts",
-            paramLabel = "PATH",
-            description = "Texts: a file with one per line, a .jsonl file with text or messages, or a folder of files"
-                    + " (default: 1,500 conversations bundled with Pintle).")
-    private @Nullable Path texts;
+    @Mixin
+    private TextsOptions texts = new TextsOptions();
 
     @Option(
             names = "--name",
@@ -77,25 +72,6 @@ final class SaeProfileCommand implements Callable<Integer> {
             defaultValue = "0",
             description = "Stop after about N tokens; a later run can continue (default: all texts).")
     private long mostTokens;
-
-    @Option(
-            names = "--window",
-            paramLabel = "N",
-            defaultValue = "256",
-            description = "Maximum tokens of a text to read at once (default: ${DEFAULT-VALUE}).")
-    private int window;
-
-    @Option(names = "--special-tokens", description = "Count special tokens too.")
-    private boolean specialTokens;
-
-    @Option(
-            names = "--roles",
-            split = ",",
-            paramLabel = "ROLE",
-            description = "Roles whose tokens count in conversations: system, user, assistant, other, header (what the"
-                    + " chat template writes), or all (default: all but system, on which autoencoders are rarely"
-                    + " trained).")
-    private List<String> roles = new ArrayList<>();
 
     @Option(
             names = "--explain",
@@ -132,7 +108,7 @@ final class SaeProfileCommand implements Callable<Integer> {
         String named = name == null ? sae.name() : name;
         Path file = Session.library(Objects.requireNonNull(spec))
                 .profileFile(part == null ? named : SaeMergeProfilesCommand.nameOf(named, whose));
-        Texts from = texts();
+        Texts from = texts.texts();
         Optional<ChatEndpoint> asked = explainer == null
                 ? Optional.empty()
                 : Optional.of(ChatEndpoint.of(endpoint, explainer, session.variables()));
@@ -160,26 +136,13 @@ final class SaeProfileCommand implements Callable<Integer> {
         }
     }
 
-    private Texts texts() {
-        return texts == null ? embeddedTexts() : Texts.of(texts);
-    }
-
-    /** The texts that a command reads if none are named. */
-    static Texts embeddedTexts() {
-        return Texts.embedded()
-                .orElseThrow(() -> Problem.of("The texts bundled with Pintle are missing.")
-                        .fact("expected", "models/parley-7m/texts.jsonl")
-                        .fact("try", "--texts PATH")
-                        .toException());
-    }
-
     private boolean profile(Path file, Texts from, Part whose, Profiler.Listener listener) {
         try (LanguageModel loaded = model.load();
                 SparseAutoencoder coder = sae.load(loaded.device())) {
             ProfileSettings settings = ProfileSettings.usual()
-                    .withWindow(window)
-                    .withSpecialTokens(specialTokens)
-                    .withRoles(ProfileSettings.roles(roles))
+                    .withWindow(texts.window())
+                    .withSpecialTokens(texts.specialTokens())
+                    .withRoles(texts.parsedRoles())
                     .upTo(mostTokens);
             return new Profiler(loaded, coder, coder.place(), file, settings, whose)
                     .run(from, listener)

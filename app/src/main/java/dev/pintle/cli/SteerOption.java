@@ -1,5 +1,7 @@
 package dev.pintle.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.pintle.base.Json;
 import dev.pintle.library.Library;
 import dev.pintle.library.OpenSources;
 import dev.pintle.library.steer.Steering;
@@ -15,7 +17,7 @@ import picocli.CommandLine.Option;
 
 /** {@code --steer JSON|FILE}: any steering, in the JSON that the server takes too. */
 @HelpSection.In(HelpSection.STEERING)
-final class SteerOption {
+public final class SteerOption {
     @Option(
             names = "--steer",
             paramLabel = "JSON|FILE",
@@ -36,9 +38,29 @@ final class SteerOption {
         return steer != null;
     }
 
+    /**
+     * The specification as JSON; a list without entries if there is none.
+     *
+     * @throws dev.pintle.base.PintleException if it is not JSON, or its file can't be read
+     */
+    public JsonNode json() {
+        return steer == null ? Json.array() : SteeringSpec.json(steer);
+    }
+
     /** Reads the specification, before anything expensive. */
     void prepare() {
-        spec = steer == null ? SteeringSpec.none() : SteeringSpec.read(steer);
+        spec = SteeringSpec.of(json(), "steering");
+    }
+
+    /**
+     * Refuses a factor that the specification cannot be scaled by.
+     *
+     * @throws dev.pintle.base.PintleException if an entry cannot be scaled
+     */
+    void requireScaled(double by) {
+        if (by != 0 && by != 1) {
+            spec.scaled(by);
+        }
     }
 
     /** What acts, and the autoencoders that it needs while in use. */

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** The result of a sweep as tables and as a figure. */
@@ -51,14 +52,19 @@ final class SweepAccount {
 
     /** Prints the settings at which answers overflowed, each with the first reason. */
     void broken(PrintWriter out) {
-        for (SweepPoint point : result.points()) {
+        broken(result.points(), SweepAccount::name, out);
+    }
+
+    /** @param name what acted at a point */
+    static void broken(List<SweepPoint> points, Function<SweepPoint, String> name, PrintWriter out) {
+        for (SweepPoint point : points) {
             if (!point.broken().isEmpty()) {
                 out.printf(
                         Locale.ROOT,
                         "Overflow: %d of %d answers with %s at strength %.3g. %s%n",
                         point.broken().size(),
                         point.samples().size(),
-                        name(point),
+                        name.apply(point),
                         point.strength(),
                         point.broken()
                                 .get(0)

@@ -22,8 +22,6 @@ import dev.pintle.steering.SteeringMethod;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
-import dev.pintle.study.StudyPresets;
-import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,8 +30,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -82,69 +78,14 @@ final class SweepOptions {
                     "JSON list of answer prefixes, for last-position and diff-mean (default: the embedded model's).")
     private @Nullable Path prefixes;
 
-    @HelpSection.In(HelpSection.STEERING)
-    @Option(
-            names = "--vector",
-            paramLabel = "FILE|NAME",
-            description = "Vector to try instead of fitting any; may be repeated.")
-    private List<String> vectors = new ArrayList<>();
+    @Mixin
+    private SettingOptions settings = new SettingOptions();
 
-    @HelpSection.In(HelpSection.FITTING)
-    @Option(
-            names = "--method",
-            split = ",",
-            paramLabel = "METHOD",
-            completionCandidates = Candidates.PairMethods.class,
-            description = "Methods to fit with: ${COMPLETION-CANDIDATES}.")
-    private List<String> methods = new ArrayList<>();
+    @Mixin
+    private QuestionOptions questions = new QuestionOptions();
 
-    @HelpSection.In(HelpSection.FITTING)
-    @Option(
-            names = "--layer",
-            split = ",",
-            paramLabel = "L",
-            description = "Layers (0-based) to fit and steer, or to take from vector files; FROM-TO for a range.")
-    private List<String> layers = new ArrayList<>();
-
-    @HelpSection.In(HelpSection.STEERING)
-    @Option(
-            names = "--strengths",
-            split = ",",
-            paramLabel = "S",
-            description = "Strengths, in activation norms, or all raw multipliers such as 2abs,4abs (default:"
-                    + " 0.15,0.3,0.45,0.6,0.8,1.0,1.4).")
-    private List<Strength> strengths = Sweep.USUAL_STRENGTHS;
-
-    @HelpSection.In(HelpSection.STEERING)
-    @Option(
-            names = "--positions",
-            paramLabel = "WHICH",
-            defaultValue = "all",
-            description = "Tokens to steer: all, last, prompt, generated, generated+1, from:N or range:FROM-TO"
-                    + " (default: ${DEFAULT-VALUE}).")
-    private String positions = "all";
-
-    @HelpSection.In(HelpSection.SCORE)
-    @Option(
-            names = "--questions",
-            paramLabel = "FILE",
-            description = "JSON list of user turns (default: twelve that the embedded model can answer).")
-    private @Nullable Path questions;
-
-    @HelpSection.In(HelpSection.SCORE)
-    @Option(
-            names = "--max-new-tokens",
-            paramLabel = "N",
-            defaultValue = "40",
-            description = "Maximum length of an answer, in tokens (default: ${DEFAULT-VALUE}).")
-    private int maxNewTokens;
-
-    @HelpSection.In(HelpSection.SCORE)
-    @Option(
-            names = "--marker",
-            paramLabel = "REGEX",
-            description = "Score by regular expression: answers that it matches show the concept.")
-    private @Nullable String marker;
+    @Mixin
+    private ScoreOptions score = new ScoreOptions();
 
     @HelpSection.In(HelpSection.SCORE)
     @Option(
@@ -161,25 +102,6 @@ final class SweepOptions {
             description = "Score by multiple-choice items, whose questions are asked: JSON list of {question,"
                     + " answer_matching_behavior, answer_not_matching_behavior}.")
     private @Nullable Path choices;
-
-    @HelpSection.In(HelpSection.SCORE)
-    @Option(
-            names = "--judge",
-            paramLabel = "MODEL",
-            description = "Score by a model behind an OpenAI-compatible API; the key is OPENAI_API_KEY.")
-    private @Nullable String judge;
-
-    @HelpSection.In(HelpSection.SCORE)
-    @Option(
-            names = "--endpoint",
-            paramLabel = "URL",
-            defaultValue = "",
-            description = "Base URL of the judge's API (default: OPENAI_BASE_URL).")
-    private String endpoint = "";
-
-    @HelpSection.In(HelpSection.SCORE)
-    @Option(names = "--concept", paramLabel = "TEXT", description = "Description of the concept, for the judge.")
-    private @Nullable String concept;
 
     @Option(names = "--fresh", description = "Recompute everything; existing results are set aside.")
     private boolean fresh;
@@ -212,8 +134,8 @@ final class SweepOptions {
 
     /** The vector option that a candidate came from; empty if it was fitted here. */
     Optional<String> given(Candidate candidate) {
-        return vectors.stream()
-                .filter(name -> Path.of(name).getFileName().toString().equals(candidate.method()))
+        return settings.vectors().stream()
+                .filter(name -> SettingOptions.nameOf(name).equals(candidate.method()))
                 .findFirst();
     }
 
@@ -225,27 +147,28 @@ final class SweepOptions {
             options.addAll(List.of("--layer", String.valueOf(point.layer())));
         }
         options.addAll(List.of("--strength", new Strength(point.strength(), point.unit()).toString()));
-        if (!positions.equals("all")) {
-            options.addAll(List.of("--positions", positions));
+        if (!positions().equals("all")) {
+            options.addAll(List.of("--positions", positions()));
         }
         options.addAll(specified.given());
         return options;
     }
 
     String positions() {
-        return positions;
+        return settings.positions();
     }
 
     /** Which tokens are steered, as a sentence. */
     String steered() {
-        return "Steered: " + SteeredTokens.words(positions) + ".";
+        return "Steered: " + SteeredTokens.words(positions()) + ".";
     }
 
     /** A word for the concept, for the name of a vector; empty if there is none. */
     String word() {
         String word = style != null
                 ? style
-                : concept != null ? concept : positive == null && vectors.isEmpty() ? "pirate" : "";
+                : score.described()
+                        .orElse(positive == null && settings.vectors().isEmpty() ? "pirate" : "");
         String name =
                 word.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
         return name.length() > 40 ? name.substring(0, 40) : name;
@@ -262,39 +185,40 @@ final class SweepOptions {
         if (figure != null) {
             OutputFile.require(figure, ".svg", ".png");
         }
-        Tokens where = Tokens.parse(positions);
+        Tokens where = Tokens.parse(positions());
         Concept how = concept(session);
         List<String> asked = questions(how);
         model.blocks().ifPresent(blocks -> layers(blocks, allLayers));
         Map<String, List<SteeringVector>> read = read();
         Map<String, SteeringMethod> fits = new LinkedHashMap<>();
-        if (read.isEmpty() || !methods.isEmpty()) {
-            for (String method : methods.isEmpty() ? usualMethods : methods) {
-                fits.put(method, prompts().method(method));
-            }
+        for (String method : settings.methods(usualMethods)) {
+            fits.put(method, prompts().method(method));
         }
         specified.prepare();
         try (LanguageModel loaded = model.load();
                 SteerOption.Opened background = specified.open(loaded, model.library(), null);
                 UntilInterrupted watch = UntilInterrupted.begin()) {
             String beside = background.facts().isEmpty() ? "" : Json.line(background.facts());
-            Sweep sweep = new Sweep(loaded.with(background.interventions()), beside, asked, how, maxNewTokens);
+            Sweep sweep =
+                    new Sweep(loaded.with(background.interventions()), beside, asked, how, questions.maxNewTokens());
             Path file = sweep.fileIn(model.library().sweeps());
             if (fresh) {
                 Sweep.setAside(file);
             }
             List<Integer> wanted = layers(loaded.config().nLayers(), allLayers);
             List<Candidate> candidates = candidates(loaded, progress, read, fits, wanted, where);
-            SweepResult result = sweep.run(candidates, strengths, file, (done, total) -> {
+            SweepResult result = sweep.run(candidates, settings.strengths(), file, (done, total) -> {
                 progress.at("answering", done, total);
                 return watch.goesOn();
             });
             Setup setup = Setup.of(loaded)
-                    .decoding(Decoding.greedy(maxNewTokens))
+                    .decoding(Decoding.greedy(questions.maxNewTokens()))
                     .with(
                             "strengths",
-                            strengths.stream().map(Strength::toString).toList())
-                    .with("positions", positions)
+                            settings.strengths().stream()
+                                    .map(Strength::toString)
+                                    .toList())
+                    .with("positions", positions())
                     .with("questions", asked);
             if (!beside.isEmpty()) {
                 setup.with("steering", background.facts());
@@ -309,22 +233,12 @@ final class SweepOptions {
     /** The given vectors, at the requested layers; refuses a strength that one of them does not allow. */
     private Map<String, List<SteeringVector>> read() {
         Map<String, List<SteeringVector>> all = new LinkedHashMap<>();
-        for (String name : vectors) {
-            List<SteeringVector> read = model.library().vectors(name, model.hints());
-            List<Integer> among =
-                    layers.isEmpty() ? List.of() : layers(model.blocks().orElse(MOST_LAYERS), false);
-            List<SteeringVector> kept = read.stream()
-                    .filter(vector ->
-                            among.isEmpty() || among.contains(vector.at().layer()))
-                    .toList();
-            if (kept.isEmpty()) {
-                throw Problem.of("The file has no vector at these layers.")
-                        .fact("file", name)
-                        .fact("expected", "--layer " + String.join(",", layers))
-                        .fact("but was", read.stream().map(SteeringVector::at).toList())
-                        .toException();
-            }
-            kept.forEach(vector -> strengths.forEach(strength -> strength.resolve(vector)));
+        for (String name : settings.vectors()) {
+            List<SteeringVector> kept = settings.atLayers(
+                    name,
+                    model.library().vectors(name, model.hints()),
+                    model.blocks().orElse(MOST_LAYERS));
+            kept.forEach(vector -> settings.strengths().forEach(strength -> strength.resolve(vector)));
             all.put(name, kept);
         }
         return all;
@@ -338,17 +252,17 @@ final class SweepOptions {
             List<Integer> wanted,
             Tokens where) {
         List<Candidate> candidates = new ArrayList<>();
-        read.forEach((name, vectors) -> vectors.forEach(vector -> candidates.add(
-                new Candidate(String.valueOf(Path.of(name).getFileName()), vector.requireFits(loaded, false), where))));
+        read.forEach((name, vectors) -> vectors.forEach(vector ->
+                candidates.add(new Candidate(SettingOptions.nameOf(name), vector.requireFits(loaded, false), where))));
         candidates.addAll(Candidate.fitted(loaded, fits, wanted, where, progress));
         return candidates;
     }
 
     private List<Integer> layers(int nLayers, boolean all) {
-        if (layers.isEmpty()) {
+        if (settings.layers().isEmpty()) {
             return all ? IntStream.range(0, nLayers).boxed().toList() : List.of(nLayers / 2 - 1);
         }
-        return LayerList.of(layers, nLayers);
+        return LayerList.of(settings.layers(), nLayers);
     }
 
     private ConceptPrompts prompts() {
@@ -364,7 +278,7 @@ final class SweepOptions {
         if (how instanceof Concept.Choices items) {
             return List.copyOf(items.choices().keySet());
         }
-        return questions == null ? StudyPresets.embeddedQuestions() : JsonLists.strings(questions);
+        return questions.questions();
     }
 
     private Concept concept(Session session) {
@@ -374,21 +288,12 @@ final class SweepOptions {
         if (choices != null) {
             return Concept.Choices.read(choices);
         }
-        if (judge != null) {
-            String what = concept != null ? concept : positive != null ? positive : marked().ask();
-            return new Concept.Judged(ChatEndpoint.of(endpoint, judge, session.variables()), what);
+        Optional<Concept> named =
+                score.concept(session.variables(), () -> positive != null ? positive : marked().ask());
+        if (named.isPresent()) {
+            return named.get();
         }
-        if (marker != null) {
-            try {
-                return new Concept.Marked(new StyleMarker("given", "", Pattern.compile(marker)));
-            } catch (PatternSyntaxException e) {
-                throw Problem.of("The marker is not a valid regular expression.")
-                        .fact("but was", marker)
-                        .fact("cause", e.getDescription())
-                        .toIllegalArgument();
-            }
-        }
-        if (positive != null || (!vectors.isEmpty() && style == null)) {
+        if (positive != null || (!settings.vectors().isEmpty() && style == null)) {
             throw Problem.of("There is no way to score the concept.")
                     .fact("expected", "--marker REGEX, --continuations FILE, --choices FILE or --judge MODEL")
                     .toIllegalArgument();

@@ -19,7 +19,8 @@ import java.util.stream.IntStream;
  * @param chosen `[multiples][questions]`, the index of the likeliest choice
  */
 public record Capability(double[] multiples, List<MultipleChoice> questions, int[][] chosen) {
-    private static final int AT_ONCE = 16;
+    /** Questions that are asked together; no number depends on more than these. */
+    public static final int AT_ONCE = 16;
 
     /** Copies the list. */
     public Capability {

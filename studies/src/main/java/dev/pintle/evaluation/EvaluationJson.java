@@ -70,6 +70,65 @@ final class EvaluationJson {
         return fields;
     }
 
+    /** The names are those of a sweep's points. */
+    static Map<String, Object> fields(Answers result) {
+        List<Object> settings = new ArrayList<>();
+        for (SweepPoint point : result.points()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("multiple", point.strength());
+            if (result.isScored()) {
+                put(one, "concept", point.concept());
+                put(one, "fluent_concept", point.fluentConcept());
+            }
+            put(one, "loops", point.loops());
+            put(one, "repetition", point.repetition());
+            put(one, "perplexity", point.perplexity());
+            put(one, "kl", point.divergence());
+            settings.add(one);
+        }
+        Map<String, Object> fields = new LinkedHashMap<>();
+        if (result.isScored()) {
+            fields.put("concept", result.concept());
+        }
+        fields.put("settings", settings);
+        if (result.isScored()) {
+            put(fields, "steerability", result.steerability());
+            put(fields, "anti_steerable", result.antiSteerable());
+        }
+        double[] slopes = result.slopes();
+        List<String> asked = result.questions();
+        List<Object> questions = new ArrayList<>();
+        for (int q = 0; q < slopes.length; q++) {
+            Map<String, @Nullable Object> one = new LinkedHashMap<>();
+            one.put("question", asked.get(q));
+            if (result.isScored()) {
+                one.put("slope", number(slopes[q]));
+            }
+            List<Object> samples = new ArrayList<>();
+            for (SweepPoint point : result.points()) {
+                samples.add(fields(point.samples().get(q), result.isScored()));
+            }
+            one.put("answers", samples);
+            questions.add(one);
+        }
+        fields.put("questions", questions);
+        return fields;
+    }
+
+    private static Map<String, @Nullable Object> fields(SweepPoint.Sample sample, boolean scored) {
+        Map<String, @Nullable Object> one = new LinkedHashMap<>();
+        one.put("text", sample.text());
+        if (scored) {
+            one.put("concept", number(sample.score().concept()));
+        }
+        one.put("perplexity", number(sample.fluency().perplexity()));
+        one.put("repetition", number(sample.fluency().repetition()));
+        one.put("loops", sample.fluency().loops());
+        one.put("divergence", number(sample.divergence()));
+        one.put("broken", sample.broken());
+        return one;
+    }
+
     private static void put(Map<String, Object> fields, String name, Interval interval) {
         Map<String, @Nullable Object> one = new LinkedHashMap<>();
         one.put("mean", number(interval.mean()));

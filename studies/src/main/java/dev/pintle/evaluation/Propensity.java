@@ -22,7 +22,8 @@ import java.util.stream.IntStream;
  * @param propensities `[multiples][questions]`, in nats
  */
 public record Propensity(double[] multiples, List<String> questions, double[][] propensities) {
-    private static final int AT_ONCE = 32;
+    /** Questions that are asked together; no number depends on more than these. */
+    public static final int AT_ONCE = 32;
 
     /** Copies the list. */
     public Propensity {

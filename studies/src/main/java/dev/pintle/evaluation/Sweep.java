@@ -161,7 +161,7 @@ public final class Sweep {
 
     /** The point where nothing is tried, which all others are compared with. */
     public SweepPoint unsteered() {
-        List<Generated> answers = answers(List.of(List.of()));
+        List<Generated> answers = answers(model, List.of(List.of()));
         answers.forEach(Generated::requireFinite); // nothing can be said of a model whose own numbers overflow
         List<SweepPoint.Sample> samples =
                 samples(model, answers, logProbabilities(answers, new HashMap<>()), new double[questions.size()]);
@@ -191,9 +191,11 @@ public final class Sweep {
      * @param group one of {@link #groups}
      */
     public List<SweepPoint> points(List<SweepSetting> group, Baseline baseline) {
-        List<Generated> all = answers(group.stream()
-                .map(setting -> List.of(setting.candidate().at(setting.strength())))
-                .toList());
+        List<Generated> all = answers(
+                model,
+                group.stream()
+                        .map(setting -> List.of(setting.candidate().at(setting.strength())))
+                        .toList());
         List<double[]> logs = logProbabilities(all, baseline.likelihoods());
         List<SweepPoint> points = new ArrayList<>();
         for (int i = 0; i < group.size(); i++) {
@@ -210,6 +212,23 @@ public final class Sweep {
                     setting.key(), setting.layer(), setting.strength().value(), setting.coefficient(), samples));
         }
         return points;
+    }
+
+    /**
+     * Answers the questions with any steering, and measures the answers as those of a sweep's points. Every number depends on the
+     * questions and the steering alone.
+     *
+     * @param steered a view of the unsteered model
+     * @param baseline of these questions
+     * @return one per question
+     */
+    List<SweepPoint.Sample> samples(LanguageModel steered, Baseline baseline) {
+        List<Generated> answers = answers(steered, List.of(List.of()));
+        return samples(
+                steered,
+                answers,
+                logProbabilities(answers, baseline.likelihoods()),
+                baseline.divergence().ofOrNaN(steered));
     }
 
     /** The same without keeping the points, for a sweep that need not resume. */
@@ -340,9 +359,10 @@ public final class Sweep {
     /**
      * Answers all questions several times.
      *
+     * @param asked the model, whose own hooks act each time
      * @param hooks of each time
      */
-    private List<Generated> answers(List<? extends List<? extends Hook>> hooks) {
+    private List<Generated> answers(LanguageModel asked, List<? extends List<? extends Hook>> hooks) {
         List<GenerationRequest> requests = new ArrayList<>();
         for (List<? extends Hook> own : hooks) {
             for (String question : questions) {
@@ -352,7 +372,7 @@ public final class Sweep {
         }
         List<Generated> answers = new ArrayList<>();
         for (int from = 0; from < requests.size(); from += ROWS_AT_ONCE) {
-            answers.addAll(model.generate(
+            answers.addAll(asked.generate(
                     requests.subList(from, Math.min(requests.size(), from + ROWS_AT_ONCE)), GenerationListener.SILENT));
         }
         return answers;

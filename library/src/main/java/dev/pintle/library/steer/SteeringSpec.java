@@ -71,10 +71,20 @@ public record SteeringSpec(List<SteeringEntry> entries) {
      * @throws dev.pintle.base.PintleException naming the field that can't be used, or why the file can't be read
      */
     public static SteeringSpec read(String jsonOrFile) {
+        return of(json(jsonOrFile), "steering");
+    }
+
+    /**
+     * The JSON that {@link #read} reads, before its fields are looked at.
+     *
+     * @param jsonOrFile JSON if it begins with a bracket, else the name of a file
+     * @throws dev.pintle.base.PintleException if it is not JSON, or the file can't be read
+     */
+    public static JsonNode json(String jsonOrFile) {
         boolean isJson = jsonOrFile.strip().startsWith("[");
         try {
             String text = isJson ? jsonOrFile : RegularFile.text(Path.of(jsonOrFile));
-            return of(ForeignJson.request(text.getBytes(StandardCharsets.UTF_8), LIMITS), "steering");
+            return ForeignJson.request(text.getBytes(StandardCharsets.UTF_8), LIMITS);
         } catch (JsonProcessingException e) {
             throw Problem.of("The steering is not JSON.")
                     .fact("where", (isJson ? "" : jsonOrFile + ", ") + ForeignJson.place(e))
