@@ -58,22 +58,24 @@ public final class SettingOptions {
     }
 
     /**
-     * The vectors of a name or file at the layers, if any are named.
+     * The vectors of a name or file at some layers.
      *
      * @param name of the vectors
      * @param all its vectors
+     * @param layers numbers and ranges; none for all
      * @param nLayers number of blocks of the model
      * @throws dev.pintle.base.PintleException if there is none at these layers
      */
-    public List<SteeringVector> atLayers(String name, List<SteeringVector> all, int nLayers) {
-        List<Integer> among = LayerList.of(layers(), nLayers);
+    public static List<SteeringVector> atLayers(
+            String name, List<SteeringVector> all, List<String> layers, int nLayers) {
+        List<Integer> among = LayerList.of(layers, nLayers);
         List<SteeringVector> kept = all.stream()
                 .filter(vector -> among.isEmpty() || among.contains(vector.at().layer()))
                 .toList();
         if (kept.isEmpty()) {
             throw Problem.of("The file has no vector at these layers.")
                     .fact("file", name)
-                    .fact("expected", "--layer " + String.join(",", layers()))
+                    .fact("expected", "--layer " + String.join(",", layers))
                     .fact("but was", all.stream().map(SteeringVector::at).toList())
                     .toException();
         }

@@ -234,9 +234,10 @@ final class SweepOptions {
     private Map<String, List<SteeringVector>> read() {
         Map<String, List<SteeringVector>> all = new LinkedHashMap<>();
         for (String name : settings.vectors()) {
-            List<SteeringVector> kept = settings.atLayers(
+            List<SteeringVector> kept = SettingOptions.atLayers(
                     name,
                     model.library().vectors(name, model.hints()),
+                    settings.layers(),
                     model.blocks().orElse(MOST_LAYERS));
             kept.forEach(vector -> settings.strengths().forEach(strength -> strength.resolve(vector)));
             all.put(name, kept);

@@ -15,6 +15,7 @@ import dev.pintle.hub.ModelPlace;
 import dev.pintle.hub.Selection;
 import dev.pintle.hub.Variables;
 import dev.pintle.library.steer.Presets;
+import dev.pintle.library.steer.VectorRef;
 import dev.pintle.model.GgufFolder;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.model.LoadOptions;
@@ -338,7 +339,16 @@ public final class Library implements AutoCloseable {
         }
     }
 
-    private Path vectorFile(String nameOrFile) {
+    /**
+     * The file that holds the vectors of a name.
+     *
+     * @param nameOrFile a name, {@code sha256:} and the hash of a kept file, or a file itself
+     * @throws PintleException with the nearest names if there is none
+     */
+    public Path vectorFile(String nameOrFile) {
+        if (nameOrFile.startsWith(VectorRef.HASH)) {
+            return vectors().ofHash(nameOrFile.substring(VectorRef.HASH.length()));
+        }
         try {
             return vectors().find(nameOrFile);
         } catch (PintleException e) {

@@ -4,11 +4,9 @@ import dev.pintle.library.steer.SteeringSources;
 import dev.pintle.library.steer.VectorRef;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.steering.SteeringVector;
-import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.steering.files.VectorHints;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,11 +37,7 @@ public final class OpenSources implements SteeringSources, AutoCloseable {
     @Override
     public List<SteeringVector> vectors(String name) {
         VectorHints hints = VectorHints.none().blocks(blocks);
-        if (name.startsWith(VectorRef.HASH)) {
-            Path file = library.vectors().ofHash(name.substring(VectorRef.HASH.length()));
-            return VectorFiles.readAll(file, hints);
-        }
-        if (!files) {
+        if (!files && !name.startsWith(VectorRef.HASH)) {
             library.requireVector(name);
         }
         return library.vectors(name, hints);

@@ -33,6 +33,9 @@ import java.util.stream.StreamSupport;
  * @param json the same as one line, which travels to executors
  */
 public record ConceptSpec(String json) implements Serializable {
+    /** Nothing is looked for. */
+    public static final ConceptSpec NONE = new ConceptSpec("{}");
+
     private static final List<String> SCORES = List.of("marker", "continuations", "choices", "judge");
     private static final Set<String> KEYS = Set.of(
             "name",
@@ -60,6 +63,23 @@ public record ConceptSpec(String json) implements Serializable {
         ObjectNode json = Json.object().put("name", name).put("style", name);
         json.put("positive", "The assistant should " + style.ask() + ".");
         json.put("marker", style.marker().pattern());
+        return new ConceptSpec(Json.line(json));
+    }
+
+    /**
+     * How answers are scored, without prompts that a vector is fitted from. A judge is asked at the same address with the key that
+     * executors have in their environment.
+     */
+    static ConceptSpec of(Concept concept) {
+        ObjectNode json = Json.object();
+        if (concept instanceof Concept.Marked marked) {
+            json.put("style", marked.style().name())
+                    .put("marker", marked.style().marker().pattern());
+        } else if (concept instanceof Concept.Judged judged) {
+            json.put("judge", judged.judge().model())
+                    .put("endpoint", judged.judge().base().toString())
+                    .put("concept", judged.what());
+        }
         return new ConceptSpec(Json.line(json));
     }
 
@@ -165,6 +185,9 @@ public record ConceptSpec(String json) implements Serializable {
     /** How answers are scored. */
     Concept concept() {
         JsonNode node = node();
+        if (node.isEmpty()) {
+            return new Concept.Unscored();
+        }
         if (node.has("continuations")) {
             JsonNode both = node.get("continuations");
             return new Concept.Continuations(texts(both.path("target")), texts(both.path("neutral")));

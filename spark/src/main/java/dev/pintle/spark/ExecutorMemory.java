@@ -5,8 +5,13 @@ import dev.pintle.base.Sizes;
 import dev.pintle.library.KnownModel;
 import dev.pintle.library.Library;
 import dev.pintle.model.Quantisation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * The memory that an executor needs for models: weights, keys and values lie outside the Java heap, so Spark counts them as
@@ -69,5 +74,28 @@ public final class ExecutorMemory {
             most = Math.max(most, needed);
         }
         return most;
+    }
+
+    /** Bytes of the autoencoders that steering needs, each counted once. */
+    static long ofAutoencoders(Library library, List<JobSteering> steerings) {
+        return steerings.stream()
+                .flatMap(steering -> steering.autoencoders().stream())
+                .distinct()
+                .mapToLong(name -> bytes(library.autoencoderFile(name)))
+                .sum();
+    }
+
+    /** Size of an autoencoder, which is a file or a folder. */
+    static long bytes(Path fileOrFolder) {
+        try (Stream<Path> files = Files.walk(fileOrFolder)) {
+            return files.filter(Files::isRegularFile)
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        } catch (IOException | UncheckedIOException e) {
+            throw Problem.of("The autoencoder cannot be read.")
+                    .fact("file", fileOrFolder)
+                    .fact("cause", e)
+                    .toException(e);
+        }
     }
 }

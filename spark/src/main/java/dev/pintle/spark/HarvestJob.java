@@ -11,10 +11,13 @@ import dev.pintle.sae.harvest.HarvestSettings;
 import dev.pintle.sae.harvest.StoreManifest;
 import dev.pintle.sae.profile.ProfileSettings;
 import dev.pintle.tensor.DType;
+import dev.pintle.transformer.HookPoint;
+import dev.pintle.transformer.ModelConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.LongFunction;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -103,7 +106,12 @@ public record HarvestJob(
             Library library,
             JobListener listener) {
         int blocks = model.layers(library, List.of()).size();
-        HookPointChoice.of(HookPointChoice.usualPlaces(blocks), blocks, patterns, layers.isEmpty() ? null : layers);
+        Set<HookPoint> points = HookPointChoice.of(
+                HookPointChoice.usualPlaces(blocks), blocks, patterns, layers.isEmpty() ? null : layers);
+        ModelConfig config = library.known(model.name()).config();
+        if (config != null) {
+            settings(window, specialTokens, bos, roles, storedAs, shardMib).requireRoom(points, config);
+        }
         long needed = ExecutorMemory.require(library, List.of(model), 1, 0, memory.orElse(Long.MAX_VALUE));
         try (OutputFolder folder = OutputFolder.open(out, "harvest", settings())) {
             List<Pass> tasks = new ArrayList<>();

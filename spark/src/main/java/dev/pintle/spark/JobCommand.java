@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.function.LongFunction;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -22,6 +23,9 @@ import picocli.CommandLine.Spec;
 /** What the commands of all jobs share. */
 abstract class JobCommand implements Callable<Integer> {
     private static final int SHOWN = 10;
+
+    @Mixin
+    private final Where where;
 
     @Mixin
     private ModelsOption models = new ModelsOption();
@@ -39,11 +43,22 @@ abstract class JobCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** Where it runs. */
-    abstract Where where();
+    /** @param where it runs */
+    JobCommand(Where where) {
+        this.where = where;
+    }
 
-    /** Runs the job. */
-    abstract JobResult run(LongFunction<JavaSparkContext> cluster, Path out, Library library, JobListener listener);
+    /**
+     * Runs the job.
+     *
+     * @param memory bytes that an executor has for models; empty if nobody says
+     */
+    abstract JobResult run(
+            LongFunction<JavaSparkContext> cluster,
+            OptionalLong memory,
+            Path out,
+            Library library,
+            JobListener listener);
 
     /** What the outcome is, after the line with the number of tasks. */
     abstract String outcome(Path out);
@@ -56,7 +71,6 @@ abstract class JobCommand implements Callable<Integer> {
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
         PrintWriter err = command.commandLine().getErr();
-        Where where = where();
         where.check();
         JavaSparkContext[] started = new JavaSparkContext[1];
         try (UntilInterrupted watch = UntilInterrupted.begin()) {
@@ -69,6 +83,7 @@ abstract class JobCommand implements Callable<Integer> {
                         err.flush();
                         return started[0];
                     },
+                    where.memory(),
                     out,
                     Session.library(command),
                     progress);

@@ -1,5 +1,7 @@
 package dev.pintle.spark;
 
+import dev.pintle.base.Problem;
+
 /** Is told how far a job has come, and may stop it. */
 public interface JobListener {
     /** Ignores everything and never stops. */
@@ -11,6 +13,13 @@ public interface JobListener {
      * @param state what is done so far
      */
     void at(State state);
+
+    /**
+     * Called when a cluster gives no executor, first after some seconds and then ever more rarely.
+     *
+     * @param why what was asked for, and what there is
+     */
+    default void waiting(Problem why) {}
 
     /** Whether the job goes on; asked often. What is computed when it does not is kept. */
     default boolean goesOn() {

@@ -1,5 +1,6 @@
 package dev.pintle.spark;
 
+import dev.pintle.base.Problem;
 import dev.pintle.cli.Screen;
 import dev.pintle.cli.UntilInterrupted;
 import java.io.PrintWriter;
@@ -32,6 +33,15 @@ final class JobProgress implements JobListener {
     @Override
     public boolean goesOn() {
         return watch.goesOn();
+    }
+
+    @Override
+    public void waiting(Problem why) {
+        if (terminal) {
+            Screen.control(err, "\r\033[K");
+        }
+        err.println(why);
+        err.flush();
     }
 
     @Override

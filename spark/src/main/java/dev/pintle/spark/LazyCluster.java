@@ -27,6 +27,6 @@ final class LazyCluster {
         }
         JavaSparkContext spark = started == null ? start.apply(memory) : started;
         started = spark;
-        TaskRun.run(spark, tasks, results, failures, listener::goesOn);
+        TaskRun.run(spark, tasks, results, failures, listener);
     }
 }

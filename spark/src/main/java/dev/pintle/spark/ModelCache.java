@@ -1,15 +1,23 @@
 package dev.pintle.spark;
 
+import dev.pintle.base.PintleException;
 import dev.pintle.evaluation.Baseline;
 import dev.pintle.hub.HubException;
 import dev.pintle.hub.HubListener;
 import dev.pintle.library.Library;
+import dev.pintle.library.OpenSources;
+import dev.pintle.library.steer.Steering;
+import dev.pintle.library.steer.SteeringSources;
+import dev.pintle.library.steer.SteeringSpec;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.sae.SparseAutoencoder;
+import dev.pintle.steering.SteeringVector;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The models that an executor has loaded: one, and those that tasks are using meanwhile. Tasks come ordered by model, so each
@@ -27,6 +35,8 @@ final class ModelCache {
         private final ModelSpec spec;
         private final LanguageModel model;
         private final Map<String, Baseline> idle = new LinkedHashMap<>(); // by what they were made from
+        private final Library library = Library.open();
+        private @Nullable OpenSources sources; // guarded by this
         private int users;
 
         Entry(ModelSpec spec, LanguageModel model) {
@@ -34,8 +44,18 @@ final class ModelCache {
             this.model = model;
         }
 
-        void close() {
+        synchronized OpenSources sources() {
+            OpenSources open = sources == null ? library.sources(model, true) : sources;
+            sources = open;
+            return open;
+        }
+
+        synchronized void close() {
             idle.values().forEach(Baseline::close);
+            if (sources != null) {
+                sources.close();
+            }
+            library.close();
             model.close();
         }
     }
@@ -50,6 +70,34 @@ final class ModelCache {
 
         LanguageModel model() {
             return entry.model;
+        }
+
+        /**
+         * Steering of the model. Its autoencoders stay open as long as the model.
+         *
+         * @param by what its strengths are multiplied by
+         * @throws dev.pintle.base.PintleException if it does not fit the model
+         * @throws ElsewhereException if an autoencoder is not here
+         */
+        Steering steering(JobSteering.Placed given, double by) {
+            SteeringSpec spec = by == 1 ? given.spec() : given.spec().scaled(by);
+            OpenSources open = entry.sources();
+            SteeringSources sources = new SteeringSources() {
+                @Override
+                public List<SteeringVector> vectors(String name) {
+                    return open.vectors(given.places().getOrDefault(name, name));
+                }
+
+                @Override
+                public SparseAutoencoder autoencoder(String name) {
+                    try {
+                        return open.autoencoder(given.places().getOrDefault(name, name));
+                    } catch (PintleException e) {
+                        throw new ElsewhereException(e);
+                    }
+                }
+            };
+            return spec.resolve(sources, entry.model, null, "steering");
         }
 
         /** A baseline for one task, which gives it back with {@link #keep}. */

@@ -46,7 +46,15 @@ public record ModelSpec(String name, DType dtype, String device, Quantisation qu
      * @throws IllegalArgumentException if the model lacks one
      */
     List<Integer> layers(Library library, List<String> parts) {
-        int blocks = library.blocks(name).orElseGet(() -> {
+        int blocks = blocks(library);
+        return parts.isEmpty()
+                ? IntStream.range(0, blocks).boxed().toList()
+                : LayerList.of(parts, blocks).stream().distinct().toList();
+    }
+
+    /** Number of blocks of the model. */
+    int blocks(Library library) {
+        return library.blocks(name).orElseGet(() -> {
             ModelConfig config = library.known(name).config();
             if (config == null) {
                 throw Problem.of("It cannot be told how many layers a model has.")
@@ -55,9 +63,6 @@ public record ModelSpec(String name, DType dtype, String device, Quantisation qu
             }
             return config.nLayers();
         });
-        return parts.isEmpty()
-                ? IntStream.range(0, blocks).boxed().toList()
-                : LayerList.of(parts, blocks).stream().distinct().toList();
     }
 
     LoadOptions options() {

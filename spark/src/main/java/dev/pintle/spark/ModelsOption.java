@@ -2,14 +2,14 @@ package dev.pintle.spark;
 
 import dev.pintle.base.Problem;
 import dev.pintle.cli.HelpSection;
+import dev.pintle.cli.ModelPlacement;
 import dev.pintle.hub.ModelFolders;
-import dev.pintle.model.Quantisation;
-import dev.pintle.tensor.DType;
-import dev.pintle.tensor.Device;
+import dev.pintle.model.LoadOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The models of a job, and how executors load them. */
@@ -22,23 +22,8 @@ final class ModelsOption {
                     + "). A folder or file must be seen by every executor.")
     private List<String> models = new ArrayList<>();
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "DTYPE",
-            description = "Dtype of weights and residual stream: fp32, bf16 or fp16 (default: fp32).")
-    private String dtype = "fp32";
-
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            description = "Device of each executor: cpu, cuda, cuda:N or best (default: best).")
-    private String device = "best";
-
-    @Option(
-            names = "--quantise",
-            paramLabel = "HOW",
-            description = "Round matrices when loading, on a CPU: int8, int4 or none (default: none).")
-    private String quantise = "none";
+    @Mixin
+    private ModelPlacement placement = new ModelPlacement();
 
     @Option(
             names = "--pull",
@@ -46,12 +31,11 @@ final class ModelsOption {
     private boolean pull;
 
     List<ModelSpec> models() {
-        DType wanted = DType.parse(dtype, DType.MODELS);
-        Quantisation rounding = Quantisation.parse(quantise);
-        Device.parse(device);
+        LoadOptions how = placement.load();
         return (models.isEmpty() ? List.of(ModelFolders.EMBEDDED) : models)
                 .stream()
-                        .map(name -> new ModelSpec(seenByAll(name), wanted, device, rounding, pull))
+                        .map(name -> new ModelSpec(
+                                seenByAll(name), how.dtype(), placement.deviceName(), how.quantisation(), pull))
                         .distinct()
                         .toList();
     }
@@ -72,8 +56,8 @@ final class ModelsOption {
         return all.get(0);
     }
 
-    /** Executors start in other folders, so a path is given whole. */
-    private static String seenByAll(String name) {
+    /** Executors start in other folders, so the path of a file that is here is given whole. */
+    static String seenByAll(String name) {
         Path path = Path.of(name);
         return Files.exists(path) ? path.toAbsolutePath().normalize().toString() : name;
     }

@@ -3,30 +3,42 @@ package dev.pintle.spark;
 import dev.pintle.base.Digest;
 import dev.pintle.base.Json;
 import dev.pintle.base.Progress;
+import dev.pintle.cli.SettingOptions;
 import dev.pintle.evaluation.Candidate;
 import dev.pintle.evaluation.Sweep;
 import dev.pintle.evaluation.SweepLog;
 import dev.pintle.evaluation.SweepPoint;
+import dev.pintle.library.steer.Steering;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.files.VectorFiles;
-import dev.pintle.study.RunManifest;
-import dev.pintle.tensor.Engine;
+import dev.pintle.steering.files.VectorHints;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Fits the vectors of one model and concept, and asks the unsteered model. */
+/**
+ * Fits the vectors of one model and concept, and asks the model before anything is tried.
+ *
+ * @param given files of vectors that are not fitted, by the names that tables show
+ * @param asked layers as they were asked for; none for all
+ * @param layers the same as numbers
+ * @param beside steering that acts in every setting
+ */
 record PlanTask(
         String out,
         ModelSpec model,
         int order,
         ConceptSpec concept,
+        Map<String, String> given,
         List<String> methods,
+        List<String> asked,
         List<Integer> layers,
         String positions,
+        JobSteering.Placed beside,
         List<String> questions,
         int maxNewTokens,
         String settings)
@@ -71,8 +83,20 @@ record PlanTask(
     public Planned compute() {
         try (ModelCache.Use use = ModelCache.use(model)) {
             LanguageModel loaded = use.model();
-            Sweep sweep = new Sweep(loaded, questions, concept.concept(), maxNewTokens);
+            Sweep sweep = sweep(use, beside, questions, concept, maxNewTokens);
             Map<String, String> vectors = new LinkedHashMap<>();
+            int blocks = loaded.config().nLayers();
+            given.forEach((name, file) -> {
+                List<SteeringVector> all =
+                        VectorFiles.readAll(Path.of(file), VectorHints.none().blocks(blocks));
+                vectors.put(
+                        name,
+                        write(
+                                name,
+                                SettingOptions.atLayers(name, all, asked, blocks).stream()
+                                        .map(vector -> vector.requireFits(loaded, false))
+                                        .toList()));
+            });
             for (String method : methods) {
                 List<Candidate> fitted = Candidate.fitted(
                         loaded,
@@ -80,11 +104,9 @@ record PlanTask(
                         layers,
                         Tokens.parse(positions),
                         Progress.SILENT);
-                String file = "vectors/" + name() + "-" + method + ".safetensors";
-                VectorFiles.write(
-                        fitted.stream().map(Candidate::vector).toList(),
-                        Path.of(out).resolve(file));
-                vectors.put(method, file);
+                vectors.put(
+                        method,
+                        write(method, fitted.stream().map(Candidate::vector).toList()));
             }
             SweepPoint unsteered = sweep.unsteered();
             SweepPlan plan = new SweepPlan(
@@ -94,11 +116,12 @@ record PlanTask(
                     concept,
                     sweep.plan(),
                     positions,
+                    beside,
                     questions,
                     maxNewTokens,
                     vectors,
                     SweepLog.text(List.of(unsteered)),
-                    manifest(loaded));
+                    TaskManifest.of("sweep", settings, loaded));
             SweepRows.write(
                     Path.of(out, "points", name() + "-unsteered.parquet"),
                     plan.metadata(),
@@ -110,14 +133,26 @@ record PlanTask(
         }
     }
 
-    /** What produced the numbers; the same on every executor of a kind. */
-    private String manifest(LanguageModel loaded) {
-        return "{\"pintle\":" + Json.line(RunManifest.version())
-                + ",\"job\":\"sweep\",\"settings\":" + settings
-                + ",\"model\":" + Json.line(loaded.id().name())
-                + ",\"model_revision\":" + Json.line(loaded.id().revision())
-                + ",\"device\":" + Json.line(loaded.device().toString())
-                + ",\"engine\":" + Json.line("libtorch " + Engine.version() + ", " + Engine.cpuCapability())
-                + "}";
+    /** The sweep on a model that the job's own steering acts on already. */
+    static Sweep sweep(
+            ModelCache.Use use,
+            JobSteering.Placed beside,
+            List<String> questions,
+            ConceptSpec concept,
+            int maxNewTokens) {
+        Steering steering = use.steering(beside, 1);
+        return new Sweep(
+                use.model().with(steering.interventions()),
+                steering.effects().isEmpty() ? "" : Json.line(steering.facts()),
+                questions,
+                concept.concept(),
+                maxNewTokens);
+    }
+
+    /** Writes vectors; returns their file, relative to the output folder. */
+    private String write(String method, List<SteeringVector> vectors) {
+        String file = "vectors/" + name() + "-" + slug(method) + ".safetensors";
+        VectorFiles.write(vectors, Path.of(out).resolve(file));
+        return file;
     }
 }

@@ -2,7 +2,6 @@ package dev.pintle.spark;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
-import dev.pintle.base.Problem;
 import dev.pintle.library.Library;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
@@ -10,15 +9,12 @@ import dev.pintle.sae.profile.ProfileMerge;
 import dev.pintle.sae.profile.ProfileSettings;
 import dev.pintle.sae.profile.Profiler;
 import dev.pintle.tensor.DType;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.LongFunction;
-import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -79,7 +75,7 @@ public record ProfileJob(
             Path out,
             Library library,
             JobListener listener) {
-        long coder = bytes(library.autoencoderFile(autoencoder));
+        long coder = ExecutorMemory.bytes(library.autoencoderFile(autoencoder));
         long needed = ExecutorMemory.require(library, List.of(model), 1, coder, memory.orElse(Long.MAX_VALUE));
         try (OutputFolder folder = OutputFolder.open(out, "profile", settings())) {
             List<Pass> tasks = new ArrayList<>();
@@ -102,19 +98,6 @@ public record ProfileJob(
                 ProfileMerge.merge(tasks.stream().map(Pass::file).toList(), whole);
             }
             return result;
-        }
-    }
-
-    private static long bytes(Path fileOrFolder) {
-        try (Stream<Path> files = Files.walk(fileOrFolder)) {
-            return files.filter(Files::isRegularFile)
-                    .mapToLong(file -> file.toFile().length())
-                    .sum();
-        } catch (IOException | UncheckedIOException e) {
-            throw Problem.of("The autoencoder cannot be read.")
-                    .fact("file", fileOrFolder)
-                    .fact("cause", e)
-                    .toException(e);
         }
     }
 

@@ -3,9 +3,9 @@ package dev.pintle.spark;
 import dev.pintle.cli.HelpSection;
 import dev.pintle.library.Library;
 import dev.pintle.tensor.DType;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.LongFunction;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
@@ -13,7 +13,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code pintle spark local|submit profile}. */
-abstract class SparkProfileCommand extends JobCommand {
+@Command(
+        name = "profile",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Profiles every latent of an autoencoder over a collection of texts.",
+            "Ctrl-C is safe at any time; the same command goes on."
+        })
+final class SparkProfileCommand extends JobCommand {
     @HelpSection.In(HelpSection.AUTOENCODER)
     @Option(
             names = "--sae",
@@ -31,60 +38,34 @@ abstract class SparkProfileCommand extends JobCommand {
     private String saeDtype = "fp32";
 
     @Mixin
-    private TextsOption texts = new TextsOption();
+    private PartsOptions parts = new PartsOptions();
+
+    SparkProfileCommand(Where where) {
+        super(where);
+    }
 
     @Override
-    JobResult run(LongFunction<JavaSparkContext> cluster, Path out, Library library, JobListener listener) {
-        Path file = Path.of(sae);
+    JobResult run(
+            LongFunction<JavaSparkContext> cluster,
+            OptionalLong memory,
+            Path out,
+            Library library,
+            JobListener listener) {
         ProfileJob job = new ProfileJob(
                 models().one(),
-                Files.exists(file) ? file.toAbsolutePath().normalize().toString() : sae,
+                ModelsOption.seenByAll(sae),
                 DType.parse(saeDtype, List.of(DType.FP32, DType.BF16)),
-                texts.texts(),
-                texts.parts(),
-                texts.window(),
-                texts.specialTokens(),
-                texts.roles());
-        return job.run(cluster, where().memory(), out, library, listener);
+                parts.place(),
+                parts.count(),
+                parts.texts().window(),
+                parts.texts().specialTokens(),
+                parts.texts().roles());
+        return job.run(cluster, memory, out, library, listener);
     }
 
     @Override
     String outcome(Path out) {
         return "The profile is " + out.resolve("profile.sqlite")
                 + "; copied into the folder profiles of the data folder, it has its file's name in all commands.";
-    }
-
-    @Command(
-            name = "profile",
-            mixinStandardHelpOptions = true,
-            description = {
-                "Profiles every latent of an autoencoder over a collection of texts.",
-                "Ctrl-C is safe at any time; the same command goes on."
-            })
-    static final class Local extends SparkProfileCommand {
-        @Mixin
-        private Where.Here where = new Where.Here();
-
-        @Override
-        Where where() {
-            return where;
-        }
-    }
-
-    @Command(
-            name = "profile",
-            mixinStandardHelpOptions = true,
-            description = {
-                "Profiles every latent of an autoencoder over a collection of texts, on a cluster.",
-                "Ctrl-C is safe at any time; the same command goes on."
-            })
-    static final class Submit extends SparkProfileCommand {
-        @Mixin
-        private Where.There where = new Where.There();
-
-        @Override
-        Where where() {
-            return where;
-        }
     }
 }

@@ -12,42 +12,27 @@ public final class SparkProvider implements CommandProvider {
 
     @Override
     public Object command() {
-        return new SparkCommand();
+        return SparkCommand.whole();
     }
 
     @Override
     public void rules() {
         for (String where : new String[] {"spark local", "spark submit"}) {
-            sweep(where);
-            where(where, "fit").free("--sets", "--method", "--layer", "--aggregation", "--out", "-o", "--json");
-            texts(where, "profile").free("--sae", "--sae-dtype");
-            texts(where, "harvest").free("--at", "--layers", "--stored-as", "--shard-size", "--bos");
+            job(where, "sweep")
+                    .settings()
+                    .oneOf("concepts are styles or come from a file", "--style", "--concepts")
+                    .free("--questions", "--max-new-tokens");
+            job(where, "evaluate").evaluated();
+            job(where, "fit").free("--sets", "--method", "--layer", "--aggregation");
+            job(where, "profile").collection().free("--parts", "--sae", "--sae-dtype");
+            job(where, "harvest").collection().stored().free("--parts");
         }
     }
 
-    private static void sweep(String where) {
-        where(where, "sweep")
-                .oneOf("concepts are styles or come from a file", "--style", "--concepts")
-                .free(
-                        "--method",
-                        "--layer",
-                        "--strengths",
-                        "--positions",
-                        "--questions",
-                        "--max-new-tokens",
-                        "--out",
-                        "-o")
-                .free("--json");
-    }
-
-    private static OptionRules texts(String where, String job) {
-        return where(where, job)
-                .free("--texts", "--parts", "--window", "--special-tokens", "--roles", "--out", "-o", "--json");
-    }
-
-    private static OptionRules where(String where, String job) {
+    private static OptionRules job(String where, String job) {
         OptionRules rules = OptionRules.of(where + " " + job)
-                .free("--model", "--dtype", "--device", "--quantise", "--pull", "--executor-memory");
+                .free("--model", "--dtype", "--device", "--quantise", "--pull", "--executor-memory")
+                .free("--out", "-o", "--json");
         return where.endsWith("local") ? rules.free("--cores") : rules.free("--master", "--conf");
     }
 }

@@ -4,11 +4,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pintle.base.Json;
 import dev.pintle.base.Problem;
+import dev.pintle.cli.LayerList;
+import dev.pintle.cli.SettingOptions;
 import dev.pintle.evaluation.Candidate;
 import dev.pintle.evaluation.Sweep;
 import dev.pintle.evaluation.SweepLog;
 import dev.pintle.evaluation.SweepSetting;
 import dev.pintle.library.Library;
+import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.files.VectorFiles;
@@ -38,28 +41,41 @@ import org.apache.spark.api.java.JavaSparkContext;
  * find them.
  *
  * @param models what is steered
- * @param concepts what vectors are fitted for
- * @param methods how, as {@code --method} of {@code pintle sweep}
+ * @param concepts what vectors are fitted for, and answers scored for
+ * @param vectors names and files of vectors to try, as {@code --vector} of {@code pintle sweep}; none if all are fitted
+ * @param methods how vectors are fitted, as {@code --method}; none if none are
  * @param layers 0-based, as numbers and ranges such as {@code 2-5}; none for all
  * @param strengths all in one unit; 0, unsteered, is always among them
  * @param positions tokens to steer, as {@code --positions}
+ * @param beside steering that acts in every setting, as {@code --steer}
  * @param questions user turns; those of multiple-choice items are asked instead where a concept has them
  * @param maxNewTokens longest answer, written greedily
  */
 public record SweepJob(
         List<ModelSpec> models,
         List<ConceptSpec> concepts,
+        List<String> vectors,
         List<String> methods,
         List<String> layers,
         List<Strength> strengths,
         String positions,
+        JobSteering beside,
         List<String> questions,
         int maxNewTokens) {
     /** @throws IllegalArgumentException if a part is missing or cannot be used */
     public SweepJob {
         models = distinct("models", models);
         concepts = distinct("concepts", concepts);
-        methods = distinct("methods", methods);
+        vectors = vectors.stream().distinct().toList();
+        methods = vectors.isEmpty()
+                ? distinct("methods", methods)
+                : methods.stream().distinct().toList();
+        if (vectors.stream().map(SettingOptions::nameOf).distinct().count() < vectors.size()) {
+            throw Problem.of("Two vectors have the same file name, by which tables call them.")
+                    .fact("vectors", vectors)
+                    .fact("try", "other names for the files")
+                    .toIllegalArgument();
+        }
         strengths = distinct("strengths", strengths);
         questions = List.copyOf(questions);
         layers = List.copyOf(layers);
@@ -94,17 +110,36 @@ public record SweepJob(
      * @throws IllegalArgumentException if a model lacks a layer
      */
     public long check(Library library, OptionalLong memory) {
-        models.forEach(model -> model.layers(library, layers));
-        return ExecutorMemory.require(library, models, maxNewTokens, 0, memory.orElse(Long.MAX_VALUE));
+        for (ModelSpec model : models) {
+            int blocks = model.blocks(library);
+            LayerList.of(layers, blocks);
+            VectorHints hints = VectorHints.none().blocks(blocks);
+            for (String name : vectors) {
+                for (SteeringVector vector :
+                        SettingOptions.atLayers(name, library.vectors(name, hints), layers, blocks)) {
+                    strengths.forEach(strength -> strength.resolve(vector));
+                }
+            }
+        }
+        long coders = ExecutorMemory.ofAutoencoders(library, List.of(beside));
+        return ExecutorMemory.require(library, models, maxNewTokens, coders, memory.orElse(Long.MAX_VALUE));
     }
 
     /** What the outcome depends on. */
-    private ObjectNode settings(List<ModelSpec> someModels, List<ConceptSpec> someConcepts) {
+    private ObjectNode settings(Library library, List<ModelSpec> someModels, List<ConceptSpec> someConcepts) {
         ObjectNode settings = Json.object();
         ArrayNode named = settings.putArray("models");
         someModels.forEach(model -> named.add(model.fields()));
         ArrayNode wanted = settings.putArray("concepts");
         someConcepts.forEach(concept -> wanted.add(concept.json()));
+        if (!vectors.isEmpty()) {
+            ObjectNode files = settings.putObject("vectors");
+            vectors.forEach(name -> files.put(name, new SharedFile(library.vectorFile(name)).hash()));
+        }
+        if (!beside.equals(JobSteering.NONE)) {
+            settings.set("steer", beside.parsed());
+            settings.set("steered_by", beside.hashes(library));
+        }
         methods.forEach(settings.putArray("methods")::add);
         layers.forEach(settings.putArray("layers")::add);
         strengths.forEach(strength -> settings.withArray("/strengths").add(strength.toString()));
@@ -129,7 +164,7 @@ public record SweepJob(
             Library library,
             JobListener listener) {
         long needed = check(library, memory);
-        try (OutputFolder folder = OutputFolder.open(out, "sweep", settings(models, concepts));
+        try (OutputFolder folder = OutputFolder.open(out, "sweep", settings(library, models, concepts));
                 Logs logs = new Logs(library.sweeps())) {
             LazyCluster lazily = new LazyCluster(cluster, needed);
             List<TaskFailure> failures = new ArrayList<>();
@@ -164,6 +199,14 @@ public record SweepJob(
         Map<Path, SweepPlan> known = new LinkedHashMap<>();
         List<PlanTask> tasks = new ArrayList<>();
         List<Path> files = new ArrayList<>();
+        Path kept = folder.path().resolve("vectors");
+        Map<String, String> given = new LinkedHashMap<>();
+        vectors.forEach(name -> given.put(
+                SettingOptions.nameOf(name),
+                new SharedFile(library.vectorFile(name))
+                        .copyTo(kept, SettingOptions.nameOf(name))
+                        .toString()));
+        JobSteering.Placed background = beside.in(folder.path(), library);
         for (int m = 0; m < models.size(); m++) {
             ModelSpec model = models.get(m);
             List<Integer> wanted = model.layers(library, layers);
@@ -173,12 +216,15 @@ public record SweepJob(
                         model,
                         m,
                         concept,
+                        given,
                         methods,
+                        layers,
                         wanted,
                         positions,
+                        background,
                         concept.questions(questions),
                         maxNewTokens,
-                        Json.line(settings(List.of(model), List.of(concept))));
+                        Json.line(settings(library, List.of(model), List.of(concept))));
                 files.add(task.file());
                 if (Files.exists(task.file())) {
                     known.put(task.file(), SweepPlan.read(task.file()));

@@ -25,6 +25,7 @@ import java.util.Map;
  * @param concept what the vectors are fitted for
  * @param plan what identifies the sweep in its log
  * @param positions tokens to steer
+ * @param beside steering that acts in every setting
  * @param questions user turns
  * @param maxNewTokens longest answer
  * @param vectors file of the vectors, relative to the output folder, by method
@@ -38,6 +39,7 @@ record SweepPlan(
         ConceptSpec concept,
         String plan,
         String positions,
+        JobSteering.Placed beside,
         List<String> questions,
         int maxNewTokens,
         Map<String, String> vectors,
@@ -49,7 +51,7 @@ record SweepPlan(
     }
 
     Map<String, String> metadata() {
-        return Map.of("pintle.manifest", manifest);
+        return Map.of(TaskManifest.KEY, manifest);
     }
 
     void write(Path file) {
@@ -63,8 +65,9 @@ record SweepPlan(
         json.put("order", order).put("revision", revision).put("concept", concept.json());
         json.put("plan", plan).put("positions", positions).put("max_new_tokens", maxNewTokens);
         questions.forEach(json.putArray("questions")::add);
-        ObjectNode files = json.putObject("vectors");
-        vectors.forEach(files::put);
+        json.put("beside", beside.json());
+        beside.places().forEach(json.putObject("places")::put);
+        vectors.forEach(json.putObject("vectors")::put);
         json.put("unsteered", unsteered).put("manifest", manifest);
         AtomicFile.writeText(file, Json.text(json) + "\n");
     }
@@ -75,11 +78,6 @@ record SweepPlan(
             JsonNode model = json.path("model");
             List<String> questions = new ArrayList<>();
             json.path("questions").forEach(question -> questions.add(question.asText()));
-            Map<String, String> vectors = new LinkedHashMap<>();
-            json.path("vectors")
-                    .fields()
-                    .forEachRemaining(
-                            one -> vectors.put(one.getKey(), one.getValue().asText()));
             return new SweepPlan(
                     new ModelSpec(
                             model.path("name").asText(),
@@ -92,9 +90,11 @@ record SweepPlan(
                     new ConceptSpec(json.path("concept").asText()),
                     json.path("plan").asText(),
                     json.path("positions").asText(),
+                    new JobSteering.Placed(
+                            json.path("beside").asText(JobSteering.NONE.json()), texts(json.path("places"))),
                     List.copyOf(questions),
                     json.path("max_new_tokens").asInt(),
-                    vectors,
+                    texts(json.path("vectors")),
                     json.path("unsteered").asText(),
                     json.path("manifest").asText());
         } catch (JsonProcessingException | IllegalArgumentException e) {
@@ -102,6 +102,13 @@ record SweepPlan(
         } catch (IOException e) {
             throw unreadable(file, e);
         }
+    }
+
+    private static Map<String, String> texts(JsonNode object) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        object.fields()
+                .forEachRemaining(one -> texts.put(one.getKey(), one.getValue().asText()));
+        return texts;
     }
 
     private static RuntimeException unreadable(Path file, Exception e) {

@@ -84,7 +84,7 @@ record SweepTask(String out, SweepPlan plan, List<Setting> group, String fileNam
     public Answered compute() {
         try (ModelCache.Use use = ModelCache.use(plan.model())) {
             LanguageModel model = use.model();
-            Sweep sweep = new Sweep(model, plan.questions(), plan.concept().concept(), plan.maxNewTokens());
+            Sweep sweep = PlanTask.sweep(use, plan.beside(), plan.questions(), plan.concept(), plan.maxNewTokens());
             if (!sweep.plan().equals(plan.plan())) {
                 throw new ElsewhereException(Problem.of("This executor has another model of that name.")
                         .fact("model", plan.model().name())
@@ -98,7 +98,7 @@ record SweepTask(String out, SweepPlan plan, List<Setting> group, String fileNam
                 settings.addAll(SweepSetting.all(List.of(candidate), List.of(one.asStrength())));
             }
             SweepPoint unsteered = SweepLog.points(plan.unsteered()).get(0);
-            String key = baselineKey(unsteered);
+            String key = baselineKey(plan.beside().json(), unsteered.samples());
             Baseline baseline = use.baseline(key, () -> sweep.baseline(unsteered));
             List<SweepPoint> points = sweep.points(settings, baseline);
             use.keep(key, baseline);
@@ -112,9 +112,9 @@ record SweepTask(String out, SweepPlan plan, List<Setting> group, String fileNam
     }
 
     /** All concepts that ask a model the same questions share a baseline. */
-    private static String baselineKey(SweepPoint unsteered) {
-        Digest digest = new Digest();
-        unsteered.samples().forEach(sample -> digest.add(sample.question()).add(sample.text()));
+    static String baselineKey(String beside, List<SweepPoint.Sample> unsteered) {
+        Digest digest = new Digest().add(beside);
+        unsteered.forEach(sample -> digest.add(sample.question()).add(sample.text()));
         return digest.hex();
     }
 

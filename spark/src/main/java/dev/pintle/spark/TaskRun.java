@@ -12,7 +12,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.spark.SimpleFutureAction;
@@ -49,7 +48,7 @@ final class TaskRun {
             int place, @Nullable R value, @Nullable String failure) implements Serializable {}
 
     /**
-     * Runs the tasks; returns when all have ended, or after {@code goesOn} says no.
+     * Runs the tasks; returns when all have ended, or after the listener says that the job does not go on.
      *
      * @param results receives each outcome, on the caller's thread; what it throws ends the run
      * @param failures receives each failure, likewise
@@ -60,7 +59,7 @@ final class TaskRun {
             List<? extends Task<R>> tasks,
             Consumer<R> results,
             Consumer<TaskFailure> failures,
-            BooleanSupplier goesOn) {
+            JobListener listener) {
         if (tasks.isEmpty()) {
             return;
         }
@@ -69,10 +68,11 @@ final class TaskRun {
         Map<Integer, String> left = new TreeMap<>(); // by place, of tasks without an outcome
         IntStream.range(0, all.size()).forEach(i -> left.put(i, all.get(i).what()));
         Deaths deaths = new Deaths();
+        ExecutorWatch watch = new ExecutorWatch(spark, listener, System::nanoTime);
         spark.sc().addSparkListener(deaths);
         try {
-            while (!left.isEmpty() && goesOn.getAsBoolean()) {
-                Throwable abort = once(spark, rdd, List.copyOf(left.keySet()), goesOn, outcome -> {
+            while (!left.isEmpty() && listener.goesOn()) {
+                Throwable abort = once(spark, rdd, List.copyOf(left.keySet()), listener, watch, outcome -> {
                     String what = left.remove(outcome.place());
                     if (what == null) {
                         return; // known already
@@ -84,7 +84,7 @@ final class TaskRun {
                         failures.accept(new TaskFailure(what, String.valueOf(outcome.failure())));
                     }
                 });
-                if (abort == null || !goesOn.getAsBoolean()) {
+                if (abort == null || !listener.goesOn()) {
                     continue;
                 }
                 Map<Integer, String> lost = deaths.of(left.keySet());
@@ -107,7 +107,8 @@ final class TaskRun {
             JavaSparkContext spark,
             RDD<Task<R>> rdd,
             List<Integer> places,
-            BooleanSupplier goesOn,
+            JobListener listener,
+            ExecutorWatch watch,
             Consumer<Outcome<R>> outcomes) {
         BlockingQueue<Outcome<R>> queue = new LinkedBlockingQueue<>();
         List<Object> partitions = new ArrayList<>(places);
@@ -141,9 +142,10 @@ final class TaskRun {
                             ? job.value().get().failed().get()
                             : null;
                 }
-                if (!goesOn.getAsBoolean()) {
+                if (!listener.goesOn()) {
                     return null;
                 }
+                watch.look();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

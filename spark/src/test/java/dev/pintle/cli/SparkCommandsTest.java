@@ -2,7 +2,6 @@ package dev.pintle.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pintle.cli.OptionRule.Excludes;
 import dev.pintle.cli.OptionRule.Given;
 import dev.pintle.testkit.CommandChecks;
 import java.io.PrintWriter;
@@ -64,10 +63,12 @@ class SparkCommandsTest {
         assertThat(leaves())
                 .containsExactlyInAnyOrder(
                         "spark local sweep",
+                        "spark local evaluate",
                         "spark local fit",
                         "spark local profile",
                         "spark local harvest",
                         "spark submit sweep",
+                        "spark submit evaluate",
                         "spark submit fit",
                         "spark submit profile",
                         "spark submit harvest");
@@ -105,7 +106,7 @@ class SparkCommandsTest {
     private static boolean refused(ParseResult parsed) {
         Given given = new Given(parsed);
         return OptionRules.find(parsed.commandSpec()).orElseThrow().rules().stream()
-                .anyMatch(rule -> rule instanceof Excludes both && given.has(both.one()) && given.has(both.other()));
+                .anyMatch(rule -> rule.broken(given).isPresent());
     }
 
     @ParameterizedTest
@@ -119,11 +120,19 @@ class SparkCommandsTest {
                     local sweep -o OUT --executor-memory 100m          | 1 | A model does not fit in an executor's memory.
                     local sweep -o OUT --executor-memory much          | 1 | This is not a size.
                     local sweep -o OUT --cores 0                       | 1 | Spark needs at least one core.
+                    local sweep -o OUT --vector x                      | 1 | There is no way to score the concept.
+                    local sweep -o OUT --vector x --style pirate       | 1 | There is no such vector, neither a file nor a name.
+                    local evaluate -o OUT --steer nowhere --style chef | 1 | The steering cannot be read.
+                    local evaluate -o OUT --steer []                   | 1 | There is nothing to evaluate.
+                    local evaluate -o OUT --steer [] --style chef      | 1 | An evaluation needs models, steering, and multiples other than 0.
+                    local evaluate -o OUT --steer [] --concept x       | 2 | --concept has no effect without --judge MODEL.
                     local fit -o OUT --sets nowhere                    | 1 | The contrast sets cannot be read.
                     local profile -o OUT --sae nowhere                 | 1 | There is no such autoencoder.
                     local profile -o OUT --parts 0                     | 1 | A collection is read in at least one part.
                     local harvest -o OUT --layers 9                    | 1 | The list of layers is not valid.
-                    local harvest -o OUT --texts nowhere               | 1 | There are no such texts.
+                    local harvest -o OUT --layers 3 --texts nowhere    | 1 | There are no such texts.
+                    local harvest -o OUT --layers 3 --shard-size 1     | 1 | Shards of that size are too small.
+                    local harvest -o OUT                               | 1 | There is nothing to store.
                     local harvest -o OUT --model parley-7m --model x   | 1 | This job runs one model.
                     submit sweep -o OUT --master spark://x --conf y    | 1 | This is not a setting of Spark's.
                     submit sweep -o OUT                                | 1 | It is not said which cluster the job runs on.

@@ -2,6 +2,7 @@ package dev.pintle.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pintle.base.Problem;
 import dev.pintle.evaluation.SweepPoint;
 import dev.pintle.evaluation.SweepResult;
 import dev.pintle.library.Library;
@@ -13,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Tag;
@@ -38,6 +40,7 @@ class ClusterTest {
         killDriverMidway(out);
         assertThat(Sweeps.points(out).size()).isBetween(2, 4);
         try (LoopbackCluster cluster = new LoopbackCluster(Files.createDirectories(folder.resolve("home")), 2)) {
+            aClusterThatGivesNoExecutorIsToldOf(cluster);
             JobResult result;
             boolean[] killed = new boolean[1];
             JavaSparkContext[] spark = new JavaSparkContext[1];
@@ -68,6 +71,37 @@ class ClusterTest {
             assertThat(Sweeps.points(out)).hasSize(5);
             assertThat(inFiles(out)).isEqualTo(plain.get("pirate").points());
         }
+    }
+
+    /** Once after some seconds, and then rarely. */
+    private static void aClusterThatGivesNoExecutorIsToldOf(LoopbackCluster cluster) {
+        Map<String, String> settings = new TreeMap<>(cluster.settings());
+        settings.put("spark.executor.cores", "9");
+        List<Problem> told = new ArrayList<>();
+        long[] seconds = {0};
+        try (JavaSparkContext spark = Clusters.at(cluster.master(), 0, settings)) {
+            ExecutorWatch watch = new ExecutorWatch(
+                    spark,
+                    new JobListener() {
+                        @Override
+                        public void at(State state) {}
+
+                        @Override
+                        public void waiting(Problem why) {
+                            told.add(why);
+                        }
+                    },
+                    () -> TimeUnit.SECONDS.toNanos(seconds[0]));
+            for (; seconds[0] < 200; seconds[0] += 5) {
+                watch.look();
+            }
+        }
+        assertThat(told).hasSize(2);
+        assertThat(told.get(0).toString())
+                .startsWith("The cluster has given no executor so far.\n  master:         " + cluster.master()
+                        + "\n  waiting:        15 s\n  asked for:      executors with 9 cores, a heap of ")
+                .contains(" MB, and 384m beside it\n  the master has: ")
+                .containsPattern("the master has: [012] workers?|no worker");
     }
 
     /** All points of Parquet files, layers and strengths rising, under the names that a result shows. */

@@ -3,8 +3,20 @@ package dev.pintle.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pintle.base.Progress;
+import dev.pintle.cli.EvaluationAccount;
+import dev.pintle.evaluation.Candidate;
+import dev.pintle.evaluation.Concept;
+import dev.pintle.evaluation.Evaluation;
+import dev.pintle.evaluation.EvaluationItems;
+import dev.pintle.evaluation.MultipleChoice;
+import dev.pintle.evaluation.Sweep;
 import dev.pintle.evaluation.SweepPoint;
+import dev.pintle.evaluation.SweepResult;
+import dev.pintle.figure.Theme;
 import dev.pintle.library.Library;
+import dev.pintle.library.OpenSources;
+import dev.pintle.library.steer.Steering;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.corpus.Part;
@@ -231,6 +243,148 @@ class LocalSparkTest {
                         .toList();
                 assertThat(fitted).isEqualTo(plain);
             }
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void given_vectors_beside_other_steering_have_the_bits_of_the_plain_sweep() throws IOException {
+        JobSteering beside = new JobSteering("[{\"sae\":\"parley-7m-sae-l3\",\"latent\":146,\"value\":2},"
+                + "{\"vector\":\"mine\",\"strength\":0.1}]");
+        ConceptSpec pirate = ConceptSpec.ofStyle("pirate");
+        SweepJob plain = Sweeps.job(List.of("pirate"), "3", 0.3);
+        try (Library library = Library.open(folder.resolve("data"));
+                LanguageModel model =
+                        library.model("parley-7m", plain.models().get(0).options())) {
+            SteeringVector vector = keep(library, model, "mine");
+            SweepJob job = new SweepJob(
+                    plain.models(),
+                    plain.concepts(),
+                    List.of("mine"),
+                    List.of(),
+                    List.of(),
+                    plain.strengths(),
+                    "all",
+                    beside,
+                    List.of("Tell me about the whale.", "Who are you?"),
+                    plain.maxNewTokens());
+            JobResult result = job.run(
+                    LocalSparkTest::spark, OptionalLong.empty(), folder.resolve("out"), library, JobListener.SILENT);
+            assertThat(result).isEqualTo(new JobResult(2, 2, List.of()));
+            try (OpenSources sources = library.sources(model, true)) {
+                Steering steering = beside.spec().resolve(sources, model, null, "steering");
+                Sweep sweep = new Sweep(
+                        model.with(steering.interventions()),
+                        dev.pintle.base.Json.line(steering.facts()),
+                        job.questions(),
+                        pirate.concept(),
+                        job.maxNewTokens());
+                List<Candidate> tried = List.of(new Candidate("mine", vector));
+                Path log = sweep.fileIn(library.sweeps());
+                long size = log.toFile().length();
+                SweepResult served = sweep.run(tried, job.strengths(), log, Sweep.Listener.SILENT);
+                assertThat(log.toFile().length()).as("the log was whole").isEqualTo(size);
+                assertThat(served).isEqualTo(sweep.run(tried, job.strengths(), Sweep.Listener.SILENT));
+            }
+        }
+    }
+
+    private static SteeringVector keep(Library library, LanguageModel model, String name) {
+        SteeringVector vector = VectorFit.of(
+                        model, ConceptSpec.ofStyle("pirate").prompts().method("after-last-difference"))
+                .at(HookPoint.residPost(3))
+                .run()
+                .vectors()
+                .values()
+                .iterator()
+                .next();
+        library.keep(name, List.of(vector), false);
+        return vector;
+    }
+
+    @Test
+    void evaluations_have_the_bits_of_plain_ones_and_a_stopped_job_goes_on() throws IOException {
+        EvaluationItems items = new EvaluationItems(
+                new TreeMap<>(Map.of(
+                        "Would you sail?\n\nChoices:\n (A) Yes\n (B) No", new Concept.Choices.Choice("(A)", "(B)"),
+                        "Is it cold?\n\nChoices:\n (A) Yes\n (B) No", new Concept.Choices.Choice("(B)", "(A)"))),
+                List.of(new MultipleChoice("What is 1 plus 1?", List.of("1", "2", "3", "4"), 1, "sums")),
+                List.of("Tell me about the whale.", "Hello, how are you?"));
+        JobSteering latent =
+                new JobSteering("[{\"sae\":\"parley-7m-sae-l3\",\"latent\":146,\"op\":\"add\",\"value\":8}]");
+        JobSteering vector = new JobSteering("[{\"vector\":\"mine\",\"strength\":0.45}]");
+        EvaluateJob job = new EvaluateJob(
+                List.of(ModelSpec.of("parley-7m")),
+                List.of(latent, vector),
+                List.of(1.0, -1.0, -0.0),
+                items,
+                ConceptSpec.ofStyle("pirate"),
+                8);
+        Path out = folder.resolve("out");
+        try (Library library = Library.open(folder.resolve("data"));
+                LanguageModel model =
+                        library.model("parley-7m", job.models().get(0).options())) {
+            keep(library, model, "mine");
+            int[] seen = {0};
+            JobResult part = job.run(LocalSparkTest::spark, OptionalLong.empty(), out, library, new JobListener() {
+                @Override
+                public void at(State state) {
+                    seen[0] = state.stage().endsWith(" with steering") ? state.done() : 0;
+                }
+
+                @Override
+                public boolean goesOn() {
+                    return seen[0] < 2;
+                }
+            });
+            assertThat(part.whole()).isFalse();
+            assertThat(part.tasks()).isEqualTo(15); // 3 unsteered, 2 steerings at 2 multiples
+            assertThat(part.done()).isBetween(5, 14);
+            assertThat(job.run(LocalSparkTest::spark, OptionalLong.empty(), out, library, JobListener.SILENT))
+                    .isEqualTo(new JobResult(15, 15, List.of()));
+            List<String> index = Files.readAllLines(out.resolve("index.jsonl"));
+            assertThat(index).hasSize(2);
+            for (int i = 0; i < 2; i++) {
+                JobSteering steering = job.steerings().get(i);
+                var line = dev.pintle.base.Json.parse(index.get(i));
+                assertThat(line.path("steer")).isEqualTo(steering.parsed());
+                EvaluationAccount plain = plain(job, steering, library, model);
+                assertThat(Files.readString(out.resolve(line.path("result").asText())))
+                        .isEqualTo(json(plain, steering, library, model) + "\n");
+                Path figure = folder.resolve("plain.svg");
+                plain.figure().write(figure, Theme.LIGHT);
+                assertThat(out.resolve(line.path("figure").asText())).hasSameTextualContentAs(figure);
+            }
+        }
+    }
+
+    private static EvaluationAccount plain(
+            EvaluateJob job, JobSteering steering, Library library, LanguageModel model) {
+        try (OpenSources sources = library.sources(model, true)) {
+            TreeMap<Double, LanguageModel> models = new TreeMap<>(Map.of(0.0, model));
+            for (double by : new double[] {-1, 1}) {
+                models.put(
+                        by,
+                        model.with(steering.spec()
+                                .scaled(by)
+                                .resolve(sources, model, null, "steering")
+                                .interventions()));
+            }
+            return new EvaluationAccount(Evaluation.of(
+                    models, model, job.items(), job.concept().concept(), job.maxNewTokens(), Progress.SILENT));
+        }
+    }
+
+    /** What the command prints. */
+    private static String json(EvaluationAccount account, JobSteering steering, Library library, LanguageModel model) {
+        try (OpenSources sources = library.sources(model, true)) {
+            return dev.pintle.base.Json.text(account.fields(
+                    steering.parsed(),
+                    EvaluationAccount.setup(
+                            model,
+                            steering.spec()
+                                    .resolve(sources, model, null, "steering")
+                                    .facts())));
         }
     }
 

@@ -39,10 +39,12 @@ final class Sweeps {
         return new SweepJob(
                 List.of(ModelSpec.of("parley-7m")),
                 concepts,
+                List.of(),
                 List.of("after-last-difference"),
                 List.of(layers),
                 java.util.Arrays.stream(strengths).mapToObj(Strength::norms).toList(),
                 "all",
+                JobSteering.NONE,
                 QUESTIONS,
                 4);
     }

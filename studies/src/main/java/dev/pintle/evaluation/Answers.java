@@ -5,6 +5,7 @@ import dev.pintle.model.LanguageModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -41,7 +42,6 @@ public record Answers(String concept, List<SweepPoint> points) {
             int maxNewTokens,
             Progress progress) {
         SortedMap<Double, List<SweepPoint.Sample>> samples = new TreeMap<>();
-        models.keySet().forEach(multiple -> samples.put(multiple, new ArrayList<>()));
         int total = models.size() * questions.size();
         int done = 0;
         for (int from = 0; from < questions.size(); from += AT_ONCE) {
@@ -49,13 +49,14 @@ public record Answers(String concept, List<SweepPoint> points) {
             progress.at("answers", done, total);
             SweepPoint plain = unsteered(unsteered, some, concept, maxNewTokens);
             try (Baseline baseline = new Sweep(unsteered, some, concept, maxNewTokens).baseline(plain)) {
-                for (double multiple : models.keySet()) {
-                    samples.get(multiple)
+                for (Map.Entry<Double, LanguageModel> setting : models.entrySet()) {
+                    double multiple = setting.getKey();
+                    samples.computeIfAbsent(multiple, none -> new ArrayList<>())
                             .addAll(
                                     multiple == 0
                                             ? plain.samples()
                                             : steered(
-                                                    models.get(multiple),
+                                                    setting.getValue(),
                                                     unsteered,
                                                     some,
                                                     concept,

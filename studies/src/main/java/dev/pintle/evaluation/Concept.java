@@ -9,6 +9,7 @@ import dev.pintle.model.LanguageModel;
 import dev.pintle.text.Message;
 import dev.pintle.web.ChatEndpoint;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -125,7 +126,7 @@ public sealed interface Concept {
                 "{\"question\": \"…\", \"answer_matching_behavior\": \"…\", \"answer_not_matching_behavior\": \"…\"}";
 
         /** Two answers such as {@code (A)}. */
-        public record Choice(String matching, String other) {}
+        public record Choice(String matching, String other) implements Serializable {}
 
         /**
          * Reads a JSON list, or lines of JSON in a {@code .jsonl} file, of {@code {question, answer_matching_behavior,

@@ -1,6 +1,8 @@
 package dev.pintle.evaluation;
 
 import dev.pintle.base.Problem;
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +15,8 @@ import java.util.Map;
  * @param questions user turns, of which the answers are measured
  */
 public record EvaluationItems(
-        Map<String, Concept.Choices.Choice> choices, List<MultipleChoice> capability, List<String> questions) {
+        Map<String, Concept.Choices.Choice> choices, List<MultipleChoice> capability, List<String> questions)
+        implements Serializable {
     /** @throws IllegalArgumentException if there is nothing at all */
     public EvaluationItems {
         choices = new LinkedHashMap<>(choices); // in order
@@ -24,5 +27,30 @@ public record EvaluationItems(
                     .fact("expected", "--choices FILE, --capability FILE, --questions FILE, or several of them")
                     .toIllegalArgument();
         }
+    }
+
+    /**
+     * The same in parts, each of one kind and of some dozens of items. No number of an item depends on items of another part, so
+     * parts may be measured anywhere.
+     */
+    public List<EvaluationItems> parts() {
+        List<EvaluationItems> parts = new ArrayList<>();
+        blocks(List.copyOf(choices.keySet()), 4 * Propensity.AT_ONCE).forEach(block -> {
+            Map<String, Concept.Choices.Choice> some = new LinkedHashMap<>();
+            block.forEach(question -> some.put(question, choices.get(question)));
+            parts.add(new EvaluationItems(some, List.of(), List.of()));
+        });
+        blocks(capability, 4 * Capability.AT_ONCE)
+                .forEach(block -> parts.add(new EvaluationItems(Map.of(), block, List.of())));
+        blocks(questions, Answers.AT_ONCE).forEach(block -> parts.add(new EvaluationItems(Map.of(), List.of(), block)));
+        return parts;
+    }
+
+    private static <T> List<List<T>> blocks(List<T> all, int size) {
+        List<List<T>> blocks = new ArrayList<>();
+        for (int from = 0; from < all.size(); from += size) {
+            blocks.add(all.subList(from, Math.min(all.size(), from + size)));
+        }
+        return blocks;
     }
 }
