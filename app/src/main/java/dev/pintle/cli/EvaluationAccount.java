@@ -142,7 +142,13 @@ public final class EvaluationAccount {
                     Locale.ROOT,
                     "| %.2f |%s %.0f%% | %.0f%% | %.1f | %.3f |%n",
                     point.strength(),
-                    scored ? String.format(Locale.ROOT, " %.2f | %s |", concept.mean(), concept.range(2)) : "",
+                    scored
+                            ? " "
+                                    + (Double.isNaN(concept.mean())
+                                            ? "–"
+                                            : String.format(Locale.ROOT, "%.2f", concept.mean()))
+                                    + " | " + concept.range(2) + " |"
+                            : "",
                     100 * point.loops().mean(),
                     100 * point.repetition().mean(),
                     point.perplexity().mean(),
@@ -161,7 +167,7 @@ public final class EvaluationAccount {
         if (answers.withoutVerdict() > 0) {
             out.printf(
                     Locale.ROOT,
-                    "The judge gave no verdict on %,d of %,d answers, which are left out%n",
+                    "%nThe judge gave no verdict on %,d of %,d answers, which are left out%n",
                     answers.withoutVerdict(),
                     asked * answers.points().size());
         }

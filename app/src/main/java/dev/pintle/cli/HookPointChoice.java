@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Hook points chosen by patterns and layers. */
 public final class HookPointChoice {
+    /** The pattern of the residual stream after each layer. */
+    public static final String RESIDUAL_STREAM = "blocks.*.hook_resid_post";
+
     private HookPointChoice() {}
 
     /** The hook points of a model with the usual blocks, for checking patterns before the model is loaded. */

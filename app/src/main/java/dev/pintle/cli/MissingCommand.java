@@ -30,7 +30,7 @@ record MissingCommand(String name, String sentence, String jar, String remedy, S
                     "Apache Spark is not part of this installation.",
                     "pintle-spark.jar and Spark's jars on the class path",
                     "./pintle spark in a checkout of Pintle, which fetches them once (230 MB)",
-                    "Sweeps and fits over many machines, on Apache Spark. Fetched on first use in a checkout."));
+                    "Sweeps, evaluations and fits over many machines, on Apache Spark. Fetched on first use in a checkout."));
 
     @Override
     public Object command() {

@@ -10,12 +10,11 @@ import picocli.CommandLine.Option;
 
 /** What a store of activations holds, and how. */
 public final class StoreOptions {
-    private static final String RESIDUAL_STREAM = "blocks.*.hook_resid_post";
-
     @Option(
             names = "--at",
             paramLabel = "PATTERN",
-            description = "Hook points to store; * matches anything (default: " + RESIDUAL_STREAM + " of --layers).")
+            description = "Hook points to store; * matches anything (default: " + HookPointChoice.RESIDUAL_STREAM
+                    + " of --layers).")
     private List<String> patterns = new ArrayList<>();
 
     @Option(names = "--layers", paramLabel = "LIST", description = "Only these layers, such as 3,5-7.")
@@ -53,7 +52,7 @@ public final class StoreOptions {
                     .fact("try", "--layers 3, for blocks.3.hook_resid_post")
                     .toIllegalArgument();
         }
-        return patterns.isEmpty() ? List.of(RESIDUAL_STREAM) : patterns;
+        return patterns.isEmpty() ? List.of(HookPointChoice.RESIDUAL_STREAM) : patterns;
     }
 
     /** Layers of the hook points, such as {@code 3,5-7}; null for all. */

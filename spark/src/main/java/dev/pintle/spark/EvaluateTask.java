@@ -201,6 +201,16 @@ record EvaluateTask(
             samples = Answers.steered(asked, use.model(), questions, how, maxNewTokens, baseline);
             use.keep(key, baseline);
         }
+        if (how instanceof Concept.Judged judged
+                && samples.stream()
+                        .allMatch(sample -> Double.isNaN(sample.score().concept()))) {
+            throw Problem.of("The judge gave no verdict on any answer.")
+                    .fact(
+                            "judge",
+                            judged.judge().model() + " at " + judged.judge().base())
+                    .fact("try", "its address, and OPENAI_API_KEY in the environment of executors")
+                    .toException();
+        }
         return samples.stream().map(EvaluationRows.Row::ofAnswer).toList();
     }
 }

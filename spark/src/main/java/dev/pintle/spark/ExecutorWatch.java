@@ -1,7 +1,6 @@
 package dev.pintle.spark;
 
 import dev.pintle.base.Problem;
-import dev.pintle.base.Sizes;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -16,7 +15,6 @@ final class ExecutorWatch {
     private static final long LOOK = TimeUnit.SECONDS.toNanos(1);
     private static final long FIRST = TimeUnit.SECONDS.toNanos(15);
     private static final int RARER = 4;
-    private static final long MEGABYTE = 1L << 20;
 
     private final JavaSparkContext spark;
     private final JobListener listener;
@@ -61,7 +59,7 @@ final class ExecutorWatch {
                                 + (cores.isEmpty()
                                         ? "as many cores as the cluster gives"
                                         : cores + (cores.equals("1") ? " core" : " cores"))
-                                + ", a heap of " + Sizes.text(spark.sc().executorMemory() * MEGABYTE) + ", and "
+                                + ", a heap of " + spark.sc().executorMemory() + "m" + ", and "
                                 + conf.get("spark.executor.memoryOverhead", "Spark's usual memory") + " beside it")
                 .fact("the master has", StandaloneMaster.words(spark.master()))
                 .fact(

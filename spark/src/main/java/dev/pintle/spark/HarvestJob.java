@@ -49,12 +49,10 @@ public record HarvestJob(
         boolean specialTokens,
         boolean bos,
         List<String> roles) {
-    private static final List<String> RESIDUAL_STREAM = List.of("blocks.*.hook_resid_post");
-
     /** @throws IllegalArgumentException if a part cannot be used */
     public HarvestJob {
         PartTask.requireParts(parts);
-        patterns = patterns.isEmpty() ? RESIDUAL_STREAM : List.copyOf(patterns);
+        patterns = patterns.isEmpty() ? List.of(HookPointChoice.RESIDUAL_STREAM) : List.copyOf(patterns);
         roles = List.copyOf(roles);
         if (shardMib < 1) {
             throw Problem.of("A shard has at least 1 MiB.")

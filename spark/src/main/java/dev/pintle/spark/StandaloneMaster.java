@@ -1,6 +1,5 @@
 package dev.pintle.spark;
 
-import dev.pintle.base.Sizes;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -18,7 +17,6 @@ final class StandaloneMaster {
     private static final Pattern ADDRESS = Pattern.compile("spark://([^:,/]+):(\\d{1,5})");
     private static final String ENDPOINT = "Master";
     private static final long PATIENCE_SECONDS = 3;
-    private static final long MEGABYTE = 1L << 20;
 
     private StandaloneMaster() {}
 
@@ -48,7 +46,7 @@ final class StandaloneMaster {
         int free = 0;
         long memory = 0;
         long memoryFree = 0;
-        long most = 0;
+        long mostMemory = 0;
         int mostCores = 0;
         for (WorkerInfo worker : state.workers()) {
             if (worker.state().toString().equals("ALIVE")) {
@@ -57,7 +55,7 @@ final class StandaloneMaster {
                 free += worker.coresFree();
                 memory += worker.memory();
                 memoryFree += worker.memoryFree();
-                most = Math.max(most, worker.memoryFree());
+                mostMemory = Math.max(mostMemory, worker.memoryFree());
                 mostCores = Math.max(mostCores, worker.coresFree());
             }
         }
@@ -66,14 +64,15 @@ final class StandaloneMaster {
         }
         return String.format(
                 Locale.ROOT,
-                "%,d %s: %,d of %,d cores and %s of %s are free, on one worker at most %,d and %s",
+                "%,d %s: %,d of %,d cores and %dm of %dm are free, on one worker at most %,d %s and %dm",
                 alive,
                 alive == 1 ? "worker" : "workers",
                 free,
                 cores,
-                Sizes.text(memoryFree * MEGABYTE),
-                Sizes.text(memory * MEGABYTE),
+                memoryFree,
+                memory,
                 mostCores,
-                Sizes.text(most * MEGABYTE));
+                mostCores == 1 ? "core" : "cores",
+                mostMemory);
     }
 }

@@ -227,7 +227,7 @@ public record SweepJob(
                         Json.line(settings(library, List.of(model), List.of(concept))));
                 files.add(task.file());
                 if (Files.exists(task.file())) {
-                    known.put(task.file(), SweepPlan.read(task.file()));
+                    known.put(task.file(), SweepPlan.read(task.file(), background));
                 } else {
                     tasks.add(task);
                 }
@@ -238,7 +238,7 @@ public record SweepJob(
                 tasks,
                 (PlanTask.Planned planned) -> {
                     Path file = Path.of(planned.file());
-                    known.put(file, SweepPlan.read(file));
+                    known.put(file, SweepPlan.read(file, background));
                     stage.done(planned.rows(), planned.tokens());
                 },
                 failure -> stage.failed(failure, failures),

@@ -65,19 +65,23 @@ record SweepPlan(
         json.put("order", order).put("revision", revision).put("concept", concept.json());
         json.put("plan", plan).put("positions", positions).put("max_new_tokens", maxNewTokens);
         questions.forEach(json.putArray("questions")::add);
-        json.put("beside", beside.json());
-        beside.places().forEach(json.putObject("places")::put);
         vectors.forEach(json.putObject("vectors")::put);
         json.put("unsteered", unsteered).put("manifest", manifest);
         AtomicFile.writeText(file, Json.text(json) + "\n");
     }
 
-    static SweepPlan read(Path file) {
+    /** @param beside steering that acts in every setting, which the file does not hold */
+    static SweepPlan read(Path file, JobSteering.Placed beside) {
         try {
             JsonNode json = Json.file(file);
             JsonNode model = json.path("model");
             List<String> questions = new ArrayList<>();
             json.path("questions").forEach(question -> questions.add(question.asText()));
+            Map<String, String> vectors = new LinkedHashMap<>();
+            json.path("vectors")
+                    .fields()
+                    .forEachRemaining(
+                            one -> vectors.put(one.getKey(), one.getValue().asText()));
             return new SweepPlan(
                     new ModelSpec(
                             model.path("name").asText(),
@@ -90,11 +94,10 @@ record SweepPlan(
                     new ConceptSpec(json.path("concept").asText()),
                     json.path("plan").asText(),
                     json.path("positions").asText(),
-                    new JobSteering.Placed(
-                            json.path("beside").asText(JobSteering.NONE.json()), texts(json.path("places"))),
+                    beside,
                     List.copyOf(questions),
                     json.path("max_new_tokens").asInt(),
-                    texts(json.path("vectors")),
+                    vectors,
                     json.path("unsteered").asText(),
                     json.path("manifest").asText());
         } catch (JsonProcessingException | IllegalArgumentException e) {
@@ -102,13 +105,6 @@ record SweepPlan(
         } catch (IOException e) {
             throw unreadable(file, e);
         }
-    }
-
-    private static Map<String, String> texts(JsonNode object) {
-        Map<String, String> texts = new LinkedHashMap<>();
-        object.fields()
-                .forEachRemaining(one -> texts.put(one.getKey(), one.getValue().asText()));
-        return texts;
     }
 
     private static RuntimeException unreadable(Path file, Exception e) {

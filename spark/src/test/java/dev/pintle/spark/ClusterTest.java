@@ -99,8 +99,8 @@ class ClusterTest {
         assertThat(told).hasSize(2);
         assertThat(told.get(0).toString())
                 .startsWith("The cluster has given no executor so far.\n  master:         " + cluster.master()
-                        + "\n  waiting:        15 s\n  asked for:      executors with 9 cores, a heap of ")
-                .contains(" MB, and 384m beside it\n  the master has: ")
+                        + "\n  waiting:        15 s\n  asked for:      executors with 9 cores, a heap of 600m, and"
+                        + " 384m beside it\n  the master has: ")
                 .containsPattern("the master has: [012] workers?|no worker");
     }
 

@@ -29,6 +29,7 @@ import dev.pintle.sae.harvest.RowReader;
 import dev.pintle.sae.profile.ProfileSettings;
 import dev.pintle.sae.profile.Profiler;
 import dev.pintle.steering.Aggregation;
+import dev.pintle.steering.Origin;
 import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.VectorFit;
 import dev.pintle.steering.files.VectorFiles;
@@ -290,14 +291,15 @@ class LocalSparkTest {
     }
 
     private static SteeringVector keep(Library library, LanguageModel model, String name) {
-        SteeringVector vector = VectorFit.of(
-                        model, ConceptSpec.ofStyle("pirate").prompts().method("after-last-difference"))
-                .at(HookPoint.residPost(3))
-                .run()
-                .vectors()
-                .values()
-                .iterator()
-                .next();
+        float[] numbers = new float[model.config().dModel()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = (float) Math.sin(i) / 10;
+        }
+        HookPoint at = HookPoint.residPost(3);
+        SteeringVector vector = new SteeringVector(
+                SteeringVector.ofNumbers(model, at, numbers).direction(),
+                at,
+                Origin.unknown(model.id(), "sines", "").withMeanActivationNorm(10));
         library.keep(name, List.of(vector), false);
         return vector;
     }
@@ -316,7 +318,7 @@ class LocalSparkTest {
         EvaluateJob job = new EvaluateJob(
                 List.of(ModelSpec.of("parley-7m")),
                 List.of(latent, vector),
-                List.of(1.0, -1.0, -0.0),
+                List.of(-0.5, -0.0),
                 items,
                 ConceptSpec.ofStyle("pirate"),
                 8);
@@ -338,10 +340,10 @@ class LocalSparkTest {
                 }
             });
             assertThat(part.whole()).isFalse();
-            assertThat(part.tasks()).isEqualTo(15); // 3 unsteered, 2 steerings at 2 multiples
-            assertThat(part.done()).isBetween(5, 14);
+            assertThat(part.tasks()).isEqualTo(9); // 3 unsteered, 2 steerings at another multiple
+            assertThat(part.done()).isBetween(5, 8);
             assertThat(job.run(LocalSparkTest::spark, OptionalLong.empty(), out, library, JobListener.SILENT))
-                    .isEqualTo(new JobResult(15, 15, List.of()));
+                    .isEqualTo(new JobResult(9, 9, List.of()));
             List<String> index = Files.readAllLines(out.resolve("index.jsonl"));
             assertThat(index).hasSize(2);
             for (int i = 0; i < 2; i++) {
@@ -362,14 +364,12 @@ class LocalSparkTest {
             EvaluateJob job, JobSteering steering, Library library, LanguageModel model) {
         try (OpenSources sources = library.sources(model, true)) {
             TreeMap<Double, LanguageModel> models = new TreeMap<>(Map.of(0.0, model));
-            for (double by : new double[] {-1, 1}) {
-                models.put(
-                        by,
-                        model.with(steering.spec()
-                                .scaled(by)
-                                .resolve(sources, model, null, "steering")
-                                .interventions()));
-            }
+            models.put(
+                    -0.5,
+                    model.with(steering.spec()
+                            .scaled(-0.5)
+                            .resolve(sources, model, null, "steering")
+                            .interventions()));
             return new EvaluationAccount(Evaluation.of(
                     models, model, job.items(), job.concept().concept(), job.maxNewTokens(), Progress.SILENT));
         }

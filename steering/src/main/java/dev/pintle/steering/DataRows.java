@@ -1,6 +1,7 @@
 package dev.pintle.steering;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -16,8 +17,8 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
-import dev.pintle.base.Cause;
 import dev.pintle.base.FileEnding;
+import dev.pintle.base.ForeignJson;
 import dev.pintle.base.PintleException;
 import dev.pintle.base.Problem;
 import dev.pintle.base.RegularFile;
@@ -66,8 +67,9 @@ record DataRows(Path file, List<Row> rows, Map<String, List<Row>> lists) {
                 default -> json(text, file);
             };
         } catch (JsonProcessingException e) {
-            throw unusable(
-                    file, e.getLocation() == null ? 1 : e.getLocation().getLineNr(), "JSON or CSV", Cause.words(e));
+            JsonLocation at = e.getLocation();
+            String where = at == null ? "" : " (column " + at.getColumnNr() + ")";
+            throw unusable(file, at == null ? 1 : at.getLineNr(), "JSON or CSV", ForeignJson.why(e) + where);
         } catch (CharacterCodingException e) {
             throw Problem.of("The contrast data cannot be read.")
                     .fact("file", file.toAbsolutePath())

@@ -126,6 +126,7 @@ public final class Harvest {
      *     disk is full; complete shards stay
      */
     public StoreManifest run(Texts texts, Listener listener) {
+        settings.requireRoom(points, model.config()); // before there is a folder
         Path manifestFile = folder.resolve(StoreManifest.fileName(part));
         try {
             Files.createDirectories(folder);
