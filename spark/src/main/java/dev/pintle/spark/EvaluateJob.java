@@ -108,6 +108,9 @@ public record EvaluateJob(
             Path out,
             Library library,
             JobListener listener) {
+        for (ModelSpec model : models) {
+            steerings.forEach(steering -> steering.vectors().forEach(name -> model.vectors(library, name)));
+        }
         long coders = ExecutorMemory.ofAutoencoders(library, steerings);
         long needed = ExecutorMemory.require(library, models, maxNewTokens, coders, memory.orElse(Long.MAX_VALUE));
         ObjectNode settings = settings(library);

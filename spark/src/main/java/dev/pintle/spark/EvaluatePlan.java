@@ -175,7 +175,11 @@ final class EvaluatePlan {
     private String name(int model, int steering) {
         ModelSpec spec = job.models().get(model);
         JobSteering acting = job.steerings().get(steering);
-        String key = new Digest().add(spec.name()).add(acting.json()).hex().substring(0, KEY);
+        String key = new Digest()
+                .add(Json.line(spec.fields()))
+                .add(acting.json())
+                .hex()
+                .substring(0, KEY);
         return "results/" + PlanTask.slug(spec.name()) + "-" + PlanTask.slug(acting.name()) + "-" + key;
     }
 

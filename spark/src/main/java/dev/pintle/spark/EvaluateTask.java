@@ -88,9 +88,7 @@ record EvaluateTask(
     /** The file of the rows. */
     Path file() {
         String key = new Digest()
-                .add(model.name())
-                .add(model.dtype().name())
-                .add(model.quantisation().name())
+                .add(Json.line(model.fields()))
                 .add(steering.json())
                 .add(Double.toString(multiple))
                 .hex()

@@ -108,7 +108,8 @@ public record JobSteering(String json) implements Serializable {
                 .collect(Collectors.joining(", "));
     }
 
-    private Set<String> vectors() {
+    /** Names of vectors. */
+    Set<String> vectors() {
         return spec().entries().stream()
                 .flatMap(entry -> {
                     SteeringEntry.When when = entry.when();

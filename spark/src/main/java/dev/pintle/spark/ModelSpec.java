@@ -7,6 +7,9 @@ import dev.pintle.cli.LayerList;
 import dev.pintle.library.Library;
 import dev.pintle.model.LoadOptions;
 import dev.pintle.model.Quantisation;
+import dev.pintle.steering.SteeringVector;
+import dev.pintle.steering.files.VectorFiles;
+import dev.pintle.steering.files.VectorHints;
 import dev.pintle.tensor.DType;
 import dev.pintle.tensor.Device;
 import dev.pintle.transformer.ModelConfig;
@@ -63,6 +66,28 @@ public record ModelSpec(String name, DType dtype, String device, Quantisation qu
             }
             return config.nLayers();
         });
+    }
+
+    /**
+     * The vectors of a name or file.
+     *
+     * @throws dev.pintle.base.PintleException if there are none, or one that cannot be this model's, as far as that can be told
+     *     before the model is loaded
+     */
+    List<SteeringVector> vectors(Library library, String vector) {
+        List<SteeringVector> found = VectorFiles.readAll(
+                library.vectorFile(vector), VectorHints.none().blocks(blocks(library)));
+        ModelConfig config = library.known(name).config();
+        for (SteeringVector one : found) {
+            if (config != null && (one.dModel() != config.dModel() || one.at().layer() >= config.nLayers())) {
+                throw Problem.of("The vector does not fit the model.")
+                        .fact("vector", vector + " at " + one.at() + ", " + one.dModel() + " wide")
+                        .fact("model", name + ", dModel = " + config.dModel() + ", " + config.nLayers() + " layers")
+                        .fact("try", "a job for each model, with vectors that were fitted on it")
+                        .toException();
+            }
+        }
+        return found;
     }
 
     LoadOptions options() {

@@ -11,7 +11,6 @@ import dev.pintle.evaluation.Sweep;
 import dev.pintle.evaluation.SweepLog;
 import dev.pintle.evaluation.SweepSetting;
 import dev.pintle.library.Library;
-import dev.pintle.steering.SteeringVector;
 import dev.pintle.steering.Strength;
 import dev.pintle.steering.Tokens;
 import dev.pintle.steering.files.VectorFiles;
@@ -113,13 +112,11 @@ public record SweepJob(
         for (ModelSpec model : models) {
             int blocks = model.blocks(library);
             LayerList.of(layers, blocks);
-            VectorHints hints = VectorHints.none().blocks(blocks);
             for (String name : vectors) {
-                for (SteeringVector vector :
-                        SettingOptions.atLayers(name, library.vectors(name, hints), layers, blocks)) {
-                    strengths.forEach(strength -> strength.resolve(vector));
-                }
+                SettingOptions.atLayers(name, model.vectors(library, name), layers, blocks)
+                        .forEach(vector -> strengths.forEach(strength -> strength.resolve(vector)));
             }
+            beside.vectors().forEach(name -> model.vectors(library, name));
         }
         long coders = ExecutorMemory.ofAutoencoders(library, List.of(beside));
         return ExecutorMemory.require(library, models, maxNewTokens, coders, memory.orElse(Long.MAX_VALUE));

@@ -18,6 +18,7 @@ import dev.pintle.library.Library;
 import dev.pintle.library.OpenSources;
 import dev.pintle.library.steer.Steering;
 import dev.pintle.model.LanguageModel;
+import dev.pintle.model.ModelId;
 import dev.pintle.sae.SparseAutoencoder;
 import dev.pintle.sae.corpus.Part;
 import dev.pintle.sae.corpus.Texts;
@@ -35,6 +36,7 @@ import dev.pintle.steering.VectorFit;
 import dev.pintle.steering.files.VectorFiles;
 import dev.pintle.steering.files.VectorHints;
 import dev.pintle.tensor.DType;
+import dev.pintle.tensor.Vec;
 import dev.pintle.testkit.Golden;
 import dev.pintle.transformer.HookPoint;
 import java.io.IOException;
@@ -300,7 +302,7 @@ class LocalSparkTest {
                 SteeringVector.ofNumbers(model, at, numbers).direction(),
                 at,
                 Origin.unknown(model.id(), "sines", "").withMeanActivationNorm(10));
-        library.keep(name, List.of(vector), false);
+        library.keep(name, List.of(vector), true);
         return vector;
     }
 
@@ -344,6 +346,14 @@ class LocalSparkTest {
             assertThat(part.done()).isBetween(5, 8);
             assertThat(job.run(LocalSparkTest::spark, OptionalLong.empty(), out, library, JobListener.SILENT))
                     .isEqualTo(new JobResult(9, 9, List.of()));
+            Origin none = Origin.unknown(new ModelId("", ""), "narrow", "");
+            library.keep("mine", List.of(new SteeringVector(Vec.of(1f, 2f), HookPoint.residPost(3), none)), true);
+            assertThatThrownBy(() ->
+                            job.run(LocalSparkTest::spark, OptionalLong.empty(), out, library, JobListener.SILENT))
+                    .hasMessage("The vector does not fit the model.\n  vector: mine at blocks.3.hook_resid_post, 2 wide"
+                            + "\n  model:  parley-7m, dModel = 256, 8 layers"
+                            + "\n  try:    a job for each model, with vectors that were fitted on it");
+            keep(library, model, "mine");
             List<String> index = Files.readAllLines(out.resolve("index.jsonl"));
             assertThat(index).hasSize(2);
             for (int i = 0; i < 2; i++) {
