@@ -7,7 +7,6 @@ import dev.pintle.steering.Strength;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The settings that a sweep tries: vectors, or methods that fit them, at layers, strengths and tokens. */
@@ -19,8 +18,22 @@ public final class SettingOptions {
             description = "Vector to try instead of fitting any; may be repeated.")
     private List<String> vectors = new ArrayList<>();
 
-    @Mixin
-    private FittingOptions fitting = new FittingOptions();
+    @HelpSection.In(HelpSection.FITTING)
+    @Option(
+            names = "--method",
+            split = ",",
+            paramLabel = "METHOD",
+            completionCandidates = Candidates.PairMethods.class,
+            description = "Methods to fit with: ${COMPLETION-CANDIDATES}.")
+    private List<String> methods = new ArrayList<>();
+
+    @HelpSection.In(HelpSection.FITTING)
+    @Option(
+            names = "--layer",
+            split = ",",
+            paramLabel = "L",
+            description = "Layers (0-based) to fit and steer, or to take from vector files; FROM-TO for a range.")
+    private List<String> layers = new ArrayList<>();
 
     @Option(
             names = "--strengths",
@@ -49,7 +62,7 @@ public final class SettingOptions {
      * @param usual those if neither methods nor vectors are named
      */
     public List<String> methods(List<String> usual) {
-        return fitting.methods().isEmpty() && vectors.isEmpty() ? usual : fitting.methods();
+        return methods.isEmpty() && vectors.isEmpty() ? usual : methods;
     }
 
     /** What tables call a vector that was not fitted: the name of its file. */
@@ -84,7 +97,7 @@ public final class SettingOptions {
 
     /** The layers, as {@link LayerList} reads them; none if none are named. */
     public List<String> layers() {
-        return fitting.layers();
+        return layers;
     }
 
     /** The strengths, all in one unit. */

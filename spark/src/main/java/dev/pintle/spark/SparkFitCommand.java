@@ -1,14 +1,14 @@
 package dev.pintle.spark;
 
-import dev.pintle.cli.FittingOptions;
 import dev.pintle.cli.HelpSection;
 import dev.pintle.library.Library;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.LongFunction;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code pintle spark local|submit fit}. */
@@ -16,8 +16,7 @@ import picocli.CommandLine.Option;
         name = "fit",
         mixinStandardHelpOptions = true,
         description = {
-            "Fits vectors from many contrast sets, on several models; with the usual method of each set and at all"
-                    + " layers, unless options say otherwise.",
+            "Fits vectors from many contrast sets, on several models.",
             "Ctrl-C is safe at any time; the same command goes on."
         })
 final class SparkFitCommand extends JobCommand {
@@ -31,8 +30,21 @@ final class SparkFitCommand extends JobCommand {
                             + " fit` read them, or JSON lines {\"name\", \"pairs\"}.")
     private Path sets = Path.of("");
 
-    @Mixin
-    private FittingOptions fitting = new FittingOptions();
+    @HelpSection.In(HelpSection.FITTING)
+    @Option(
+            names = "--method",
+            split = ",",
+            paramLabel = "METHOD",
+            description = "Methods to fit with (default: the usual one of each set, as for `pintle vector fit`).")
+    private List<String> methods = new ArrayList<>();
+
+    @HelpSection.In(HelpSection.FITTING)
+    @Option(
+            names = "--layer",
+            split = ",",
+            paramLabel = "L",
+            description = "Layers (0-based) to read, FROM-TO for a range (default: all, in one pass).")
+    private List<String> layers = new ArrayList<>();
 
     @HelpSection.In(HelpSection.FITTING)
     @Option(
@@ -52,7 +64,7 @@ final class SparkFitCommand extends JobCommand {
             Path out,
             Library library,
             JobListener listener) {
-        return new FitJob(models().models(), ContrastSet.read(sets), fitting.methods(), fitting.layers(), aggregation)
+        return new FitJob(models().models(), ContrastSet.read(sets), methods, layers, aggregation)
                 .run(cluster, memory, out, library, listener);
     }
 

@@ -252,8 +252,7 @@ class LocalSparkTest {
     @Test
     @Tag("slow")
     void given_vectors_beside_other_steering_have_the_bits_of_the_plain_sweep() throws IOException {
-        JobSteering beside = new JobSteering("[{\"sae\":\"parley-7m-sae-l3\",\"latent\":146,\"value\":2},"
-                + "{\"vector\":\"mine\",\"strength\":0.1}]");
+        JobSteering beside = new JobSteering("[{\"vector\":\"mine\",\"strength\":0.1}]");
         ConceptSpec pirate = ConceptSpec.ofStyle("pirate");
         SweepJob plain = Sweeps.job(List.of("pirate"), "3", 0.3);
         try (Library library = Library.open(folder.resolve("data"));
