@@ -11,14 +11,21 @@ const value = number => typeof number === 'number' ? num(number, 5) : String(num
 /** A study's settings, those that people change first. */
 const FIRST = ['strength', 'max_new_tokens', 'layer', 'strengths', 'questions'];
 
+/** What a text stands for beside a setting's usual value; a text that is no number is left for the server to refuse. */
+function like(usual, text) {
+  if (typeof usual === 'boolean') return text === 'true' || (text === 'false' ? false : text);
+  return typeof usual === 'number' && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
 function Start({ model, state, set, onStarted, now }) {
   const style = state.style ?? '';
   const { value: found, error } = useLoaded(signal => model ? get(own('/studies?' + query({ model, style })), { signal }) : Promise.resolve(null), [model, style]);
   const [study, setStudy] = useState(state.study ?? 'caa-mean-vs-pca');
-  const [changes, change] = useState({});
+  const [typed, type] = useState({}); // by setting, as text
   const [problem, setProblem] = useState(null);
   const usual = found?.settings ?? {};
   const fields = useMemo(() => Object.entries(usual).filter(([, one]) => typeof one !== 'object' || one === null).sort(([a], [b]) => (FIRST.indexOf(b) - FIRST.indexOf(a)) || a.localeCompare(b)), [found]);
+  const changes = Object.fromEntries(Object.entries(typed).map(([key, text]) => [key, like(usual[key], text)]).filter(([key, value]) => value !== '' && value !== usual[key]));
   const body = { model, study, style: style || undefined, settings: Object.keys(changes).length ? changes : undefined };
   now.current = body;
   const start = async event => {
@@ -26,22 +33,15 @@ function Start({ model, state, set, onStarted, now }) {
     setProblem(null);
     try { onStarted((await startJob('/studies/run', body)).id); } catch (thrown) { setProblem(thrown); }
   };
-  const set1 = (key, text) => change(old => {
-    const next = { ...old };
-    const was = usual[key];
-    const now = typeof was === 'number' ? Number(text) : typeof was === 'boolean' ? text === 'true' : text;
-    if (text === '' || now === was) delete next[key]; else next[key] = now;
-    return next;
-  });
   if (error) return html`<${Trouble} error=${error} />`;
   if (!found) return html`<${Loading} what="Studies" />`;
   return html`<form class="stack" onSubmit=${start}><div class="controls">
       <${Field} label="Study" class="wide"><select value=${study} onChange=${event => setStudy(event.target.value)}>${found.studies.map(one => html`<option key=${one.name} value=${one.name}>${one.title}</option>`)}<option value="all">all of them</option></select><//>
-      ${found.styles.length > 0 && html`<${Field} label="Style"><select value=${style} onChange=${event => { change({}); set({ style: event.target.value || undefined }); }}><option value="">the model’s own</option>${found.styles.map(one => html`<option key=${one.name} value=${one.name}>${one.name}</option>`)}</select><//>`}
+      ${found.styles.length > 0 && html`<${Field} label="Style"><select value=${style} onChange=${event => { type({}); set({ style: event.target.value || undefined }); }}><option value="">the model’s own</option>${found.styles.map(one => html`<option key=${one.name} value=${one.name}>${one.name}</option>`)}</select><//>`}
       <button class="main">Start</button></div>
     <p class="muted">${found.studies.find(one => one.name === study)?.asks ?? 'Every study, one after the other.'}</p>
     <details><summary>Settings${Object.keys(changes).length ? `, ${Object.keys(changes).length} changed` : ''}</summary><div class="controls pad">${fields.map(([key, one]) => html`<${Field} key=${key} label=${key.replaceAll('_', ' ')}>
-      <input value=${key in changes ? changes[key] : one ?? ''} class=${cls(key in changes && 'changed')} onChange=${event => set1(key, event.target.value)} /><//>`)}</div></details>
+      <input value=${typed[key] ?? one ?? ''} class=${cls(key in changes && 'changed')} onInput=${event => { const text = event.target.value; type(old => ({ ...old, [key]: text })); }} /><//>`)}</div></details>
     ${problem && html`<${Trouble} error=${problem} />`}</form>`;
 }
 
