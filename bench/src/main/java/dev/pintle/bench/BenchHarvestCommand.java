@@ -1,5 +1,6 @@
 package dev.pintle.bench;
 
+import dev.pintle.base.Problem;
 import dev.pintle.model.LanguageModel;
 import dev.pintle.sae.corpus.Part;
 import dev.pintle.sae.corpus.TextBatches;
@@ -101,6 +102,14 @@ final class BenchHarvestCommand implements Callable<Integer> {
                 long first = rows;
                 manifest = new Harvest(loaded, points, out, settings, Part.WHOLE).run(from, Harvest.Listener.SILENT);
                 rows = manifest.rows();
+                if (rows == first) {
+                    throw Problem.of("The texts have too few tokens to measure with.")
+                            .fact("texts", from.name())
+                            .fact("expected", String.format(Locale.ROOT, "%,d tokens that count", tokens))
+                            .fact("but was", String.format(Locale.ROOT, "%,d", rows))
+                            .fact("try", "fewer --tokens, or --texts with more text, such as the same several times")
+                            .toException();
+                }
                 long between = System.nanoTime();
                 long ran = run(loaded, points, from, settings, rows - first);
                 long after = System.nanoTime();

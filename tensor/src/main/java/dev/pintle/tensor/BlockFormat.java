@@ -363,15 +363,7 @@ public enum BlockFormat {
             System.arraycopy(row.values, 0, to, at, elements);
             return;
         }
-        for (int g = 0; g < elements / group; g++) {
-            float scale = row.scales[g];
-            float offset = row.offsets[g];
-            int from = row.start + g * row.stride;
-            for (int i = 0; i < group; i++) {
-                float product = scale * row.integers[from + i];
-                to[at + g * group + i] = offsets ? product + offset : product;
-            }
-        }
+        BlockDots.FASTEST.decode(row, group, offsets, to, at, elements);
     }
 
     // ---------------------------------------------------------------- parts of blocks

@@ -127,6 +127,18 @@ public final class FloatMath {
         }
     }
 
+    /**
+     * Writes the bits of the nearest BF16 numbers.
+     *
+     * @param to as long as {@code x}
+     */
+    static void toBf16Bits(float[] x, short[] to) {
+        int i = Chains.VECTORS ? VectorMath.toBf16Bits(x, to) : 0;
+        for (; i < x.length; i++) {
+            to[i] = (short) (Float.floatToRawIntBits(toBf16(x[i])) >>> BF16_DROPPED_BITS);
+        }
+    }
+
     /** The nearest BF16 number, as {@link Tensor#to(DType)} rounds. */
     static float toBf16(float x) {
         if (Float.isNaN(x)) {

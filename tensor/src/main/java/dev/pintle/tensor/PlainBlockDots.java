@@ -56,4 +56,17 @@ final class PlainBlockDots implements BlockDots {
             to[row] = sum;
         }
     }
+
+    @Override
+    public void decode(Unpacked w, int group, boolean offsets, float[] to, int at, int elements) {
+        for (int g = 0; g < elements / group; g++) {
+            float scale = w.scales()[g];
+            float offset = w.offsets()[g];
+            int from = w.start() + g * w.stride();
+            for (int i = 0; i < group; i++) {
+                float product = scale * w.integers()[from + i];
+                to[at + g * group + i] = offsets ? product + offset : product;
+            }
+        }
+    }
 }

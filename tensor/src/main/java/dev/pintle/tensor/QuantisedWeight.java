@@ -253,16 +253,20 @@ public final class QuantisedWeight {
     private Tensor inPieces(Tensor x, @Nullable Tensor bias) {
         boolean half = x.dtype() == DType.BF16 && HalfProducts.hasInstructions();
         DType dtype = half || x.dtype() == DType.FP64 ? x.dtype() : DType.FP32;
-        int atOnce = Math.max(1, PIECE / in);
+        int atOnce = Math.min(out(), Math.max(1, PIECE / in));
+        bytes.handle(); // fails if the memory is closed
         try (TensorScope scope = TensorScope.open("product in pieces")) {
             Tensor wide = x.to(dtype);
+            DecodedPiece memory = dtype == DType.FP64 ? null : new DecodedPiece(dtype, atOnce, in);
             List<Tensor> parts = new ArrayList<>();
             for (int from = 0; from < out(); from += atOnce) {
                 int to = Math.min(out(), from + atOnce);
                 try (TensorScope piece = TensorScope.open("piece of a weight")) {
-                    parts.add(piece.keep(wide.linear(decoded(from, to).to(dtype))));
+                    Tensor rows = memory == null ? decoded(from, to).to(dtype) : memory.fill(this, from, to);
+                    parts.add(piece.keep(wide.linear(rows)));
                 }
             }
+            Reference.reachabilityFence(bytes);
             Tensor product = Tensor.cat(parts, -1);
             return scope.keep((bias == null ? product : product.plus(bias.to(dtype))).to(x.dtype()));
         }
@@ -287,22 +291,38 @@ public final class QuantisedWeight {
         bytes.handle(); // fails if the memory is closed
         int parts = (which.length + ROWS_OF_PART - 1) / ROWS_OF_PART;
         Workers.share(parts, FLOPS_PER_ELEMENT_READ * values.length, part -> {
-            Unpacked row = format.room(in);
-            float[] ordered = new float[columns == null ? 0 : in];
+            RowDecoder decoder = decoder();
             for (int i = part * ROWS_OF_PART; i < Math.min(which.length, (part + 1) * ROWS_OF_PART); i++) {
-                read(which[i], row);
-                if (columns == null) {
-                    format.decode(row, values, i * in, in);
-                } else {
-                    format.decode(row, ordered, 0, in);
-                    for (int column = 0; column < in; column++) {
-                        values[i * in + columns[column]] = ordered[column];
-                    }
-                }
+                decoder.decode(which[i], values, i * in);
             }
         });
         Reference.reachabilityFence(bytes);
         return Tensor.of(values, which.length, in);
+    }
+
+    /** Decodes rows for one thread. */
+    final class RowDecoder {
+        private final Unpacked unpacked = format.room(in);
+        private final float[] stored = new float[columns == null ? 0 : in]; // in the order of the memory
+
+        private RowDecoder() {}
+
+        /** Writes a row's values, exact, to {@code to} from {@code at} on. */
+        void decode(int row, float[] to, int at) {
+            read(row, unpacked);
+            if (columns == null) {
+                format.decode(unpacked, to, at, in);
+                return;
+            }
+            format.decode(unpacked, stored, 0, in);
+            for (int column = 0; column < in; column++) {
+                to[at + columns[column]] = stored[column];
+            }
+        }
+    }
+
+    RowDecoder decoder() {
+        return new RowDecoder();
     }
 
     /** Whether a row's elements are stored in the order of its columns. */

@@ -39,6 +39,36 @@ final class VectorBlockDots implements BlockDots {
         }
     }
 
+    @Override
+    public void decode(Unpacked w, int group, boolean offsets, float[] to, int at, int elements) {
+        if (offsets) {
+            scaleAndShift(w, group, to, at, elements);
+        } else {
+            scale(w, group, to, at, elements);
+        }
+    }
+
+    private static void scale(Unpacked row, int group, float[] to, int at, int elements) {
+        byte[] q = row.integers();
+        for (int i = 0, g = 0, k = row.start(); i < elements; i += group, g++, k += row.stride()) {
+            FloatVector scale = FloatVector.broadcast(SPECIES, row.scales()[g]);
+            for (int j = 0; j < group; j += LANES) {
+                integers(q, k + j).mul(scale).intoArray(to, at + i + j);
+            }
+        }
+    }
+
+    private static void scaleAndShift(Unpacked row, int group, float[] to, int at, int elements) {
+        byte[] q = row.integers();
+        for (int i = 0, g = 0, k = row.start(); i < elements; i += group, g++, k += row.stride()) {
+            FloatVector scale = FloatVector.broadcast(SPECIES, row.scales()[g]);
+            FloatVector offset = FloatVector.broadcast(SPECIES, row.offsets()[g]);
+            for (int j = 0; j < group; j += LANES) {
+                integers(q, k + j).mul(scale).add(offset).intoArray(to, at + i + j);
+            }
+        }
+    }
+
     private static FloatVector one(float[] values, float[] x, int at) {
         FloatVector sums = FloatVector.zero(SPECIES);
         for (int i = 0; i < values.length; i += 32) {

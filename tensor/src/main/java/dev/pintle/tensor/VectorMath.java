@@ -2,8 +2,10 @@ package dev.pintle.tensor;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The loops of {@link FloatMath} with the vector instructions of the CPU, to the same bits. */
@@ -11,6 +13,9 @@ final class VectorMath {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int SHIFTED_ZERO = Float.floatToRawIntBits(FloatMath.ROUNDING);
     private static final int LANES = SPECIES.length();
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * Short.SIZE));
 
     private VectorMath() {}
 
@@ -77,6 +82,24 @@ final class VectorMath {
                     .reinterpretAsFloats()
                     .blend(exact, exact.test(VectorOperators.IS_NAN))
                     .intoArray(x, i);
+        }
+        return i;
+    }
+
+    /** Writes the bits of the nearest BF16 numbers; returns how many. */
+    static int toBf16Bits(float[] x, short[] to) {
+        int i = 0;
+        for (; i + LANES <= x.length; i += LANES) {
+            FloatVector exact = FloatVector.fromArray(SPECIES, x, i);
+            IntVector bits = exact.reinterpretAsInts();
+            IntVector even = bits.lanewise(VectorOperators.LSHR, FloatMath.BF16_DROPPED_BITS)
+                    .and(1);
+            ((ShortVector) bits.add(FloatMath.HALF_OF_DROPPED)
+                            .add(even)
+                            .blend(bits, exact.test(VectorOperators.IS_NAN).cast(INTS))
+                            .lanewise(VectorOperators.LSHR, FloatMath.BF16_DROPPED_BITS)
+                            .convertShape(VectorOperators.I2S, SHORTS, 0))
+                    .intoArray(to, i);
         }
         return i;
     }

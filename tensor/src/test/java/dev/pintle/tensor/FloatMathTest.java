@@ -53,10 +53,15 @@ class FloatMathTest {
         }
         float[] rounded = x.clone();
         FloatMath.roundToBf16(rounded, 1, x.length);
+        short[] bits = new short[x.length];
+        FloatMath.toBf16Bits(x, bits);
         try (TensorScope scope = TensorScope.open("test")) {
             float[] expected = Tensor.of(x, x.length).to(DType.BF16).toFloats();
             for (int i = 1; i < x.length; i++) {
                 assertThat((Float) rounded[i]).as("%s", x[i]).isEqualTo((Float) expected[i]);
+                assertThat((Float) Float.intBitsToFloat(bits[i] << 16))
+                        .as("%s", x[i])
+                        .isEqualTo((Float) expected[i]);
             }
         }
     }

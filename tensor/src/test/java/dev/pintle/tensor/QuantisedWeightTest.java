@@ -76,6 +76,25 @@ class QuantisedWeightTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void a_piece_is_the_decoded_rows_rounded_once(BlockFormat format) {
+        try (TensorScope scope = TensorScope.open("test")) {
+            int[] order = IntStream.range(0, IN).map(i -> (i * 5 + 3) % IN).toArray();
+            QuantisedWeight weight = QuantisedWeight.of(bytes(format, 8), format, OUT, IN);
+            for (QuantisedWeight one : new QuantisedWeight[] {weight, weight.withColumns(order)}) {
+                for (DType dtype : new DType[] {DType.FP32, DType.BF16}) {
+                    DecodedPiece piece = new DecodedPiece(dtype, 40, IN);
+                    for (int from : new int[] {0, 40}) {
+                        int to = Math.min(OUT, from + 40);
+                        assertThat(piece.fill(one, from, to).toFloats())
+                                .isEqualTo(one.decoded(from, to).to(dtype).toFloats());
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void selected_rows_are_rows_of_the_weight() {
         try (TensorScope scope = TensorScope.open("test")) {
