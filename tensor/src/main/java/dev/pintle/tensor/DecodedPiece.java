@@ -2,8 +2,6 @@ package dev.pintle.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.nio.ShortBuffer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
@@ -12,9 +10,6 @@ import org.bytedeco.javacpp.Pointer;
  * takes longer than decoding into it.
  */
 final class DecodedPiece {
-    private static final int ROWS_OF_PART = 32; // that one thread decodes at a time
-    private static final double FLOPS_PER_ELEMENT = 40; // as long as decoding takes
-
     private final Tensor memory; // [most rows, in]
     private final ByteBuffer bytes;
     private final int in;
@@ -42,29 +37,18 @@ final class DecodedPiece {
      * @return `[to − from, in]`, until the next piece is filled
      */
     Tensor fill(QuantisedWeight weight, int from, int to) {
-        int parts = (to - from + ROWS_OF_PART - 1) / ROWS_OF_PART;
-        Workers.share(parts, FLOPS_PER_ELEMENT * (to - from) * in, part -> {
-            QuantisedWeight.RowDecoder decoder = weight.decoder();
-            float[] values = new float[in];
-            short[] halves = new short[memory.dtype() == DType.BF16 ? in : 0];
-            int end = Math.min(to, from + (part + 1) * ROWS_OF_PART);
-            for (int row = from + part * ROWS_OF_PART; row < end; row++) {
-                decoder.decode(row, values, 0);
-                write(row - from, values, halves);
-            }
-        });
+        weight.forEachRow(to - from, i -> from + i, this::write);
         return memory.narrow(0, 0, to - from);
     }
 
-    private void write(int row, float[] values, short[] halves) {
+    private void write(int row, float[] values) {
         ByteBuffer mine = bytes.duplicate().order(ByteOrder.nativeOrder());
         if (memory.dtype() == DType.BF16) {
+            short[] halves = new short[in];
             FloatMath.toBf16Bits(values, halves);
-            ShortBuffer to = mine.asShortBuffer();
-            to.put(row * in, halves);
+            mine.asShortBuffer().put(row * in, halves);
         } else {
-            FloatBuffer to = mine.asFloatBuffer();
-            to.put(row * in, values);
+            mine.asFloatBuffer().put(row * in, values);
         }
     }
 }

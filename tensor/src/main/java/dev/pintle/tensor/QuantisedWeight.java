@@ -6,6 +6,7 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -254,7 +255,6 @@ public final class QuantisedWeight {
         boolean half = x.dtype() == DType.BF16 && HalfProducts.hasInstructions();
         DType dtype = half || x.dtype() == DType.FP64 ? x.dtype() : DType.FP32;
         int atOnce = Math.min(out(), Math.max(1, PIECE / in));
-        bytes.handle(); // fails if the memory is closed
         try (TensorScope scope = TensorScope.open("product in pieces")) {
             Tensor wide = x.to(dtype);
             DecodedPiece memory = dtype == DType.FP64 ? null : new DecodedPiece(dtype, atOnce, in);
@@ -266,7 +266,6 @@ public final class QuantisedWeight {
                     parts.add(piece.keep(wide.linear(rows)));
                 }
             }
-            Reference.reachabilityFence(bytes);
             Tensor product = Tensor.cat(parts, -1);
             return scope.keep((bias == null ? product : product.plus(bias.to(dtype))).to(x.dtype()));
         }
@@ -288,41 +287,42 @@ public final class QuantisedWeight {
      */
     public Tensor decoded(int[] which) {
         float[] values = new float[Math.multiplyExact(which.length, in)];
-        bytes.handle(); // fails if the memory is closed
-        int parts = (which.length + ROWS_OF_PART - 1) / ROWS_OF_PART;
-        Workers.share(parts, FLOPS_PER_ELEMENT_READ * values.length, part -> {
-            RowDecoder decoder = decoder();
-            for (int i = part * ROWS_OF_PART; i < Math.min(which.length, (part + 1) * ROWS_OF_PART); i++) {
-                decoder.decode(which[i], values, i * in);
-            }
-        });
-        Reference.reachabilityFence(bytes);
+        forEachRow(which.length, i -> which[i], (i, row) -> System.arraycopy(row, 0, values, i * in, in));
         return Tensor.of(values, which.length, in);
     }
 
-    /** Decodes rows for one thread. */
-    final class RowDecoder {
-        private final Unpacked unpacked = format.room(in);
-        private final float[] stored = new float[columns == null ? 0 : in]; // in the order of the memory
-
-        private RowDecoder() {}
-
-        /** Writes a row's values, exact, to {@code to} from {@code at} on. */
-        void decode(int row, float[] to, int at) {
-            read(row, unpacked);
-            if (columns == null) {
-                format.decode(unpacked, to, at, in);
-                return;
-            }
-            format.decode(unpacked, stored, 0, in);
-            for (int column = 0; column < in; column++) {
-                to[at + columns[column]] = stored[column];
-            }
-        }
+    /** Receives decoded rows, from several threads. */
+    @FunctionalInterface
+    interface RowSink {
+        /**
+         * @param index of the row among those that are decoded
+         * @param values of the row, for the sink's use until it returns
+         */
+        void take(int index, float[] values);
     }
 
-    RowDecoder decoder() {
-        return new RowDecoder();
+    /**
+     * Decodes rows, exact.
+     *
+     * @param row which row of the weight the i-th is
+     */
+    void forEachRow(int count, IntUnaryOperator row, RowSink sink) {
+        bytes.handle(); // fails if the memory is closed
+        int parts = (count + ROWS_OF_PART - 1) / ROWS_OF_PART;
+        Workers.share(parts, FLOPS_PER_ELEMENT_READ * count * in, part -> {
+            Unpacked unpacked = format.room(in);
+            float[] values = new float[in];
+            float[] stored = columns == null ? values : new float[in]; // in the order of the memory
+            for (int i = part * ROWS_OF_PART; i < Math.min(count, (part + 1) * ROWS_OF_PART); i++) {
+                read(row.applyAsInt(i), unpacked);
+                format.decode(unpacked, stored, 0, in);
+                for (int column = 0; columns != null && column < in; column++) {
+                    values[columns[column]] = stored[column];
+                }
+                sink.take(i, values);
+            }
+        });
+        Reference.reachabilityFence(bytes);
     }
 
     /** Whether a row's elements are stored in the order of its columns. */

@@ -96,6 +96,26 @@ class QuantisedWeightTest {
     }
 
     @Test
+    void a_product_of_several_pieces_has_each_in_its_place() {
+        int out = 2500; // of 512 columns: two pieces
+        try (TensorScope scope = TensorScope.open("test")) {
+            QuantisedWeight weight = QuantisedWeight.of(bytes(BlockFormat.Q4_K, 9, out, IN), BlockFormat.Q4_K, out, IN);
+            for (DType dtype : new DType[] {DType.FP32, DType.BF16, DType.FP64}) {
+                Tensor x = Tensor.randn(10, DType.FP32, Device.CPU, 20, IN).to(dtype);
+                boolean rounds = dtype == DType.BF16 && HalfProducts.hasInstructions();
+                Tensor decoded = weight.decoded(0, out).to(rounds ? DType.BF16 : DType.FP32);
+                double[] expected =
+                        x.to(DType.FP64).linear(decoded.to(DType.FP64), null).toDoubles();
+                double[] found = weight.linear(x, null).toDoubles();
+                double tolerance = dtype == DType.BF16 ? 0.005 : 2e-4; // of BF16 results
+                for (int i = 0; i < expected.length; i++) {
+                    assertThat(found[i]).isCloseTo(expected[i], within(tolerance * (1 + Math.abs(expected[i]))));
+                }
+            }
+        }
+    }
+
+    @Test
     void selected_rows_are_rows_of_the_weight() {
         try (TensorScope scope = TensorScope.open("test")) {
             QuantisedWeight weight = QuantisedWeight.of(bytes(BlockFormat.Q4_K, 7), BlockFormat.Q4_K, OUT, IN);
