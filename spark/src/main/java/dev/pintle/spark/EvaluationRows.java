@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.apache.parquet.example.data.Group;
-import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Types;
@@ -14,31 +13,18 @@ import org.apache.parquet.schema.Types;
 /** What evaluations measured as Parquet files, one row an item at one multiple of a steering. */
 public final class EvaluationRows {
     private static final List<String> TEXTS = List.of("model", "revision", "dtype", "steering", "kind");
-    private static final List<String> MEASURES =
-            List.of("propensity", "score", "perplexity", "repetition", "divergence");
     private static final MessageType SCHEMA = schema();
 
     private EvaluationRows() {}
 
     private static MessageType schema() {
         Types.MessageTypeBuilder schema = Types.buildMessage();
-        TEXTS.forEach(name -> text(schema, name));
+        TEXTS.forEach(name -> SampleColumns.text(schema, name));
         schema.addField(Types.required(PrimitiveTypeName.DOUBLE).named("multiple"));
-        text(schema, "question");
-        text(schema, "answer");
         schema.addField(Types.required(PrimitiveTypeName.INT32).named("chosen"));
         schema.addField(Types.required(PrimitiveTypeName.INT32).named("right"));
-        MEASURES.forEach(
-                name -> schema.addField(Types.required(PrimitiveTypeName.DOUBLE).named(name)));
-        schema.addField(Types.required(PrimitiveTypeName.BOOLEAN).named("loops"));
-        text(schema, "broken");
+        SampleColumns.addTo(schema);
         return schema.named("items");
-    }
-
-    private static void text(Types.MessageTypeBuilder schema, String name) {
-        schema.addField(Types.required(PrimitiveTypeName.BINARY)
-                .as(LogicalTypeAnnotation.stringType())
-                .named(name));
     }
 
     /** What was measured of an item. */
@@ -100,24 +86,15 @@ public final class EvaluationRows {
 
     static void write(Path file, Map<String, String> metadata, Source source, Kind kind, List<Row> rows) {
         ParquetFiles.write(file, SCHEMA, metadata, rows, (row, group) -> {
-            SweepPoint.Sample sample = row.sample();
             group.append("model", source.model())
                     .append("revision", source.revision())
                     .append("dtype", source.dtype())
                     .append("steering", source.steering())
                     .append("kind", kind.label())
                     .append("multiple", source.multiple())
-                    .append("question", sample.question())
-                    .append("answer", sample.text())
                     .append("chosen", row.chosen())
-                    .append("right", row.right())
-                    .append("propensity", sample.score().propensity())
-                    .append("score", sample.score().concept())
-                    .append("perplexity", sample.fluency().perplexity())
-                    .append("repetition", sample.fluency().repetition())
-                    .append("divergence", sample.divergence())
-                    .append("loops", sample.fluency().loops())
-                    .append("broken", sample.broken());
+                    .append("right", row.right());
+            SampleColumns.write(row.sample(), group);
         });
     }
 
@@ -131,18 +108,6 @@ public final class EvaluationRows {
     }
 
     private static Row row(Group row) {
-        return new Row(
-                new SweepPoint.Sample(
-                        row.getString("question", 0),
-                        row.getString("answer", 0),
-                        new Score(row.getDouble("score", 0), row.getDouble("propensity", 0)),
-                        new SweepPoint.Fluency(
-                                row.getDouble("perplexity", 0),
-                                row.getDouble("repetition", 0),
-                                row.getBoolean("loops", 0)),
-                        row.getDouble("divergence", 0),
-                        row.getString("broken", 0)),
-                row.getInteger("chosen", 0),
-                row.getInteger("right", 0));
+        return new Row(SampleColumns.read(row), row.getInteger("chosen", 0), row.getInteger("right", 0));
     }
 }

@@ -1,46 +1,30 @@
 package dev.pintle.spark;
 
-import dev.pintle.evaluation.Score;
 import dev.pintle.evaluation.SweepPoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.parquet.example.data.Group;
-import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
-import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 
 /** Points of sweeps as Parquet files, one row an answer. */
 public final class SweepRows {
     private static final List<String> TEXTS = List.of("model", "revision", "dtype", "concept", "method");
-    private static final List<String> MEASURES =
-            List.of("score", "propensity", "perplexity", "repetition", "divergence");
     private static final MessageType SCHEMA = schema();
 
     private SweepRows() {}
 
     private static MessageType schema() {
         Types.MessageTypeBuilder schema = Types.buildMessage();
-        TEXTS.forEach(name -> schema.addField(text(name)));
+        TEXTS.forEach(name -> SampleColumns.text(schema, name));
         schema.addField(Types.required(PrimitiveTypeName.INT32).named("layer"));
         schema.addField(Types.required(PrimitiveTypeName.DOUBLE).named("strength"));
         schema.addField(Types.required(PrimitiveTypeName.DOUBLE).named("coefficient"));
-        schema.addField(text("question"));
-        schema.addField(text("answer"));
-        MEASURES.forEach(
-                name -> schema.addField(Types.required(PrimitiveTypeName.DOUBLE).named(name)));
-        schema.addField(Types.required(PrimitiveTypeName.BOOLEAN).named("loops"));
-        schema.addField(text("broken"));
+        SampleColumns.addTo(schema);
         return schema.named("answers");
-    }
-
-    private static Type text(String name) {
-        return Types.required(PrimitiveTypeName.BINARY)
-                .as(LogicalTypeAnnotation.stringType())
-                .named(name);
     }
 
     /**
@@ -60,7 +44,6 @@ public final class SweepRows {
                 .flatMap(point -> point.samples().stream().map(sample -> new Row(point, sample)))
                 .toList();
         ParquetFiles.write(file, SCHEMA, metadata, rows, (row, group) -> {
-            SweepPoint.Sample sample = row.sample();
             group.append("model", source.model())
                     .append("revision", source.revision())
                     .append("dtype", source.dtype())
@@ -68,16 +51,8 @@ public final class SweepRows {
                     .append("method", row.point().method())
                     .append("layer", row.point().layer())
                     .append("strength", row.point().strength())
-                    .append("coefficient", row.point().coefficient())
-                    .append("question", sample.question())
-                    .append("answer", sample.text())
-                    .append("score", sample.score().concept())
-                    .append("propensity", sample.score().propensity())
-                    .append("perplexity", sample.fluency().perplexity())
-                    .append("repetition", sample.fluency().repetition())
-                    .append("divergence", sample.divergence())
-                    .append("loops", sample.fluency().loops())
-                    .append("broken", sample.broken());
+                    .append("coefficient", row.point().coefficient());
+            SampleColumns.write(row.sample(), group);
         });
     }
 
@@ -112,15 +87,6 @@ public final class SweepRows {
                 row.getInteger("layer", 0),
                 row.getDouble("strength", 0),
                 row.getDouble("coefficient", 0),
-                List.of(new SweepPoint.Sample(
-                        row.getString("question", 0),
-                        row.getString("answer", 0),
-                        new Score(row.getDouble("score", 0), row.getDouble("propensity", 0)),
-                        new SweepPoint.Fluency(
-                                row.getDouble("perplexity", 0),
-                                row.getDouble("repetition", 0),
-                                row.getBoolean("loops", 0)),
-                        row.getDouble("divergence", 0),
-                        row.getString("broken", 0))));
+                List.of(SampleColumns.read(row)));
     }
 }
